@@ -1,0 +1,243 @@
+"""The numbers a chief may argue with: radii, stand-off, speeds, weights, staffing.
+
+Doctrine comes from a TOML file in which every number states its unit, one sentence and its source. A
+section of the file is a frozen dataclass here; a field's name ends in its unit. To add a number: add the
+field, and the entry in ``data/doctrine.toml``; the loader refuses one without the other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import tomllib
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.errors import DoctrineError
+from planner.terms import RoadClass, ThreatName, Travel
+
+
+@dataclass(frozen=True)
+class ThreatPreset:
+    """Planning radii of one threat (``domain.md`` 2.1, 2.2); never "the safe distance"."""
+
+    hot_m: float
+    warm_m: float
+    sight_floor_m: float
+    """Within this the hot zone is the full disc; beyond it only what can be seen. Equal to hot_m: no clip."""
+    height_m: float
+    """Height of the threat above ground, for lines of sight."""
+
+
+@dataclass(frozen=True)
+class Perimeters:
+    """Stand-off, gaps and posts (``domain.md`` 2.3)."""
+
+    stand_off_m: float
+    inner_reach_m: float
+    outer_gap_m: float
+    outer_reach_m: float
+    min_gap_m: float
+    post_setback_m: float
+    officers_inner_post: int
+    officers_outer_post: int
+    officers_outer_major: int
+    officers_gate: int
+    officers_foot_post: int
+
+
+@dataclass(frozen=True)
+class Travelling:
+    """Speeds and delays on streets (``domain.md`` 3.3)."""
+
+    motorway_kmh: float
+    motorway_link_kmh: float
+    trunk_kmh: float
+    primary_kmh: float
+    secondary_kmh: float
+    tertiary_kmh: float
+    unclassified_kmh: float
+    residential_kmh: float
+    living_street_kmh: float
+    service_kmh: float
+    walking_kmh: float
+    contraflow_max_kmh: float
+    gate_s: float
+    signal_emergency_s: float
+    signal_public_s: float
+
+    @cached_property
+    def _by_class(self) -> NDArray[np.float64]:
+        table = np.full(256, self.service_kmh)
+        for road, speed in (
+            (RoadClass.MOTORWAY, self.motorway_kmh),
+            (RoadClass.MOTORWAY_LINK, self.motorway_link_kmh),
+            (RoadClass.TRUNK, self.trunk_kmh),
+            (RoadClass.TRUNK_LINK, self.motorway_link_kmh),
+            (RoadClass.PRIMARY, self.primary_kmh),
+            (RoadClass.PRIMARY_LINK, self.primary_kmh),
+            (RoadClass.SECONDARY, self.secondary_kmh),
+            (RoadClass.SECONDARY_LINK, self.secondary_kmh),
+            (RoadClass.TERTIARY, self.tertiary_kmh),
+            (RoadClass.TERTIARY_LINK, self.tertiary_kmh),
+            (RoadClass.UNCLASSIFIED, self.unclassified_kmh),
+            (RoadClass.RESIDENTIAL, self.residential_kmh),
+            (RoadClass.ROAD, self.unclassified_kmh),
+            (RoadClass.LIVING_STREET, self.living_street_kmh),
+            (RoadClass.BUSWAY, self.residential_kmh),
+        ):
+            table[road] = speed
+        return table
+
+    def speeds_kmh(
+        self, road_class: NDArray[np.uint8], maxspeed_kmh: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Planning speed of each edge: the class's speed, capped by ``maxspeed`` where tagged."""
+        return np.fmin(self._by_class[road_class], maxspeed_kmh)
+
+    def signal_s(self, travel: Travel) -> float:
+        """Return the mean delay at traffic signals."""
+        return self.signal_emergency_s if travel is Travel.EMERGENCY else self.signal_public_s
+
+
+@dataclass(frozen=True)
+class Siting:
+    """Distances, areas and weights that choose sites (``domain.md`` 2.4-2.10)."""
+
+    post_separation_m: float
+
+
+@dataclass(frozen=True)
+class Transport:
+    """Hospital capacities, walk-ins and time ranges (``domain.md`` 3.3, 3.4)."""
+
+    best_case: float
+
+
+@dataclass(frozen=True)
+class Note:
+    """What the file says about one number: for the page that shows doctrine."""
+
+    path: str
+    value: float
+    unit: str
+    why: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Doctrine:
+    """All numbers that a plan is computed from.
+
+    Parameters
+    ----------
+    name : str
+        As shown in plans.
+    digest : str
+        SHA-256 of the numbers, so that a plan tells which doctrine made it.
+    threats : tuple of (ThreatName, ThreatPreset)
+        One for every name.
+    perimeters, travelling, siting, transport
+        Sections of the file.
+    notes : tuple of Note
+        Unit, sentence and source of every number, in file order.
+    """
+
+    name: str
+    digest: str
+    threats: tuple[tuple[ThreatName, ThreatPreset], ...]
+    perimeters: Perimeters
+    travelling: Travelling
+    siting: Siting
+    transport: Transport
+    notes: tuple[Note, ...]
+
+    def preset(self, threat: ThreatName) -> ThreatPreset:
+        """Return the preset of one threat."""
+        return dict(self.threats)[threat]
+
+
+_UNITS = {"m": "m", "m2": "m2", "s": "s", "min": "min", "h": "h", "kmh": "km/h", "deg": "deg", "km": "km"}
+_SECTIONS: dict[str, type] = {
+    "perimeters": Perimeters,
+    "travelling": Travelling,
+    "siting": Siting,
+    "transport": Transport,
+}
+_REMEDY = "Mend the doctrine file, or leave it out to use the shipped one"
+
+
+def read_doctrine(path: Path) -> Doctrine:
+    """Read a doctrine file.
+
+    Parameters
+    ----------
+    path : Path
+        A TOML file like ``data/doctrine.toml``.
+
+    Raises
+    ------
+    DoctrineError
+        If it cannot be read, lacks a number, has one too many, or one is impossible.
+    """
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise DoctrineError(f"the doctrine file {path.name} cannot be read: {error}", _REMEDY) from error
+    return parse_doctrine(table)
+
+
+def parse_doctrine(table: dict[str, Any]) -> Doctrine:
+    """Build doctrine from the parsed TOML; see :func:`read_doctrine` for errors."""
+    unknown = set(table) - {"name", "threats", *_SECTIONS}
+    if unknown:
+        raise DoctrineError(f"unknown section {sorted(unknown)[0]} in the doctrine", _REMEDY)
+    notes: list[Note] = []
+    presets = table.get("threats", {})
+    odd = set(presets) ^ set(ThreatName)
+    if odd:
+        raise DoctrineError(f"threat {sorted(odd)[0]} is missing or unknown in the doctrine", _REMEDY)
+    threats = tuple(
+        (name, _section(f"threats.{name}", presets[name], ThreatPreset, notes)) for name in ThreatName
+    )
+    sections = {name: _section(name, table.get(name, {}), kind, notes) for name, kind in _SECTIONS.items()}
+    text = repr([(n.path, n.value) for n in notes])
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Doctrine(
+        name=str(table.get("name", "unnamed")), digest=digest, threats=threats, notes=tuple(notes), **sections
+    )
+
+
+def _section(path: str, table: Any, kind: type, notes: list[Note]) -> Any:
+    if not isinstance(table, dict):
+        raise DoctrineError(f"{path} in the doctrine is not a section", _REMEDY)
+    names = [f.name for f in fields(kind)]
+    odd = set(table) ^ set(names)
+    if odd:
+        raise DoctrineError(f"{path}.{sorted(odd)[0]} is missing or unknown in the doctrine", _REMEDY)
+    values: dict[str, float] = {}
+    for entry in fields(kind):
+        note = _note(f"{path}.{entry.name}", table[entry.name])
+        notes.append(note)
+        values[entry.name] = int(note.value) if entry.type == "int" else note.value
+    return kind(**values)
+
+
+def _note(path: str, entry: Any) -> Note:
+    if not isinstance(entry, dict) or set(entry) != {"value", "unit", "why", "source"}:
+        raise DoctrineError(f"{path} needs exactly value, unit, why and source", _REMEDY)
+    value = entry["value"]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        raise DoctrineError(f"{path} is not a number of zero or more", _REMEDY)
+    unit, why, source = (str(entry[k]).strip() for k in ("unit", "why", "source"))
+    expected = _UNITS.get(path.rsplit("_", 1)[-1])
+    if not (unit and why and source):
+        raise DoctrineError(f"{path} lacks its unit, sentence or source", _REMEDY)
+    if expected and unit != expected:
+        raise DoctrineError(f"{path} is in {unit}, not in {expected}", _REMEDY)
+    return Note(path, float(value), unit, why, source)

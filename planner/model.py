@@ -1,0 +1,293 @@
+"""What goes into a plan and what comes out. Plain data only: numbers, strings, enums, tuples.
+
+Everything here is in WGS 84 degrees and hashable, so an :class:`Incident` is a cache key and a
+:class:`Plan` compares by value. Geometry in metres lives in the steps, never here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from planner.geo import LonLat
+from planner.terms import (
+    Control,
+    Direction,
+    NoticeLevel,
+    PerimeterName,
+    PostMode,
+    Purpose,
+    RouteKind,
+    SiteSource,
+    ThreatName,
+    ThreatStatus,
+    TraumaLevel,
+    ZoneKind,
+)
+
+Ring = tuple[LonLat, ...]
+"""A closed ring: first and last place are equal."""
+Rings = tuple[Ring, ...]
+"""A polygon: exterior counter-clockwise, then holes clockwise."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A GeoJSON geometry as plain data.
+
+    Parameters
+    ----------
+    points : tuple of LonLat
+        Set when the shape is a Point (one place).
+    lines : tuple of tuples of LonLat
+        Set when the shape is a LineString or MultiLineString.
+    polygons : tuple of Rings
+        Set when the shape is a Polygon or MultiPolygon.
+    """
+
+    points: tuple[LonLat, ...] = ()
+    lines: tuple[tuple[LonLat, ...], ...] = ()
+    polygons: tuple[Rings, ...] = ()
+
+
+# --- what goes in -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DrawnZone:
+    """Ground that the user drew; a new one is hot until said otherwise (glossary, F1)."""
+
+    shape: Shape
+    zone: ZoneKind = ZoneKind.HOT
+
+
+@dataclass(frozen=True)
+class ThreatPoint:
+    """A further threat at a point (F3): a suspicious bag, a second shooter."""
+
+    location: LonLat
+    threat: ThreatName = ThreatName.UNKNOWN
+    status: ThreatStatus = ThreatStatus.REPORTED
+
+
+@dataclass(frozen=True)
+class Closure:
+    """"Blocked here": streets that nobody can drive."""
+
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Pin:
+    """The user's own choice of site; outranks every suggestion."""
+
+    purpose: Purpose
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Reject:
+    """Do not suggest this place again for this purpose."""
+
+    purpose: Purpose
+    location: LonLat
+
+
+@dataclass(frozen=True)
+class Casualties:
+    """Expected or counted patients by triage colour."""
+
+    red: int = 0
+    yellow: int = 0
+    green: int = 0
+
+
+@dataclass(frozen=True)
+class Incident:
+    """All that the user has said. Nothing in it is computed."""
+
+    location: LonLat | None = None
+    threat: ThreatName = ThreatName.UNKNOWN
+    name: str = ""
+    began_at: str | None = None
+    casualties: Casualties | None = None
+    on_site: int | None = None
+    units: tuple[tuple[str, int], ...] = ()
+    zones: tuple[DrawnZone, ...] = ()
+    threats: tuple[ThreatPoint, ...] = ()
+    closures: tuple[Closure, ...] = ()
+    pins: tuple[Pin, ...] = ()
+    rejects: tuple[Reject, ...] = ()
+
+
+# --- what comes out -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something unknown, assumed or wrong that the user must hear of."""
+
+    level: NoticeLevel
+    text: str
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Zone:
+    """Ground of one danger, as planned. One polygon each; several zones may be of one kind."""
+
+    zone: ZoneKind
+    rings: Rings
+    drawn: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class Perimeter:
+    """A line held by posts. ``posts`` and ``officers`` count vehicle and foot posts together."""
+
+    perimeter: PerimeterName
+    rings: Rings
+    posts: int
+    officers: int
+    sealed: bool
+    leaks: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Post:
+    """Where officers stop traffic. ``closes`` lists (way id, node id, node id) in OSM ids."""
+
+    id: str
+    perimeter: PerimeterName
+    location: LonLat
+    rank: int
+    street: str
+    control: Control
+    mode: PostMode
+    direction: Direction
+    officers: int
+    closes: tuple[tuple[int, int, int], ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """One criterion's say on one site: ``points`` in 0..1, times ``weight``."""
+
+    criterion: str
+    value: float | None
+    unit: str
+    points: float
+    weight: float
+
+
+@dataclass(frozen=True)
+class Site:
+    """Ground chosen, or offered, for a purpose. ``in_sight`` None means unknown."""
+
+    id: str
+    purpose: Purpose
+    rank: int
+    source: SiteSource
+    name: str
+    shape: Shape
+    entrance: LonLat
+    zone: ZoneKind
+    area_m2: float | None
+    capacity: int | None
+    usng: str
+    in_sight: bool | None
+    scores: tuple[Score, ...]
+    score: float
+    reason: str
+    cautions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Route:
+    """A way to drive (or, for ``transfer``, to walk), with what it shares and crosses.
+
+    ``start`` and ``end`` are site ids, hospital names or post ids (``from`` and ``to`` in documents).
+    """
+
+    id: str
+    route: RouteKind
+    start: str
+    end: str
+    line: tuple[LonLat, ...]
+    time_s: float
+    length_m: float
+    streets: tuple[str, ...]
+    nodes: tuple[int, ...]
+    shared_m: float
+    hot_m: float
+    posts_crossed: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class HospitalOption:
+    """A hospital, how far it is, and what it takes. Levels are None when no source states them."""
+
+    name: str
+    location: LonLat
+    adult_level: TraumaLevel | None
+    pediatric_level: TraumaLevel | None
+    helipad: bool | None
+    source: str
+    as_of: str
+    time_s: float | None
+    time_range_min: tuple[int, int] | None
+    off_map: bool
+    red_per_h: float | None
+    assigned: Casualties
+    route: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class AreaStamp:
+    """Which map a plan was made on."""
+
+    name: str
+    digest: str
+    data_date: str
+    source: str
+    attribution: str
+
+
+@dataclass(frozen=True)
+class DoctrineStamp:
+    """Which doctrine a plan was made by."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A finished plan: everything that :mod:`planner.document` writes."""
+
+    id: str
+    software: str
+    incident: Incident
+    area: AreaStamp
+    doctrine: DoctrineStamp
+    zones: tuple[Zone, ...]
+    perimeters: tuple[Perimeter, ...]
+    posts: tuple[Post, ...]
+    sites: tuple[Site, ...]
+    routes: tuple[Route, ...]
+    hospitals: tuple[HospitalOption, ...]
+    notices: tuple[Notice, ...] = field(default=())
+
+    @property
+    def officers(self) -> dict[str, int]:
+        """Officers needed: inner and outer posts, site security, and all together."""
+        held = {name: sum(p.officers for p in self.perimeters if p.perimeter is name) for name in PerimeterName}
+        sites = self.site_officers
+        inner, outer = held[PerimeterName.INNER], held[PerimeterName.OUTER]
+        return {"inner": inner, "outer": outer, "sites": sites, "total": inner + outer + sites}
+
+    site_officers: int = 0

@@ -1,0 +1,684 @@
+"""The street network as arrays: where streets run, who may drive them, how long it takes.
+
+An *edge* is one stretch of an OSM way between two junctions, without direction; its shape keeps every OSM
+node on it. An *arc* is one direction of an edge: arc ``e`` runs from ``edge_u[e]`` to ``edge_v[e]``, arc
+``e + edge_count`` the other way. A closure is a boolean mask over edges; every search takes ``closed=``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
+
+import numpy as np
+import shapely
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+from shapely.geometry.base import BaseGeometry
+
+from planner.doctrine import Travelling
+from planner.errors import AreaError
+from planner.terms import (
+    FIRST_BLOCKING_BARRIER,
+    FIRST_FOOT_CLASS,
+    Access,
+    Barrier,
+    RoadClass,
+    Service,
+    Travel,
+)
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_SNAP_REACH_M = 250.0
+
+
+@dataclass(frozen=True)
+class Snap:
+    """A place on the network.
+
+    Parameters
+    ----------
+    edge : int
+        The edge it lies on.
+    along_m : float
+        Metres from the edge's ``u`` end along its shape.
+    x_m, y_m : float
+        The place itself, in the area's frame.
+    offset_m : float
+        How far the place that was asked for lies from the edge.
+    """
+
+    edge: int
+    along_m: float
+    x_m: float
+    y_m: float
+    offset_m: float
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """A way along the network.
+
+    Parameters
+    ----------
+    edges : (n,) int array
+        Edges in order of travel, the first and last perhaps only in part.
+    forward : (n,) bool array
+        Whether each is travelled from ``u`` to ``v``.
+    xy_m : (k, 2) float array
+        The line travelled.
+    nodes : tuple of int
+        OSM node ids passed, in order.
+    time_s, length_m : float
+        Sums over the edges travelled.
+    """
+
+    edges: Ints
+    forward: Bools
+    xy_m: Floats
+    nodes: tuple[int, ...]
+    time_s: float
+    length_m: float
+
+
+@dataclass(frozen=True, eq=False)
+class Timing:
+    """How long one traveller takes.
+
+    Parameters
+    ----------
+    arc_s : (2E,) float array
+        Seconds along each arc; infinite where that traveller may not or cannot go.
+    node_s : (N,) float array
+        Seconds lost when passing *through* a junction (signals, gates); infinite at a barrier. A place on
+        the street before the barrier can still be reached: only going on is barred.
+    """
+
+    arc_s: Floats
+    node_s: Floats
+
+    @property
+    def open_edges(self) -> Bools:
+        """Mask (E,) of edges that can be used in at least one direction."""
+        usable = np.isfinite(self.arc_s).reshape(2, -1)
+        return usable[0] | usable[1]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StreetNetwork:
+    """All streets of an area. Arrays are read-only and of the lengths N (nodes), E (edges), S (shape points).
+
+    Parameters
+    ----------
+    node_id : (N,) int64
+        OSM node ids.
+    node_xy_m : (N, 2) float64
+        In the area's frame.
+    node_barrier, node_access : (N,) uint8
+        Codes of :class:`~planner.terms.Barrier` and :class:`~planner.terms.Access`.
+    node_signal : (N,) bool
+        Traffic signals here.
+    edge_u, edge_v : (E,) int64
+        Node indices of the ends; equal for a self-loop. Parallel edges are kept.
+    way_id : (E,) int64
+        OSM way ids.
+    road_class, service, access, foot_access : (E,) uint8
+        Codes of :class:`RoadClass`, :class:`Service` and (twice) :class:`Access`: motor vehicles, foot.
+    emergency : (E,) int8
+        1 = ``emergency=yes|designated``, -1 = ``emergency=no``, 0 = untagged.
+    oneway : (E,) int8
+        1 = from u to v only, -1 = from v to u only, 0 = both, for vehicles.
+    layer : (E,) int8
+        OSM ``layer``; bridges default to 1 and tunnels to -1.
+    bridge, tunnel, area_way, roundabout : (E,) bool
+        ``area_way`` marks ``area=yes`` plazas, never drivable.
+    lanes : (E,) uint8
+        0 = unknown.
+    width_m, maxspeed_kmh, maxheight_m : (E,) float64
+        NaN = unknown.
+    name_index : (E,) int64
+        Into ``names``.
+    shape_start : (E + 1,) int64
+        Shape points of edge e are ``shape_start[e]:shape_start[e + 1]``, both ends included.
+    shape_xy_m : (S, 2) float64
+    shape_node : (S,) int64
+        OSM node id of each shape point.
+    restriction : (K, 5) int64
+        from edge, via node, to edge, only (0/1), emergency exempt (0/1).
+    names : tuple of str
+        Street names, or refs where nameless; ``names[0]`` is "".
+    """
+
+    node_id: Ints
+    node_xy_m: Floats
+    node_barrier: NDArray[np.uint8]
+    node_access: NDArray[np.uint8]
+    node_signal: Bools
+    edge_u: Ints
+    edge_v: Ints
+    way_id: Ints
+    road_class: NDArray[np.uint8]
+    service: NDArray[np.uint8]
+    access: NDArray[np.uint8]
+    foot_access: NDArray[np.uint8]
+    emergency: NDArray[np.int8]
+    oneway: NDArray[np.int8]
+    layer: NDArray[np.int8]
+    bridge: Bools
+    tunnel: Bools
+    area_way: Bools
+    roundabout: Bools
+    lanes: NDArray[np.uint8]
+    width_m: Floats
+    maxspeed_kmh: Floats
+    maxheight_m: Floats
+    name_index: Ints
+    shape_start: Ints
+    shape_xy_m: Floats
+    shape_node: Ints
+    restriction: Ints
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Check lengths and ranges once, and make the arrays read-only."""
+        _check_network(self)
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+
+    # --- sizes and masks ------------------------------------------------------------------------
+
+    @property
+    def node_count(self) -> int:
+        """Number of junctions, ends and barrier nodes."""
+        return len(self.node_id)
+
+    @property
+    def edge_count(self) -> int:
+        """Number of undirected edges."""
+        return len(self.edge_u)
+
+    def no_closures(self) -> Bools:
+        """Return a fresh mask that closes nothing."""
+        return np.zeros(self.edge_count, dtype=bool)
+
+    @cached_property
+    def drivable(self) -> Bools:
+        """Edges that count as drivable by the contract, whatever ``access`` says."""
+        return (self.road_class < FIRST_FOOT_CLASS) & ~self.area_way
+
+    @cached_property
+    def length_m(self) -> Floats:
+        """Length of each edge along its shape, (E,)."""
+        return _part_lengths(self.shape_xy_m, self.shape_start)
+
+    @cached_property
+    def blocked_node(self) -> Bools:
+        """Nodes where a barrier cuts the way for every vehicle (contract), (N,)."""
+        return self.node_barrier >= FIRST_BLOCKING_BARRIER
+
+    @cached_property
+    def bounds_m(self) -> Floats:
+        """Bounding box of each edge: (E, 4) as xmin, ymin, xmax, ymax."""
+        low = np.minimum.reduceat(self.shape_xy_m, self.shape_start[:-1])
+        high = np.maximum.reduceat(self.shape_xy_m, self.shape_start[:-1])
+        return np.hstack([low, high])
+
+    def edges_in_box(self, box_m: tuple[float, float, float, float]) -> Ints:
+        """Return the edges whose bounding boxes meet the box, ascending."""
+        b = self.bounds_m
+        xmin, ymin, xmax, ymax = box_m
+        meets = (b[:, 0] <= xmax) & (b[:, 2] >= xmin) & (b[:, 1] <= ymax) & (b[:, 3] >= ymin)
+        return np.flatnonzero(meets)
+
+    def lines(self, edges: ArrayLike) -> NDArray[np.object_]:
+        """Return the shapes of the given edges as shapely LineStrings in metres."""
+        chosen = np.asarray(edges, dtype=np.int64)
+        points, owner = _gather_parts(self.shape_start, chosen)
+        if len(chosen) == 0:
+            return np.empty(0, dtype=object)
+        return shapely.linestrings(self.shape_xy_m[points], indices=owner)
+
+    def edges_meeting(self, ground_m: BaseGeometry) -> Bools:
+        """Mask of the edges that meet (touch, cross or lie in) a geometry in metres."""
+        mask = self.no_closures()
+        if ground_m.is_empty:
+            return mask
+        near = self.edges_in_box(ground_m.bounds)
+        shapely.prepare(ground_m)
+        mask[near] = shapely.intersects(ground_m, self.lines(near))
+        return mask
+
+    def street(self, edge: int) -> str:
+        """Name a street for people: its name or ref, else what kind of way it is."""
+        name = self.names[self.name_index[edge]]
+        if name:
+            return name
+        kind = RoadClass(int(self.road_class[edge])).name.lower().replace("_", " ")
+        if kind == "service" and self.service[edge] not in (Service.NONE, Service.OTHER):
+            kind = Service(int(self.service[edge])).name.lower().replace("_", " ")
+        kind = {"service": "service road", "unclassified": "road", "residential": "residential street"}.get(kind, kind)
+        return f"unnamed {kind}"
+
+    def shape(self, edge: int) -> tuple[Floats, Ints]:
+        """Return the shape points (n, 2) in metres and their OSM node ids (n,)."""
+        part = slice(self.shape_start[edge], self.shape_start[edge + 1])
+        return self.shape_xy_m[part], self.shape_node[part]
+
+    def at(self, edge: int, along_m: float) -> tuple[float, float]:
+        """Return x, y in metres at a distance from the edge's ``u`` end, clamped to the edge."""
+        xy, _ = self.shape(edge)
+        steps = np.hypot(*np.diff(xy, axis=0).T)
+        marks = np.concatenate([[0.0], np.cumsum(steps)])
+        along = float(np.clip(along_m, 0.0, marks[-1]))
+        return float(np.interp(along, marks, xy[:, 0])), float(np.interp(along, marks, xy[:, 1]))
+
+    # --- travel times ---------------------------------------------------------------------------
+
+    @cached_property
+    def _csr(self) -> tuple[Ints, Ints, Ints]:
+        """Arcs out of each node: indptr (N + 1,), head node (2E,), arc id (2E,)."""
+        tail = np.concatenate([self.edge_u, self.edge_v])
+        head = np.concatenate([self.edge_v, self.edge_u])
+        order = np.argsort(tail, kind="stable")
+        indptr = np.zeros(self.node_count + 1, dtype=np.int64)
+        np.cumsum(np.bincount(tail, minlength=self.node_count), out=indptr[1:])
+        return indptr, head[order], order
+
+    @lru_cache(maxsize=8)  # noqa: B019 - networks live as long as the process does
+    def timing(self, travel: Travel, travelling: Travelling) -> Timing:
+        """Return how long each arc and junction takes a traveller.
+
+        Parameters
+        ----------
+        travel : Travel
+            Who travels.
+        travelling : Travelling
+            Speeds and delays, from doctrine (``domain.md`` 3.3).
+        """
+        arc_s = _foot_times(self, travelling) if travel is Travel.FOOT else _arc_times(self, travel, travelling)
+        node_s = np.zeros(self.node_count) if travel is Travel.FOOT else _node_times(self, travel, travelling)
+        arc_s.flags.writeable = node_s.flags.writeable = False
+        return Timing(arc_s, node_s)
+
+    @lru_cache(maxsize=8)  # noqa: B019
+    def main_edges(self, travel: Travel, travelling: Travelling) -> Bools:
+        """Mask of the edges in the largest strongly connected part for this traveller.
+
+        Snapping there keeps sites off the thousands of fragments that real maps hold.
+        """
+        timing = self.timing(travel, travelling)
+        tail = np.concatenate([self.edge_u, self.edge_v])
+        head = np.concatenate([self.edge_v, self.edge_u])
+        usable = np.flatnonzero(np.isfinite(timing.arc_s) & np.isfinite(timing.node_s[tail]))
+        tail, head = tail[usable], head[usable]
+        graph = csr_array((np.ones(len(usable)), (tail, head)), shape=(self.node_count, self.node_count))
+        _, label = connected_components(graph, directed=True, connection="strong")
+        inside = label[tail] == label[head]
+        mask = self.no_closures()
+        if not inside.any():
+            return mask
+        main = np.argmax(np.bincount(label[tail][inside]))
+        mask[usable[inside & (label[tail] == main)] % self.edge_count] = True
+        return mask
+
+    def snap(self, xy_m: ArrayLike, usable: Bools) -> list[Snap | None]:
+        """Find the nearest place on a usable edge for each point.
+
+        Parameters
+        ----------
+        xy_m : (n, 2) array
+            Points in the frame.
+        usable : (E,) bool
+            Edges that may be chosen.
+
+        Returns
+        -------
+        list of Snap or None
+            None only where no edge is usable at all.
+        """
+        points = np.asarray(xy_m, dtype=np.float64).reshape(-1, 2)
+        if len(points) == 0 or not usable.any():
+            return [None] * len(points)
+        (xmin, ymin), (xmax, ymax) = points.min(axis=0), points.max(axis=0)
+        reach = _SNAP_REACH_M
+        while True:
+            near = self.edges_in_box((xmin - reach, ymin - reach, xmax + reach, ymax + reach))
+            near = near[usable[near]]
+            snaps = self._snap_among(points, near) if len(near) else []
+            # Edges outside the box lie further than `reach` from every point: only then is nearest proved.
+            if snaps and all(s.offset_m <= reach for s in snaps):
+                return list(snaps)
+            if len(near) == int(usable.sum()):
+                return list(snaps)
+            reach *= 4
+
+    def _snap_among(self, points: Floats, edges: Ints) -> list[Snap]:
+        lines = self.lines(edges)
+        tree = shapely.STRtree(lines)
+        targets = shapely.points(points)
+        chosen = tree.nearest(targets)
+        along = shapely.line_locate_point(lines[chosen], targets)
+        offset = shapely.distance(lines[chosen], targets)
+        where = shapely.get_coordinates(shapely.line_interpolate_point(lines[chosen], along))
+        return [
+            Snap(int(edges[i]), float(a), float(x), float(y), float(o))
+            for i, a, (x, y), o in zip(chosen, along, where, offset, strict=True)
+        ]
+
+    def times_from(self, start: Snap, timing: Timing, closed: Bools) -> tuple[Floats, Ints]:
+        """Return seconds from a place to every node (N,), inf where unreachable, and the arc that led there."""
+        nodes, costs, arcs = _leave(self, start, timing, closed)
+        indptr, head, arc_of = self._csr
+        return _dijkstra(indptr, head, arc_of, timing.arc_s, timing.node_s, closed, nodes, costs, arcs)
+
+    def times(
+        self, starts: Sequence[Snap], ends: Sequence[Snap], timing: Timing, closed: Bools
+    ) -> Floats:
+        """Return the matrix (starts, ends) of travel times in seconds, inf where there is no way."""
+        table = np.full((len(starts), len(ends)), np.inf)
+        for row, start in enumerate(starts):
+            dist, _ = self.times_from(start, timing, closed)
+            for column, end in enumerate(ends):
+                table[row, column] = _arrive(self, start, end, timing, closed, dist)[0]
+        return table
+
+    def find_path(self, start: Snap, end: Snap, timing: Timing, closed: Bools) -> Path | None:
+        """Return the quickest path between two places, or None where every way is closed."""
+        dist, via = self.times_from(start, timing, closed)
+        time_s, last_arc = _arrive(self, start, end, timing, closed, dist)
+        if not np.isfinite(time_s):
+            return None
+        arcs = _trace_back(self, start, end, last_arc, via)
+        return _path(self, start, end, arcs, time_s)
+
+    @cached_property
+    def vehicle_ends(self) -> tuple[Ints, Ints, int]:
+        """Ends of each edge with blocking barrier nodes taken apart, for undirected connectivity of vehicles.
+
+        Returns
+        -------
+        u, v : (E,) int arrays
+            Node indices; an end at a blocking barrier gets an index of its own, at or above ``node_count``.
+        count : int
+            Number of indices in use.
+        """
+        u, v = self.edge_u.copy(), self.edge_v.copy()
+        count = self.node_count
+        for ends in (u, v):
+            at = np.flatnonzero(self.blocked_node[ends])
+            ends[at] = count + np.arange(len(at))
+            count += len(at)
+        return u, v, count
+
+
+# --- helpers ------------------------------------------------------------------------------------
+
+
+def _check_network(network: StreetNetwork) -> None:
+    n, e = len(network.node_id), len(network.edge_u)
+    remedy = "Import the area again from its source file"
+    for entry in fields(network):
+        value = getattr(network, entry.name)
+        if not isinstance(value, np.ndarray):
+            continue
+        expected = _expected_rows(entry.name, n, e, len(network.shape_node))
+        if expected is not None and len(value) != expected:
+            raise AreaError(f"street array {entry.name} has {len(value)} rows, not {expected}", remedy)
+    if e == 0:
+        raise AreaError("the area has no streets", "Choose an extract with streets in it")
+    for ends in (network.edge_u, network.edge_v):
+        if ends.min() < 0 or ends.max() >= n:
+            raise AreaError("a street ends at a junction that does not exist", remedy)
+    start = network.shape_start
+    if start[0] != 0 or start[-1] != len(network.shape_node) or (np.diff(start) < 2).any():
+        raise AreaError("street shapes are cut wrongly", remedy)
+    if not (np.isfinite(network.node_xy_m).all() and np.isfinite(network.shape_xy_m).all()):
+        raise AreaError("a street has a coordinate that is not a number", remedy)
+    if network.name_index.min() < 0 or network.name_index.max() >= len(network.names):
+        raise AreaError("a street has a name that does not exist", remedy)
+
+
+def _expected_rows(name: str, n: int, e: int, s: int) -> int | None:
+    if name == "restriction":
+        return None
+    if name == "shape_start":
+        return e + 1
+    if name.startswith("shape_"):
+        return s
+    return n if name.startswith("node_") else e
+
+
+def _part_lengths(xy: Floats, start: Ints) -> Floats:
+    steps = np.hypot(*np.diff(xy, axis=0).T)
+    marks = np.concatenate([[0.0], np.cumsum(steps)])
+    return marks[start[1:] - 1] - marks[start[:-1]]
+
+
+def _gather_parts(start: Ints, chosen: Ints) -> tuple[Ints, Ints]:
+    """Rows of the chosen parts laid end to end, and which part (0..) owns each row."""
+    sizes = start[chosen + 1] - start[chosen]
+    owner = np.repeat(np.arange(len(chosen)), sizes)
+    first = np.cumsum(sizes) - sizes
+    return np.arange(sizes.sum()) - first[owner] + start[chosen][owner], owner
+
+
+def _arc_times(network: StreetNetwork, travel: Travel, travelling: Travelling) -> Floats:
+    speed_kmh = travelling.speeds_kmh(network.road_class, network.maxspeed_kmh)
+    seconds = network.length_m / (speed_kmh / 3.6)
+    passable = _passable(network, travel)
+    along = passable & (network.oneway >= 0)
+    against = passable & (network.oneway <= 0)
+    if travel is Travel.EMERGENCY:
+        slow = speed_kmh <= travelling.contraflow_max_kmh
+        divided = np.isin(network.road_class, (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK)) | network.roundabout
+        along |= passable & slow & ~divided
+        against |= passable & slow & ~divided
+    return np.concatenate([np.where(along, seconds, np.inf), np.where(against, seconds, np.inf)])
+
+
+def _node_times(network: StreetNetwork, travel: Travel, travelling: Travelling) -> Floats:
+    gate = _is_gate(network)
+    delay = np.where(network.node_signal, travelling.signal_s(travel), 0.0)
+    delay += np.where(gate, travelling.gate_s, 0.0)
+    delay[network.blocked_node] = np.inf
+    if travel is Travel.PUBLIC:
+        delay[gate & np.isin(network.node_access, (Access.NO, Access.PRIVATE))] = np.inf
+    return delay
+
+
+def _is_gate(network: StreetNetwork) -> Bools:
+    return np.isin(network.node_barrier, (Barrier.GATE, Barrier.LIFT_GATE, Barrier.SWING_GATE))
+
+
+def _passable(network: StreetNetwork, travel: Travel) -> Bools:
+    if travel is Travel.EMERGENCY:
+        return network.drivable & (network.emergency >= 0)
+    barred = np.isin(network.access, (Access.NO, Access.PRIVATE, Access.PERMIT))
+    barred |= network.service == Service.EMERGENCY_ACCESS
+    barred |= network.road_class == RoadClass.BUSWAY
+    return network.drivable & ~barred
+
+
+def _foot_times(network: StreetNetwork, travelling: Travelling) -> Floats:
+    no_foot = (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK)
+    walkable = ~np.isin(network.road_class, no_foot) & (network.foot_access != Access.NO)
+    seconds = np.where(walkable, network.length_m / (travelling.walking_kmh / 3.6), np.inf)
+    return np.concatenate([seconds, seconds])
+
+
+def _leave(
+    network: StreetNetwork, start: Snap, timing: Timing, closed: Bools
+) -> tuple[Ints, Floats, Ints]:
+    """Where one can be first after leaving a place: end nodes, seconds, arcs."""
+    edge, count = start.edge, network.edge_count
+    if closed[edge]:
+        return np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64)
+    arc_time_s = timing.arc_s
+    part = _share(network, start)
+    nodes = np.array([network.edge_v[edge], network.edge_u[edge]])
+    arcs = np.array([edge, edge + count])
+    costs = arc_time_s[arcs] * np.array([1.0 - part, part])
+    # 0 * inf is not a number: a forbidden arc stays forbidden however short the part of it is
+    costs = np.where(np.isfinite(arc_time_s[arcs]), costs, np.inf)
+    good = np.isfinite(costs)
+    return nodes[good], costs[good], arcs[good]
+
+
+def _share(network: StreetNetwork, place: Snap) -> float:
+    length = float(network.length_m[place.edge])
+    return min(1.0, max(0.0, place.along_m / length)) if length > 0 else 0.0
+
+
+def _arrive(
+    network: StreetNetwork, start: Snap, end: Snap, timing: Timing, closed: Bools, dist: Floats
+) -> tuple[float, int]:
+    """Seconds to a place, and the arc on which one arrives (-1: straight along the start's own edge)."""
+    edge, count = end.edge, network.edge_count
+    if closed[edge]:
+        return np.inf, -1
+    arc_time_s, node_s = timing.arc_s, timing.node_s
+    part = _share(network, end)
+    options = []
+    for arc, node, share in ((edge, network.edge_u[edge], part), (edge + count, network.edge_v[edge], 1.0 - part)):
+        if np.isfinite(arc_time_s[arc]):
+            options.append((float(dist[node] + node_s[node]) + float(arc_time_s[arc]) * share, arc))
+    if start.edge == edge:
+        step = part - _share(network, start)
+        arc = edge if step >= 0 else edge + count
+        if np.isfinite(arc_time_s[arc]):
+            options.append((abs(step) * float(arc_time_s[arc]), -1))
+    return min(options, default=(np.inf, -1))
+
+
+def _trace_back(network: StreetNetwork, start: Snap, end: Snap, last_arc: int, via: Ints) -> Ints:
+    count = network.edge_count
+    if last_arc < 0:
+        forward = end.along_m >= start.along_m
+        return np.array([start.edge if forward else start.edge + count])
+    tail = np.concatenate([network.edge_u, network.edge_v])
+    arcs = [last_arc]
+    node = int(tail[last_arc])
+    while via[node] < 2 * count:  # arcs beyond mark a seed: the place where the search began
+        arcs.append(int(via[node]))
+        node = int(tail[via[node]])
+    arcs.append(int(via[node]) - 2 * count)
+    return np.array(arcs[::-1])
+
+
+def _path(network: StreetNetwork, start: Snap, end: Snap, arcs: Ints, time_s: float) -> Path:
+    count = network.edge_count
+    edges, forward = arcs % count, arcs < count
+    points: list[Floats] = []
+    nodes: list[int] = []
+    for i, (edge, ahead) in enumerate(zip(edges, forward, strict=True)):
+        low, high = 0.0, float(network.length_m[edge])
+        first, last = i == 0, i == len(edges) - 1
+        if first:
+            low, high = (start.along_m, high) if ahead else (low, start.along_m)
+        if last:
+            low, high = (low, end.along_m) if ahead else (end.along_m, high)
+        xy, ids = _stretch(network, int(edge), low, high)
+        points.append(xy if ahead else xy[::-1])
+        nodes.extend(int(k) for k in (ids if ahead else ids[::-1]))
+    line = np.vstack(points)
+    line = line[np.concatenate([[True], (np.diff(line, axis=0) != 0).any(axis=1)])]
+    length = float(np.hypot(*np.diff(line, axis=0).T).sum())
+    passed = tuple(k for i, k in enumerate(nodes) if i == 0 or nodes[i - 1] != k)
+    return Path(edges, forward, line, passed, float(time_s), length)
+
+
+def _stretch(network: StreetNetwork, edge: int, low_m: float, high_m: float) -> tuple[Floats, Ints]:
+    """Points of an edge between two distances from u, and ids of the OSM nodes among them."""
+    xy, ids = network.shape(edge)
+    marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+    within = (marks >= low_m - 1e-6) & (marks <= high_m + 1e-6)
+    line = np.vstack([network.at(edge, low_m), xy[within], network.at(edge, high_m)])
+    return line, ids[within]
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _dijkstra(
+    indptr: Ints,
+    head: Ints,
+    arc_of: Ints,
+    arc_s: Floats,
+    node_s: Floats,
+    closed: Bools,
+    seed_node: Ints,
+    seed_cost: Floats,
+    seed_arc: Ints,
+) -> tuple[Floats, Ints]:  # pragma: no cover - compiled
+    """Masked Dijkstra with a binary heap; returns seconds per node and the arc by which each was reached."""
+    nodes = len(indptr) - 1
+    edges = len(closed)
+    dist = np.full(nodes, np.inf)
+    via = np.full(nodes, -1, dtype=np.int64)
+    heap_cost = np.empty(len(head) + len(seed_node) + 1)
+    heap_node = np.empty(len(head) + len(seed_node) + 1, dtype=np.int64)
+    size = 0
+    for i in range(len(seed_node)):
+        if seed_cost[i] < dist[seed_node[i]]:
+            dist[seed_node[i]] = seed_cost[i]
+            via[seed_node[i]] = seed_arc[i] + 2 * edges
+            size = _push(heap_cost, heap_node, size, seed_cost[i], seed_node[i])
+    while size > 0:
+        cost = heap_cost[0]
+        node = heap_node[0]
+        size = _pop(heap_cost, heap_node, size)
+        if cost > dist[node]:
+            continue
+        for k in range(indptr[node], indptr[node + 1]):
+            arc = arc_of[k]
+            if closed[arc % edges]:
+                continue
+            reached = cost + node_s[node] + arc_s[arc]
+            if reached < dist[head[k]]:
+                dist[head[k]] = reached
+                via[head[k]] = arc
+                size = _push(heap_cost, heap_node, size, reached, head[k])
+    return dist, via
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _push(cost: Floats, node: Ints, size: int, c: float, n: int) -> int:  # pragma: no cover - compiled
+    i = size
+    while i > 0:
+        parent = (i - 1) // 2
+        if cost[parent] <= c:
+            break
+        cost[i] = cost[parent]
+        node[i] = node[parent]
+        i = parent
+    cost[i] = c
+    node[i] = n
+    return size + 1
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _pop(cost: Floats, node: Ints, size: int) -> int:  # pragma: no cover - compiled
+    size -= 1
+    c = cost[size]
+    n = node[size]
+    i = 0
+    while True:
+        child = 2 * i + 1
+        if child >= size:
+            break
+        if child + 1 < size and cost[child + 1] < cost[child]:
+            child += 1
+        if cost[child] >= c:
+            break
+        cost[i] = cost[child]
+        node[i] = node[child]
+        i = child
+    cost[i] = c
+    node[i] = n
+    return size
