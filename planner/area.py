@@ -8,10 +8,13 @@ from functools import cached_property
 import geopandas as gpd
 import numpy as np
 import shapely
-from shapely.geometry import Polygon, box
+from numpy.typing import NDArray
+from shapely.geometry import LinearRing, LineString, Point, Polygon, box
+from shapely.geometry.base import BaseGeometry
 
 from planner.errors import AreaError
-from planner.geo import Frame, LonLat
+from planner.geo import DECIMALS, Frame, LonLat
+from planner.model import Ring, Rings, Shape
 from planner.network import StreetNetwork
 
 BUILDING_COLUMNS = ("osm_type", "osm_id", "name", "kind", "height_m", "levels", "min_height_m", "geometry")
@@ -106,3 +109,39 @@ class Area:
     def places_of(self, *kinds: str) -> gpd.GeoDataFrame:
         """Return the places of the given kinds."""
         return self.places[self.places["kind"].isin(kinds)]
+
+
+def geometries_m(shape: Shape, frame: Frame) -> list[BaseGeometry]:
+    """Return the parts of a plain shape as shapely geometries in metres; polygons may be invalid as drawn."""
+    parts: list[BaseGeometry] = [Point(frame.point_m(place)) for place in shape.points]
+    parts += [LineString(frame.to_m(line)) for line in shape.lines]
+    parts += [Polygon(frame.to_m(rings[0]), [frame.to_m(hole) for hole in rings[1:]]) for rings in shape.polygons]
+    return parts
+
+
+def shape_of(geometry_m: BaseGeometry, frame: Frame) -> Shape:
+    """Return a geometry in metres as a plain shape in degrees, as documents write it."""
+    parts = shapely.get_parts(geometry_m)
+    return Shape(
+        points=tuple(frame.place(p.x, p.y) for p in parts if p.geom_type == "Point"),
+        lines=tuple(line_of(p.coords, frame) for p in parts if p.geom_type == "LineString"),
+        polygons=tuple(rings_of(p, frame) for p in parts if p.geom_type == "Polygon"),
+    )
+
+
+def line_of(xy_m: NDArray[np.float64], frame: Frame) -> tuple[LonLat, ...]:
+    """Return a line (n, 2) in metres as places, rounded as documents write them."""
+    degrees = np.round(frame.to_deg(np.asarray(xy_m)[:, :2]), DECIMALS) + 0.0
+    return tuple(LonLat(float(lon), float(lat)) for lon, lat in degrees)
+
+
+def rings_of(polygon_m: Polygon, frame: Frame) -> Rings:
+    """Return a polygon in metres as rings: exterior counter-clockwise, holes clockwise (RFC 7946)."""
+    rings = [_ring_of(polygon_m.exterior, frame, ccw=True)]
+    rings += [_ring_of(hole, frame, ccw=False) for hole in polygon_m.interiors]
+    return tuple(rings)
+
+
+def _ring_of(ring: LinearRing, frame: Frame, *, ccw: bool) -> Ring:
+    places = line_of(np.asarray(ring.coords), frame)
+    return places if ring.is_ccw is ccw else places[::-1]
