@@ -44,6 +44,7 @@ class Perimeters:
     outer_reach_m: float
     min_gap_m: float
     post_setback_m: float
+    blocked_here_m: float
     officers_inner_post: int
     officers_outer_post: int
     officers_outer_major: int

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.area import Area
+from planner.area import Area, geometries_m
 from planner.doctrine import Doctrine
 from planner.hospitals import send_patients
-from planner.model import (
-    AreaStamp,
-    DoctrineStamp,
-    Incident,
-    Notice,
-    Perimeter,
-    Plan,
-    Post,
-    Shape,
-)
-from planner.perimeter import TracedPerimeter, trace_perimeters
+from planner.model import AreaStamp, DoctrineStamp, Incident, Notice, Plan, Shape
+from planner.perimeter import TracedPerimeter, open_gates, rescue_gates, trace_perimeters
 from planner.routes import Streets, keep_routes_open
 from planner.sites import Scene, choose_sites
-from planner.terms import Control, NoticeLevel
+from planner.terms import NoticeLevel
 from planner.zones import Ground, draw_zones
 
 SOFTWARE = f"planner {version('planner')}"
@@ -49,7 +39,7 @@ def make_plan(incident: Incident, area: Area, doctrine: Doctrine) -> Plan:
         If nothing says where the incident is, or it lies outside the area.
     """
     ground = draw_zones(incident, area, doctrine)
-    blocked = blocked_streets(incident, area)
+    blocked = blocked_streets(incident, area, doctrine)
 
     inner, outer = trace_perimeters(ground, area, doctrine, blocked)
 
@@ -59,8 +49,9 @@ def make_plan(incident: Incident, area: Area, doctrine: Doctrine) -> Plan:
 
     inbound = keep_routes_open(chosen.sites, streets, area, doctrine)
     transport = send_patients(incident, chosen.sites, streets, area, doctrine)
-    inner_line, inner_posts = _open_gates(inner, inbound.gates | transport.gates, doctrine)
-    outer_line, outer_posts = _open_gates(outer, inbound.gates | transport.gates, doctrine)
+    gates = inbound.gates | transport.gates | rescue_gates(inner, chosen.sites, area)
+    inner_line, inner_posts = open_gates(inner, gates, doctrine)
+    outer_line, outer_posts = open_gates(outer, gates, doctrine)
 
     return Plan(
         id=_plan_id(incident, area, doctrine),
@@ -85,3 +76,42 @@ def make_plan(incident: Incident, area: Area, doctrine: Doctrine) -> Plan:
         ),
         site_officers=chosen.officers,
     )
+
+
+def _street_at(x_m: float, y_m: float, area: Area, doctrine: Doctrine) -> NDArray[np.bool_]:
+    mask = area.network.no_closures()
+    for snap in area.network.snap([(x_m, y_m)], area.network.drivable):
+        if snap is not None and snap.offset_m <= doctrine.perimeters.blocked_here_m:
+            mask[snap.edge] = True
+    return mask
+
+
+def _streets(
+    ground: Ground, inner: TracedPerimeter, outer: TracedPerimeter, area: Area, blocked: NDArray[np.bool_]
+) -> Streets:
+    danger_m = ground.hot_m.union(ground.warm_m)
+    closed = area.network.edges_meeting(danger_m) | inner.inside | blocked
+    post_at = {edge: post.id for edge, post in zip(outer.post_edges, outer.posts, strict=True)}
+    return Streets(closed, post_at, danger_m)
+
+
+def _plan_id(incident: Incident, area: Area, doctrine: Doctrine) -> str:
+    text = repr((incident, area.digest, doctrine.digest, SOFTWARE))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+_SEVERITY = {NoticeLevel.DANGER: 0, NoticeLevel.CAUTION: 1, NoticeLevel.INFO: 2}
+
+
+def _by_severity(*groups: tuple[Notice, ...]) -> tuple[Notice, ...]:
+    once = dict.fromkeys(notice for group in groups for notice in group)
+    return tuple(sorted(once, key=lambda notice: _SEVERITY[notice.level]))
+
+
+def _map_notices(area: Area) -> tuple[Notice, ...]:
+    """What the map itself does not tell. Its age in days is the screen's to say: the core has no clock."""
+    if area.data_date:
+        text = f"The map shows {area.name} as of {area.data_date}; what has changed since is not known"
+    else:
+        text = f"The age of the map of {area.name} is not known"
+    return (Notice(NoticeLevel.INFO, text, "map"),)
