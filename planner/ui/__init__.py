@@ -1,0 +1,1 @@
+"""The page in the browser: state, panels and map. Asks, plans, shows; decides nothing."""
