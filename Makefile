@@ -1,0 +1,98 @@
+# make run    sets everything up and starts the app on this machine, at 127.0.0.1:8501
+# make test   sets everything up, and what the tests need, and runs every check
+# make setup  the set-up alone, into .venv (then .venv/bin/planner works)
+# make check  format, lint, types, layers, tests; no set-up
+# make wheel  packs all of it into one file in dist/
+# make lock   resolves requirements.lock anew from pyproject.toml
+#
+# Set-up leaves a stamp for each step, so that a second run has nothing to do and takes no time.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# Which Python makes the environment; empty: the first fit one of python3.11, python3.12, python3.
+PYTHON ?=
+VENV := .venv
+BIN := $(VENV)/bin
+STATIC := planner/ui/incident_map/static
+ADDRESS ?= 127.0.0.1
+PORT ?= 8501
+
+.PHONY: help
+help:
+	@sed -n '1,8s/^# \{0,1\}//p' Makefile
+
+# --- set-up -----------------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: app browser
+
+# What the app itself needs.
+.PHONY: app
+app: $(VENV)/.project $(STATIC)/.built
+
+$(VENV)/.created: | scripts/setup.sh
+	@scripts/setup.sh venv "$(PYTHON)" $(VENV)
+	@touch $@
+
+$(VENV)/.packages: requirements.lock $(VENV)/.created
+	@scripts/setup.sh packages $(VENV)
+	@touch $@
+
+$(VENV)/.project: pyproject.toml $(VENV)/.packages
+	@scripts/setup.sh project $(VENV)
+	@touch $@
+
+# No stamp where npm is missing: the step is tried again next time.
+$(STATIC)/.built: package-lock.json planner/ui/frontend.py | $(VENV)/.project
+	@scripts/setup.sh frontend $(VENV) $@
+
+# Looks each time, which takes no time: tests that need a browser say so where there is none, and fail in CI.
+.PHONY: browser
+browser:
+	@scripts/setup.sh browser
+
+# --- use --------------------------------------------------------------------------------------------------
+
+.PHONY: run
+run: app
+	$(BIN)/streamlit run streamlit_app.py --server.address $(ADDRESS) --server.port $(PORT) --server.headless true
+
+# A wheel with the page, its scripts and the shipped areas in it, in dist/.
+.PHONY: wheel
+wheel: app
+	$(BIN)/python -m hatchling build -t wheel
+
+# --- checks -----------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: setup
+	@$(MAKE) --no-print-directory check
+
+.PHONY: check
+check: format lint types layers tests
+
+.PHONY: format lint types layers tests
+format:
+	$(BIN)/ruff format --check .
+lint:
+	$(BIN)/ruff check .
+types:
+	$(BIN)/mypy
+layers:
+	$(BIN)/lint-imports --no-logo
+tests:
+	$(BIN)/python -m pytest
+
+# --- upkeep -----------------------------------------------------------------------------------------------
+
+# The registry alone is asked, whatever this machine is told besides: no other index, no folder of wheels,
+# and none of their names, can get into the lock. Pins already in the lock stay, unless UPGRADE=--upgrade.
+.PHONY: lock
+lock:
+	env -u PIP_FIND_LINKS -u PIP_EXTRA_INDEX_URL -u PIP_INDEX_URL -u UV_FIND_LINKS -u UV_EXTRA_INDEX_URL -u UV_INDEX \
+		$(BIN)/uv pip compile pyproject.toml --group dev --no-config --generate-hashes --no-annotate \
+		--python-version 3.11 --python-platform x86_64-manylinux_2_28 $(UPGRADE) \
+		--custom-compile-command "make lock" --quiet --output-file requirements.lock

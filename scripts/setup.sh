@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# The steps of `make setup`, one a call: venv, packages, project, frontend, browser. Run from the repository.
+# Each can be run again; none asks anything. What a step cannot do it says, with what to do about it.
+set -euo pipefail
+
+say() { printf '==> %s\n' "$*" >&2; }
+fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+has() { command -v "$1" >/dev/null 2>&1; }
+can_apt() { [ "$(id -u)" = 0 ] && has apt-get; }
+
+apt_install() {
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# pip inside the venv, or where the venv has none, the pip of the Python that made it.
+pip_in() {
+    local venv=$1
+    shift
+    if [ -f "$venv/.without-pip" ]; then
+        "$(cat "$venv/.without-pip")" -m pip --disable-pip-version-check --python "$venv/bin/python" "$@"
+    else
+        "$venv/bin/python" -m pip --disable-pip-version-check "$@"
+    fi
+}
+
+usable_python() { # 3.11 or 3.12: what the lock was resolved for
+    [ -n "$1" ] && "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null
+}
+
+make_venv() {
+    local python=$1 venv=$2
+    "$python" -m venv "$venv" >/dev/null 2>&1 && return
+    rm -rf "$venv"
+    # Debian keeps ensurepip in a package of its own.
+    if can_apt && say "installing python3-venv" && apt_install python3-venv; then
+        "$python" -m venv "$venv" && return
+        rm -rf "$venv"
+    fi
+    if "$python" -m pip --version >/dev/null 2>&1; then
+        "$python" -m venv --without-pip "$venv"
+        printf '%s\n' "$python" >"$venv/.without-pip"
+        return
+    fi
+    fail "this Python can't make a virtual environment. As root: apt-get install python3-venv"
+}
+
+find_python() { # the one asked for, or the first that fits
+    local candidate
+    for candidate in "$@"; do
+        usable_python "$candidate" && printf '%s\n' "$candidate" && return
+    done
+    fail "Python 3.11 or 3.12 is needed. Install it, or name it: make PYTHON=/path/to/python3.11"
+}
+
+step_venv() {
+    local asked=$1 venv=$2 python
+    usable_python "$venv/bin/python" && return # made before, by hand or by a set-up that was stopped
+    if [ -n "$asked" ]; then python=$(find_python "$asked"); else python=$(find_python python3.11 python3.12 python3 /usr/bin/python3); fi
+    say "making the virtual environment in $venv"
+    rm -rf "$venv"
+    make_venv "$python" "$venv"
+}
+
+step_packages() {
+    say "installing the locked packages (a minute or two the first time)"
+    # --no-deps: the lock is complete, so there is nothing to resolve; wheels only: nothing is compiled here.
+    pip_in "$1" install -qq --require-hashes --no-deps --only-binary :all: -r requirements.lock
+}
+
+step_project() {
+    # hatchling is in the lock: no isolated build environment, so nothing unlocked is downloaded.
+    pip_in "$1" install -qq --no-deps --no-build-isolation --editable .
+    pip_in "$1" check >/dev/null || { pip_in "$1" check >&2 || fail "requirements.lock doesn't satisfy pyproject.toml. Run: make lock"; }
+}
+
+step_frontend() {
+    local venv=$1 stamp=$2
+    if ! has npm; then
+        say "npm is missing: the map's scripts can't be installed here, so the map needs the Internet to draw."
+        say "Install Node 20 with npm, then run make setup again."
+        return
+    fi
+    say "installing the map's scripts"
+    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+    "$venv/bin/python" -m planner.ui.frontend
+    mkdir -p "$(dirname "$stamp")"
+    touch "$stamp"
+}
+
+step_browser() {
+    has chromium && return
+    if can_apt && say "installing Chromium for the tests of the page" && apt_install chromium fonts-dejavu-core; then
+        return
+    fi
+    say "Chromium is missing: the tests of the page will be skipped (and in CI fail)."
+    say "As root: apt-get install chromium"
+}
+
+case "${1:-}" in
+    venv | packages | project | frontend | browser) step="step_$1"; shift; "$step" "$@" ;;
+    *) fail "usage: scripts/setup.sh venv|packages|project|frontend|browser ..." ;;
+esac
