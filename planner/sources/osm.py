@@ -1,0 +1,602 @@
+"""OpenStreetMap objects to an :class:`~planner.area.Area`: tags in, arrays and tables out. Pure.
+
+A :class:`Draft` takes objects one at a time, from whatever reads them (:mod:`planner.sources.pbf`, a made town
+in a test), in any order, and :meth:`Draft.finish` turns them into an area. Everything is put into the order of
+ids there, so the same map gives the same area, and the same digest, whatever order its file has.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from planner.area import BUILDING_COLUMNS, OBSTACLE_COLUMNS, PLACE_COLUMNS, Area
+from planner.errors import SourceError
+from planner.geo import Frame, LonLat
+from planner.network import Bools, Floats, Ints, StreetNetwork
+from planner.sources.tags import (
+    Building,
+    Obstacle,
+    Place,
+    Street,
+    StreetNode,
+    Tags,
+    read_building,
+    read_obstacle,
+    read_place,
+    read_street,
+    read_street_node,
+)
+
+ATTRIBUTION = "© OpenStreetMap contributors"
+LICENCE = "ODbL 1.0"
+
+BBox = tuple[float, float, float, float]
+"""West, south, east, north in degrees."""
+
+MAX_SPAN_DEG = 5.0
+"""Widest area that is taken whole: beyond, a frame about one centre no longer measures true (``engine.md``)."""
+
+SIGNAL_REACH_M = 40.0
+"""Signals are often mapped at the stop line: one this near a junction is the junction's signal."""
+
+_UNIT_DEG = 1e-7  # OSM keeps coordinates as integers of this size: the exact form, on every machine
+
+_STREET_TYPES: dict[str, type[np.generic]] = {
+    "road_class": np.uint8,
+    "service": np.uint8,
+    "access": np.uint8,
+    "foot_access": np.uint8,
+    "emergency": np.int8,
+    "oneway": np.int8,
+    "layer": np.int8,
+    "bridge": np.bool_,
+    "tunnel": np.bool_,
+    "area_way": np.bool_,
+    "roundabout": np.bool_,
+    "lanes": np.uint8,
+    "width_m": np.float64,
+    "maxspeed_kmh": np.float64,
+    "maxheight_m": np.float64,
+}
+
+
+class Restriction(NamedTuple):
+    """A turn restriction: which way must not (or must only) be followed by which, at one node."""
+
+    from_way: int
+    via_node: int
+    to_way: int
+    only: bool
+    emergency_exempt: bool
+
+
+def read_restriction(tags: Tags, members: Iterable[tuple[str, int, str]]) -> list[Restriction]:
+    """Read a ``type=restriction`` relation.
+
+    Parameters
+    ----------
+    tags : Tags
+    members : iterable of (type, id, role)
+        Type is "n", "w" or "r".
+
+    Returns
+    -------
+    list of Restriction
+        Empty when it is none that holds at all times for all vehicles at a single node: conditional ones,
+        those for lorries, and those via a way are left out.
+    """
+    text = tags.get("restriction", "")
+    if tags.get("type", "") != "restriction" or not text.startswith(("no_", "only_")):
+        return []
+    by_role: dict[str, list[int]] = {"from": [], "via": [], "to": []}
+    for kind, ident, role in members:
+        if role in by_role and kind == ("n" if role == "via" else "w"):
+            by_role[role].append(ident)
+    if len(by_role["via"]) != 1:
+        return []
+    exempt = "emergency" in tags.get("except", "").replace(" ", "").split(";")
+    only = text.startswith("only_")
+    via = by_role["via"][0]
+    return [Restriction(a, via, b, only, exempt) for a in by_role["from"] for b in by_role["to"]]
+
+
+@dataclass
+class _Table:
+    """Rows of one table as they come: whose they are, what the tags said, where (degrees)."""
+
+    owner: list[tuple[str, int]] = field(default_factory=list)
+    row: list[tuple[Any, ...]] = field(default_factory=list)
+    shape: list[BaseGeometry | bytes] = field(default_factory=list)
+
+    def add(self, osm_type: str, osm_id: int, row: tuple[Any, ...], shape: BaseGeometry | bytes) -> None:
+        self.owner.append((osm_type, osm_id))
+        self.row.append(row)
+        self.shape.append(shape)
+
+
+@dataclass
+class Draft:
+    """An area in the making. Geometry in degrees, longitude first; feed it, then :meth:`finish` it.
+
+    Adding the same way again replaces it, so that two extracts laid together give each street once.
+    """
+
+    _tags: dict[int, Street] = field(default_factory=dict)
+    _parts: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    _refs: array[int] = field(default_factory=lambda: array("q"))
+    _lonlat: array[float] = field(default_factory=lambda: array("d"))
+    _nodes: dict[int, StreetNode] = field(default_factory=dict)
+    _restrictions: set[Restriction] = field(default_factory=set)
+    _buildings: _Table = field(default_factory=_Table)
+    _places: _Table = field(default_factory=_Table)
+    _obstacles: _Table = field(default_factory=_Table)
+
+    # --- feeding --------------------------------------------------------------------------------
+
+    def add_street(self, way_id: int, street: Street, parts: Iterable[tuple[Sequence[int], bytes]]) -> None:
+        """Add a way with its nodes.
+
+        Parameters
+        ----------
+        way_id : int
+        street : Street
+            What its tags say.
+        parts : iterable of (refs, coordinates)
+            The runs of nodes that are in the source, usually one: node ids, and as many pairs of float64
+            longitude and latitude as bytes. A way that leaves the extract has several.
+        """
+        placed = []
+        for refs, lonlat in parts:
+            if len(refs) * 16 != len(lonlat):
+                raise SourceError(f"way {way_id} has nodes without coordinates", "Use another extract")
+            placed.append((len(self._refs), len(self._refs) + len(refs)))
+            self._refs.extend(refs)
+            self._lonlat.frombytes(lonlat)
+        self._tags[way_id] = street
+        self._parts[way_id] = placed
+
+    def add_way(self, way_id: int, nodes: Iterable[tuple[int, tuple[float, float]]], tags: Tags) -> None:
+        """Add a way by tags, its nodes as (id, (lon, lat)); one that is no street is passed over."""
+        street = read_street(tags)
+        if street is None:
+            return
+        listed = list(nodes)
+        lonlat = np.array([place for _, place in listed], dtype=np.float64).tobytes()
+        self.add_street(way_id, street, [([ident for ident, _ in listed], lonlat)])
+
+    def add_node(self, node_id: int, tags: Tags) -> None:
+        """Add a node's barrier and signals, if it has any; counts only where a street passes."""
+        node = read_street_node(tags)
+        if node is not None:
+            self._nodes[node_id] = node
+
+    def add_restrictions(self, restrictions: Iterable[Restriction]) -> None:
+        """Add turn restrictions."""
+        self._restrictions.update(restrictions)
+
+    def add_place(self, osm_type: str, osm_id: int, place: Place, shape: BaseGeometry | bytes) -> None:
+        """Add a place (point or polygon, shapely or WKB)."""
+        self._places.add(osm_type, osm_id, place, shape)
+
+    def add_building(
+        self, osm_type: str, osm_id: int, building: Building, shape: BaseGeometry | bytes
+    ) -> None:
+        """Add a building (polygon, shapely or WKB)."""
+        self._buildings.add(osm_type, osm_id, building, shape)
+
+    def add_obstacle(
+        self, osm_type: str, osm_id: int, obstacle: Obstacle, shape: BaseGeometry | bytes
+    ) -> None:
+        """Add an obstacle (point, line or polygon, shapely or WKB)."""
+        self._obstacles.add(osm_type, osm_id, obstacle, shape)
+
+    def add_feature(self, osm_type: str, osm_id: int, tags: Tags, shape: BaseGeometry) -> None:
+        """Add a point, line or polygon to every table that its tags put it in."""
+        form = {0: "point", 1: "line", 2: "area"}[shapely.get_dimensions(shape)]
+        building, place, obstacle = read_building(tags), read_place(tags), read_obstacle(tags, form)
+        if building is not None and form == "area":
+            self.add_building(osm_type, osm_id, building, shape)
+        if place is not None and form != "line":
+            self.add_place(osm_type, osm_id, place, shape)
+        if obstacle is not None:
+            self.add_obstacle(osm_type, osm_id, obstacle, shape)
+
+    @property
+    def street_count(self) -> int:
+        """Number of ways taken as streets so far."""
+        return len(self._tags)
+
+    @property
+    def feature_count(self) -> int:
+        """Number of rows in the tables so far."""
+        return len(self._buildings.owner) + len(self._places.owner) + len(self._obstacles.owner)
+
+    # --- finishing ------------------------------------------------------------------------------
+
+    def finish(
+        self,
+        name: str,
+        *,
+        source: str,
+        data_date: str = "",
+        bbox_deg: BBox | None = None,
+        covered_deg: BBox | None = None,
+        attribution: str = ATTRIBUTION,
+        licence: str = LICENCE,
+    ) -> Area:
+        """Turn all that was added into an area.
+
+        Parameters
+        ----------
+        name : str
+        source : str
+            Where the map came from, for people.
+        data_date : str
+            ISO date of the map, "" when unknown.
+        bbox_deg : tuple of float, optional
+            Keep only what meets this box (whole ways); it becomes the area's box.
+        covered_deg : tuple of float, optional
+            The box that the source says it covers: streets that run out of it do not widen the area's box.
+        attribution, licence : str
+
+        Raises
+        ------
+        SourceError
+            If no street is left, or the area is too wide to measure true.
+        """
+        streets = _Streets.collect(self)
+        box = _area_box(streets, bbox_deg, covered_deg)
+        if bbox_deg is not None:
+            streets = streets.within(box)
+        frame = Frame(LonLat((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
+        kept = None if bbox_deg is None else box
+        tables = [
+            _shapes_and_rows(self._buildings, ("name", "kind", "height_m", "levels", "min_height_m"), kept),
+            _shapes_and_rows(self._places, Place._fields, kept),
+            _shapes_and_rows(self._obstacles, Obstacle._fields, kept),
+        ]
+        network, units = _network(streets, self._nodes, self._restrictions, frame)
+        digest = _digest(network, units, tables, box)
+        buildings, places, obstacles = (
+            _table(rows, columns, frame)
+            for rows, columns in zip(tables, (BUILDING_COLUMNS, PLACE_COLUMNS, OBSTACLE_COLUMNS), strict=True)
+        )
+        return Area(
+            name=name,
+            digest=digest,
+            frame=frame,
+            bbox_deg=box,
+            data_date=data_date,
+            source=source,
+            attribution=attribution,
+            licence=licence,
+            network=network,
+            buildings=buildings,
+            places=places,
+            obstacles=obstacles,
+        )
+
+
+# --- streets --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Streets:
+    """Runs of nodes in the order of way ids: a run has two nodes at least and never the same twice in a row."""
+
+    way_id: Ints  # (R,) of each run
+    start: Ints  # (R + 1,)
+    ref: Ints  # (P,)
+    unit: Ints  # (P, 2) coordinates as integers of 1e-7 degrees
+    tags: dict[int, Street]
+
+    @classmethod
+    def collect(cls, draft: Draft) -> _Streets:
+        """Lay the draft's runs end to end in the order of way ids."""
+        runs = [(way, a, b) for way in sorted(draft._parts) for a, b in draft._parts[way]]
+        table = np.array(runs, dtype=np.int64).reshape(-1, 3)
+        rows, owner = _spans(table[:, 1], table[:, 2])
+        ref = np.frombuffer(draft._refs, dtype=np.int64)[rows] if rows.size else np.empty(0, np.int64)
+        lonlat = np.frombuffer(draft._lonlat, dtype=np.float64).reshape(-1, 2)
+        if not np.isfinite(lonlat).all() or (np.abs(lonlat) > (180.0, 90.0)).any():
+            raise SourceError("a street has a coordinate that is not on the globe", "Use another extract")
+        unit = np.rint(lonlat[rows] / _UNIT_DEG).astype(np.int64)
+        again = np.zeros(len(rows), dtype=bool)
+        again[1:] = (ref[1:] == ref[:-1]) & (owner[1:] == owner[:-1])
+        return cls._of(table[:, 0], owner[~again], ref[~again], unit[~again], draft._tags)
+
+    @classmethod
+    def _of(cls, way_id: Ints, owner: Ints, ref: Ints, unit: Ints, tags: dict[int, Street]) -> _Streets:
+        size = np.bincount(owner, minlength=len(way_id))
+        good = size >= 2
+        points = good[owner]
+        start = np.concatenate([[0], np.cumsum(size[good])])
+        streets = cls(way_id[good], start, ref[points], unit[points], tags)
+        if not len(streets.way_id):
+            raise SourceError(
+                "there are no streets in it", "Choose an extract with streets (highway=*) in it"
+            )
+        return streets
+
+    def bounds(self) -> Ints:
+        """Box of each run, (R, 4), in units."""
+        low = np.minimum.reduceat(self.unit, self.start[:-1])
+        high = np.maximum.reduceat(self.unit, self.start[:-1])
+        return np.hstack([low, high])
+
+    def within(self, box: BBox) -> _Streets:
+        """Keep the runs whose boxes meet the given one."""
+        meets = _boxes_meet(self.bounds() * _UNIT_DEG, box)
+        if not meets.any():
+            raise SourceError("there are no streets in that box", "Choose a box that the file covers")
+        owner = np.repeat(np.arange(len(self.way_id)), np.diff(self.start))
+        points = meets[owner]
+        return self._of(self.way_id, owner[points], self.ref[points], self.unit[points], self.tags)
+
+
+def _boxes_meet(bounds: Floats, box: BBox) -> Bools:
+    west, south, east, north = box
+    return np.asarray(
+        (bounds[:, 0] <= east) & (bounds[:, 2] >= west) & (bounds[:, 1] <= north) & (bounds[:, 3] >= south)
+    )
+
+
+def _area_box(streets: _Streets, bbox_deg: BBox | None, covered_deg: BBox | None) -> BBox:
+    """Box of the area: the one asked for, else where there are streets within what the source covers."""
+    box = bbox_deg
+    if box is None:
+        low, high = streets.unit.min(axis=0) * _UNIT_DEG, streets.unit.max(axis=0) * _UNIT_DEG
+        box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+        if covered_deg is not None:
+            narrowed = (*np.maximum(box[:2], covered_deg[:2]), *np.minimum(box[2:], covered_deg[2:]))
+            if narrowed[0] < narrowed[2] and narrowed[1] < narrowed[3]:
+                box = narrowed
+        # a single straight street has a box without area: give it the room of its own end points
+        box = tuple(round(float(v), 7) for v in (*np.subtract(box[:2], 1e-4), *np.add(box[2:], 1e-4)))
+    west, south, east, north = box
+    if not (np.isfinite(box).all() and -180 <= west < east <= 180 and -90 <= south < north <= 90):
+        raise SourceError(
+            "the box is not one on the globe",
+            "Give west,south,east,north in degrees, west of east, south of north",
+        )
+    if east - west > MAX_SPAN_DEG or north - south > MAX_SPAN_DEG:
+        raise SourceError(
+            f"the map spans {east - west:.1f} by {north - south:.1f} degrees, too wide for one area",
+            f"Choose a part of at most {MAX_SPAN_DEG:g} degrees with --bbox W,S,E,N",
+        )
+    return west, south, east, north
+
+
+def _network(
+    streets: _Streets, nodes: dict[int, StreetNode], restrictions: set[Restriction], frame: Frame
+) -> tuple[StreetNetwork, Ints]:
+    """Cut runs into edges; returns the network and its shape points in units of 1e-7 degrees."""
+    ident, first, inverse, uses = np.unique(
+        streets.ref, return_index=True, return_inverse=True, return_counts=True
+    )
+    xy_m = frame.to_m(streets.unit[first] * _UNIT_DEG)
+    junction = _junctions(streets, ident, inverse, uses, nodes, restrictions)
+    owner = np.repeat(np.arange(len(streets.way_id)), np.diff(streets.start))
+    cuts = np.flatnonzero(junction[inverse])
+    whole = owner[cuts[:-1]] == owner[cuts[1:]]
+    begin, end = cuts[:-1][whole], cuts[1:][whole]
+    points, _ = _spans(begin, end + 1)
+    new_index = np.cumsum(junction) - 1
+    way_id = streets.way_id[owner[begin]]
+    edge_u, edge_v = new_index[inverse[begin]], new_index[inverse[end]]
+    shape_start = np.concatenate([[0], np.cumsum(end - begin + 1)])
+    shape_xy_m = xy_m[inverse[points]]
+    columns, names = _street_columns(streets.tags, way_id)
+    barrier, access = _node_columns(ident[junction], nodes)
+    signal = _signals(ident, junction, nodes, inverse[points], shape_xy_m, shape_start)
+    network = StreetNetwork(
+        node_id=ident[junction],
+        node_xy_m=xy_m[junction],
+        node_barrier=barrier,
+        node_access=access,
+        node_signal=signal,
+        edge_u=edge_u,
+        edge_v=edge_v,
+        way_id=way_id,
+        shape_start=shape_start,
+        shape_xy_m=shape_xy_m,
+        shape_node=ident[inverse[points]],
+        restriction=_restriction_rows(restrictions, ident[junction], way_id, edge_u, edge_v),
+        names=names,
+        **columns,
+    )
+    return network, streets.unit[first][inverse[points]]
+
+
+def _spans(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """Indices of the spans begin:end laid end to end, and which span (0..) each belongs to."""
+    size = end - begin
+    owner = np.repeat(np.arange(len(size)), size)
+    return np.arange(size.sum()) + (begin - np.cumsum(size) + size)[owner], owner
+
+
+def _junctions(
+    streets: _Streets,
+    ident: Ints,
+    inverse: Ints,
+    uses: Ints,
+    nodes: dict[int, StreetNode],
+    restrictions: set[Restriction],
+) -> Bools:
+    """Which nodes an edge must end at: met twice, ends of ways, barriers, the nodes of turn restrictions."""
+    junction = uses >= 2
+    junction[inverse[streets.start[:-1]]] = True
+    junction[inverse[streets.start[1:] - 1]] = True
+    also = {k for k, node in nodes.items() if node.barrier} | {r.via_node for r in restrictions}
+    junction |= np.isin(ident, np.array(sorted(also), dtype=np.int64))
+    return np.asarray(junction)
+
+
+def _street_columns(tags: dict[int, Street], way_id: Ints) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
+    """Columns of the edges' ways, and the table of names, "" first."""
+    ways, row = np.unique(way_id, return_inverse=True)
+    rows = [tags[int(way)] for way in ways]
+    names = ("", *sorted({street.name for street in rows} - {""}))
+    place = {text: i for i, text in enumerate(names)}
+    columns: dict[str, NDArray[Any]] = {
+        name: np.array([getattr(street, name) for street in rows], dtype=dtype)[row]
+        for name, dtype in _STREET_TYPES.items()
+    }
+    columns["name_index"] = np.array([place[street.name] for street in rows], dtype=np.int64)[row]
+    return columns, names
+
+
+def _node_columns(ident: Ints, nodes: dict[int, StreetNode]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    barrier = np.zeros(len(ident), dtype=np.uint8)
+    access = np.zeros(len(ident), dtype=np.uint8)
+    for row, node in _found(ident, nodes):
+        barrier[row], access[row] = node.barrier, node.access
+    return barrier, access
+
+
+def _found(ident: Ints, nodes: dict[int, StreetNode]) -> Iterable[tuple[int, StreetNode]]:
+    wanted = np.array(sorted(nodes), dtype=np.int64)
+    rows = np.flatnonzero(np.isin(ident, wanted))
+    return [(int(row), nodes[int(ident[row])]) for row in rows]
+
+
+def _signals(
+    ident: Ints, junction: Bools, nodes: dict[int, StreetNode], point: Ints, xy_m: Floats, start: Ints
+) -> Bools:
+    """Which junctions have signals: tagged there, or at a stop line no further than ``SIGNAL_REACH_M``."""
+    lit = np.zeros(len(ident), dtype=bool)
+    lit[[row for row, node in _found(ident, nodes) if node.signal]] = True
+    degree = np.bincount(np.concatenate([point[start[:-1]], point[start[1:] - 1]]), minlength=len(ident))
+    marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy_m, axis=0).T))])
+    edge_of = np.repeat(np.arange(len(start) - 1), np.diff(start))
+    for at in np.flatnonzero(lit[point] & ~junction[point]):
+        first, last = start[edge_of[at]], start[edge_of[at] + 1] - 1
+        near = [(marks[at] - marks[first], point[first]), (marks[last] - marks[at], point[last])]
+        reach_m, end = min((d, k) for d, k in near)
+        if reach_m <= SIGNAL_REACH_M and degree[end] >= 3:
+            lit[end] = True
+    return np.asarray(lit[junction])
+
+
+def _restriction_rows(
+    restrictions: set[Restriction], node_id: Ints, way_id: Ints, edge_u: Ints, edge_v: Ints
+) -> Ints:
+    """Restrictions as rows of edges; one whose ways do not end at its node, or are cut off, holds nowhere."""
+    via = np.array(sorted({r.via_node for r in restrictions}), dtype=np.int64)
+    is_via = np.isin(node_id, via)
+    ends: dict[tuple[int, int], list[int]] = {}
+    for edge in np.flatnonzero(is_via[edge_u] | is_via[edge_v]):
+        for node in {int(edge_u[edge]), int(edge_v[edge])}:
+            ends.setdefault((int(way_id[edge]), int(node_id[node])), []).append(int(edge))
+    row = {int(ident): i for i, ident in enumerate(node_id) if is_via[i]}
+    rows = []
+    for r in sorted(restrictions):
+        leave, enter = ends.get((r.from_way, r.via_node), []), ends.get((r.to_way, r.via_node), [])
+        if len(leave) == 1 and len(enter) == 1:
+            rows.append((leave[0], row[r.via_node], enter[0], int(r.only), int(r.emergency_exempt)))
+    return np.array(rows, dtype=np.int64).reshape(-1, 5)
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+class _Rows(NamedTuple):
+    """A table before it is projected: owners, named columns, shapes in degrees, in the order of owners."""
+
+    osm_type: NDArray[np.object_]
+    osm_id: Ints
+    columns: dict[str, list[Any]]
+    shape: NDArray[np.object_]
+
+
+def _shapes_and_rows(table: _Table, names: Sequence[str], box: BBox | None) -> _Rows:
+    shape = np.empty(len(table.shape), dtype=object)
+    shape[:] = table.shape
+    is_wkb = np.array([isinstance(s, bytes) for s in table.shape], dtype=bool)
+    shape[is_wkb] = shapely.from_wkb(shape[is_wkb])
+    shape = shapely.force_2d(_simplest(shape))
+    good = ~shapely.is_empty(shape) & np.isfinite(shapely.bounds(shape)).all(axis=1)
+    if box is not None:
+        good &= _boxes_meet(shapely.bounds(shape), box)
+    last = {owner: i for i, owner in enumerate(table.owner) if good[i]}  # the later version of an object
+    order = [last[owner] for owner in sorted(last)]
+    columns = {name: [table.row[i][k] for i in order] for k, name in enumerate(names)}
+    owners = [table.owner[i] for i in order]
+    osm_type = np.array([t for t, _ in owners], dtype=object)
+    osm_id = np.array([i for _, i in owners], dtype=np.int64)
+    return _Rows(osm_type, osm_id, columns, shapely.normalize(shape[order]))
+
+
+def _simplest(shape: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Polygons mended where they cross themselves, and taken out of a collection of one."""
+    broken = ~shapely.is_valid(shape)
+    if broken.any():
+        shape[broken] = [_polygons_only(g) for g in shapely.make_valid(shape[broken])]
+    single = (shapely.get_type_id(shape) == shapely.GeometryType.MULTIPOLYGON) & (
+        shapely.get_num_geometries(shape) == 1
+    )
+    shape[single] = shapely.get_geometry(shape[single], 0)
+    return shape
+
+
+def _polygons_only(geometry: BaseGeometry) -> BaseGeometry:
+    parts = shapely.get_parts(geometry)
+    top = shapely.get_dimensions(parts).max(initial=0)
+    return shapely.union_all(parts[shapely.get_dimensions(parts) == top])
+
+
+def _table(rows: _Rows, columns: Sequence[str], frame: Frame) -> gpd.GeoDataFrame:
+    content: dict[str, Any] = {"osm_type": pd.array(list(rows.osm_type), dtype="str"), "osm_id": rows.osm_id}
+    for name, values in rows.columns.items():
+        numeric = name in NUMBER_COLUMNS
+        content[name] = np.array(values, dtype=np.float64) if numeric else pd.array(values, dtype="str")
+    shape = shapely.transform(rows.shape, frame.to_m) if len(rows.shape) else rows.shape
+    frame_of = gpd.GeoDataFrame(content, geometry=gpd.GeoSeries(shape, crs=frame.crs), crs=frame.crs)
+    return frame_of[list(columns)]
+
+
+NUMBER_COLUMNS = frozenset({"height_m", "levels", "min_height_m", "capacity", "beds"})
+"""Columns of the tables that hold numbers (NaN = unknown); all others but ``osm_id`` are text."""
+
+
+# --- digest ---------------------------------------------------------------------------------------
+
+
+def _digest(network: StreetNetwork, units: Ints, tables: Sequence[_Rows], box: BBox) -> str:
+    """Digest of the contents: equal for equal maps on every machine.
+
+    Metres are left out, for their last bit may differ between processors; the degrees that they were computed
+    from are integers and go in instead.
+    """
+    sha = hashlib.sha256(b"area/1\n")
+    sha.update(repr(tuple(round(v / _UNIT_DEG) for v in box)).encode())
+    for entry in sorted(fields(network), key=lambda f: f.name):
+        value = getattr(network, entry.name)
+        if isinstance(value, np.ndarray) and not entry.name.endswith("xy_m"):
+            _feed(sha, entry.name, value)
+    _feed(sha, "unit", units)
+    sha.update(repr(network.names).encode())
+    for rows in tables:
+        points, start = shapely.get_coordinates(rows.shape, return_index=True)
+        _feed(sha, "osm_id", rows.osm_id)
+        _feed(sha, "points", np.rint(points / _UNIT_DEG).astype(np.int64))
+        _feed(sha, "start", start.astype(np.int64))
+        sha.update(repr((list(rows.osm_type), rows.columns)).encode())
+    return sha.hexdigest()
+
+
+def _feed(sha: Any, name: str, value: NDArray[Any]) -> None:
+    little = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
+    sha.update(f"{name} {little.dtype.str} {little.shape}\n".encode())
+    sha.update(little.tobytes())
