@@ -28,10 +28,21 @@ class ThreatPreset:
 
     hot_m: float
     warm_m: float
+    warm_margin_m: float
+    """Around a hot zone, however it came about, warm ground reaches at least this far."""
     sight_floor_m: float
     """Within this the hot zone is the full disc; beyond it only what can be seen. Equal to hot_m: no clip."""
     height_m: float
     """Height of the threat above ground, for lines of sight."""
+
+
+@dataclass(frozen=True)
+class ZoneDrawing:
+    """What a tap takes as its place, and how sight shapes a hot zone (``domain.md`` 2.1)."""
+
+    target_max_m2: float
+    sample_spacing_m: float
+    corridor_m: float
 
 
 @dataclass(frozen=True)
@@ -68,9 +79,23 @@ class Travelling:
     service_kmh: float
     walking_kmh: float
     contraflow_max_kmh: float
+    contraflow_kmh: float
+    ambulance_height_m: float
     gate_s: float
     signal_emergency_s: float
     signal_public_s: float
+
+    def __post_init__(self) -> None:
+        """Refuse speeds at which nobody ever arrives.
+
+        Raises
+        ------
+        DoctrineError
+            If a speed is zero.
+        """
+        for entry in fields(self):
+            if entry.name.endswith("_kmh") and not getattr(self, entry.name) > 0:
+                raise DoctrineError(f"travelling.{entry.name} is not above zero", _REMEDY)
 
     @cached_property
     def _by_class(self) -> NDArray[np.float64]:
@@ -99,7 +124,8 @@ class Travelling:
         self, road_class: NDArray[np.uint8], maxspeed_kmh: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Planning speed of each edge: the class's speed, capped by ``maxspeed`` where tagged."""
-        return np.fmin(self._by_class[road_class], maxspeed_kmh)
+        # A limit of zero or less is a slip of the mapper's, not a street on which nothing moves.
+        return np.fmin(self._by_class[road_class], np.where(maxspeed_kmh > 0, maxspeed_kmh, np.nan))
 
     def signal_s(self, travel: Travel) -> float:
         """Return the mean delay at traffic signals."""
@@ -111,6 +137,10 @@ class Siting:
     """Distances, areas and weights that choose sites (``domain.md`` 2.4-2.10)."""
 
     post_separation_m: float
+    level_height_m: float
+    assumed_height_m: float
+    person_height_m: float
+    sight_m: float
 
 
 @dataclass(frozen=True)
@@ -143,7 +173,7 @@ class Doctrine:
         SHA-256 of the numbers, so that a plan tells which doctrine made it.
     threats : tuple of (ThreatName, ThreatPreset)
         One for every name.
-    perimeters, travelling, siting, transport
+    zones, perimeters, travelling, siting, transport
         Sections of the file.
     notes : tuple of Note
         Unit, sentence and source of every number, in file order.
@@ -152,6 +182,7 @@ class Doctrine:
     name: str
     digest: str
     threats: tuple[tuple[ThreatName, ThreatPreset], ...]
+    zones: ZoneDrawing
     perimeters: Perimeters
     travelling: Travelling
     siting: Siting
@@ -165,6 +196,7 @@ class Doctrine:
 
 _UNITS = {"m": "m", "m2": "m2", "s": "s", "min": "min", "h": "h", "kmh": "km/h", "deg": "deg", "km": "km"}
 _SECTIONS: dict[str, type] = {
+    "zones": ZoneDrawing,
     "perimeters": Perimeters,
     "travelling": Travelling,
     "siting": Siting,

@@ -1,31 +1,422 @@
-"""What can be seen from where, over building footprints and heights: a map estimate, never "safe"."""
+"""What can be seen from where, over building footprints and heights: a map estimate, never "safe".
+
+Buildings are upright walls on flat ground, each with a foot and a top. Two points see each other when no wall
+that the line between them touches (in plan) stands, there, between its foot and its top at the line's height.
+Walls lie in a uniform grid, so a line asks only the walls of the cells that it passes (``engine.md``).
+Trees and fences hide nothing: vegetation is never cover (``domain.md`` 2.1).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import geopandas as gpd
 import numpy as np
+import shapely
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
+
+from planner.area import Area
+from planner.doctrine import Siting
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+OPEN_KINDS = ("roof", "carport", "canopy")
+"""``building`` values that have a roof but no walls: one sees through beneath."""
+
+_CELL_M = 20.0
+_MAX_CELLS = 4_000_000
+# A line is looked for this far outside the cells it passes, so that rounding never skips a wall.
+_EPS_M = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
 class Walls:
-    """Walls of buildings laid in a uniform grid, to be asked many times."""
+    """Walls of buildings laid in a uniform grid, to be asked many times.
+
+    Parameters
+    ----------
+    count : int
+        Number of buildings with walls.
+    assumed_heights : int
+        How many of them have neither ``height`` nor ``building:levels`` in the map.
+    segment_m : (W, 4) float array
+        Ends of each wall: x0, y0, x1, y1.
+    span_m : (W, 2) float array
+        Height of each wall's foot and top above ground.
+    owner : (W,) int array
+        Row of the building table that each wall belongs to.
+    assumed : (W,) bool array
+        Whether the wall's height is only assumed.
+    origin_m : (2,) float array
+        South-west corner of the grid.
+    cell_m : float
+        Side of a grid cell.
+    shape : tuple of int
+        Columns and rows of the grid.
+    cell_start : (columns * rows + 1,) int array
+    cell_wall : (K,) int array
+        Walls that pass cell c: ``cell_wall[cell_start[c]:cell_start[c + 1]]``.
+    """
 
     count: int
+    assumed_heights: int
+    segment_m: Floats
+    span_m: Floats
+    owner: Ints
+    assumed: NDArray[np.bool_]
+    origin_m: Floats
+    cell_m: float
+    shape: tuple[int, int]
+    cell_start: Ints
+    cell_wall: Ints
+
+    def count_within(self, xmin: float, ymin: float, xmax: float, ymax: float) -> int:
+        """Return how many buildings have a wall that meets a box."""
+        return len(np.unique(self.owner[self._within(xmin, ymin, xmax, ymax)]))
+
+    def assumed_within(self, xmin: float, ymin: float, xmax: float, ymax: float) -> int:
+        """Return how many of them have a height that is only assumed."""
+        return len(np.unique(self.owner[self._within(xmin, ymin, xmax, ymax) & self.assumed]))
+
+    def _within(self, xmin: float, ymin: float, xmax: float, ymax: float) -> NDArray[np.bool_]:
+        x, y = self.segment_m[:, 0::2], self.segment_m[:, 1::2]
+        meets = (x.min(axis=1, initial=np.inf) <= xmax) & (x.max(axis=1, initial=-np.inf) >= xmin)
+        meets &= (y.min(axis=1, initial=np.inf) <= ymax) & (y.max(axis=1, initial=-np.inf) >= ymin)
+        return meets
 
 
-def build_walls(buildings: gpd.GeoDataFrame) -> Walls:
-    """Lay the walls of an area's building table in a grid."""
-    raise NotImplementedError
+@lru_cache(maxsize=8)
+def walls_of(area: Area, siting: Siting) -> Walls:
+    """Return the walls of an area, laid once and kept while the area lives."""
+    return build_walls(area.buildings, siting)
 
 
-def sees(walls: Walls, from_xyz_m: ArrayLike, to_xyz_m: ArrayLike) -> NDArray[np.bool_]:
-    """Return the (n, m) table of which of n points sees which of m points. Symmetric."""
-    raise NotImplementedError
+def heights_m(buildings: gpd.GeoDataFrame, siting: Siting) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the height of each building above ground, and which are only assumed.
+
+    ``height``, else ``building:levels`` times the height of a level, else the assumed height (``domain.md`` 2.1).
+    """
+    tagged = buildings["height_m"].to_numpy(np.float64)
+    by_level = buildings["levels"].to_numpy(np.float64) * siting.level_height_m
+    known = np.where(tagged > 0, tagged, np.where(by_level > 0, by_level, np.nan))
+    assumed = np.isnan(known)
+    return np.where(assumed, siting.assumed_height_m, known), assumed
 
 
-def reach_m(walls: Walls, from_xyz_m: ArrayLike, bearings_deg: ArrayLike, limit_m: float) -> NDArray[np.float64]:
-    """Return how far each of n points sees along each of k bearings, (n, k), at most ``limit_m``."""
-    raise NotImplementedError
+def build_walls(buildings: gpd.GeoDataFrame, siting: Siting) -> Walls:
+    """Lay the walls of an area's building table in a grid.
+
+    Parameters
+    ----------
+    buildings : GeoDataFrame
+        With the columns of :data:`planner.area.BUILDING_COLUMNS`, in metres.
+    siting : Siting
+        Doctrine for heights that the map does not state.
+    """
+    shapes = np.asarray(buildings.geometry.array, dtype=object)
+    solid = (shapely.get_dimensions(shapes) == 2) & ~buildings["kind"].isin(OPEN_KINDS).to_numpy()
+    rows = np.flatnonzero(solid)
+    top_m, assumed = heights_m(buildings, siting)
+    foot_m = np.nan_to_num(buildings["min_height_m"].to_numpy(np.float64), nan=0.0)
+    segment_m, part = _segments(shapes[rows])
+    owner = rows[part]
+    span_m = np.column_stack([foot_m[owner], np.maximum(top_m, foot_m)[owner]])
+    origin_m, cell_m, shape = _grid(segment_m)
+    start, cell_wall = _lay(segment_m, origin_m, cell_m, *shape)
+    return Walls(
+        count=len(rows),
+        assumed_heights=int(assumed[rows].sum()),
+        segment_m=segment_m,
+        span_m=np.ascontiguousarray(span_m),
+        owner=owner,
+        assumed=assumed[owner],
+        origin_m=origin_m,
+        cell_m=cell_m,
+        shape=shape,
+        cell_start=start,
+        cell_wall=cell_wall,
+    )
+
+
+def sees(
+    walls: Walls, from_xyz_m: ArrayLike, to_xyz_m: ArrayLike, limit_m: float = np.inf
+) -> NDArray[np.bool_]:
+    """Return the (n, m) table of which of n points sees which of m points. Symmetric.
+
+    Parameters
+    ----------
+    walls : Walls
+    from_xyz_m, to_xyz_m : (n, 3) and (m, 3) array
+        In the frame, z above ground. A line that touches a wall is stopped by it, so a point *on* a facade sees
+        nothing: put it a hair outside.
+    limit_m : float
+        Points further apart than this count as not seen.
+    """
+    a = np.ascontiguousarray(from_xyz_m, dtype=np.float64).reshape(-1, 3)
+    b = np.ascontiguousarray(to_xyz_m, dtype=np.float64).reshape(-1, 3)
+    return _sees(a, b, float(limit_m), *_arrays(walls))
+
+
+def reach_m(
+    walls: Walls, from_xyz_m: ArrayLike, bearings_deg: ArrayLike, limit_m: float, *, to_z_m: float
+) -> Floats:
+    """Return how far each of n points sees along each of k bearings, (n, k), at most ``limit_m``.
+
+    Parameters
+    ----------
+    walls : Walls
+    from_xyz_m : (n, 3) array
+        In the frame, z above ground.
+    bearings_deg : (k,) array
+        Clockwise from the frame's north.
+    limit_m : float
+    to_z_m : float
+        Height above ground of what may be seen. From a height one looks over low walls: the answer is the
+        *furthest* visible distance, and what is hidden nearer by counts as seen.
+    """
+    a = np.ascontiguousarray(from_xyz_m, dtype=np.float64).reshape(-1, 3)
+    bearings = np.radians(np.ascontiguousarray(bearings_deg, dtype=np.float64).reshape(-1))
+    ways = np.column_stack([np.sin(bearings), np.cos(bearings)])
+    return _reach(a, ways, float(limit_m), float(to_z_m), *_arrays(walls))
+
+
+def _arrays(walls: Walls) -> tuple[Floats, Floats, Floats, float, int, int, Ints, Ints]:
+    columns, rows = walls.shape
+    return (
+        walls.segment_m,
+        walls.span_m,
+        walls.origin_m,
+        walls.cell_m,
+        columns,
+        rows,
+        walls.cell_start,
+        walls.cell_wall,
+    )
+
+
+def _segments(shapes: NDArray[np.object_]) -> tuple[Floats, Ints]:
+    """Walls (W, 4) of polygons, and which polygon (0..) each belongs to."""
+    rings, polygon_of = shapely.get_rings(shapes, return_index=True)
+    xy, ring_of = shapely.get_coordinates(rings, return_index=True)
+    same = ring_of[1:] == ring_of[:-1] if len(ring_of) else np.zeros(0, dtype=bool)
+    moved = (xy[1:] != xy[:-1]).any(axis=1) if len(xy) else np.zeros(0, dtype=bool)
+    keep = np.flatnonzero(same & moved)
+    if len(keep) == 0:
+        return np.empty((0, 4)), np.empty(0, dtype=np.int64)
+    return np.ascontiguousarray(np.hstack([xy[keep], xy[keep + 1]])), polygon_of[ring_of[keep]].astype(
+        np.int64
+    )
+
+
+def _grid(segment_m: Floats) -> tuple[Floats, float, tuple[int, int]]:
+    if len(segment_m) == 0:
+        return np.zeros(2), _CELL_M, (1, 1)
+    points = segment_m.reshape(-1, 2)
+    low, high = points.min(axis=0), points.max(axis=0)
+    # A huge area gets wider cells rather than a huge grid.
+    cell_m = max(_CELL_M, float(np.sqrt(np.prod(high - low + _CELL_M) / _MAX_CELLS)))
+    columns, rows = (int(k) + 1 for k in (high - low) // cell_m)
+    return low, cell_m, (columns, rows)
+
+
+# --- compiled -----------------------------------------------------------------------------------
+
+
+@njit(cache=True)
+def _column_span(
+    x0: float, y0: float, x1: float, y1: float, column: int, ox: float, oy: float, cell: float, rows: int
+) -> tuple[int, int]:  # pragma: no cover - compiled
+    """First and last row of a grid column that a segment passes; first > last where it passes none."""
+    left, right = ox + column * cell - _EPS_M, ox + (column + 1) * cell + _EPS_M
+    low, high = min(y0, y1), max(y0, y1)
+    if abs(x1 - x0) > _EPS_M:
+        a = y0 + (left - x0) / (x1 - x0) * (y1 - y0)
+        b = y0 + (right - x0) / (x1 - x0) * (y1 - y0)
+        low, high = max(low, min(a, b)), min(high, max(a, b))
+    first = int(np.floor((low - _EPS_M - oy) / cell))
+    last = int(np.floor((high + _EPS_M - oy) / cell))
+    return max(first, 0), min(last, rows - 1)
+
+
+@njit(cache=True)
+def _columns(
+    x0: float, x1: float, ox: float, cell: float, columns: int
+) -> tuple[int, int]:  # pragma: no cover
+    """First and last grid column that a segment passes."""
+    first = int(np.floor((min(x0, x1) - _EPS_M - ox) / cell))
+    last = int(np.floor((max(x0, x1) + _EPS_M - ox) / cell))
+    return max(first, 0), min(last, columns - 1)
+
+
+@njit(cache=True)
+def _lay(
+    segment: Floats, origin: Floats, cell: float, columns: int, rows: int
+) -> tuple[Ints, Ints]:  # pragma: no cover - compiled
+    """Count, then list, the walls of each cell."""
+    ox, oy = origin[0], origin[1]
+    start = np.zeros(columns * rows + 1, dtype=np.int64)
+    for fill in range(2):
+        if fill == 1:
+            cell_wall = np.empty(start[-1], dtype=np.int64)
+            at = start[:-1].copy()
+        for w in range(len(segment)):
+            x0, y0, x1, y1 = segment[w]
+            c0, c1 = _columns(x0, x1, ox, cell, columns)
+            for c in range(c0, c1 + 1):
+                r0, r1 = _column_span(x0, y0, x1, y1, c, ox, oy, cell, rows)
+                for r in range(r0, r1 + 1):
+                    k = c * rows + r
+                    if fill == 1:
+                        cell_wall[at[k]] = w
+                        at[k] += 1
+                    else:
+                        start[k + 1] += 1
+        if fill == 0:
+            start = np.cumsum(start)
+    return start, cell_wall
+
+
+@njit(cache=True)
+def _meets(
+    px: float, py: float, qx: float, qy: float, ax: float, ay: float, bx: float, by: float
+) -> float:  # pragma: no cover - compiled
+    """Where along p-q (0..1) the wall a-b touches it, or -1."""
+    da = (qx - px) * (ay - py) - (qy - py) * (ax - px)
+    db = (qx - px) * (by - py) - (qy - py) * (bx - px)
+    if da * db > 0.0 or (da == 0.0 and db == 0.0):
+        # All on one side; or along one line, and then the neighbouring walls stop it.
+        return -1.0
+    dp = (bx - ax) * (py - ay) - (by - ay) * (px - ax)
+    dq = (bx - ax) * (qy - ay) - (by - ay) * (qx - ax)
+    if dp * dq > 0.0:
+        return -1.0
+    return dp / (dp - dq)
+
+
+@njit(cache=True)
+def _sees(
+    a: Floats,
+    b: Floats,
+    limit: float,
+    segment: Floats,
+    span: Floats,
+    origin: Floats,
+    cell: float,
+    columns: int,
+    rows: int,
+    start: Ints,
+    cell_wall: Ints,
+) -> NDArray[np.bool_]:  # pragma: no cover - compiled
+    table = np.zeros((len(a), len(b)), dtype=np.bool_)
+    for i in range(len(a)):
+        for j in range(len(b)):
+            p, q = a[i], b[j]
+            if np.hypot(p[0] - q[0], p[1] - q[1]) > limit:
+                continue
+            # One order for both directions: the answer is symmetric to the last bit.
+            if q[0] < p[0] or (q[0] == p[0] and q[1] < p[1]):
+                p, q = q, p
+            table[i, j] = _clear(p, q, segment, span, origin, cell, columns, rows, start, cell_wall)
+    return table
+
+
+@njit(cache=True)
+def _clear(
+    p: Floats,
+    q: Floats,
+    segment: Floats,
+    span: Floats,
+    origin: Floats,
+    cell: float,
+    columns: int,
+    rows: int,
+    start: Ints,
+    cell_wall: Ints,
+) -> bool:  # pragma: no cover - compiled
+    """Whether no wall stands in the line from p to q."""
+    ox, oy = origin[0], origin[1]
+    c0, c1 = _columns(p[0], q[0], ox, cell, columns)
+    for c in range(c0, c1 + 1):
+        r0, r1 = _column_span(p[0], p[1], q[0], q[1], c, ox, oy, cell, rows)
+        for r in range(r0, r1 + 1):
+            k = c * rows + r
+            for s in range(start[k], start[k + 1]):
+                w = cell_wall[s]
+                t = _meets(p[0], p[1], q[0], q[1], segment[w, 0], segment[w, 1], segment[w, 2], segment[w, 3])
+                if t < 0.0:
+                    continue
+                z = p[2] + t * (q[2] - p[2])
+                if span[w, 0] <= z < span[w, 1]:
+                    return False
+    return True
+
+
+@njit(cache=True)
+def _reach(
+    a: Floats,
+    ways: Floats,
+    limit: float,
+    to_z: float,
+    segment: Floats,
+    span: Floats,
+    origin: Floats,
+    cell: float,
+    columns: int,
+    rows: int,
+    start: Ints,
+    cell_wall: Ints,
+) -> Floats:  # pragma: no cover - compiled
+    table = np.empty((len(a), len(ways)))
+    for i in range(len(a)):
+        for j in range(len(ways)):
+            reach = limit
+            # Each pass looks for a shadow in which the reach lies, and moves the reach to where it begins.
+            while True:
+                nearer = _shadow(
+                    a[i], ways[j], reach, to_z, segment, span, origin, cell, columns, rows, start, cell_wall
+                )
+                if nearer >= reach:
+                    break
+                reach = nearer
+            table[i, j] = reach
+    return table
+
+
+@njit(cache=True)
+def _shadow(
+    p: Floats,
+    way: Floats,
+    reach: float,
+    to_z: float,
+    segment: Floats,
+    span: Floats,
+    origin: Floats,
+    cell: float,
+    columns: int,
+    rows: int,
+    start: Ints,
+    cell_wall: Ints,
+) -> float:  # pragma: no cover - compiled
+    """Nearest wall whose shadow covers a point at ``reach``, or ``reach`` where none does."""
+    qx, qy = p[0] + way[0] * reach, p[1] + way[1] * reach
+    nearest = reach
+    ox, oy = origin[0], origin[1]
+    c0, c1 = _columns(p[0], qx, ox, cell, columns)
+    for c in range(c0, c1 + 1):
+        r0, r1 = _column_span(p[0], p[1], qx, qy, c, ox, oy, cell, rows)
+        for r in range(r0, r1 + 1):
+            k = c * rows + r
+            for s in range(start[k], start[k + 1]):
+                w = cell_wall[s]
+                # A part that hangs above both heights hides nothing at street level.
+                if span[w, 0] > min(p[2], to_z):
+                    continue
+                t = _meets(p[0], p[1], qx, qy, segment[w, 0], segment[w, 1], segment[w, 2], segment[w, 3])
+                if t < 0.0 or t * reach >= nearest:
+                    continue
+                if p[2] + t * (to_z - p[2]) < span[w, 1]:
+                    nearest = t * reach
+    return nearest
