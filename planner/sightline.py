@@ -83,7 +83,9 @@ class Walls:
 
     def _within(self, xmin: float, ymin: float, xmax: float, ymax: float) -> NDArray[np.bool_]:
         x, y = self.segment_m[:, 0::2], self.segment_m[:, 1::2]
-        meets = (x.min(axis=1, initial=np.inf) <= xmax) & (x.max(axis=1, initial=-np.inf) >= xmin)
+        meets: NDArray[np.bool_] = (x.min(axis=1, initial=np.inf) <= xmax) & (
+            x.max(axis=1, initial=-np.inf) >= xmin
+        )
         meets &= (y.min(axis=1, initial=np.inf) <= ymax) & (y.max(axis=1, initial=-np.inf) >= ymin)
         return meets
 
@@ -97,7 +99,7 @@ def walls_of(area: Area, siting: Siting) -> Walls:
 def heights_m(buildings: gpd.GeoDataFrame, siting: Siting) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the height of each building above ground, and which are only assumed.
 
-    ``height``, else ``building:levels`` times the height of a level, else the assumed height (``domain.md`` 2.1).
+    ``height``, else ``building:levels`` times a level's height, else the assumed height (``domain.md`` 2.1).
     """
     tagged = buildings["height_m"].to_numpy(np.float64)
     by_level = buildings["levels"].to_numpy(np.float64) * siting.level_height_m
@@ -150,8 +152,8 @@ def sees(
     ----------
     walls : Walls
     from_xyz_m, to_xyz_m : (n, 3) and (m, 3) array
-        In the frame, z above ground. A line that touches a wall is stopped by it, so a point *on* a facade sees
-        nothing: put it a hair outside.
+        In the frame, z above ground. A line that touches a wall is stopped by it, so a point *on* a facade
+        sees nothing: put it a hair outside.
     limit_m : float
         Points further apart than this count as not seen.
     """

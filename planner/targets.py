@@ -1,4 +1,4 @@
-"""The place of an attack: which mapped building or ground was tapped, and from where on it one can see out."""
+"""The place of an attack: which mapped building or ground was tapped, and from where one sees out."""
 
 from __future__ import annotations
 
@@ -156,8 +156,8 @@ def tidy(name: object) -> str:
 def sight_points(ground: BaseGeometry, area: Area, spacing_m: float) -> Floats:
     """Return places (n, 2) from which somebody in a ground looks out.
 
-    Corners of the ground's outline and every ``spacing_m`` of it, and the same on the facades of the buildings
-    that stand in it or on its edge, each a hair outside its wall.
+    Corners of the ground's outline and every ``spacing_m`` of it, and the same on the facades of
+    the buildings that stand in it or on its edge, each a hair outside its wall.
     """
     if ground.geom_type == "Point":
         return shapely.get_coordinates(ground)
@@ -176,8 +176,7 @@ def _outline(shape: BaseGeometry, spacing_m: float) -> Floats:
         return np.empty((0, 2))
     shell = shapely.buffer(shapely.simplify(shape, _OUTLINE_TOLERANCE_M), _FACADE_GAP_M, join_style="mitre")
     rings = shapely.get_rings(shapely.get_parts(shell))
-    points = shapely.get_coordinates(shapely.segmentize(rings, spacing_m))
-    return points
+    return shapely.get_coordinates(shapely.segmentize(rings, spacing_m))
 
 
 def thin(points: Floats, most: int) -> Floats:

@@ -249,7 +249,7 @@ def _drawn_danger(
 def _tapped(
     incident: Incident, hot_m: BaseGeometry, area: Area, doctrine: Doctrine
 ) -> tuple[Target, Danger] | None:
-    """The place tapped and its danger; None where nothing was tapped, or drawn hot ground already holds it."""
+    """Find the place tapped and its danger; None where nothing was, or drawn hot ground already holds it."""
     if incident.location is None:
         return None
     location = incident.location.checked()
@@ -285,8 +285,8 @@ def _preset_danger(target: Target, threat: ThreatName, name: str, area: Area, do
         hot_m=hot,
         reach_m=reach,
         hot_reason=f"Hot: {name} and {how} ({words} preset, a planning default)",
-        warm_reason=f"Warm: out to {preset.warm_m:.0f} m from {name}, and {preset.warm_margin_m:.0f} m around "
-        f"its hot zone ({words} preset, a planning default)",
+        warm_reason=f"Warm: out to {preset.warm_m:.0f} m from {name}, and {preset.warm_margin_m:.0f} m "
+        f"around its hot zone ({words} preset, a planning default)",
         samples_xyz_m=_raise(spots, preset.height_m),
         notices=_sight_notices(walls, target.structure_m.buffer(preset.hot_m), doctrine) if clipped else (),
     )
@@ -295,7 +295,7 @@ def _preset_danger(target: Target, threat: ThreatName, name: str, area: Area, do
 def _hot_ground(
     target: Target, threat: ThreatName, spots: Floats, area: Area, doctrine: Doctrine
 ) -> tuple[BaseGeometry, str]:
-    """The hot zone of a preset, and how it came about in words."""
+    """Return the hot zone of a preset, and how it came about in words."""
     preset = doctrine.preset(threat)
     disc = shapely.buffer(target.structure_m, preset.hot_m)
     if preset.hot_m <= preset.sight_floor_m:
@@ -303,7 +303,7 @@ def _hot_ground(
     floor = shapely.union(target.footprint_m, shapely.buffer(target.structure_m, preset.sight_floor_m))
     if threat is ThreatName.VEHICLE:
         carriageway = _carriageway(floor, disc, preset, area)
-        how = f"{preset.sight_floor_m:.0f} m around it and along the streets from it, out to {preset.hot_m:.0f} m"
+        how = f"{preset.sight_floor_m:.0f} m around it and along its streets, out to {preset.hot_m:.0f} m"
         return _filled(floor.union(carriageway)), how
     walls = walls_of(area, doctrine.siting)
     if not walls.count_within(*disc.bounds):
@@ -358,9 +358,8 @@ def _records(
     for kind, geometry, by_hand, reason in _claims(drawn, dangers, hot, cold):
         rest = _polygonal(shapely.difference(geometry, taken))
         taken = shapely.union(taken, geometry)
-        for part in shapely.get_parts(rest):
-            if part.area >= _SLIVER_M2:
-                records.append(Zone(kind, rings_of(part, area.frame), by_hand, reason))
+        parts = [part for part in shapely.get_parts(rest) if part.area >= _SLIVER_M2]
+        records += [Zone(kind, rings_of(part, area.frame), by_hand, reason) for part in parts]
     return tuple(records)
 
 
@@ -417,11 +416,11 @@ def _raise(spots: Floats, height_m: float) -> Floats:
 
 
 def _filled(shape: BaseGeometry) -> BaseGeometry:
-    """The shape without holes: nobody can use a pocket that hot ground surrounds."""
+    """Fill the holes of a shape: nobody can use a pocket that hot ground surrounds."""
     return shapely.union_all([Polygon(part.exterior) for part in shapely.get_parts(_polygonal(shape))])
 
 
 def _polygonal(shape: BaseGeometry) -> BaseGeometry:
-    """The polygons of a shape, valid, without stray lines and points."""
+    """Return the polygons of a shape, valid, without stray lines and points."""
     parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(shape)))
     return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
