@@ -61,6 +61,14 @@ class Perimeters:
     officers_outer_major: int
     officers_gate: int
     officers_foot_post: int
+    post_watch_m: float
+    open_ground_m: float
+    map_edge_m: float
+    weight_motorway: float
+    weight_major: float
+    weight_medium: float
+    weight_minor: float
+    major_legs: int
 
 
 @dataclass(frozen=True)
