@@ -2,16 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
-from shapely.geometry import Polygon
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+from shapely.geometry import LineString, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
-from planner.doctrine import Doctrine
-from planner.model import Notice, Perimeter, Post
+from planner.cut import (
+    ADRIFT,
+    BEYOND,
+    CORE,
+    INNER,
+    MIDDLE,
+    OUTER,
+    POST_COST,
+    Cut,
+    cut_links,
+    make_links,
+)
+from planner.doctrine import Doctrine, Perimeters
+from planner.errors import IncidentError
+from planner.geo import Frame, LonLat
+from planner.model import Notice, Perimeter, Post, Rings
+from planner.network import StreetNetwork
+from planner.perimeter_line import Sides, draw_line
+from planner.posts import Stand, class_weight, stand_on, write_posts
+from planner.terms import NoticeLevel, PerimeterName, PostMode
 from planner.zones import Ground
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int8]
+
+_GAP_M = 0.6
+"""Half the gap in a street, at a post, through which the line may pass."""
+_NODE_MARGIN_M = 2.0
+"""Junctions so near to the core count as inside it: no post has room between."""
+_BRIDGE_M = 5.0
+"""Half the width of the strip that joins separate parts of a core, so that one line can hold them all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,5 +79,369 @@ class TracedPerimeter:
 def trace_perimeters(
     ground: Ground, area: Area, doctrine: Doctrine, blocked: NDArray[np.bool_]
 ) -> tuple[TracedPerimeter, TracedPerimeter]:
-    """Trace the inner and the outer perimeter. ``blocked`` edges (E,) are closed by the user and need no post."""
-    raise NotImplementedError
+    """Trace the inner and the outer perimeter. ``blocked`` edges (E,) are closed by the user and need no post.
+
+    The inner one holds the hot zone with its stand-off; the outer one holds warm ground and the inner
+    perimeter with the gap of doctrine, so that the two are strictly nested (``domain.md`` 2.3).
+
+    Raises
+    ------
+    IncidentError
+        If there is no ground to hold.
+    """
+    rules = doctrine.perimeters
+    inner = _trace(PerimeterName.INNER, _inner_core(ground, rules), rules.inner_reach_m, area, rules, blocked)
+    gap = max(rules.outer_gap_m, rules.min_gap_m)
+    held = shapely.union_all([ground.hot_m, ground.warm_m, inner.polygon_m]).buffer(gap)
+    outer = _trace(PerimeterName.OUTER, _one_part(held), rules.outer_reach_m, area, rules, blocked)
+    return inner, outer
+
+
+def _inner_core(ground: Ground, rules: Perimeters) -> Polygon:
+    for geometry in (ground.hot_m, ground.warm_m, ground.target_m):
+        if not geometry.is_empty:
+            return _one_part(geometry.buffer(rules.stand_off_m))
+    raise IncidentError(
+        "there is no hot or warm ground to hold", "Draw a hot zone or tap the place of the attack"
+    )
+
+
+def _one_part(ground: BaseGeometry) -> Polygon:
+    """Join separate parts by narrow strips, nearest first, and fill holes: one line holds them all."""
+    parts = sorted(shapely.get_parts(ground), key=lambda p: -p.area)
+    whole, rest = parts[0], parts[1:]
+    while rest:
+        nearest = min(range(len(rest)), key=lambda i: whole.distance(rest[i]))
+        part = rest.pop(nearest)
+        strip = shapely.shortest_line(whole, part).buffer(_BRIDGE_M)
+        whole = shapely.union_all([whole, part, strip])
+    biggest = max(shapely.get_parts(whole), key=lambda p: p.area)
+    return Polygon(biggest.exterior)
+
+
+# --- one perimeter ------------------------------------------------------------------------------
+
+
+def _trace(
+    name: PerimeterName, core_m: Polygon, reach_m: float, area: Area, rules: Perimeters, blocked: Bools
+) -> TracedPerimeter:
+    band = _Band.around(core_m, reach_m, area, rules, blocked)
+    driving = band.cut_vehicles(rules)
+    stands = [
+        stand_on(band.network, driving.cut, int(k), band.limit_m, rules.post_setback_m, PostMode.VEHICLE)
+        for k in driving.cut.severed
+    ]
+    walking, foot = band.cut_walkers(driving, stands, rules)
+    polygon = _line(band, (driving, walking), stands + foot, core_m, rules)
+    posts, edges = write_posts(stands + foot, name, band.network, area.frame, rules)
+    inside = band.network.no_closures()
+    for side in (driving, walking):
+        inside[side.edges[side.touches_inner]] = True
+    record = _record(name, polygon, posts, band, area.frame)
+    return TracedPerimeter(record, posts, edges, polygon, inside, _notices(name, band, record, posts))
+
+
+@dataclass(frozen=True, eq=False)
+class _Sorted:
+    """Streets of one kind sorted by a cut: the side of both ends of each."""
+
+    edges: Ints
+    nodes: tuple[Ints, Ints]
+    cut: Cut
+    severed_at: dict[int, list[float]]
+    """Metres along each severed edge, by edge, where posts stand; filled in by the caller."""
+
+    @property
+    def sides(self) -> tuple[Codes, Codes]:
+        return self.cut.side[self.nodes[0]], self.cut.side[self.nodes[1]]
+
+    @property
+    def touches_inner(self) -> Bools:
+        low, high = self.sides
+        held = (low == INNER) | (high == INNER)
+        held |= np.isin(self.edges, self.cut.links.edge[self.cut.severed])
+        return held
+
+
+@dataclass(frozen=True, eq=False)
+class _Band:
+    """The streets around one core, as far as the cut may look.
+
+    Parameters
+    ----------
+    edges : (B,) int array
+        Edges that meet the limit, of every class.
+    where : two (B,) int8 arrays
+        Where their ends lie.
+    leaks : tuple of str
+        Streets that leave the map inside the core: nothing can be said of them.
+    off_map : int
+        Junctions of the band from which streets leave the map.
+    """
+
+    network: StreetNetwork
+    blocked: Bools
+    core_m: Polygon
+    limit_m: Polygon
+    edges: Ints
+    where: tuple[Codes, Codes]
+    leaks: tuple[str, ...]
+    off_map: int
+
+    @classmethod
+    def around(cls, core_m: Polygon, reach_m: float, area: Area, rules: Perimeters, blocked: Bools) -> _Band:
+        network = area.network
+        wide = core_m.buffer(_NODE_MARGIN_M)
+        limit = core_m.buffer(reach_m, quad_segs=8)
+        edges = network.edges_in_box(limit.bounds)
+        shapely.prepare(limit)
+        edges = edges[shapely.intersects(limit, network.lines(edges))]
+        gone = _leaves_map(network, edges, area, limit, rules.map_edge_m)
+        where = tuple(
+            _where(network.node_xy_m[ends[edges]], wide, limit, lost)
+            for ends, lost in zip((network.edge_u, network.edge_v), gone, strict=True)
+        )
+        leaky = edges[((where[0] == CORE) & gone[0]) | ((where[1] == CORE) & gone[1])]
+        leaks = tuple(sorted({network.street(int(e)) for e in leaky if network.drivable[e]}))
+        return cls(
+            network,
+            blocked,
+            wide,
+            limit,
+            edges,
+            (where[0], where[1]),
+            leaks,
+            int(gone[0].sum() + gone[1].sum()),
+        )
+
+    def cut_vehicles(self, rules: Perimeters) -> _Sorted:
+        """Sever the drivable streets."""
+        chosen = self.network.drivable[self.edges] & ~self.blocked[self.edges]
+        edges = self.edges[chosen]
+        u, v, _ = self.network.vehicle_ends
+        tie = 10 * (class_weight(self.network, edges, rules) - rules.weight_minor)
+        cost = POST_COST + np.round(np.maximum(tie, 0)).astype(np.int64)
+        where = self.where[0][chosen], self.where[1][chosen]
+        links, nodes = make_links(self.network, edges, (u[edges], v[edges]), where, self.core_m, cost)
+        return _Sorted(edges, nodes, cut_links(links), {})
+
+    def cut_walkers(
+        self, driving: _Sorted, stands: list[Stand], rules: Perimeters
+    ) -> tuple[_Sorted, list[Stand]]:
+        """Sever the ways that only people on foot use, between the two sides of the vehicle cut."""
+        chosen = ~(self.network.drivable[self.edges] & ~self.blocked[self.edges])
+        edges = self.edges[chosen]
+        ends = self.network.edge_u[edges], self.network.edge_v[edges]
+        where = self._walkers_where(driving, ends, (self.where[0][chosen], self.where[1][chosen]))
+        cost = np.full(len(edges), POST_COST)
+        near, _ = _beside(self.network, edges, stands, rules.post_watch_m)
+        cost[near >= 0] = 1
+        links, nodes = make_links(self.network, edges, ends, where, self.core_m, cost)
+        walking = _Sorted(edges, nodes, cut_links(links), {})
+        return walking, self._foot_stands(walking, stands, rules)
+
+    def _walkers_where(
+        self, driving: _Sorted, ends: tuple[Ints, Ints], where: tuple[Codes, Codes]
+    ) -> tuple[Codes, Codes]:
+        """Where foot ends lie: a junction with a street is on that street's side of the vehicle cut."""
+        known = np.full(self.network.node_count, ADRIFT, dtype=np.int8)
+        for nodes, sides in zip((self.network.edge_u, self.network.edge_v), driving.sides, strict=True):
+            at = nodes[driving.edges]
+            known[at[sides == OUTER]] = OUTER
+        for nodes, sides in zip((self.network.edge_u, self.network.edge_v), driving.sides, strict=True):
+            at = nodes[driving.edges]
+            known[at[sides == INNER]] = INNER
+        return tuple(  # type: ignore[return-value]
+            np.where(known[e] == INNER, CORE, np.where(known[e] == OUTER, BEYOND, w)).astype(np.int8)
+            for e, w in zip(ends, where, strict=True)
+        )
+
+    def _foot_stands(self, walking: _Sorted, stands: list[Stand], rules: Perimeters) -> list[Stand]:
+        severed = walking.cut.severed
+        edges = walking.cut.links.edge[severed]
+        near, along = _beside(self.network, edges, stands, rules.post_watch_m)
+        foot: list[Stand] = []
+        for link, post, at in zip(severed.tolist(), near.tolist(), along.tolist(), strict=True):
+            stand = stand_on(
+                self.network, walking.cut, link, self.limit_m, rules.post_setback_m, PostMode.FOOT
+            )
+            low, high = walking.cut.links.low_m[link], walking.cut.links.high_m[link]
+            if post >= 0 and low < at < high:
+                stands[post].watched.append((stand.edge, at, stand.whole))
+                continue
+            beside = [f for f in foot if np.hypot(*np.subtract(f.xy_m, stand.xy_m)) <= rules.post_watch_m]
+            if beside:
+                beside[0].watched.append((stand.edge, stand.along_m, stand.whole))
+            else:
+                foot.append(stand)
+        return foot
+
+
+def _where(xy_m: Floats, core_m: Polygon, limit_m: Polygon, gone: Bools) -> Codes:
+    where = np.full(len(xy_m), MIDDLE, dtype=np.int8)
+    shapely.prepare(core_m)
+    where[~shapely.intersects_xy(limit_m, xy_m) | gone] = BEYOND
+    where[shapely.intersects_xy(core_m, xy_m)] = CORE
+    return where
+
+
+def _leaves_map(
+    network: StreetNetwork, edges: Ints, area: Area, limit_m: Polygon, edge_m: float
+) -> tuple[Bools, Bools]:
+    """Whether each end lies off the map, or is a dead end so near its edge that the street surely goes on."""
+    extent = area.extent_m
+    nothing = np.zeros(len(edges), dtype=bool), np.zeros(len(edges), dtype=bool)
+    if extent.buffer(-edge_m).contains(limit_m):
+        return nothing
+    drives = edges[network.drivable[edges]]
+    nodes, count = np.unique(
+        np.concatenate([network.edge_u[drives], network.edge_v[drives]]), return_counts=True
+    )
+    ends = nodes[count == 1]
+    shapely.prepare(extent)
+
+    def lost(at: Ints) -> Bools:
+        points = shapely.points(network.node_xy_m[at])
+        off = ~shapely.contains(extent, points)
+        near = shapely.dwithin(extent.exterior, points, edge_m) & np.isin(at, ends)
+        return np.asarray(off | near)
+
+    return lost(network.edge_u[edges]), lost(network.edge_v[edges])
+
+
+def _beside(network: StreetNetwork, edges: Ints, stands: list[Stand], watch_m: float) -> tuple[Ints, Floats]:
+    """The vehicle post that watches each foot way (-1: none), and where along the way it does."""
+    post, along = np.full(len(edges), -1, dtype=np.int64), np.zeros(len(edges))
+    if not stands or not len(edges):
+        return post, along
+    lines = network.lines(edges)
+    points = shapely.points(np.array([s.xy_m for s in stands]))
+    way, near = shapely.STRtree(points).query_nearest(lines, max_distance=watch_m, all_matches=False)
+    post[way] = near
+    along[way] = shapely.line_locate_point(lines[way], points[near])
+    return post, along
+
+
+# --- the line -----------------------------------------------------------------------------------
+
+
+def _line(
+    band: _Band,
+    sorted_streets: tuple[_Sorted, _Sorted],
+    stands: list[Stand],
+    core_m: Polygon,
+    rules: Perimeters,
+) -> Polygon:
+    at: dict[int, list[float]] = {}
+    for stand in stands:
+        for edge, along in [(stand.edge, stand.along_m), *((e, a) for e, a, _ in stand.watched)]:
+            at.setdefault(edge, []).append(along)
+    inner: list[LineString] = []
+    outer: list[LineString] = []
+    gates = [band.network.at(e, a) for e, alongs in sorted(at.items()) for a in alongs]
+    for streets in sorted_streets:
+        whole, side = _whole_streets(band, streets, at)
+        lines = band.network.lines(whole)
+        inner += lines[side == INNER].tolist()
+        outer += lines[side == OUTER].tolist()
+        for edge in streets.edges[np.isin(streets.edges, list(at))].tolist():
+            for piece, is_inner in _pieces(band, streets, edge, sorted(at[edge])):
+                (inner if is_inner else outer).append(piece)
+    return draw_line(
+        Sides(_array(inner), _array(outer), np.array(gates).reshape(-1, 2), core_m, rules.open_ground_m)
+    )
+
+
+def _array(lines: list[LineString]) -> NDArray[np.object_]:
+    out = np.empty(len(lines), dtype=object)
+    out[:] = lines
+    return out
+
+
+def _whole_streets(band: _Band, streets: _Sorted, at: dict[int, list[float]]) -> tuple[Ints, Codes]:
+    """Streets without a post, each with its side; those adrift fall to the side that is nearer."""
+    keep = ~np.isin(streets.edges, list(at))
+    edges = streets.edges[keep]
+    low, high = streets.sides[0][keep], streets.sides[1][keep]
+    side = np.where(
+        (low == INNER) | (high == INNER), INNER, np.where((low == OUTER) | (high == OUTER), OUTER, ADRIFT)
+    )
+    return edges, side.astype(np.int8)
+
+
+def _pieces(band: _Band, streets: _Sorted, edge: int, alongs: list[float]) -> list[tuple[LineString, bool]]:
+    """Cut a street at its posts into pieces with a gap about each post, and tell which lie inside."""
+    k = int(np.flatnonzero(streets.edges == edge)[0])
+    first_inner = bool(streets.sides[0][k] == INNER)
+    length = float(band.network.length_m[edge])
+    line = band.network.lines([edge])[0]
+    marks = [0.0, *alongs, length]
+    pieces = []
+    for i, (low, high) in enumerate(zip(marks[:-1], marks[1:], strict=True)):
+        a = low + (min(_GAP_M, (high - low) / 3) if i > 0 else 0.0)
+        b = high - (min(_GAP_M, (high - low) / 3) if i < len(marks) - 2 else 0.0)
+        if b - a > 1e-3:
+            pieces.append((_stretch(line, a, b), first_inner == (i % 2 == 0)))
+    return pieces
+
+
+def _stretch(line: LineString, low_m: float, high_m: float) -> LineString:
+    xy = shapely.get_coordinates(line)
+    marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+    within = (marks > low_m) & (marks < high_m)
+    ends = [[np.interp(m, marks, xy[:, 0]), np.interp(m, marks, xy[:, 1])] for m in (low_m, high_m)]
+    return LineString(np.vstack([ends[:1], xy[within], ends[1:]]))
+
+
+# --- what is said of it -------------------------------------------------------------------------
+
+
+def _record(
+    name: PerimeterName, polygon: Polygon, posts: tuple[Post, ...], band: _Band, frame: Frame
+) -> Perimeter:
+    vehicle = [p for p in posts if p.mode is PostMode.VEHICLE]
+    officers = sum(p.officers for p in posts)
+    holds = {
+        PerimeterName.INNER: "the hot zone and its stand-off",
+        PerimeterName.OUTER: "warm ground, the inner perimeter and the gap between",
+    }[name]
+    if band.leaks:
+        reason = f"Around {holds}. It cannot be sealed: {len(band.leaks)} street(s) leave the map inside it."
+    elif not posts:
+        reason = f"Around {holds}. No street or path leads out of it on this map: no post is needed."
+    else:
+        reason = (
+            f"Around {holds}. {len(vehicle)} vehicle posts close every drivable street, and no fewer can "
+            f"(minimum cut); {len(posts) - len(vehicle)} more on foot close the mapped paths. {officers} officers."
+        )
+    return Perimeter(
+        perimeter=name,
+        rings=_rings(polygon, frame),
+        posts=len(posts),
+        officers=officers,
+        sealed=not band.leaks,
+        leaks=band.leaks,
+        reason=reason,
+    )
+
+
+def _rings(polygon: Polygon, frame: Frame) -> Rings:
+    ring = shapely.geometry.polygon.orient(polygon).exterior
+    places: list[LonLat] = []
+    for lon, lat in frame.to_deg(shapely.get_coordinates(ring)):
+        place = LonLat(float(lon), float(lat)).rounded()
+        if not places or places[-1] != place:
+            places.append(place)
+    return (tuple(places),)
+
+
+def _notices(
+    name: PerimeterName, band: _Band, record: Perimeter, posts: tuple[Post, ...]
+) -> tuple[Notice, ...]:
+    notices: list[Notice] = []
+    if band.leaks:
+        text = f"The {name} perimeter reaches the edge of the map: {', '.join(band.leaks)} cannot be sealed"
+        notices.append(Notice(NoticeLevel.DANGER, text, name))
+    elif not len(band.edges):
+        notices.append(Notice(NoticeLevel.CAUTION, f"No street is mapped near the {name} perimeter", name))
+    return tuple(notices)

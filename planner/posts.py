@@ -1,0 +1,236 @@
+"""Posts: where on a severed street they stand, what they close, how many officers they take, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from planner.cut import INNER, SINK, Cut
+from planner.doctrine import Perimeters
+from planner.geo import Frame
+from planner.model import Post
+from planner.network import StreetNetwork
+from planner.terms import Control, Direction, PerimeterName, PostMode, RoadClass
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_MAJOR = RoadClass.PRIMARY_LINK
+"""Road classes up to this code are major: motorway, trunk and primary with their ramps."""
+
+
+@dataclass
+class Stand:
+    """A post before it is numbered.
+
+    Parameters
+    ----------
+    edge : int
+        The street it closes.
+    along_m : float
+        Where, from the edge's ``u`` end.
+    xy_m : tuple of float
+        The same in the frame.
+    inner_is_u : bool
+        Whether the scene lies towards ``u``.
+    outer_node : int
+        The junction behind it, where traffic can turn away.
+    mode : PostMode
+    whole : bool
+        Whether it closes the whole edge (False where a second post stands at the edge's other end).
+    watched : list of (edge, along_m, whole)
+        Footways beside it that it holds as well.
+    """
+
+    edge: int
+    along_m: float
+    xy_m: tuple[float, float]
+    inner_is_u: bool
+    outer_node: int
+    mode: PostMode
+    whole: bool
+    watched: list[tuple[int, float, bool]] = field(default_factory=list)
+
+
+def class_weight(network: StreetNetwork, edges: Ints, doctrine: Perimeters) -> Floats:
+    """How hard each street is to close, in posts (``domain.md`` 2.3), (n,)."""
+    road = network.road_class[edges]
+    weight = np.full(len(edges), doctrine.weight_minor)
+    weight[road <= RoadClass.TERTIARY_LINK] = doctrine.weight_medium
+    weight[road <= RoadClass.PRIMARY_LINK] = doctrine.weight_major
+    weight[road <= RoadClass.MOTORWAY] = doctrine.weight_motorway
+    return weight
+
+
+def stand_on(
+    network: StreetNetwork, cut: Cut, link: int, limit_m: BaseGeometry, setback_m: float, mode: PostMode
+) -> Stand:
+    """Place a post on a severed link: some metres back from its outer junction, never in the core.
+
+    Where the outer junction lies beyond the limit, the post stands where the street leaves the limit.
+    """
+    links = cut.links
+    edge, low, high = int(links.edge[link]), float(links.low_m[link]), float(links.high_m[link])
+    inner_is_u = bool(cut.side[links.low[link]] == INNER)
+    outer_end = links.high[link] if inner_is_u else links.low[link]
+    if outer_end == SINK:
+        low, high = _within(network, edge, (low, high), inner_is_u, limit_m)
+    back = min(setback_m, (high - low) / 2)
+    along = high - back if inner_is_u else low + back
+    outer_node = int((network.edge_v if inner_is_u else network.edge_u)[edge])
+    whole = int((links.edge[cut.severed] == edge).sum()) == 1
+    return Stand(edge, along, network.at(edge, along), inner_is_u, outer_node, mode, whole)
+
+
+def _within(
+    network: StreetNetwork, edge: int, span: tuple[float, float], inner_is_u: bool, limit_m: BaseGeometry
+) -> tuple[float, float]:
+    """The part of a stretch from its inner end to where it first leaves the limit."""
+    line = network.lines([edge])[0]
+    low, high = span
+    points = shapely.get_coordinates(shapely.intersection(line, limit_m.boundary))
+    hits = [float(k) for k in shapely.line_locate_point(line, shapely.points(points)) if low < k < high]
+    if not hits:
+        return span
+    return (low, min(hits)) if inner_is_u else (max(hits), high)
+
+
+def write_posts(
+    stands: list[Stand], perimeter: PerimeterName, network: StreetNetwork, frame: Frame, doctrine: Perimeters
+) -> tuple[tuple[Post, ...], tuple[int, ...]]:
+    """Number the posts by rank and say for each what it closes and why; with the edge that each closes."""
+    ranked = sorted(stands, key=lambda s: _rank_key(s, network, doctrine))
+    vehicles = sum(s.mode is PostMode.VEHICLE for s in stands)
+    posts = tuple(
+        _post(stand, i, perimeter, network, frame, doctrine, vehicles)
+        for i, stand in enumerate(ranked, start=1)
+    )
+    return posts, tuple(s.edge for s in ranked)
+
+
+def _rank_key(stand: Stand, network: StreetNetwork, doctrine: Perimeters) -> tuple[float, ...]:
+    weight = float(class_weight(network, np.array([stand.edge]), doctrine)[0])
+    through = network.road_class[stand.edge]
+    foot = stand.mode is PostMode.FOOT
+    return (
+        foot,
+        -weight,
+        through,
+        -int(network.lanes[stand.edge]),
+        network.way_id[stand.edge],
+        stand.along_m,
+    )
+
+
+def _post(
+    stand: Stand,
+    number: int,
+    perimeter: PerimeterName,
+    network: StreetNetwork,
+    frame: Frame,
+    doctrine: Perimeters,
+    vehicles: int,
+) -> Post:
+    legs, cross = _junction(stand, network)
+    street = network.street(stand.edge)
+    held = [(stand.edge, stand.along_m, stand.whole), *stand.watched]
+    return Post(
+        id=f"{'I' if perimeter is PerimeterName.INNER else 'O'}{number}",
+        perimeter=perimeter,
+        location=frame.place(*stand.xy_m),
+        rank=number,
+        street=f"{street} at {cross}" if cross else street,
+        control=Control.CLOSED,
+        mode=stand.mode,
+        direction=_direction(stand, network),
+        officers=_officers(stand, perimeter, network, legs, doctrine),
+        closes=tuple(c for edge, along, whole in held for c in _closes(network, edge, along, whole)),
+        reason=_reason(stand, network, cross, legs, vehicles),
+    )
+
+
+def _officers(
+    stand: Stand, perimeter: PerimeterName, network: StreetNetwork, legs: int, doctrine: Perimeters
+) -> int:
+    if stand.mode is PostMode.FOOT:
+        return doctrine.officers_foot_post
+    if perimeter is PerimeterName.INNER:
+        return doctrine.officers_inner_post
+    major = network.road_class[stand.edge] <= _MAJOR or legs >= doctrine.major_legs
+    return doctrine.officers_outer_major if major else doctrine.officers_outer_post
+
+
+def _junction(stand: Stand, network: StreetNetwork) -> tuple[int, str]:
+    """How many through streets meet at the outer junction, and the name of the one that crosses."""
+    node = stand.outer_node
+    beside = network.edges_in_box((*network.node_xy_m[node], *network.node_xy_m[node]))
+    beside = beside[network.drivable[beside]]
+    ends = (network.edge_u[beside] == node).astype(int) + (network.edge_v[beside] == node)
+    minor = np.isin(network.road_class[beside], (RoadClass.SERVICE, RoadClass.TRACK))
+    own = network.name_index[stand.edge]
+    crossing = beside[(ends > 0) & (network.name_index[beside] != own) & (network.name_index[beside] != 0)]
+    order = sorted(crossing.tolist(), key=lambda e: (network.road_class[e], network.street(e), e))
+    return int(ends[~minor].sum()), network.street(order[0]) if order else ""
+
+
+def _direction(stand: Stand, network: StreetNetwork) -> Direction:
+    oneway = int(network.oneway[stand.edge])
+    if oneway == 0 or stand.mode is PostMode.FOOT:
+        return Direction.BOTH
+    return Direction.EXIT if (oneway > 0) == stand.inner_is_u else Direction.ENTRY
+
+
+_FLOW = {
+    Direction.BOTH: "both ways",
+    Direction.ENTRY: "one way, towards the scene",
+    Direction.EXIT: "one way, away from the scene",
+}
+
+
+def _reason(stand: Stand, network: StreetNetwork, cross: str, legs: int, vehicles: int) -> str:
+    kind = RoadClass(int(network.road_class[stand.edge])).name.lower().replace("_", " ")
+    street = network.street(stand.edge)
+    if stand.mode is PostMode.FOOT:
+        return f"Closes {street} ({kind}) to people on foot; no vehicle post watches it."
+    flow = _FLOW[_direction(stand, network)]
+    where = f" {_back_m(stand, network):.0f} m inside {cross or 'the junction'}"
+    turn = (
+        ", where drivers can still turn off" if legs >= 3 or cross else "; drivers must be turned round here"
+    )
+    also = f" Also watches {len(stand.watched)} footway(s) beside it." if stand.watched else ""
+    share = f" One of {vehicles} vehicle posts: without it a way stays open." if vehicles > 1 else ""
+    return f"Closes {street} ({kind}, {flow}){where}{turn}.{also}{share}"
+
+
+def _back_m(stand: Stand, network: StreetNetwork) -> float:
+    length = float(network.length_m[stand.edge])
+    return length - stand.along_m if stand.inner_is_u else stand.along_m
+
+
+def _closes(network: StreetNetwork, edge: int, along_m: float, whole: bool) -> list[tuple[int, int, int]]:
+    """OSM stretches that a post blocks.
+
+    The whole edge as one stretch, where its ends name it without doubt; else, on an edge with a second post or
+    on a way that passes a junction twice, the pieces between consecutive OSM nodes.
+    """
+    way = int(network.way_id[edge])
+    xy, nodes = network.shape(edge)
+    if not whole:
+        marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+        k = int(np.clip(np.searchsorted(marks, along_m, side="right") - 1, 0, len(nodes) - 2))
+        return [(way, int(nodes[k]), int(nodes[k + 1]))]
+    if _named_by_ends(network, edge):
+        return [(way, int(nodes[0]), int(nodes[-1]))]
+    return [(way, int(a), int(b)) for a, b in zip(nodes[:-1], nodes[1:], strict=True)]
+
+
+def _named_by_ends(network: StreetNetwork, edge: int) -> bool:
+    """Whether the way passes both ends of the edge only once, so that they name one stretch of it."""
+    same = np.flatnonzero(network.way_id == network.way_id[edge])
+    passed = np.concatenate([network.edge_u[same], network.edge_v[same[-1:]]])
+    ends = network.edge_u[edge], network.edge_v[edge]
+    return all(int((passed == end).sum()) == 1 for end in ends)
