@@ -1,8 +1,8 @@
 """OpenStreetMap objects to an :class:`~planner.area.Area`: tags in, arrays and tables out. Pure.
 
-A :class:`Draft` takes objects one at a time, from whatever reads them (:mod:`planner.sources.pbf`, a made town
-in a test), in any order, and :meth:`Draft.finish` turns them into an area. Everything is put into the order of
-ids there, so the same map gives the same area, and the same digest, whatever order its file has.
+A :class:`Draft` takes objects one at a time, from whatever reads them (:mod:`planner.sources.pbf`, a made
+town in a test), in any order, and :meth:`Draft.finish` turns them into an area. Everything is put into the
+order of ids there, so the same map gives the same area, and the same digest, whatever order its file has.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ BBox = tuple[float, float, float, float]
 """West, south, east, north in degrees."""
 
 MAX_SPAN_DEG = 5.0
-"""Widest area that is taken whole: beyond, a frame about one centre no longer measures true (``engine.md``)."""
+"""Widest area taken whole: beyond, a frame about one centre no longer measures true (``engine.md``)."""
 
 SIGNAL_REACH_M = 40.0
 """Signals are often mapped at the stop line: one this near a junction is the junction's signal."""
@@ -203,7 +203,7 @@ class Draft:
 
     def add_feature(self, osm_type: str, osm_id: int, tags: Tags, shape: BaseGeometry) -> None:
         """Add a point, line or polygon to every table that its tags put it in."""
-        form = {0: "point", 1: "line", 2: "area"}[shapely.get_dimensions(shape)]
+        form = ("point", "line", "area")[int(shapely.get_dimensions(shape))]
         building, place, obstacle = read_building(tags), read_place(tags), read_obstacle(tags, form)
         if building is not None and form == "area":
             self.add_building(osm_type, osm_id, building, shape)
@@ -293,7 +293,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class _Streets:
-    """Runs of nodes in the order of way ids: a run has two nodes at least and never the same twice in a row."""
+    """Runs of nodes in the order of way ids: each of two nodes at least, never the same twice in a row."""
 
     way_id: Ints  # (R,) of each run
     start: Ints  # (R + 1,)
@@ -345,7 +345,7 @@ class _Streets:
         return self._of(self.way_id, owner[points], self.ref[points], self.unit[points], self.tags)
 
 
-def _boxes_meet(bounds: Floats, box: BBox) -> Bools:
+def _boxes_meet(bounds: NDArray[np.floating[Any]], box: BBox) -> Bools:
     west, south, east, north = box
     return np.asarray(
         (bounds[:, 0] <= east) & (bounds[:, 2] >= west) & (bounds[:, 1] <= north) & (bounds[:, 3] >= south)
@@ -354,16 +354,7 @@ def _boxes_meet(bounds: Floats, box: BBox) -> Bools:
 
 def _area_box(streets: _Streets, bbox_deg: BBox | None, covered_deg: BBox | None) -> BBox:
     """Box of the area: the one asked for, else where there are streets within what the source covers."""
-    box = bbox_deg
-    if box is None:
-        low, high = streets.unit.min(axis=0) * _UNIT_DEG, streets.unit.max(axis=0) * _UNIT_DEG
-        box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
-        if covered_deg is not None:
-            narrowed = (*np.maximum(box[:2], covered_deg[:2]), *np.minimum(box[2:], covered_deg[2:]))
-            if narrowed[0] < narrowed[2] and narrowed[1] < narrowed[3]:
-                box = narrowed
-        # a single straight street has a box without area: give it the room of its own end points
-        box = tuple(round(float(v), 7) for v in (*np.subtract(box[:2], 1e-4), *np.add(box[2:], 1e-4)))
+    box = bbox_deg if bbox_deg is not None else _box_of(streets, covered_deg)
     west, south, east, north = box
     if not (np.isfinite(box).all() and -180 <= west < east <= 180 and -90 <= south < north <= 90):
         raise SourceError(
@@ -375,6 +366,18 @@ def _area_box(streets: _Streets, bbox_deg: BBox | None, covered_deg: BBox | None
             f"the map spans {east - west:.1f} by {north - south:.1f} degrees, too wide for one area",
             f"Choose a part of at most {MAX_SPAN_DEG:g} degrees with --bbox W,S,E,N",
         )
+    return west, south, east, north
+
+
+def _box_of(streets: _Streets, covered_deg: BBox | None) -> BBox:
+    low, high = streets.unit.min(axis=0) * _UNIT_DEG, streets.unit.max(axis=0) * _UNIT_DEG
+    if covered_deg is not None:
+        inner_low, inner_high = np.maximum(low, covered_deg[:2]), np.minimum(high, covered_deg[2:])
+        if (inner_low < inner_high).all():
+            low, high = inner_low, inner_high
+    # some 10 m of room: a single straight street has a box without area
+    west, south = (round(float(v), 7) for v in low - 1e-4)
+    east, north = (round(float(v), 7) for v in high + 1e-4)
     return west, south, east, north
 
 
@@ -420,7 +423,7 @@ def _network(
 
 
 def _spans(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
-    """Indices of the spans begin:end laid end to end, and which span (0..) each belongs to."""
+    """Return the indices of the spans begin:end laid end to end, and which span (0..) each belongs to."""
     size = end - begin
     owner = np.repeat(np.arange(len(size)), size)
     return np.arange(size.sum()) + (begin - np.cumsum(size) + size)[owner], owner

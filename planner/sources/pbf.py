@@ -231,7 +231,7 @@ class _Reading:
     # --- coordinates ----------------------------------------------------------------------------
 
     def _parts(self, way: Any) -> list[tuple[list[int], bytes]]:
-        """Runs of a way's nodes that the file holds: nearly always one, the whole way."""
+        """Return the runs of a way's nodes that the file holds: nearly always one, the whole way."""
         try:
             line = self._wkb.create_linestring(way, osmium.geom.use_nodes.ALL)
         except RuntimeError:  # a node outside the extract, or fewer than two nodes
@@ -266,7 +266,7 @@ def _pairs(coordinates: bytes) -> Any:
 
 
 def _runs(way: Any) -> Iterator[tuple[list[int], bytes]]:
-    """Runs of two nodes and more with a place, around those that the extract left out."""
+    """Yield the runs of two nodes and more with a place, around those that the extract left out."""
     run: list[tuple[int, float, float]] = []
     for node in [*way.nodes, None]:
         if node is not None and node.location.valid():

@@ -50,7 +50,7 @@ _SPEED_UNITS_KMH = {"": 1.0, "kmh": 1.0, "km/h": 1.0, "kph": 1.0, "mph": MILE_KM
 
 
 def length_m(text: str) -> float:
-    """Read a width or height: ``"3.5"``, ``"3,5 m"``, ``"12'6\\""``, ``"10 ft"``.
+    r"""Read a width or height: ``"3.5"``, ``"3,5 m"``, ``"12'6\""``, ``"10 ft"``.
 
     Returns
     -------
