@@ -119,6 +119,42 @@ class Incident:
     rejects: tuple[Reject, ...] = ()
 
 
+@dataclass(frozen=True)
+class HospitalFact:
+    """What a hospital table states about one hospital. Part of a plan's input beside the area's map.
+
+    Parameters
+    ----------
+    name, city : str
+        ``city`` is "" when the table does not say.
+    location : LonLat
+    adult_level, pediatric_level : TraumaLevel or None
+        None = the table states none. Never a guess.
+    designation : str
+        The table's own words for the trauma designation ("LEVEL II, LEVEL PEDIATRIC", "RTC"), "" if none.
+    helipad, burn : bool or None
+        None = not stated.
+    beds : int or None
+    source, as_of : str
+        Which table, and the ISO date (or year and month) that it speaks of.
+    other_name : str
+        A second name in use, "" if none.
+    """
+
+    name: str
+    location: LonLat
+    adult_level: TraumaLevel | None = None
+    pediatric_level: TraumaLevel | None = None
+    designation: str = ""
+    helipad: bool | None = None
+    burn: bool | None = None
+    beds: int | None = None
+    city: str = ""
+    source: str = ""
+    as_of: str = ""
+    other_name: str = ""
+
+
 # --- what comes out -----------------------------------------------------------------------------
 
 

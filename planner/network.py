@@ -13,7 +13,6 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 import shapely
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
@@ -21,6 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.doctrine import Travelling
 from planner.errors import AreaError
+from planner.search import dijkstra
 from planner.terms import (
     FIRST_BLOCKING_BARRIER,
     FIRST_FOOT_CLASS,
@@ -36,6 +36,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _SNAP_REACH_M = 250.0
+_AT_END_M = 1e-3
+_PLAIN_KIND = {"service": "service road", "unclassified": "road", "residential": "residential street"}
 
 
 @dataclass(frozen=True)
@@ -71,16 +73,20 @@ class Path:
         Edges in order of travel, the first and last perhaps only in part.
     forward : (n,) bool array
         Whether each is travelled from ``u`` to ``v``.
+    share : (n,) float array
+        How much of each edge is travelled, 0..1. It is 0 for the edge on which a place lies exactly at a
+        junction, when the way does not use that edge.
     xy_m : (k, 2) float array
         The line travelled.
     nodes : tuple of int
         OSM node ids passed, in order.
     time_s, length_m : float
-        Sums over the edges travelled.
+        Sums over the edges travelled; ``time_s`` includes what is lost at the junctions passed.
     """
 
     edges: Ints
     forward: Bools
+    share: Floats
     xy_m: Floats
     nodes: tuple[int, ...]
     time_s: float
@@ -106,8 +112,18 @@ class Timing:
     @property
     def open_edges(self) -> Bools:
         """Mask (E,) of edges that can be used in at least one direction."""
-        usable = np.isfinite(self.arc_s).reshape(2, -1)
-        return usable[0] | usable[1]
+        along, against = np.split(np.isfinite(self.arc_s), 2)
+        either: Bools = along | against
+        return either
+
+    def reversed(self) -> Timing:
+        """Return the timing of the streets driven backwards: a search *from* a place becomes one *to* it."""
+        along, against = np.split(self.arc_s, 2)
+        return Timing(np.concatenate([against, along]), self.node_s)
+
+    def weighted(self, factor: Floats, extra_s: Floats) -> Timing:
+        """Return weights for a search that likes some edges less: both directions times (E,), plus (E,)."""
+        return Timing(self.arc_s * np.tile(factor, 2) + np.tile(extra_s, 2), self.node_s)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -244,7 +260,8 @@ class StreetNetwork:
         points, owner = _gather_parts(self.shape_start, chosen)
         if len(chosen) == 0:
             return np.empty(0, dtype=object)
-        return shapely.linestrings(self.shape_xy_m[points], indices=owner)
+        lines: NDArray[np.object_] = np.asarray(shapely.linestrings(self.shape_xy_m[points], indices=owner))
+        return lines
 
     def edges_meeting(self, ground_m: BaseGeometry) -> Bools:
         """Mask of the edges that meet (touch, cross or lie in) a geometry in metres."""
@@ -258,14 +275,13 @@ class StreetNetwork:
 
     def street(self, edge: int) -> str:
         """Name a street for people: its name or ref, else what kind of way it is."""
-        name = self.names[self.name_index[edge]]
+        name: str = self.names[self.name_index[edge]]
         if name:
             return name
         kind = RoadClass(int(self.road_class[edge])).name.lower().replace("_", " ")
         if kind == "service" and self.service[edge] not in (Service.NONE, Service.OTHER):
             kind = Service(int(self.service[edge])).name.lower().replace("_", " ")
-        kind = {"service": "service road", "unclassified": "road", "residential": "residential street"}.get(kind, kind)
-        return f"unnamed {kind}"
+        return f"unnamed {_PLAIN_KIND.get(kind, kind)}"
 
     def shape(self, edge: int) -> tuple[Floats, Ints]:
         """Return the shape points (n, 2) in metres and their OSM node ids (n,)."""
@@ -303,8 +319,10 @@ class StreetNetwork:
         travelling : Travelling
             Speeds and delays, from doctrine (``domain.md`` 3.3).
         """
-        arc_s = _foot_times(self, travelling) if travel is Travel.FOOT else _arc_times(self, travel, travelling)
-        node_s = np.zeros(self.node_count) if travel is Travel.FOOT else _node_times(self, travel, travelling)
+        if travel is Travel.FOOT:
+            arc_s, node_s = _foot_times(self, travelling), np.zeros(self.node_count)
+        else:
+            arc_s, node_s = _arc_times(self, travel, travelling), _node_times(self, travel, travelling)
         arc_s.flags.writeable = node_s.flags.writeable = False
         return Timing(arc_s, node_s)
 
@@ -342,9 +360,16 @@ class StreetNetwork:
         Returns
         -------
         list of Snap or None
-            None only where no edge is usable at all.
+            None only where no edge is usable at all. Of edges equally near, the one of the lowest index.
+
+        Raises
+        ------
+        AreaError
+            If a point is not finite.
         """
         points = np.asarray(xy_m, dtype=np.float64).reshape(-1, 2)
+        if not np.isfinite(points).all():
+            raise AreaError("a place to find on the streets is not a number", "Give places within the area")
         if len(points) == 0 or not usable.any():
             return [None] * len(points)
         (xmin, ymin), (xmax, ymax) = points.min(axis=0), points.max(axis=0)
@@ -364,7 +389,10 @@ class StreetNetwork:
         lines = self.lines(edges)
         tree = shapely.STRtree(lines)
         targets = shapely.points(points)
-        chosen = tree.nearest(targets)
+        # Beyond a corner both its edges are nearest, and the tree's own choice depends on what else it holds.
+        (asked, found) = tree.query_nearest(targets, all_matches=True)
+        chosen = np.full(len(points), len(edges))
+        np.minimum.at(chosen, asked, found)
         along = shapely.line_locate_point(lines[chosen], targets)
         offset = shapely.distance(lines[chosen], targets)
         where = shapely.get_coordinates(shapely.line_interpolate_point(lines[chosen], along))
@@ -374,14 +402,25 @@ class StreetNetwork:
         ]
 
     def times_from(self, start: Snap, timing: Timing, closed: Bools) -> tuple[Floats, Ints]:
-        """Return seconds from a place to every node (N,), inf where unreachable, and the arc that led there."""
+        """Return seconds from a place to every node (N,), inf where unreachable, and the arc that led there.
+
+        An arc at or above ``2 * edge_count`` marks a node where the search began.
+        """
+        return self._search(start, timing, closed, np.empty(0, np.int64), 0)
+
+    def _search(
+        self, start: Snap, timing: Timing, closed: Bools, targets: Ints, enough: int
+    ) -> tuple[Floats, Ints]:
+        """Search until ``enough`` of the target nodes are settled (0: until all streets are)."""
         nodes, costs, arcs = _leave(self, start, timing, closed)
         indptr, head, arc_of = self._csr
-        return _dijkstra(indptr, head, arc_of, timing.arc_s, timing.node_s, closed, nodes, costs, arcs)
+        wanted = np.zeros(self.node_count, dtype=np.bool_)
+        wanted[targets] = True
+        return dijkstra(
+            indptr, head, arc_of, timing.arc_s, timing.node_s, closed, nodes, costs, arcs, wanted, enough
+        )
 
-    def times(
-        self, starts: Sequence[Snap], ends: Sequence[Snap], timing: Timing, closed: Bools
-    ) -> Floats:
+    def times(self, starts: Sequence[Snap], ends: Sequence[Snap], timing: Timing, closed: Bools) -> Floats:
         """Return the matrix (starts, ends) of travel times in seconds, inf where there is no way."""
         table = np.full((len(starts), len(ends)), np.inf)
         for row, start in enumerate(starts):
@@ -390,14 +429,65 @@ class StreetNetwork:
                 table[row, column] = _arrive(self, start, end, timing, closed, dist)[0]
         return table
 
-    def find_path(self, start: Snap, end: Snap, timing: Timing, closed: Bools) -> Path | None:
+    def find_path(
+        self, start: Snap, end: Snap, timing: Timing, closed: Bools, weights: Timing | None = None
+    ) -> Path | None:
         """Return the quickest path between two places, or None where every way is closed."""
-        dist, via = self.times_from(start, timing, closed)
-        time_s, last_arc = _arrive(self, start, end, timing, closed, dist)
-        if not np.isfinite(time_s):
+        return self.find_paths(start, [end], timing, closed, weights)[0]
+
+    def find_paths(
+        self,
+        start: Snap,
+        ends: Sequence[Snap],
+        timing: Timing,
+        closed: Bools,
+        weights: Timing | None = None,
+    ) -> list[Path | None]:
+        """Return the best path from one place to each of several, None where every way is closed.
+
+        Parameters
+        ----------
+        start, ends : Snap
+            Places on the network.
+        timing : Timing
+            By which ``time_s`` of the paths is counted.
+        closed : (E,) bool
+            Edges that nobody may use.
+        weights : Timing, optional
+            What the search minimizes, when that is not the time; forbidden arcs as in ``timing``.
+        """
+        weights = weights or timing
+        last = np.array([end.edge for end in ends], dtype=np.int64)
+        at_ends = np.concatenate([self.edge_u[last], self.edge_v[last]])
+        dist, via = self._search(start, weights, closed, at_ends, len(np.unique(at_ends)))
+        return [self._traced(start, end, timing, weights, closed, dist, via) for end in ends]
+
+    def _traced(
+        self, start: Snap, end: Snap, timing: Timing, weights: Timing, closed: Bools, dist: Floats, via: Ints
+    ) -> Path | None:
+        cost, last_arc = _arrive(self, start, end, weights, closed, dist)
+        if not np.isfinite(cost):
             return None
-        arcs = _trace_back(self, start, end, last_arc, via)
-        return _path(self, start, end, arcs, time_s)
+        return _path(self, start, end, _trace_back(self, start, end, last_arc, via), timing)
+
+    def first_reached(self, start: Snap, timing: Timing, closed: Bools, among: Ints) -> int | None:
+        """Return the node, of those in ``among``, that is reached soonest; None where none can be."""
+        if len(among) == 0:
+            return None
+        dist, _ = self._search(start, timing, closed, among, 1)
+        best = int(among[np.argmin(dist[among])])
+        return best if np.isfinite(dist[best]) else None
+
+    def at_node(self, node: int, edges: ArrayLike) -> Snap | None:
+        """Return a junction as a place on the first of ``edges`` that ends there, None where none does."""
+        chosen = np.asarray(edges, dtype=np.int64)
+        meets = chosen[(self.edge_u[chosen] == node) | (self.edge_v[chosen] == node)]
+        if len(meets) == 0:
+            return None
+        edge = int(meets[0])
+        along_m = 0.0 if self.edge_u[edge] == node else float(self.length_m[edge])
+        x_m, y_m = self.node_xy_m[node]
+        return Snap(edge, along_m, float(x_m), float(y_m), 0.0)
 
     @cached_property
     def vehicle_ends(self) -> tuple[Ints, Ints, int]:
@@ -459,7 +549,8 @@ def _expected_rows(name: str, n: int, e: int, s: int) -> int | None:
 def _part_lengths(xy: Floats, start: Ints) -> Floats:
     steps = np.hypot(*np.diff(xy, axis=0).T)
     marks = np.concatenate([[0.0], np.cumsum(steps)])
-    return marks[start[1:] - 1] - marks[start[:-1]]
+    lengths: Floats = marks[start[1:] - 1] - marks[start[:-1]]
+    return lengths
 
 
 def _gather_parts(start: Ints, chosen: Ints) -> tuple[Ints, Ints]:
@@ -473,15 +564,24 @@ def _gather_parts(start: Ints, chosen: Ints) -> tuple[Ints, Ints]:
 def _arc_times(network: StreetNetwork, travel: Travel, travelling: Travelling) -> Floats:
     speed_kmh = travelling.speeds_kmh(network.road_class, network.maxspeed_kmh)
     seconds = network.length_m / (speed_kmh / 3.6)
-    passable = _passable(network, travel)
+    passable = _passable(network, travel, travelling)
     along = passable & (network.oneway >= 0)
     against = passable & (network.oneway <= 0)
+    along_s, against_s = np.where(along, seconds, np.inf), np.where(against, seconds, np.inf)
     if travel is Travel.EMERGENCY:
-        slow = speed_kmh <= travelling.contraflow_max_kmh
-        divided = np.isin(network.road_class, (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK)) | network.roundabout
-        along |= passable & slow & ~divided
-        against |= passable & slow & ~divided
-    return np.concatenate([np.where(along, seconds, np.inf), np.where(against, seconds, np.inf)])
+        contraflow_s = _contraflow_times(network, speed_kmh, passable, travelling)
+        along_s, against_s = np.fmin(along_s, contraflow_s), np.fmin(against_s, contraflow_s)
+    return np.concatenate([along_s, against_s])
+
+
+def _contraflow_times(
+    network: StreetNetwork, speed_kmh: Floats, passable: Bools, travelling: Travelling
+) -> Floats:
+    """Seconds against a oneway: slowly; never on motorways, roundabouts or where traffic is fast [ORS]."""
+    barred = np.isin(network.road_class, (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK)) | network.roundabout
+    allowed = passable & ~barred & (speed_kmh <= travelling.contraflow_max_kmh)
+    crawl_kmh = np.fmin(speed_kmh, travelling.contraflow_kmh)
+    return np.where(allowed, network.length_m / (crawl_kmh / 3.6), np.inf)
 
 
 def _node_times(network: StreetNetwork, travel: Travel, travelling: Travelling) -> Floats:
@@ -498,9 +598,10 @@ def _is_gate(network: StreetNetwork) -> Bools:
     return np.isin(network.node_barrier, (Barrier.GATE, Barrier.LIFT_GATE, Barrier.SWING_GATE))
 
 
-def _passable(network: StreetNetwork, travel: Travel) -> Bools:
+def _passable(network: StreetNetwork, travel: Travel, travelling: Travelling) -> Bools:
     if travel is Travel.EMERGENCY:
-        return network.drivable & (network.emergency >= 0)
+        low = network.maxheight_m < travelling.ambulance_height_m  # False where the height is unknown
+        return network.drivable & (network.emergency >= 0) & ~low
     barred = np.isin(network.access, (Access.NO, Access.PRIVATE, Access.PERMIT))
     barred |= network.service == Service.EMERGENCY_ACCESS
     barred |= network.road_class == RoadClass.BUSWAY
@@ -514,27 +615,33 @@ def _foot_times(network: StreetNetwork, travelling: Travelling) -> Floats:
     return np.concatenate([seconds, seconds])
 
 
-def _leave(
-    network: StreetNetwork, start: Snap, timing: Timing, closed: Bools
-) -> tuple[Ints, Floats, Ints]:
+def _leave(network: StreetNetwork, start: Snap, timing: Timing, closed: Bools) -> tuple[Ints, Floats, Ints]:
     """Where one can be first after leaving a place: end nodes, seconds, arcs."""
     edge, count = start.edge, network.edge_count
     if closed[edge]:
         return np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64)
-    arc_time_s = timing.arc_s
     part = _share(network, start)
     nodes = np.array([network.edge_v[edge], network.edge_u[edge]])
     arcs = np.array([edge, edge + count])
-    costs = arc_time_s[arcs] * np.array([1.0 - part, part])
-    # 0 * inf is not a number: a forbidden arc stays forbidden however short the part of it is
-    costs = np.where(np.isfinite(arc_time_s[arcs]), costs, np.inf)
+    costs = _part_time(timing.arc_s[arcs], np.array([1.0 - part, part]))
     good = np.isfinite(costs)
     return nodes[good], costs[good], arcs[good]
 
 
+def _part_time(arc_s: Floats, share: Floats) -> Floats:
+    """Seconds for a share of each arc: none of a forbidden arc is allowed, and takes no time."""
+    seconds = np.zeros(np.shape(share))
+    # 0 * inf is not a number, so only the arcs used are multiplied.
+    np.multiply(arc_s, share, out=seconds, where=np.greater(share, 0.0))
+    return seconds
+
+
 def _share(network: StreetNetwork, place: Snap) -> float:
+    """How far along its edge a place lies, 0..1; exactly 0 or 1 within a millimetre of an end."""
     length = float(network.length_m[place.edge])
-    return min(1.0, max(0.0, place.along_m / length)) if length > 0 else 0.0
+    if place.along_m <= _AT_END_M:
+        return 0.0
+    return 1.0 if place.along_m >= length - _AT_END_M else place.along_m / length
 
 
 def _arrive(
@@ -544,18 +651,15 @@ def _arrive(
     edge, count = end.edge, network.edge_count
     if closed[edge]:
         return np.inf, -1
-    arc_time_s, node_s = timing.arc_s, timing.node_s
     part = _share(network, end)
-    options = []
-    for arc, node, share in ((edge, network.edge_u[edge], part), (edge + count, network.edge_v[edge], 1.0 - part)):
-        if np.isfinite(arc_time_s[arc]):
-            options.append((float(dist[node] + node_s[node]) + float(arc_time_s[arc]) * share, arc))
+    arcs, nodes = np.array([edge, edge + count]), np.array([network.edge_u[edge], network.edge_v[edge]])
+    costs = dist[nodes] + timing.node_s[nodes] + _part_time(timing.arc_s[arcs], np.array([part, 1.0 - part]))
+    options = [(float(cost), int(arc)) for cost, arc in zip(costs, arcs, strict=True)]
     if start.edge == edge:
         step = part - _share(network, start)
         arc = edge if step >= 0 else edge + count
-        if np.isfinite(arc_time_s[arc]):
-            options.append((abs(step) * float(arc_time_s[arc]), -1))
-    return min(options, default=(np.inf, -1))
+        options.append((float(_part_time(timing.arc_s[arc], np.abs(step))), -1))
+    return min(options)
 
 
 def _trace_back(network: StreetNetwork, start: Snap, end: Snap, last_arc: int, via: Ints) -> Ints:
@@ -563,28 +667,31 @@ def _trace_back(network: StreetNetwork, start: Snap, end: Snap, last_arc: int, v
     if last_arc < 0:
         forward = end.along_m >= start.along_m
         return np.array([start.edge if forward else start.edge + count])
-    tail = np.concatenate([network.edge_u, network.edge_v])
     arcs = [last_arc]
-    node = int(tail[last_arc])
+    node = _tail(network, last_arc)
     while via[node] < 2 * count:  # arcs beyond mark a seed: the place where the search began
         arcs.append(int(via[node]))
-        node = int(tail[via[node]])
+        node = _tail(network, int(via[node]))
     arcs.append(int(via[node]) - 2 * count)
     return np.array(arcs[::-1])
 
 
-def _path(network: StreetNetwork, start: Snap, end: Snap, arcs: Ints, time_s: float) -> Path:
+def _path(network: StreetNetwork, start: Snap, end: Snap, arcs: Ints, timing: Timing) -> Path:
     count = network.edge_count
     edges, forward = arcs % count, arcs < count
     points: list[Floats] = []
     nodes: list[int] = []
+    share = np.ones(len(arcs))
     for i, (edge, ahead) in enumerate(zip(edges, forward, strict=True)):
         low, high = 0.0, float(network.length_m[edge])
-        first, last = i == 0, i == len(edges) - 1
-        if first:
+        from_share, to_share = 0.0, 1.0
+        if i == 0:
             low, high = (start.along_m, high) if ahead else (low, start.along_m)
-        if last:
+            from_share = _share(network, start) if ahead else 1.0 - _share(network, start)
+        if i == len(edges) - 1:
             low, high = (low, end.along_m) if ahead else (end.along_m, high)
+            to_share = _share(network, end) if ahead else 1.0 - _share(network, end)
+        share[i] = to_share - from_share
         xy, ids = _stretch(network, int(edge), low, high)
         points.append(xy if ahead else xy[::-1])
         nodes.extend(int(k) for k in (ids if ahead else ids[::-1]))
@@ -592,7 +699,15 @@ def _path(network: StreetNetwork, start: Snap, end: Snap, arcs: Ints, time_s: fl
     line = line[np.concatenate([[True], (np.diff(line, axis=0) != 0).any(axis=1)])]
     length = float(np.hypot(*np.diff(line, axis=0).T).sum())
     passed = tuple(k for i, k in enumerate(nodes) if i == 0 or nodes[i - 1] != k)
-    return Path(edges, forward, line, passed, float(time_s), length)
+    lost_s = sum(float(timing.node_s[_tail(network, int(arc))]) for arc in arcs[1:])
+    time_s = float(_part_time(timing.arc_s[arcs], share).sum()) + lost_s
+    return Path(edges, forward, share, line, passed, time_s, length)
+
+
+def _tail(network: StreetNetwork, arc: int) -> int:
+    """Node at which an arc begins."""
+    count = network.edge_count
+    return int(network.edge_u[arc] if arc < count else network.edge_v[arc - count])
 
 
 def _stretch(network: StreetNetwork, edge: int, low_m: float, high_m: float) -> tuple[Floats, Ints]:
@@ -602,83 +717,3 @@ def _stretch(network: StreetNetwork, edge: int, low_m: float, high_m: float) -> 
     within = (marks >= low_m - 1e-6) & (marks <= high_m + 1e-6)
     line = np.vstack([network.at(edge, low_m), xy[within], network.at(edge, high_m)])
     return line, ids[within]
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _dijkstra(
-    indptr: Ints,
-    head: Ints,
-    arc_of: Ints,
-    arc_s: Floats,
-    node_s: Floats,
-    closed: Bools,
-    seed_node: Ints,
-    seed_cost: Floats,
-    seed_arc: Ints,
-) -> tuple[Floats, Ints]:  # pragma: no cover - compiled
-    """Masked Dijkstra with a binary heap; returns seconds per node and the arc by which each was reached."""
-    nodes = len(indptr) - 1
-    edges = len(closed)
-    dist = np.full(nodes, np.inf)
-    via = np.full(nodes, -1, dtype=np.int64)
-    heap_cost = np.empty(len(head) + len(seed_node) + 1)
-    heap_node = np.empty(len(head) + len(seed_node) + 1, dtype=np.int64)
-    size = 0
-    for i in range(len(seed_node)):
-        if seed_cost[i] < dist[seed_node[i]]:
-            dist[seed_node[i]] = seed_cost[i]
-            via[seed_node[i]] = seed_arc[i] + 2 * edges
-            size = _push(heap_cost, heap_node, size, seed_cost[i], seed_node[i])
-    while size > 0:
-        cost = heap_cost[0]
-        node = heap_node[0]
-        size = _pop(heap_cost, heap_node, size)
-        if cost > dist[node]:
-            continue
-        for k in range(indptr[node], indptr[node + 1]):
-            arc = arc_of[k]
-            if closed[arc % edges]:
-                continue
-            reached = cost + node_s[node] + arc_s[arc]
-            if reached < dist[head[k]]:
-                dist[head[k]] = reached
-                via[head[k]] = arc
-                size = _push(heap_cost, heap_node, size, reached, head[k])
-    return dist, via
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _push(cost: Floats, node: Ints, size: int, c: float, n: int) -> int:  # pragma: no cover - compiled
-    i = size
-    while i > 0:
-        parent = (i - 1) // 2
-        if cost[parent] <= c:
-            break
-        cost[i] = cost[parent]
-        node[i] = node[parent]
-        i = parent
-    cost[i] = c
-    node[i] = n
-    return size + 1
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _pop(cost: Floats, node: Ints, size: int) -> int:  # pragma: no cover - compiled
-    size -= 1
-    c = cost[size]
-    n = node[size]
-    i = 0
-    while True:
-        child = 2 * i + 1
-        if child >= size:
-            break
-        if child + 1 < size and cost[child + 1] < cost[child]:
-            child += 1
-        if cost[child] >= c:
-            break
-        cost[i] = cost[child]
-        node[i] = node[child]
-        i = child
-    cost[i] = c
-    node[i] = n
-    return size

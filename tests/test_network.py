@@ -1,0 +1,483 @@
+"""The network against networkx on the same weights, and the rules of the road one by one."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from pathlib import Path as FilePath
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner.doctrine import Travelling, read_doctrine
+from planner.errors import AreaError
+from planner.network import Path, Snap, StreetNetwork, Timing
+from planner.terms import Access, Barrier, RoadClass, Service, Travel
+from tests.streets import draw_streets
+
+TRAVELLING: Travelling = read_doctrine(FilePath(__file__).parents[1] / "data" / "doctrine.toml").travelling
+
+
+# --- an independent answer ----------------------------------------------------------------------
+
+
+def as_graph(network: StreetNetwork, timing: Timing, closed: np.ndarray, places: list[Snap]) -> nx.DiGraph:
+    """The same streets, cut at the places, as a plain graph; a junction's delay is charged on leaving it."""
+    graph = nx.DiGraph()
+    count = network.edge_count
+
+    def join(tail: Any, head: Any, seconds: float) -> None:
+        if math.isfinite(seconds):
+            known = graph.get_edge_data(tail, head, {"s": math.inf})["s"]
+            graph.add_edge(tail, head, s=min(known, seconds))
+
+    def delay(stop: Any) -> float:
+        return float(timing.node_s[stop[1]]) if stop[0] == "node" else 0.0
+
+    for k in range(len(places)):
+        graph.add_node(("place", k))
+    for edge in np.flatnonzero(~closed):
+        length = float(network.length_m[edge])
+        stops: list[tuple[float, Any]] = [
+            (0.0, ("node", int(network.edge_u[edge]))),
+            (1.0, ("node", int(network.edge_v[edge]))),
+        ]
+        stops += [
+            (p.along_m / length if length else 0.0, ("place", k))
+            for k, p in enumerate(places)
+            if p.edge == edge
+        ]
+        inner = sorted(stops[2:])
+        chain = [stops[0], *inner, stops[1]]
+        for (a, tail), (b, head) in itertools.pairwise(chain):
+            for arc, here, there in ((edge, tail, head), (edge + count, head, tail)):
+                seconds = float(timing.arc_s[arc])
+                part = 0.0 if b == a else seconds * (b - a)
+                join(here, there, part + delay(here))
+    return graph
+
+
+def slowly(network: StreetNetwork, start: Snap, end: Snap, timing: Timing, closed: np.ndarray) -> float:
+    graph = as_graph(network, timing, closed, [start, end])
+    try:
+        return float(nx.dijkstra_path_length(graph, ("place", 0), ("place", 1), weight="s"))
+    except nx.NetworkXNoPath:
+        return math.inf
+
+
+# --- made networks ------------------------------------------------------------------------------
+
+CLASSES = (RoadClass.MOTORWAY, RoadClass.PRIMARY, RoadClass.RESIDENTIAL, RoadClass.SERVICE, RoadClass.FOOTWAY)
+BARRIERS = (Barrier.NONE, Barrier.NONE, Barrier.NONE, Barrier.GATE, Barrier.BOLLARD)
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> StreetNetwork:
+    """Small messy networks: parallel edges, self-loops, zero-length edges, barriers, oneways, dead ends."""
+    n = draw(st.integers(2, 9))
+    places = [
+        (100.0 * draw(st.integers(0, 4)), 100.0 * draw(st.integers(0, 4))) for _ in range(n)
+    ]  # some coincide: zero-length edges
+    streets = []
+    for _ in range(draw(st.integers(1, 18))):
+        u, v = draw(st.integers(0, n - 1)), draw(st.integers(0, n - 1))
+        via = [(places[u][0] + 30.0, places[u][1] + 40.0), (places[u][0] - 10.0, places[u][1] + 40.0)]
+        streets.append(
+            {
+                "u": u,
+                "v": v,
+                "via": via if u == v or draw(st.booleans()) else (),
+                "oneway": draw(st.sampled_from((0, 0, 1, -1))),
+                "road_class": draw(st.sampled_from(CLASSES)),
+                "access": draw(st.sampled_from((Access.UNSET, Access.UNSET, Access.PRIVATE, Access.NO))),
+                "roundabout": draw(st.sampled_from((False, False, True))),
+                "maxspeed_kmh": draw(st.sampled_from((math.nan, 0.0, 30.0, 120.0))),
+            }
+        )
+    nodes = {
+        k: {
+            "node_barrier": draw(st.sampled_from(BARRIERS)),
+            "node_signal": draw(st.booleans()),
+            "node_access": draw(st.sampled_from((Access.UNSET, Access.PRIVATE))),
+        }
+        for k in range(n)
+    }
+    return draw_streets(places, streets, nodes=nodes)
+
+
+@st.composite
+def journeys(draw: st.DrawFn) -> tuple[StreetNetwork, Travel, Snap, Snap, np.ndarray]:
+    network = draw(networks())
+    closed = np.array(draw(st.lists(st.booleans(), min_size=network.edge_count, max_size=network.edge_count)))
+    closed &= draw(st.booleans())
+    ends = []
+    for _ in range(2):
+        edge = draw(st.integers(0, network.edge_count - 1))
+        along = float(network.length_m[edge]) * draw(st.sampled_from((0.0, 0.25, 0.5, 0.9, 1.0)))
+        ends.append(Snap(edge, along, *network.at(edge, along), 0.0))
+    return network, draw(st.sampled_from(Travel)), ends[0], ends[1], closed
+
+
+@settings(deadline=None, max_examples=250, derandomize=True)
+@given(journeys())
+def test_travel_times_equal_networkx(
+    journey: tuple[StreetNetwork, Travel, Snap, Snap, np.ndarray],
+) -> None:
+    network, travel, start, end, closed = journey
+    timing = network.timing(travel, TRAVELLING)
+    expected = slowly(network, start, end, timing, closed)
+    assert network.times([start], [end], timing, closed)[0, 0] == pytest.approx(expected, rel=1e-9)
+    path = network.find_path(start, end, timing, closed)
+    assert (path is None) == math.isinf(expected)
+    if path is not None:
+        assert path.time_s == pytest.approx(expected, rel=1e-9, abs=1e-9)
+        check_path(network, path, timing, closed, start, end)
+
+
+def check_path(
+    network: StreetNetwork, path: Path, timing: Timing, closed: np.ndarray, start: Snap, end: Snap
+) -> None:
+    """The laws of a path, whatever was searched for."""
+    count = network.edge_count
+    assert not closed[path.edges].any()
+    assert ((path.share >= 0) & (path.share <= 1)).all()
+    arcs = np.where(path.forward, path.edges, path.edges + count)
+    used = path.share > 0
+    assert np.isfinite(timing.arc_s[arcs[used]]).all()
+    tail = np.concatenate([network.edge_u, network.edge_v])
+    head = np.concatenate([network.edge_v, network.edge_u])
+    assert (head[arcs[:-1]] == tail[arcs[1:]]).all()
+    driven_s = sum(float(timing.arc_s[a]) * float(s) for a, s in zip(arcs, path.share, strict=True) if s > 0)
+    assert path.time_s == pytest.approx(
+        driven_s + float(timing.node_s[tail[arcs[1:]]].sum()), rel=1e-9, abs=1e-9
+    )
+    assert path.length_m == pytest.approx(float((network.length_m[path.edges] * path.share).sum()), abs=1e-2)
+    assert tuple(path.xy_m[0]) == pytest.approx((start.x_m, start.y_m), abs=1e-2)
+    assert tuple(path.xy_m[-1]) == pytest.approx((end.x_m, end.y_m), abs=1e-2)
+    check_nodes(network, path)
+
+
+def check_nodes(network: StreetNetwork, path: Path) -> None:
+    """Each pair of OSM nodes that follow each other is a piece of a way that the path drives."""
+    pieces = set()
+    for edge in path.edges:
+        _, ids = network.shape(int(edge))
+        for a, b in itertools.pairwise(ids):
+            pieces |= {(int(a), int(b)), (int(b), int(a))}
+    assert all(pair in pieces for pair in zip(path.nodes, path.nodes[1:], strict=False))
+
+
+@settings(deadline=None, max_examples=60, derandomize=True)
+@given(journeys())
+def test_a_search_backwards_is_a_search_to_the_place(
+    journey: tuple[StreetNetwork, Travel, Snap, Snap, np.ndarray],
+) -> None:
+    network, travel, start, end, closed = journey
+    timing = network.timing(travel, TRAVELLING)
+    there = network.times([start], [end], timing, closed)[0, 0]
+    assert network.times([end], [start], timing.reversed(), closed)[0, 0] == pytest.approx(there, rel=1e-9)
+
+
+@settings(deadline=None, max_examples=60, derandomize=True)
+@given(journeys(), st.data())
+def test_closing_streets_never_makes_a_way_quicker(
+    journey: tuple[StreetNetwork, Travel, Snap, Snap, np.ndarray], data: st.DataObject
+) -> None:
+    network, travel, start, end, closed = journey
+    timing = network.timing(travel, TRAVELLING)
+    more = closed.copy()
+    more[data.draw(st.integers(0, network.edge_count - 1))] = True
+    before = network.times([start], [end], timing, closed)[0, 0]
+    assert network.times([start], [end], timing, more)[0, 0] >= before - 1e-9
+
+
+@settings(deadline=None, max_examples=60, derandomize=True)
+@given(journeys(), st.data())
+def test_weights_steer_the_search_and_the_clock_still_counts_seconds(
+    journey: tuple[StreetNetwork, Travel, Snap, Snap, np.ndarray], data: st.DataObject
+) -> None:
+    network, travel, start, end, closed = journey
+    timing = network.timing(travel, TRAVELLING)
+    factor = np.array(
+        data.draw(
+            st.lists(st.sampled_from((1.0, 5.0)), min_size=network.edge_count, max_size=network.edge_count)
+        )
+    )
+    weights = timing.weighted(factor, np.zeros(network.edge_count))
+    path = network.find_path(start, end, timing, closed, weights)
+    quickest = network.find_path(start, end, timing, closed)
+    assert (path is None) == (quickest is None)
+    if path is not None and quickest is not None:
+        check_path(network, path, timing, closed, start, end)
+        assert path.time_s >= quickest.time_s - 1e-9
+        expected = slowly(network, start, end, weights, closed)
+        arcs = np.where(path.forward, path.edges, path.edges + network.edge_count)
+        tail = np.concatenate([network.edge_u, network.edge_v])
+        cost = sum(float(weights.arc_s[a]) * float(s) for a, s in zip(arcs, path.share, strict=True) if s > 0)
+        assert cost + float(weights.node_s[tail[arcs[1:]]].sum()) == pytest.approx(
+            expected, rel=1e-9, abs=1e-9
+        )
+
+
+@settings(deadline=None, max_examples=60, derandomize=True)
+@given(networks(), st.sampled_from(Travel))
+def test_main_edges_equal_the_largest_strong_part_of_networkx(network: StreetNetwork, travel: Travel) -> None:
+    timing = network.timing(travel, TRAVELLING)
+    graph = nx.MultiDiGraph()
+    tail = np.concatenate([network.edge_u, network.edge_v])
+    head = np.concatenate([network.edge_v, network.edge_u])
+    for arc in np.flatnonzero(np.isfinite(timing.arc_s) & np.isfinite(timing.node_s[tail])):
+        graph.add_edge(int(tail[arc]), int(head[arc]), int(arc))
+    main = network.main_edges(travel, TRAVELLING)
+    parts = [
+        {k % network.edge_count for _, _, k in graph.subgraph(part).edges(keys=True)}
+        for part in nx.strongly_connected_components(graph)
+    ]
+    arcs = [graph.subgraph(part).number_of_edges() for part in nx.strongly_connected_components(graph)]
+    if not main.any():
+        assert max(arcs, default=0) == 0
+        return
+    found = set(np.flatnonzero(main).tolist())
+    assert found in parts
+    assert arcs[parts.index(found)] == max(arcs)
+
+
+# --- snapping -----------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=60, derandomize=True)
+@given(
+    networks(),
+    st.lists(st.tuples(st.floats(-3000, 3000), st.floats(-3000, 3000)), min_size=1, max_size=5),
+    st.data(),
+)
+def test_snapping_finds_the_nearest_usable_edge(
+    network: StreetNetwork, points: list[tuple[float, float]], data: st.DataObject
+) -> None:
+    count = network.edge_count
+    usable = np.array(data.draw(st.lists(st.booleans(), min_size=count, max_size=count)))
+    snaps = network.snap(points, usable)
+    if not usable.any():
+        assert snaps == [None] * len(points)
+        return
+    for (x, y), snap in zip(points, snaps, strict=True):
+        assert snap is not None
+        assert usable[snap.edge]
+        nearest = min(oracle_distance_m(network, int(e), x, y) for e in np.flatnonzero(usable))
+        assert snap.offset_m == pytest.approx(nearest, abs=1e-6)
+        assert math.hypot(snap.x_m - x, snap.y_m - y) == pytest.approx(nearest, abs=1e-6)
+        assert network.at(snap.edge, snap.along_m) == pytest.approx((snap.x_m, snap.y_m), abs=1e-6)
+
+
+def oracle_distance_m(network: StreetNetwork, edge: int, x: float, y: float) -> float:
+    xy, _ = network.shape(edge)
+    best = math.inf
+    for a, b in itertools.pairwise(xy):
+        d = b - a
+        length2 = float(d @ d)
+        t = 0.0 if length2 == 0 else min(1.0, max(0.0, float((np.array([x, y]) - a) @ d) / length2))
+        best = min(best, math.hypot(*(a + t * d - (x, y))))
+    return best
+
+
+def test_a_place_beyond_a_corner_goes_to_the_edge_of_lowest_index_whatever_else_is_there() -> None:
+    corner = [(0, 0), (100, 0), (100, -100), (5000, 5000), (5100, 5000)]
+    streets = [{"u": 3, "v": 4}, {"u": 1, "v": 2}, {"u": 0, "v": 1}]
+    network = draw_streets(corner, streets)
+    both, all_ = np.array([False, True, True]), np.array([True, True, True])
+    for usable in (both, all_):
+        (snap,) = network.snap([(130, 30)], usable)
+        assert snap is not None
+        assert snap.edge == 1
+
+
+def test_snapping_refuses_what_is_not_a_number() -> None:
+    network = draw_streets([(0, 0), (100, 0)], [{"u": 0, "v": 1}])
+    with pytest.raises(AreaError, match="not a number"):
+        network.snap([(math.nan, 0.0)], network.drivable)
+
+
+# --- rules of the road --------------------------------------------------------------------------
+
+
+def line_of(*streets: dict[str, Any], nodes: dict[int, dict[str, Any]] | None = None) -> StreetNetwork:
+    """Streets of 100 m one after another along x."""
+    places = [(100.0 * k, 0.0) for k in range(len(streets) + 1)]
+    return draw_streets(places, [{"u": k, "v": k + 1, **s} for k, s in enumerate(streets)], nodes=nodes)
+
+
+def seconds(
+    network: StreetNetwork, travel: Travel, start: tuple[int, float], end: tuple[int, float]
+) -> float:
+    snaps = [Snap(e, a, *network.at(e, a), 0.0) for e, a in (start, end)]
+    timing = network.timing(travel, TRAVELLING)
+    return float(network.times(snaps[:1], snaps[1:], timing, network.no_closures())[0, 0])
+
+
+def test_time_is_length_over_the_lower_of_class_and_limit() -> None:
+    network = line_of(
+        {"road_class": RoadClass.PRIMARY}, {"road_class": RoadClass.PRIMARY, "maxspeed_kmh": 30.0}
+    )
+    fast, slow = 0.1 / TRAVELLING.primary_kmh * 3600, 0.1 / 30 * 3600
+    assert seconds(network, Travel.PUBLIC, (0, 0), (1, 100)) == pytest.approx(fast + slow)
+
+
+@pytest.mark.parametrize("barrier", [b for b in Barrier if b >= Barrier.BOLLARD_RISING])
+def test_a_bollard_stops_every_vehicle_and_nobody_on_foot(barrier: Barrier) -> None:
+    network = line_of({}, {}, nodes={1: {"node_barrier": barrier}})
+    assert math.isinf(seconds(network, Travel.EMERGENCY, (0, 50), (1, 50)))
+    assert math.isinf(seconds(network, Travel.PUBLIC, (0, 50), (1, 50)))
+    assert math.isfinite(seconds(network, Travel.FOOT, (0, 50), (1, 50)))
+
+
+@pytest.mark.parametrize("barrier", [Barrier.GATE, Barrier.LIFT_GATE, Barrier.SWING_GATE])
+def test_a_gate_passes_with_its_delay(barrier: Barrier) -> None:
+    free, gated = line_of({}, {}), line_of({}, {}, nodes={1: {"node_barrier": barrier}})
+    for travel in (Travel.EMERGENCY, Travel.PUBLIC):
+        extra = seconds(gated, travel, (0, 50), (1, 50)) - seconds(free, travel, (0, 50), (1, 50))
+        assert extra == pytest.approx(TRAVELLING.gate_s)
+
+
+def test_a_private_gate_holds_the_public_only() -> None:
+    network = line_of({}, {}, nodes={1: {"node_barrier": Barrier.GATE, "node_access": Access.PRIVATE}})
+    assert math.isinf(seconds(network, Travel.PUBLIC, (0, 50), (1, 50)))
+    assert math.isfinite(seconds(network, Travel.EMERGENCY, (0, 50), (1, 50)))
+
+
+def test_the_place_before_a_bollard_can_be_reached() -> None:
+    network = line_of({}, {}, nodes={1: {"node_barrier": Barrier.BOLLARD}})
+    assert seconds(network, Travel.EMERGENCY, (0, 0), (0, 100)) == pytest.approx(100 / (30 / 3.6))
+
+
+def test_the_public_obeys_oneways_and_ambulances_crawl_against_them() -> None:
+    network = line_of({"oneway": 1}, {"oneway": -1})
+    assert math.isinf(seconds(network, Travel.PUBLIC, (0, 50), (0, 10)))
+    assert math.isinf(seconds(network, Travel.PUBLIC, (1, 10), (1, 50)))
+    assert seconds(network, Travel.PUBLIC, (0, 10), (0, 50)) == pytest.approx(40 / (30 / 3.6))
+    assert seconds(network, Travel.EMERGENCY, (0, 50), (0, 10)) == pytest.approx(
+        40 / (TRAVELLING.contraflow_kmh / 3.6)
+    )
+
+
+@pytest.mark.parametrize(
+    ("street", "allowed"),
+    [
+        ({"road_class": RoadClass.PRIMARY}, True),
+        ({"road_class": RoadClass.TRUNK}, False),  # 85 km/h, above the 80 of doctrine
+        ({"road_class": RoadClass.TRUNK, "maxspeed_kmh": 80.0}, True),
+        ({"road_class": RoadClass.MOTORWAY_LINK}, False),
+        ({"road_class": RoadClass.MOTORWAY, "maxspeed_kmh": 50.0}, False),
+        ({"roundabout": True}, False),
+    ],
+)
+def test_contraflow_only_where_allowed(street: dict[str, Any], allowed: bool) -> None:
+    network = line_of({"oneway": 1, **street})
+    assert math.isfinite(seconds(network, Travel.EMERGENCY, (0, 90), (0, 10))) == allowed
+
+
+@pytest.mark.parametrize(
+    ("street", "emergency", "public"),
+    [
+        ({"service": Service.EMERGENCY_ACCESS, "road_class": RoadClass.SERVICE}, True, False),
+        ({"access": Access.PRIVATE}, True, False),
+        ({"access": Access.NO, "emergency": 1}, True, False),
+        ({"access": Access.DESTINATION}, True, True),
+        ({"emergency": -1}, False, True),
+        ({"road_class": RoadClass.BUSWAY}, True, False),
+        ({"road_class": RoadClass.FOOTWAY}, False, False),
+        ({"area_way": True, "road_class": RoadClass.SERVICE}, False, False),
+        ({"maxheight_m": 2.5}, False, True),
+        ({"maxheight_m": 4.5}, True, True),
+    ],
+)
+def test_who_may_use_a_street(street: dict[str, Any], emergency: bool, public: bool) -> None:
+    network = line_of(street)
+    assert math.isfinite(seconds(network, Travel.EMERGENCY, (0, 10), (0, 90))) == emergency
+    assert math.isfinite(seconds(network, Travel.PUBLIC, (0, 10), (0, 90))) == public
+
+
+def test_a_place_exactly_at_a_junction_uses_every_street_that_meets_there() -> None:
+    # The place lies at the end of a oneway that leads away from it; one leaves by the other street.
+    network = draw_streets(
+        [(0, 0), (100, 0), (0, 100)], [{"u": 1, "v": 0, "oneway": 1}, {"u": 0, "v": 2}, {"u": 2, "v": 1}]
+    )
+    timing, free = network.timing(Travel.PUBLIC, TRAVELLING), network.no_closures()
+    start, end = Snap(0, 100.0, 0, 0, 0), Snap(1, 50.0, 0, 50, 0)
+    path = network.find_path(start, end, timing, free)
+    assert path is not None
+    assert path.length_m == pytest.approx(50)
+    check_path(network, path, timing, free, start, end)
+
+
+def test_the_better_of_parallel_streets_is_taken_and_a_closure_takes_the_other() -> None:
+    network = draw_streets(
+        [(0, 0), (100, 0), (200, 0)],
+        [
+            {"u": 0, "v": 1},
+            {"u": 0, "v": 1, "via": [(50, 80)]},
+            {"u": 1, "v": 2},
+            {"u": 1, "v": 1, "via": [(90, 9)]},
+        ],
+    )
+    timing, closed = network.timing(Travel.PUBLIC, TRAVELLING), network.no_closures()
+    start, end = Snap(2, 100.0, 200, 0, 0), network.at_node(0, [0, 1])
+    assert end is not None
+    for first in (0, 1):
+        other = network.at_node(0, [first])
+        assert other is not None
+        path = network.find_path(start, other, timing, closed)
+        assert path is not None
+        used = path.edges[path.share > 0].tolist()
+        assert used == [2, first]
+        closed[0] = True
+
+
+def test_the_first_reached_of_several_is_the_nearest_in_time() -> None:
+    network = line_of({"road_class": RoadClass.PRIMARY}, {"road_class": RoadClass.PRIMARY}, {})
+    timing, closed = network.timing(Travel.PUBLIC, TRAVELLING), network.no_closures()
+    start = Snap(2, 60.0, 260, 0, 0)
+    assert network.first_reached(start, timing, closed, np.array([0, 1, 3])) == 3
+    assert network.first_reached(start, timing, closed, np.array([0, 1])) == 1
+    closed[1] = True
+    assert network.first_reached(start, timing, closed, np.array([0, 1])) is None
+    assert network.first_reached(start, timing, closed, np.empty(0, np.int64)) is None
+
+
+def test_a_bollard_takes_vehicles_apart_in_the_undirected_graph() -> None:
+    network = line_of(
+        {}, {}, {}, nodes={1: {"node_barrier": Barrier.BOLLARD}, 2: {"node_barrier": Barrier.GATE}}
+    )
+    u, v, count = network.vehicle_ends
+    assert count == network.node_count + 2
+    assert v[0] != u[1]
+    assert v[1] == u[2] == 2
+
+
+def test_the_same_times_twice_and_arrays_cannot_be_written() -> None:
+    network = line_of({}, {})
+    assert network.timing(Travel.PUBLIC, TRAVELLING) is network.timing(Travel.PUBLIC, TRAVELLING)
+    with pytest.raises(ValueError, match="read-only"):
+        network.oneway[0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        network.timing(Travel.PUBLIC, TRAVELLING).arc_s[0] = 0.0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"edge_u": np.array([0, 9])}, "junction that does not exist"),
+        ({"oneway": np.zeros(1, np.int8)}, "oneway has 1 rows"),
+        ({"shape_start": np.array([0, 1, 4])}, "cut wrongly"),
+        ({"node_xy_m": np.array([[0, 0], [math.nan, 0], [1, 1]])}, "not a number"),
+        ({"name_index": np.array([0, 7])}, "name that does not exist"),
+    ],
+)
+def test_a_network_is_checked_at_birth(change: dict[str, Any], message: str) -> None:
+    whole = line_of({}, {})
+    fields = {name: getattr(whole, name) for name in whole.__dataclass_fields__}
+    with pytest.raises(AreaError, match=message):
+        StreetNetwork(**{**fields, **change})
