@@ -149,6 +149,66 @@ class Siting:
     assumed_height_m: float
     person_height_m: float
     sight_m: float
+    search_m: float
+    reunification_near_m: float
+    reunification_far_m: float
+    reunification_best_m: float
+    command_near_m: float
+    command_far_m: float
+    command_separation_m: float
+    command_stalls: int
+    staging_near_m: float
+    staging_far_m: float
+    staging_units: int
+    casualty_walk_m: float
+    casualty_walk_far_m: float
+    casualty_media_m: float
+    casualties_assumed: int
+    exchange_reach_m: float
+    ambulance_bays: int
+    evacuation_stand_off_m: float
+    evacuation_walk_m: float
+    people_assumed: int
+    media_separation_m: float
+    media_backdrop_m: float
+    media_vehicles: int
+    site_gap_m: float
+    street_reach_m: float
+    reject_reach_m: float
+    pocket_m2: float
+    kerb_stretch_m: float
+    kerb_width_m: float
+    tree_clear_m: float
+    rail_clear_m: float
+    patrol_m2: float
+    stall_m2: float
+    ambulance_m2: float
+    large_m2: float
+    litter_m2: float
+    walking_wounded_m2: float
+    standing_m2: float
+    family_stalls: float
+    lot_free: float
+    ground_free: float
+    shelter_min_m2: float
+    weight_distance: float
+    weight_room: float
+    weight_ways: float
+    weight_firm: float
+    weight_shelter: float
+    weight_off_street: float
+    weight_parking: float
+    weight_sight: float
+    weight_together: float
+    weight_backdrop: float
+    officers_command_post: int
+    officers_staging: int
+    officers_casualty: int
+    officers_exchange: int
+    officers_evacuation: int
+    officers_reunification: int
+    officers_media: int
+    officers_helispot: int
 
 
 @dataclass(frozen=True)
