@@ -1,0 +1,275 @@
+"""The project's own promises: licences, lock, layers, packaging, and documents that tell the truth."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections import deque
+from email.message import Message
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any, cast
+
+import click
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    *(f"docs/{p.name}" for p in (ROOT / "docs").glob("*.md")),
+)
+
+
+@cache
+def _pyproject() -> dict[str, Any]:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def _text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+# --- licences and lock ------------------------------------------------------------------------------------
+
+
+def _needed(roots: list[str]) -> set[str]:
+    """Names of everything that these requirements bring in on this machine."""
+    found: set[str] = set()
+    waiting = deque(Requirement(line) for line in roots)
+    while waiting:
+        need = waiting.popleft()
+        name = canonicalize_name(need.name)
+        if name in found:
+            continue
+        found.add(name)
+        for line in metadata.requires(name) or []:
+            further = Requirement(line)
+            if further.marker is None or any(
+                further.marker.evaluate({"extra": extra}) for extra in ("", *need.extras)
+            ):
+                waiting.append(further)
+    return found
+
+
+def _licence(name: str) -> str:
+    """What a distribution says its licence is: expression, classifiers, or a short licence field."""
+    about: Message = cast("Message", metadata.metadata(name))  # it is one, says its documentation
+    said = [about.get("License-Expression") or ""]
+    said += [line for line in about.get_all("Classifier") or [] if line.startswith("License ::")]
+    if not any(said):
+        said = [(about.get("License") or "").strip().partition("\n")[0]]
+    return "; ".join(part for part in said if part)
+
+
+def _is_copyleft(licence: str) -> bool:
+    """GPL or AGPL, and no other choice; the LGPL lets a program link."""
+    parts = [part for part in re.split(r";|\bOR\b", licence) if part.strip()]
+    strict = re.compile(r"\bA?GPL|GNU (Affero )?General Public", re.IGNORECASE)
+    return bool(parts) and all(strict.search(part) for part in parts)
+
+
+def test_nothing_that_runs_is_gpl() -> None:
+    copyleft = {name: _licence(name) for name in _needed(_pyproject()["project"]["dependencies"])}
+    assert {name: said for name, said in copyleft.items() if _is_copyleft(said)} == {}
+
+
+def test_everything_that_runs_says_its_licence() -> None:
+    silent = [name for name in sorted(_needed(_pyproject()["project"]["dependencies"])) if not _licence(name)]
+    # streamlit-folium's package carries no licence; its repository says MIT.
+    assert set(silent) <= {"streamlit-folium"}
+
+
+@pytest.mark.parametrize(
+    ("licence", "copyleft"),
+    [
+        ("GPL-3.0-or-later", True),
+        ("License :: OSI Approved :: GNU Affero General Public License v3", True),
+        ("AGPL-3.0-only", True),
+        ("LGPL-2.1-only", False),
+        ("License :: OSI Approved :: GNU Lesser General Public License v3 (LGPLv3)", False),
+        ("MIT OR GPL-2.0-only", False),
+        ("BSD-3-Clause", False),
+    ],
+)
+def test_the_licence_check_knows_copyleft(licence: str, copyleft: bool) -> None:
+    assert _is_copyleft(licence) is copyleft
+
+
+def _locked() -> dict[str, str]:
+    pins = re.findall(r"^([A-Za-z0-9._-]+)==([^\s\\;]+)", _text("requirements.lock"), re.MULTILINE)
+    return {canonicalize_name(name): version for name, version in pins}
+
+
+def test_lock_holds_all_that_is_needed_at_the_version_that_runs() -> None:
+    project = _pyproject()
+    locked = _locked()
+    needed = _needed([*project["project"]["dependencies"], *project["dependency-groups"]["dev"]])
+    assert sorted(needed - set(locked)) == []
+    assert {name: metadata.version(name) for name in needed} == {name: locked[name] for name in needed}
+
+
+def test_lock_pins_every_package_by_hash_and_names_no_host() -> None:
+    text = _text("requirements.lock")
+    stanzas = re.split(r"\n(?=[A-Za-z0-9])", text)[1:]
+    assert all("--hash=sha256:" in stanza for stanza in stanzas)
+    assert not re.search(r"https?:|file:|find-links|index-url|trusted-host|^-", text, re.MULTILINE)
+    assert not re.search(r'"resolved"', _text("package-lock.json"))
+
+
+# --- layers -----------------------------------------------------------------------------------------------
+
+
+def _rows() -> list[list[str]]:
+    contract = next(c for c in _pyproject()["tool"]["importlinter"]["contracts"] if c["id"] == "layers")
+    return [[name.strip(" ()") for name in re.split(r"[|:]", row)] for row in contract["layers"]]
+
+
+def test_pure_core_is_every_file_below_the_rim() -> None:
+    rows = _rows()
+    rim = next(i for i, row in enumerate(rows) if "packs" in row)
+    core = {name for row in rows[rim + 1 :] for name in row} - {"settings"}
+    written = {path.stem for path in (ROOT / "planner").glob("*.py")} & core
+    contract = next(c for c in _pyproject()["tool"]["importlinter"]["contracts"] if c["id"] == "pure-core")
+    assert {name.removeprefix("planner.") for name in contract["source_modules"]} == written
+
+
+def test_core_brings_in_no_screen_or_network() -> None:
+    """Also not through a third party: what make_plan loads is what the command line waits for."""
+    script = (
+        "import sys, planner.plan\n"
+        "print(sorted({m.partition('.')[0] for m in sys.modules}"
+        " & {'streamlit', 'folium', 'osmnx', 'requests', 'sqlite3', 'click', 'matplotlib', 'networkx'}))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert loaded.stdout.strip() == "[]"
+
+
+# --- documents --------------------------------------------------------------------------------------------
+
+
+def _commands() -> list[str]:
+    """Every ``planner ...`` line of an indented or fenced block in what users read."""
+    lines = []
+    for name in ("README.md", "CONTRIBUTING.md"):
+        lines += re.findall(r"^ {4}(planner .+)$", _text(name), re.MULTILINE)
+    return lines
+
+
+@pytest.mark.parametrize("line", _commands())
+def test_command_in_the_documents_parses(line: str) -> None:
+    command: click.Command = importlib.import_module("planner.cli").main
+    words = shlex.split(line)
+    context: click.Context | None = None
+    while True:
+        context = click.Context(command, parent=context, info_name=words[0])
+        given, rest, _order = command.make_parser(context).parse_args(words[1:])
+        if not isinstance(command, click.Group):
+            break
+        assert rest, f"{line}: ends at a group"
+        found = command.get_command(context, rest[0])
+        assert found is not None, f"{line}: no command {rest[0]}"
+        command, words = found, rest
+    assert rest == [], f"{line}: too many arguments"
+    required = {option.name for option in command.params if option.required}
+    assert required <= {name for name, value in given.items() if value is not None}
+
+
+def test_documents_show_commands() -> None:
+    assert len(_commands()) >= 5
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_in_documents_lead_somewhere(name: str) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", _text(name))
+    local = [link.partition("#")[0] for link in links if "://" not in link]
+    assert [link for link in local if not ((ROOT / name).parent / link).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "target", sorted(set(re.findall(r"`make ([a-z]+)`", _text("README.md") + _text("CONTRIBUTING.md"))))
+)
+def test_make_target_in_the_documents_exists(target: str) -> None:
+    assert re.search(rf"^{target}:", _text("Makefile"), re.MULTILINE)
+
+
+def test_sources_of_doctrine_are_explained() -> None:
+    named = set(
+        re.findall(
+            r"\[([A-Z0-9-]+)\]", " ".join(re.findall(r'source = "([^"]*)"', _text("data/doctrine.toml")))
+        )
+    )
+    explained = set(re.findall(r"^\| \[([A-Z0-9-]+)\] \|", _text("docs/doctrine.md"), re.MULTILINE))
+    assert named == explained
+
+
+def test_sections_of_the_domain_that_are_cited_exist() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "planner").rglob("*.py"))]
+    texts.append(_text("data/doctrine.toml"))
+    cited = {hit for text in texts for hit in re.findall(r"domain(?:\.md)?`{0,2},? (\d+(?:\.\d+)?)", text)}
+    headings = set(re.findall(r"^#{2,3} (\d+(?:\.\d+)?)", _text("docs/domain.md"), re.MULTILINE))
+    assert cited
+    assert sorted(cited - headings) == []
+
+
+def test_changelog_tells_of_this_version_or_of_what_is_coming() -> None:
+    version = metadata.version("planner")
+    assert version == _pyproject()["project"]["version"]
+    assert re.search(rf"^## \[({re.escape(version)}|Unreleased)\]", _text("CHANGELOG.md"), re.MULTILINE)
+
+
+# --- packaging --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_wheel_carries_the_page_its_scripts_and_the_shipped_areas(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    shipped = "planner/_shipped"
+    wanted = {f"{shipped}/streamlit_app.py", f"{shipped}/.streamlit/config.toml"}
+    wanted |= {
+        f"{shipped}/data/{path.name}"
+        for path in (ROOT / "data").iterdir()
+        if path.suffix in {".pbf", ".toml", ".csv", ".md"}
+    }
+    wanted |= {f"{shipped}/pages/{path.name}" for path in (ROOT / "pages").glob("*.py")}
+    wanted |= {
+        f"planner/ui/incident_map/static/{name}"
+        for name in ("leaflet.js", "leaflet.css", "protomaps-leaflet.js")
+    }
+    wanted |= {str(path.relative_to(ROOT)) for path in (ROOT / "planner").rglob("*.py")}
+    assert sorted(wanted - names) == []
+
+
+def test_wheel_carries_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    strays = [name for name in names if not name.startswith(("planner/", "planner-"))]
+    assert strays == []
+    assert not [name for name in names if "__pycache__" in name or name.endswith(".built")]
+
+
+def test_wheel_is_the_same_twice(wheel: Path, tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=True)
+    again = tmp_path / wheel.name
+    assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(wheel.read_bytes()).digest()
