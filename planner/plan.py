@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from importlib.metadata import version
 
 import numpy as np
@@ -11,8 +12,19 @@ from numpy.typing import NDArray
 from planner.area import Area, geometries_m
 from planner.doctrine import Doctrine
 from planner.hospitals import send_patients
-from planner.model import AreaStamp, DoctrineStamp, Incident, Notice, Plan, Shape
-from planner.perimeter import TracedPerimeter, open_gates, rescue_gates, trace_perimeters
+from planner.model import (
+    AreaStamp,
+    DoctrineStamp,
+    Incident,
+    Notice,
+    Perimeter,
+    Plan,
+    Post,
+    Route,
+    Shape,
+)
+from planner.perimeter import TracedPerimeter, trace_perimeters
+from planner.posts import inner_gates, open_gates
 from planner.routes import Streets, keep_routes_open
 from planner.sites import Scene, choose_sites
 from planner.terms import NoticeLevel
@@ -49,9 +61,10 @@ def make_plan(incident: Incident, area: Area, doctrine: Doctrine) -> Plan:
 
     inbound = keep_routes_open(chosen.sites, streets, area, doctrine)
     transport = send_patients(incident, chosen.sites, streets, area, doctrine)
-    gates = inbound.gates | transport.gates | rescue_gates(inner, chosen.sites, area)
-    inner_line, inner_posts = open_gates(inner, gates, doctrine)
-    outer_line, outer_posts = open_gates(outer, gates, doctrine)
+    routes = inbound.routes + transport.routes
+    gates = _route_gates(routes) | inner_gates(inner.posts, chosen.sites, area.frame)
+    inner_line, inner_posts = _with_gates(inner, gates, doctrine)
+    outer_line, outer_posts = _with_gates(outer, gates, doctrine)
 
     return Plan(
         id=_plan_id(incident, area, doctrine),
@@ -63,7 +76,7 @@ def make_plan(incident: Incident, area: Area, doctrine: Doctrine) -> Plan:
         perimeters=(inner_line, outer_line),
         posts=inner_posts + outer_posts,
         sites=chosen.sites,
-        routes=inbound.routes + transport.routes,
+        routes=routes,
         hospitals=transport.hospitals,
         notices=_by_severity(
             _map_notices(area),
@@ -93,6 +106,22 @@ def _streets(
     closed = area.network.edges_meeting(danger_m) | inner.inside | blocked
     post_at = {edge: post.id for edge, post in zip(outer.post_edges, outer.posts, strict=True)}
     return Streets(closed, post_at, danger_m)
+
+
+def _route_gates(routes: tuple[Route, ...]) -> dict[str, str]:
+    """Posts that a route passes must open for it, and the reason to tell the officers there."""
+    crossing: dict[str, list[str]] = {}
+    for route in routes:
+        for post in route.posts_crossed:
+            crossing.setdefault(post, []).append(route.id)
+    return {post: f"Gate on route {', '.join(ids)}." for post, ids in crossing.items()}
+
+
+def _with_gates(
+    traced: TracedPerimeter, gates: dict[str, str], doctrine: Doctrine
+) -> tuple[Perimeter, tuple[Post, ...]]:
+    posts = open_gates(traced.posts, gates, doctrine.perimeters)
+    return replace(traced.record, officers=sum(post.officers for post in posts)), posts
 
 
 def _plan_id(incident: Incident, area: Area, doctrine: Doctrine) -> str:
