@@ -76,13 +76,16 @@ step_project() {
 
 step_frontend() {
     local venv=$1 stamp=$2
+    # Neither case stops the set-up: plans, the command line and all but the map work without.
     if ! has npm; then
-        say "npm is missing: the map's scripts can't be installed here, so the map needs the Internet to draw."
-        say "Install Node 20 with npm, then run make setup again."
+        say "npm is missing, so the map's scripts can't be installed. Install Node 20 with npm, then: make setup"
         return
     fi
     say "installing the map's scripts"
-    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+    if ! npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null; then
+        say "npm could not install the map's scripts (see above). When that is mended: make setup"
+        return
+    fi
     "$venv/bin/python" -m planner.ui.frontend
     mkdir -p "$(dirname "$stamp")"
     touch "$stamp"
