@@ -7,6 +7,7 @@ node on it. An *arc* is one direction of an edge: arc ``e`` runs from ``edge_u[e
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
@@ -76,6 +77,8 @@ class Path:
     share : (n,) float array
         How much of each edge is travelled, 0..1. It is 0 for the edge on which a place lies exactly at a
         junction, when the way does not use that edge.
+    span_m : (n, 2) float array
+        From where to where each edge is travelled, in metres from its ``u`` end, lower first.
     xy_m : (k, 2) float array
         The line travelled.
     nodes : tuple of int
@@ -87,6 +90,7 @@ class Path:
     edges: Ints
     forward: Bools
     share: Floats
+    span_m: Floats
     xy_m: Floats
     nodes: tuple[int, ...]
     time_s: float
@@ -429,46 +433,41 @@ class StreetNetwork:
                 table[row, column] = _arrive(self, start, end, timing, closed, dist)[0]
         return table
 
-    def find_path(
-        self, start: Snap, end: Snap, timing: Timing, closed: Bools, weights: Timing | None = None
-    ) -> Path | None:
-        """Return the quickest path between two places, or None where every way is closed."""
-        return self.find_paths(start, [end], timing, closed, weights)[0]
-
-    def find_paths(
+    def search(
         self,
         start: Snap,
-        ends: Sequence[Snap],
         timing: Timing,
         closed: Bools,
+        *,
         weights: Timing | None = None,
-    ) -> list[Path | None]:
-        """Return the best path from one place to each of several, None where every way is closed.
+        ends: Sequence[Snap] | None = None,
+    ) -> Search:
+        """Search the best ways from one place.
 
         Parameters
         ----------
-        start, ends : Snap
-            Places on the network.
+        start : Snap
+            Where they begin.
         timing : Timing
-            By which ``time_s`` of the paths is counted.
+            By which seconds are counted.
         closed : (E,) bool
             Edges that nobody may use.
         weights : Timing, optional
             What the search minimizes, when that is not the time; forbidden arcs as in ``timing``.
+        ends : sequence of Snap, optional
+            The only places that will be asked for: the search stops when all are reached.
         """
         weights = weights or timing
-        last = np.array([end.edge for end in ends], dtype=np.int64)
-        at_ends = np.concatenate([self.edge_u[last], self.edge_v[last]])
-        dist, via = self._search(start, weights, closed, at_ends, len(np.unique(at_ends)))
-        return [self._traced(start, end, timing, weights, closed, dist, via) for end in ends]
+        last = np.array([end.edge for end in ends or ()], dtype=np.int64)
+        at_ends = np.unique(np.concatenate([self.edge_u[last], self.edge_v[last]]))
+        dist, via = self._search(start, weights, closed, at_ends, len(at_ends))
+        return Search(self, start, timing, weights, closed, dist, via)
 
-    def _traced(
-        self, start: Snap, end: Snap, timing: Timing, weights: Timing, closed: Bools, dist: Floats, via: Ints
+    def find_path(
+        self, start: Snap, end: Snap, timing: Timing, closed: Bools, weights: Timing | None = None
     ) -> Path | None:
-        cost, last_arc = _arrive(self, start, end, weights, closed, dist)
-        if not np.isfinite(cost):
-            return None
-        return _path(self, start, end, _trace_back(self, start, end, last_arc, via), timing)
+        """Return the best path between two places, or None where every way is closed; see :meth:`search`."""
+        return self.search(start, timing, closed, weights=weights, ends=[end]).path(end)
 
     def first_reached(self, start: Snap, timing: Timing, closed: Bools, among: Ints) -> int | None:
         """Return the node, of those in ``among``, that is reached soonest; None where none can be."""
@@ -507,6 +506,45 @@ class StreetNetwork:
             ends[at] = count + np.arange(len(at))
             count += len(at)
         return u, v, count
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """The best ways from one place, searched once, to be asked for many; made by ``StreetNetwork.search``.
+
+    Parameters
+    ----------
+    network, start, timing, weights, closed
+        As searched.
+    cost : (N,) float array
+        By the weights, to each node; infinite where there is no way.
+    via : (N,) int array
+        The arc by which each node was reached.
+    """
+
+    network: StreetNetwork
+    start: Snap
+    timing: Timing
+    weights: Timing
+    closed: Bools
+    cost: Floats
+    via: Ints
+
+    def time_s(self, end: Snap) -> float:
+        """Return the seconds to a place by the best way, inf where there is none."""
+        arcs = self._arcs(end)
+        if arcs is None:
+            return math.inf
+        return _time_along(self.network, arcs, _spans(self.network, self.start, end, arcs)[1], self.timing)
+
+    def path(self, end: Snap) -> Path | None:
+        """Return the best path to a place, or None where every way is closed."""
+        arcs = self._arcs(end)
+        return None if arcs is None else _path(self.network, self.start, end, arcs, self.timing)
+
+    def _arcs(self, end: Snap) -> Ints | None:
+        cost, last_arc = _arrive(self.network, self.start, end, self.weights, self.closed, self.cost)
+        return _trace_back(self.network, self.start, end, last_arc, self.via) if np.isfinite(cost) else None
 
 
 # --- helpers ------------------------------------------------------------------------------------
@@ -677,31 +715,38 @@ def _trace_back(network: StreetNetwork, start: Snap, end: Snap, last_arc: int, v
 
 
 def _path(network: StreetNetwork, start: Snap, end: Snap, arcs: Ints, timing: Timing) -> Path:
-    count = network.edge_count
-    edges, forward = arcs % count, arcs < count
+    edges, forward = arcs % network.edge_count, arcs < network.edge_count
+    spans, share = _spans(network, start, end, arcs)
     points: list[Floats] = []
     nodes: list[int] = []
-    share = np.ones(len(arcs))
-    for i, (edge, ahead) in enumerate(zip(edges, forward, strict=True)):
-        low, high = 0.0, float(network.length_m[edge])
-        from_share, to_share = 0.0, 1.0
-        if i == 0:
-            low, high = (start.along_m, high) if ahead else (low, start.along_m)
-            from_share = _share(network, start) if ahead else 1.0 - _share(network, start)
-        if i == len(edges) - 1:
-            low, high = (low, end.along_m) if ahead else (end.along_m, high)
-            to_share = _share(network, end) if ahead else 1.0 - _share(network, end)
-        share[i] = to_share - from_share
+    for edge, ahead, (low, high) in zip(edges, forward, spans, strict=True):
         xy, ids = _stretch(network, int(edge), low, high)
         points.append(xy if ahead else xy[::-1])
-        nodes.extend(int(k) for k in (ids if ahead else ids[::-1]))
+        nodes.extend((ids if ahead else ids[::-1]).tolist())
     line = np.vstack(points)
     line = line[np.concatenate([[True], (np.diff(line, axis=0) != 0).any(axis=1)])]
     length = float(np.hypot(*np.diff(line, axis=0).T).sum())
     passed = tuple(k for i, k in enumerate(nodes) if i == 0 or nodes[i - 1] != k)
-    lost_s = sum(float(timing.node_s[_tail(network, int(arc))]) for arc in arcs[1:])
-    time_s = float(_part_time(timing.arc_s[arcs], share).sum()) + lost_s
-    return Path(edges, forward, share, line, passed, time_s, length)
+    return Path(edges, forward, share, spans, line, passed, _time_along(network, arcs, share, timing), length)
+
+
+def _spans(network: StreetNetwork, start: Snap, end: Snap, arcs: Ints) -> tuple[Floats, Floats]:
+    """From where to where each arc's edge is travelled (n, 2) in metres from u, and the share of it (n,)."""
+    edges, forward = arcs % network.edge_count, arcs < network.edge_count
+    spans = np.column_stack([np.zeros(len(arcs)), network.length_m[edges]])
+    from_share, to_share = np.zeros(len(arcs)), np.ones(len(arcs))
+    first, last = _share(network, start), _share(network, end)
+    spans[0, 0 if forward[0] else 1] = start.along_m
+    from_share[0] = first if forward[0] else 1.0 - first
+    spans[-1, 1 if forward[-1] else 0] = end.along_m
+    to_share[-1] = last if forward[-1] else 1.0 - last
+    return spans, to_share - from_share
+
+
+def _time_along(network: StreetNetwork, arcs: Ints, share: Floats, timing: Timing) -> float:
+    edges = arcs % network.edge_count
+    tails = np.where(arcs < network.edge_count, network.edge_u[edges], network.edge_v[edges])
+    return float(_part_time(timing.arc_s[arcs], share).sum() + timing.node_s[tails[1:]].sum())
 
 
 def _tail(network: StreetNetwork, arc: int) -> int:

@@ -145,6 +145,9 @@ def check_path(
     count = network.edge_count
     assert not closed[path.edges].any()
     assert ((path.share >= 0) & (path.share <= 1)).all()
+    assert np.diff(path.span_m, axis=1)[:, 0] == pytest.approx(
+        path.share * network.length_m[path.edges], abs=1e-2
+    )
     arcs = np.where(path.forward, path.edges, path.edges + count)
     used = path.share > 0
     assert np.isfinite(timing.arc_s[arcs[used]]).all()
