@@ -82,7 +82,7 @@ step_frontend() {
         return
     fi
     say "installing the map's scripts"
-    if ! npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null; then
+    if ! npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null; then
         say "npm could not install the map's scripts (see above). When that is mended: make setup"
         return
     fi

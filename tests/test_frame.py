@@ -204,23 +204,29 @@ def test_make_target_in_the_documents_exists(target: str) -> None:
     assert re.search(rf"^{target}:", _text("Makefile"), re.MULTILINE)
 
 
+def _sections(text: str) -> dict[str, str]:
+    """Bodies of a document by the number in their heading, points of a numbered list as sub-sections."""
+    found: dict[str, str] = {}
+    for body in re.split(r"^(?=#{2,3} \d)", text, flags=re.MULTILINE)[1:]:
+        number = body.split()[1].rstrip(".")
+        found[number] = body
+        found |= {f"{number}.{point}": body for point in re.findall(r"^(\d+)\. ", body, re.MULTILINE)}
+    return found
+
+
 def test_sources_of_doctrine_are_explained() -> None:
-    named = set(
-        re.findall(
-            r"\[([A-Z0-9-]+)\]", " ".join(re.findall(r'source = "([^"]*)"', _text("data/doctrine.toml")))
-        )
-    )
-    explained = set(re.findall(r"^\| \[([A-Z0-9-]+)\] \|", _text("docs/doctrine.md"), re.MULTILINE))
-    assert named == explained
+    sources = " ".join(re.findall(r'source = "([^"]*)"', _text("data/doctrine.toml")))
+    named = set(re.findall(r"\[([A-Z0-9][A-Z0-9.-]+)\]", sources))
+    assert named
+    assert sorted(key for key in named if f"[{key}]" not in _sections(_text("docs/domain.md"))["8"]) == []
 
 
 def test_sections_of_the_domain_that_are_cited_exist() -> None:
     texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "planner").rglob("*.py"))]
     texts.append(_text("data/doctrine.toml"))
     cited = {hit for text in texts for hit in re.findall(r"domain(?:\.md)?`{0,2},? (\d+(?:\.\d+)?)", text)}
-    headings = set(re.findall(r"^#{2,3} (\d+(?:\.\d+)?)", _text("docs/domain.md"), re.MULTILINE))
     assert cited
-    assert sorted(cited - headings) == []
+    assert sorted(cited - set(_sections(_text("docs/domain.md")))) == []
 
 
 def test_changelog_tells_of_this_version_or_of_what_is_coming() -> None:
@@ -273,3 +279,22 @@ def test_wheel_is_the_same_twice(wheel: Path, tmp_path: Path) -> None:
     subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=True)
     again = tmp_path / wheel.name
     assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(wheel.read_bytes()).digest()
+
+
+def test_wheel_finds_what_it_carries(wheel: Path, tmp_path: Path) -> None:
+    """Unpacked elsewhere, the package reads its own doctrine and areas, not those of the source tree."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path)
+    script = (
+        "from planner.settings import shipped\n"
+        "from planner.packs import shipped_doctrine\n"
+        "for name in ('doctrine.toml', 'montevideo.osm.pbf', 'three_rivers_mi.osm.pbf'):\n"
+        "    print(shipped('data', name))\n"
+        "print(shipped('streamlit_app.py'))\n"
+        "assert shipped_doctrine().name == 'default'\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert all(Path(line).is_relative_to(tmp_path / "planner" / "_shipped") for line in run.stdout.split())
