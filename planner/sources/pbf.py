@@ -55,7 +55,12 @@ _OBJECTS_PER_BYTE = {"pbf": 0.024, "osm": 0.0016, "osm.gz": 0.016, "osm.bz2": 0.
 
 
 def read_osm(
-    path: Path, name: str, *, bbox_deg: BBox | None = None, progress: Progress | None = None
+    path: Path,
+    name: str,
+    *,
+    bbox_deg: BBox | None = None,
+    source: str = "",
+    progress: Progress | None = None,
 ) -> Area:
     """Read a file of OpenStreetMap data.
 
@@ -67,6 +72,8 @@ def read_osm(
         Of the area.
     bbox_deg : tuple of float, optional
         West, south, east, north: keep only what meets this box, streets as whole ways.
+    source : str, optional
+        Where the map came from, for people; the file's name when "".
     progress : callable, optional
 
     Returns
@@ -93,7 +100,7 @@ def read_osm(
     try:
         area = reading.draft.finish(
             name,
-            source=path.name,
+            source=source or path.name,
             data_date=reading.data_date(),
             bbox_deg=bbox_deg,
             covered_deg=reading.covered_deg(),

@@ -1,0 +1,202 @@
+"""The ``planner`` command: plans, areas and the page, from a shell.
+
+Results go to standard output (GeoJSON or JSON), talk to standard error. Exit code 0: done; 1: a problem with
+the input or the area, told in one line; 2: the command was called wrongly. What a command needs is imported
+when it runs, so that ``planner --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from planner.errors import PlannerError
+
+if TYPE_CHECKING:
+    from planner.packs import BBox, Listing, Progress
+
+
+class _Cli(click.Group):
+    """A group whose commands end in one line and an exit code, never in a traceback of ours."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; turn what went wrong into a line."""
+        try:
+            return super().invoke(ctx)
+        except PlannerError as error:
+            click.echo(f"planner: {printable(str(error))}", err=True)
+            ctx.exit(1)
+        except BrokenPipeError:
+            # whoever read the output has gone (``| head``): nothing is wrong, and nothing more can be written
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - until the end
+            ctx.exit(0)
+
+
+def printable(text: str) -> str:
+    """Return text with control characters as escapes: a name from a map must not drive the terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def show_json(value: Any) -> None:
+    """Write JSON to standard output, in UTF-8 whatever the locale."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
+    click.echo(text.encode("utf-8", "backslashreplace"))
+
+
+@click.group("planner", cls=_Cli, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="planner", message="%(prog)s %(version)s")
+def main() -> None:
+    """Perimeters, sites and routes for an active attack, from OpenStreetMap."""
+
+
+# --- areas ----------------------------------------------------------------------------------------
+
+
+@main.group()
+def area() -> None:
+    """Import, list, show and check the areas that plans are made on."""
+
+
+class _Box(click.ParamType[Any]):
+    """``W,S,E,N`` in degrees."""
+
+    name = "W,S,E,N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> BBox:
+        """Read four numbers; a box that is none on the globe is for the importer to refuse."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            west, south, east, north = (float(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail("give four numbers west,south,east,north in degrees", param, ctx)
+        return west, south, east, north
+
+
+@area.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="What to call the area: letters, digits, '-' and '_'.")
+@click.option("--bbox", type=_Box(), help="Keep only what meets this box, in degrees.")
+def import_(file: Path, name: str, bbox: BBox | None) -> None:
+    """Import FILE (.osm.pbf, .osm, .osm.gz, .osm.bz2) as an area."""
+    from planner import packs
+
+    with _progress(f"importing {file.name}") as report:
+        made = packs.import_area(file, name, bbox_deg=bbox, progress=report)
+    click.echo(
+        f"imported '{name}': {made.network.edge_count} stretches of street, {len(made.buildings)} buildings, "
+        f"{len(made.places)} places, map of {made.data_date or 'unknown date'}",
+        err=True,
+    )
+
+
+@area.command("list")
+def list_() -> None:
+    """List the areas that can be planned on, as JSON."""
+    from planner import packs
+
+    show_json([_listed(entry) for entry in packs.list_areas()])
+
+
+def _listed(entry: Listing) -> dict[str, Any]:
+    manifest = entry.manifest or {}
+    told = {key: manifest.get(key) for key in ("data_date", "source", "digest")}
+    return {
+        "name": entry.name,
+        "shipped": entry.shipped,
+        "bbox": manifest.get("bbox_deg"),
+        **told,
+        "problem": entry.problem or None,
+    }
+
+
+@area.command("show")
+@click.argument("name")
+def show(name: str) -> None:
+    """Show what area NAME holds, as JSON."""
+    from planner import packs
+
+    with _progress(f"opening {name}") as report:
+        packs.open_area(name, progress=report)  # a shipped area is made here; a broken one is refused
+    manifest = packs.read_manifest(name)
+    told = ("name", "digest", "data_date", "source", "attribution", "licence", "counts")
+    show_json({"bbox": manifest["bbox_deg"], **{key: manifest[key] for key in told}})
+
+
+@area.command("check")
+@click.argument("name")
+@click.pass_context
+def check(ctx: click.Context, name: str) -> None:
+    """Check that area NAME is whole and good enough to plan on, as JSON; exit 1 when it is not."""
+    from planner import coverage, packs
+
+    with _progress(f"opening {name}") as report:
+        opened = packs.open_area(name, progress=report)  # every byte of the pack is checked here
+    found = coverage.find_coverage(opened, packs.shipped_doctrine().travelling)
+    good = all(finding.ok for finding in found)
+    show_json({"ok": good, "name": name, "checks": [asdict(finding) for finding in found]})
+    ctx.exit(0 if good else 1)
+
+
+@area.command("delete")
+@click.argument("name")
+def delete(name: str) -> None:
+    """Delete the pack of area NAME; a shipped area is made again when next opened."""
+    from planner import packs
+
+    packs.delete_area(name)
+    click.echo(f"deleted '{name}'", err=True)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Progress]:
+    """Show a progress bar on standard error, if that is a terminal and there is something to wait for."""
+    from tqdm import tqdm
+
+    form = "{desc} {percentage:3.0f}%|{bar}| {postfix}"
+    with tqdm(
+        total=100,
+        desc=printable(what),
+        bar_format=form,
+        delay=0.3,
+        disable=None,
+        leave=False,
+        file=sys.stderr,
+    ) as bar:
+
+        def report(share: float, text: str) -> None:
+            bar.set_postfix_str(printable(text), refresh=False)
+            bar.update(max(0.0, 100 * share - bar.n))
+
+        yield report
+
+
+# --- the page -------------------------------------------------------------------------------------
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
+@click.argument("streamlit_options", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def app(ctx: click.Context, port: int, streamlit_options: tuple[str, ...]) -> None:
+    """Start the page at 127.0.0.1; further options go to Streamlit."""
+    from planner import settings
+
+    page = settings.shipped("streamlit_app.py")
+    command = [sys.executable, "-m", "streamlit", "run", str(page), "--server.port", str(port)]
+    command += ["--server.address", "127.0.0.1", *streamlit_options]
+    # from the page's folder: Streamlit finds its configuration and static files there
+    ctx.exit(subprocess.run(command, cwd=page.parent, check=False).returncode)  # noqa: S603 - our own words
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""What the map of an area holds and what it lacks: a plan is no better than its map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+
+from planner.area import Area
+from planner.doctrine import Travelling
+from planner.terms import NoticeLevel, PlaceKind, Travel
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at.
+
+    Parameters
+    ----------
+    check : str
+        What was looked at.
+    ok : bool
+        False when no plan can be made here.
+    level : NoticeLevel
+        How much it takes from a plan.
+    detail : str
+        What was found, and what follows from it.
+    """
+
+    check: str
+    ok: bool
+    level: NoticeLevel
+    detail: str
+
+
+def count_contents(area: Area) -> dict[str, Any]:
+    """Count what an area holds, by name and kind."""
+    network = area.network
+    return {
+        "streets": len(np.unique(network.way_id)),
+        "edges": network.edge_count,
+        "drivable_edges": int(network.drivable.sum()),
+        "nodes": network.node_count,
+        "barriers": int((network.node_barrier > 0).sum()),
+        "signals": int(network.node_signal.sum()),
+        "turn_restrictions": len(network.restriction),
+        "buildings": len(area.buildings),
+        "buildings_with_height": int(area.buildings["height_m"].notna().sum()),
+        "buildings_with_levels": int(area.buildings["levels"].notna().sum()),
+        "places": _count_kinds(area.places),
+        "obstacles": _count_kinds(area.obstacles),
+    }
+
+
+def _count_kinds(table: gpd.GeoDataFrame) -> dict[str, int]:
+    kinds, counts = np.unique(table["kind"].to_numpy(dtype=object).astype(str), return_counts=True)
+    return {str(kind): int(count) for kind, count in zip(kinds, counts, strict=True)}
+
+
+def find_coverage(area: Area, travelling: Travelling) -> list[Finding]:
+    """Look at everything that a plan stands on.
+
+    Parameters
+    ----------
+    area : Area
+    travelling : Travelling
+        From doctrine: who may drive where decides what hangs together.
+    """
+    return [
+        _streets(area),
+        _connected(area, travelling),
+        _buildings(area),
+        _heights(area),
+        _hospitals(area),
+        _date(area),
+    ]
+
+
+def _found(check: str, good: bool, fine: str, lacking: str) -> Finding:
+    return Finding(check, True, NoticeLevel.INFO if good else NoticeLevel.CAUTION, fine if good else lacking)
+
+
+def _streets(area: Area) -> Finding:
+    drivable, edges = int(area.network.drivable.sum()), area.network.edge_count
+    if drivable == 0:
+        return Finding(
+            "streets",
+            False,
+            NoticeLevel.DANGER,
+            f"none of {edges} streets can be driven: no plan can be made",
+        )
+    return Finding("streets", True, NoticeLevel.INFO, f"{drivable} of {edges} streets can be driven")
+
+
+def _connected(area: Area, travelling: Travelling) -> Finding:
+    network = area.network
+    length_m = network.length_m
+    main = network.main_edges(Travel.EMERGENCY, travelling)
+    drivable_m = float(length_m[network.drivable].sum())
+    share = float(length_m[main].sum()) / drivable_m if drivable_m else 0.0
+    told = f"{share:.0%} of the drivable length hangs together"
+    lacking = (
+        f"{told}: the rest is islands, or streets cut off where the map ends; plans there may find no way out"
+    )
+    return _found("connected", share > 0.5, told, lacking)
+
+
+def _buildings(area: Area) -> Finding:
+    count = len(area.buildings)
+    return _found(
+        "buildings",
+        count > 0,
+        f"{count} buildings",
+        "no buildings: what is in sight of a threat is unknown here",
+    )
+
+
+def _heights(area: Area) -> Finding:
+    table = area.buildings
+    known = int((table["height_m"].notna() | table["levels"].notna()).sum())
+    told = f"{known} of {len(table)} buildings have a height or levels"
+    return _found("heights", known == len(table) > 0, told, f"{told}: heights are assumed for the rest")
+
+
+def _hospitals(area: Area) -> Finding:
+    count = len(area.places_of(PlaceKind.HOSPITAL))
+    return _found("hospitals", count > 0, f"{count} hospitals", "no hospitals: load a hospital table")
+
+
+def _date(area: Area) -> Finding:
+    return _found(
+        "data_date", area.data_date != "", f"map of {area.data_date}", "the map does not say how old it is"
+    )

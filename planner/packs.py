@@ -1,0 +1,513 @@
+"""Area packs on disk: what an area is between two starts of the program.
+
+A pack is a folder ``PLANNER_HOME/areas/NAME`` with a ``manifest.json`` that names its other files by content:
+``streets-<sha>.npz`` (uncompressed arrays) and ``buildings``, ``places``, ``obstacles`` as GeoParquet in the
+area's frame. New files are written beside the old, the manifest is replaced last, in one step: whoever opens
+the pack sees the old area whole or the new one whole, also after a crash. Every byte read is checked against
+the manifest, and the manifest against itself.
+
+The shipped areas are imported from the program's ``data`` folder when they are first opened, and again when
+that file, the pack's schema or the code that reads maps has changed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import shapely
+from numpy.typing import NDArray
+
+from planner import settings
+from planner.area import Area
+from planner.coverage import count_contents
+from planner.doctrine import Doctrine, read_doctrine
+from planner.errors import AreaNotFoundError, PackError, PlannerError
+from planner.geo import Frame, LonLat
+from planner.network import StreetNetwork
+
+SCHEMA = "pack/1"
+MANIFEST = "manifest.json"
+TABLES = ("buildings", "places", "obstacles")
+DEFAULT_AREA = "montevideo"
+
+Progress = Callable[[float, str], None]
+BBox = tuple[float, float, float, float]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_PACK_FILE = re.compile(r"(streets|buildings|places|obstacles)-[0-9a-f]{16}\.(npz|parquet)")
+_STAGING = ".new-"
+
+
+@dataclass(frozen=True)
+class ShippedArea:
+    """An area that comes with the program.
+
+    Parameters
+    ----------
+    file : str
+        In the program's ``data`` folder.
+    source : str
+        Where the map came from, for people.
+    """
+
+    file: str
+    source: str
+
+
+SHIPPED = {
+    "montevideo": ShippedArea(
+        "montevideo.osm.pbf", "OSM-QA tiles of Montevideo, 2017 (data/montevideo.osm.pbf)"
+    ),
+    "three_rivers": ShippedArea(
+        "three_rivers_mi.osm.pbf", "iD editor's map of Three Rivers, Michigan (data/three_rivers_mi.osm.pbf)"
+    ),
+}
+"""Areas that are there without any step by the user."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One line of the list of areas.
+
+    Parameters
+    ----------
+    name : str
+    shipped : bool
+        Comes with the program.
+    manifest : dict or None
+        None while a shipped area has not been opened yet, or when the pack is broken.
+    problem : str
+        What is wrong with the pack, "" when nothing is.
+    """
+
+    name: str
+    shipped: bool
+    manifest: dict[str, Any] | None
+    problem: str = ""
+
+
+# --- the verbs ------------------------------------------------------------------------------------
+
+
+def checked_name(name: str) -> str:
+    """Return a name that is safe as a folder's.
+
+    Raises
+    ------
+    PackError
+        If it holds anything but letters, digits, ``-`` and ``_``, or is too long.
+    """
+    if _NAME.fullmatch(name) is None:
+        raise PackError(
+            f"{name[:80]!r} cannot be the name of an area",
+            "Use up to 64 letters, digits, '-' and '_', beginning with a letter or digit",
+        )
+    return name
+
+
+def list_areas() -> list[Listing]:
+    """List the areas that can be opened, shipped ones first, then by name; a broken one says so."""
+    folder = settings.read_settings().areas
+    installed = {f.parent.name for f in folder.glob(f"*/{MANIFEST}")} if folder.is_dir() else set()
+    named = [*SHIPPED, *sorted(name for name in installed - set(SHIPPED) if _NAME.fullmatch(name))]
+    return [_listing(name, name in installed) for name in named]
+
+
+def _listing(name: str, installed: bool) -> Listing:
+    is_shipped = name in SHIPPED
+    if not installed:
+        return Listing(name, is_shipped, None)
+    try:
+        return Listing(name, is_shipped, read_manifest(name))
+    except PackError as error:
+        return Listing(name, is_shipped, None, str(error))
+
+
+def open_area(name: str = DEFAULT_AREA, *, progress: Progress | None = None) -> Area:
+    """Open an area by name; a shipped one is imported first where that has not been done.
+
+    Raises
+    ------
+    AreaNotFoundError
+        If no area of that name is installed.
+    PackError
+        If the pack is broken, of another schema, or cannot be read.
+    """
+    checked_name(name)
+    if name in SHIPPED and not _shipped_is_current(name):
+        with _locked(name):
+            if not _shipped_is_current(name):  # another process may have done it while this one waited
+                return _import_shipped(name, progress)
+    try:
+        return _open(name, read_manifest(name))
+    except FileNotFoundError:
+        # the pack was replaced between reading its manifest and its files: its new manifest names others
+        return _open_once_more(name)
+
+
+def _open_once_more(name: str) -> Area:
+    try:
+        return _open(name, read_manifest(name))
+    except FileNotFoundError as error:
+        raise _broken(name, f"lacks its file {Path(error.filename).name}") from error
+
+
+def import_area(
+    path: Path, name: str, *, bbox_deg: BBox | None = None, progress: Progress | None = None
+) -> Area:
+    """Import a file of OpenStreetMap data as an area, replacing one of that name only when all went well.
+
+    Parameters
+    ----------
+    path : Path
+        .osm.pbf, .osm, .osm.gz or .osm.bz2.
+    name : str
+    bbox_deg : tuple of float, optional
+        West, south, east, north.
+    progress : callable, optional
+
+    Raises
+    ------
+    PackError
+        If the name is unsafe or a shipped area's, or the pack cannot be written.
+    SourceError
+        If the file cannot be read.
+    """
+    from planner.sources.pbf import read_osm
+
+    checked_name(name)
+    if name in SHIPPED:
+        raise PackError(
+            f"'{name}' is the name of an area that comes with the program", "Choose another --name"
+        )
+    area = read_osm(path, name, bbox_deg=bbox_deg, progress=progress)
+    write_area(area)
+    return area
+
+
+def write_area(area: Area) -> None:
+    """Write an area as a pack, replacing one of the same name.
+
+    Raises
+    ------
+    PackError
+        If the name is unsafe or the disk refuses.
+    """
+    with _locked(checked_name(area.name)):
+        _write(area, {})
+
+
+def delete_area(name: str) -> None:
+    """Delete a pack; a shipped area is imported anew when it is next opened.
+
+    Raises
+    ------
+    AreaNotFoundError
+        If there is none.
+    """
+    folder = _folder(checked_name(name))
+    if not (folder / MANIFEST).is_file():
+        raise _not_found(name)
+    with _locked(name), _disk("delete", name):
+        (folder / MANIFEST).unlink(missing_ok=True)  # from here on it is no pack
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@lru_cache(maxsize=1)
+def shipped_doctrine() -> Doctrine:
+    """Return the doctrine that comes with the program."""
+    return read_doctrine(settings.shipped("data", "doctrine.toml"))
+
+
+# --- manifest -------------------------------------------------------------------------------------
+
+
+def read_manifest(name: str) -> dict[str, Any]:
+    """Read and check a pack's manifest.
+
+    Raises
+    ------
+    AreaNotFoundError
+        If no area of that name is installed.
+    PackError
+        If the manifest is broken or of another schema.
+    """
+    path = _folder(checked_name(name)) / MANIFEST
+    try:
+        manifest = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise _not_found(name) from None
+    except OSError as error:
+        raise _broken(name, f"cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise _broken(name, "has a manifest that is no JSON") from error
+    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
+        schema = manifest.get("schema") if isinstance(manifest, dict) else None
+        raise _broken(name, f"is of schema {str(schema)[:40]!r}, not {SCHEMA!r}")
+    if manifest.get("sha256") != _manifest_digest(manifest):
+        raise _broken(name, "has a manifest that was changed")
+    return manifest
+
+
+def _manifest_digest(manifest: dict[str, Any]) -> str:
+    rest = {key: value for key, value in manifest.items() if key != "sha256"}
+    return hashlib.sha256(_json(rest)).hexdigest()
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1).encode("utf-8", "surrogatepass")
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def _write(area: Area, origin: dict[str, str]) -> None:
+    """Write a pack; the caller holds its lock."""
+    folder = _folder(area.name)
+    with _disk("write", area.name):
+        folder.mkdir(parents=True, exist_ok=True)
+        _clear_staging(folder)
+        staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=folder))
+        try:
+            files = {
+                part: _place(staging, folder, part, content) for part, content in _contents(area).items()
+            }
+            manifest = _manifest(area, files, origin)
+            _replace(staging / MANIFEST, folder / MANIFEST, _json(manifest))
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+        _clear_unnamed(folder, {entry["file"] for entry in files.values()})
+
+
+def _contents(area: Area) -> dict[str, bytes]:
+    parts = {"streets": _network_bytes(area.network)}
+    for name in TABLES:
+        buffer = io.BytesIO()
+        getattr(area, name).to_parquet(buffer, index=False, compression="zstd")
+        parts[name] = buffer.getvalue()
+    return parts
+
+
+def _network_bytes(network: StreetNetwork) -> bytes:
+    arrays: dict[str, NDArray[Any]] = {}
+    for entry in fields(network):
+        value = getattr(network, entry.name)
+        if entry.name == "names":
+            value = np.frombuffer(json.dumps(value).encode("ascii"), dtype=np.uint8)
+        arrays[entry.name] = value
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def _place(staging: Path, folder: Path, part: str, content: bytes) -> dict[str, Any]:
+    """Put a file into the pack under the name of its content; returns its entry in the manifest."""
+    sha = hashlib.sha256(content).hexdigest()
+    name = f"{part}-{sha[:16]}.{'npz' if part == 'streets' else 'parquet'}"
+    _replace(staging / name, folder / name, content)
+    return {"file": name, "bytes": len(content), "sha256": sha}
+
+
+def _replace(staged: Path, target: Path, content: bytes) -> None:
+    """Write beside, then rename: the target is the old file or the new one, never a part."""
+    with staged.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    staged.replace(target)
+
+
+def _manifest(area: Area, files: dict[str, dict[str, Any]], origin: dict[str, str]) -> dict[str, Any]:
+    manifest: dict[str, Any] = {
+        "schema": SCHEMA,
+        "name": area.name,
+        "digest": area.digest,
+        "centre_deg": list(area.frame.centre),
+        "bbox_deg": list(area.bbox_deg),
+        "data_date": area.data_date,
+        "source": area.source,
+        "attribution": area.attribution,
+        "licence": area.licence,
+        "counts": count_contents(area),
+        "files": files,
+        "origin": origin,
+    }
+    manifest["sha256"] = _manifest_digest(manifest)
+    return manifest
+
+
+def _clear_staging(folder: Path) -> None:
+    """Remove what a crashed writer left; nobody else writes, for the lock is held."""
+    for left in folder.glob(f"{_STAGING}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _clear_unnamed(folder: Path, named: set[str]) -> None:
+    for file in folder.iterdir():
+        if _PACK_FILE.fullmatch(file.name) and file.name not in named:
+            file.unlink(missing_ok=True)
+
+
+# --- opening --------------------------------------------------------------------------------------
+
+
+def _open(name: str, manifest: dict[str, Any]) -> Area:
+    parts = {part: _checked_bytes(name, manifest, part) for part in ("streets", *TABLES)}
+    try:
+        frame = Frame(LonLat(*manifest["centre_deg"]))
+        west, south, east, north = manifest["bbox_deg"]
+        return Area(
+            name=name,
+            digest=manifest["digest"],
+            frame=frame,
+            bbox_deg=(west, south, east, north),
+            data_date=manifest["data_date"],
+            source=manifest["source"],
+            attribution=manifest["attribution"],
+            licence=manifest["licence"],
+            network=_read_network(parts["streets"]),
+            **{part: _read_table(parts[part], frame) for part in TABLES},
+        )
+    except PlannerError as error:
+        raise _broken(name, f"holds an area that is wrong: {error.message}") from error
+    except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
+        raise _broken(name, f"cannot be understood ({type(error).__name__})") from error
+
+
+def _checked_bytes(name: str, manifest: dict[str, Any], part: str) -> bytes:
+    try:
+        entry = manifest["files"][part]
+        file, sha = str(entry["file"]), str(entry["sha256"])
+    except (KeyError, TypeError) as error:
+        raise _broken(name, f"does not say which file holds its {part}") from error
+    if _PACK_FILE.fullmatch(file) is None:
+        raise _broken(name, f"names a file for its {part} that is none of a pack")
+    try:
+        content = (_folder(name) / file).read_bytes()
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _broken(name, f"cannot be read ({error.strerror})") from error
+    if hashlib.sha256(content).hexdigest() != sha:
+        raise _broken(name, f"is damaged: {file} is not what was written")
+    return content
+
+
+def _read_network(content: bytes) -> StreetNetwork:
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        values: dict[str, Any] = {entry.name: arrays[entry.name] for entry in fields(StreetNetwork)}
+    values["names"] = tuple(json.loads(values["names"].tobytes()))
+    return StreetNetwork(**values)
+
+
+def _read_table(content: bytes, frame: Frame) -> gpd.GeoDataFrame:
+    table = pq.read_table(pa.BufferReader(content), use_threads=False)
+    shape = shapely.from_wkb(table.column("geometry").to_numpy(zero_copy_only=False))
+    rest = table.drop_columns(["geometry"]).replace_schema_metadata(None).to_pandas()
+    return gpd.GeoDataFrame(rest, geometry=shape, crs=frame.crs)
+
+
+# --- shipped areas --------------------------------------------------------------------------------
+
+
+def _shipped_is_current(name: str) -> bool:
+    """Whether the pack was made from the file that ships now, by the code that runs now."""
+    path = _folder(name) / MANIFEST
+    try:
+        manifest = json.loads(path.read_bytes())
+        made_from, schema = manifest["origin"], manifest["schema"]
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, KeyError, TypeError):
+        return True  # broken: opening it will say so, and what to do
+    return bool(schema == SCHEMA and made_from == _shipped_origin(name))
+
+
+@lru_cache(maxsize=8)
+def _shipped_origin(name: str) -> dict[str, str]:
+    path = settings.shipped("data", SHIPPED[name].file)
+    return {"file_sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "reader_sha256": _reader_digest()}
+
+
+def _reader_digest() -> str:
+    """Digest of the code that turns maps into areas: when it reads tags otherwise, old packs are stale."""
+    sha = hashlib.sha256()
+    folder = Path(__file__).parent
+    for file in ("terms.py", "network.py", "sources/tags.py", "sources/osm.py", "sources/pbf.py"):
+        sha.update((folder / file).read_bytes())
+    return sha.hexdigest()
+
+
+def _import_shipped(name: str, progress: Progress | None) -> Area:
+    from planner.sources.pbf import read_osm
+
+    entry = SHIPPED[name]
+    path = settings.shipped("data", entry.file)
+    area = read_osm(path, name, source=entry.source, progress=progress)
+    _write(area, _shipped_origin(name))
+    return area
+
+
+# --- disk -----------------------------------------------------------------------------------------
+
+
+def _folder(name: str) -> Path:
+    return settings.read_settings().areas / name
+
+
+@contextmanager
+def _locked(name: str) -> Iterator[None]:
+    """Let one process at a time write a pack; the others wait."""
+    with _disk("write", name):
+        folder = settings.read_settings().areas
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / f".{name}.lock").open("ab")
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # given back when the file closes, also by a crash
+        yield
+
+
+@contextmanager
+def _disk(verb: str, name: str) -> Iterator[None]:
+    try:
+        yield
+    except PlannerError:
+        raise
+    except OSError as error:
+        raise PackError(
+            f"cannot {verb} area '{name}' in {settings.read_settings().areas} ({error.strerror or error})",
+            "Check that the folder can be written and the disk is not full, or set PLANNER_HOME to another",
+        ) from error
+
+
+def _broken(name: str, what: str) -> PackError:
+    again = (
+        f"Run 'planner area delete {name}': it is made again when next opened"
+        if name in SHIPPED
+        else f"Import it again with 'planner area import FILE --name {name}'"
+    )
+    return PackError(f"the pack of area '{name}' {what}", again)
+
+
+def _not_found(name: str) -> AreaNotFoundError:
+    known = ", ".join(entry.name for entry in list_areas())
+    return AreaNotFoundError(
+        f"there is no area '{name}' here", f"Choose one of {known}, or import it with 'planner area import'"
+    )

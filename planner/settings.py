@@ -1,0 +1,80 @@
+"""Where this installation keeps things, from the environment. Rim only: no plan depends on it.
+
+============================ ===========================================================================
+``PLANNER_HOME``             folder of the area packs and the database; default: the platform's data folder
+``PLANNER_STORE``            URL of the database of incidents; default: a SQLite file in the home
+``PLANNER_OVERPASS_URL``     Overpass server that areas are fetched from
+``PLANNER_OFFLINE``          ``1``: never reach for the network
+============================ ===========================================================================
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from planner.errors import PackError
+
+_PACKAGE = Path(__file__).resolve().parent
+_FALSE = frozenset({"", "0", "no", "false", "off"})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says.
+
+    Parameters
+    ----------
+    home : Path
+        Folder of packs and database; perhaps not there yet.
+    store_url : str
+        "" means the SQLite file in the home.
+    overpass_url : str
+        "" means the public default of the fetcher.
+    offline : bool
+        Never reach for the network.
+    """
+
+    home: Path
+    store_url: str
+    overpass_url: str
+    offline: bool
+
+    @property
+    def areas(self) -> Path:
+        """Folder of the area packs."""
+        return self.home / "areas"
+
+
+def read_settings() -> Settings:
+    """Read the environment, afresh each time: tests and servers change it."""
+    home = os.environ.get("PLANNER_HOME", "")
+    return Settings(
+        home=Path(home).expanduser().absolute() if home else platformdirs.user_data_path("planner"),
+        store_url=os.environ.get("PLANNER_STORE", ""),
+        overpass_url=os.environ.get("PLANNER_OVERPASS_URL", ""),
+        offline=os.environ.get("PLANNER_OFFLINE", "").lower() not in _FALSE,
+    )
+
+
+def shipped(*parts: str) -> Path:
+    """Return the path of something that ships with the program.
+
+    Parameters
+    ----------
+    *parts : str
+        For example ``"data", "doctrine.toml"`` or ``"streamlit_app.py"``.
+
+    Raises
+    ------
+    PackError
+        If it is missing: the installation is broken.
+    """
+    for root in (_PACKAGE / "_shipped", _PACKAGE.parent):  # in a wheel, in the source tree
+        path = root.joinpath(*parts)
+        if path.exists():
+            return path
+    raise PackError(f"{'/'.join(parts)} is missing from this installation", "Install the program again")
