@@ -1,0 +1,234 @@
+"""Do the perimeters hold? Seal, line, nesting, posts: from the document and the raw streets alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from planner.audit.checks import Check, judge, listed
+from planner.audit.scene import Scene
+from planner.audit.streets import Bools, Ints
+from planner.model import Perimeter, Post
+from planner.terms import PerimeterName, PostMode
+
+_ROUNDING_M = 0.5
+"""Slack for corners rounded to 7 decimals."""
+_ON_LINE_M = 15.0
+"""Posts lie on the ring within this (``domain.md`` 2.3, invariants)."""
+_ON_STREET_M = 3.0
+"""A post stands on a stretch that it closes, within the width of a street."""
+
+
+def check_perimeters(scene: Scene) -> Iterator[Check]:
+    """Judge both perimeters and all posts."""
+    for name in PerimeterName:
+        line = scene.perimeter(name)
+        if line is None:
+            yield Check("perimeter", False, f"the plan has no {name} perimeter", name)
+            continue
+        yield _check_shape(scene, line)
+        yield _check_nesting(scene, line)
+        yield from _check_seal(scene, line)
+        yield _check_crossings(scene, line)
+        yield _check_count(scene, line)
+        yield _check_ranks(scene, name)
+    for post in scene.plan.posts:
+        yield _check_post(scene, post)
+
+
+def _check_shape(scene: Scene, line: Perimeter) -> Check:
+    polygon = scene.raw_polygon(line.rings)
+    problems = []
+    if not polygon.is_valid:
+        problems.append(f"the line is no simple ring: {shapely.is_valid_reason(polygon)}")
+    if len(line.rings) > 1:
+        problems.append("the line has a hole")
+    if not scene.area.extent_m.buffer(_ROUNDING_M).contains(polygon) and not _told(scene, line):
+        problems.append("it leaves the map, and no notice says so")
+    return judge("shape", line.perimeter, problems, f"a simple ring of {polygon.length:.0f} m")
+
+
+def _told(scene: Scene, line: Perimeter) -> bool:
+    """Whether some notice speaks of this perimeter, of the map or of the zones at its edge."""
+    return any(notice.about in (line.perimeter, "map", "zones", "perimeter") for notice in scene.plan.notices)
+
+
+def _check_nesting(scene: Scene, line: Perimeter) -> Check:
+    rules = scene.doctrine.perimeters
+    held = scene.held_m(line.perimeter)
+    inside = {"hot ground": (scene.hot_m, rules.stand_off_m)}
+    if line.perimeter is PerimeterName.OUTER:
+        inside["warm ground"] = (scene.warm_m, 0.0)
+        inside["the inner perimeter"] = (scene.held_m(PerimeterName.INNER), rules.min_gap_m)
+    problems, gaps = [], []
+    for what, (ground, least_m) in inside.items():
+        if ground.is_empty:
+            continue
+        gap = _gap_m(held, ground)
+        gaps.append(f"{gap:.0f} m outside {what}")
+        if gap < least_m - _ROUNDING_M:
+            problems.append(f"{what} comes within {gap:.0f} m of the line, {least_m:.0f} m is the rule")
+    return judge("nesting", line.perimeter, problems, f"the line runs at least {listed(gaps)}")
+
+
+def _gap_m(held: BaseGeometry, ground: BaseGeometry) -> float:
+    """Least distance from ground to the line around it; negative by how far it sticks out."""
+    out = ground.difference(held)
+    if out.is_empty:
+        return float(held.boundary.distance(ground))
+    return -float(shapely.hausdorff_distance(out, held.boundary)) - _ROUNDING_M
+
+
+# --- the seal -----------------------------------------------------------------------------------
+
+
+def _check_seal(scene: Scene, line: Perimeter) -> Iterator[Check]:
+    """Flood the streets from the ground inside: nothing may come out but through a post."""
+    driven = _leaks(scene, line, on_foot=False)
+    yield Check("seal", line.sealed and not driven, _seal_detail(scene, line, driven), line.perimeter)
+    told = "; ".join(line.leaks)
+    problems = []
+    if line.sealed and (driven or line.leaks):
+        problems.append(f"it says that it is sealed: {listed(driven or line.leaks)} stays open")
+    if not line.sealed and not (line.leaks and _told(scene, line)):
+        problems.append("it is not sealed, and no notice or leak says why")
+    fine = "sealed, as it says" if line.sealed else f"not sealed, as it says: {told}"
+    yield judge("seal_claim", line.perimeter, problems, fine)
+    walked = _leaks(scene, line, on_foot=True)
+    yield Check("foot_seal", line.sealed and not walked, _seal_detail(scene, line, walked), line.perimeter)
+
+
+def _seal_detail(scene: Scene, line: Perimeter, leaks: list[str]) -> str:
+    if leaks:
+        return f"a way out stays open by {listed(leaks)}"
+    if not line.sealed:
+        return f"the plan says that it is not sealed: {listed(line.leaks)}"
+    posts = len(scene.posts(line.perimeter))
+    return f"with {posts} posts held, no way leads from the ground inside to the outside"
+
+
+def _leaks(scene: Scene, line: Perimeter, *, on_foot: bool) -> list[str]:
+    """Streets by which one gets out although every post is held."""
+    usable = (
+        np.ones(len(scene.streets.edge), dtype=bool) if on_foot else scene.streets.drivable & ~scene.blocked
+    )
+    usable &= ~scene.closed_by(scene.posts(line.perimeter), on_foot=on_foot)
+    held = scene.held_m(line.perimeter)
+    reached = scene.streets.flood(_sources(scene, line, usable), usable, on_foot=on_foot)
+    out = np.flatnonzero(reached)
+    out = out[~_within(scene, held.buffer(_ON_LINE_M), out)]
+    return scene.streets_of(out[_first_outside(scene, held, out)]) or scene.streets_of(out)
+
+
+def _sources(scene: Scene, line: Perimeter, usable: Bools) -> Ints:
+    """Streets inside: on the ground that the line is there to hold, else well inside the line."""
+    held = scene.held_m(line.perimeter)
+    core = scene.hot_m
+    if line.perimeter is PerimeterName.OUTER:
+        core = shapely.union_all([scene.danger_m, scene.held_m(PerimeterName.INNER)])
+    sources = scene.streets.meeting(core, usable)
+    if len(sources):
+        return sources
+    return scene.streets.meeting(held.buffer(-scene.doctrine.perimeters.stand_off_m), usable)
+
+
+def _within(scene: Scene, ground: BaseGeometry, segments: Ints) -> Bools:
+    shapely.prepare(ground)
+    ends = scene.streets.xy_m[segments].reshape(-1, 2)
+    return np.asarray(shapely.intersects_xy(ground, ends).reshape(-1, 2).all(axis=1))
+
+
+def _first_outside(scene: Scene, held: BaseGeometry, segments: Ints) -> Bools:
+    """Of the segments that got out, those that cross the line: the streets to name."""
+    shapely.prepare(held)
+    return np.asarray(shapely.intersects(held, scene.streets.lines(segments)))
+
+
+# --- the line -----------------------------------------------------------------------------------
+
+
+def _check_crossings(scene: Scene, line: Perimeter) -> Check:
+    """See that the line crosses drivable streets only at posts; what passes over or under it is apart."""
+    boundary = scene.held_m(line.perimeter).boundary
+    crossing = scene.streets.meeting(boundary, scene.streets.drivable & ~scene.blocked)
+    posts = [post for post in scene.posts(line.perimeter) if post.mode is PostMode.VEHICLE]
+    held_by: dict[int, list[BaseGeometry]] = {}
+    for post in posts:
+        for segment in scene.closes[post.id].tolist():
+            held_by.setdefault(segment, []).append(scene.point(post.location))
+    problems, apart = [], 0
+    for segment, street in zip(crossing.tolist(), scene.streets.lines(crossing), strict=True):
+        if segment in held_by:
+            where = shapely.intersection(street, boundary)
+            far = max(min(p.distance(spot) for p in held_by[segment]) for spot in shapely.get_parts(where))
+            if far > _ON_LINE_M:
+                problems.append(
+                    f"{scene.streets_of(np.array([segment]))[0]} is crossed {far:.0f} m from its post"
+                )
+        elif _other_level(scene, segment):
+            apart += 1
+        else:
+            problems.append(f"{scene.streets_of(np.array([segment]))[0]} is crossed without a post")
+    over = f"; {apart} crossing(s) on another level" if apart else ""
+    return judge(
+        "crossings", line.perimeter, problems, f"it crosses streets at its {len(posts)} posts only{over}"
+    )
+
+
+def _other_level(scene: Scene, segment: int) -> bool:
+    edge = int(scene.streets.edge[segment])
+    network = scene.area.network
+    return bool(network.layer[edge] != 0 or network.bridge[edge] or network.tunnel[edge])
+
+
+# --- posts --------------------------------------------------------------------------------------
+
+
+def _check_count(scene: Scene, line: Perimeter) -> Check:
+    posts = scene.posts(line.perimeter)
+    officers = sum(post.officers for post in posts)
+    problems = []
+    if line.posts != len(posts):
+        problems.append(f"it says {line.posts} posts, the document has {len(posts)}")
+    if line.officers != officers:
+        problems.append(f"it says {line.officers} officers, its posts have {officers}")
+    return judge(
+        "count", line.perimeter, problems, f"{len(posts)} posts with {officers} officers, as it says"
+    )
+
+
+def _check_ranks(scene: Scene, name: PerimeterName) -> Check:
+    ranks = sorted(post.rank for post in scene.posts(name))
+    problems = [] if ranks == list(range(1, len(ranks) + 1)) else [f"ranks are {ranks}"]
+    return judge("ranks", name, problems, "ranks run from 1 without a gap")
+
+
+def _check_post(scene: Scene, post: Post) -> Check:
+    spot = scene.point(post.location)
+    problems = [
+        f"the map has no stretch of way {way} from node {a} to {b}"
+        for way, a, b in post.closes
+        if scene.streets.stretch(way, a, b) is None
+    ]
+    closed = scene.closes[post.id]
+    if not post.closes:
+        problems.append("it closes nothing")
+    if len(closed):
+        off = float(np.min(shapely.distance(spot, scene.streets.lines(closed))))
+        if off > _ON_STREET_M:
+            problems.append(f"it stands {off:.0f} m off the street that it closes")
+        if post.mode is PostMode.VEHICLE and not scene.streets.drivable[closed].any():
+            problems.append("it is a vehicle post on no drivable street")
+    danger = scene.danger_m if post.perimeter is PerimeterName.OUTER else scene.hot_m
+    if not danger.is_empty and danger.intersects(spot):
+        problems.append("it stands on ground of danger")
+    held = scene.held_m(post.perimeter)
+    off = float(held.boundary.distance(spot)) if not held.is_empty else np.inf
+    if off > _ON_LINE_M:
+        problems.append(f"it stands {off:.0f} m off the {post.perimeter} line")
+    return judge(
+        "post", post.id, problems, f"on {post.street}, {off:.0f} m from the line, off ground of danger"
+    )

@@ -1,0 +1,125 @@
+"""A plan document laid on the raw map: its ground in metres, its closures as stretches of street."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import Point, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from planner.area import Area, geometries_m
+from planner.audit.streets import Bools, Ints, RawStreets
+from planner.doctrine import Doctrine
+from planner.geo import LonLat
+from planner.model import Perimeter, Plan, Post, Rings, Shape
+from planner.terms import PerimeterName, PostMode, ZoneKind
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What a plan says, where it can be measured. Nothing in it comes from how the plan was made."""
+
+    plan: Plan
+    area: Area
+    doctrine: Doctrine
+    streets: RawStreets
+
+    def ground(self, kind: ZoneKind) -> BaseGeometry:
+        """Return all zones of one kind, in metres."""
+        zones = [self.polygon(zone.rings) for zone in self.plan.zones if zone.zone is kind]
+        return shapely.union_all(zones) if zones else Polygon()
+
+    @cached_property
+    def hot_m(self) -> BaseGeometry:
+        """Hot ground."""
+        return self.ground(ZoneKind.HOT)
+
+    @cached_property
+    def warm_m(self) -> BaseGeometry:
+        """Warm ground, less what is hot."""
+        return self.ground(ZoneKind.WARM).difference(self.hot_m)
+
+    @cached_property
+    def danger_m(self) -> BaseGeometry:
+        """Hot and warm ground."""
+        return shapely.union_all([self.hot_m, self.ground(ZoneKind.WARM)])
+
+    def perimeter(self, name: PerimeterName) -> Perimeter | None:
+        """Return the perimeter of that name, if the plan has it."""
+        return next((p for p in self.plan.perimeters if p.perimeter is name), None)
+
+    def held_m(self, name: PerimeterName) -> BaseGeometry:
+        """Return the ground inside a perimeter; empty where the plan has none."""
+        line = self.perimeter(name)
+        return self.polygon(line.rings) if line else Polygon()
+
+    def polygon(self, rings: Rings) -> BaseGeometry:
+        """Return a polygon in metres, repaired if need be: whether it needed it is asked elsewhere."""
+        shape = self.raw_polygon(rings)
+        return shape if shape.is_valid else shapely.make_valid(shape)
+
+    def raw_polygon(self, rings: Rings) -> BaseGeometry:
+        """Return a polygon in metres, as the document has it."""
+        (polygon,) = geometries_m(Shape(polygons=(rings,)), self.area.frame)
+        return polygon
+
+    def shape(self, shape: Shape) -> BaseGeometry:
+        """Return a shape in metres, repaired if need be."""
+        return shapely.union_all([shapely.make_valid(part) for part in geometries_m(shape, self.area.frame)])
+
+    def point(self, place: LonLat) -> Point:
+        """Return a place in metres."""
+        return Point(self.area.frame.point_m(place))
+
+    # --- posts and closures ---------------------------------------------------------------------
+
+    def posts(self, name: PerimeterName) -> tuple[Post, ...]:
+        """Return the posts of one perimeter."""
+        return tuple(post for post in self.plan.posts if post.perimeter is name)
+
+    @cached_property
+    def closes(self) -> dict[str, Ints]:
+        """Segments that each post closes, by its id; what the map does not have is left out."""
+        return {post.id: self._closed_by(post) for post in self.plan.posts}
+
+    def _closed_by(self, post: Post) -> Ints:
+        found = [self.streets.stretch(*stretch) for stretch in post.closes]
+        parts = [part for part in found if part is not None]
+        return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
+
+    def closed_by(self, posts: tuple[Post, ...], *, on_foot: bool = False) -> Bools:
+        """Segments that the posts close. Who stands on a footway does not stop a car."""
+        mask = np.zeros(len(self.streets.edge), dtype=bool)
+        for post in posts:
+            if on_foot or post.mode is PostMode.VEHICLE:
+                mask[self.closes[post.id]] = True
+        return mask
+
+    @cached_property
+    def blocked(self) -> Bools:
+        """Segments that nobody can drive, because the user says so."""
+        network = self.area.network
+        edges = network.no_closures()
+        for closure in self.plan.incident.closures:
+            for part in geometries_m(closure.shape, self.area.frame):
+                edges |= self._edges_at(part) if part.geom_type == "Point" else self._edges_on(part)
+        return edges[self.streets.edge]
+
+    def _edges_on(self, part: BaseGeometry) -> NDArray[np.bool_]:
+        return self.area.network.edges_meeting(shapely.make_valid(part)) & self.area.network.drivable
+
+    def _edges_at(self, point: BaseGeometry) -> NDArray[np.bool_]:
+        network = self.area.network
+        mask = network.no_closures()
+        for snap in network.snap(shapely.get_coordinates(point), network.drivable):
+            if snap is not None and snap.offset_m <= self.doctrine.perimeters.blocked_here_m:
+                mask[snap.edge] = True
+        return mask
+
+    def streets_of(self, segments: Ints) -> list[str]:
+        """Names of the streets that segments belong to, each once, in order of name."""
+        return sorted({self.area.network.street(int(edge)) for edge in self.streets.edge[segments]})
