@@ -19,9 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from planner.errors import PlannerError
+from planner.errors import ExportError, PlannerError, SourceError
+from planner.terms import ThreatName
 
 if TYPE_CHECKING:
+    from planner.geo import LonLat
     from planner.packs import BBox, Listing, Progress
 
 
@@ -56,6 +58,132 @@ def show_json(value: Any) -> None:
 @click.version_option(package_name="planner", message="%(prog)s %(version)s")
 def main() -> None:
     """Perimeters, sites and routes for an active attack, from OpenStreetMap."""
+
+
+# --- plans ----------------------------------------------------------------------------------------
+
+
+class _Place(click.ParamType[Any]):
+    """``LAT,LON`` in degrees, as people write places."""
+
+    name = "LAT,LON"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> LonLat:
+        """Read two numbers; a place that is none on the globe is refused as the input it is."""
+        from planner.geo import LonLat
+
+        try:
+            lat, lon = (float(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail("give two numbers latitude,longitude in degrees", param, ctx)
+        return LonLat(lon, lat).checked()
+
+
+_OUTPUT = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="File to write instead of standard output."
+)
+
+
+@main.command()
+@click.argument("incident", type=click.Path(path_type=Path, allow_dash=True), required=False)
+@click.option("--area", "area_name", help="Which area to plan on; montevideo unless given.")
+@click.option("--at", type=_Place(), help="Where it happens: a first plan without a document.")
+@click.option("--threat", type=click.Choice([*ThreatName]), help="Which threat, with --at; else unknown.")
+@_OUTPUT
+def plan(
+    incident: Path | None, area_name: str | None, at: LonLat | None, threat: str | None, output: Path | None
+) -> None:
+    """Plan for INCIDENT, an incident or plan document (- for standard input), or for a place given by --at."""
+    if (incident is None) == (at is None):
+        raise click.UsageError("give either an INCIDENT document or --at LAT,LON")
+    if threat is not None and at is None:
+        raise click.UsageError("--threat goes with --at; a document names its own threat")
+    from planner import packs
+    from planner.document import read_incident, write_plan
+    from planner.model import Incident
+    from planner.plan import make_plan
+
+    said = (
+        read_incident(_read(incident)) if incident else Incident(at, ThreatName(threat or ThreatName.UNKNOWN))
+    )
+    with _progress("opening the area") as report:
+        place = packs.open_area(area_name or packs.DEFAULT_AREA, progress=report)
+    _write(write_plan(make_plan(said, place, packs.shipped_doctrine())), output)
+
+
+@main.command("check")
+@click.argument("document", metavar="PLAN", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--area", "area_name", help="Which area to judge it by; the plan's own unless given.")
+@click.pass_context
+def check_plan(ctx: click.Context, document: Path, area_name: str | None) -> None:
+    """Check that PLAN holds on the raw map: seal, sites, routes. JSON; exit 1 when it does not."""
+    from planner import packs
+    from planner.audit import audit_plan
+    from planner.document import read_plan
+    from planner.records import to_record
+
+    judged = read_plan(_read(document))
+    with _progress("opening the area") as report:
+        place = packs.open_area(area_name or judged.area.name, progress=report)
+    audit = audit_plan(judged, place, packs.shipped_doctrine())
+    show_json({"ok": audit.ok, "plan": judged.id, "area": place.name, **to_record(audit)})
+    if not audit.ok:
+        click.echo(f"{len(audit.failures)} of {len(audit.checks)} checks fail", err=True)
+        ctx.exit(1)
+
+
+@main.command()
+@click.argument("document", metavar="PLAN", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--to", "to", required=True, metavar="FORMAT", help="Which format, such as geojson.")
+@_OUTPUT
+def export(document: Path, to: str, output: Path | None) -> None:
+    """Export PLAN to another FORMAT."""
+    from planner.document import read_plan
+    from planner.exports import export_plan
+
+    _write(export_plan(read_plan(_read(document)), to), output)
+
+
+def _read(file: Path) -> bytes:
+    """Read a document, and no more of it than a document can be."""
+    from planner.geojson import MAX_BYTES
+
+    if str(file) == "-":
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    try:
+        with file.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        remedy = "Give a GeoJSON file, or - for standard input"
+        raise SourceError(f"{file} cannot be read: {error.strerror}", remedy) from error
+
+
+def _write(content: bytes, output: Path | None) -> None:
+    """Write to standard output, or to a file that is whole or untouched, whatever happens meanwhile."""
+    if output is None or str(output) == "-":
+        click.echo(content, nl=False)
+        return
+    target = output.resolve()
+    try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(content)  # a pipe or a device is written into, never replaced
+        else:
+            _replace(target, content)
+    except OSError as error:
+        remedy = "Choose a folder that exists and can be written"
+        raise ExportError(f"{output} cannot be written: {error.strerror}", remedy) from error
+
+
+def _replace(target: Path, content: bytes) -> None:
+    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with beside.open("xb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 # --- areas ----------------------------------------------------------------------------------------
