@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -138,7 +140,7 @@ def _rows() -> list[list[str]]:
 
 def test_pure_core_is_every_file_below_the_rim() -> None:
     rows = _rows()
-    rim = next(i for i, row in enumerate(rows) if "packs" in row)
+    rim = next(i for i, row in enumerate(rows) if "sources" in row)
     core = {name for row in rows[rim + 1 :] for name in row} - {"settings"}
     files = {path.stem for path in (ROOT / "planner").glob("*.py")}
     folders = {path.parent.name for path in (ROOT / "planner").glob("*/__init__.py")}
@@ -235,6 +237,61 @@ def test_changelog_tells_of_this_version_or_of_what_is_coming() -> None:
     version = metadata.version("planner")
     assert version == _pyproject()["project"]["version"]
     assert re.search(rf"^## \[({re.escape(version)}|Unreleased)\]", _text("CHANGELOG.md"), re.MULTILINE)
+
+
+# --- set-up and suite -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("ci", "passes"), [("true", False), ("", True)])
+def test_a_skipped_test_fails_in_ci_alone(ci: str, passes: bool, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
+    (tmp_path / "test_it.py").write_text(
+        "import pytest\n\n\ndef test_fine():\n    pass\n\n\n"
+        "def test_skipped():\n    pytest.skip('no browser')\n\n\n"
+        "@pytest.mark.xfail(reason='known')\ndef test_known():\n    assert False\n",
+        encoding="utf-8",
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--rootdir={tmp_path}",
+        str(tmp_path),
+    ]
+    run = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "CI": ci}, capture_output=True, text=True, check=False
+    )
+    assert (run.returncode == 0) is passes, run.stdout
+    assert ("1 skipped" in run.stdout) is passes
+    assert "1 xfailed" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("venv", "/nonexistent/python", "{tmp}/venv"), "Python 3.11 or 3.12 is needed"),
+        (("bake",), "usage:"),
+        ((), "usage:"),
+    ],
+)
+def test_set_up_says_in_one_line_what_is_wrong(words: tuple[str, ...], says: str, tmp_path: Path) -> None:
+    given = [word.format(tmp=tmp_path) for word in words]
+    run = subprocess.run(
+        ["bash", "scripts/setup.sh", *given], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 1
+    assert says in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+
+
+def test_nothing_committed_names_a_machine() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    machine = re.compile(rb"(?<![\w.])/(?:work|root)/|registry\.npmjs|pypi\.org/simple|deb\.debian")
+    files = [ROOT / name for name in listed.stdout.split("\0") if name]
+    assert [str(path) for path in files if path.is_file() and machine.search(path.read_bytes())] == []
 
 
 # --- packaging --------------------------------------------------------------------------------------------
