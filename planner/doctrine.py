@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.errors import DoctrineError
-from planner.terms import RoadClass, ThreatName, Travel
+from planner.terms import RoadClass, ThreatName, TraumaLevel, Travel
 
 
 @dataclass(frozen=True)
@@ -187,6 +187,9 @@ class Siting:
     litter_m2: float
     walking_wounded_m2: float
     standing_m2: float
+    room_least: float
+    exchange_least: float
+    family_walk_m: float
     family_stalls: float
     lot_free: float
     ground_free: float
@@ -216,6 +219,51 @@ class Transport:
     """Hospital capacities, walk-ins and time ranges (``domain.md`` 3.3, 3.4)."""
 
     best_case: float
+    load_out_s: float
+    apart_factor: float
+    approach_m: float
+    entrance_reach_m: float
+    routed_hospitals: int
+    emergency_entrance_m: float
+    same_hospital_m: float
+    red_per_h_i: float
+    red_per_h_ii: float
+    red_per_h_iii: float
+    red_per_h_iv: float
+    red_per_h_v: float
+    others_per_100_beds: float
+    assumed_beds: int
+    walk_in_hospitals: int
+    walk_in_red: float
+    walk_in_others: float
+    first_wave_red: int
+    golden_hour_min: float
+    off_map_hospitals: int
+    off_map_reach_km: float
+    off_map_detour: float
+    off_map_kmh: float
+    off_map_late: float
+    map_rim_m: float
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that make no sense together.
+
+        Raises
+        ------
+        DoctrineError
+            If a best case is not the best, or nobody would ever arrive.
+        """
+        if self.best_case > 1:
+            raise DoctrineError("transport.best_case is above 1", _REMEDY)
+        if self.apart_factor < 1 or self.off_map_detour < 1 or self.off_map_late < 1:
+            raise DoctrineError("transport.apart_factor, off_map_detour or off_map_late is below 1", _REMEDY)
+        if not self.off_map_kmh > 0:
+            raise DoctrineError("transport.off_map_kmh is not above zero", _REMEDY)
+
+    def red_per_h(self, level: TraumaLevel) -> float:
+        """Return how many critical patients a trauma centre of this level takes in an hour."""
+        rates = (self.red_per_h_i, self.red_per_h_ii, self.red_per_h_iii, self.red_per_h_iv, self.red_per_h_v)
+        return rates[list(TraumaLevel).index(level)]
 
 
 @dataclass(frozen=True)

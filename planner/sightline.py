@@ -22,6 +22,7 @@ from planner.doctrine import Siting
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 OPEN_KINDS = ("roof", "carport", "canopy")
 """``building`` values that have a roof but no walls: one sees through beneath."""
@@ -66,7 +67,7 @@ class Walls:
     segment_m: Floats
     span_m: Floats
     owner: Ints
-    assumed: NDArray[np.bool_]
+    assumed: Bools
     origin_m: Floats
     cell_m: float
     shape: tuple[int, int]
@@ -81,11 +82,9 @@ class Walls:
         """Return how many of them have a height that is only assumed."""
         return len(np.unique(self.owner[self._within(xmin, ymin, xmax, ymax) & self.assumed]))
 
-    def _within(self, xmin: float, ymin: float, xmax: float, ymax: float) -> NDArray[np.bool_]:
+    def _within(self, xmin: float, ymin: float, xmax: float, ymax: float) -> Bools:
         x, y = self.segment_m[:, 0::2], self.segment_m[:, 1::2]
-        meets: NDArray[np.bool_] = (x.min(axis=1, initial=np.inf) <= xmax) & (
-            x.max(axis=1, initial=-np.inf) >= xmin
-        )
+        meets: Bools = (x.min(axis=1, initial=np.inf) <= xmax) & (x.max(axis=1, initial=-np.inf) >= xmin)
         meets &= (y.min(axis=1, initial=np.inf) <= ymax) & (y.max(axis=1, initial=-np.inf) >= ymin)
         return meets
 
@@ -96,7 +95,7 @@ def walls_of(area: Area, siting: Siting) -> Walls:
     return build_walls(area.buildings, siting)
 
 
-def heights_m(buildings: gpd.GeoDataFrame, siting: Siting) -> tuple[Floats, NDArray[np.bool_]]:
+def heights_m(buildings: gpd.GeoDataFrame, siting: Siting) -> tuple[Floats, Bools]:
     """Return the height of each building above ground, and which are only assumed.
 
     ``height``, else ``building:levels`` times a level's height, else the assumed height (``domain.md`` 2.1).
@@ -143,9 +142,7 @@ def build_walls(buildings: gpd.GeoDataFrame, siting: Siting) -> Walls:
     )
 
 
-def sees(
-    walls: Walls, from_xyz_m: ArrayLike, to_xyz_m: ArrayLike, limit_m: float = np.inf
-) -> NDArray[np.bool_]:
+def sees(walls: Walls, from_xyz_m: ArrayLike, to_xyz_m: ArrayLike, limit_m: float = np.inf) -> Bools:
     """Return the (n, m) table of which of n points sees which of m points. Symmetric.
 
     Parameters
@@ -160,6 +157,27 @@ def sees(
     a = np.ascontiguousarray(from_xyz_m, dtype=np.float64).reshape(-1, 3)
     b = np.ascontiguousarray(to_xyz_m, dtype=np.float64).reshape(-1, 3)
     return _sees(a, b, float(limit_m), *_arrays(walls))
+
+
+def seen_by_any(
+    walls: Walls, groups: Ints, points_xyz_m: ArrayLike, eyes_xyz_m: ArrayLike, limit_m: float
+) -> Bools:
+    """Return, for each group of points, whether any eye sees any of them.
+
+    Parameters
+    ----------
+    walls : Walls
+    groups : (g + 1,) int array
+        Points of group k are rows ``groups[k]:groups[k + 1]``.
+    points_xyz_m, eyes_xyz_m : (n, 3) and (m, 3) array
+        In the frame, z above ground.
+    limit_m : float
+        Points further apart than this count as not seen.
+    """
+    points = np.ascontiguousarray(points_xyz_m, dtype=np.float64).reshape(-1, 3)
+    eyes = np.ascontiguousarray(eyes_xyz_m, dtype=np.float64).reshape(-1, 3)
+    starts = np.ascontiguousarray(groups, dtype=np.int64)
+    return _seen_by_any(starts, points, eyes, float(limit_m), *_arrays(walls))
 
 
 def reach_m(
@@ -311,7 +329,7 @@ def _sees(
     rows: int,
     start: Ints,
     cell_wall: Ints,
-) -> NDArray[np.bool_]:  # pragma: no cover - compiled
+) -> Bools:  # pragma: no cover - compiled
     table = np.zeros((len(a), len(b)), dtype=np.bool_)
     for i in range(len(a)):
         for j in range(len(b)):
@@ -323,6 +341,38 @@ def _sees(
                 p, q = q, p
             table[i, j] = _clear(p, q, segment, span, origin, cell, columns, rows, start, cell_wall)
     return table
+
+
+@njit(cache=True)
+def _seen_by_any(
+    groups: Ints,
+    points: Floats,
+    eyes: Floats,
+    limit: float,
+    segment: Floats,
+    span: Floats,
+    origin: Floats,
+    cell: float,
+    columns: int,
+    rows: int,
+    start: Ints,
+    cell_wall: Ints,
+) -> Bools:  # pragma: no cover - compiled
+    seen = np.zeros(len(groups) - 1, dtype=np.bool_)
+    for g in range(len(groups) - 1):
+        for i in range(groups[g], groups[g + 1]):
+            for j in range(len(eyes)):
+                p, q = points[i], eyes[j]
+                if np.hypot(p[0] - q[0], p[1] - q[1]) > limit:
+                    continue
+                if q[0] < p[0] or (q[0] == p[0] and q[1] < p[1]):
+                    p, q = q, p
+                if _clear(p, q, segment, span, origin, cell, columns, rows, start, cell_wall):
+                    seen[g] = True
+                    break
+            if seen[g]:
+                break
+    return seen
 
 
 @njit(cache=True)

@@ -1,0 +1,498 @@
+"""Ground that could serve: what the map shows, less what cannot be used, cut to where a site may be.
+
+Usable ground is the mapped ground less buildings, water, woods, trees, rails. It is worked out once for an
+area; each incident cuts it to its rings and finds the street by which it is entered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import MultiPoint, Polygon
+from shapely.geometry.base import BaseGeometry
+from shapely.ops import substring
+
+from planner.area import Area
+from planner.doctrine import Doctrine, Siting
+from planner.model import Post
+from planner.network import Snap
+from planner.targets import tidy
+from planner.terms import Access, ObstacleKind, PlaceKind, RoadClass, Service, Travel
+from planner.zones import Ground
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Shapes = NDArray[np.object_]
+
+STREET = "street"
+"""Kind of a candidate that is a stretch of street, not ground off it."""
+
+GROUND_KINDS = (
+    PlaceKind.PARKING,
+    PlaceKind.SCHOOL,
+    PlaceKind.KINDERGARTEN,
+    PlaceKind.COLLEGE,
+    PlaceKind.MALL,
+    PlaceKind.SUPERMARKET,
+    PlaceKind.PARK,
+    PlaceKind.PITCH,
+    PlaceKind.STADIUM,
+    PlaceKind.SPORTS_CENTRE,
+    PlaceKind.WORSHIP,
+    PlaceKind.COMMUNITY_CENTRE,
+    PlaceKind.CONFERENCE_CENTRE,
+    PlaceKind.LIBRARY,
+    PlaceKind.THEATRE,
+    PlaceKind.HOTEL,
+    PlaceKind.FUEL,
+    PlaceKind.BUS_STATION,
+    PlaceKind.OPEN_GROUND,
+    PlaceKind.TOWNHALL,
+    PlaceKind.MARKETPLACE,
+    PlaceKind.FIRE_STATION,
+    PlaceKind.POLICE,
+)
+"""Ground and halls that a site may use. Hospitals are not among them: they have their own work."""
+
+_STACKED = ("underground", "multi-storey", "garage", "garage_boxes", "rooftop", "carports", "sheds")
+"""``parking`` values under a roof or on one: no vehicle taller than a car gets in (``domain.md`` 2.5)."""
+_PAVED_KINDS = (PlaceKind.PARKING, PlaceKind.FUEL, PlaceKind.BUS_STATION, PlaceKind.MARKETPLACE, STREET)
+_SOFT_KINDS = (PlaceKind.PARK, PlaceKind.OPEN_GROUND)
+_PAVED = ("asphalt", "paved", "concrete", "paving_stones", "sett", "cobblestone", "concrete:plates")
+_SOFT = ("grass", "ground", "dirt", "earth", "sand", "mud", "unpaved", "gravel", "fine_gravel", "pebblestone")
+_KERB_CLASSES = (
+    RoadClass.SECONDARY,
+    RoadClass.TERTIARY,
+    RoadClass.UNCLASSIFIED,
+    RoadClass.RESIDENTIAL,
+    RoadClass.LIVING_STREET,
+    RoadClass.SERVICE,
+)
+_LEAST_M2 = 60.0
+_THIN_M = 2.0
+_KERB_CELL_M = 120.0
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What sites are judged against, in the frame.
+
+    Parameters
+    ----------
+    ground : Ground
+    inner_m, outer_m : Polygon
+        The two perimeters.
+    posts : tuple of Post
+        Of both.
+    closed : (E,) bool array
+        Streets that working vehicles cannot use: hot, warm, inside the inner perimeter, blocked by the user.
+    """
+
+    ground: Ground
+    inner_m: Polygon
+    outer_m: Polygon
+    posts: tuple[Post, ...]
+    closed: Bools
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """Ground that could serve for something.
+
+    Parameters
+    ----------
+    kind : str
+        A :class:`~planner.terms.PlaceKind` value, or ``"street"``.
+    name : str
+        From the map, "" where nameless.
+    shape_m : geometry
+        What a site here would occupy.
+    open_m2 : float
+        Usable open ground in it.
+    shelter_m2 : float
+        Footprint of buildings on the same ground.
+    stalls : float
+        Marked stalls, NaN where the map does not count them.
+    firmness : float
+        1 paved, 0.7 firm as far as known, 0.4 soft.
+    access : str
+        OSM ``access`` of the ground.
+    entrance : Snap
+        On a street that vehicles can use.
+    edges : tuple of int
+        The usable streets beside it, the entrance's first.
+    inside : bool
+        Between the perimeters (True), or outside both.
+    near : str
+        Name of the gathering place that a nameless car park belongs to, or "".
+    """
+
+    kind: str
+    name: str
+    shape_m: BaseGeometry
+    open_m2: float
+    shelter_m2: float
+    stalls: float
+    firmness: float
+    access: str
+    entrance: Snap
+    edges: tuple[int, ...]
+    inside: bool
+    near: str = ""
+
+
+# --- once for an area ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Grounds:
+    """Usable ground of an area.
+
+    Parameters
+    ----------
+    rows : (n,) int array
+        Rows of the area's place table.
+    open_m : (n,) array of geometry
+        Usable open ground; may be empty where a building fills the place.
+    whole_m : (n,) array of geometry
+        The mapped ground, or the building that holds a place mapped as a point.
+    shelter_m2 : (n,) float array
+    near : tuple of str
+        Name of a gathering place beside or around each nameless car park.
+    tree : STRtree
+        Over ``whole_m``.
+    """
+
+    rows: Ints
+    open_m: Shapes
+    whole_m: Shapes
+    shelter_m2: Floats
+    near: tuple[str, ...]
+    tree: shapely.STRtree
+
+
+@lru_cache(maxsize=8)
+def grounds_of(area: Area, siting: Siting) -> Grounds:
+    """Work out the usable ground of an area, once."""
+    kinds = area.places["kind"].isin(GROUND_KINDS) & ~area.places["parking"].isin(_STACKED)
+    rows = np.flatnonzero(kinds.to_numpy())
+    buildings = shapely.make_valid(np.asarray(area.buildings.geometry.array, dtype=object))
+    buildings = buildings[shapely.get_dimensions(buildings) == 2]
+    whole = _whole(shapely.make_valid(np.asarray(area.places.geometry.array, dtype=object)[rows]), buildings)
+    kept = shapely.area(whole) >= _LEAST_M2
+    rows, whole = rows[kept], whole[kept]
+    roofs = _covering(whole, buildings)
+    shelter = shapely.area(shapely.intersection(whole, roofs))
+    blocked = _covering(whole, _unusable(area, siting))
+    bare = shapely.difference(shapely.difference(whole, roofs), blocked)
+    near = _belongs_to(area, rows, whole)
+    return Grounds(rows, _broad(bare), whole, shelter, near, shapely.STRtree(whole))
+
+
+def _whole(shapes: Shapes, buildings: Shapes) -> Shapes:
+    """Polygons stay; a place mapped as a point becomes the building that holds it."""
+    shapes = shapes.copy()
+    points = np.flatnonzero(shapely.get_type_id(shapes) == 0)
+    if len(points) and len(buildings):
+        found = shapely.STRtree(buildings).query(shapes[points], predicate="within")
+        for point, building in zip(*found, strict=True):
+            shapes[points[point]] = buildings[building]
+    return shapes
+
+
+def _covering(grounds: Shapes, others: Shapes) -> Shapes:
+    """For each ground, the union of the other shapes that meet it."""
+    result = np.full(len(grounds), shapely.from_wkt("POLYGON EMPTY"), dtype=object)
+    if len(grounds) == 0 or len(others) == 0:
+        return result
+    ground, other = shapely.STRtree(others).query(grounds, predicate="intersects")
+    order = np.argsort(ground, kind="stable")
+    ground, other = ground[order], other[order]
+    for chunk in np.split(np.arange(len(ground)), np.flatnonzero(np.diff(ground)) + 1):
+        if len(chunk):
+            result[ground[chunk[0]]] = shapely.union_all(others[other[chunk]])
+    return result
+
+
+def _unusable(area: Area, siting: Siting) -> Shapes:
+    """Water, woods, trees and rails as polygons."""
+    clear_m = {
+        ObstacleKind.WATER: 0.0,
+        ObstacleKind.WOOD: 0.0,
+        ObstacleKind.TREE: siting.tree_clear_m,
+        ObstacleKind.TREE_ROW: siting.tree_clear_m,
+        ObstacleKind.MAST: siting.tree_clear_m,
+        ObstacleKind.WATERWAY: siting.rail_clear_m,
+        ObstacleKind.RAILWAY: siting.rail_clear_m,
+    }
+    kinds = area.obstacles["kind"].map(clear_m)
+    rows = np.flatnonzero(kinds.notna().to_numpy())
+    shapes = shapely.make_valid(np.asarray(area.obstacles.geometry.array, dtype=object)[rows])
+    return shapely.buffer(shapes, kinds.to_numpy(np.float64)[rows], quad_segs=2)
+
+
+def _broad(shapes: Shapes) -> Shapes:
+    """Return the largest piece of each shape, without strips too thin to stand on."""
+    opened = shapely.buffer(shapely.buffer(shapes, -_THIN_M), _THIN_M, quad_segs=1)
+    opened = shapely.intersection(opened, shapes)
+    return np.array([_largest(shape) for shape in opened], dtype=object)
+
+
+def _largest(shape: BaseGeometry) -> BaseGeometry:
+    parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
+    return max(parts, key=lambda part: part.area) if parts else Polygon()
+
+
+def _belongs_to(area: Area, rows: Ints, whole: Shapes) -> tuple[str, ...]:
+    """Name of the named ground that each nameless car park lies in or beside."""
+    kinds = area.places["kind"].to_numpy()[rows]
+    names = [tidy(name) for name in area.places["name"].to_numpy()[rows]]
+    named = np.flatnonzero([bool(n) and k != PlaceKind.PARKING for n, k in zip(names, kinds, strict=True)])
+    lots = np.flatnonzero([not n and k == PlaceKind.PARKING for n, k in zip(names, kinds, strict=True)])
+    near = [""] * len(rows)
+    if len(named) and len(lots):
+        at = shapely.STRtree(whole[named]).query_nearest(
+            whole[lots], max_distance=_THIN_M * 5, all_matches=False
+        )
+        for lot, other in zip(*at, strict=True):
+            near[lots[lot]] = names[named[other]]
+    return tuple(near)
+
+
+# --- for an incident ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Lanes:
+    """Streets by which sites can be entered.
+
+    Parameters
+    ----------
+    edges : (k,) int array
+    lines : (k,) array of LineString
+    tree : STRtree
+    """
+
+    edges: Ints
+    lines: Shapes
+    tree: shapely.STRtree
+
+    @classmethod
+    def among(cls, area: Area, mask: Bools, bounds: tuple[float, float, float, float]) -> Lanes:
+        """Streets of a mask whose boxes meet the bounds."""
+        near = area.network.edges_in_box(bounds)
+        edges = near[mask[near]]
+        lines = area.network.lines(edges)
+        return cls(edges, lines, shapely.STRtree(lines))
+
+
+def gather(scene: Scene, area: Area, doctrine: Doctrine, working: Bools, public: Bools) -> list[Candidate]:
+    """Gather the candidates of an incident.
+
+    Parameters
+    ----------
+    scene : Scene
+    area : Area
+    doctrine : Doctrine
+    working, public : (E,) bool arrays
+        Streets by which working sites, and sites for the public, can be entered.
+    """
+    siting = doctrine.siting
+    danger = shapely.union_all([scene.ground.hot_m, scene.ground.warm_m, scene.ground.target_m])
+    spots = shapely.buffer(_post_points(scene.posts, area), siting.post_separation_m)
+    between = shapely.difference(scene.outer_m, shapely.union_all([scene.inner_m, danger, spots]))
+    lanes = Lanes.among(area, working, scene.outer_m.bounds)
+    found = _on_ground(between, lanes, area, siting, inside=True)
+    found += _on_streets(between, lanes, area, siting)
+    reach = shapely.buffer(scene.outer_m, siting.reunification_far_m)
+    beyond = shapely.difference(reach, shapely.union_all([scene.outer_m, danger, spots]))
+    found += _on_ground(beyond, Lanes.among(area, public, reach.bounds), area, siting, inside=False)
+    return found
+
+
+def _post_points(posts: Sequence[Post], area: Area) -> BaseGeometry:
+    return MultiPoint(area.frame.to_m([post.location for post in posts])) if posts else MultiPoint()
+
+
+def _on_ground(
+    where: BaseGeometry, lanes: Lanes, area: Area, siting: Siting, *, inside: bool
+) -> list[Candidate]:
+    """Usable ground in a region, in pieces of fit size, with its entrance."""
+    grounds = grounds_of(area, siting)
+    if len(lanes.edges) == 0 or len(grounds.rows) == 0:
+        return []
+    shapely.prepare(where)
+    hits = np.sort(grounds.tree.query(where, predicate="intersects"))
+    pieces = _pieces(grounds, hits, where, lanes, siting, inside)
+    return [
+        candidate
+        for index, shape, open_m2 in pieces
+        if (candidate := _candidate(grounds, index, shape, open_m2, lanes, area, siting, inside)) is not None
+    ]
+
+
+def _pieces(
+    grounds: Grounds, hits: Ints, where: BaseGeometry, lanes: Lanes, siting: Siting, inside: bool
+) -> list[tuple[int, BaseGeometry, float]]:
+    """Which ground, what a site on it would occupy, and the usable open part of that."""
+    cut = shapely.intersection(grounds.open_m[hits], where)
+    clear = shapely.covers(where, grounds.whole_m[hits])
+    pieces: list[tuple[int, BaseGeometry, float]] = []
+    for index, shape, whole_inside in zip(hits, cut, clear, strict=True):
+        open_m = _largest(shape)
+        if inside and open_m.area > siting.pocket_m2:
+            pieces += [(int(index), part, part.area) for part in _pockets(open_m, lanes, siting)]
+        elif whole_inside and grounds.shelter_m2[index] >= siting.shelter_min_m2:
+            pieces.append((int(index), _largest(grounds.whole_m[index]), open_m.area))
+        elif open_m.area >= _LEAST_M2:
+            pieces.append((int(index), open_m, open_m.area))
+    return pieces
+
+
+def _pockets(ground: BaseGeometry, lanes: Lanes, siting: Siting) -> list[BaseGeometry]:
+    """Pieces of a large ground along the streets that pass it."""
+    radius = float(np.sqrt(siting.pocket_m2 / np.pi))
+    marks = shapely.segmentize(ground.exterior, 2 * radius)
+    centres = shapely.points(np.unique(shapely.get_coordinates(marks), axis=0))
+    at = lanes.tree.query_nearest(centres, max_distance=siting.street_reach_m, all_matches=False)[0]
+    chosen: list[BaseGeometry] = []
+    for centre in centres[np.unique(at)]:
+        if all(centre.distance(other) >= 1.5 * radius for other in chosen):
+            chosen.append(centre)
+    parts = shapely.intersection(ground, shapely.buffer(np.array(chosen, dtype=object), radius, quad_segs=4))
+    return [part for part in map(_largest, parts) if part.area >= _LEAST_M2]
+
+
+def _candidate(
+    grounds: Grounds,
+    index: int,
+    shape: BaseGeometry,
+    open_m2: float,
+    lanes: Lanes,
+    area: Area,
+    siting: Siting,
+    inside: bool,
+) -> Candidate | None:
+    edges = _streets_beside(shape, lanes, area, siting)
+    if not edges:
+        return None
+    place = area.places.iloc[int(grounds.rows[index])]
+    name = tidy(place["name"])
+    return Candidate(
+        kind=str(place["kind"]),
+        name=name,
+        shape_m=shape,
+        open_m2=float(open_m2),
+        shelter_m2=float(grounds.shelter_m2[index]),
+        stalls=float(place["capacity"]),
+        firmness=_firmness(str(place["kind"]), str(place["surface"])),
+        access=str(place["access"]),
+        entrance=_entrance(shape, edges[0], lanes),
+        edges=edges,
+        inside=inside,
+        near=grounds.near[index],
+    )
+
+
+def _firmness(kind: str, surface: str) -> float:
+    if surface in _PAVED:
+        return 1.0
+    if surface in _SOFT:
+        return 0.4
+    if kind in _PAVED_KINDS:
+        return 1.0
+    return 0.4 if kind in _SOFT_KINDS else 0.7
+
+
+def _streets_beside(shape: BaseGeometry, lanes: Lanes, area: Area, siting: Siting) -> tuple[int, ...]:
+    """Usable streets within reach of a ground, the best entrance first: a named street if one is as near."""
+    rows = lanes.tree.query(shape, predicate="dwithin", distance=siting.street_reach_m)
+    if len(rows) == 0:
+        return ()
+    gap = np.round(shapely.distance(lanes.lines[rows], shape), 1)
+    edges = lanes.edges[rows]
+    nameless = area.network.name_index[edges] == 0
+    # A named street within a lane's width of the nearest is what people can find and say on the radio.
+    order = np.lexsort((edges, gap, nameless & (gap > 0), gap > gap.min() + 2 * _THIN_M))
+    return tuple(int(edge) for edge in edges[order])
+
+
+def _entrance(shape: BaseGeometry, edge: int, lanes: Lanes) -> Snap:
+    line = lanes.lines[np.flatnonzero(lanes.edges == edge)[0]]
+    spot = shapely.get_point(shapely.shortest_line(line, shape), 0)
+    touching = shapely.intersection(line, shape)
+    if not touching.is_empty:  # a drive that runs into the ground: half way along what lies in it
+        spot = shapely.line_interpolate_point(line, line.project(shapely.point_on_surface(touching)))
+    along = float(shapely.line_locate_point(line, spot))
+    return Snap(edge, along, float(spot.x), float(spot.y), float(spot.distance(shape)))
+
+
+# --- where the map shows no ground --------------------------------------------------------------
+
+
+def _on_streets(where: BaseGeometry, lanes: Lanes, area: Area, siting: Siting) -> list[Candidate]:
+    """Stretches of wide enough, lesser streets: one for each cell of a coarse grid."""
+    network = area.network
+    width = network.width_m[lanes.edges]
+    fit = np.isin(network.road_class[lanes.edges], _KERB_CLASSES) & ~(width < siting.kerb_width_m)
+    fit &= ~(network.bridge | network.tunnel)[lanes.edges]
+    fit &= np.isin(network.service[lanes.edges], (Service.NONE, Service.OTHER))
+    fit &= ~np.isin(network.access[lanes.edges], (Access.PRIVATE, Access.NO))
+    best: dict[tuple[int, int], tuple[float, int, BaseGeometry]] = {}
+    rows = np.flatnonzero(fit & (network.length_m[lanes.edges] >= siting.kerb_stretch_m / 2))
+    for row, piece in zip(rows, shapely.intersection(lanes.lines[rows], where), strict=True):
+        stretch = _stretch(piece, siting.kerb_stretch_m)
+        if stretch is None:
+            continue
+        middle = stretch.centroid
+        cell = (int(middle.x // _KERB_CELL_M), int(middle.y // _KERB_CELL_M))
+        if cell not in best or (stretch.length, -row) > best[cell][:2]:
+            best[cell] = (stretch.length, -int(row), stretch)
+    return [_kerb(-key, stretch, lanes, siting) for _, key, stretch in (best[cell] for cell in sorted(best))]
+
+
+def _stretch(piece: BaseGeometry, length_m: float) -> BaseGeometry | None:
+    """Return the middle of the longest part of a street that lies where it may."""
+    parts = [part for part in shapely.get_parts(piece) if part.geom_type == "LineString"]
+    if not parts:
+        return None
+    line = max(parts, key=lambda part: part.length)
+    if line.length < length_m / 2:
+        return None
+    spare = max(0.0, (line.length - length_m) / 2)
+    return substring(line, spare, line.length - spare)
+
+
+def _kerb(row: int, stretch: BaseGeometry, lanes: Lanes, siting: Siting) -> Candidate:
+    shape = stretch.buffer(siting.kerb_width_m / 2, cap_style="flat")
+    middle = shapely.line_interpolate_point(stretch, 0.5, normalized=True)
+    along = float(shapely.line_locate_point(lanes.lines[row], middle))
+    edge = int(lanes.edges[row])
+    return Candidate(
+        kind=STREET,
+        name="",
+        shape_m=shape,
+        open_m2=float(shape.area),
+        shelter_m2=0.0,
+        stalls=float("nan"),
+        firmness=1.0,
+        access="",
+        entrance=Snap(edge, along, float(middle.x), float(middle.y), 0.0),
+        edges=(edge,),
+        inside=True,
+    )
+
+
+def usable_streets(area: Area, doctrine: Doctrine, travel: Travel, closed: Bools) -> Bools:
+    """Mask (E,) of streets on which a site may be entered: in the main network, open, not a motorway."""
+    network = area.network
+    main = network.main_edges(travel, doctrine.travelling) & ~closed & network.drivable
+    main &= network.emergency >= 0
+    fast = (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK, RoadClass.TRUNK_LINK)
+    return main & ~np.isin(network.road_class, fast) & ~network.tunnel & ~network.bridge

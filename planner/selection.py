@@ -1,0 +1,149 @@
+"""Choosing sites for all purposes together, so that they keep apart: greedy, then exchanges while any one helps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from planner.doctrine import Siting
+from planner.terms import Purpose
+
+Shapes = NDArray[np.object_]
+Floats = NDArray[np.float64]
+
+POOL = 24
+"""Best candidates of a purpose that take part in the joint choice."""
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The joint choice to make.
+
+    Parameters
+    ----------
+    pools : mapping of Purpose to sequence of int
+        Candidate rows of each purpose, best first; the order of purposes is the order of choosing.
+    scores : mapping of Purpose to (n,) float array
+    shapes : (n,) array of geometry
+    siting : Siting
+    exchange_weight : float
+        Sum of the weights behind an ambulance exchange point's own score.
+    """
+
+    pools: Mapping[Purpose, Sequence[int]]
+    scores: Mapping[Purpose, Floats]
+    shapes: Shapes
+    siting: Siting
+    exchange_weight: float
+    _gaps: dict[tuple[int, int], float] = field(default_factory=dict)
+
+    def gap_m(self, a: int, b: int) -> float:
+        """Return the distance between two candidates, 0 where they overlap."""
+        key = (a, b) if a < b else (b, a)
+        if key not in self._gaps:
+            self._gaps[key] = float(shapely.distance(self.shapes[a], self.shapes[b]))
+        return self._gaps[key]
+
+    def fits(self, purpose: Purpose, row: int, chosen: Mapping[Purpose, int]) -> bool:
+        """Whether a candidate keeps its distance from the sites of all other purposes."""
+        return all(
+            self.gap_m(row, other) >= separation_m(purpose, other_purpose, self.siting)
+            for other_purpose, other in chosen.items()
+            if other_purpose is not purpose
+        )
+
+    def together(self, row: int, chosen: Mapping[Purpose, int]) -> tuple[float | None, float]:
+        """Return metres from a place to the casualty collection point, and the points for that."""
+        if Purpose.CASUALTY_COLLECTION not in chosen:
+            return None, 0.0
+        gap = self.gap_m(row, chosen[Purpose.CASUALTY_COLLECTION])
+        reach = self.siting.exchange_reach_m
+        return gap, float(np.clip(2.0 - gap / reach, 0.0, 1.0)) if reach > 0 else 0.0
+
+    def score(self, purpose: Purpose, row: int, chosen: Mapping[Purpose, int]) -> float:
+        """Return the score of a candidate beside the sites of the other purposes."""
+        own = float(self.scores[purpose][row])
+        if purpose is not Purpose.AMBULANCE_EXCHANGE:
+            return own
+        weight = self.siting.weight_together
+        _, points = self.together(row, chosen)
+        return (own * self.exchange_weight + weight * points) / max(self.exchange_weight + weight, 1e-9)
+
+    def total(self, chosen: Mapping[Purpose, int]) -> float:
+        """Return what a choice is worth: a purpose served counts more than any score."""
+        return sum(1.0 + self.score(purpose, row, chosen) for purpose, row in chosen.items())
+
+
+def separation_m(a: Purpose, b: Purpose, siting: Siting) -> float:
+    """Return how far two purposes keep apart (``domain.md`` 2.4, 2.6, 2.10)."""
+    apart = {
+        frozenset({Purpose.COMMAND_POST, Purpose.STAGING}): siting.command_separation_m,
+        frozenset({Purpose.MEDIA, Purpose.REUNIFICATION}): siting.media_separation_m,
+        frozenset({Purpose.MEDIA, Purpose.CASUALTY_COLLECTION}): siting.casualty_media_m,
+        frozenset({Purpose.MEDIA, Purpose.AMBULANCE_EXCHANGE}): siting.casualty_media_m,
+    }
+    return max(siting.site_gap_m, apart.get(frozenset({a, b}), 0.0))
+
+
+def choose_together(choice: Choice) -> dict[Purpose, int]:
+    """Choose one candidate for each purpose that has any that fits."""
+    chosen: dict[Purpose, int] = {}
+    for purpose in choice.pools:
+        row = _best(choice, purpose, chosen)
+        if row is not None:
+            chosen[purpose] = row
+    improved = True
+    while improved:
+        improved = False
+        for purpose in choice.pools:
+            better = _exchange(choice, purpose, chosen)
+            if better is not None:
+                chosen, improved = better, True
+    return chosen
+
+
+def _best(choice: Choice, purpose: Purpose, chosen: Mapping[Purpose, int]) -> int | None:
+    fitting = [row for row in choice.pools[purpose] if choice.fits(purpose, row, chosen)]
+    return max(fitting, key=lambda row: (choice.score(purpose, row, chosen), -row), default=None)
+
+
+def _exchange(choice: Choice, purpose: Purpose, chosen: dict[Purpose, int]) -> dict[Purpose, int] | None:
+    """Put another candidate in a purpose's place, those it displaces moving to their next best, if that helps."""
+    now = choice.total(chosen)
+    best: dict[Purpose, int] | None = None
+    for row in choice.pools[purpose]:
+        if chosen.get(purpose) == row:
+            continue
+        trial = {p: r for p, r in chosen.items() if p is not purpose}
+        displaced = [p for p, r in trial.items() if not choice.fits(purpose, row, {p: r})]
+        for other in displaced:
+            del trial[other]
+        trial[purpose] = row
+        for other in choice.pools:
+            if other not in trial and (found := _best(choice, other, trial)) is not None:
+                trial[other] = found
+        total = choice.total(trial)
+        if total > now + 1e-9:
+            now, best = total, trial
+    return best
+
+
+def runners_up(choice: Choice, purpose: Purpose, chosen: Mapping[Purpose, int], most: int) -> list[int]:
+    """Return the next best candidates of a purpose that fit beside all that was chosen, and beside each other."""
+    others = {p: r for p, r in chosen.items() if p is not purpose}
+    taken = [chosen[purpose]] if purpose in chosen else []
+    found: list[int] = []
+    order = sorted(choice.pools[purpose], key=lambda row: (-choice.score(purpose, row, others), row))
+    for row in order:
+        if len(found) == most:
+            break
+        if row in taken or not choice.fits(purpose, row, others):
+            continue
+        if all(choice.gap_m(row, other) >= choice.siting.site_gap_m for other in taken):
+            found.append(row)
+            taken.append(row)
+    return found
