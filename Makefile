@@ -17,7 +17,6 @@ PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STATIC := planner/ui/incident_map/static
-ADDRESS ?= 127.0.0.1
 PORT ?= 8501
 
 .PHONY: help
@@ -58,7 +57,7 @@ browser:
 
 .PHONY: run
 run: app
-	$(BIN)/streamlit run streamlit_app.py --server.address $(ADDRESS) --server.port $(PORT) --server.headless true
+	$(BIN)/planner app --port $(PORT)
 
 # A wheel with the page, its scripts and the shipped areas in it, in dist/.
 .PHONY: wheel

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import os
 import re
@@ -186,6 +185,10 @@ def test_command_in_the_documents_parses(line: str) -> None:
         assert found is not None, f"{line}: no command {rest[0]}"
         command, words = found, rest
     assert rest == [], f"{line}: too many arguments"
+    for part in command.params:
+        value = given.get(part.name or "")
+        if value is not None and not isinstance(part.type, click.Path | click.File):
+            part.type_cast_value(context, value)
     required = {option.name for option in command.params if option.required}
     assert required <= {name for name, value in given.items() if value is not None}
 
@@ -331,13 +334,6 @@ def test_wheel_carries_nothing_else(wheel: Path) -> None:
     strays = [name for name in names if not name.startswith(("planner/", "planner-"))]
     assert strays == []
     assert not [name for name in names if "__pycache__" in name or name.endswith(".built")]
-
-
-def test_wheel_is_the_same_twice(wheel: Path, tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=True)
-    again = tmp_path / wheel.name
-    assert hashlib.sha256(again.read_bytes()).digest() == hashlib.sha256(wheel.read_bytes()).digest()
 
 
 def test_wheel_finds_what_it_carries(wheel: Path, tmp_path: Path) -> None:
