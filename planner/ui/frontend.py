@@ -18,7 +18,13 @@ COMPONENT = Path(__file__).parent / "incident_map"
 STATIC = COMPONENT / "static"
 PROJECT = Path(__file__).parents[2]
 FILES = {
-    "leaflet": ("dist/leaflet.js", "dist/leaflet.css", "LICENSE"),
+    "leaflet": (
+        "dist/leaflet.js",
+        "dist/leaflet.css",
+        "dist/images/layers.png",
+        "dist/images/layers-2x.png",
+        "LICENSE",
+    ),
     "pmtiles": ("dist/pmtiles.js",),
     "protomaps-leaflet": ("dist/protomaps-leaflet.js", "LICENSE"),
 }
@@ -46,8 +52,9 @@ def copy_frontend(project: Path = PROJECT, static: Path = STATIC) -> list[str]:
         wanted = lock[f"node_modules/{name}"]["version"]
         _check_version(folder, name, wanted)
         for file in files:
-            target = f"{name}.LICENSE" if file == "LICENSE" else Path(file).name
-            shutil.copyfile(folder / file, static / target)
+            target = static / (f"{name}.LICENSE" if file == "LICENSE" else file.removeprefix("dist/"))
+            target.parent.mkdir(exist_ok=True)
+            shutil.copyfile(folder / file, target)
         copied.append(f"{name} {wanted}")
     return copied
 

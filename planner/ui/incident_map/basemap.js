@@ -1,6 +1,9 @@
 // The base map: streets, buildings, water and parks of the area, from one file that is read whole into the
 // page. Once it is here, panning and zooming need no server, so a lost connection leaves the map readable.
 
+/** Below this zoom the small file of main streets is shown, from it on the full one (as in basemap.py). */
+const SPLIT_ZOOM = 14;
+
 const THEMES = {
   light: {
     ground: "#f4f2ec", water: "#a9cde0", green: "#d3e5c2", wood: "#c2dab0", plot: "#ece4d4", health: "#f3dcdc",
@@ -134,21 +137,20 @@ export class BaseMap {
 
   build(dark, attribution) {
     const colour = THEMES[dark ? "dark" : "light"];
-    const split = basemapSplitZoom;
-    const near = (rule) => ({ ...rule, dataSource: "near", minzoom: Math.max(rule.minzoom ?? 0, split) });
-    const far = (rule) => ({ ...rule, dataSource: "far", maxzoom: split - 1 });
+    const near = (rule) => ({ ...rule, dataSource: "near", minzoom: Math.max(rule.minzoom ?? 0, SPLIT_ZOOM) });
+    const far = (rule) => ({ ...rule, dataSource: "far", maxzoom: SPLIT_ZOOM - 1 });
     const paint = paintRules(colour);
     const labels = labelRules(colour);
     const both = (rules) => [
-      ...rules.filter((rule) => (rule.minzoom ?? 0) < split).map(far),
+      ...rules.filter((rule) => (rule.minzoom ?? 0) < SPLIT_ZOOM).map(far),
       ...rules.map(near),
     ];
     const credit = document.createElement("span");
     credit.textContent = attribution;
     return protomapsL.leafletLayer({
       sources: {
-        near: { url: new pmtiles.PMTiles(this.files.near), maxDataZoom: 15 },
-        far: { url: new pmtiles.PMTiles(this.files.far), maxDataZoom: split - 1 },
+        near: { url: new pmtiles.PMTiles(this.files.near), maxDataZoom: SPLIT_ZOOM, levelDiff: 0 },
+        far: { url: new pmtiles.PMTiles(this.files.far), maxDataZoom: SPLIT_ZOOM - 1, levelDiff: 0 },
       },
       paintRules: both(paint),
       labelRules: both(labels),
@@ -165,6 +167,3 @@ export class BaseMap {
     if (layer) layer.addTo(this.map);
   }
 }
-
-/** Below this zoom the small file of main streets is shown, from it on the full one. */
-const basemapSplitZoom = 13;

@@ -1,0 +1,93 @@
+"""The incident: ask where and what, plan, show."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+import streamlit as st
+
+from planner import packs
+from planner.area import Area
+from planner.document import write_plan
+from planner.errors import PlannerError
+from planner.model import Plan
+from planner.ui import state, words
+from planner.ui.ask import ask_area, ask_incidents, ask_place, ask_threat, ask_units
+from planner.ui.basemap import BaseMapFiles
+from planner.ui.layers import map_layers
+from planner.ui.map import show_map
+from planner.ui.panels import plan_panel, problem, welcome
+from planner.ui.show import say_progress, show_html, show_style
+
+
+@st.fragment(run_every=1.5)
+def wait_for(base: Future[BaseMapFiles]) -> None:
+    """Draw the page again when the base map has been made: a plan does not wait for it."""
+    st.caption("The base map of this area is being drawn, once.")
+    if base.done():
+        st.rerun()
+
+
+def area_or_stop(listing: packs.Listing) -> Area:
+    """Return the area; where it cannot be opened say why, and leave the choice of another."""
+    try:
+        with say_progress() as progress:
+            return state.area_of(listing, progress)
+    except PlannerError as error:
+        show_html(problem(str(error)))
+        st.stop()
+
+
+def plan_or_problem(incident: state.OpenIncident, area: Area) -> tuple[Plan | None, str]:
+    """Return the plan of what was said, or what stands in its way."""
+    try:
+        return state.plan_for(incident, area), ""
+    except PlannerError as error:
+        return None, str(error)
+
+
+def base_map_or_none(base: Future[BaseMapFiles]) -> BaseMapFiles | None:
+    """Return the base map if it is there."""
+    return base.result() if base.done() else None
+
+
+show_style()
+incident = state.take_stroke(state.open_incident(packs.DEFAULT_AREA))
+left, right = st.columns([7, 3])
+
+with right, st.container(key="asking"):
+    incident, listing = ask_area(incident)
+    area = area_or_stop(listing)
+    incident = ask_place(incident, area)
+
+with left, st.container(key="map_side"):
+    incident = ask_threat(incident)
+    units = ask_units()
+    plan, trouble = plan_or_problem(incident, area)
+    base_map = state.base_map_of(area)
+    show_map(
+        area,
+        base_map_or_none(base_map),
+        incident=incident.id,
+        authority=incident.authority,
+        features=list(incident.features),
+        plan=map_layers(plan, units) if plan else None,
+        units=units,
+        acknowledged=incident.acknowledged,
+        message=trouble,
+    )
+    if not base_map.done():
+        wait_for(base_map)
+
+with right:
+    if plan:
+        show_html(plan_panel(plan, units))
+        st.download_button(
+            "Download the plan (GeoJSON)",
+            write_plan(plan),
+            f"plan-{plan.id[:12]}.geojson",
+            "application/geo+json",
+        )
+    else:
+        show_html(problem(trouble) if trouble else welcome(area, words.ADVICE))
+    ask_incidents(incident)

@@ -1,0 +1,96 @@
+"""What the page asks: which area, where, what threat, which incident. Each answer goes into the incident."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from planner import packs
+from planner.area import Area
+from planner.terms import ThreatName
+from planner.ui import state, words
+from planner.ui.find import Found, find_places
+from planner.ui.state import OpenIncident
+
+_EXPLOSIVE = "explosive"
+_QUICK = tuple(threat for threat in words.THREATS if threat not in words.BOMBS)
+
+
+def ask_area(incident: OpenIncident) -> tuple[OpenIncident, packs.Listing]:
+    """Ask for the area; another area begins another incident, and the open one stays in the store."""
+    listings = {listing.name: listing for listing in packs.list_areas()}
+    names = list(listings)
+    if incident.area not in listings:
+        incident = state.start_incident(packs.DEFAULT_AREA)
+    key = f"area of {incident.id}"
+    chosen = st.selectbox("Area", names, index=names.index(incident.area), key=key)
+    if chosen != incident.area:
+        incident = state.start_incident(chosen)
+    return incident, listings[chosen]
+
+
+def ask_place(incident: OpenIncident, area: Area) -> OpenIncident:
+    """Ask where by words, for those who know an address better than the map."""
+    text = st.text_input(
+        "Find: school, corner, lat,lon or USNG", key=f"find in {incident.id}", placeholder="Main St & 3rd Ave"
+    )
+    if not text:
+        return incident
+    found = find_places(area, text)
+    if not found:
+        st.text("Nothing of that name in this area.")
+    for number, place in enumerate(found):
+        if _offer(place, number):
+            incident = state.set_scene(incident, place.location)
+    return incident
+
+
+def _offer(place: Found, number: int) -> bool:
+    # A button's label is Markdown: brackets and the like must not become links or pictures.
+    label = "".join(
+        f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|:$~&" else letter for letter in place.title
+    )
+    return st.button(label, key=f"found {number}", use_container_width=True)
+
+
+def ask_threat(incident: OpenIncident) -> OpenIncident:
+    """Ask for the threat: one tap for the common ones, two for a bomb."""
+    now = ThreatName(incident.facts.get("threat", ThreatName.UNKNOWN))
+    options = [*_QUICK, _EXPLOSIVE]
+    chosen = st.segmented_control(
+        "Threat",
+        options,
+        default=_EXPLOSIVE if now in words.BOMBS else now,
+        format_func=lambda option: "Explosive" if option == _EXPLOSIVE else words.THREATS[option],
+        key=f"threat of {incident.id}",
+        label_visibility="collapsed",
+    )
+    if chosen == _EXPLOSIVE:
+        chosen = st.segmented_control(
+            "Device",
+            words.BOMBS,
+            default=now if now in words.BOMBS else None,
+            format_func=lambda option: words.THREATS[option],
+            key=f"device of {incident.id}",
+        )
+    return state.state_fact(incident, "threat", str(chosen)) if chosen else incident
+
+
+def ask_units() -> str:
+    """Ask for metres or feet."""
+    return st.session_state.get("units") or words.METRES
+
+
+def ask_incidents(incident: OpenIncident) -> None:
+    """Offer a new incident, the saved ones, and the unit of length."""
+    st.segmented_control("Units", words.UNITS, default=words.METRES, key="units")
+    if incident.features and st.button("New incident", use_container_width=True):
+        state.start_incident(incident.area)
+        st.rerun()
+    others = [saved for saved in state.store().list_incidents() if saved.id != incident.id]
+    with st.expander(f"Saved incidents ({len(others)})"):
+        for saved in others:
+            if st.button(
+                state.title_of(saved).replace("_", " "), key=f"open {saved.id}", use_container_width=True
+            ):
+                state.resume_incident(saved.id)
+                st.rerun()

@@ -1,0 +1,34 @@
+"""Small pieces that put things on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+_STYLE = Path(__file__).parent / "page.css"
+
+
+def show_style() -> None:
+    """Give the page its sizes and colours."""
+    st.html(_STYLE)
+
+
+def show_html(markup: str) -> None:
+    """Show markup made by :mod:`planner.ui.panels`; Streamlit cleans it once more."""
+    st.html(markup)
+
+
+@contextmanager
+def say_progress() -> Iterator[Callable[[float, str], None]]:
+    """Show a bar while something takes long; nothing appears unless progress is reported."""
+    place = st.empty()
+
+    def report(share: float, text: str) -> None:
+        # Code style: what is being read may be named by a stranger, and a bar's label is Markdown.
+        place.progress(min(max(share, 0.0), 1.0), text=f"`{text.replace('`', ' ')}`")
+
+    yield report
+    place.empty()

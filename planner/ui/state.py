@@ -1,0 +1,226 @@
+"""What one browser has open, what is cached for all of them, and what is kept on disk.
+
+The open incident *is* its incident document: the map edits the features, the page the facts, and each change
+is written to the store before anything is computed from it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from planner import packs, settings
+from planner.area import Area
+from planner.document import INCIDENT_SCHEMA, read_incident
+from planner.geo import LonLat
+from planner.model import Plan
+from planner.plan import make_plan
+from planner.store import SavedIncident, Store, new_incident_id
+from planner.ui.basemap import BaseMapFiles, base_map
+from planner.ui.map import MAP_KEY
+
+Json = dict[str, Any]
+
+INCIDENT_PARAMETER = "incident"
+_OPEN_KEY = "open incident"
+_ID = re.compile(r"[A-Za-z0-9_-]{6,40}")
+_PLANS_KEPT = 64
+_AREAS_KEPT = 3
+
+
+@dataclass(frozen=True)
+class OpenIncident:
+    """The incident that one browser has open.
+
+    Parameters
+    ----------
+    id : str
+        In the page's address and in the store.
+    area : str
+        Name of the area.
+    features : tuple of GeoJSON features
+        What the user drew, tapped, pinned.
+    facts : mapping
+        The document's ``planner`` member but for its schema: threat, name, casualties ...
+    authority : int
+        Raised when the server changed the features itself, so that the map takes them over.
+    acknowledged : dict or None
+        Session and number of the map's last stroke that is on disk.
+    """
+
+    id: str
+    area: str
+    features: tuple[Json, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    authority: int = 0
+    acknowledged: Json | None = None
+
+    def document(self) -> str:
+        """Return the incident document as text, the same for the same contents."""
+        header = {"schema": INCIDENT_SCHEMA, **self.facts}
+        top = {"type": "FeatureCollection", "planner": header, "features": list(self.features)}
+        return json.dumps(top, ensure_ascii=False, sort_keys=True)
+
+
+# --- cached for everyone ----------------------------------------------------------------------------
+
+
+@st.cache_resource(max_entries=_AREAS_KEPT, show_spinner=False)
+def _area(name: str, digest: str) -> Area:
+    return packs.open_area(name)
+
+
+def area_of(listing: packs.Listing, progress: packs.Progress) -> Area:
+    """Open a listed area, importing a shipped one that has never been opened.
+
+    Raises
+    ------
+    PlannerError
+        If its pack is broken or cannot be written.
+    """
+    if listing.manifest is None:
+        return packs.open_area(listing.name, progress=progress)
+    return _area(listing.name, listing.manifest["digest"])
+
+
+@st.cache_resource(max_entries=_PLANS_KEPT, show_spinner=False)
+def _plan(document: str, name: str, digest: str, _area: Area) -> Plan:
+    return make_plan(read_incident(document), _area, packs.shipped_doctrine())
+
+
+def plan_for(incident: OpenIncident, area: Area) -> Plan | None:
+    """Plan the open incident; the same document is planned once. None while nothing is tapped or drawn.
+
+    Raises
+    ------
+    PlannerError
+        If the document or the area does not allow a plan; an error is not kept.
+    """
+    if not incident.features:
+        return None
+    return _plan(incident.document(), area.name, area.digest, area)
+
+
+@st.cache_resource(show_spinner=False)
+def store() -> Store:
+    """Return the store of incidents of this installation."""
+    return Store(settings.read_settings().home / "incidents.sqlite")
+
+
+@st.cache_resource(show_spinner=False)
+def _drawing_room() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="base-map")
+
+
+@st.cache_resource(max_entries=_AREAS_KEPT, show_spinner=False)
+def _base_map(name: str, digest: str, _area: Area, _folder: Path) -> Future[BaseMapFiles]:
+    return _drawing_room().submit(base_map, _area, _folder)
+
+
+def base_map_of(area: Area) -> Future[BaseMapFiles]:
+    """Return the base map of an area, perhaps still in the making: a plan need not wait for it."""
+    return _base_map(area.name, area.digest, area, settings.read_settings().home / "base_maps")
+
+
+# --- the open incident ------------------------------------------------------------------------------
+
+
+def open_incident(default_area: str) -> OpenIncident:
+    """Return this browser's incident: the one in the address, else the one open before, else a new one."""
+    asked = st.query_params.get(INCIDENT_PARAMETER, "")
+    held: OpenIncident | None = st.session_state.get(_OPEN_KEY)
+    if held is None or (asked and asked != held.id and _ID.fullmatch(asked)):
+        held = _from_store(asked, default_area)
+    _hold(held)
+    return held
+
+
+def _from_store(asked: str, default_area: str) -> OpenIncident:
+    if not _ID.fullmatch(asked):
+        return OpenIncident(new_incident_id(), default_area)
+    saved = store().read_incident(asked)
+    return _opened(saved) if saved else OpenIncident(asked, default_area)
+
+
+def _opened(saved: SavedIncident) -> OpenIncident:
+    document = json.loads(saved.document)
+    facts = {name: value for name, value in document["planner"].items() if name != "schema"}
+    return OpenIncident(saved.id, saved.area, tuple(document["features"]), facts)
+
+
+def _hold(incident: OpenIncident) -> None:
+    """Keep it for this browser, and its id in the address so that a reload brings it back."""
+    st.session_state[_OPEN_KEY] = incident
+    if st.query_params.get(INCIDENT_PARAMETER) != incident.id:
+        st.query_params[INCIDENT_PARAMETER] = incident.id
+
+
+def _save(incident: OpenIncident) -> OpenIncident:
+    store().write_incident(incident.id, incident.area, incident.document())
+    _hold(incident)
+    return incident
+
+
+def take_stroke(incident: OpenIncident) -> OpenIncident:
+    """Take over what was last drawn on the map, if it is new; it is on disk when this returns.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be saved; the map keeps it and sends it again.
+    """
+    word = st.session_state.get(MAP_KEY)
+    if not word or word["incident"] != incident.id:
+        return incident
+    number = {"session": word["session"], "number": word["number"]}
+    if number == incident.acknowledged:
+        return incident
+    return _save(replace(incident, features=tuple(word["features"]), acknowledged=number))
+
+
+def state_fact(incident: OpenIncident, name: str, value: Any) -> OpenIncident:
+    """Set one fact of the incident (threat, name, casualties), saving it when there is something to plan."""
+    if incident.facts.get(name) == value:
+        return incident
+    changed = replace(incident, facts={**incident.facts, name: value})
+    if changed.features:
+        return _save(changed)
+    _hold(changed)
+    return changed
+
+
+def set_scene(incident: OpenIncident, place: LonLat) -> OpenIncident:
+    """Put the scene where a search found it, in place of an earlier one."""
+    geometry = {"type": "Point", "coordinates": list(place.rounded())}
+    scene = {"type": "Feature", "id": "scene", "properties": {"kind": "incident"}, "geometry": geometry}
+    others = tuple(one for one in incident.features if one["properties"]["kind"] != "incident")
+    return _save(replace(incident, features=(scene, *others), authority=incident.authority + 1))
+
+
+def start_incident(area: str) -> OpenIncident:
+    """Leave the open incident as it is in the store, and begin a new one."""
+    fresh = OpenIncident(new_incident_id(), area)
+    _hold(fresh)
+    return fresh
+
+
+def resume_incident(incident: str) -> None:
+    """Open a saved incident."""
+    saved = store().read_incident(incident)
+    if saved:
+        _hold(_opened(saved))
+
+
+def title_of(saved: SavedIncident) -> str:
+    """Return a line that tells saved incidents apart."""
+    document = json.loads(saved.document)
+    facts, count = document["planner"], len(document["features"])
+    name = facts.get("name") or facts.get("threat") or "incident"
+    return f"{saved.saved_at[:16].replace('T', ' ')} UTC, {saved.area}, {name}, {count} drawn"

@@ -1,0 +1,98 @@
+"""How the page says things: short names, rounded figures, units. No false precision (``domain.md`` 6.9)."""
+
+from __future__ import annotations
+
+import math
+
+from planner.terms import PerimeterName, Purpose, RouteKind, ThreatName, ZoneKind
+
+METRES, FEET = "m", "ft"
+UNITS = (METRES, FEET)
+ADVICE = "Suggestion: IC decides"
+_FEET_PER_METRE = 1 / 0.3048
+_FEET_PER_MILE = 5280
+UNKNOWN = "?"
+
+PURPOSES = {
+    Purpose.COMMAND_POST: ("CP", "Command post"),
+    Purpose.STAGING: ("STAGING", "Staging"),
+    Purpose.CASUALTY_COLLECTION_FORWARD: ("CCP-F", "Casualty collection, forward"),
+    Purpose.CASUALTY_COLLECTION: ("CCP", "Casualty collection point"),
+    Purpose.AMBULANCE_EXCHANGE: ("AEP", "Ambulance exchange point"),
+    Purpose.EVACUATION: ("EVAC", "Evacuation area"),
+    Purpose.REUNIFICATION: ("REUN", "Reunification"),
+    Purpose.MEDIA: ("MEDIA", "Media"),
+    Purpose.HELISPOT: ("LZ", "Helispot"),
+}
+"""Label on the map and name in the lists."""
+
+THREATS = {
+    ThreatName.UNKNOWN: "Unknown",
+    ThreatName.HANDGUN: "Handgun",
+    ThreatName.RIFLE: "Rifle",
+    ThreatName.ELEVATED_RIFLE: "Rifle, elevated",
+    ThreatName.KNIFE: "Knife",
+    ThreatName.VEHICLE: "Vehicle",
+    ThreatName.FIRE: "Fire",
+    ThreatName.PIPE_BOMB: "Pipe bomb",
+    ThreatName.SUICIDE_VEST: "Suicide vest",
+    ThreatName.BRIEFCASE_BOMB: "Briefcase bomb",
+    ThreatName.SEDAN_BOMB: "Car bomb: sedan",
+    ThreatName.SUV_BOMB: "Car bomb: SUV, van",
+    ThreatName.DELIVERY_TRUCK_BOMB: "Truck bomb: delivery",
+    ThreatName.CONTAINER_TRUCK_BOMB: "Truck bomb: container",
+    ThreatName.SEMI_TRAILER_BOMB: "Truck bomb: semi-trailer",
+}
+BOMBS = tuple(threat for threat in THREATS if threat.value.endswith(("bomb", "vest")))
+
+ROUTES = {
+    RouteKind.INGRESS: "Way in",
+    RouteKind.EGRESS: "Way out",
+    RouteKind.TRANSFER: "On foot",
+    RouteKind.PUBLIC: "Public way",
+}
+PERIMETERS = {PerimeterName.INNER: "Inner perimeter", PerimeterName.OUTER: "Outer perimeter"}
+ZONE_LETTERS = {ZoneKind.HOT: "H", ZoneKind.WARM: "W", ZoneKind.COLD: "C"}
+
+
+def distance(length_m: float, units: str) -> str:
+    """Write a distance: to 10 m below a kilometre, else to 0.1 km; or to 50 ft, then miles."""
+    if units == FEET:
+        feet = length_m * _FEET_PER_METRE
+        if feet < _FEET_PER_MILE / 2:
+            return f"{_nearest(feet, 50):,} ft"
+        return f"{feet / _FEET_PER_MILE:.1f} mi"
+    return f"{_nearest(length_m, 10)} m" if length_m < 1000 else f"{length_m / 1000:.1f} km"
+
+
+def ground(area_m2: float | None, units: str) -> str:
+    """Write an area of ground to two figures, or that it is not known."""
+    if area_m2 is None or not math.isfinite(area_m2):
+        return f"{UNKNOWN} {'sq ft' if units == FEET else 'm²'}"
+    if units == FEET:
+        return f"{_two_figures(area_m2 * _FEET_PER_METRE**2):,} sq ft"
+    return f"{_two_figures(area_m2):,} m²"
+
+
+def minutes(span_min: tuple[int, int] | None) -> str:
+    """Write a range of whole minutes, or that it is not known."""
+    if span_min is None:
+        return f"{UNKNOWN} min"
+    low, high = span_min
+    return f"{low} min" if low == high else f"{low}-{high} min"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """Write a number of things: ``1 post``, ``2 posts``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def _nearest(value: float, step: int) -> int:
+    return max(step, round(value / step) * step)
+
+
+def _two_figures(value: float) -> int:
+    if value < 1:
+        return 0
+    step = 10 ** max(0, math.floor(math.log10(value)) - 1)
+    return int(round(value / step) * step)

@@ -1,0 +1,21 @@
+"""The page in the browser: ``streamlit run streamlit_app.py``, or ``planner app``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).parent
+
+st.set_page_config(
+    page_title="Perimeter and staging planner", layout="wide", initial_sidebar_state="collapsed"
+)
+page = st.navigation(
+    [
+        st.Page(HERE / "pages/incident.py", title="Incident", default=True),
+        st.Page(HERE / "pages/areas.py", title="Areas"),
+    ],
+    position="top",
+)
+page.run()
