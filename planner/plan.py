@@ -7,7 +7,9 @@ from dataclasses import replace
 from importlib.metadata import version
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from shapely.geometry import Point
 
 from planner.area import Area, geometries_m
 from planner.doctrine import Doctrine
@@ -15,13 +17,13 @@ from planner.hospitals import send_patients
 from planner.model import (
     AreaStamp,
     DoctrineStamp,
+    HospitalFact,
     Incident,
     Notice,
     Perimeter,
     Plan,
     Post,
     Route,
-    Shape,
 )
 from planner.perimeter import TracedPerimeter, trace_perimeters
 from planner.posts import inner_gates, open_gates
@@ -33,7 +35,9 @@ from planner.zones import Ground, draw_zones
 SOFTWARE = f"planner {version('planner')}"
 
 
-def make_plan(incident: Incident, area: Area, doctrine: Doctrine) -> Plan:
+def make_plan(
+    incident: Incident, area: Area, doctrine: Doctrine, hospitals: tuple[HospitalFact, ...] = ()
+) -> Plan:
     """Make a whole plan. The same input gives the same plan.
 
     Parameters
@@ -44,6 +48,8 @@ def make_plan(incident: Incident, area: Area, doctrine: Doctrine) -> Plan:
         Where.
     doctrine : Doctrine
         By which numbers.
+    hospitals : tuple of HospitalFact
+        What the installation's hospital tables state: trauma levels, and hospitals beyond the map.
 
     Raises
     ------
@@ -59,15 +65,14 @@ def make_plan(incident: Incident, area: Area, doctrine: Doctrine) -> Plan:
     scene = Scene(ground, inner.polygon_m, outer.polygon_m, inner.posts + outer.posts, streets.closed)
     chosen = choose_sites(incident, scene, area, doctrine)
 
-    inbound = keep_routes_open(chosen.sites, streets, area, doctrine)
-    transport = send_patients(incident, chosen.sites, streets, area, doctrine)
-    routes = inbound.routes + transport.routes
-    gates = _route_gates(routes) | inner_gates(inner.posts, chosen.sites, area.frame)
+    transport = send_patients(incident, chosen.sites, streets, area, doctrine, hospitals)
+    kept = keep_routes_open(chosen.sites, streets, area, doctrine, transport.ways)
+    gates = _route_gates(kept.routes) | inner_gates(inner.posts, chosen.sites, area.frame)
     inner_line, inner_posts = _with_gates(inner, gates, doctrine)
     outer_line, outer_posts = _with_gates(outer, gates, doctrine)
 
     return Plan(
-        id=_plan_id(incident, area, doctrine),
+        id=_plan_id(incident, area, doctrine, hospitals),
         software=SOFTWARE,
         incident=incident,
         area=AreaStamp(area.name, area.digest, area.data_date, area.source, area.attribution),
@@ -76,7 +81,7 @@ def make_plan(incident: Incident, area: Area, doctrine: Doctrine) -> Plan:
         perimeters=(inner_line, outer_line),
         posts=inner_posts + outer_posts,
         sites=chosen.sites,
-        routes=routes,
+        routes=kept.routes,
         hospitals=transport.hospitals,
         notices=_by_severity(
             _map_notices(area),
@@ -84,11 +89,23 @@ def make_plan(incident: Incident, area: Area, doctrine: Doctrine) -> Plan:
             inner.notices,
             outer.notices,
             chosen.notices,
-            inbound.notices,
+            kept.notices,
             transport.notices,
         ),
         site_officers=chosen.officers,
     )
+
+
+def blocked_streets(incident: Incident, area: Area, doctrine: Doctrine) -> NDArray[np.bool_]:
+    """Mask (E,) of the streets that the user says nobody can drive: a point names the street it lies on."""
+    mask = area.network.no_closures()
+    for closure in incident.closures:
+        for part in geometries_m(closure.shape, area.frame):
+            if isinstance(part, Point):
+                mask |= _street_at(part.x, part.y, area, doctrine)
+            else:
+                mask |= area.network.edges_meeting(shapely.make_valid(part))
+    return mask
 
 
 def _street_at(x_m: float, y_m: float, area: Area, doctrine: Doctrine) -> NDArray[np.bool_]:
@@ -105,7 +122,12 @@ def _streets(
     danger_m = ground.hot_m.union(ground.warm_m)
     closed = area.network.edges_meeting(danger_m) | inner.inside | blocked
     post_at = {edge: post.id for edge, post in zip(outer.post_edges, outer.posts, strict=True)}
-    return Streets(closed, post_at, danger_m)
+    lines = area.network.lines(outer.post_edges)
+    post_along_m = {
+        edge: float(shapely.line_locate_point(line, Point(area.frame.point_m(post.location))))
+        for edge, post, line in zip(outer.post_edges, outer.posts, lines, strict=True)
+    }
+    return Streets(closed, post_at, danger_m, outer.polygon_m, post_along_m)
 
 
 def _route_gates(routes: tuple[Route, ...]) -> dict[str, str]:
@@ -124,8 +146,10 @@ def _with_gates(
     return replace(traced.record, officers=sum(post.officers for post in posts)), posts
 
 
-def _plan_id(incident: Incident, area: Area, doctrine: Doctrine) -> str:
-    text = repr((incident, area.digest, doctrine.digest, SOFTWARE))
+def _plan_id(
+    incident: Incident, area: Area, doctrine: Doctrine, hospitals: tuple[HospitalFact, ...]
+) -> str:
+    text = repr((incident, area.digest, doctrine.digest, hospitals, SOFTWARE))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

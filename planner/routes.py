@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from planner.area import Area
+from planner.area import Area, line_of
 from planner.doctrine import Doctrine
 from planner.geo import LonLat
-from planner.model import Notice, Post, Route, Site
+from planner.model import Notice, Route, Site
+from planner.network import Path, Search, Snap, StreetNetwork, Timing
+from planner.terms import NoticeLevel, Purpose, RoadClass, RouteKind, Travel
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+_POST_WEIGHT_S = 1e5
+"""What passing a post weighs in a search: more than any drive, so that the fewest posts come first."""
+_MAIN_ROADS = RoadClass.SECONDARY_LINK
+"""Road classes up to this code are main roads, from which arriving units and families come."""
+_LEAST_ROUTE_M = 1.0
+_TRIED_CLOSURES = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +44,35 @@ class Streets:
         Posts that a route may pass, which makes each a gate.
     hot_m : geometry
         Hot and warm ground, for the ``hot_m`` metres that a route reports (0 where rules hold).
+    outer_m : geometry
+        Ground inside the outer perimeter, which the public cannot enter.
+    post_along_m : mapping of edge to metres
+        Where on its edge each post stands, from the edge's ``u`` end; the whole edge where not given.
     """
 
-    closed: NDArray[np.bool_]
+    closed: Bools
     post_at: Mapping[int, str]
     hot_m: BaseGeometry
+    outer_m: BaseGeometry = field(default_factory=Polygon)
+    post_along_m: Mapping[int, float] = field(default_factory=dict)
+
+    @cached_property
+    def post_edge(self) -> Bools:
+        """Mask (E,) of the streets on which a post stands."""
+        mask = np.zeros_like(self.closed)
+        mask[list(self.post_at)] = True
+        return mask
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """A way found, before it is written as a :class:`~planner.model.Route`."""
+
+    kind: RouteKind
+    start: str
+    end: str
+    path: Path
+    purpose: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,3 +82,310 @@ class OpenRoutes:
     routes: tuple[Route, ...]
     gates: frozenset[str]
     notices: tuple[Notice, ...]
+
+
+def keep_routes_open(
+    sites: Sequence[Site],
+    streets: Streets,
+    area: Area,
+    doctrine: Doctrine,
+    outbound: Sequence[Way] = (),
+) -> OpenRoutes:
+    """Keep the ways open that a scene lives by, apart from the ambulances' way out where streets allow.
+
+    Parameters
+    ----------
+    sites : sequence of Site
+        Those of rank 1 are served.
+    streets : Streets
+        What is closed, and where posts stand.
+    outbound : sequence of Way
+        The ambulances' ways to hospitals, which come first: all others keep off them (C1, F21, F23).
+
+    Returns
+    -------
+    OpenRoutes
+        The ways out, staging to ambulances (``transfer``), arriving units to staging (``ingress``) and
+        families to reunification (``public``). What cannot be reached is a Notice that says why.
+    """
+    driving = Driving(area, streets, doctrine, Travel.EMERGENCY)
+    public = Driving(area, _public_streets(streets, area), doctrine, Travel.PUBLIC)
+    ways: list[Way] = list(outbound)
+    notices: list[Notice] = _short_ends(sites, driving, public)
+    for found in (
+        _transfer(sites, driving, ways),
+        _inbound(RouteKind.INGRESS, _first(sites, Purpose.STAGING), driving, ways),
+        _inbound(RouteKind.PUBLIC, _first(sites, Purpose.REUNIFICATION), public, ways),
+    ):
+        ways += [found] if isinstance(found, Way) else []
+        notices += [found] if isinstance(found, Notice) else []
+    routes = write_routes(ways, streets, area)
+    gates = frozenset(post for route in routes for post in route.posts_crossed)
+    return OpenRoutes(routes, gates, tuple(notices))
+
+
+def ambulance_point(sites: Sequence[Site]) -> Site | None:
+    """Return where ambulances load: the exchange point, else the casualty collection point, else staging."""
+    order = (Purpose.AMBULANCE_EXCHANGE, Purpose.CASUALTY_COLLECTION, Purpose.STAGING)
+    return next((site for purpose in order if (site := _first(sites, purpose)) is not None), None)
+
+
+def _first(sites: Sequence[Site], purpose: Purpose) -> Site | None:
+    return next((s for s in sites if s.purpose is purpose and s.rank == 1), None)
+
+
+def _public_streets(streets: Streets, area: Area) -> Streets:
+    """Close to the public the ground inside the outer perimeter and the posts on its line."""
+    held = area.network.edges_meeting(streets.outer_m) | streets.post_edge
+    return Streets(streets.closed | held, {}, streets.hot_m, streets.outer_m)
+
+
+# --- one way ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Driving:
+    """Who drives around a scene, and on what: searches of one traveller with its closures and posts."""
+
+    area: Area
+    streets: Streets
+    doctrine: Doctrine
+    travel: Travel
+
+    @property
+    def network(self) -> StreetNetwork:
+        """The streets of the area."""
+        return self.area.network
+
+    @cached_property
+    def timing(self) -> Timing:
+        """How long the traveller takes."""
+        return self.network.timing(self.travel, self.doctrine.travelling)
+
+    @cached_property
+    def open_edges(self) -> Bools:
+        """Streets of the main network that are not closed, (E,)."""
+        return self.network.main_edges(self.travel, self.doctrine.travelling) & ~self.streets.closed
+
+    def weights(self, used: Bools | None = None) -> Timing:
+        """Return what a search minimizes: fewest posts, then time; streets that others use count longer."""
+        factor = np.ones(self.network.edge_count)
+        if used is not None:
+            factor[used] = self.doctrine.transport.apart_factor
+        return self.timing.weighted(factor, np.where(self.streets.post_edge, _POST_WEIGHT_S, 0.0))
+
+    def search(self, start: Snap, used: Bools | None = None, ends: Sequence[Snap] | None = None) -> Search:
+        """Search the ways from one place; ``used`` (E,) are streets to keep off where another way exists."""
+        return self.network.search(
+            start, self.timing, self.streets.closed, weights=self.weights(used), ends=ends
+        )
+
+    def enter(self, site: Site) -> Snap | None:
+        """Find the open street nearest to a site's entrance, None where no street is open at all."""
+        (snap,) = self.network.snap([self.area.frame.point_m(site.entrance)], self.open_edges)
+        return snap
+
+    def short_of(self, site: Site, snap: Snap) -> Notice | None:
+        """Say that a route does not reach its site's entrance, if that is so."""
+        if snap.offset_m <= self.doctrine.transport.entrance_reach_m:
+            return None
+        return Notice(
+            NoticeLevel.CAUTION,
+            f"No open street reaches {site.name}: routes for it end {_metres(snap.offset_m)} short, "
+            f"on {self.network.street(snap.edge)}",
+            site.id,
+        )
+
+    def why_not(self, start: Snap, end: Snap) -> str:
+        """Say why there is no way between two places: which closures sever it, or that the map shows none."""
+        network, closed = self.network, self.streets.closed
+        whole = network.find_path(start, end, self.timing, network.no_closures())
+        if whole is None:
+            return "the map shows no street that joins them"
+        names = dict.fromkeys(network.street(int(e)) for e in whole.edges if closed[e])
+        return (
+            f"every way is closed, first of all by the closure of {', '.join(list(names)[:_TRIED_CLOSURES])}"
+        )
+
+    def main_road_to(self, end: Snap, used: Bools) -> Snap | None:
+        """Find where on a main road, well outside the outer perimeter, the way to a place best begins.
+
+        Where the map has no main road there, any street well outside does; where the map ends sooner, any
+        street outside the outer perimeter. None where no street outside leads to the place.
+        """
+        return self._main_road(end, self.weights(used).reversed())
+
+    def main_road_from(self, start: Snap) -> Snap | None:
+        """Find the main road, well outside the outer perimeter, that is soonest reached from a place."""
+        return self._main_road(start, self.weights())
+
+    def _main_road(self, place: Snap, weights: Timing) -> Snap | None:
+        network, gap_m = self.network, self.doctrine.transport.approach_m
+        main = self.open_edges & (network.road_class <= _MAIN_ROADS)
+        for roads, wide_m in ((main, gap_m), (self.open_edges, gap_m), (self.open_edges, 0.0)):
+            among = _outside(network, roads, self.streets.outer_m, wide_m)
+            node = network.first_reached(place, weights, self.streets.closed, among)
+            if node is not None:
+                return network.at_node(node, np.flatnonzero(roads))
+        return None
+
+
+def _outside(network: StreetNetwork, roads: Bools, ground_m: BaseGeometry, gap_m: float) -> Ints:
+    """Return the junctions of some roads that lie further than a gap from the ground."""
+    edges = np.flatnonzero(roads)
+    nodes = np.unique(np.concatenate([network.edge_u[edges], network.edge_v[edges]]))
+    if ground_m.is_empty:
+        return nodes
+    wide = ground_m.buffer(gap_m)
+    shapely.prepare(wide)
+    outside: Ints = nodes[~shapely.contains_xy(wide, network.node_xy_m[nodes])]
+    return outside
+
+
+def _short_ends(sites: Sequence[Site], driving: Driving, public: Driving) -> list[Notice]:
+    served = (
+        (_first(sites, Purpose.STAGING), driving),
+        (ambulance_point(sites), driving),
+        (_first(sites, Purpose.REUNIFICATION), public),
+    )
+    found = [d.short_of(site, snap) for site, d in served if site and (snap := d.enter(site))]
+    return list(dict.fromkeys(notice for notice in found if notice))
+
+
+def _transfer(sites: Sequence[Site], driving: Driving, ways: Sequence[Way]) -> Way | Notice | None:
+    """Way of ambulances from staging to where they load."""
+    staging, loading = _first(sites, Purpose.STAGING), ambulance_point(sites)
+    if staging is None or loading is None or loading is staging:
+        return None
+    start, end = driving.enter(staging), driving.enter(loading)
+    if start is None or end is None:
+        return _severed(f"from {staging.name} to {loading.name}", "no street is open", loading.id)
+    path = driving.search(start, _used(ways, driving.network), [end]).path(end)
+    if path is None:
+        return _severed(f"from {staging.name} to {loading.name}", driving.why_not(start, end), loading.id)
+    if path.length_m < _LEAST_ROUTE_M:
+        return None
+    return Way(
+        RouteKind.TRANSFER, staging.id, loading.id, path, f"Ambulances from {staging.name} to {loading.name}"
+    )
+
+
+def _inbound(
+    kind: RouteKind, site: Site | None, driving: Driving, ways: Sequence[Way]
+) -> Way | Notice | None:
+    """Way of those who come from outside to a site."""
+    if site is None:
+        return None
+    end = driving.enter(site)
+    if end is None:
+        return _severed(f"from outside to {site.name}", "no street is open", site.id)
+    used = _used(ways, driving.network)
+    start = driving.main_road_to(end, used)
+    if start is None:
+        why = f"no open street leads from outside to {driving.network.street(end.edge)}"
+        return _severed(f"from outside to {site.name}", why, site.id)
+    path = driving.search(start, used, [end]).path(end)
+    if path is None or path.length_m < _LEAST_ROUTE_M:
+        return None
+    who = "Arriving units" if kind is RouteKind.INGRESS else "Families"
+    road = driving.network.street(start.edge)
+    return Way(kind, road, site.id, path, f"{who} from {road} to {site.name}")
+
+
+def _severed(where: str, why: str, about: str) -> Notice:
+    return Notice(NoticeLevel.DANGER, f"There is no way to drive {where}: {why}", about)
+
+
+# --- writing routes -----------------------------------------------------------------------------
+
+
+def write_routes(ways: Sequence[Way], streets: Streets, area: Area) -> tuple[Route, ...]:
+    """Write ways as routes, each with what it passes and what it shares with those that run the other way."""
+    numbers: dict[RouteKind, int] = {}
+    routes = []
+    for way in ways:
+        numbers[way.kind] = numbers.get(way.kind, 0) + 1
+        leaving = way.kind is RouteKind.EGRESS
+        others = _used([w for w in ways if (w.kind is RouteKind.EGRESS) is not leaving], area.network)
+        routes.append(_route(way, f"{way.kind}-{numbers[way.kind]}", others, streets, area))
+    return tuple(routes)
+
+
+def _route(way: Way, ident: str, others: Bools, streets: Streets, area: Area) -> Route:
+    path, network = way.path, area.network
+    driven_m = path.span_m[:, 1] - path.span_m[:, 0]
+    shared_m = float(driven_m[others[path.edges]].sum())
+    against = network.oneway[path.edges] * np.where(path.forward, 1, -1) < 0
+    against_m = float(driven_m[against].sum())
+    names, posts = street_names(path, network), _posts_crossed(path, streets)
+    parts = [f"{way.purpose}: {_minutes(path.time_s)}, {_metres(path.length_m)}{_by(names)}"]
+    parts += [f"through {_listed(posts)}"] if posts else []
+    parts += [_shared_text(way.kind, shared_m)]
+    if against_m >= 0.5:
+        parts.append(f"{_metres(against_m)} against one-way traffic, which must be held back")
+    return Route(
+        id=ident,
+        route=way.kind,
+        start=way.start,
+        end=way.end,
+        line=_line(path, area),
+        time_s=path.time_s,
+        length_m=path.length_m,
+        streets=names,
+        nodes=path.nodes,
+        shared_m=shared_m,
+        hot_m=float(LineString(path.xy_m).intersection(streets.hot_m).length),
+        posts_crossed=posts,
+        reason="; ".join(parts),
+    )
+
+
+def street_names(path: Path, network: StreetNetwork) -> tuple[str, ...]:
+    """Name the streets of a path in order, each once; the kind of way where none has a name."""
+    driven = path.edges[path.share > 0]
+    named = dict.fromkeys(network.names[network.name_index[e]] for e in driven if network.name_index[e] > 0)
+    return tuple(named) or tuple(dict.fromkeys(network.street(int(e)) for e in driven))
+
+
+def _posts_crossed(path: Path, streets: Streets) -> tuple[str, ...]:
+    crossed: dict[str, None] = {}
+    for edge, (low_m, high_m) in zip(path.edges.tolist(), path.span_m.tolist(), strict=True):
+        stands_m = streets.post_along_m.get(edge)
+        if edge in streets.post_at and (stands_m is None or low_m <= stands_m <= high_m):
+            crossed[streets.post_at[edge]] = None
+    return tuple(crossed)
+
+
+def _used(ways: Sequence[Way], network: StreetNetwork) -> Bools:
+    mask = network.no_closures()
+    for way in ways:
+        mask[way.path.edges[way.path.share > 0]] = True
+    return mask
+
+
+def _line(path: Path, area: Area) -> tuple[LonLat, ...]:
+    places = line_of(path.xy_m, area.frame)
+    kept = [places[0], *(b for a, b in pairwise(places) if a != b)]
+    return tuple(kept if len(kept) > 1 else kept * 2)
+
+
+def _shared_text(kind: RouteKind, shared_m: float) -> str:
+    other = "the ways in" if kind is RouteKind.EGRESS else "the ambulances' way out"
+    return f"shares {_metres(shared_m)} with {other}" if shared_m >= 0.5 else f"apart from {other}"
+
+
+def _by(names: Sequence[str]) -> str:
+    return f" by {_listed(names[:3])}{' and others' if len(names) > 3 else ''}" if names else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
+def _minutes(time_s: float) -> str:
+    return "under 1 min" if time_s < 60 else f"{math.ceil(time_s / 60)} min"
+
+
+def _metres(length_m: float) -> str:
+    """Write a distance without false precision: to 10 m, from 1 km on to 100 m (``domain.md`` 6.9)."""
+    return f"{length_m / 1000:.1f} km" if length_m >= 1000 else f"{max(10, round(length_m, -1)):.0f} m"

@@ -1,0 +1,276 @@
+"""The hospitals that a plan can name: from the map and from hospital tables, each place once.
+
+Trauma levels come from tables only. OpenStreetMap has no tag for them, and a level is never guessed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from planner.area import Area
+from planner.doctrine import Transport
+from planner.geo import LonLat
+from planner.model import HospitalFact
+from planner.terms import PlaceKind, TraumaLevel
+
+MAP_SOURCE = "OpenStreetMap"
+# Words that half of all hospitals bear: they do not tell one from another.
+_COMMON_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """the of and at for st saint hospital hospitals hospitalar hospitalario medical center centre centro
+        medico health healthcare system clinic clinica campus inc de del da do dos das la el los las san santo
+        sao santa general regional community memorial university universitario""",
+    )
+)
+_CHILD_WORDS = frozenset(
+    re.findall(r"\w+", "child children childrens kids pediatric paediatric pediatrico infantil crianca ninos")
+)
+
+
+@dataclass(frozen=True)
+class KnownHospital:
+    """One hospital with all that its sources state.
+
+    Parameters
+    ----------
+    name : str
+        "" when the map has it without a name.
+    location : LonLat
+        The emergency entrance where the map knows it.
+    x_m, y_m : float
+        The same in the area's frame.
+    adult_level, pediatric_level, designation, helipad, beds, city, other_name
+        As in :class:`~planner.model.HospitalFact`; None or "" when not stated.
+    source, as_of : str
+        All sources, and the date of the one that states the level, or else of the map.
+    """
+
+    name: str
+    location: LonLat
+    x_m: float
+    y_m: float
+    adult_level: TraumaLevel | None = None
+    pediatric_level: TraumaLevel | None = None
+    designation: str = ""
+    helipad: bool | None = None
+    beds: int | None = None
+    city: str = ""
+    other_name: str = ""
+    source: str = MAP_SOURCE
+    as_of: str = ""
+
+    @property
+    def has_level(self) -> bool:
+        """Whether any source states a trauma level."""
+        return self.adult_level is not None or self.pediatric_level is not None
+
+
+def find_hospitals(
+    area: Area, facts: Sequence[HospitalFact], rules: Transport
+) -> tuple[list[KnownHospital], list[KnownHospital]]:
+    """Find the hospitals on the area's map, and those of the tables beyond it.
+
+    Parameters
+    ----------
+    area : Area
+    facts : sequence of HospitalFact
+        From the installation's tables, anywhere in the world.
+    rules : Transport
+        How near two entries are one hospital.
+
+    Returns
+    -------
+    on_map, off_map : lists of KnownHospital
+        In a fixed order; a table's hospital that the map shows too appears once, with both sources.
+    """
+    located = _locate(facts, area, rules)
+    on_map = [h for h in located if area.covers(h.location)]
+    off_map = [h for h in located if not area.covers(h.location)]
+    return _joined(_mapped(area, rules), _distinct(on_map, rules), rules), _distinct(off_map, rules)
+
+
+def _locate(facts: Sequence[HospitalFact], area: Area, rules: Transport) -> list[KnownHospital]:
+    """Place the tables' hospitals in the area's frame, less those out of reach."""
+    if not facts:
+        return []
+    xy_m = area.frame.to_m([fact.location for fact in facts])
+    return [
+        KnownHospital(
+            name=fact.name,
+            location=fact.location,
+            x_m=float(x),
+            y_m=float(y),
+            adult_level=fact.adult_level,
+            pediatric_level=fact.pediatric_level,
+            designation=fact.designation,
+            helipad=fact.helipad,
+            beds=fact.beds,
+            city=fact.city,
+            source=fact.source,
+            as_of=fact.as_of,
+            other_name=fact.other_name,
+        )
+        for fact, (x, y) in zip(facts, xy_m, strict=True)
+        if math.hypot(x, y) <= rules.off_map_reach_km * 1000  # False where it has no place in the frame
+    ]
+
+
+# --- from the map -------------------------------------------------------------------------------
+
+
+def _mapped(area: Area, rules: Transport) -> list[KnownHospital]:
+    """Hospitals of the map that do not say ``emergency=no``, points and grounds of one hospital merged."""
+    table = area.places_of(PlaceKind.HOSPITAL)
+    table = table[table["emergency"] != "no"]
+    grounds = list(table.geometry)
+    merged = _merge_grounds(table["name"].tolist(), grounds, rules)
+    doors = area.places_of(PlaceKind.EMERGENCY_ENTRANCE)
+    pads = area.places_of(PlaceKind.HELIPAD)
+    beds = [None if math.isnan(b) else int(b) for b in table["beds"].astype(float)]
+    found = []
+    for parts in merged:
+        names = [str(table["name"].iloc[k]) for k in parts]
+        ground = shapely.union_all([grounds[k] for k in parts])
+        x_m, y_m = _door(ground, doors, rules)
+        has_pad = bool(len(pads)) and bool(
+            (pads.geometry.distance(ground) <= rules.emergency_entrance_m).any()
+        )
+        found.append(
+            KnownHospital(
+                name=max(names, key=len),
+                location=area.frame.place(x_m, y_m),
+                x_m=x_m,
+                y_m=y_m,
+                helipad=True if has_pad else None,
+                beds=max((b for k in parts if (b := beds[k]) is not None), default=None),
+                as_of=area.data_date,
+            )
+        )
+    return found
+
+
+def _merge_grounds(names: list[str], grounds: list[BaseGeometry], rules: Transport) -> list[list[int]]:
+    """Group the entries of one hospital: like names near each other, or a nameless one on its ground."""
+    groups: list[list[int]] = []
+    order = sorted(range(len(names)), key=lambda k: (not names[k], -grounds[k].area, k))  # named, large first
+    for k in order:
+        for group in groups:
+            first = group[0]
+            apart_m = grounds[first].distance(grounds[k])
+            if (not names[k] and apart_m == 0.0) or (
+                apart_m <= rules.same_hospital_m
+                and names[k]
+                and _one_name(_words(names[first]), _words(names[k]))
+            ):
+                group.append(k)
+                break
+        else:
+            groups.append([k])
+    return sorted(groups, key=lambda group: group[0])
+
+
+def _door(ground: BaseGeometry, doors: gpd.GeoDataFrame, rules: Transport) -> tuple[float, float]:
+    """Where ambulances go: the nearest emergency entrance at the ground, else a point on it."""
+    if len(doors):
+        gaps = doors.geometry.distance(ground).to_numpy()
+        nearest = int(np.argmin(gaps))
+        if gaps[nearest] <= rules.emergency_entrance_m:
+            door = doors.geometry.iloc[nearest].centroid
+            return float(door.x), float(door.y)
+    point = ground.representative_point()
+    return float(point.x), float(point.y)
+
+
+# --- map and tables -----------------------------------------------------------------------------
+
+
+def _distinct(hospitals: Sequence[KnownHospital], rules: Transport) -> list[KnownHospital]:
+    """Drop what a second table tells again; the entry that states a level wins, then the first."""
+    kept: list[KnownHospital] = []
+    cells: dict[tuple[int, int], list[int]] = {}
+    cell_m = max(rules.same_hospital_m, 1.0)
+    for hospital in hospitals:
+        column, row = int(hospital.x_m // cell_m), int(hospital.y_m // cell_m)
+        near = [k for dx in (-1, 0, 1) for dy in (-1, 0, 1) for k in cells.get((column + dx, row + dy), ())]
+        twin = next((k for k in near if _is_same(kept[k], hospital, rules)), None)
+        if twin is None:
+            cells.setdefault((column, row), []).append(len(kept))
+            kept.append(hospital)
+        elif hospital.has_level and not kept[twin].has_level:
+            kept[twin] = hospital
+    return kept
+
+
+def _joined(
+    mapped: list[KnownHospital],
+    told: list[KnownHospital],
+    rules: Transport,
+) -> list[KnownHospital]:
+    """Give the map's hospitals what tables tell of them; add those that only tables know."""
+    pairs = sorted(
+        (_gap_m(mapped[i], told[j]), i, j)
+        for i in range(len(mapped))
+        for j in range(len(told))
+        if _is_same(mapped[i], told[j], rules)
+    )
+    table_of: dict[int, int] = {}
+    for _, i, j in pairs:
+        if i not in table_of and j not in table_of.values():
+            table_of[i] = j
+    both = [
+        _with_table(hospital, told[table_of[i]]) if i in table_of else hospital
+        for i, hospital in enumerate(mapped)
+    ]
+    return both + [hospital for j, hospital in enumerate(told) if j not in table_of.values()]
+
+
+def _with_table(mapped: KnownHospital, told: KnownHospital) -> KnownHospital:
+    return replace(
+        mapped,
+        name=mapped.name or told.name,
+        adult_level=told.adult_level,
+        pediatric_level=told.pediatric_level,
+        designation=told.designation,
+        helipad=told.helipad if told.helipad is not None else mapped.helipad,
+        beds=told.beds if told.beds is not None else mapped.beds,
+        city=told.city,
+        source=f"{mapped.source}; {told.source}",
+        as_of=told.as_of,
+    )
+
+
+def _gap_m(a: KnownHospital, b: KnownHospital) -> float:
+    return math.hypot(a.x_m - b.x_m, a.y_m - b.y_m)
+
+
+def _is_same(a: KnownHospital, b: KnownHospital, rules: Transport) -> bool:
+    if _gap_m(a, b) > rules.same_hospital_m:
+        return False
+    city = _words(a.city) | _words(b.city)
+    names_a, names_b = ([_words(n) for n in (h.name, h.other_name) if n] for h in (a, b))
+    return any(_one_name(x, y, city) for x in names_a for y in names_b)
+
+
+def _one_name(a: frozenset[str], b: frozenset[str], city: frozenset[str] = frozenset()) -> bool:
+    """Whether two names can be one hospital's: a telling word in common, and both or neither for children."""
+    if bool(a & _CHILD_WORDS) is not bool(b & _CHILD_WORDS):
+        return False
+    telling_a, telling_b = a - _COMMON_WORDS - city, b - _COMMON_WORDS - city
+    return bool(telling_a & telling_b) if telling_a and telling_b else a == b
+
+
+def _words(name: str) -> frozenset[str]:
+    """Split a name into plain words: no accents, no case, no apostrophes."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    plain = "".join(c for c in letters if not unicodedata.combining(c) and c not in "'’")
+    return frozenset(re.findall(r"\w+", plain))
