@@ -88,12 +88,16 @@ _OUTPUT = click.option(
 @click.argument("incident", type=click.Path(path_type=Path, allow_dash=True), required=False)
 @click.option("--area", "area_name", help="Which area to plan on; montevideo unless given.")
 @click.option("--at", type=_Place(), help="Where it happens: a first plan without a document.")
-@click.option("--threat", type=click.Choice([*ThreatName]), help="Which threat, with --at; else unknown.")
+@click.option(
+    "--threat",
+    type=click.Choice([name.value for name in ThreatName]),
+    help="Which threat, with --at; else unknown.",
+)
 @_OUTPUT
 def plan(
     incident: Path | None, area_name: str | None, at: LonLat | None, threat: str | None, output: Path | None
 ) -> None:
-    """Plan for INCIDENT, an incident or plan document (- for standard input), or for a place given by --at."""
+    """Plan for INCIDENT, an incident or plan document (- for standard input), or for a place: --at."""
     if (incident is None) == (at is None):
         raise click.UsageError("give either an INCIDENT document or --at LAT,LON")
     if threat is not None and at is None:

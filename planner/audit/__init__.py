@@ -7,8 +7,11 @@ from collections.abc import Iterator
 
 from planner.area import Area
 from planner.audit.checks import Audit, Check, judge
+from planner.audit.hospitals import check_hospitals
 from planner.audit.perimeters import check_perimeters
+from planner.audit.routes import check_routes
 from planner.audit.scene import Scene
+from planner.audit.sites import check_sites
 from planner.audit.streets import RawStreets
 from planner.doctrine import Doctrine
 from planner.model import Plan
@@ -35,7 +38,15 @@ def audit_plan(plan: Plan, area: Area, doctrine: Doctrine) -> Audit:
         ``seal_claim`` if what it says is true.
     """
     scene = Scene(plan, area, doctrine, RawStreets.of(area.network))
-    return Audit((*_check_document(scene), *check_perimeters(scene)))
+    return Audit(
+        (
+            *_check_document(scene),
+            *check_perimeters(scene),
+            *check_sites(scene),
+            *check_routes(scene),
+            *check_hospitals(scene),
+        )
+    )
 
 
 def _check_document(scene: Scene) -> Iterator[Check]:

@@ -1,0 +1,176 @@
+"""Do the routes hold? Walked node by node over the raw streets: joined, open, through gates, in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import numpy as np
+import shapely
+from shapely.geometry import LineString
+
+from planner.audit.checks import Check, judge, listed
+from planner.audit.scene import Scene
+from planner.audit.streets import Bools, Ints
+from planner.model import Route
+from planner.terms import Barrier, Control, PerimeterName, PostMode, RoadClass, RouteKind, Travel
+
+_ALONG_M = 1.0
+"""Slack for lines rounded to 7 decimals: what enters ground by less does not enter it."""
+_AT_POST_M = 0.5
+"""A route passes a post that stands on its line."""
+_SHARE = 0.02
+"""Slack of times and lengths that are summed again, as a share."""
+_GATES = (Barrier.GATE, Barrier.LIFT_GATE, Barrier.SWING_GATE)
+_DIVIDED = (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK)
+
+
+def check_routes(scene: Scene) -> Iterator[Check]:
+    """Judge every route."""
+    for route in scene.plan.routes:
+        walk = _Walk(scene, route)
+        yield judge("route_joined", route.id, list(_gaps(walk)), "its nodes follow each other on the map")
+        yield judge(
+            "route_open", route.id, list(_closures(walk)), "no part of it is hot, warm, closed or one-way"
+        )
+        yield _check_gates(walk)
+        yield judge(
+            "route_time", route.id, list(_sums(walk)), f"{route.time_s:.0f} s and {route.length_m:.0f} m"
+        )
+        yield judge("route_ends", route.id, list(_ends(walk)), f"from {route.start} to {route.end}")
+
+
+class _Walk:
+    """A route taken apart into the pairs of OSM nodes that it passes.
+
+    Parameters
+    ----------
+    scene : Scene
+    route : Route
+    """
+
+    def __init__(self, scene: Scene, route: Route) -> None:
+        self.scene, self.route = scene, route
+        self.line = LineString(scene.area.frame.to_m(route.line))
+        self.travel = Travel.PUBLIC if route.route is RouteKind.PUBLIC else Travel.EMERGENCY
+        self.pairs = list(zip(route.nodes, route.nodes[1:], strict=False))
+
+    @cached_property
+    def segments(self) -> list[Ints]:
+        """Drivable segments that join each pair of nodes; several where ways run side by side."""
+        streets = self.scene.streets
+        joined = [streets.joining(a, b) for a, b in self.pairs]
+        return [part[streets.drivable[part]] for part in joined]
+
+    def legal(self, number: int) -> Bools:
+        """Which of the segments of one pair may be driven this way by who drives it."""
+        part, (a, b) = self.segments[number], self.pairs[number]
+        network, edge = self.scene.area.network, self.scene.streets.edge[part]
+        ahead = np.all(self.scene.streets.node[part] == (a, b), axis=1)
+        with_traffic = network.oneway[edge] * np.where(ahead, 1, -1) >= 0
+        if self.travel is Travel.PUBLIC:
+            return np.asarray(with_traffic)
+        divided = np.isin(network.road_class[edge], _DIVIDED) | network.roundabout[edge]
+        slow = self.speed_kmh(part) <= self.scene.doctrine.travelling.contraflow_max_kmh
+        return np.asarray(with_traffic | (slow & ~divided))
+
+    def speed_kmh(self, part: Ints) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """Planning speed of segments."""
+        network, edge = self.scene.area.network, self.scene.streets.edge[part]
+        travelling = self.scene.doctrine.travelling
+        return np.asarray(travelling.speeds_kmh(network.road_class[edge], network.maxspeed_kmh[edge]))
+
+    def time_s(self, part: Ints) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """Seconds that segments take at planning speed."""
+        return np.asarray(self.scene.streets.length_m[part] / (self.speed_kmh(part) / 3.6))
+
+
+def _gaps(walk: _Walk) -> Iterator[str]:
+    for (a, b), part in zip(walk.pairs, walk.segments, strict=True):
+        if not len(part):
+            yield f"no drivable street joins node {a} to {b}"
+    streets = walk.scene.streets
+    for number, part in enumerate(walk.segments):
+        off = max((_off(walk, xy) for xy in streets.xy_m[part[:1]].reshape(-1, 2)), default=0.0)
+        if off > _ALONG_M:
+            yield f"its line runs {off:.0f} m off node {walk.pairs[number][0]} or the next"
+
+
+def _off(walk: _Walk, xy: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    return float(walk.line.distance(shapely.Point(xy)))
+
+
+def _closures(walk: _Walk) -> Iterator[str]:
+    scene, route = walk.scene, walk.route
+    for what, ground in (("hot ground", scene.hot_m), ("warm ground", scene.warm_m)):
+        inside = float(walk.line.intersection(ground).length)
+        if inside > _ALONG_M:
+            yield f"{inside:.0f} m of it run over {what}"
+        if what == "hot ground" and abs(inside - route.hot_m) > _ALONG_M:
+            yield f"it says {route.hot_m:.0f} m over hot ground, {inside:.0f} m are"
+    barred = [PerimeterName.INNER, PerimeterName.OUTER][: 2 if route.route is RouteKind.PUBLIC else 1]
+    for line in barred:
+        inside = float(walk.line.intersection(scene.held_m(line)).length)
+        if inside > _ALONG_M:
+            yield f"{inside:.0f} m of it run inside the {line} perimeter"
+    for number, part in enumerate(walk.segments):
+        if not len(part):
+            continue
+        name = scene.streets_of(part[:1])[0]
+        if scene.blocked[part].all():
+            yield f"{name} is blocked"
+        elif not walk.legal(number).any():
+            yield f"{name} is driven against its one-way"
+
+
+def _check_gates(walk: _Walk) -> Check:
+    """See that the posts it says it passes are those on its line, and that each is a gate."""
+    scene, route = walk.scene, walk.route
+    vehicles = [post for post in scene.plan.posts if post.mode is PostMode.VEHICLE]
+    on_line = {post.id for post in vehicles if walk.line.distance(scene.point(post.location)) <= _AT_POST_M}
+    said = set(route.posts_crossed)
+    gates = {post.id for post in scene.plan.posts if post.control is Control.GATE}
+    problems = [f"it passes {post}, which it does not say" for post in sorted(on_line - said)]
+    problems += [f"it does not pass {post}, as it says" for post in sorted(said - on_line)]
+    problems += [f"{post} is closed, not a gate" for post in sorted(said - gates)]
+    fine = f"it passes {listed(route.posts_crossed) or 'no post'}"
+    return judge("route_gates", route.id, problems, fine)
+
+
+def _sums(walk: _Walk) -> Iterator[str]:
+    """Sum time and length again; the first and last part, off the nodes, at any planning speed."""
+    route, parts = walk.route, [part for part in walk.segments if len(part)]
+    if abs(walk.line.length - route.length_m) > _ALONG_M + _SHARE * route.length_m:
+        yield f"it says {route.length_m:.0f} m, its line has {walk.line.length:.0f} m"
+    lengths = [float(walk.scene.streets.length_m[part].min()) for part in parts]
+    ends_m = max(0.0, walk.line.length - sum(lengths))
+    travelling = walk.scene.doctrine.travelling
+    least = sum(float(walk.time_s(part).min()) for part in parts) + ends_m / (travelling.motorway_kmh / 3.6)
+    most = sum(float(walk.time_s(part).max()) for part in parts) + ends_m / (travelling.walking_kmh / 3.6)
+    least += _delays_s(walk, route.nodes[1:-1])
+    most += _delays_s(walk, route.nodes)
+    if not least * (1 - _SHARE) - 1 <= route.time_s <= most * (1 + _SHARE) + 1:
+        yield f"it says {route.time_s:.0f} s, its streets take {least:.0f} to {most:.0f} s"
+
+
+def _delays_s(walk: _Walk, nodes: tuple[int, ...]) -> float:
+    network, travelling = walk.scene.area.network, walk.scene.doctrine.travelling
+    passed = np.isin(network.node_id, nodes)
+    signals = int((network.node_signal & passed).sum())
+    gates = int((np.isin(network.node_barrier, _GATES) & passed).sum())
+    return signals * travelling.signal_s(walk.travel) + gates * travelling.gate_s
+
+
+def _ends(walk: _Walk) -> Iterator[str]:
+    """See that it begins and ends at the entrances it names, or that a notice says how far short it ends."""
+    scene, route = walk.scene, walk.route
+    reach_m = scene.doctrine.transport.entrance_reach_m
+    told = {notice.about for notice in scene.plan.notices}
+    sites = {site.id: site for site in scene.plan.sites}
+    for name, place in ((route.start, route.line[0]), (route.end, route.line[-1])):
+        if not name:
+            yield "it does not say where it begins or ends"
+        site = sites.get(name)
+        off = scene.point(place).distance(scene.point(site.entrance)) if site else 0.0
+        if off > reach_m + _ALONG_M and name not in told:
+            yield f"it ends {off:.0f} m from the entrance of {name}, and no notice says so"
