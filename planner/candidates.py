@@ -6,6 +6,7 @@ area; each incident cuts it to its rings and finds the street by which it is ent
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +14,7 @@ from functools import lru_cache
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import MultiPoint, Polygon
+from shapely.geometry import LineString, MultiPoint, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
@@ -60,6 +61,34 @@ GROUND_KINDS = (
 )
 """Ground and halls that a site may use. Hospitals are not among them: they have their own work."""
 
+HALL_KINDS = (
+    PlaceKind.SCHOOL,
+    PlaceKind.COLLEGE,
+    PlaceKind.WORSHIP,
+    PlaceKind.COMMUNITY_CENTRE,
+    PlaceKind.CONFERENCE_CENTRE,
+    PlaceKind.STADIUM,
+    PlaceKind.SPORTS_CENTRE,
+    PlaceKind.HOTEL,
+    PlaceKind.LIBRARY,
+    PlaceKind.THEATRE,
+    PlaceKind.TOWNHALL,
+)
+"""Where many people can wait under a roof (``domain.md`` 2.9)."""
+
+MEDIA_KINDS = (
+    PlaceKind.PARKING,
+    PlaceKind.PARK,
+    PlaceKind.PITCH,
+    PlaceKind.OPEN_GROUND,
+    PlaceKind.MARKETPLACE,
+    PlaceKind.BUS_STATION,
+    PlaceKind.FUEL,
+    PlaceKind.MALL,
+    PlaceKind.SUPERMARKET,
+)
+"""Open ground for broadcast vehicles, none of it a hall: halls are for families."""
+
 _STACKED = ("underground", "multi-storey", "garage", "garage_boxes", "rooftop", "carports", "sheds")
 """``parking`` values under a roof or on one: no vehicle taller than a car gets in (``domain.md`` 2.5)."""
 _PAVED_KINDS = (PlaceKind.PARKING, PlaceKind.FUEL, PlaceKind.BUS_STATION, PlaceKind.MARKETPLACE, STREET)
@@ -76,6 +105,7 @@ _KERB_CLASSES = (
 )
 _LEAST_M2 = 60.0
 _THIN_M = 2.0
+_BESIDE_M = 10.0
 _KERB_CELL_M = 120.0
 
 
@@ -156,8 +186,10 @@ class Grounds:
 
     Parameters
     ----------
-    rows : (n,) int array
-        Rows of the area's place table.
+    kind, name, surface, access : (n,) object array of str
+        As the area's place table has them, names tidied.
+    stalls : (n,) float array
+        Marked stalls, NaN where the map does not count them.
     open_m : (n,) array of geometry
         Usable open ground; may be empty where a building fills the place.
     whole_m : (n,) array of geometry
@@ -169,7 +201,11 @@ class Grounds:
         Over ``whole_m``.
     """
 
-    rows: Ints
+    kind: Shapes
+    name: Shapes
+    surface: Shapes
+    access: Shapes
+    stalls: Floats
     open_m: Shapes
     whole_m: Shapes
     shelter_m2: Floats
@@ -191,8 +227,28 @@ def grounds_of(area: Area, siting: Siting) -> Grounds:
     shelter = shapely.area(shapely.intersection(whole, roofs))
     blocked = _covering(whole, _unusable(area, siting))
     bare = shapely.difference(shapely.difference(whole, roofs), blocked)
-    near = _belongs_to(area, rows, whole)
-    return Grounds(rows, _broad(bare), whole, shelter, near, shapely.STRtree(whole))
+    table = area.places.iloc[rows]
+    name = np.array([tidy(name) for name in table["name"]], dtype=object)
+    kind = table["kind"].to_numpy(dtype=object)
+    return Grounds(
+        kind=kind,
+        name=name,
+        surface=table["surface"].to_numpy(dtype=object),
+        access=table["access"].to_numpy(dtype=object),
+        stalls=table["capacity"].to_numpy(np.float64),
+        open_m=_broad(bare),
+        whole_m=whole,
+        shelter_m2=shelter,
+        near=_belongs_to(kind, name, whole),
+        tree=shapely.STRtree(whole),
+    )
+
+
+@lru_cache(maxsize=8)
+def building_spots(area: Area) -> Floats:
+    """Return the middles of all buildings of an area, (n, 2)."""
+    shapes = np.asarray(area.buildings.geometry.array, dtype=object)
+    return shapely.get_coordinates(shapely.centroid(shapes)).reshape(-1, 2)
 
 
 def _whole(shapes: Shapes, buildings: Shapes) -> Shapes:
@@ -249,19 +305,17 @@ def _largest(shape: BaseGeometry) -> BaseGeometry:
     return max(parts, key=lambda part: part.area) if parts else Polygon()
 
 
-def _belongs_to(area: Area, rows: Ints, whole: Shapes) -> tuple[str, ...]:
+def _belongs_to(kind: Shapes, name: Shapes, whole: Shapes) -> tuple[str, ...]:
     """Name of the named ground that each nameless car park lies in or beside."""
-    kinds = area.places["kind"].to_numpy()[rows]
-    names = [tidy(name) for name in area.places["name"].to_numpy()[rows]]
-    named = np.flatnonzero([bool(n) and k != PlaceKind.PARKING for n, k in zip(names, kinds, strict=True)])
-    lots = np.flatnonzero([not n and k == PlaceKind.PARKING for n, k in zip(names, kinds, strict=True)])
-    near = [""] * len(rows)
+    is_lot, is_named = kind == PlaceKind.PARKING, name != ""
+    named, lots = np.flatnonzero(is_named & ~is_lot), np.flatnonzero(is_lot & ~is_named)
+    near = [""] * len(kind)
     if len(named) and len(lots):
         at = shapely.STRtree(whole[named]).query_nearest(
-            whole[lots], max_distance=_THIN_M * 5, all_matches=False
+            whole[lots], max_distance=_BESIDE_M, all_matches=False
         )
         for lot, other in zip(*at, strict=True):
-            near[lots[lot]] = names[named[other]]
+            near[lots[lot]] = name[named[other]]
     return tuple(near)
 
 
@@ -308,11 +362,13 @@ def gather(scene: Scene, area: Area, doctrine: Doctrine, working: Bools, public:
     spots = shapely.buffer(_post_points(scene.posts, area), siting.post_separation_m)
     between = shapely.difference(scene.outer_m, shapely.union_all([scene.inner_m, danger, spots]))
     lanes = Lanes.among(area, working, scene.outer_m.bounds)
-    found = _on_ground(between, lanes, area, siting, inside=True)
+    found = _on_ground(grounds_of(area, siting), GROUND_KINDS, between, lanes, area, siting, inside=True)
     found += _on_streets(between, lanes, area, siting)
-    reach = shapely.buffer(scene.outer_m, siting.reunification_far_m)
-    beyond = shapely.difference(reach, shapely.union_all([scene.outer_m, danger, spots]))
-    found += _on_ground(beyond, Lanes.among(area, public, reach.bounds), area, siting, inside=False)
+    for kinds, far_m in ((HALL_KINDS, siting.reunification_far_m), (MEDIA_KINDS, siting.search_m)):
+        reach = shapely.buffer(scene.outer_m, far_m)
+        beyond = shapely.difference(reach, shapely.union_all([scene.outer_m, danger, spots]))
+        streets = Lanes.among(area, public, reach.bounds)
+        found += _on_ground(grounds_of(area, siting), kinds, beyond, streets, area, siting, inside=False)
     return found
 
 
@@ -321,19 +377,29 @@ def _post_points(posts: Sequence[Post], area: Area) -> BaseGeometry:
 
 
 def _on_ground(
-    where: BaseGeometry, lanes: Lanes, area: Area, siting: Siting, *, inside: bool
+    grounds: Grounds,
+    kinds: Sequence[str],
+    where: BaseGeometry,
+    lanes: Lanes,
+    area: Area,
+    siting: Siting,
+    *,
+    inside: bool,
 ) -> list[Candidate]:
     """Usable ground in a region, in pieces of fit size, with its entrance."""
-    grounds = grounds_of(area, siting)
-    if len(lanes.edges) == 0 or len(grounds.rows) == 0:
+    if len(lanes.edges) == 0 or len(grounds.kind) == 0:
         return []
     shapely.prepare(where)
     hits = np.sort(grounds.tree.query(where, predicate="intersects"))
+    hits = hits[np.isin(grounds.kind[hits], kinds)]
     pieces = _pieces(grounds, hits, where, lanes, siting, inside)
+    shapes = np.array([shape for _, shape, _ in pieces], dtype=object)
+    beside = _streets_beside(shapes, lanes, area, siting)
+    entrances = _entrances(shapes, beside, lanes)
     return [
-        candidate
-        for index, shape, open_m2 in pieces
-        if (candidate := _candidate(grounds, index, shape, open_m2, lanes, area, siting, inside)) is not None
+        _candidate(grounds, index, shape, open_m2, lanes.edges[streets], entrance, inside)
+        for (index, shape, open_m2), streets, entrance in zip(pieces, beside, entrances, strict=True)
+        if entrance is not None
     ]
 
 
@@ -358,8 +424,8 @@ def _pieces(
 def _pockets(ground: BaseGeometry, lanes: Lanes, siting: Siting) -> list[BaseGeometry]:
     """Pieces of a large ground along the streets that pass it."""
     radius = float(np.sqrt(siting.pocket_m2 / np.pi))
-    marks = shapely.segmentize(ground.exterior, 2 * radius)
-    centres = shapely.points(np.unique(shapely.get_coordinates(marks), axis=0))
+    marks = shapely.segmentize(shapely.get_exterior_ring(ground), 2 * radius)
+    centres = np.array([Point(xy) for xy in np.unique(shapely.get_coordinates(marks), axis=0)], dtype=object)
     at = lanes.tree.query_nearest(centres, max_distance=siting.street_reach_m, all_matches=False)[0]
     chosen: list[BaseGeometry] = []
     for centre in centres[np.unique(at)]:
@@ -374,27 +440,22 @@ def _candidate(
     index: int,
     shape: BaseGeometry,
     open_m2: float,
-    lanes: Lanes,
-    area: Area,
-    siting: Siting,
+    edges: Ints,
+    entrance: Snap,
     inside: bool,
-) -> Candidate | None:
-    edges = _streets_beside(shape, lanes, area, siting)
-    if not edges:
-        return None
-    place = area.places.iloc[int(grounds.rows[index])]
-    name = tidy(place["name"])
+) -> Candidate:
+    kind = str(grounds.kind[index])
     return Candidate(
-        kind=str(place["kind"]),
-        name=name,
+        kind=kind,
+        name=str(grounds.name[index]),
         shape_m=shape,
         open_m2=float(open_m2),
         shelter_m2=float(grounds.shelter_m2[index]),
-        stalls=float(place["capacity"]),
-        firmness=_firmness(str(place["kind"]), str(place["surface"])),
-        access=str(place["access"]),
-        entrance=_entrance(shape, edges[0], lanes),
-        edges=edges,
+        stalls=float(grounds.stalls[index]),
+        firmness=_firmness(kind, str(grounds.surface[index])),
+        access=str(grounds.access[index]),
+        entrance=entrance,
+        edges=tuple(int(edge) for edge in edges),
         inside=inside,
         near=grounds.near[index],
     )
@@ -410,27 +471,39 @@ def _firmness(kind: str, surface: str) -> float:
     return 0.4 if kind in _SOFT_KINDS else 0.7
 
 
-def _streets_beside(shape: BaseGeometry, lanes: Lanes, area: Area, siting: Siting) -> tuple[int, ...]:
-    """Usable streets within reach of a ground, the best entrance first: a named street if one is as near."""
-    rows = lanes.tree.query(shape, predicate="dwithin", distance=siting.street_reach_m)
+def _streets_beside(shapes: Shapes, lanes: Lanes, area: Area, siting: Siting) -> list[Ints]:
+    """Rows of the lanes within reach of each ground, the best entrance first."""
+    if len(shapes) == 0:
+        return []
+    shape, lane = lanes.tree.query(shapes, predicate="dwithin", distance=siting.street_reach_m)
+    gap = np.round(shapely.distance(lanes.lines[lane], shapes[shape]), 1)
+    least = np.full(len(shapes), np.inf)
+    np.minimum.at(least, shape, gap)
+    # A named street about as near as the nearest is what people can find and say on the radio.
+    nameless = area.network.name_index[lanes.edges[lane]] == 0
+    further = gap > least[shape] + _BESIDE_M
+    order = np.lexsort((lanes.edges[lane], gap, nameless, further, shape))
+    ends = np.searchsorted(shape[order], np.arange(len(shapes) + 1))
+    return [lane[order[a:b]] for a, b in itertools.pairwise(ends)]
+
+
+def _entrances(shapes: Shapes, beside: Sequence[Ints], lanes: Lanes) -> list[Snap | None]:
+    """Where each ground is entered from its best street: the nearest place, or midway where they meet."""
+    out: list[Snap | None] = [None] * len(shapes)
+    rows = np.array([k for k, streets in enumerate(beside) if len(streets)], dtype=np.int64)
     if len(rows) == 0:
-        return ()
-    gap = np.round(shapely.distance(lanes.lines[rows], shape), 1)
-    edges = lanes.edges[rows]
-    nameless = area.network.name_index[edges] == 0
-    # A named street within a lane's width of the nearest is what people can find and say on the radio.
-    order = np.lexsort((edges, gap, nameless & (gap > 0), gap > gap.min() + 2 * _THIN_M))
-    return tuple(int(edge) for edge in edges[order])
-
-
-def _entrance(shape: BaseGeometry, edge: int, lanes: Lanes) -> Snap:
-    line = lanes.lines[np.flatnonzero(lanes.edges == edge)[0]]
-    spot = shapely.get_point(shapely.shortest_line(line, shape), 0)
-    touching = shapely.intersection(line, shape)
-    if not touching.is_empty:  # a drive that runs into the ground: half way along what lies in it
-        spot = shapely.line_interpolate_point(line, line.project(shapely.point_on_surface(touching)))
-    along = float(shapely.line_locate_point(line, spot))
-    return Snap(edge, along, float(spot.x), float(spot.y), float(spot.distance(shape)))
+        return out
+    first = np.array([beside[k][0] for k in rows], dtype=np.int64)
+    lines, grounds = lanes.lines[first], shapes[rows]
+    spots = shapely.get_point(shapely.shortest_line(lines, grounds), 0)
+    meet = np.flatnonzero(shapely.intersects(lines, grounds))
+    spots[meet] = shapely.point_on_surface(shapely.intersection(lines[meet], grounds[meet]))
+    along = shapely.line_locate_point(lines, spots)
+    places = shapely.line_interpolate_point(lines, along)
+    gaps = shapely.distance(places, grounds)
+    for k, lane, metres, place, gap in zip(rows, first, along, places, gaps, strict=True):
+        out[k] = Snap(int(lanes.edges[lane]), float(metres), float(place.x), float(place.y), float(gap))
+    return out
 
 
 # --- where the map shows no ground --------------------------------------------------------------
@@ -444,7 +517,7 @@ def _on_streets(where: BaseGeometry, lanes: Lanes, area: Area, siting: Siting) -
     fit &= ~(network.bridge | network.tunnel)[lanes.edges]
     fit &= np.isin(network.service[lanes.edges], (Service.NONE, Service.OTHER))
     fit &= ~np.isin(network.access[lanes.edges], (Access.PRIVATE, Access.NO))
-    best: dict[tuple[int, int], tuple[float, int, BaseGeometry]] = {}
+    best: dict[tuple[int, int], tuple[float, int, LineString]] = {}
     rows = np.flatnonzero(fit & (network.length_m[lanes.edges] >= siting.kerb_stretch_m / 2))
     for row, piece in zip(rows, shapely.intersection(lanes.lines[rows], where), strict=True):
         stretch = _stretch(piece, siting.kerb_stretch_m)
@@ -457,7 +530,7 @@ def _on_streets(where: BaseGeometry, lanes: Lanes, area: Area, siting: Siting) -
     return [_kerb(-key, stretch, lanes, siting) for _, key, stretch in (best[cell] for cell in sorted(best))]
 
 
-def _stretch(piece: BaseGeometry, length_m: float) -> BaseGeometry | None:
+def _stretch(piece: BaseGeometry, length_m: float) -> LineString | None:
     """Return the middle of the longest part of a street that lies where it may."""
     parts = [part for part in shapely.get_parts(piece) if part.geom_type == "LineString"]
     if not parts:
@@ -466,10 +539,11 @@ def _stretch(piece: BaseGeometry, length_m: float) -> BaseGeometry | None:
     if line.length < length_m / 2:
         return None
     spare = max(0.0, (line.length - length_m) / 2)
-    return substring(line, spare, line.length - spare)
+    part: LineString = substring(line, spare, line.length - spare)
+    return part
 
 
-def _kerb(row: int, stretch: BaseGeometry, lanes: Lanes, siting: Siting) -> Candidate:
+def _kerb(row: int, stretch: LineString, lanes: Lanes, siting: Siting) -> Candidate:
     shape = stretch.buffer(siting.kerb_width_m / 2, cap_style="flat")
     middle = shapely.line_interpolate_point(stretch, 0.5, normalized=True)
     along = float(shapely.line_locate_point(lanes.lines[row], middle))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.candidates import STREET, Candidate
+from planner.candidates import HALL_KINDS, MEDIA_KINDS, STREET, Candidate
 from planner.doctrine import Siting
 from planner.model import Incident, Score
 from planner.terms import PlaceKind, Purpose
@@ -20,19 +20,7 @@ from planner.terms import PlaceKind, Purpose
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
-_HALLS = (
-    PlaceKind.SCHOOL,
-    PlaceKind.COLLEGE,
-    PlaceKind.WORSHIP,
-    PlaceKind.COMMUNITY_CENTRE,
-    PlaceKind.CONFERENCE_CENTRE,
-    PlaceKind.STADIUM,
-    PlaceKind.SPORTS_CENTRE,
-    PlaceKind.HOTEL,
-    PlaceKind.LIBRARY,
-    PlaceKind.THEATRE,
-    PlaceKind.TOWNHALL,
-)
+_HALLS = HALL_KINDS
 _OPEN = (
     PlaceKind.PARKING,
     PlaceKind.PARK,
@@ -44,7 +32,7 @@ _OPEN = (
 )
 _TRADE = (PlaceKind.MALL, PlaceKind.SUPERMARKET)
 _SERVICES = (PlaceKind.FIRE_STATION, PlaceKind.POLICE)
-_NO_ENTRY = ("private", "no", "permit", "military")
+NO_ENTRY = ("private", "no", "permit", "military")
 
 
 @dataclass(frozen=True, eq=False)
@@ -452,7 +440,7 @@ ASKS: tuple[Asks, ...] = (
     ),
     Asks(
         Purpose.MEDIA,
-        (*_OPEN, *_TRADE, PlaceKind.STADIUM, PlaceKind.SPORTS_CENTRE, PlaceKind.TOWNHALL, PlaceKind.WORSHIP),
+        MEDIA_KINDS,
         inside=False,
         unseen=True,
         capacity=large_vehicles,
@@ -560,7 +548,7 @@ def _rules(
     if asks.inside:
         rules.append(("no way from an inner gate", ~np.isfinite(facts.walk_m)))
     else:
-        barred = np.array([c.access in _NO_ENTRY for c in facts.candidates], dtype=bool)
+        barred = np.array([c.access in NO_ENTRY for c in facts.candidates], dtype=bool)
         rules += [("not open to the public", barred), ("no way by road", ~np.isfinite(facts.drive_m))]
     if asks.purpose is Purpose.REUNIFICATION:
         rules.append(("too far by road", facts.drive_m > siting.reunification_far_m))

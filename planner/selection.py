@@ -1,4 +1,4 @@
-"""Choosing sites for all purposes together, so that they keep apart: greedy, then exchanges while any one helps."""
+"""Choosing sites for all purposes together, so that they keep apart: greedy, then exchanges while one helps."""
 
 from __future__ import annotations
 
@@ -40,6 +40,17 @@ class Choice:
     siting: Siting
     exchange_weight: float
     _gaps: dict[tuple[int, int], float] = field(default_factory=dict)
+    _boxes: list[list[float]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Note the bounding boxes: most pairs are told apart by these alone."""
+        self._boxes.extend(shapely.bounds(self.shapes).tolist())
+
+    def keeps(self, a: int, b: int, least_m: float) -> bool:
+        """Whether two candidates lie at least so far apart."""
+        p, q = self._boxes[a], self._boxes[b]
+        dx, dy = max(p[0] - q[2], q[0] - p[2], 0.0), max(p[1] - q[3], q[1] - p[3], 0.0)
+        return dx * dx + dy * dy >= least_m * least_m or self.gap_m(a, b) >= least_m
 
     def gap_m(self, a: int, b: int) -> float:
         """Return the distance between two candidates, 0 where they overlap."""
@@ -51,7 +62,7 @@ class Choice:
     def fits(self, purpose: Purpose, row: int, chosen: Mapping[Purpose, int]) -> bool:
         """Whether a candidate keeps its distance from the sites of all other purposes."""
         return all(
-            self.gap_m(row, other) >= separation_m(purpose, other_purpose, self.siting)
+            self.keeps(row, other, separation_m(purpose, other_purpose, self.siting))
             for other_purpose, other in chosen.items()
             if other_purpose is not purpose
         )
@@ -78,15 +89,18 @@ class Choice:
         return sum(1.0 + self.score(purpose, row, chosen) for purpose, row in chosen.items())
 
 
+_APART = {
+    (Purpose.COMMAND_POST, Purpose.STAGING): "command_separation_m",
+    (Purpose.MEDIA, Purpose.REUNIFICATION): "media_separation_m",
+    (Purpose.MEDIA, Purpose.CASUALTY_COLLECTION): "casualty_media_m",
+    (Purpose.MEDIA, Purpose.AMBULANCE_EXCHANGE): "casualty_media_m",
+}
+
+
 def separation_m(a: Purpose, b: Purpose, siting: Siting) -> float:
     """Return how far two purposes keep apart (``domain.md`` 2.4, 2.6, 2.10)."""
-    apart = {
-        frozenset({Purpose.COMMAND_POST, Purpose.STAGING}): siting.command_separation_m,
-        frozenset({Purpose.MEDIA, Purpose.REUNIFICATION}): siting.media_separation_m,
-        frozenset({Purpose.MEDIA, Purpose.CASUALTY_COLLECTION}): siting.casualty_media_m,
-        frozenset({Purpose.MEDIA, Purpose.AMBULANCE_EXCHANGE}): siting.casualty_media_m,
-    }
-    return max(siting.site_gap_m, apart.get(frozenset({a, b}), 0.0))
+    field_name = _APART.get((a, b)) or _APART.get((b, a)) or "site_gap_m"
+    return max(siting.site_gap_m, float(getattr(siting, field_name)))
 
 
 def choose_together(choice: Choice) -> dict[Purpose, int]:
@@ -143,7 +157,7 @@ def runners_up(choice: Choice, purpose: Purpose, chosen: Mapping[Purpose, int], 
             break
         if row in taken or not choice.fits(purpose, row, others):
             continue
-        if all(choice.gap_m(row, other) >= choice.siting.site_gap_m for other in taken):
+        if all(choice.keeps(row, other, choice.siting.site_gap_m) for other in taken):
             found.append(row)
             taken.append(row)
     return found

@@ -12,8 +12,16 @@ from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area, geometries_m, shape_of
-from planner.candidates import STREET, Candidate, Scene, gather, grounds_of, usable_streets
-from planner.criteria import ASKS, Asks, Demand, Facts, Judged, judge
+from planner.candidates import (
+    STREET,
+    Candidate,
+    Scene,
+    building_spots,
+    gather,
+    grounds_of,
+    usable_streets,
+)
+from planner.criteria import ASKS, NO_ENTRY, Asks, Demand, Facts, Judged, judge
 from planner.doctrine import Doctrine, Siting
 from planner.errors import IncidentError
 from planner.geo import usng
@@ -112,6 +120,7 @@ def _facts(
 ) -> Facts:
     siting = doctrine.siting
     shapes = np.array([c.shape_m for c in candidates], dtype=object)
+    target_m = shapely.distance(shapes, scene.ground.target_m)
     walk, gates = _walks(scene, area, doctrine)
     drive = _drives(scene, area, doctrine)
     inner = [
@@ -125,9 +134,9 @@ def _facts(
         walk_m=np.array([metres + off for metres, _, off in inner]),
         gate=tuple(gates[which] if which >= 0 else "" for _, which, _ in inner),
         drive_m=np.array([metres + off for metres, off in outer]),
-        target_m=shapely.distance(shapes, scene.ground.target_m),
+        target_m=target_m,
         outer_m=shapely.distance(shapes, scene.outer_m),
-        in_sight=_in_sight(candidates, shapes, scene, area, siting),
+        in_sight=_in_sight(shapes, target_m, scene, area, siting),
         ways=np.array([1 + int(twice[list(c.edges)].any()) for c in candidates], dtype=np.int64),
         parking_m2=_parking(shapes, candidates, area, siting),
         rejected=_rejected(shapes, incident, area, siting),
@@ -163,50 +172,53 @@ def _drives(scene: Scene, area: Area, doctrine: Doctrine) -> Distances:
 
 
 def _in_sight(
-    candidates: Sequence[Candidate],
-    shapes: NDArray[np.object_],
-    scene: Scene,
-    area: Area,
-    siting: Siting,
+    shapes: NDArray[np.object_], from_target_m: Floats, scene: Scene, area: Area, siting: Siting
 ) -> Ints:
-    """1 in sight, 0 out of sight, -1 where no building near the line is mapped."""
-    walls = walls_of(area, siting)
+    """1 in sight, 0 out of sight or further than sight is looked for, -1 where the map shows too little."""
+    result = np.zeros(len(shapes), dtype=np.int64)
+    near = np.flatnonzero(from_target_m <= siting.sight_m)
+    if len(near) == 0:
+        return result
     eyes = thin(scene.ground.samples_xyz_m, _EYES)
-    points, groups = _site_points(shapes, siting.person_height_m)
-    seen = seen_by_any(walls, groups, points, eyes, siting.sight_m)
-    known = _mapped_between(shapes, scene, area, siting)
-    return np.where(known, seen.astype(np.int64), -1)
+    points, groups = _site_points(shapes[near], siting.person_height_m)
+    seen = seen_by_any(walls_of(area, siting), groups, points, eyes, siting.sight_m)
+    known = _mapped_between(shapes[near], scene, area, siting)
+    result[near] = np.where(known, seen, -1)
+    return result
 
 
 def _site_points(shapes: NDArray[np.object_], height_m: float) -> tuple[Floats, Ints]:
-    """A few points of each site's outline and one within it."""
+    """Take a few points of each site's outline and one within it."""
     outlines = shapely.segmentize(shapely.simplify(shapes, 1.0), _OUTLINE_SPACING_M)
-    parts = [
-        np.vstack(
-            [
-                shapely.get_coordinates(shapely.point_on_surface(s)),
-                thin(shapely.get_coordinates(s), _SITE_POINTS),
-            ]
-        )
-        for s in outlines
-    ]
+    outline, owner = shapely.get_coordinates(outlines, return_index=True)
+    middles = shapely.get_coordinates(shapely.point_on_surface(shapes))
+    parts = [np.vstack([middle, thin(outline[owner == k], _SITE_POINTS)]) for k, middle in enumerate(middles)]
     groups = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
-    xy = np.vstack(parts) if parts else np.empty((0, 2))
+    xy = np.vstack(parts)
     return np.column_stack([xy, np.full(len(xy), height_m)]), groups
 
 
 def _mapped_between(shapes: NDArray[np.object_], scene: Scene, area: Area, siting: Siting) -> Bools:
-    """Whether any building but the place of attack itself is mapped between each site and the hot zone."""
-    if len(shapes) == 0 or len(area.buildings) == 0:
-        return np.zeros(len(shapes), dtype=bool)
-    middle = shapely.centroid(shapes)
-    lines = shapely.shortest_line(middle, scene.ground.target_m)
-    tree = area.buildings.sindex
-    site, building = tree.query(shapely.buffer(lines, siting.street_reach_m), predicate="intersects")
-    of_target = np.unique(tree.query(scene.ground.target_m, predicate="intersects"))
-    known = np.zeros(len(shapes), dtype=bool)
-    known[site[~np.isin(building, of_target)]] = True
-    return known
+    """Whether any building but the place of attack itself is mapped between each site and that place."""
+    target = scene.ground.target_m
+    spots, own = building_spots(area), area.buildings.sindex.query(target, predicate="intersects")
+    xmin, ymin, xmax, ymax = shapely.total_bounds(np.append(shapes, target))
+    near = (spots[:, 0] >= xmin) & (spots[:, 0] <= xmax) & (spots[:, 1] >= ymin) & (spots[:, 1] <= ymax)
+    near[own] = False
+    lines = shapely.shortest_line(shapely.centroid(shapes), target)
+    ends = shapely.get_coordinates(lines).reshape(-1, 2, 2)
+    return _anything_near(spots[near], ends[:, 0], ends[:, 1], siting.street_reach_m)
+
+
+def _anything_near(spots: Floats, starts: Floats, ends: Floats, reach_m: float) -> Bools:
+    """Whether any of the spots lies within reach of each straight line, (n,)."""
+    way = ends - starts
+    length2 = np.maximum((way**2).sum(axis=1), 1e-9)
+    offset = spots[None, :, :] - starts[:, None, :]
+    share = np.clip((offset * way[:, None, :]).sum(axis=2) / length2[:, None], 0.0, 1.0)
+    miss = offset - share[:, :, None] * way[:, None, :]
+    found: Bools = ((miss**2).sum(axis=2) <= reach_m**2).any(axis=1)
+    return found
 
 
 def _parking(
@@ -216,12 +228,9 @@ def _parking(
     grounds = grounds_of(area, siting)
     total = np.zeros(len(shapes))
     outside = np.flatnonzero([not c.inside for c in candidates])
-    if len(outside) == 0 or len(grounds.rows) == 0:
+    if len(outside) == 0 or len(grounds.kind) == 0:
         return total
-    is_lot = (area.places["kind"].to_numpy()[grounds.rows] == PlaceKind.PARKING) & (
-        area.places["access"].to_numpy()[grounds.rows] != "private"
-    )
-    lots = np.flatnonzero(is_lot)
+    lots = np.flatnonzero((grounds.kind == PlaceKind.PARKING) & ~np.isin(grounds.access, NO_ENTRY))
     if len(lots) == 0:
         return total
     tree = shapely.STRtree(grounds.whole_m[lots])
@@ -274,16 +283,15 @@ def _pin(pin: Pin, working: Bools, area: Area, doctrine: Doctrine) -> Candidate:
     is_point = shape.area == 0
     ground = grounds.whole_m[row] if is_point and row >= 0 else shape
     open_m2 = shapely.area(shapely.intersection(ground, grounds.open_m[row])) if row >= 0 else shape.area
-    place = area.places.iloc[int(grounds.rows[row])] if row >= 0 else None
     return Candidate(
         kind=PINNED,
-        name="" if place is None else str(place["name"]),
+        name=str(grounds.name[row]) if row >= 0 else "",
         shape_m=shape,
         open_m2=float(open_m2) if not (is_point and row < 0) else float("nan"),
         shelter_m2=float(grounds.shelter_m2[row]) if row >= 0 else 0.0,
         stalls=float("nan"),
         firmness=0.7,
-        access="" if place is None else str(place["access"]),
+        access=str(grounds.access[row]) if row >= 0 else "",
         entrance=snap,
         edges=(snap.edge,),
         inside=_is_working(pin.purpose),
