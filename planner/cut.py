@@ -79,12 +79,15 @@ class Cut:
         The graph that was cut.
     side : (node_count,) int8 array
         ``INNER``, ``OUTER`` or ``ADRIFT`` for each graph node.
+    group : (node_count,) int array
+        Nodes that stay joined when the links are cut share a number.
     flow : int
         Value of the maximum flow: equal to the cost of the links that are cut.
     """
 
     links: Links
     side: Codes
+    group: Ints
     flow: int
 
     @cached_property
@@ -160,17 +163,18 @@ def cut_links(links: Links) -> Cut:
     left.eliminate_zeros()
     side = np.full(n, ADRIFT, dtype=np.int8)
     side[breadth_first_order(csr_array(left.T), SINK, return_predecessors=False)] = OUTER
-    side[_joined(links, side != OUTER)] = INNER
-    return Cut(links, side, int(result.flow_value))
+    group = _groups(links, side != OUTER)
+    side[(side != OUTER) & (group == group[SOURCE])] = INNER
+    return Cut(links, side, group, int(result.flow_value))
 
 
-def _joined(links: Links, allowed: Bools) -> Bools:
-    """Graph nodes joined to the source through allowed nodes only."""
+def _groups(links: Links, allowed: Bools) -> Ints:
+    """Number the groups of nodes joined through allowed nodes only."""
     n = links.node_count
     kept = allowed[links.low] & allowed[links.high]
     graph = coo_array((np.ones(kept.sum()), (links.low[kept], links.high[kept])), shape=(n, n))
     _, label = connected_components(graph, directed=False)
-    return np.asarray(allowed & (label == label[SOURCE]))
+    return np.asarray(label, dtype=np.int64)
 
 
 def _number_nodes(ends: tuple[Ints, Ints], where: tuple[Codes, Codes]) -> tuple[Ints, Ints, int]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
-from shapely.geometry import LineString, Polygon
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
@@ -31,7 +29,7 @@ from planner.errors import IncidentError
 from planner.geo import Frame, LonLat
 from planner.model import Notice, Perimeter, Post, Rings
 from planner.network import StreetNetwork
-from planner.perimeter_line import Sides, draw_line
+from planner.perimeter_line import Piece, Sides, draw_line, stretch
 from planner.posts import Stand, class_weight, stand_on, write_posts
 from planner.terms import NoticeLevel, PerimeterName, PostMode
 from planner.zones import Ground
@@ -41,10 +39,12 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int8]
 
-_GAP_M = 0.6
-"""Half the gap in a street, at a post, through which the line may pass."""
-_NODE_MARGIN_M = 2.0
+_SHORTEST_M = 1e-3
+"""Stretches shorter than this are no obstacle to the line."""
+_NODE_MARGIN_M = 0.3
 """Junctions so near to the core count as inside it: no post has room between."""
+_REACHES = 8
+"""Steps in which a smaller reach is tried."""
 _BRIDGE_M = 5.0
 """Half the width of the strip that joins separate parts of a core, so that one line can hold them all."""
 
@@ -126,13 +126,13 @@ def _trace(
     name: PerimeterName, core_m: Polygon, reach_m: float, area: Area, rules: Perimeters, blocked: Bools
 ) -> TracedPerimeter:
     band = _Band.around(core_m, reach_m, area, rules, blocked)
-    driving = band.cut_vehicles(rules)
+    band, driving = band.narrowed(rules)
     stands = [
         stand_on(band.network, driving.cut, int(k), band.limit_m, rules.post_setback_m, PostMode.VEHICLE)
         for k in driving.cut.severed
     ]
     walking, foot = band.cut_walkers(driving, stands, rules)
-    polygon = _line(band, (driving, walking), stands + foot, core_m, rules)
+    polygon = _line(band, (driving, walking), stands + foot, core_m)
     posts, edges = write_posts(stands + foot, name, band.network, area.frame, rules)
     inside = band.network.no_closures()
     for side in (driving, walking):
@@ -183,6 +183,7 @@ class _Band:
     blocked: Bools
     core_m: Polygon
     limit_m: Polygon
+    reach_m: float
     edges: Ints
     where: tuple[Codes, Codes]
     leaks: tuple[str, ...]
@@ -203,16 +204,38 @@ class _Band:
         )
         leaky = edges[((where[0] == CORE) & gone[0]) | ((where[1] == CORE) & gone[1])]
         leaks = tuple(sorted({network.street(int(e)) for e in leaky if network.drivable[e]}))
-        return cls(
-            network,
-            blocked,
-            wide,
-            limit,
-            edges,
-            (where[0], where[1]),
-            leaks,
-            int(gone[0].sum() + gone[1].sum()),
-        )
+        off_map = int(gone[0].sum() + gone[1].sum())
+        return cls(network, blocked, wide, limit, reach_m, edges, (where[0], where[1]), leaks, off_map)
+
+    def narrowed(self, rules: Perimeters) -> tuple[_Band, _Sorted]:
+        """Find the smallest reach that needs no more posts than the full one, and the cut there.
+
+        A ring that takes as many officers but holds less ground shuts in fewer people.
+        """
+        band, driving = self, self.cut_vehicles(rules)
+        fewest = len(driving.cut.severed)
+        low, high = 0, _REACHES
+        while high - low > 1:
+            step = (low + high) // 2
+            nearer = self._within(step / _REACHES)
+            trial = nearer.cut_vehicles(rules)
+            if len(trial.cut.severed) <= fewest:
+                band, driving, high = nearer, trial, step
+            else:
+                low = step
+        return band, driving
+
+    def _within(self, share: float) -> _Band:
+        near = self.core_m.buffer(share * self.reach_m, quad_segs=8)
+        shapely.prepare(near)
+        network, u, v = self.network, self.where[0], self.where[1]
+        wheres = [
+            np.where(
+                (at == MIDDLE) & ~shapely.intersects_xy(near, network.node_xy_m[ends[self.edges]]), BEYOND, at
+            )
+            for at, ends in ((u, network.edge_u), (v, network.edge_v))
+        ]
+        return replace(self, where=(wheres[0].astype(np.int8), wheres[1].astype(np.int8)))
 
     def cut_vehicles(self, rules: Perimeters) -> _Sorted:
         """Sever the drivable streets."""
@@ -326,71 +349,70 @@ def _beside(network: StreetNetwork, edges: Ints, stands: list[Stand], watch_m: f
 
 
 def _line(
-    band: _Band,
-    sorted_streets: tuple[_Sorted, _Sorted],
-    stands: list[Stand],
-    core_m: Polygon,
-    rules: Perimeters,
+    band: _Band, sorted_streets: tuple[_Sorted, _Sorted], stands: list[Stand], core_m: Polygon
 ) -> Polygon:
     at: dict[int, list[float]] = {}
     for stand in stands:
         for edge, along in [(stand.edge, stand.along_m), *((e, a) for e, a, _ in stand.watched)]:
             at.setdefault(edge, []).append(along)
-    inner: list[LineString] = []
-    outer: list[LineString] = []
     gates = [band.network.at(e, a) for e, alongs in sorted(at.items()) for a in alongs]
+    lines: dict[int, list[BaseGeometry]] = {INNER: [], OUTER: [], ADRIFT: []}
+    pieces: dict[int, list[Piece]] = {INNER: [], OUTER: []}
     for streets in sorted_streets:
-        whole, side = _whole_streets(band, streets, at)
-        lines = band.network.lines(whole)
-        inner += lines[side == INNER].tolist()
-        outer += lines[side == OUTER].tolist()
+        _sort_lines(band, streets, at, lines)
         for edge in streets.edges[np.isin(streets.edges, list(at))].tolist():
             for piece, is_inner in _pieces(band, streets, edge, sorted(at[edge])):
-                (inner if is_inner else outer).append(piece)
+                pieces[INNER if is_inner else OUTER].append(piece)
     return draw_line(
-        Sides(_array(inner), _array(outer), np.array(gates).reshape(-1, 2), core_m, rules.open_ground_m)
+        Sides(
+            inner=_array(lines[INNER]),
+            outer=_array(lines[OUTER]),
+            inner_pieces=tuple(pieces[INNER]),
+            outer_pieces=tuple(pieces[OUTER]),
+            adrift=_array(lines[ADRIFT]),
+            gates_xy_m=np.array(gates).reshape(-1, 2),
+            core_m=core_m,
+        )
     )
 
 
-def _array(lines: list[LineString]) -> NDArray[np.object_]:
+def _sort_lines(
+    band: _Band, streets: _Sorted, at: dict[int, list[float]], lines: dict[int, list[BaseGeometry]]
+) -> None:
+    """Add the streets of one kind that no post cuts to the lines of their sides; groups adrift as one each."""
+    held = np.isin(streets.edges, list(at))
+    sides = np.stack(streets.sides)
+    side = np.where(
+        (sides == INNER).any(axis=0), INNER, np.where((sides == OUTER).any(axis=0), OUTER, ADRIFT)
+    )
+    whole = band.network.lines(streets.edges)
+    for name in (INNER, OUTER):
+        lines[name] += whole[~held & (side == name)].tolist()
+    lost = np.flatnonzero(~held & (side == ADRIFT))
+    if len(lost):
+        _, group = np.unique(streets.cut.group[streets.nodes[0][lost]], return_inverse=True)
+        order = np.argsort(group, kind="stable")
+        lines[ADRIFT] += shapely.multilinestrings(whole[lost[order]], indices=group[order]).tolist()
+
+
+def _array(lines: list[BaseGeometry]) -> NDArray[np.object_]:
     out = np.empty(len(lines), dtype=object)
     out[:] = lines
     return out
 
 
-def _whole_streets(band: _Band, streets: _Sorted, at: dict[int, list[float]]) -> tuple[Ints, Codes]:
-    """Streets without a post, each with its side; those adrift fall to the side that is nearer."""
-    keep = ~np.isin(streets.edges, list(at))
-    edges = streets.edges[keep]
-    low, high = streets.sides[0][keep], streets.sides[1][keep]
-    side = np.where(
-        (low == INNER) | (high == INNER), INNER, np.where((low == OUTER) | (high == OUTER), OUTER, ADRIFT)
-    )
-    return edges, side.astype(np.int8)
-
-
-def _pieces(band: _Band, streets: _Sorted, edge: int, alongs: list[float]) -> list[tuple[LineString, bool]]:
-    """Cut a street at its posts into pieces with a gap about each post, and tell which lie inside."""
+def _pieces(band: _Band, streets: _Sorted, edge: int, alongs: list[float]) -> list[tuple[Piece, bool]]:
+    """Cut a street at its posts into pieces, and tell which lie inside."""
     k = int(np.flatnonzero(streets.edges == edge)[0])
     first_inner = bool(streets.sides[0][k] == INNER)
-    length = float(band.network.length_m[edge])
     line = band.network.lines([edge])[0]
-    marks = [0.0, *alongs, length]
-    pieces = []
-    for i, (low, high) in enumerate(zip(marks[:-1], marks[1:], strict=True)):
-        a = low + (min(_GAP_M, (high - low) / 3) if i > 0 else 0.0)
-        b = high - (min(_GAP_M, (high - low) / 3) if i < len(marks) - 2 else 0.0)
-        if b - a > 1e-3:
-            pieces.append((_stretch(line, a, b), first_inner == (i % 2 == 0)))
-    return pieces
-
-
-def _stretch(line: LineString, low_m: float, high_m: float) -> LineString:
-    xy = shapely.get_coordinates(line)
-    marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-    within = (marks > low_m) & (marks < high_m)
-    ends = [[np.interp(m, marks, xy[:, 0]), np.interp(m, marks, xy[:, 1])] for m in (low_m, high_m)]
-    return LineString(np.vstack([ends[:1], xy[within], ends[1:]]))
+    marks = [0.0, *alongs, float(band.network.length_m[edge])]
+    last = len(marks) - 2
+    return [
+        (Piece(stretch(line, low, high), i > 0, i < last), first_inner == (i % 2 == 0))
+        for i, (low, high) in enumerate(pairwise(marks))
+        if high - low > _SHORTEST_M
+    ]
 
 
 # --- what is said of it -------------------------------------------------------------------------

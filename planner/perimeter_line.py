@@ -1,18 +1,18 @@
 """The line of a perimeter: a simple polygon around the core that crosses streets only where posts stand.
 
-Streets on either side of the cut are sampled, the samples triangulated, and the line drawn midway between
-neighbours of different sides; then it is pulled straight as far as no street comes in its way.
+Drawn first close around the streets of the scene's side, which parts the sides whatever the map holds; then
+pulled straight as far as no street and not the core comes in its way.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.spatial import Delaunay, cKDTree
-from shapely.geometry import Polygon
+from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 Bools = NDArray[np.bool_]
@@ -20,14 +20,44 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Lines = NDArray[np.object_]
 
-_SPACING_M = 18.0
-"""Samples along streets; finer where a first line crosses a street away from a post."""
-_FINEST_M = 1.0
-_ROUNDS = 4
-_CLEAR_M = 0.3
-"""The line passes no nearer than this to a street that it does not cross: rounding is a centimetre."""
-_CORE_MARGIN_M = 0.5
-"""The line passes no nearer than this to the core."""
+_HUG_M = 8.0
+"""How close around the inner streets the first line runs, where no outer street is nearer."""
+_SHY_M = 1.0
+"""How far the first line keeps from outer streets."""
+_THREAD_M = 0.4
+"""Half the width of the strip that always belongs to an inner street: it passes under a bridge."""
+_CLEAR_M = 3.0
+"""The pulled line passes no nearer than this to a street, where there is room."""
+_CORE_MARGIN_M = 0.1
+"""The line passes no nearer than this to the core: rounding to 7 decimals moves it by a centimetre."""
+_GAP_M = 0.6
+"""Half the gap in a street, about a gate, through which the line must pass."""
+_APART_M = 0.1
+"""Sides of the line that are no neighbours stay this far apart, where its first course did."""
+_PULLS = 4
+"""Rounds of pulling; each at least halves what slack is left."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a street that is cut by a gate at one or both of its ends.
+
+    Parameters
+    ----------
+    line : LineString
+        From end to end, gates included.
+    gate_first, gate_last : bool
+        Which ends are gates.
+    """
+
+    line: LineString
+    gate_first: bool
+    gate_last: bool
+
+    def trimmed(self, gap_m: float) -> LineString:
+        """Return the line less a gap at each gate, at most a third of it."""
+        gap = min(gap_m, self.line.length / 3)
+        return stretch(self.line, gap * self.gate_first, self.line.length - gap * self.gate_last)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,21 +67,24 @@ class Sides:
     Parameters
     ----------
     inner, outer : object arrays of LineString
-        Stretches of street on the scene's side and on the far side; a street that a post closes is given in
-        two pieces that leave a small gap about the post.
+        Streets on the scene's side and on the far side.
+    inner_pieces, outer_pieces : tuple of Piece
+        The same for streets that are cut by gates.
+    adrift : object array of MultiLineString
+        Groups of streets joined to neither side; each falls to the side where most of it lies.
     gates_xy_m : (n, 2) float array
-        Where the line may cross a street: the posts and other ends of the gaps.
+        Where the line crosses streets: the posts.
     core_m : polygonal geometry
         The line contains it.
-    open_m : float
-        How far from the inner streets the line runs over open ground.
     """
 
     inner: Lines
     outer: Lines
+    inner_pieces: tuple[Piece, ...]
+    outer_pieces: tuple[Piece, ...]
+    adrift: Lines
     gates_xy_m: Floats
     core_m: BaseGeometry
-    open_m: float
 
 
 def draw_line(sides: Sides) -> Polygon:
@@ -63,129 +96,72 @@ def draw_line(sides: Sides) -> Polygon:
         Simple, without holes, containing the core. It crosses streets at the gates; where streets of both
         sides cross each other without meeting (bridges, tunnels) it must cross one of them elsewhere too.
     """
-    core = sides.core_m.buffer(_CORE_MARGIN_M, quad_segs=4)
-    core = max(shapely.get_parts(core), key=lambda p: p.area)
-    core = Polygon(core.exterior)
-    samples = _Samples.take(sides, core)
-    streets = np.concatenate([sides.inner, sides.outer])
-    tree = shapely.STRtree(streets)
-    ring = samples.contour(core)
-    for _ in range(_ROUNDS):
-        bad = tree.query(ring, predicate="intersects")
-        if not len(bad) or not samples.refine(streets[bad], bad < len(sides.inner), ring):
-            break
-        ring = samples.contour(core)
-    region = _largest(Polygon(ring).union(core))
-    return _pull_straight(region, core, sides, tree)
+    core = _largest(sides.core_m.buffer(_CORE_MARGIN_M, quad_segs=4))
+    hugging = _hug(sides, core)
+    pulled = _pull(hugging, _Obstacles.of(sides, core, _no_lines()), sides.gates_xy_m)
+    crossing = sides.adrift[shapely.intersects(pulled.exterior, sides.adrift)]
+    if not len(crossing):
+        return pulled
+    settled = _settle(pulled, crossing)
+    return _pull(settled, _Obstacles.of(sides, core, shapely.get_parts(crossing)), sides.gates_xy_m)
 
 
-class _Samples:
-    """Points with the side that they lie on."""
-
-    def __init__(self, xy_m: Floats, inner: Bools) -> None:
-        self.xy_m = xy_m
-        self.inner = inner
-
-    @classmethod
-    def take(cls, sides: Sides, core: Polygon) -> _Samples:
-        inside = np.vstack(
-            [_along(sides.inner, _SPACING_M), _along(np.array([core.exterior], dtype=object), _SPACING_M)]
-        )
-        outside = _along(sides.outer, _SPACING_M)
-        near = cKDTree(inside)
-        if len(outside):
-            outside = outside[near.query(outside, distance_upper_bound=2.5 * sides.open_m)[0] < np.inf]
-            outside = outside[~shapely.contains_xy(core, outside)]
-        xy = np.vstack([inside, outside, _far_lattice(inside, near, sides.open_m)])
-        samples = cls(xy, np.arange(len(xy)) < len(inside))
-        samples._drop_twins()
-        return samples
-
-    def refine(self, streets: Lines, inner: Bools, ring: shapely.LinearRing) -> bool:
-        """Add samples where streets are crossed; False when they are as fine as they get."""
-        before = len(self.xy_m)
-        near = shapely.intersection(streets, shapely.buffer(ring, _SPACING_M))
-        spacing = max(_FINEST_M, _SPACING_M / 4)
-        added = [
-            (_along(np.array([g], dtype=object), spacing), side) for g, side in zip(near, inner, strict=True)
-        ]
-        self.xy_m = np.vstack([self.xy_m, *(xy for xy, _ in added)])
-        self.inner = np.concatenate([self.inner, *(np.full(len(xy), side) for xy, side in added)])
-        self._drop_twins()
-        return len(self.xy_m) > before
-
-    def contour(self, core: Polygon) -> shapely.LinearRing:
-        """Return the line midway between the sides that runs around the core."""
-        triangles = Delaunay(self.xy_m).simplices
-        loops = _loops(triangles, self.inner, self.xy_m)
-        here = core.representative_point()
-        around = [ring for ring in loops if Polygon(ring).contains(here)]
-        return max(around, key=lambda ring: Polygon(ring).area)
-
-    def _drop_twins(self) -> None:
-        """Keep one of equal points, none where both sides meet in one point."""
-        keys = np.round(self.xy_m, 2)
-        _, first, group = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-        group = group.ravel()
-        count = np.bincount(group)
-        mixed = (np.bincount(group, weights=self.inner) % count) != 0
-        kept = np.sort(first[~mixed])
-        self.xy_m, self.inner = self.xy_m[kept], self.inner[kept]
+def stretch(line: LineString, low_m: float, high_m: float) -> LineString:
+    """Return the part of a line between two distances from its start."""
+    xy = shapely.get_coordinates(line)
+    marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+    within = (marks > low_m) & (marks < high_m)
+    ends = [[np.interp(m, marks, xy[:, 0]), np.interp(m, marks, xy[:, 1])] for m in (low_m, high_m)]
+    return LineString(np.vstack([ends[:1], xy[within], ends[1:]]))
 
 
-def _along(lines: Lines, spacing_m: float) -> Floats:
-    return np.asarray(shapely.get_coordinates(shapely.segmentize(lines, spacing_m)))
+# --- close around the inner streets -------------------------------------------------------------
 
 
-def _far_lattice(inside: Floats, near: cKDTree, open_m: float) -> Floats:
-    """Points of a lattice just beyond reach of all inner samples: the far side over open ground."""
-    low, high = inside.min(axis=0) - 3 * open_m, inside.max(axis=0) + 3 * open_m
-    step = open_m / 2
-    x, y = np.meshgrid(np.arange(low[0], high[0] + step, step), np.arange(low[1], high[1] + step, step))
-    # every other row is shifted: no four points lie on a circle, so the triangles are the same everywhere
-    x = x + (np.arange(len(x)) % 2)[:, None] * step / 2
-    points = np.column_stack([x.ravel(), y.ravel()])
-    distance, _ = near.query(points, distance_upper_bound=3 * open_m)
-    border = np.zeros(x.shape, dtype=bool)
-    border[[0, -1], :] = border[:, [0, -1]] = True
-    return points[((distance > open_m) & (distance < 2 * open_m)) | border.ravel()]
-
-
-def _loops(triangles: Ints, inner: Bools, xy_m: Floats) -> list[shapely.LinearRing]:
-    """Closed lines through the midpoints of triangle sides that join the two sides."""
-    label = inner[triangles]
-    mixed = triangles[label.any(axis=1) & ~label.all(axis=1)]
-    label = inner[mixed]
-    odd = np.where(label.sum(axis=1) == 1, label.argmax(axis=1), label.argmin(axis=1))
-    rows = np.arange(len(mixed))
-    apex = mixed[rows, odd]
-    sides = np.stack(
-        [np.sort(np.column_stack([apex, mixed[rows, (odd + k) % 3]]), axis=1) for k in (1, 2)], axis=1
+def _hug(sides: Sides, core: Polygon) -> Polygon:
+    """Return the ground close around the core and the inner streets, less what is close to outer streets."""
+    core = _with_blocks(core, sides.inner)
+    shapely.prepare(core)
+    beyond = sides.inner[~shapely.contains_properly(core, sides.inner)]
+    near = shapely.union_all(np.concatenate([[core], _ribbons(beyond, sides.inner_pieces, _HUG_M)]))
+    shapely.prepare(near)
+    beside = sides.outer[shapely.dwithin(near, sides.outer, _SHY_M)]
+    ground = near - shapely.union_all(_ribbons(beside, sides.outer_pieces, _SHY_M))
+    return _largest(
+        shapely.union_all(np.concatenate([[core, ground], _ribbons(beyond, sides.inner_pieces, _THREAD_M)]))
     )
-    names, index = np.unique(sides.reshape(-1, 2), axis=0, return_inverse=True)
-    steps = index.reshape(-1, 2)
-    middle = (xy_m[names[:, 0]] + xy_m[names[:, 1]]) / 2
-    return [shapely.LinearRing(middle[loop]) for loop in _walk(steps, len(names)) if len(loop) >= 3]
 
 
-def _walk(steps: Ints, count: int) -> list[list[int]]:
-    """Split steps, in which every point occurs exactly twice, into closed walks."""
-    beside: list[list[int]] = [[] for _ in range(count)]
-    for a, b in steps.tolist():
-        beside[a].append(b)
-        beside[b].append(a)
-    walks: list[list[int]] = []
-    seen = [False] * count
-    for start in range(count):
-        if seen[start]:
-            continue
-        walk, here = [], start
-        while not seen[here]:
-            seen[here] = True
-            walk.append(here)
-            here = next((k for k in beside[here] if not seen[k]), start)
-        walks.append(walk)
-    return walks
+def _with_blocks(core: Polygon, inner: Lines) -> Polygon:
+    """Add the blocks that inner streets close in: no line runs there, and what follows is quicker."""
+    shapely.prepare(core)
+    noded = shapely.get_parts(shapely.union_all(inner[~shapely.contains_properly(core, inner)]))
+    blocks = shapely.coverage_union_all(shapely.get_parts(shapely.polygonize(noded)))
+    filled = [Polygon(block.exterior) for block in shapely.get_parts(blocks)]
+    return _largest(shapely.union_all([core, *filled]))
+
+
+def _ribbons(streets: Lines, pieces: Sequence[Piece], half_m: float) -> Lines:
+    """Strips along streets, round at their ends; square and flush at gates."""
+    ends = _array([shapely.get_point(p.line, k) for p in pieces for k in _plain_ends(p)])
+    return np.concatenate(
+        [
+            shapely.buffer(streets, half_m, quad_segs=2),
+            shapely.buffer(_array([p.line for p in pieces]), half_m, cap_style="flat", quad_segs=2),
+            shapely.buffer(ends, half_m, quad_segs=2),
+        ]
+    )
+
+
+def _plain_ends(piece: Piece) -> list[int]:
+    return [k for k, gate in ((0, piece.gate_first), (-1, piece.gate_last)) if not gate]
+
+
+def _settle(region: Polygon, groups: Lines) -> Polygon:
+    """Take groups adrift in, or leave them out, by where most of each lies."""
+    inside = shapely.length(shapely.intersection(groups, region)) > shapely.length(groups) / 2
+    taken = region.union(shapely.union_all(shapely.buffer(groups[inside], _SHY_M, quad_segs=1)))
+    return _largest(taken - shapely.union_all(shapely.buffer(groups[~inside], _SHY_M, quad_segs=1)))
 
 
 def _largest(ground: BaseGeometry) -> Polygon:
@@ -193,54 +169,131 @@ def _largest(ground: BaseGeometry) -> Polygon:
     return Polygon(max(parts, key=lambda p: p.area).exterior)
 
 
+def _array(geometries: Sequence[BaseGeometry]) -> Lines:
+    out = np.empty(len(geometries), dtype=object)
+    out[:] = geometries
+    return out
+
+
+def _no_lines() -> Lines:
+    return np.empty(0, dtype=object)
+
+
 # --- pulling straight ---------------------------------------------------------------------------
 
 
-def _pull_straight(region: Polygon, core: Polygon, sides: Sides, tree: shapely.STRtree) -> Polygon:
-    """Replace stretches between posts by straight ones that meet no street and not the core."""
-    ring = np.asarray(region.exterior.coords)[:-1]
-    fixed = _fixed(ring, sides.gates_xy_m)
-    keep = _straighten(ring, fixed, core, tree)
-    pulled = Polygon(ring[keep])
-    if pulled.is_valid and pulled.contains(sides.core_m):
-        return pulled
-    return region
+@dataclass(frozen=True, eq=False)
+class _Obstacles:
+    """What the line may not cross: streets, with gaps about the gates, and the core."""
+
+    core: Polygon
+    hard: shapely.STRtree
+    soft: shapely.STRtree
+
+    @classmethod
+    def of(cls, sides: Sides, core: Polygon, more: Lines) -> _Obstacles:
+        whole = [sides.inner, sides.outer, more]
+        pieces = [*sides.inner_pieces, *sides.outer_pieces]
+        shapely.prepare(core)
+        return cls(
+            core,
+            shapely.STRtree(np.concatenate([*whole, _array([p.trimmed(_GAP_M) for p in pieces])])),
+            shapely.STRtree(np.concatenate([*whole, _array([p.trimmed(2 * _CLEAR_M) for p in pieces])])),
+        )
+
+    def bar(self, starts: Floats, ends: Floats) -> Bools:
+        """Mask of the straight lines between points that come too near to something."""
+        lines = shapely.linestrings(np.stack([starts, ends], axis=1))
+        barred = np.asarray(shapely.intersects(self.core, lines))
+        barred[self.hard.query(lines, predicate="intersects")[0]] = True
+        barred[self.soft.query(lines, predicate="dwithin", distance=_CLEAR_M)[0]] = True
+        return barred
 
 
-def _fixed(ring: Floats, gates: Floats) -> Ints:
-    """Indices of ring points that must stay: those at gates, and at least two."""
-    chosen: set[int] = set()
-    if len(gates):
-        distance, index = cKDTree(ring).query(gates)
-        chosen |= {int(i) for i, d in zip(index, distance, strict=True) if d < 1.0}
-    if len(chosen) < 3:
-        centre = ring.mean(axis=0)
-        angle = np.arctan2(*(ring - centre).T[::-1])
-        chosen |= {int(np.argmin(np.abs(angle - a))) for a in (-2.0, 0.0, 2.0)}
-    return np.array(sorted(chosen))
+def _pull(region: Polygon, obstacles: _Obstacles, gates: Floats) -> Polygon:
+    """Replace the border by the straightest one that still parts the sides and passes the gates."""
+    ring, fixed = _with_gates(np.asarray(region.exterior.coords)[:-1], gates)
+    ring, fixed = _spaced(ring, fixed)
+    ring, fixed = _shortcut(ring, fixed, obstacles)
+    tangled = _tangled(ring).sum()
+    for _ in range(_PULLS):
+        dropped, stay = _drop(ring, fixed, obstacles)
+        moved = _tighten(dropped, stay, obstacles)
+        if _tangled(moved).sum() > tangled or np.array_equal(moved, ring):
+            break
+        ring, fixed = moved, stay
+    return Polygon(ring)
 
 
-def _straighten(ring: Floats, fixed: Ints, core: Polygon, tree: shapely.STRtree) -> Ints:
-    """Split chords at their farthest point until none meets anything; all chords of a level at once."""
+def _with_gates(ring: Floats, gates: Floats) -> tuple[Floats, Bools]:
+    """Add the gates on the ring as points that stay; at least three points stay."""
+    line = shapely.LinearRing(ring)
+    points = shapely.points(gates)
+    near = shapely.distance(line, points) < 0.05 if len(gates) else np.zeros(0, dtype=bool)
+    spots = shapely.line_locate_point(line, points[near]) if near.any() else np.zeros(0)
+    marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(ring, axis=0).T))])
+    along = np.concatenate([marks, spots])
+    order = np.argsort(along, kind="stable")
+    merged = np.vstack([ring, gates[near]] if near.any() else [ring])[order]
+    fixed = np.concatenate([np.zeros(len(ring), dtype=bool), np.ones(len(spots), dtype=bool)])[order]
+    if fixed.sum() < 3:
+        fixed[[0, len(ring) // 3, 2 * len(ring) // 3]] = True
+    return merged, fixed
+
+
+def _spaced(ring: Floats, fixed: Bools) -> tuple[Floats, Bools]:
+    """Leave out points that lie on their successor, but for those that stay."""
+    step = np.hypot(*(np.roll(ring, -1, axis=0) - ring).T)
+    before = np.roll(step, 1)
+    kept = fixed | ((step >= _APART_M) & ((before >= _APART_M) | ~np.roll(fixed, 1)))
+    return ring[kept], fixed[kept]
+
+
+def _shortcut(ring: Floats, fixed: Bools, obstacles: _Obstacles) -> tuple[Floats, Bools]:
+    """Keep as few points as leave all chords free: split at the farthest point, a level of chords at once."""
     n = len(ring)
-    shapely.prepare(core)
-    kept = set(fixed.tolist())
-    chords = [(int(a), int(b)) for a, b in zip(fixed, np.append(fixed[1:], fixed[0] + n), strict=True)]
-    while chords:
-        ends = np.array([[ring[a % n], ring[b % n]] for a, b in chords])
-        lines = shapely.linestrings(ends)
-        hit = shapely.intersects(core, lines)
-        hit[tree.query(lines, predicate="dwithin", distance=_CLEAR_M)[0]] = True
-        split: list[tuple[int, int]] = []
-        for (a, b), bad in zip(chords, hit, strict=True):
-            if not bad or b - a < 2:
-                continue
-            between = ring[np.arange(a + 1, b) % n]
-            middle = a + 1 + _farthest(ring[a % n], ring[b % n], between)
-            kept.add(middle % n)
-            split += [(a, middle), (middle, b)]
-        chords = split
-    return np.array(sorted(kept))
+    kept = fixed.copy()
+    new = _chords(kept)
+    while len(new):
+        first, last = new.T
+        barred = obstacles.bar(ring[first], ring[last % n])
+        new = _split(ring, kept, new[barred & (last - first > 1)])
+        if not len(new):  # chords that cross each other are split as if a street were in the way
+            all_chords = _chords(kept)
+            tangled = all_chords[_tangled(ring[kept])]
+            new = _split(ring, kept, tangled[tangled[:, 1] - tangled[:, 0] > 1])
+    return ring[kept], fixed[kept]
+
+
+def _chords(kept: Bools) -> Ints:
+    """First and last index of the chords between points that are kept, (k, 2); the last chord runs past n."""
+    stay = np.flatnonzero(kept)
+    return np.column_stack([stay, np.append(stay[1:], stay[0] + len(kept))])
+
+
+def _split(ring: Floats, kept: Bools, chords: Ints) -> Ints:
+    """Keep the farthest point under each chord; return the new chords."""
+    n = len(ring)
+    halves: list[tuple[int, int]] = []
+    for first, last in chords.tolist():
+        between = ring[np.arange(first + 1, last) % n]
+        middle = first + 1 + _farthest(ring[first], ring[last % n], between)
+        kept[middle % n] = True
+        halves += (
+            [(first, middle), (middle, last)] if middle < n else [(first, middle), (middle - n, last - n)]
+        )
+    return np.array(halves, dtype=np.int64).reshape(-1, 2)
+
+
+def _tangled(ring: Floats) -> Bools:
+    """Mask of the sides of a ring that meet sides which are not their neighbours."""
+    n = len(ring)
+    mask = np.zeros(n, dtype=bool)
+    lines = shapely.linestrings(np.stack([ring, np.roll(ring, -1, axis=0)], axis=1))
+    a, b = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=_APART_M)
+    apart = (b - a) % n
+    mask[a[(apart > 1) & (apart < n - 1)]] = True
+    return mask
 
 
 def _farthest(start: Floats, end: Floats, points: Floats) -> int:
@@ -250,3 +303,32 @@ def _farthest(start: Floats, end: Floats, points: Floats) -> int:
         return int(np.argmax(np.hypot(*(points - start).T)))
     offset = np.abs(along[0] * (points[:, 1] - start[1]) - along[1] * (points[:, 0] - start[0])) / reach
     return int(np.argmax(offset))
+
+
+def _drop(ring: Floats, fixed: Bools, obstacles: _Obstacles) -> tuple[Floats, Bools]:
+    """Leave out points between whose neighbours a straight line is free."""
+    for _ in range(_PULLS):
+        free = ~fixed & ~obstacles.bar(np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0))
+        # neighbours are not dropped together: the chord was tested against the points that stay
+        for i in np.flatnonzero(free):
+            free[i] = not free[i - 1]
+        if not free.any() or len(ring) - free.sum() < 4:
+            break
+        ring, fixed = ring[~free], fixed[~free]
+    return ring, fixed
+
+
+def _tighten(ring: Floats, fixed: Bools, obstacles: _Obstacles) -> Floats:
+    """Move points towards the middle of their neighbours as far as the way is free, every other at a time."""
+    ring = ring.copy()
+    for parity in (0, 1):
+        moving = np.flatnonzero(~fixed & (np.arange(len(ring)) % 2 == parity))
+        moving = moving[moving < len(ring) - 1]  # the last may neighbour the first of the same parity
+        for share in (0.8, 0.3):
+            before, after = ring[moving - 1], ring[moving + 1]
+            target = ring[moving] + share * ((before + after) / 2 - ring[moving])
+            barred = obstacles.bar(np.vstack([before, target]), np.vstack([target, after]))
+            free = ~barred.reshape(2, -1).any(axis=0)
+            ring[moving[free]] = target[free]
+            moving = moving[~free]
+    return ring

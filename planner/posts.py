@@ -240,8 +240,14 @@ def _named_by_ends(network: StreetNetwork, edge: int) -> bool:
 # --- gates --------------------------------------------------------------------------------------
 
 _GATE_FOR = (
-    (Purpose.CASUALTY_COLLECTION, "Gate for rescue teams and casualties: the nearest to the collection point."),
-    (Purpose.EVACUATION, "Gate for evacuees, one lane with a search point: the nearest to the evacuation area."),
+    (
+        Purpose.CASUALTY_COLLECTION,
+        "Gate for rescue teams and casualties: the nearest to the collection point.",
+    ),
+    (
+        Purpose.EVACUATION,
+        "Gate for evacuees, one lane with a search point: the nearest to the evacuation area.",
+    ),
 )
 
 
