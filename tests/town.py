@@ -182,7 +182,7 @@ def town(
         motorway=motorway,
         footways=footways,
     )
-    reach_m = blocks * BLOCK_M / 2 + RING_OUT_M + 100
+    reach_m = blocks * BLOCK_M / 2 + RING_OUT_M
     east, north = made.place(reach_m, 0).lon_deg, made.place(0, reach_m).lat_deg
     dx, dy = east - centre.lon_deg, north - centre.lat_deg
     # the same degrees on both sides, so that the centre of the box, and of the frame, is the centre given

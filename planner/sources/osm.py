@@ -245,7 +245,7 @@ class Draft:
         data_date : str
             ISO date of the map, "" when unknown.
         bbox_deg : tuple of float, optional
-            Keep only what meets this box (whole ways); it becomes the area's box.
+            Keep only what meets this box (whole ways); the area's box reaches no further.
         covered_deg : tuple of float, optional
             The box that the source says it covers: streets that run out of it do not widen the area's box.
         attribution, licence : str
@@ -353,14 +353,21 @@ def _boxes_meet(bounds: NDArray[np.floating[Any]], box: BBox) -> Bools:
 
 
 def _area_box(streets: _Streets, bbox_deg: BBox | None, covered_deg: BBox | None) -> BBox:
-    """Box of the area: the one asked for, else where there are streets within what the source covers."""
-    box = bbox_deg if bbox_deg is not None else _box_of(streets, covered_deg)
-    west, south, east, north = box
-    if not (np.isfinite(box).all() and -180 <= west < east <= 180 and -90 <= south < north <= 90):
-        raise SourceError(
-            "the box is not one on the globe",
-            "Give west,south,east,north in degrees, west of east, south of north",
-        )
+    """Box of the area: where there are streets, within what was asked for or what the source covers."""
+    if bbox_deg is not None:
+        _check_box(bbox_deg)
+    low, high = streets.unit.min(axis=0) * _UNIT_DEG, streets.unit.max(axis=0) * _UNIT_DEG
+    # some 10 m of room: a single straight street has a box without area
+    low, high = np.maximum(low - 1e-4, (-180, -90)), np.minimum(high + 1e-4, (180, 90))
+    limit = bbox_deg or covered_deg
+    if limit is not None:
+        inner_low, inner_high = np.maximum(low, limit[:2]), np.minimum(high, limit[2:])
+        if (inner_low < inner_high).all():
+            low, high = inner_low, inner_high
+        elif bbox_deg is not None:
+            raise SourceError("there are no streets in that box", "Choose a box that the file covers")
+    west, south = (round(float(v), 7) for v in low)
+    east, north = (round(float(v), 7) for v in high)
     if east - west > MAX_SPAN_DEG or north - south > MAX_SPAN_DEG:
         raise SourceError(
             f"the map spans {east - west:.1f} by {north - south:.1f} degrees, too wide for one area",
@@ -369,16 +376,13 @@ def _area_box(streets: _Streets, bbox_deg: BBox | None, covered_deg: BBox | None
     return west, south, east, north
 
 
-def _box_of(streets: _Streets, covered_deg: BBox | None) -> BBox:
-    low, high = streets.unit.min(axis=0) * _UNIT_DEG, streets.unit.max(axis=0) * _UNIT_DEG
-    if covered_deg is not None:
-        inner_low, inner_high = np.maximum(low, covered_deg[:2]), np.minimum(high, covered_deg[2:])
-        if (inner_low < inner_high).all():
-            low, high = inner_low, inner_high
-    # some 10 m of room: a single straight street has a box without area
-    west, south = (round(float(v), 7) for v in low - 1e-4)
-    east, north = (round(float(v), 7) for v in high + 1e-4)
-    return west, south, east, north
+def _check_box(box: BBox) -> None:
+    west, south, east, north = box
+    if not (np.isfinite(box).all() and -180 <= west < east <= 180 and -90 <= south < north <= 90):
+        raise SourceError(
+            "the box is not one on the globe",
+            "Give west,south,east,north in degrees, west less than east, south less than north",
+        )
 
 
 def _network(

@@ -89,7 +89,7 @@ def read_osm(
     report = progress or _silent
     try:
         reading = _read_in_any_order(path, file_format, report)
-    except (RuntimeError, OSError, ValueError, UnicodeDecodeError) as error:
+    except (RuntimeError, OSError, ValueError, osmium.InvalidLocationError) as error:
         if isinstance(error, SourceError):
             raise
         raise SourceError(
@@ -119,8 +119,13 @@ def _read_in_any_order(path: Path, file_format: str, report: Progress) -> _Readi
         if "out of order" not in str(error):
             raise
         return _read_sorted(path, file_format, report)
-    if reading.without_nodes and not reading.draft.street_count:
-        return _read_sorted(path, file_format, report)
+    if reading.lacks_nodes():
+        reading = _read_sorted(path, file_format, report)
+    if reading.lacks_nodes():
+        raise SourceError(
+            f"{path.name} has {reading.without_nodes} streets but no nodes for them to run through",
+            "Use an extract with its nodes; one with negative ids needs 'osmium renumber' first",
+        )
     return reading
 
 
@@ -177,6 +182,10 @@ class _Reading:
                 done = 1 - math.exp(-number / self._expected)
                 self._report(0.85 * done, f"reading: {self.draft.street_count} ways")
 
+    def lacks_nodes(self) -> bool:
+        """Whether no street has nodes: they come later, have negative ids, or are left out."""
+        return self.without_nodes > 0 and self.draft.street_count == 0
+
     # --- kinds of objects -----------------------------------------------------------------------
 
     def _node(self, node: Any) -> None:
@@ -184,7 +193,7 @@ class _Reading:
         if "barrier" in tags or "highway" in tags:
             self.draft.add_node(node.id, tags)
         place, obstacle = read_place(tags), read_obstacle(tags, "point")
-        if place is None and obstacle is None:
+        if (place is None and obstacle is None) or not node.location.valid():
             return
         point = shapely.Point(node.location.lon, node.location.lat)
         if place is not None:
@@ -194,10 +203,12 @@ class _Reading:
 
     def _way(self, way: Any) -> None:
         tags = way.tags
-        street = read_street(tags) if "highway" in tags else None
-        if street is not None:
-            self._street(way, street)
-        obstacle = read_obstacle(tags, "line")
+        if "highway" in tags:
+            street = read_street(tags)
+            if street is not None:
+                self._street(way, street)
+            return
+        obstacle = None if "building" in tags else read_obstacle(tags, "line")
         if obstacle is not None:
             for _, coordinates in self._parts(way):
                 line = shapely.linestrings(_pairs(coordinates))
@@ -224,7 +235,10 @@ class _Reading:
             return
         try:
             shape = bytes.fromhex(self._wkb.create_multipolygon(area))
-        except RuntimeError:  # a multipolygon whose rings do not close: osmium gives it without rings
+        except (
+            osmium.InvalidLocationError,
+            RuntimeError,
+        ):  # a multipolygon whose rings do not close: osmium gives it without rings
             self.broken_areas += 1
             return
         owner = "w" if area.from_way() else "r"
@@ -241,7 +255,7 @@ class _Reading:
         """Return the runs of a way's nodes that the file holds: nearly always one, the whole way."""
         try:
             line = self._wkb.create_linestring(way, osmium.geom.use_nodes.ALL)
-        except RuntimeError:  # a node outside the extract, or fewer than two nodes
+        except (osmium.InvalidLocationError, RuntimeError):  # a node outside the extract, or a single node
             return list(_runs(way))
         return [([node.ref for node in way.nodes], bytes.fromhex(line)[_WKB_HEAD:])]
 

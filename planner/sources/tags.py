@@ -57,6 +57,8 @@ def length_m(text: str) -> float:
     float
         Metres; NaN where there is no length above zero to read.
     """
+    if not text:
+        return math.nan
     feet = _FEET_INCHES.match(text)
     if feet:
         return _positive(float(feet[1]) * FEET_M + float(feet[2] or 0) * INCH_M)
@@ -89,6 +91,8 @@ def _one_speed_kmh(text: str) -> float:
 
 def count(text: str) -> float:
     """Read a number of things (levels, beds, spaces); the largest of ``"2;3"``; NaN where there is none."""
+    if not text:
+        return math.nan
     numbers = [_NUMBER.fullmatch(part.rstrip()) for part in text.split(";")]
     known = [float(n[1].replace(",", ".")) for n in numbers if n is not None and not n[2]]
     return max((k for k in known if 0 <= k < math.inf), default=math.nan)
@@ -102,7 +106,7 @@ def lanes(text: str) -> int:
 
 def layer(text: str, default: int) -> int:
     """Read a layer from -100 to 100, the first of several; the default where it is no number."""
-    number = _NUMBER.match(text)
+    number = _NUMBER.match(text) if text else None
     if number is None:
         return default
     return int(max(-100.0, min(100.0, float(number[1].replace(",", ".")))))
