@@ -51,6 +51,8 @@ class Drive:
         Straight line from the goal to the hospital when it lies off the map, else 0.
     why_not : str
         Why there is no way, "" when there is.
+    inside : bool
+        Whether it lies inside the outer perimeter.
     """
 
     hospital: KnownHospital
@@ -59,6 +61,7 @@ class Drive:
     range_min: tuple[int, int] | None
     beyond_m: float = 0.0
     why_not: str = ""
+    inside: bool = False
 
 
 def send_patients(
@@ -167,7 +170,8 @@ def _drive(hospital: KnownHospital, goal: Snap | None, driving: Driving, search:
     time_s = search.time_s(goal)
     if not math.isfinite(time_s):
         return Drive(hospital, None, None, None, why_not=driving.why_not(search.start, goal))
-    return Drive(hospital, goal, time_s, range_min(time_s, driving.doctrine.transport))
+    inside = bool(shapely.contains_xy(driving.streets.outer_m, hospital.x_m, hospital.y_m))
+    return Drive(hospital, goal, time_s, range_min(time_s, driving.doctrine.transport), inside=inside)
 
 
 def range_min(time_s: float, rules: Rules, late: float = 1.0) -> tuple[int, int]:
@@ -261,10 +265,11 @@ def _rim(driving: Driving, search: Search) -> Ints:
 def _ways_out(
     drives: Sequence[Drive], shares: Shares, start_name: str, driving: Driving, search: Search
 ) -> tuple[tuple[Way, ...], dict[int, str]]:
-    """Ways to the nearest hospitals, the nearest of the best level, and all that take a red patient."""
+    """Ways to the nearest hospitals, the nearest outside and of the best level, and all that take reds."""
     reached = [k for k, drive in enumerate(drives) if drive.goal is not None]
     wanted = reached[: driving.doctrine.transport.routed_hospitals]
     wanted += [k for k in reached if shares.assigned[k].red]
+    wanted += [k for k in reached if not drives[k].inside][:1]
     levels = [
         (list(TraumaLevel).index(level), k) for k in reached if (level := drives[k].hospital.adult_level)
     ]
@@ -330,6 +335,8 @@ def _option(
 
 def _reason(drive: Drive, assigned: Casualties) -> str:
     parts = [_level_text(drive.hospital), _time_text(drive)]
+    if drive.inside:
+        parts.append("inside the outer perimeter")
     taken = [f"{n} {colour}" for colour, n in vars(assigned).items() if n]
     if taken:
         parts.append(f"planned for {', '.join(taken)} in the first hour")
@@ -376,6 +383,10 @@ def _map_notices(drives: Sequence[Drive], area: Area) -> list[Notice]:
         notices.append(Notice(NoticeLevel.INFO, text, _ABOUT))
     if all(d.beyond_m for d in drives if d.time_s is not None):
         text = f"The map of {area.name} shows no hospital that can be reached: times beyond it are estimates"
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    inside = [d.hospital.name for d in drives if d.inside]
+    if inside:
+        text = f"Inside the outer perimeter: {', '.join(inside)}; staff and walk-in patients need a gate"
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
     for drive in drives:
         if drive.time_s is None:

@@ -135,23 +135,20 @@ def _mapped(area: Area, rules: Transport) -> list[KnownHospital]:
     grounds = list(table.geometry)
     merged = _merge_grounds(table["name"].tolist(), grounds, rules)
     doors = area.places_of(PlaceKind.EMERGENCY_ENTRANCE)
-    pads = area.places_of(PlaceKind.HELIPAD)
+    whole = [shapely.union_all([grounds[k] for k in parts]) for parts in merged]
+    has_pad = _nearest_of(area.places_of(PlaceKind.HELIPAD), whole, rules)
     beds = [None if math.isnan(b) else int(b) for b in table["beds"].astype(float)]
     found = []
-    for parts in merged:
+    for at, (parts, ground) in enumerate(zip(merged, whole, strict=True)):
         names = [str(table["name"].iloc[k]) for k in parts]
-        ground = shapely.union_all([grounds[k] for k in parts])
         x_m, y_m = _door(ground, doors, rules)
-        has_pad = bool(len(pads)) and bool(
-            (pads.geometry.distance(ground) <= rules.emergency_entrance_m).any()
-        )
         found.append(
             KnownHospital(
                 name=max(names, key=len),
                 location=area.frame.place(x_m, y_m),
                 x_m=x_m,
                 y_m=y_m,
-                helipad=True if has_pad else None,
+                helipad=True if at in has_pad else None,
                 beds=max((b for k in parts if (b := beds[k]) is not None), default=None),
                 as_of=area.data_date,
             )
@@ -177,6 +174,15 @@ def _merge_grounds(names: list[str], grounds: list[BaseGeometry], rules: Transpo
         else:
             groups.append([k])
     return sorted(groups, key=lambda group: group[0])
+
+
+def _nearest_of(pads: gpd.GeoDataFrame, grounds: Sequence[BaseGeometry], rules: Transport) -> set[int]:
+    """Return which grounds have a helipad of their own: each pad belongs to the nearest ground."""
+    if len(pads) == 0 or len(grounds) == 0:
+        return set()
+    gaps_m = shapely.distance(pads.geometry.to_numpy()[:, None], np.array(grounds, dtype=object)[None, :])
+    nearest = gaps_m.argmin(axis=1)
+    return {int(g) for pad, g in enumerate(nearest) if gaps_m[pad, g] <= rules.emergency_entrance_m}
 
 
 def _door(ground: BaseGeometry, doors: gpd.GeoDataFrame, rules: Transport) -> tuple[float, float]:

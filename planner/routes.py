@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import LineString, Polygon
+from shapely.geometry import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area, line_of
@@ -117,8 +117,8 @@ def keep_routes_open(
         _inbound(RouteKind.INGRESS, _first(sites, Purpose.STAGING), driving, ways),
         _inbound(RouteKind.PUBLIC, _first(sites, Purpose.REUNIFICATION), public, ways),
     ):
-        ways += [found] if isinstance(found, Way) else []
-        notices += [found] if isinstance(found, Notice) else []
+        ways += [f for f in found if isinstance(f, Way)]
+        notices += [f for f in found if isinstance(f, Notice)]
     routes = write_routes(ways, streets, area)
     gates = frozenset(post for route in routes for post in route.posts_crossed)
     return OpenRoutes(routes, gates, tuple(notices))
@@ -252,44 +252,52 @@ def _short_ends(sites: Sequence[Site], driving: Driving, public: Driving) -> lis
     return list(dict.fromkeys(notice for notice in found if notice))
 
 
-def _transfer(sites: Sequence[Site], driving: Driving, ways: Sequence[Way]) -> Way | Notice | None:
+def _transfer(sites: Sequence[Site], driving: Driving, ways: Sequence[Way]) -> list[Way | Notice]:
     """Way of ambulances from staging to where they load."""
     staging, loading = _first(sites, Purpose.STAGING), ambulance_point(sites)
     if staging is None or loading is None or loading is staging:
-        return None
+        return []
+    where = f"from {staging.name} to {loading.name}"
     start, end = driving.enter(staging), driving.enter(loading)
     if start is None or end is None:
-        return _severed(f"from {staging.name} to {loading.name}", "no street is open", loading.id)
+        return [_severed(where, "no street is open", loading.id)]
     path = driving.search(start, _used(ways, driving.network), [end]).path(end)
     if path is None:
-        return _severed(f"from {staging.name} to {loading.name}", driving.why_not(start, end), loading.id)
+        return [_severed(where, driving.why_not(start, end), loading.id)]
     if path.length_m < _LEAST_ROUTE_M:
-        return None
-    return Way(
-        RouteKind.TRANSFER, staging.id, loading.id, path, f"Ambulances from {staging.name} to {loading.name}"
-    )
+        return []
+    return [Way(RouteKind.TRANSFER, staging.id, loading.id, path, f"Ambulances {where}")]
 
 
-def _inbound(
-    kind: RouteKind, site: Site | None, driving: Driving, ways: Sequence[Way]
-) -> Way | Notice | None:
+def _inbound(kind: RouteKind, site: Site | None, driving: Driving, ways: Sequence[Way]) -> list[Way | Notice]:
     """Way of those who come from outside to a site."""
     if site is None:
-        return None
+        return []
     end = driving.enter(site)
     if end is None:
-        return _severed(f"from outside to {site.name}", "no street is open", site.id)
+        return [_severed(f"from outside to {site.name}", "no street is open", site.id)]
     used = _used(ways, driving.network)
     start = driving.main_road_to(end, used)
     if start is None:
         why = f"no open street leads from outside to {driving.network.street(end.edge)}"
-        return _severed(f"from outside to {site.name}", why, site.id)
+        return [_severed(f"from outside to {site.name}", why, site.id)]
     path = driving.search(start, used, [end]).path(end)
     if path is None or path.length_m < _LEAST_ROUTE_M:
-        return None
+        return []
     who = "Arriving units" if kind is RouteKind.INGRESS else "Families"
-    road = driving.network.street(start.edge)
-    return Way(kind, road, site.id, path, f"{who} from {road} to {site.name}")
+    first = int(path.edges[np.argmax(path.share > 0)])
+    on_main = driving.network.road_class[first] <= _MAIN_ROADS
+    road = driving.network.street(first if on_main else start.edge)
+    way = Way(kind, road, site.id, path, f"{who} from {road} to {site.name}")
+    outer_m, least_m = driving.streets.outer_m, driving.doctrine.transport.approach_m
+    gap_m = math.inf if outer_m.is_empty else outer_m.distance(Point(start.x_m, start.y_m))
+    if gap_m >= least_m - _LEAST_ROUTE_M:
+        return [way]
+    text = (
+        f"The way from outside to {site.name} is known only from {_metres(gap_m)} outside the outer "
+        "perimeter: beyond that the map ends, or streets are closed"
+    )
+    return [way, Notice(NoticeLevel.CAUTION, text, site.id)]
 
 
 def _severed(where: str, why: str, about: str) -> Notice:
@@ -306,15 +314,15 @@ def write_routes(ways: Sequence[Way], streets: Streets, area: Area) -> tuple[Rou
     for way in ways:
         numbers[way.kind] = numbers.get(way.kind, 0) + 1
         leaving = way.kind is RouteKind.EGRESS
-        others = _used([w for w in ways if (w.kind is RouteKind.EGRESS) is not leaving], area.network)
+        others = [w.path for w in ways if (w.kind is RouteKind.EGRESS) is not leaving]
         routes.append(_route(way, f"{way.kind}-{numbers[way.kind]}", others, streets, area))
     return tuple(routes)
 
 
-def _route(way: Way, ident: str, others: Bools, streets: Streets, area: Area) -> Route:
+def _route(way: Way, ident: str, others: Sequence[Path], streets: Streets, area: Area) -> Route:
     path, network = way.path, area.network
     driven_m = path.span_m[:, 1] - path.span_m[:, 0]
-    shared_m = float(driven_m[others[path.edges]].sum())
+    shared_m = _shared_m(path, others)
     against = network.oneway[path.edges] * np.where(path.forward, 1, -1) < 0
     against_m = float(driven_m[against].sum())
     names, posts = street_names(path, network), _posts_crossed(path, streets)
@@ -354,6 +362,21 @@ def _posts_crossed(path: Path, streets: Streets) -> tuple[str, ...]:
         if edge in streets.post_at and (stands_m is None or low_m <= stands_m <= high_m):
             crossed[streets.post_at[edge]] = None
     return tuple(crossed)
+
+
+def _shared_m(path: Path, others: Sequence[Path]) -> float:
+    """Metres of a path on stretches that other paths drive too, in either direction."""
+    theirs: dict[int, list[tuple[float, float]]] = {}
+    for other in others:
+        for edge, (low_m, high_m) in zip(other.edges.tolist(), other.span_m.tolist(), strict=True):
+            theirs.setdefault(edge, []).append((low_m, high_m))
+    shared_m = 0.0
+    for edge, (low_m, high_m) in zip(path.edges.tolist(), path.span_m.tolist(), strict=True):
+        counted_m = low_m
+        for from_m, to_m in sorted(theirs.get(edge, ())):
+            shared_m += max(0.0, min(high_m, to_m) - max(counted_m, from_m))
+            counted_m = max(counted_m, to_m)
+    return shared_m
 
 
 def _used(ways: Sequence[Way], network: StreetNetwork) -> Bools:

@@ -1,0 +1,327 @@
+"""Ways in and out: around what is closed, over posts only to leave or enter, apart, and honest."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import LineString, Polygon, box
+from shapely.geometry.base import BaseGeometry
+
+from planner.area import Area
+from planner.doctrine import Doctrine
+from planner.geo import LonLat
+from planner.model import Route, Shape, Site
+from planner.network import Path
+from planner.packs import shipped_doctrine
+from planner.routes import Driving, OpenRoutes, Streets, Way, ambulance_point, keep_routes_open, write_routes
+from planner.terms import Purpose, RouteKind, SiteSource, Travel, ZoneKind
+from tests.town import town
+
+DOCTRINE: Doctrine = shipped_doctrine()
+HOT = box(-150, -150, 150, 150)
+OUTER = box(-555, -555, 555, 555)
+
+
+def site(area: Area, purpose: Purpose, x_m: float, y_m: float, rank: int = 1) -> Site:
+    """A site whose entrance is at a point in metres."""
+    place = area.frame.place(x_m, y_m)
+    return Site(
+        id=f"{purpose}-{rank}",
+        purpose=purpose,
+        rank=rank,
+        source=SiteSource.SUGGESTED,
+        name=purpose.replace("_", " "),
+        shape=Shape(points=(place,)),
+        entrance=place,
+        zone=ZoneKind.COLD,
+        area_m2=None,
+        capacity=None,
+        usng="",
+        in_sight=None,
+        scores=(),
+        score=0.0,
+        reason="",
+    )
+
+
+def streets_around(area: Area, hot_m: BaseGeometry = HOT, outer_m: Polygon = OUTER) -> Streets:
+    """Close what meets hot ground; a post on every street that crosses the outer line."""
+    network = area.network
+    line = outer_m.exterior
+    crossing = np.flatnonzero(network.drivable & network.edges_meeting(line))
+    posts = {int(edge): f"O{k}" for k, edge in enumerate(crossing, 1)}
+    along = {}
+    for edge, shape in zip(posts, network.lines(list(posts)), strict=True):
+        along[edge] = float(shape.project(shape.intersection(line).representative_point()))
+    return Streets(network.edges_meeting(hot_m), posts, hot_m, outer_m, along)
+
+
+@cache
+def scene() -> tuple[Area, Streets, tuple[Site, ...], OpenRoutes]:
+    area = town()
+    streets = streets_around(area)
+    sites = (
+        site(area, Purpose.STAGING, -450, -200),
+        site(area, Purpose.CASUALTY_COLLECTION, 250, 100),
+        site(area, Purpose.REUNIFICATION, 750, -700),
+    )
+    driving = Driving(area, streets, DOCTRINE, Travel.EMERGENCY)
+    start = driving.enter(sites[1])
+    assert start is not None
+    goal = driving.main_road_from(start)
+    assert goal is not None
+    path = driving.search(start).path(goal)
+    assert path is not None
+    out = Way(RouteKind.EGRESS, sites[1].id, "away", path, "Ambulances away")
+    return area, streets, sites, keep_routes_open(sites, streets, area, DOCTRINE, [out])
+
+
+def by_kind(found: OpenRoutes) -> dict[RouteKind, Route]:
+    return {route.route: route for route in found.routes}
+
+
+def test_every_kind_of_route_is_found() -> None:
+    *_, found = scene()
+    assert [route.id for route in found.routes] == ["egress-1", "transfer-1", "ingress-1", "public-1"]
+    assert found.notices == ()
+
+
+def test_routes_keep_off_hot_ground_and_closed_streets() -> None:
+    area, streets, _, found = scene()
+    closed_pieces = pieces(area, streets.closed)
+    for route in found.routes:
+        assert route.hot_m == 0.0
+        assert not streets.hot_m.intersects(LineString(area.frame.to_m(route.line)).buffer(-0.01))
+        assert not any(piece in closed_pieces for piece in pairwise(route.nodes))
+
+
+def pieces(area: Area, mask: np.ndarray) -> set[tuple[int, int]]:
+    found = set()
+    for edge in np.flatnonzero(mask):
+        _, ids = area.network.shape(int(edge))
+        found |= {pair for a, b in pairwise(ids.tolist()) for pair in ((a, b), (b, a))}
+    return found
+
+
+def test_nodes_of_a_route_follow_each_other_on_the_map() -> None:
+    area, _, _, found = scene()
+    on_map = pieces(area, area.network.drivable)
+    for route in found.routes:
+        assert len(route.nodes) > 1
+        assert all(pair in on_map for pair in pairwise(route.nodes))
+
+
+def test_posts_are_crossed_only_to_leave_or_to_enter() -> None:
+    *_, streets, _, found = scene()
+    routes = by_kind(found)
+    assert len(routes[RouteKind.EGRESS].posts_crossed) == 1
+    assert len(routes[RouteKind.INGRESS].posts_crossed) == 1
+    assert routes[RouteKind.TRANSFER].posts_crossed == ()
+    assert routes[RouteKind.PUBLIC].posts_crossed == ()
+    assert found.gates == {
+        routes[RouteKind.EGRESS].posts_crossed[0],
+        routes[RouteKind.INGRESS].posts_crossed[0],
+    }
+    assert found.gates <= set(streets.post_at.values())
+
+
+def test_posts_on_the_line_crossed_are_the_posts_crossed() -> None:
+    area, streets, _, found = scene()
+    for route in found.routes:
+        line = LineString(area.frame.to_m(route.line))
+        crossings = line.intersection(OUTER.exterior)
+        count = 0 if crossings.is_empty else len(getattr(crossings, "geoms", [crossings]))
+        assert len(route.posts_crossed) == count
+
+
+def test_the_way_in_starts_well_outside_on_a_main_road_and_ends_at_staging() -> None:
+    area, streets, sites, found = scene()
+    route = by_kind(found)[RouteKind.INGRESS]
+    line = LineString(area.frame.to_m(route.line))
+    away = streets.outer_m.distance(line.interpolate(0))
+    assert away >= DOCTRINE.transport.approach_m - 1
+    assert math.dist(line.coords[-1], area.frame.point_m(sites[0].entrance)) < 1
+    assert (route.start, route.end) == (route.streets[0], sites[0].id)
+
+
+def test_families_never_enter_the_outer_perimeter() -> None:
+    area, streets, _, found = scene()
+    line = LineString(area.frame.to_m(by_kind(found)[RouteKind.PUBLIC].line))
+    assert not streets.outer_m.intersects(line)
+
+
+def test_others_keep_off_the_ambulances_way_out_where_streets_allow() -> None:
+    *_, found = scene()
+    for route in found.routes:
+        assert route.shared_m == pytest.approx(0.0, abs=0.5)
+        assert "apart from" in route.reason
+
+
+def test_shared_metres_are_those_on_the_same_streets() -> None:
+    """Out and in by one street: each states the whole of what it shares."""
+    area, streets, sites, _ = scene()
+    driving = Driving(area, streets, DOCTRINE, Travel.EMERGENCY)
+    start, end = driving.enter(sites[0]), driving.enter(sites[1])
+    assert start is not None
+    assert end is not None
+    there, back = driving.search(start).path(end), driving.search(end).path(start)
+    assert there is not None
+    assert back is not None
+    out = Way(RouteKind.EGRESS, "a", "b", there, "Out")
+    for way_back, expected in ((back, shared_m(area, there, back)), (there, there.length_m)):
+        first, second = write_routes([out, Way(RouteKind.TRANSFER, "b", "a", way_back, "In")], streets, area)
+        assert first.shared_m == pytest.approx(second.shared_m, abs=0.5)
+        assert first.shared_m == pytest.approx(expected, abs=0.5)
+
+
+def test_two_halves_of_one_street_are_not_shared() -> None:
+    area, streets, sites, _ = scene()
+    driving = Driving(area, streets, DOCTRINE, Travel.EMERGENCY)
+    middle = driving.enter(sites[1])
+    assert middle is not None
+    halves = []
+    for node in (area.network.edge_u[middle.edge], area.network.edge_v[middle.edge]):
+        end = area.network.at_node(int(node), [middle.edge])
+        assert end is not None
+        path = driving.search(middle).path(end)
+        assert path is not None
+        halves.append(path)
+    ways = [
+        Way(RouteKind.EGRESS, "a", "b", halves[0], "Out"),
+        Way(RouteKind.INGRESS, "b", "a", halves[1], "In"),
+    ]
+    assert [route.shared_m for route in write_routes(ways, streets, area)] == [0.0, 0.0]
+
+
+def shared_m(area: Area, one: Path, other: Path) -> float:
+    same = set(one.edges[one.share > 0].tolist()) & set(other.edges[other.share > 0].tolist())
+    return sum(float(np.diff(span)[0]) for e, span in zip(one.edges, one.span_m, strict=True) if e in same)
+
+
+@settings(max_examples=40)
+@given(
+    st.tuples(st.integers(-480, 480), st.integers(-320, 320)),
+    st.tuples(st.integers(-480, 480), st.integers(-320, 320)),
+    st.integers(60, 250),
+    st.booleans(),
+)
+def test_laws_hold_wherever_sites_and_zone_lie(
+    staging: tuple[int, int], collection: tuple[int, int], half_m: int, river: bool
+) -> None:
+    area = town(river=river)
+    hot = box(-half_m, -half_m, half_m, half_m)
+    streets = streets_around(area, hot)
+    sites = (site(area, Purpose.STAGING, *staging), site(area, Purpose.AMBULANCE_EXCHANGE, *collection))
+    found = keep_routes_open(sites, streets, area, DOCTRINE)
+    again = keep_routes_open(sites, streets, area, DOCTRINE)
+    assert (found.routes, found.gates, found.notices) == (again.routes, again.gates, again.notices)
+    closed = pieces(area, streets.closed)
+    for route in found.routes:
+        assert route.hot_m == 0.0
+        assert route.time_s > 0
+        assert not any(pair in closed for pair in pairwise(route.nodes))
+        crossed = len(route.posts_crossed)
+        assert crossed == 0 if route.route is RouteKind.TRANSFER else crossed <= 1
+
+
+def test_a_severed_scene_says_which_closure_severs_it() -> None:
+    area = town()
+    sites = (site(area, Purpose.STAGING, 0, -750), site(area, Purpose.CASUALTY_COLLECTION, 0, 500))
+    streets = streets_around(area, box(-3000, 250, 3000, 300), box(-400, -400, 400, 400))
+    found = keep_routes_open(sites, streets, area, DOCTRINE)
+    assert RouteKind.TRANSFER not in by_kind(found)
+    (notice,) = [n for n in found.notices if n.about == sites[1].id]
+    assert "every way is closed" in notice.text
+    assert "Avenue" in notice.text or "Street" in notice.text
+
+
+def test_a_place_cut_off_from_outside_is_a_notice() -> None:
+    area = town()
+    sites = (site(area, Purpose.STAGING, 450, 450),)
+    ring = box(-540, -540, 540, 540).boundary
+    found = keep_routes_open(sites, streets_around(area, ring, OUTER), area, DOCTRINE)
+    assert found.routes == ()
+    (notice,) = found.notices
+    assert "no way to drive from outside to staging" in notice.text
+
+
+def test_a_way_in_that_begins_close_by_says_so() -> None:
+    area = town()
+    sites = (site(area, Purpose.STAGING, 450, 450),)
+    ring = box(-650, -650, 650, 650).boundary
+    found = keep_routes_open(sites, streets_around(area, ring, OUTER), area, DOCTRINE)
+    assert len(found.routes) == 1
+    (notice,) = found.notices
+    assert "only from 40 m outside the outer perimeter" in notice.text
+
+
+def test_a_pin_inside_the_zone_is_told_that_routes_end_short_of_it() -> None:
+    area = town()
+    sites = (site(area, Purpose.STAGING, 0, 0),)
+    found = keep_routes_open(sites, streets_around(area, box(-250, -250, 250, 250)), area, DOCTRINE)
+    assert any("short" in notice.text and notice.about == sites[0].id for notice in found.notices)
+    assert all(route.hot_m == 0.0 for route in found.routes)
+
+
+def test_staging_at_the_exchange_needs_no_transfer() -> None:
+    area = town()
+    both = (site(area, Purpose.STAGING, 450, 200), site(area, Purpose.AMBULANCE_EXCHANGE, 450, 200))
+    found = keep_routes_open(both, streets_around(area), area, DOCTRINE)
+    assert RouteKind.TRANSFER not in by_kind(found)
+    assert found.notices == ()
+
+
+def test_without_sites_nothing_is_kept_open() -> None:
+    area = town()
+    found = keep_routes_open((), streets_around(area), area, DOCTRINE)
+    assert (found.routes, found.gates, found.notices) == ((), frozenset(), ())
+
+
+def test_ambulances_load_at_the_exchange_before_collection_before_staging() -> None:
+    area = town()
+    staging, collection, exchange = (
+        site(area, purpose, 0, 0)
+        for purpose in (Purpose.STAGING, Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE)
+    )
+    second = site(area, Purpose.AMBULANCE_EXCHANGE, 0, 0, rank=2)
+    assert ambulance_point([staging, collection, exchange]) is exchange
+    assert ambulance_point([staging, collection, second]) is collection
+    assert ambulance_point([staging, second]) is staging
+    assert ambulance_point([second]) is None
+
+
+def test_driving_against_a_oneway_is_said() -> None:
+    area, streets, _, _ = scene()
+    network = area.network
+    edge = int(np.flatnonzero((network.oneway == 1) & network.drivable & (network.length_m > 20))[0])
+    count = 1
+    path = Path(
+        edges=np.array([edge]),
+        forward=np.array([False]),
+        share=np.ones(count),
+        span_m=np.array([[0.0, float(network.length_m[edge])]]),
+        xy_m=network.shape(edge)[0][::-1],
+        nodes=(),
+        time_s=10.0,
+        length_m=float(network.length_m[edge]),
+    )
+    (route,) = write_routes([Way(RouteKind.TRANSFER, "a", "b", path, "Units")], streets, area)
+    assert "against one-way traffic" in route.reason
+
+
+def test_a_route_is_the_same_on_the_other_side_of_the_globe() -> None:
+    """Left-hand traffic or right, south or north: the same town gives the same drives."""
+    here, there = town(), town(centre=LonLat(151.2, -33.9))
+    routes = []
+    for area in (here, there):
+        sites = (site(area, Purpose.STAGING, -450, -200), site(area, Purpose.CASUALTY_COLLECTION, 250, 100))
+        routes.append(keep_routes_open(sites, streets_around(area), area, DOCTRINE).routes)
+    for a, b in zip(*routes, strict=True):
+        assert a.time_s == pytest.approx(b.time_s, abs=0.1)
+        assert a.streets == b.streets
