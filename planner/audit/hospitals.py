@@ -43,7 +43,7 @@ def _range_problems(hospital: HospitalOption, time_s: float) -> Iterator[str]:
         yield "its time has no range"
         return
     low, high = hospital.time_range_min
-    if not (0 <= low <= high and low * 60 - _SLACK_S <= time_s <= high * 60 + _SLACK_S):
+    if not 0 <= low <= math.ceil(time_s / 60) <= high:  # whole minutes, rounded up
         yield f"{time_s:.0f} s lie outside the range of {low} to {high} min"
 
 

@@ -16,6 +16,8 @@ from planner.terms import PerimeterName, PostMode
 
 _ROUNDING_M = 0.5
 """Slack for corners rounded to 7 decimals."""
+_TOUCH_M = 0.1
+"""A line that only touches a street, or leaves its junction, does not cross it."""
 _ON_LINE_M = 15.0
 """Posts lie on the ring within this (``domain.md`` 2.3, invariants)."""
 _ON_STREET_M = 3.0
@@ -112,15 +114,18 @@ def _seal_detail(scene: Scene, line: Perimeter, leaks: list[str]) -> str:
 
 def _leaks(scene: Scene, line: Perimeter, *, on_foot: bool) -> list[str]:
     """Streets by which one gets out although every post is held."""
-    usable = (
-        np.ones(len(scene.streets.edge), dtype=bool) if on_foot else scene.streets.drivable & ~scene.blocked
-    )
-    usable &= ~scene.closed_by(scene.posts(line.perimeter), on_foot=on_foot)
+    usable = _usable(scene, line, on_foot=on_foot)
     held = scene.held_m(line.perimeter)
     reached = scene.streets.flood(_sources(scene, line, usable), usable, on_foot=on_foot)
     out = np.flatnonzero(reached)
     out = out[~_within(scene, held.buffer(_ON_LINE_M), out)]
     return scene.streets_of(out[_first_outside(scene, held, out)]) or scene.streets_of(out)
+
+
+def _usable(scene: Scene, line: Perimeter, *, on_foot: bool) -> Bools:
+    """Streets that can still be used with every post of a perimeter held."""
+    closed = scene.closed_by(scene.posts(line.perimeter), on_foot=on_foot)
+    return ~closed if on_foot else scene.streets.drivable & ~scene.blocked & ~closed
 
 
 def _sources(scene: Scene, line: Perimeter, usable: Bools) -> Ints:
@@ -152,36 +157,71 @@ def _first_outside(scene: Scene, held: BaseGeometry, segments: Ints) -> Bools:
 
 def _check_crossings(scene: Scene, line: Perimeter) -> Check:
     """See that the line crosses drivable streets only at posts; what passes over or under it is apart."""
-    boundary = scene.held_m(line.perimeter).boundary
-    crossing = scene.streets.meeting(boundary, scene.streets.drivable & ~scene.blocked)
+    held = scene.held_m(line.perimeter)
+    crossing = _crossing(scene, held)
     posts = [post for post in scene.posts(line.perimeter) if post.mode is PostMode.VEHICLE]
-    held_by: dict[int, list[BaseGeometry]] = {}
+    at: dict[int, list[BaseGeometry]] = {}
     for post in posts:
         for segment in scene.closes[post.id].tolist():
-            held_by.setdefault(segment, []).append(scene.point(post.location))
-    problems, apart = [], 0
-    for segment, street in zip(crossing.tolist(), scene.streets.lines(crossing), strict=True):
-        if segment in held_by:
-            where = shapely.intersection(street, boundary)
-            far = max(min(p.distance(spot) for p in held_by[segment]) for spot in shapely.get_parts(where))
-            if far > _ON_LINE_M:
-                problems.append(
-                    f"{scene.streets_of(np.array([segment]))[0]} is crossed {far:.0f} m from its post"
-                )
-        elif _other_level(scene, segment):
-            apart += 1
-        else:
-            problems.append(f"{scene.streets_of(np.array([segment]))[0]} is crossed without a post")
-    over = f"; {apart} crossing(s) on another level" if apart else ""
-    return judge(
-        "crossings", line.perimeter, problems, f"it crosses streets at its {len(posts)} posts only{over}"
-    )
+            at.setdefault(segment, []).append(scene.point(post.location))
+    posted = np.array([segment in at for segment in crossing.tolist()], dtype=bool)
+    apart = _on_other_level(scene, line, held, crossing[~posted])
+    problems = [f"{name} is crossed without a post" for name in scene.streets_of(crossing[~posted][~apart])]
+    for segment, street in zip(crossing[posted].tolist(), scene.streets.lines(crossing[posted]), strict=True):
+        spots = shapely.get_parts(shapely.intersection(street, held.boundary))
+        far = max(min(p.distance(spot) for p in at[segment]) for spot in spots)
+        if far > _ON_LINE_M:
+            name = scene.streets_of(np.array([segment]))[0]
+            problems.append(f"{name} is crossed {far:.0f} m from its post")
+    over = f"; {int(apart.sum())} crossing(s) on another level" if apart.any() else ""
+    fine = f"it crosses streets at its {len(posts)} posts only{over}"
+    return judge("crossings", line.perimeter, problems, fine)
 
 
-def _other_level(scene: Scene, segment: int) -> bool:
-    edge = int(scene.streets.edge[segment])
-    network = scene.area.network
-    return bool(network.layer[edge] != 0 or network.bridge[edge] or network.tunnel[edge])
+def _crossing(scene: Scene, held: BaseGeometry) -> Ints:
+    """Return drivable segments on both sides of a line, and not just by what rounding does to it."""
+    inside, near = held.buffer(-_TOUCH_M), held.buffer(_TOUCH_M)
+    crossing = scene.streets.meeting(inside, scene.streets.drivable & ~scene.blocked)
+    shapely.prepare(near)
+    return crossing[~shapely.covers(near, scene.streets.lines(crossing))]
+
+
+def _on_other_level(scene: Scene, line: Perimeter, held: BaseGeometry, crossing: Ints) -> Bools:
+    """Tell which crossing streets only pass over or under what the line holds, on another level.
+
+    Such a street is out of reach from inside; and it is a bridge or tunnel itself where it crosses, or,
+    followed inside the line, it meets a street of the inside in the plan only, with another layer.
+    """
+    excused = np.zeros(len(crossing), dtype=bool)
+    if not len(crossing):
+        return excused
+    streets = scene.streets
+    usable = _usable(scene, line, on_foot=False)
+    reached = streets.flood(_sources(scene, line, usable), usable)
+    within = np.zeros(len(reached), dtype=bool)
+    within[streets.meeting(held, usable & ~reached)] = True
+    held_streets = streets.meeting(held, reached)
+    for k, segment in enumerate(crossing.tolist()):
+        if reached[segment]:
+            continue
+        chain = np.flatnonzero(streets.flood(np.array([segment]), within))
+        excused[k] = _raised(scene, np.array([segment])).any() or _passes(scene, chain, held_streets)
+    return excused
+
+
+def _raised(scene: Scene, segments: Ints) -> Bools:
+    edge, network = scene.streets.edge[segments], scene.area.network
+    return np.asarray((network.layer[edge] != 0) | network.bridge[edge] | network.tunnel[edge])
+
+
+def _passes(scene: Scene, chain: Ints, others: Ints) -> bool:
+    """Whether two sets of streets cross in the plan on different layers."""
+    if not len(others):
+        return False
+    layer = scene.area.network.layer[scene.streets.edge]
+    tree = shapely.STRtree(scene.streets.lines(others))
+    mine, theirs = tree.query(scene.streets.lines(chain), predicate="intersects")
+    return bool((layer[chain[mine]] != layer[others[theirs]]).any())
 
 
 # --- posts --------------------------------------------------------------------------------------
