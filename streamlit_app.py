@@ -6,11 +6,14 @@ from pathlib import Path
 
 import streamlit as st
 
+from planner.ui.state import warm_up
+
 HERE = Path(__file__).parent
 
 st.set_page_config(
     page_title="Perimeter and staging planner", layout="wide", initial_sidebar_state="collapsed"
 )
+warm_up()
 page = st.navigation(
     [
         st.Page(HERE / "pages/incident.py", title="Incident", default=True),

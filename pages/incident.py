@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import Future
 
 import streamlit as st
@@ -39,11 +40,17 @@ def area_or_stop(listing: packs.Listing) -> Area:
 
 
 def plan_or_problem(incident: state.OpenIncident, area: Area) -> tuple[Plan | None, str]:
-    """Return the plan of what was said, or what stands in its way."""
+    """Return the plan, or what stands in its way; the map and the drawings stay either way."""
     try:
         return state.plan_for(incident, area), ""
     except PlannerError as error:
         return None, str(error)
+    except Exception as error:  # a fault of ours must not take the map from someone who needs it
+        logging.getLogger(__name__).exception("no plan for incident %s", incident.id)
+        fault = (
+            f"The program failed here ({type(error).__name__}). What you drew is saved and stays on the map."
+        )
+        return None, f"{fault} Change the drawing a little, and report this with the server's log."
 
 
 def base_map_or_none(base: Future[BaseMapFiles]) -> BaseMapFiles | None:
@@ -58,7 +65,7 @@ left, right = st.columns([7, 3])
 with right, st.container(key="asking"):
     incident, listing = ask_area(incident)
     area = area_or_stop(listing)
-    incident = ask_place(incident, area)
+    ask_place(incident, area)
 
 with left, st.container(key="map_side"):
     incident = ask_threat(incident)
@@ -73,7 +80,7 @@ with left, st.container(key="map_side"):
         features=list(incident.features),
         plan=map_layers(plan, units) if plan else None,
         units=units,
-        acknowledged=incident.acknowledged,
+        acknowledged=state.last_stroke(),
         message=trouble,
     )
     if not base_map.done():

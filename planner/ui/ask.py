@@ -28,28 +28,36 @@ def ask_area(incident: OpenIncident) -> tuple[OpenIncident, packs.Listing]:
     return incident, listings[chosen]
 
 
-def ask_place(incident: OpenIncident, area: Area) -> OpenIncident:
+def ask_place(incident: OpenIncident, area: Area) -> None:
     """Ask where by words, for those who know an address better than the map."""
-    text = st.text_input(
-        "Find: school, corner, lat,lon or USNG", key=f"find in {incident.id}", placeholder="Main St & 3rd Ave"
-    )
+    key = f"find in {incident.id}"
+    text = st.text_input("Find: school, corner, lat,lon or USNG", key=key, placeholder="Main St & 3rd Ave")
     if not text:
-        return incident
+        return
     found = find_places(area, text)
     if not found:
         st.text("Nothing of that name in this area.")
     for number, place in enumerate(found):
-        if _offer(place, number):
-            incident = state.set_scene(incident, place.location)
-    return incident
+        _offer(incident, place, number, key)
 
 
-def _offer(place: Found, number: int) -> bool:
+def _choose(incident: OpenIncident, place: Found, key: str) -> None:
+    state.set_scene(incident, place.location)
+    st.session_state[key] = ""
+
+
+def _offer(incident: OpenIncident, place: Found, number: int, key: str) -> None:
     # A button's label is Markdown: brackets and the like must not become links or pictures.
     label = "".join(
         f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|:$~&" else letter for letter in place.title
     )
-    return st.button(label, key=f"found {number}", use_container_width=True)
+    st.button(
+        label,
+        key=f"found {number}",
+        use_container_width=True,
+        on_click=_choose,
+        args=(incident, place, key),
+    )
 
 
 def ask_threat(incident: OpenIncident) -> OpenIncident:

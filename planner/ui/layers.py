@@ -72,6 +72,7 @@ def _post(post: Post) -> Json:
         does += ", on foot"
     return {
         "label": post.id,
+        "rank": post.rank,
         "at": _at(post.location),
         "perimeter": post.perimeter,
         "gate": gate,
@@ -93,7 +94,7 @@ def _site(site: Site, units: str) -> Json:
         "source": site.source,
         "shape": [_rings(polygon) for polygon in site.shape.polygons],
         "title": f"{name}: {site.name}",
-        "lines": [site.reason, words.ground(site.area_m2, units), *site.cautions, words.ADVICE],
+        "lines": [site.reason, words.ground(site.area_m2, units), *site.cautions],
     }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 import streamlit.components.v1 as components
 
@@ -22,8 +23,10 @@ Json = dict[str, Any]
 MAP_KEY = "map"
 """Key of the map's value in ``st.session_state``."""
 LEAST_HEIGHT_PX = 420
-ABOVE_PX = 190
+ABOVE_PX = 140
 """What the page keeps above and below the map on a wide screen."""
+
+_CORE_PERCENT = (10, 90)
 
 _draw_map = components.declare_component("incident_map", path=str(COMPONENT))
 
@@ -34,6 +37,12 @@ def _served(folder: Path) -> str:
     name = "base_maps"
     components.declare_component(name, path=str(folder))
     return f"../{__name__}.{name}"
+
+
+def _core(area: Area) -> list[float]:
+    """Return west, south, east, north of where most streets meet: the view to begin with."""
+    low, high = np.percentile(area.network.node_xy_m, _CORE_PERCENT, axis=0)
+    return [float(value) for value in area.frame.to_deg([low, high]).ravel()]
 
 
 def show_map(
@@ -80,7 +89,7 @@ def show_map(
     _draw_map(
         key=MAP_KEY,
         default=None,
-        area={"id": f"{area.name} {area.digest[:12]}", "bbox": list(area.bbox_deg)},
+        area={"id": f"{area.name} {area.digest[:12]}", "bbox": list(area.bbox_deg), "core": _core(area)},
         basemap=basemap,
         incident=incident,
         authority=authority,

@@ -150,11 +150,9 @@ def _site(ranked: Sequence[Site], units: str) -> str:
 
 
 def _site_facts(site: Site, units: str) -> str:
-    sight = {True: "in sight of the hot zone", False: "out of sight (map estimate)", None: "sight unknown"}
     facts = [words.ground(site.area_m2, units)]
-    if site.capacity is not None:
-        facts.append(f"room for {site.capacity}")
-    facts.append(sight[site.in_sight])
+    if site.in_sight is None:
+        facts.append("sight unknown")
     return f"{escape(', '.join(facts))}. <span class='grid'>{escape(site.usng)}</span>"
 
 

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from planner import packs, settings
 from planner.area import Area
 from planner.document import INCIDENT_SCHEMA, read_incident
 from planner.geo import LonLat
-from planner.model import Plan
+from planner.model import Incident, Plan
 from planner.plan import make_plan
 from planner.store import SavedIncident, Store, new_incident_id
 from planner.ui.basemap import BaseMapFiles, base_map
@@ -30,6 +31,7 @@ Json = dict[str, Any]
 
 INCIDENT_PARAMETER = "incident"
 _OPEN_KEY = "open incident"
+_STROKE_KEY = "last stroke"
 _ID = re.compile(r"[A-Za-z0-9_-]{6,40}")
 _PLANS_KEPT = 64
 _AREAS_KEPT = 3
@@ -51,8 +53,6 @@ class OpenIncident:
         The document's ``planner`` member but for its schema: threat, name, casualties ...
     authority : int
         Raised when the server changed the features itself, so that the map takes them over.
-    acknowledged : dict or None
-        Session and number of the map's last stroke that is on disk.
     """
 
     id: str
@@ -60,7 +60,6 @@ class OpenIncident:
     features: tuple[Json, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     authority: int = 0
-    acknowledged: Json | None = None
 
     def document(self) -> str:
         """Return the incident document as text, the same for the same contents."""
@@ -124,6 +123,23 @@ def _base_map(name: str, digest: str, _area: Area, _folder: Path) -> Future[Base
     return _drawing_room().submit(base_map, _area, _folder)
 
 
+@st.cache_resource(show_spinner=False)
+def warm_up() -> Future[Plan]:
+    """Make one plan of the default area behind the scenes, so that the first one asked for is quick.
+
+    The searches are compiled on first use, which takes seconds; called when the app starts.
+    """
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm-up").submit(_first_plan)
+
+
+def _first_plan() -> Plan:
+    area = packs.open_area(packs.DEFAULT_AREA)
+    middle = area.network.node_xy_m.mean(axis=0)
+    nearest = int(np.argmin(np.hypot(*(area.network.node_xy_m - middle).T)))
+    place = area.frame.place(*area.network.node_xy_m[nearest])
+    return make_plan(Incident(location=place), area, packs.shipped_doctrine())
+
+
 def base_map_of(area: Area) -> Future[BaseMapFiles]:
     """Return the base map of an area, perhaps still in the making: a plan need not wait for it."""
     return _base_map(area.name, area.digest, area, settings.read_settings().home / "base_maps")
@@ -179,10 +195,22 @@ def take_stroke(incident: OpenIncident) -> OpenIncident:
     word = st.session_state.get(MAP_KEY)
     if not word or word["incident"] != incident.id:
         return incident
-    number = {"session": word["session"], "number": word["number"]}
-    if number == incident.acknowledged:
+    stroke = {"session": word["session"], "number": word["number"]}
+    if stroke == last_stroke():
         return incident
-    return _save(replace(incident, features=tuple(word["features"]), acknowledged=number))
+    saved = _save(replace(incident, features=tuple(word["features"])))
+    st.session_state[_STROKE_KEY] = stroke
+    return saved
+
+
+def last_stroke() -> Json | None:
+    """Return session and number of the map's last stroke that is on disk.
+
+    Of the browser, not of the incident: the map's value outlives a change of incident, and must not be taken
+    for news when the first one is opened again.
+    """
+    stroke: Json | None = st.session_state.get(_STROKE_KEY)
+    return stroke
 
 
 def state_fact(incident: OpenIncident, name: str, value: Any) -> OpenIncident:

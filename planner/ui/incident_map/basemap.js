@@ -64,7 +64,7 @@ function labelRules(colour) {
   const style = { fill: colour.text, stroke: colour.halo, width: 3, font, labelProps: ["name"] };
   return [
     {
-      dataLayer: "map", minzoom: 14, filter: ofKind("landmark"),
+      dataLayer: "map", minzoom: 15, filter: ofKind("landmark"),
       symbolizer: new CenteredTextSymbolizer({ ...style, font: "600 13px sans-serif", maxLineChars: 16, lineHeight: 1.2 }),
     },
     {
@@ -76,7 +76,7 @@ function labelRules(colour) {
       symbolizer: new LineLabelSymbolizer({ ...style, position: 2, repeatDistance: 300 }),
     },
     {
-      dataLayer: "map", minzoom: 16, filter: ofKind("place"),
+      dataLayer: "map", minzoom: 17, filter: ofKind("place"),
       symbolizer: new CenteredTextSymbolizer({ ...style, font: "italic 12px sans-serif", maxLineChars: 16, lineHeight: 1.2 }),
     },
   ];

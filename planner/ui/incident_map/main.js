@@ -196,8 +196,8 @@ function showUnits(units) {
   scale = L.control.scale({ metric: units === "m", imperial: units !== "m", position: "bottomleft" }).addTo(map);
 }
 
-function fitArea([west, south, east, north]) {
-  map.fitBounds([[south, west], [north, east]]);
+function fitArea({ bbox: [west, south, east, north], core }) {
+  map.fitBounds([[core[1], core[0]], [core[3], core[2]]]);
   map.setMaxBounds(L.latLngBounds([[south, west], [north, east]]).pad(0.5));
 }
 
@@ -205,7 +205,7 @@ function seed(args) {
   const { incident, authority, area } = args;
   if (drawnFor.incident === incident && drawnFor.authority === authority && drawnFor.area === area.id) return;
   const fresh = drawnFor.incident !== incident || drawnFor.area !== area.id;
-  if (drawnFor.area !== area.id) fitArea(area.bbox);
+  if (drawnFor.area !== area.id) fitArea(area);
   drawnFor = { incident, authority, area: area.id };
   stroke?.cancel();
   const unsent = memory.open(incident, fresh);
@@ -214,7 +214,7 @@ function seed(args) {
   planned = fresh ? null : planned;
   if (unsent) memory.send(features);
   if (!features.length) take("scene");
-  else showTools();
+  else take(null);
 }
 
 function showPlan(args) {
@@ -222,11 +222,24 @@ function showPlan(args) {
   const name = plan ? `${plan.id}|${args.units}` : null;
   if (name === planned?.name) return;
   overlay.show(plan);
-  if (plan && plan.scene !== planned?.scene) {
-    const bounds = overlay.bounds(plan);
-    if (bounds && !(planned && map.getBounds().contains(bounds))) map.fitBounds(bounds, { maxZoom: 17 });
-  }
+  if (plan && plan.scene !== planned?.scene) showWhole(overlay.bounds(plan));
   planned = { name, scene: plan?.scene ?? null };
+}
+
+/** Padding that keeps a plan from lying under the tools: a column on the left, on a phone rows below. */
+function clearOfTools() {
+  const { width, height } = document.getElementById("tools").getBoundingClientRect();
+  const column = height > width;
+  return column
+    ? { paddingTopLeft: [width + 24, 16], paddingBottomRight: [60, 16] }
+    : { paddingTopLeft: [8, 16], paddingBottomRight: [8, height + 24] };
+}
+
+/** Move the view only where the plan would not be read in it: partly out of sight, or too small. */
+function showWhole(bounds) {
+  if (!bounds) return;
+  const small = map.getZoom() < map.getBoundsZoom(bounds) - 1;
+  if (small || !map.getBounds().contains(bounds)) map.fitBounds(bounds, { maxZoom: 17, ...clearOfTools() });
 }
 
 let units = null;

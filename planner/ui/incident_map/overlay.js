@@ -2,7 +2,9 @@
 
 const COLOURS = { hot: "#D55E00", warm: "#E69F00", cold: "#0072B2" };
 const ROUTES = { ingress: "#0a7d3c", egress: "#7b1fa2", transfer: "#00695c", public: "#5d4037" };
-const FAR_ZOOM = 15;
+const FAR_ZOOM = 14.5;
+const POST_HALF_PX = 17;
+const SITES_ABOVE = 10000;
 
 /** A small element with a class and a text. */
 export function element(tag, className, text = "") {
@@ -52,17 +54,32 @@ export class Overlay {
 
   tellZoom() {
     this.map.getContainer().classList.toggle("far", this.map.getZoom() < FAR_ZOOM);
+    this.thinOut();
+  }
+
+  /** Where labels would lie on each other, the post to staff later becomes a dot; its tooltip stays. */
+  thinOut() {
+    const taken = [];
+    for (const { mark, half } of this.marks ?? []) {
+      const { x, y } = this.map.latLngToContainerPoint(mark.getLatLng());
+      const covered = taken.some((t) => Math.abs(t.x - x) < t.half + half && Math.abs(t.y - y) < 26);
+      const dot = covered && half === POST_HALF_PX;
+      mark.getElement()?.classList.toggle("dot", dot);
+      if (!dot) taken.push({ x, y, half });
+    }
   }
 
   show(plan) {
     Object.values(this.groups).forEach((group) => group.clearLayers());
+    this.marks = [];
     if (!plan) return;
     plan.zones.forEach((zone) => this.addZone(zone));
     plan.perimeters.forEach((line) => this.addPerimeter(line));
     plan.routes.forEach((route) => this.addRoute(route));
-    plan.posts.forEach((post) => this.addPost(post));
     plan.sites.forEach((site) => this.addSite(site));
+    [...plan.posts].sort((a, b) => a.rank - b.rank).forEach((post) => this.addPost(post));
     plan.hospitals.forEach((hospital) => this.addHospital(hospital));
+    this.thinOut();
   }
 
   bounds(plan) {
@@ -115,7 +132,8 @@ export class Overlay {
 
   addPost({ label, at, perimeter, gate, title, lines }) {
     const look = `post post-${perimeter}${gate ? " post-gate" : ""}`;
-    this.addMark(at, badge(look, label, [34, 28], title), card(title, lines), this.groups.Posts);
+    const mark = this.addMark(at, badge(look, label, [34, 28], title), card(title, lines), this.groups.Posts);
+    this.marks.push({ mark, half: POST_HALF_PX });
   }
 
   addSite({ label, at, purpose, rank, source, shape, title, lines }) {
@@ -126,15 +144,16 @@ export class Overlay {
     }
     const look = `site site-${purpose} ${rank === 1 ? "" : "alternate"} ${source}`;
     const width = 22 + 9 * label.length;
-    this.addMark(at, badge(look, label, [width, 32], title), card(title, lines), group);
+    const mark = this.addMark(at, badge(look, label, [width, 32], title), card(title, lines), group, SITES_ABOVE);
+    if (rank === 1) this.marks.push({ mark, half: width / 2 });
   }
 
   addHospital({ at, title, lines }) {
     this.addMark(at, badge("hospital", "H", [28, 28], title), card(title, lines), this.groups.Hospitals);
   }
 
-  addMark(at, options, text, group) {
-    L.marker(latLng(at), { ...options, pane: "plan-marks", riseOnHover: true })
+  addMark(at, options, text, group, above = 0) {
+    return L.marker(latLng(at), { ...options, pane: "plan-marks", riseOnHover: true, zIndexOffset: above })
       .bindPopup(text, { maxWidth: 320, autoPan: false })
       .bindTooltip(text.cloneNode(true), { className: "tip", direction: "top", offset: [0, -12] })
       .addTo(group);
