@@ -200,7 +200,7 @@ def _on_other_level(scene: Scene, line: Perimeter, held: BaseGeometry, crossing:
     reached = streets.flood(_sources(scene, line, usable), usable)
     within = np.zeros(len(reached), dtype=bool)
     within[streets.meeting(held, usable & ~reached)] = True
-    held_streets = streets.meeting(held, reached)
+    held_streets = streets.meeting(held, reached | scene.closed_by(scene.posts(line.perimeter)))
     for k, segment in enumerate(crossing.tolist()):
         if reached[segment]:
             continue
