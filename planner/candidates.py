@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -22,7 +23,7 @@ from planner.area import Area
 from planner.doctrine import Doctrine, Siting
 from planner.model import Post
 from planner.network import Snap
-from planner.targets import tidy
+from planner.targets import thin, tidy
 from planner.terms import Access, ObstacleKind, PlaceKind, RoadClass, Service, Travel
 from planner.zones import Ground
 
@@ -106,6 +107,8 @@ _KERB_CLASSES = (
 _LEAST_M2 = 60.0
 _THIN_M = 2.0
 _BESIDE_M = 10.0
+_POCKET_TRIALS = 48
+_POCKETS = 6
 _KERB_CELL_M = 120.0
 
 
@@ -393,71 +396,78 @@ def _on_ground(
     hits = np.sort(grounds.tree.query(where, predicate="intersects"))
     hits = hits[np.isin(grounds.kind[hits], kinds)]
     pieces = _pieces(grounds, hits, where, lanes, siting, inside)
-    shapes = np.array([shape for _, shape, _ in pieces], dtype=object)
+    shapes = np.array([piece.shape_m for piece in pieces], dtype=object)
     beside = _streets_beside(shapes, lanes, area, siting)
     entrances = _entrances(shapes, beside, lanes)
     return [
-        _candidate(grounds, index, shape, open_m2, lanes.edges[streets], entrance, inside)
-        for (index, shape, open_m2), streets, entrance in zip(pieces, beside, entrances, strict=True)
+        _candidate(grounds, piece, lanes.edges[streets], entrance, inside)
+        for piece, streets, entrance in zip(pieces, beside, entrances, strict=True)
         if entrance is not None
     ]
 
 
+class Piece(NamedTuple):
+    """Part of a ground: its row, what a site on it would occupy, its usable open ground and its roofs."""
+
+    ground: int
+    shape_m: BaseGeometry
+    open_m2: float
+    shelter_m2: float
+
+
 def _pieces(
     grounds: Grounds, hits: Ints, where: BaseGeometry, lanes: Lanes, siting: Siting, inside: bool
-) -> list[tuple[int, BaseGeometry, float]]:
-    """Which ground, what a site on it would occupy, and the usable open part of that."""
+) -> list[Piece]:
+    """Cut grounds to a region: whole ones with their roofs, large ones also in pieces by the street."""
     cut = shapely.intersection(grounds.open_m[hits], where)
     clear = shapely.covers(where, grounds.whole_m[hits])
-    pieces: list[tuple[int, BaseGeometry, float]] = []
-    for index, shape, whole_inside in zip(hits, cut, clear, strict=True):
+    pieces: list[Piece] = []
+    for index, shape, whole_inside in zip(hits.tolist(), cut, clear, strict=True):
         open_m = _largest(shape)
-        if inside and open_m.area > siting.pocket_m2:
-            pieces += [(int(index), part, part.area) for part in _pockets(open_m, lanes, siting)]
-        elif whole_inside and grounds.shelter_m2[index] >= siting.shelter_min_m2:
-            pieces.append((int(index), _largest(grounds.whole_m[index]), open_m.area))
-        elif open_m.area >= _LEAST_M2:
-            pieces.append((int(index), open_m, open_m.area))
+        parts = []
+        if inside:
+            for size_m2 in (siting.pocket_m2, siting.nook_m2):
+                if open_m.area > 2 * size_m2:
+                    parts += _pockets(open_m, lanes, size_m2, siting)
+        if whole_inside and grounds.shelter_m2[index] >= siting.shelter_min_m2:
+            roofs_m2 = float(grounds.shelter_m2[index])
+            pieces.append(Piece(index, _largest(grounds.whole_m[index]), open_m.area, roofs_m2))
+        elif open_m.area >= _LEAST_M2 and not (inside and open_m.area > 2 * siting.pocket_m2):
+            parts.append(open_m)
+        pieces += [Piece(index, part, part.area, 0.0) for part in parts]
     return pieces
 
 
-def _pockets(ground: BaseGeometry, lanes: Lanes, siting: Siting) -> list[BaseGeometry]:
-    """Pieces of a large ground along the streets that pass it."""
-    radius = float(np.sqrt(siting.pocket_m2 / np.pi))
+def _pockets(ground: BaseGeometry, lanes: Lanes, size_m2: float, siting: Siting) -> list[BaseGeometry]:
+    """Cut pieces of a large ground along the streets that pass it, some way apart."""
+    radius = float(np.sqrt(size_m2 / np.pi))
     marks = shapely.segmentize(shapely.get_exterior_ring(ground), 2 * radius)
-    centres = np.array([Point(xy) for xy in np.unique(shapely.get_coordinates(marks), axis=0)], dtype=object)
+    xy = thin(np.unique(shapely.get_coordinates(marks), axis=0), _POCKET_TRIALS)
+    centres = np.array([Point(x, y) for x, y in xy], dtype=object)
     at = lanes.tree.query_nearest(centres, max_distance=siting.street_reach_m, all_matches=False)[0]
     chosen: list[BaseGeometry] = []
     for centre in centres[np.unique(at)]:
-        if all(centre.distance(other) >= 1.5 * radius for other in chosen):
+        if len(chosen) < _POCKETS and all(centre.distance(other) >= 2 * radius for other in chosen):
             chosen.append(centre)
     parts = shapely.intersection(ground, shapely.buffer(np.array(chosen, dtype=object), radius, quad_segs=4))
     return [part for part in map(_largest, parts) if part.area >= _LEAST_M2]
 
 
-def _candidate(
-    grounds: Grounds,
-    index: int,
-    shape: BaseGeometry,
-    open_m2: float,
-    edges: Ints,
-    entrance: Snap,
-    inside: bool,
-) -> Candidate:
-    kind = str(grounds.kind[index])
+def _candidate(grounds: Grounds, piece: Piece, edges: Ints, entrance: Snap, inside: bool) -> Candidate:
+    ground, kind = piece.ground, str(grounds.kind[piece.ground])
     return Candidate(
         kind=kind,
-        name=str(grounds.name[index]),
-        shape_m=shape,
-        open_m2=float(open_m2),
-        shelter_m2=float(grounds.shelter_m2[index]),
-        stalls=float(grounds.stalls[index]),
-        firmness=_firmness(kind, str(grounds.surface[index])),
-        access=str(grounds.access[index]),
+        name=str(grounds.name[ground]),
+        shape_m=piece.shape_m,
+        open_m2=float(piece.open_m2),
+        shelter_m2=piece.shelter_m2,
+        stalls=float(grounds.stalls[ground]),
+        firmness=_firmness(kind, str(grounds.surface[ground])),
+        access=str(grounds.access[ground]),
         entrance=entrance,
         edges=tuple(int(edge) for edge in edges),
         inside=inside,
-        near=grounds.near[index],
+        near=grounds.near[ground],
     )
 
 
@@ -532,15 +542,15 @@ def _on_streets(where: BaseGeometry, lanes: Lanes, area: Area, siting: Siting) -
 
 def _stretch(piece: BaseGeometry, length_m: float) -> LineString | None:
     """Return the middle of the longest part of a street that lies where it may."""
-    parts = [part for part in shapely.get_parts(piece) if part.geom_type == "LineString"]
+    parts = [part for part in shapely.get_parts(piece) if isinstance(part, LineString)]
     if not parts:
         return None
     line = max(parts, key=lambda part: part.length)
     if line.length < length_m / 2:
         return None
     spare = max(0.0, (line.length - length_m) / 2)
-    part: LineString = substring(line, spare, line.length - spare)
-    return part
+    middle = substring(line, spare, line.length - spare)
+    return middle if isinstance(middle, LineString) else None
 
 
 def _kerb(row: int, stretch: LineString, lanes: Lanes, siting: Siting) -> Candidate:

@@ -1,7 +1,7 @@
 """What each purpose asks of a site: hard rules that exclude, criteria that score (``domain.md`` 2.4-2.10).
 
-A purpose is one entry in :data:`ASKS`. Rules and criteria are functions over all candidates at once; each gives
-one value per candidate, so that what decided can be told in numbers.
+A purpose is one entry in :data:`ASKS`. Rules and criteria are functions over all candidates at once; each
+gives one value per candidate, so that what decided can be told in numbers.
 """
 
 from __future__ import annotations
@@ -141,11 +141,13 @@ class Asks:
         Of what.
     need : callable
         How many it has to hold.
-    least : str
-        Doctrine's share of the need below which a site is too small.
     criteria : tuple of Criterion
     officers : str
         Doctrine's field for its security.
+    least : str
+        Doctrine's share of the need below which a site is too small.
+    counts_open, counts_roofs : bool
+        Which ground of a site its capacity is counted on.
     """
 
     purpose: Purpose
@@ -158,6 +160,13 @@ class Asks:
     criteria: tuple[Criterion, ...]
     officers: str
     least: str = "room_least"
+    counts_open: bool = True
+    counts_roofs: bool = False
+
+    def ground(self, candidate: Candidate) -> float:
+        """Return the square metres of a candidate that serve this purpose."""
+        open_m2 = candidate.open_m2 if self.counts_open else 0.0
+        return open_m2 + (candidate.shelter_m2 if self.counts_roofs else 0.0)
 
 
 # --- how much fits ------------------------------------------------------------------------------
@@ -421,6 +430,7 @@ ASKS: tuple[Asks, ...] = (
             _OFF_STREET,
         ),
         officers="officers_evacuation",
+        counts_roofs=True,
     ),
     Asks(
         Purpose.REUNIFICATION,
@@ -437,6 +447,8 @@ ASKS: tuple[Asks, ...] = (
             _WAYS,
         ),
         officers="officers_reunification",
+        counts_open=False,
+        counts_roofs=True,
     ),
     Asks(
         Purpose.MEDIA,

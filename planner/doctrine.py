@@ -176,6 +176,7 @@ class Siting:
     street_reach_m: float
     reject_reach_m: float
     pocket_m2: float
+    nook_m2: float
     kerb_stretch_m: float
     kerb_width_m: float
     tree_clear_m: float

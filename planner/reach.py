@@ -130,7 +130,7 @@ def find_exits(network: StreetNetwork, open_edges: Bools, box_m: tuple[float, fl
 
 
 def _with_outside(network: StreetNetwork, edges: Ints, open_edges: Bools) -> tuple[Ints, Ints, int]:
-    """Number the ends of the edges, all that goes on beyond the box being one node (-1: nothing does)."""
+    """Return the ends of the edges numbered, all that goes on beyond the box being one node (or -1)."""
     ends_u, ends_v, _ = network.vehicle_ends
     elsewhere = open_edges.copy()
     elsewhere[edges] = False

@@ -1,4 +1,4 @@
-"""Choosing sites for all purposes together, so that they keep apart: greedy, then exchanges while one helps."""
+"""Sites for all purposes chosen together, so that they keep apart: greedy, then exchanges while one helps."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _best(choice: Choice, purpose: Purpose, chosen: Mapping[Purpose, int]) -> in
 
 
 def _exchange(choice: Choice, purpose: Purpose, chosen: dict[Purpose, int]) -> dict[Purpose, int] | None:
-    """Put another candidate in a purpose's place, those it displaces moving to their next best, if that helps."""
+    """Put another candidate in a purpose's place, those it displaces moving on, if that helps."""
     now = choice.total(chosen)
     best: dict[Purpose, int] | None = None
     for row in choice.pools[purpose]:
@@ -147,7 +147,7 @@ def _exchange(choice: Choice, purpose: Purpose, chosen: dict[Purpose, int]) -> d
 
 
 def runners_up(choice: Choice, purpose: Purpose, chosen: Mapping[Purpose, int], most: int) -> list[int]:
-    """Return the next best candidates of a purpose that fit beside all that was chosen, and beside each other."""
+    """Return the next best candidates of a purpose that fit beside what was chosen and each other."""
     others = {p: r for p, r in chosen.items() if p is not purpose}
     taken = [chosen[purpose]] if purpose in chosen else []
     found: list[int] = []

@@ -30,7 +30,7 @@ from planner.network import Snap
 from planner.reach import Distances, distances_from, find_exits
 from planner.selection import POOL, Choice, choose_together, runners_up
 from planner.sightline import seen_by_any, walls_of
-from planner.targets import thin
+from planner.targets import thin, tidy
 from planner.terms import NoticeLevel, PerimeterName, PlaceKind, Purpose, SiteSource, Travel, ZoneKind
 
 __all__ = ["ChosenSites", "Scene", "choose_sites"]
@@ -47,6 +47,8 @@ _EYES = 64
 _SITE_POINTS = 8
 _OUTLINE_SPACING_M = 20.0
 _WALK_BOX_M = 600.0
+_SOFT = 0.5
+_ASK_OWNER = ("private", "no", "permit", "customers")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +87,7 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
     held = {purpose: len(candidates) + k for k, (purpose, _) in enumerate(pins) if purpose in judged}
     choice = _choice(judged, facts, held, siting)
     chosen = choose_together(choice)
-    write = _Writer(facts, judged, choice, chosen, held, scene, area, siting)
+    write = _Writer(facts, judged, choice, chosen, held, scene, area, siting, demand)
     sites = tuple(site for asks in ASKS for site in write.sites(asks.purpose))
     officers = sum(int(getattr(siting, asks.officers)) for asks in ASKS if asks.purpose in chosen)
     notices = (*_missing(judged, chosen), *_assumed(demand), *_sight_notice(facts))
@@ -175,7 +177,7 @@ def _in_sight(
     shapes: NDArray[np.object_], from_target_m: Floats, scene: Scene, area: Area, siting: Siting
 ) -> Ints:
     """1 in sight, 0 out of sight or further than sight is looked for, -1 where the map shows too little."""
-    result = np.zeros(len(shapes), dtype=np.int64)
+    result = np.full(len(shapes), 0 if len(area.buildings) else -1, dtype=np.int64)
     near = np.flatnonzero(from_target_m <= siting.sight_m)
     if len(near) == 0:
         return result
@@ -202,7 +204,7 @@ def _mapped_between(shapes: NDArray[np.object_], scene: Scene, area: Area, sitin
     """Whether any building but the place of attack itself is mapped between each site and that place."""
     target = scene.ground.target_m
     spots, own = building_spots(area), area.buildings.sindex.query(target, predicate="intersects")
-    xmin, ymin, xmax, ymax = shapely.total_bounds(np.append(shapes, target))
+    xmin, ymin, xmax, ymax = shapely.total_bounds([*shapes, target])
     near = (spots[:, 0] >= xmin) & (spots[:, 0] <= xmax) & (spots[:, 1] >= ymin) & (spots[:, 1] <= ymax)
     near[own] = False
     lines = shapely.shortest_line(shapely.centroid(shapes), target)
@@ -337,6 +339,7 @@ class _Writer:
     scene: Scene
     area: Area
     siting: Siting
+    demand: Demand
 
     def sites(self, purpose: Purpose) -> list[Site]:
         """Write the suggestion for a purpose and its runners-up."""
@@ -352,6 +355,7 @@ class _Writer:
         candidate, verdict = self.facts.candidates[row], self.judged[purpose]
         pinned = self.held.get(purpose) == row
         capacity = float(verdict.capacity[row])
+        area_m2 = verdict.asks.ground(candidate)
         spot = candidate.entrance
         middle = shapely.point_on_surface(candidate.shape_m)
         seen = int(self.facts.in_sight[row])
@@ -365,7 +369,7 @@ class _Writer:
             shape=shape_of(candidate.shape_m, self.area.frame),
             entrance=self.area.frame.place(spot.x_m, spot.y_m),
             zone=self.zone(candidate.shape_m),
-            area_m2=round(candidate.open_m2, 1) if np.isfinite(candidate.open_m2) else None,
+            area_m2=round(area_m2, 1) if np.isfinite(area_m2) else None,
             capacity=int(capacity) if np.isfinite(capacity) else None,
             usng=usng(self.area.frame.place(middle.x, middle.y)),
             in_sight=None if seen < 0 else bool(seen),
@@ -397,15 +401,20 @@ class _Writer:
 
     def label(self, candidate: Candidate) -> str:
         """Name a place as one would say it on the radio."""
-        street = self.area.network.street(candidate.entrance.edge)
+        street = self.street(candidate)
         if candidate.kind == STREET:
             return f"Kerb of {street}"
         if candidate.name:
             return candidate.name
-        word = candidate.kind.replace("_", " ").capitalize()
-        if candidate.kind == PINNED:
-            word = "Pinned place"
+        word = "Pinned place" if candidate.kind == PINNED else candidate.kind.replace("_", " ").capitalize()
         return f"{word} of {candidate.near}" if candidate.near else f"{word} on {street}"
+
+    def street(self, candidate: Candidate) -> str:
+        """Name the street of a place: the nearest of those beside it that has a name."""
+        network = self.area.network
+        named = [edge for edge in candidate.edges if network.name_index[edge] > 0]
+        street = tidy(network.street(named[0] if named else candidate.entrance.edge))
+        return street if named else f"an {street}"
 
     def reason(self, purpose: Purpose, row: int) -> str:
         """Say in one sentence, with computed numbers, why a place serves."""
@@ -452,34 +461,41 @@ class _Writer:
         return f"Behind the first for {mine[worst].criterion}."
 
     def cautions(self, purpose: Purpose, row: int) -> tuple[str, ...]:
-        """Say what is not known, and what is not as it should be."""
-        facts, candidate, verdict = self.facts, self.facts.candidates[row], self.judged[purpose]
+        """Say what is not as it should be, and what is not known."""
+        facts, candidate = self.facts, self.facts.candidates[row]
         said = []
         if self.held.get(purpose) == row:
             said += [f"Pinned by the commander: {words}" for words in self.pin_faults(purpose, row)]
+        said += self.shortfalls(purpose, row)
         if candidate.kind == STREET:
-            said.append(
-                "Stretch of street: the map shows no better ground; keep one lane free for ambulances"
-            )
-        need = verdict.asks.need(Demand.of(Incident(), self.siting), self.siting)
-        del need
-        if candidate.access in ("private", "no", "permit", "customers"):
+            said.append("A stretch of street, not ground off it: keep one lane free for ambulances")
+        if candidate.access in _ASK_OWNER:
             said.append(f"Access is mapped as {candidate.access}: ask the owner")
-        if candidate.firmness < 0.5:
-            said.append("Soft ground, or surface not mapped: check that vehicles can stand")
+        if candidate.firmness < _SOFT:
+            said.append("Soft ground, or its surface is not mapped: check that vehicles can stand")
         if facts.ways[row] < 2:
             said.append("One way in and out: one-way flow, keep it free")
-        if candidate.kind == PlaceKind.PARKING or candidate.kind == STREET:
-            said.append(
-                f"{self.siting.lot_free:.0%} of stalls taken as free: how many really are is not known"
-            )
+        if candidate.kind in (PlaceKind.PARKING, STREET):
+            said.append(f"{self.siting.lot_free:.0%} of it taken as free: how much really is, is not known")
         if purpose is Purpose.REUNIFICATION:
             said.append("Telephone the place before its name is given out")
-            if facts.drive_m[row] < self.siting.reunification_near_m:
-                near = f"Nearer than {self.siting.reunification_near_m:.0f} m by road: families and units may jam"
-                said.append(near)
         said.append("Not known: searched for a secondary device")
         return tuple(said)
+
+    def shortfalls(self, purpose: Purpose, row: int) -> list[str]:
+        """Say which planning figures a place does not meet."""
+        asks, siting = self.judged[purpose].asks, self.siting
+        need, holds = asks.need(self.demand, siting), self.judged[purpose].capacity[row]
+        said = []
+        if holds < need:
+            said.append(f"Holds {int(holds)} of the {need} {asks.unit} planned for")
+        walk, drive = self.facts.walk_m[row], self.facts.drive_m[row]
+        if purpose is Purpose.CASUALTY_COLLECTION and walk > siting.casualty_walk_m:
+            said.append(f"Over {siting.casualty_walk_m:.0f} m from the gate: carry casualties by vehicle")
+        if purpose is Purpose.REUNIFICATION and drive < siting.reunification_near_m:
+            near = f"Nearer than {siting.reunification_near_m:.0f} m by road: families and units may jam"
+            said.append(near)
+        return said
 
     def pin_faults(self, purpose: Purpose, row: int) -> list[str]:
         """Say which hard rules a pinned place breaks."""
@@ -542,5 +558,8 @@ def _sight_notice(facts: Facts) -> list[Notice]:
     unknown = int((facts.in_sight < 0).sum())
     if unknown == 0:
         return []
-    text = f"For {unknown} of {len(facts.in_sight)} places considered, sight of the hot zone is not known: no buildings are mapped between"
+    text = (
+        f"For {unknown} of {len(facts.in_sight)} places considered, sight of the hot zone is not known: "
+        "no buildings are mapped between"
+    )
     return [Notice(NoticeLevel.INFO, text, "sight")]
