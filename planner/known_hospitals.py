@@ -29,7 +29,9 @@ _COMMON_WORDS = frozenset(
         r"\w+",
         """the of and at for st saint hospital hospitals hospitalar hospitalario medical center centre centro
         medico health healthcare system clinic clinica campus inc de del da do dos das la el los las san santo
-        sao santa general regional community memorial university universitario""",
+        sao santa general regional community memorial university universitario universitaire hopital clinique
+        krankenhaus klinikum klinik spital ziekenhuis ospedale sykehus sjukhus sygehus szpital nemocnice
+        korhaz hastane больница поликлиника госпиталь лікарня 医院 病院 병원""",
     )
 )
 _CHILD_WORDS = frozenset(
@@ -268,15 +270,20 @@ def _is_same(a: KnownHospital, b: KnownHospital, rules: Transport) -> bool:
 
 
 def _one_name(a: frozenset[str], b: frozenset[str], city: frozenset[str] = frozenset()) -> bool:
-    """Whether two names can be one hospital's: a telling word in common, and both or neither for children."""
+    """Whether two names can be one hospital's: most telling words alike, both or neither for children."""
     if bool(a & _CHILD_WORDS) is not bool(b & _CHILD_WORDS):
         return False
+    numbers_a, numbers_b = ({word for word in words if word.isdigit()} for words in (a, b))
+    if numbers_a and numbers_b and numbers_a != numbers_b:
+        return False  # Hospital No 2 and Hospital No 3
     telling_a, telling_b = a - _COMMON_WORDS - city, b - _COMMON_WORDS - city
-    return bool(telling_a & telling_b) if telling_a and telling_b else a == b
+    if not (telling_a and telling_b):
+        return a == b
+    return 2 * len(telling_a & telling_b) >= min(len(telling_a), len(telling_b))
 
 
 def _words(name: str) -> frozenset[str]:
     """Split a name into plain words: no accents, no case, no apostrophes."""
     letters = unicodedata.normalize("NFKD", name.casefold())
     plain = "".join(c for c in letters if not unicodedata.combining(c) and c not in "'’")
-    return frozenset(re.findall(r"\w+", plain))
+    return frozenset(re.findall(r"\w+", unicodedata.normalize("NFC", plain)))

@@ -132,7 +132,7 @@ def test_posts_are_crossed_only_to_leave_or_to_enter() -> None:
 
 
 def test_posts_on_the_line_crossed_are_the_posts_crossed() -> None:
-    area, streets, _, found = scene()
+    area, _, _, found = scene()
     for route in found.routes:
         line = LineString(area.frame.to_m(route.line))
         crossings = line.intersection(OUTER.exterior)

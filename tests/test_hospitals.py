@@ -1,0 +1,657 @@
+"""Hospitals: known once, levels never invented, times in honest ranges, nobody sent above a cap."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+from shapely.geometry import Polygon, box
+
+from planner.area import Area
+from planner.doctrine import Transport as Rules
+from planner.errors import SourceError
+from planner.geo import LonLat
+from planner.hospitals import Transport, range_min, send_patients
+from planner.known_hospitals import find_hospitals
+from planner.model import Casualties, HospitalFact, HospitalOption, Incident
+from planner.packs import shipped_doctrine
+from planner.patients import Ward, red_per_h, share_patients
+from planner.routes import Streets
+from planner.settings import shipped
+from planner.sources.hospital_tables import (
+    install_hospital_table,
+    installed_hospitals,
+    read_hospital_table,
+    write_hospital_table,
+)
+from planner.terms import NoticeLevel, Purpose, RouteKind, TraumaLevel
+from tests.test_routes import HOT, site, streets_around
+from tests.town import town, town_objects
+
+DOCTRINE = shipped_doctrine()
+RULES = DOCTRINE.transport
+INCIDENT = Incident(location=LonLat(-93.0, 41.0))
+
+
+def fact(area: Area, x_m: float, y_m: float, name: str = "County Trauma", **stated: object) -> HospitalFact:
+    """A table's hospital at a point in metres."""
+    told = {"source": "County table", "as_of": "2024-01", **stated}
+    return HospitalFact(name=name, location=area.frame.place(x_m, y_m), **told)  # type: ignore[arg-type]
+
+
+def send(
+    area: Area,
+    facts: tuple[HospitalFact, ...] = (),
+    casualties: Casualties | None = None,
+    streets: Streets | None = None,
+) -> Transport:
+    """Send patients from a collection point east of the school."""
+    sites = (site(area, Purpose.CASUALTY_COLLECTION, 250, 100),)
+    incident = replace(INCIDENT, casualties=casualties)
+    return send_patients(incident, sites, streets or streets_around(area), area, DOCTRINE, facts)
+
+
+def texts(transport: Transport) -> str:
+    return "\n".join(notice.text for notice in transport.notices)
+
+
+# --- which hospitals ----------------------------------------------------------------------------
+
+
+def test_the_maps_hospital_is_reached_at_its_emergency_entrance() -> None:
+    area = town()
+    (known,), beyond = find_hospitals(area, (), RULES)
+    assert (known.name, known.beds, known.helipad) == ("Town General Hospital", 120, True)
+    assert (known.x_m, known.y_m) == pytest.approx((450, 178), abs=0.1)
+    assert known.adult_level is None
+    assert known.pediatric_level is None
+    assert (known.source, known.as_of) == ("OpenStreetMap", area.data_date)
+    assert beyond == []
+
+
+@pytest.mark.parametrize(
+    ("tags", "count"),
+    [
+        ({"amenity": "hospital", "name": "Far Side Hospital"}, 2),
+        ({"amenity": "hospital", "name": "Far Side Hospital", "emergency": "no"}, 1),
+        ({"amenity": "clinic", "name": "Far Side Clinic"}, 1),
+        ({"amenity": "hospital"}, 2),
+    ],
+)
+def test_hospitals_without_emergency_and_clinics_are_no_destinations(
+    tags: dict[str, str], count: int
+) -> None:
+    made = town_objects()
+    made.lone_node(-550, -620, **tags)
+    on_map, _ = find_hospitals(made.settle().area(), (), RULES)
+    assert len(on_map) == count
+
+
+def test_a_point_and_the_ground_of_one_hospital_are_one() -> None:
+    made = town_objects()
+    made.lone_node(455, 150, amenity="hospital", name="Town General")  # a short name beside the long one
+    made.lone_node(460, 160, amenity="hospital")  # nameless on the ground
+    on_map, _ = find_hospitals(made.settle().area(), (), RULES)
+    assert [h.name for h in on_map] == ["Town General Hospital"]
+
+
+def test_a_childrens_hospital_on_the_same_campus_stays_its_own() -> None:
+    made = town_objects()
+    made.lone_node(500, 250, amenity="hospital", name="Town Children's Hospital")
+    on_map, _ = find_hospitals(made.settle().area(), (), RULES)
+    assert [h.name for h in on_map] == ["Town Children's Hospital", "Town General Hospital"]
+
+
+def test_a_table_gives_the_maps_hospital_its_level_and_both_sources() -> None:
+    area = town()
+    told = fact(area, 470, 150, "TOWN GENERAL HOSPITAL", adult_level=TraumaLevel.II, beds=300)
+    (known,), _ = find_hospitals(area, (told,), RULES)
+    assert known.name == "Town General Hospital"
+    assert known.adult_level is TraumaLevel.II
+    assert known.beds == 300
+    assert known.source == "OpenStreetMap; County table"
+    assert (known.x_m, known.y_m) == pytest.approx((450, 178), abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "city"),
+    [
+        ("Lakeside Heart Hospital", ""),
+        ("Town Children's Hospital", ""),
+        ("General Hospital", ""),
+        ("Lakeside Hospital of Town", "Town"),
+    ],
+)
+def test_a_level_is_never_given_to_a_neighbour_of_another_name(name: str, city: str) -> None:
+    area = town()
+    told = fact(area, 470, 150, name, adult_level=TraumaLevel.I, city=city)
+    on_map, _ = find_hospitals(area, (told,), RULES)
+    assert {h.name: h.adult_level for h in on_map} == {"Town General Hospital": None, name: TraumaLevel.I}
+
+
+def test_accents_and_scripts_are_names_too() -> None:
+    area = town(hospitals=False)
+    names = ("Больница 2", "Больница 3", "Hôpital Saint-Éloi", "HOPITAL SAINT ELOI")
+    facts = tuple(fact(area, 10.0 * k, 0, name) for k, name in enumerate(names))
+    on_map, _ = find_hospitals(area, facts, RULES)
+    assert [h.name for h in on_map] == ["Больница 2", "Больница 3", "Hôpital Saint-Éloi"]
+
+
+def test_of_two_tables_the_one_that_states_a_level_is_heard() -> None:
+    area = town(hospitals=False)
+    facts = (fact(area, 0, 0), fact(area, 50, 0, "County Trauma Center", adult_level=TraumaLevel.III))
+    on_map, _ = find_hospitals(area, facts, RULES)
+    assert [(h.name, h.adult_level) for h in on_map] == [("County Trauma Center", TraumaLevel.III)]
+
+
+# --- times and ways -----------------------------------------------------------------------------
+
+
+def test_time_is_that_of_its_route_and_stands_in_its_range() -> None:
+    found = send(town())
+    (option,) = found.hospitals
+    (way,) = found.ways
+    assert way.kind is RouteKind.EGRESS
+    assert (way.start, way.end) == ("casualty_collection-1", "Town General Hospital")
+    assert option.route == "egress-1"
+    assert option.time_s == pytest.approx(way.path.time_s)
+    assert option.time_range_min is not None
+    low, high = option.time_range_min
+    assert low == 1 or low <= way.path.time_s / 60
+    assert high >= way.path.time_s / 60
+    assert "no traffic data" in texts(found)
+
+
+@given(st.floats(0, 20_000), st.floats(1, 2))
+def test_ranges_hold_the_planning_time_and_never_promise_better_than_the_best_case(
+    time_s: float, late: float
+) -> None:
+    low, high = range_min(time_s, RULES, late)
+    assert 1 <= low <= high
+    assert high >= time_s * late / 60
+    assert low == 1 or low <= time_s * RULES.best_case / 60
+
+
+def test_times_equal_a_search_for_each_hospital_alone() -> None:
+    area = town()
+    facts = tuple(fact(area, x, y, f"Hospital {x}") for x, y in ((-700, -700), (600, -300), (-300, 500)))
+    streets = streets_around(area)
+    together = {h.name: h.time_s for h in send(area, facts, streets=streets).hospitals}
+    for one in facts:
+        alone = {h.name: h.time_s for h in send(area, (one,), streets=streets).hospitals}
+        assert alone[one.name] == together[one.name]
+
+
+def test_hospitals_come_soonest_first_and_ways_are_drawn_to_the_nearest_and_the_best() -> None:
+    area = town()
+    places = ((-300, 500), (700, -700), (-700, -700), (-700, 600), (-600, 700))
+    facts = tuple(fact(area, x, y, f"Place{k} Hospital") for k, (x, y) in enumerate(places))
+    found = send(area, facts)
+    times = [h.time_s for h in found.hospitals if h.time_s is not None]
+    assert len(times) == 6
+    assert times == sorted(times)
+    nearest = {h.name for h in found.hospitals[: RULES.routed_hospitals]}
+    assert {way.end for way in found.ways} == nearest
+    best = found.hospitals[-1]
+    number = next(k for k, f in enumerate(facts) if f.name == best.name)
+    graded = (*facts[:number], replace(facts[number], adult_level=TraumaLevel.I), *facts[number + 1 :])
+    again = send(area, graded)
+    assert {way.end for way in again.ways} == nearest | {best.name}
+    assert {h.route for h in again.hospitals if h.route} == {f"egress-{k}" for k in range(1, 5)}
+
+
+def test_a_hospital_inside_the_perimeter_is_said_to_be_and_another_way_leads_out() -> None:
+    area = town()
+    inner = [fact(area, 300, -100 * k, f"Inside{k} Hospital") for k in (1, 2, 3)]
+    facts = (*inner, fact(area, 0, -790, "Outside Hospital"))
+    found = send(area, facts)
+    assert "Inside the outer perimeter" in texts(found)
+    assert "Outside Hospital" in {way.end for way in found.ways}
+    inside = {h.name for h in found.hospitals if "inside the outer perimeter" in h.reason}
+    assert inside == {"Inside1 Hospital", "Inside2 Hospital", "Inside3 Hospital", "Town General Hospital"}
+
+
+def test_a_hospital_in_the_zone_is_no_destination() -> None:
+    area = town()
+    streets = streets_around(area, HOT.union(box(400, 100, 500, 200)))
+    found = send(area, streets=streets, casualties=Casualties(2, 2, 2))
+    (option,) = found.hospitals
+    assert (option.time_s, option.time_range_min, option.route) == (None, None, "")
+    assert option.assigned == Casualties()
+    assert "Town General Hospital: it lies in hot or warm ground" in texts(found)
+
+
+def test_a_hospital_cut_off_names_the_closure() -> None:
+    area = town()
+    wall = box(340, -3000, 360, 3000).union(box(355, -3000, 360, 3000))
+    found = send(area, streets=streets_around(area, HOT.union(wall)))
+    (option,) = found.hospitals
+    assert option.time_s is None
+    assert "every way is closed, first of all by the closure of" in texts(found)
+    assert "every way is closed" in option.reason
+
+
+def test_without_a_collection_point_times_still_count_from_somewhere_and_say_so() -> None:
+    area = town()
+    found = send_patients(INCIDENT, (), streets_around(area), area, DOCTRINE)
+    assert found.hospitals[0].time_s is not None
+    assert "count from the nearest open street" in texts(found)
+    staging = (site(area, Purpose.STAGING, -450, -200),)
+    assert "count from staging" in texts(
+        send_patients(INCIDENT, staging, streets_around(area), area, DOCTRINE)
+    )
+
+
+def test_a_map_without_hospitals_says_what_to_do_and_still_shows_a_way_out() -> None:
+    area = town(hospitals=False)
+    found = send(area)
+    assert found.hospitals == ()
+    (notice,) = found.notices
+    assert notice.level is NoticeLevel.DANGER
+    assert "No hospital is known" in notice.text
+    assert "load a hospital table" in notice.text
+    (way,) = found.ways
+    assert way.kind is RouteKind.EGRESS
+
+
+def test_no_open_street_at_all_is_a_notice() -> None:
+    area = town()
+    streets = streets_around(area, box(-5000, -5000, 5000, 5000), Polygon())
+    found = send(area, streets=streets)
+    assert found.hospitals == ()
+    assert "No street is open" in texts(found)
+
+
+def test_levels_are_never_invented() -> None:
+    found = send(town(), casualties=Casualties(4, 2, 2))
+    (option,) = found.hospitals
+    assert option.adult_level is None
+    assert option.pediatric_level is None
+    assert option.red_per_h is None
+    assert option.assigned.red == 0
+    assert "No trauma level is known for any hospital" in texts(found)
+    assert "4 red" in texts(found)
+
+
+# --- beyond the map -----------------------------------------------------------------------------
+
+
+def test_a_trauma_centre_beyond_the_map_is_an_estimate_marked_as_one() -> None:
+    area = town(hospitals=False)
+    told = fact(area, 40_000, 3_000, adult_level=TraumaLevel.I)
+    found = send(area, (told,))
+    (option,) = found.hospitals
+    assert option.off_map
+    assert option.time_s is not None
+    straight_s = 40_000 / (RULES.off_map_kmh / 3.6)
+    assert straight_s < option.time_s < 1.6 * straight_s
+    assert option.time_range_min is not None
+    low, high = option.time_range_min
+    assert low < option.time_s / 60 < high
+    assert "an estimate" in option.reason
+    assert "estimates" in texts(found)
+    (way,) = found.ways
+    x_m, _ = way.path.xy_m[-1]
+    assert x_m > 1200  # it leaves the map on the hospital's side
+
+
+def test_the_nearest_level_one_is_listed_however_far_behind_others() -> None:
+    area = town()
+    facts = tuple(
+        fact(area, 20_000.0 + 1000 * k, 0, f"Near{k} Hospital", adult_level=TraumaLevel.III) for k in range(6)
+    )
+    first = fact(area, 0, 120_000, "Distant Hospital", adult_level=TraumaLevel.I)
+    second = fact(area, 0, 130_000, "More Distant Hospital", adult_level=TraumaLevel.I)
+    child = fact(area, -90_000, 0, "Pediatric Hospital", pediatric_level=TraumaLevel.I)
+    plain = fact(area, -30_000, 0, "Plain Hospital")
+    names = {h.name for h in send(area, (*facts, first, second, child, plain)).hospitals}
+    nearest = {f.name for f in facts[: RULES.off_map_hospitals]}
+    assert names == {"Town General Hospital", "Distant Hospital", "Pediatric Hospital", *nearest}
+
+
+def test_what_lies_beyond_reach_is_not_listed() -> None:
+    area = town(hospitals=False)
+    told = fact(area, RULES.off_map_reach_km * 1000 + 5000, 0, adult_level=TraumaLevel.I)
+    assert send(area, (told,)).hospitals == ()
+
+
+def test_an_area_walled_in_has_no_times_beyond_it() -> None:
+    area = town(hospitals=False)
+    wall = box(-600, -600, 600, 600).boundary.buffer(5)
+    told = fact(area, 40_000, 0, adult_level=TraumaLevel.I)
+    found = send(area, (told,), streets=streets_around(area, HOT.union(wall), box(-590, -590, 590, 590)))
+    (option,) = found.hospitals
+    assert option.time_s is None
+    assert option.off_map
+    assert "no open street leads out of the map" in option.reason
+
+
+# --- who takes how many -------------------------------------------------------------------------
+
+WARDS = st.lists(
+    st.builds(
+        Ward,
+        time_s=st.one_of(st.none(), st.integers(60, 7200).map(float)),
+        adult_level=st.one_of(st.none(), st.sampled_from(TraumaLevel)),
+        beds=st.one_of(st.none(), st.integers(0, 900)),
+    ),
+    max_size=7,
+)
+PATIENTS = st.builds(Casualties, st.integers(0, 30), st.integers(0, 40), st.integers(0, 60))
+
+
+@settings(max_examples=200)
+@given(WARDS, PATIENTS)
+def test_nobody_is_sent_above_a_cap_and_nobody_is_lost(wards: list[Ward], patients: Casualties) -> None:
+    shares = share_patients(patients, wards, RULES)
+    for ward, taken in zip(wards, shares.assigned, strict=True):
+        beds = RULES.assumed_beds if ward.beds is None else ward.beds
+        assert min(vars(taken).values()) >= 0
+        assert taken.red <= (red_per_h(ward, RULES) or 0)
+        assert taken.yellow + taken.green <= RULES.others_per_100_beds * beds / 100
+        if ward.time_s is None:
+            assert taken == Casualties()
+    for colour in ("red", "yellow", "green"):
+        sent = sum(getattr(taken, colour) for taken in shares.assigned)
+        assert sent + getattr(shares.left, colour) == getattr(patients, colour)
+
+
+@settings(max_examples=80)
+@given(WARDS, PATIENTS)
+def test_reds_and_others_equal_a_linear_program(wards: list[Ward], patients: Casualties) -> None:
+    shares = share_patients(patients, wards, RULES)
+    reds = [taken.red for taken in shares.assigned]
+    others = [taken.yellow + taken.green for taken in shares.assigned]
+    assert cost_of_reds(reds, wards) == pytest.approx(least_red_cost(patients.red, shares.red_caps, wards))
+    total = patients.yellow + patients.green
+    costs = [seconds(w) + 1e6 * is_late(w) for w in wards]
+    least = least_cost(total, shares.other_caps, costs)
+    assert sum(c * n for c, n in zip(costs, others, strict=True)) == pytest.approx(least)
+
+
+def seconds(ward: Ward) -> float:
+    return 0.0 if ward.time_s is None else ward.time_s
+
+
+def is_late(ward: Ward) -> bool:
+    return seconds(ward) > RULES.golden_hour_min * 60
+
+
+def cost_of_reds(reds: list[int], wards: list[Ward]) -> float:
+    """Late first, then beyond the first wave, then seconds: far enough apart to keep that order."""
+    return sum(
+        1e9 * n * is_late(w) + 1e6 * max(0, n - RULES.first_wave_red) + n * seconds(w)
+        for n, w in zip(reds, wards, strict=True)
+    )
+
+
+def least_red_cost(patients: int, caps: tuple[int, ...], wards: list[Ward]) -> float:
+    first = [min(cap, RULES.first_wave_red) for cap in caps]
+    more = [cap - n for cap, n in zip(caps, first, strict=True)]
+    base = [1e9 * is_late(w) + seconds(w) for w in wards]
+    return least_cost(patients, (*first, *more), [*base, *(c + 1e6 for c in base)])
+
+
+def least_cost(patients: int, caps: tuple[int, ...], costs: list[float]) -> float:
+    """The linear program that the sharing claims to solve: fill as much as there is room for."""
+    room = min(patients, sum(caps))
+    if room == 0:
+        return 0.0
+    scale = max(*costs, 1.0)
+    solved = linprog(
+        np.array(costs) / scale, A_eq=np.ones((1, len(caps))), b_eq=[room], bounds=[(0, cap) for cap in caps]
+    )
+    assert solved.fun is not None
+    return float(solved.fun) * scale
+
+
+def test_capacity_is_kept_for_those_who_walk_in_at_the_nearest() -> None:
+    wards = [Ward(100.0 * k, TraumaLevel.I, 1000) for k in (1, 2, 3)]
+    shares = share_patients(Casualties(10, 10, 10), wards, RULES)
+    # 20 % of 10 reds, 50 % of 20 others, half at each of the two nearest
+    assert shares.red_caps == (3, 3, 4)
+    assert shares.other_caps == (15, 15, 20)
+
+
+def test_the_first_wave_spreads_before_anyone_gets_a_third() -> None:
+    wards = [Ward(t, TraumaLevel.I, None) for t in (100.0, 200.0, 300.0)]
+    rules = replace(RULES, walk_in_red=0.0)
+    reds = [s.red for s in share_patients(Casualties(red=5), wards, rules).assigned]
+    assert reds == [2, 2, 1]
+    assert [s.red for s in share_patients(Casualties(red=9), wards, rules).assigned] == [4, 3, 2]
+
+
+def test_reds_go_beyond_the_golden_hour_only_when_nearer_centres_are_full() -> None:
+    rules = replace(RULES, walk_in_red=0.0)
+    wards = [Ward(600.0, TraumaLevel.III, None), Ward(4000.0, TraumaLevel.I, None)]
+    assert [s.red for s in share_patients(Casualties(red=1), wards, rules).assigned] == [1, 0]
+    assert [s.red for s in share_patients(Casualties(red=3), wards, rules).assigned] == [1, 2]
+
+
+def test_patients_are_shared_in_a_plan_and_what_finds_no_place_is_told() -> None:
+    area = town()
+    facts = (
+        fact(area, 470, 150, "TOWN GENERAL HOSPITAL", adult_level=TraumaLevel.II, beds=300),
+        fact(area, 40_000, 0, "Far Trauma", adult_level=TraumaLevel.I, beds=600),
+    )
+    found = send(area, facts, Casualties(5, 8, 40))
+    near, far = found.hospitals
+    assert (near.red_per_h, far.red_per_h) == (RULES.red_per_h_ii, RULES.red_per_h_i)
+    assert (near.assigned.red, far.assigned.red) == (2, 3)
+    assert "planned for 2 red" in near.reason
+    assert near.route
+    assert far.route
+    assert "green patients find no place within the first hour" in texts(found)
+
+
+def test_no_casualties_given_assigns_nobody_and_says_nothing_of_them() -> None:
+    area = town()
+    told = fact(area, 40_000, 0, adult_level=TraumaLevel.I)
+    found = send(area, (told,))
+    assert all(option.assigned == Casualties() for option in found.hospitals)
+    assert "patients find no place" not in texts(found)
+
+
+# --- tables -------------------------------------------------------------------------------------
+
+HEADER = "name,lat,lon,adult_level,pediatric_level,helipad,beds\n"
+
+
+def written(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    path = folder / "table.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_the_shipped_table_is_read_whole_and_dated() -> None:
+    table = read_hospital_table(shipped("data", "three_rivers_hospitals.csv"))
+    assert len(table.facts) > 5
+    assert all(f.source and f.as_of for f in table.facts)
+    assert any(f.adult_level is TraumaLevel.I for f in table.facts)
+    assert any(f.adult_level is None for f in table.facts)
+
+
+def test_a_simple_table_states_what_it_states(tmp_path: Path) -> None:
+    text = (
+        HEADER + 'A,42.0,-85.5,I,,yes,300\n"B, East",42.1,-85.6,,2,,\nC,42.2,-85.7,Level III,unknown,N,-999\n'
+    )
+    a, b, c = read_hospital_table(written(tmp_path, text)).facts
+    assert (a.adult_level, a.pediatric_level, a.helipad, a.beds) == (TraumaLevel.I, None, True, 300)
+    assert (b.name, b.adult_level, b.pediatric_level, b.helipad) == ("B, East", None, TraumaLevel.II, None)
+    assert (c.adult_level, c.helipad, c.beds, c.source) == (TraumaLevel.III, False, None, "table")
+    assert c.location == LonLat(-85.7, 42.2)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no hospital in it"),
+        (HEADER, "no hospital in it"),
+        ("name,adult_level\nA,I\n", "no column lat, lon"),
+        (HEADER + "A,42.0,-85.5,VI,,,\n", "line 2: 'VI' is no trauma level"),
+        (HEADER + "A,42,0,-85,5,I,,,\n", "line 2: 9 values under 7 columns"),
+        (HEADER + "A,42.0,-85.5,,,,\nB,142.0,-85.5,,,,\n", "line 3: coordinate"),
+        (HEADER + "A,forty,-85.5,,,,\n", "line 2: 'forty, -85.5' is no place"),
+        (HEADER + "A,nan,-85.5,,,,\n", "line 2: a coordinate is not a number"),
+        (HEADER + ",42.0,-85.5,,,,\n", "line 2: a hospital has no name"),
+        (HEADER + "A,42.0,-85.5,,,maybe,\n", "line 2: helipad is 'maybe'"),
+        (HEADER + "A,42.0,-85.5,,,,-5\n", "line 2: '-5' is no number of beds"),
+        (HEADER + "A,42.0,-85.5,,,,²\n", "line 2: '²' is no number of beds"),
+        ("name,name,lat,lon\nA,B,1,2\n", "two columns named name"),
+        (HEADER + 'A,"42.0,-85.5\n', "line 2"),
+        ("\0\0\0", "not a text file"),
+    ],
+)
+def test_a_broken_table_is_refused_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        read_hospital_table(written(tmp_path, text))
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert caught.value.remedy
+
+
+def test_a_table_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="cannot be read"):
+        read_hospital_table(tmp_path / "none.csv")
+    with pytest.raises(SourceError, match="cannot be read"):
+        read_hospital_table(tmp_path)
+
+
+def test_spreadsheets_own_encodings_are_read(tmp_path: Path) -> None:
+    text = HEADER + "Hôpital,42.0,-85.5,,,,\n"
+    for encoding in ("utf-8-sig", "cp1252"):
+        assert read_hospital_table(written(tmp_path, text, encoding)).facts[0].name == "Hôpital"
+
+
+@settings(max_examples=40)
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = tmp_path_factory.mktemp("bytes") / "table.csv"
+    path.write_bytes(content)
+    with pytest.raises(SourceError):
+        read_hospital_table(path)
+
+
+HIFLD = "X,NAME,CITY,TYPE,STATUS,LATITUDE,LONGITUDE,SOURCEDATE,ALT_NAME,BEDS,TRAUMA,HELIPAD\n"
+
+
+def hifld(
+    folder: Path, trauma: str, status: str = "OPEN", kind: str = "GENERAL ACUTE CARE"
+) -> tuple[HospitalFact, ...]:
+    row = (
+        f'1,METHODIST,OMAHA,{kind},{status},41.2,-96.0,2019/08/02 00:00:00,NOT AVAILABLE,-999,"{trauma}",Y\n'
+    )
+    return read_hospital_table(written(folder, HIFLD + row, "utf-8-sig")).facts
+
+
+@pytest.mark.parametrize(
+    ("trauma", "adult", "pediatric"),
+    [
+        ("LEVEL I", "I", None),
+        ("LEVEL IV", "IV", None),
+        ("LEVEL V", "V", None),
+        ("LEVEL I, LEVEL II PEDIATRIC", "I", "II"),
+        ("LEVEL I PEDIATRIC", None, "I"),
+        ("LEVEL II, LEVEL III PEDIATRIC, LEVEL II REHAB", "II", "III"),
+        ("LEVEL I PEDIATRIC REHAB, LEVEL I REHAB", None, None),
+        ("LEVEL II REHAB", None, None),
+        ("LEVEL I, LEVEL PEDIATRIC", "I", None),
+        ("LEVEL PEDIATRIC", None, None),
+        ("NOT AVAILABLE", None, None),
+        ("PARC", None, None),
+        ("RTC", None, None),
+    ],
+)
+def test_hifld_levels_are_read_as_they_stand(
+    tmp_path: Path, trauma: str, adult: str | None, pediatric: str | None
+) -> None:
+    (found,) = hifld(tmp_path, trauma)
+    assert (found.adult_level, found.pediatric_level) == (adult, pediatric)
+    assert found.designation == ("" if trauma == "NOT AVAILABLE" else trauma)
+    assert (found.beds, found.helipad, found.other_name) == (None, True, "")
+    assert (found.source, found.as_of, found.city) == ("HIFLD Open Hospitals", "2019-08-02", "OMAHA")
+
+
+def test_hifld_rows_that_take_no_patients_are_left_out_and_counted(tmp_path: Path) -> None:
+    rows = [
+        "1,A,X,GENERAL ACUTE CARE,CLOSED,41.2,-96,,,10,LEVEL I,Y",
+        "1,B,X,PSYCHIATRIC,OPEN,41.2,-96,,,10,NOT AVAILABLE,N",
+        "1,C,X,PSYCHIATRIC,OPEN,41.2,-96,,,10,LEVEL II,N",
+        "1,D,X,CRITICAL ACCESS,OPEN,,,,,10,NOT AVAILABLE,N",
+        "1,E,X,CRITICAL ACCESS,OPEN,41.2,-96,,,10,NOT AVAILABLE,N",
+    ]
+    table = read_hospital_table(written(tmp_path, HIFLD + "\n".join(rows)))
+    assert [f.name for f in table.facts] == ["C", "E"]
+    assert dict(table.left_out) == {"closed": 1, "takes no emergencies: psychiatric": 1, "no coordinates": 1}
+
+
+FACTS = st.builds(
+    HospitalFact,
+    name=st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1),
+    location=st.builds(LonLat, st.floats(-180, 180), st.floats(-90, 90)),
+    adult_level=st.one_of(st.none(), st.sampled_from(TraumaLevel)),
+    pediatric_level=st.one_of(st.none(), st.sampled_from(TraumaLevel)),
+    helipad=st.one_of(st.none(), st.booleans()),
+    burn=st.one_of(st.none(), st.booleans()),
+    beds=st.one_of(st.none(), st.integers(0, 2000)),
+    source=st.just("S"),
+    as_of=st.just("2020-04"),
+)
+
+
+@settings(max_examples=40)
+@given(st.lists(FACTS, min_size=1, max_size=4))
+def test_a_table_written_is_read_back_equal(
+    tmp_path_factory: pytest.TempPathFactory, facts: list[HospitalFact]
+) -> None:
+    path = tmp_path_factory.mktemp("round") / "table.csv"
+    write_hospital_table(facts, path)
+    assert read_hospital_table(path).facts == tuple(facts)
+
+
+def test_tables_are_kept_with_the_installation_and_the_shipped_one_needs_no_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLANNER_HOME", str(tmp_path / "home"))
+    three_rivers = town(centre=LonLat(-85.63, 41.95))
+    before = installed_hospitals(three_rivers, DOCTRINE)
+    assert any(f.adult_level is TraumaLevel.I for f in before)
+    assert installed_hospitals(town(centre=LonLat(20.0, 50.0)), DOCTRINE) == ()
+
+    source = written(tmp_path, HEADER + "Agency Hospital,42.0,-85.6,II,,,\nElsewhere,10.0,10.0,I,,,\n")
+    install_hospital_table(source, "agency")
+    after = installed_hospitals(three_rivers, DOCTRINE)
+    assert [f.name for f in after] == ["Agency Hospital", *(f.name for f in before)]
+
+    broken = written(tmp_path, HEADER + "Agency Hospital,42.0,-85.6,X,,,\n")
+    with pytest.raises(SourceError):
+        install_hospital_table(broken, "agency")
+    assert installed_hospitals(three_rivers, DOCTRINE) == after
+    with pytest.raises(SourceError, match="no name for a hospital table"):
+        install_hospital_table(source, "../agency")
+
+
+def test_three_rivers_has_its_trauma_centre_off_the_map() -> None:
+    """The case that matters most: a school in a small town, the Level I centre far off the map."""
+    area = town(centre=LonLat(-85.63, 41.95), hospitals=False)
+    found = send(
+        area, read_hospital_table(shipped("data", "three_rivers_hospitals.csv")).facts, Casualties(6, 4, 0)
+    )
+    level_one = [h for h in found.hospitals if h.adult_level is TraumaLevel.I]
+    assert level_one
+    assert all(h.off_map and h.time_range_min and h.route for h in level_one[:1])
+    assert sum(h.assigned.red for h in found.hospitals) > 0
+    check_caps(found.hospitals, RULES)
+
+
+def check_caps(hospitals: tuple[HospitalOption, ...], rules: Rules) -> None:
+    for option in hospitals:
+        assert option.assigned.red <= (option.red_per_h or 0)
+        assert option.time_s is None or math.isfinite(option.time_s)
+    assert rules.red_per_h_i >= rules.red_per_h_ii >= rules.red_per_h_iii
