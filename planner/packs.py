@@ -256,7 +256,7 @@ def read_manifest(name: str) -> dict[str, Any]:
         raise _not_found(name) from None
     except OSError as error:
         raise _broken(name, f"cannot be read ({error.strerror})") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _broken(name, "has a manifest that is no JSON") from error
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
         schema = manifest.get("schema") if isinstance(manifest, dict) else None
@@ -371,7 +371,8 @@ def _clear_unnamed(folder: Path, named: set[str]) -> None:
 def _open(name: str, manifest: dict[str, Any]) -> Area:
     parts = {part: _checked_bytes(name, manifest, part) for part in ("streets", *TABLES)}
     try:
-        frame = Frame(LonLat(*manifest["centre_deg"]))
+        lon, lat = manifest["centre_deg"]
+        frame = Frame(LonLat(float(lon), float(lat)).checked())
         west, south, east, north = manifest["bbox_deg"]
         return Area(
             name=name,
@@ -435,7 +436,7 @@ def _shipped_is_current(name: str) -> bool:
         made_from, schema = manifest["origin"], manifest["schema"]
     except FileNotFoundError:
         return False
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return True  # broken: opening it will say so, and what to do
     return bool(schema == SCHEMA and made_from == _shipped_origin(name))
 

@@ -1,0 +1,401 @@
+"""Packs: what was written comes back, what was damaged is refused, a crash harms nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from geopandas.testing import assert_geodataframe_equal
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from planner import packs
+from planner import settings as installation
+from planner.area import Area
+from planner.errors import AreaNotFoundError, PackError, SourceError
+from planner.network import StreetNetwork
+from planner.sources import pbf
+from tests.town import town, town_objects
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PLANNER_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def pack(home: Path) -> Path:
+    packs.write_area(town())
+    return home / "areas" / "town"
+
+
+def assert_same(one: Area, other: Area) -> None:
+    for entry in fields(Area):
+        if entry.name in ("network", "buildings", "places", "obstacles"):
+            continue
+        assert getattr(one, entry.name) == getattr(other, entry.name), entry.name
+    for entry in fields(StreetNetwork):
+        mine, theirs = getattr(one.network, entry.name), getattr(other.network, entry.name)
+        if entry.name == "names":
+            assert mine == theirs
+        else:
+            assert mine.dtype == theirs.dtype
+            assert np.array_equal(mine, theirs, equal_nan=mine.dtype.kind == "f")
+    for name in packs.TABLES:
+        assert_geodataframe_equal(getattr(one, name), getattr(other, name))
+
+
+# --- there and back -------------------------------------------------------------------------------
+
+
+def test_what_is_written_comes_back(pack: Path) -> None:
+    assert_same(packs.open_area("town"), town())
+
+
+def test_area_without_anything_but_streets_comes_back(home: Path) -> None:
+    bare = replace(town(buildings=False, hospitals=False), name="bare")
+    empty = {name: getattr(bare, name).iloc[:0] for name in packs.TABLES}
+    bare = replace(bare, **empty)
+    packs.write_area(bare)
+    assert_same(packs.open_area("bare"), bare)
+
+
+def test_arrays_that_come_back_cannot_be_written(pack: Path) -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        packs.open_area("town").network.edge_u[0] = 5
+
+
+def test_names_of_every_alphabet_come_back(home: Path) -> None:
+    made = town_objects()
+    hostile = ("<script>alert(1)</script>", "a\x00b", "\u202eevil", "Ωθ 東京 🏫", "'; DROP TABLE", '"quoted"')
+    for name, ident in zip(hostile, sorted(made.ways), strict=False):
+        made.ways[ident][1]["name"] = name
+    area = made.area()
+    packs.write_area(area)
+    assert set(hostile) <= set(packs.open_area("town").network.names)
+    assert_same(packs.open_area("town"), area)
+
+
+def test_writing_twice_gives_the_same_bytes_and_leaves_nothing_else(pack: Path) -> None:
+    before = {f.name: f.read_bytes() for f in pack.iterdir()}
+    packs.write_area(town())
+    assert {f.name: f.read_bytes() for f in pack.iterdir()} == before
+    assert len(before) == 5
+
+
+def test_manifest_tells_all_of_the_contract(pack: Path) -> None:
+    manifest = packs.read_manifest("town")
+    assert manifest["schema"] == "pack/1"
+    assert manifest["counts"]["buildings"] == len(town().buildings)
+    assert manifest["counts"]["places"]["school"] == 2
+    for part, entry in manifest["files"].items():
+        content = (pack / entry["file"]).read_bytes()
+        assert entry["sha256"] == hashlib.sha256(content).hexdigest(), part
+        assert entry["bytes"] == len(content)
+    told = {k: manifest[k] for k in ("name", "digest", "data_date", "source", "attribution", "licence")}
+    assert told == {k: getattr(town(), k) for k in told}
+
+
+# --- damage ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("part", ["streets", "buildings", "places", "obstacles", "manifest"])
+@given(share=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_flipped_bit_is_refused(pack: Path, part: str, share: float, bit: int) -> None:
+    (path,) = pack.glob(f"{part}*")
+    good = path.read_bytes()
+    bad = bytearray(good)
+    bad[int(share * len(good))] ^= 1 << bit
+    path.write_bytes(bytes(bad))
+    try:
+        with pytest.raises(PackError) as caught:
+            packs.open_area("town")
+        assert "planner area import FILE --name town" in caught.value.remedy
+        assert "\n" not in str(caught.value)
+    finally:
+        path.write_bytes(good)
+
+
+@pytest.mark.parametrize("part", ["streets", "buildings", "places", "obstacles"])
+def test_missing_file_is_told(pack: Path, part: str) -> None:
+    next(pack.glob(f"{part}*")).unlink()
+    with pytest.raises(PackError, match=f"lacks its file {part}-"):
+        packs.open_area("town")
+
+
+def remade(pack: Path, change: Callable[[dict], object]) -> None:
+    """Change the manifest and put its own digest right, as a hostile hand would."""
+    manifest = packs.read_manifest("town")
+    change(manifest)
+    manifest["sha256"] = packs._manifest_digest(manifest)
+    (pack / packs.MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda m: m.update(schema="pack/2"), "is of schema 'pack/2'"),
+        (lambda m: m.update(schema=None), "is of schema"),
+        (lambda m: m.pop("files"), "which file holds its streets"),
+        (lambda m: m["files"].pop("places"), "which file holds its places"),
+        (lambda m: m["files"]["places"].update(file="../../../etc/passwd"), "none of a pack"),
+        (lambda m: m.update(centre_deg=["a", "b"]), "cannot be understood"),
+        (lambda m: m.update(centre_deg=[1]), "cannot be understood"),
+        (lambda m: m.update(bbox_deg=[3, 0, 1, 1]), "bounding box is empty"),
+        (lambda m: m.pop("digest"), "cannot be understood"),
+        (lambda m: m["files"]["streets"].update(m["files"]["places"]), "cannot be understood"),
+        (lambda m: m["files"]["places"].update(m["files"]["obstacles"]), "lacks name"),
+    ],
+)
+def test_manifest_that_is_wrong_is_told(pack: Path, change: Callable[[dict], object], told: str) -> None:
+    remade(pack, change)
+    with pytest.raises(PackError, match=told):
+        packs.open_area("town")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000])
+def test_manifest_that_is_no_object_is_told(pack: Path, content: bytes) -> None:
+    (pack / packs.MANIFEST).write_bytes(content)
+    with pytest.raises(PackError, match="pack of area 'town'"):
+        packs.open_area("town")
+
+
+# --- crashes --------------------------------------------------------------------------------------
+
+
+class Crash(BaseException):
+    """The power goes."""
+
+
+@pytest.mark.parametrize("step", range(5))
+def test_crash_at_any_step_leaves_the_old_area_whole(
+    pack: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """Four files and the manifest are put in place, one after the other; the last makes the new area."""
+    new = replace(town(river=False), name="town")
+    real = packs._replace
+    done: list[str] = []
+
+    def fail_at(staged: Path, target: Path, content: bytes) -> None:
+        if len(done) == step:
+            staged.write_bytes(content[: len(content) // 2])
+            raise Crash
+        done.append(target.name)
+        real(staged, target, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(packs, "_replace", fail_at)
+        with pytest.raises(Crash):
+            packs.write_area(new)
+    assert_same(packs.open_area("town"), town())
+    packs.write_area(new)
+    assert_same(packs.open_area("town"), new)
+    assert len(list(pack.iterdir())) == 5
+
+
+def test_crash_of_a_first_write_leaves_no_area(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise Crash
+
+    monkeypatch.setattr(packs, "_manifest", fail)
+    with pytest.raises(Crash):
+        packs.write_area(town())
+    assert "town" not in [entry.name for entry in packs.list_areas()]
+    with pytest.raises(AreaNotFoundError, match="no area 'town'"):
+        packs.open_area("town")
+
+
+def test_staging_left_by_a_killed_writer_is_cleared(pack: Path) -> None:
+    (pack / ".new-left").mkdir()
+    (pack / ".new-left" / "half").write_bytes(b"x")
+    packs.write_area(town())
+    assert len(list(pack.iterdir())) == 5
+
+
+def test_failed_import_leaves_the_old_area(pack: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.osm.pbf"
+    bad.write_bytes(b"no map")
+    with pytest.raises(SourceError):
+        packs.import_area(bad, "town")
+    assert_same(packs.open_area("town"), town())
+
+
+def test_home_that_is_a_file_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setenv("PLANNER_HOME", str(tmp_path / "file"))
+    with pytest.raises(PackError, match="cannot write area 'town'"):
+        packs.write_area(town())
+
+
+def test_pack_replaced_while_it_is_opened_is_opened_anew(pack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = packs.read_manifest("town")
+    new = replace(town(river=False), name="town")
+    packs.write_area(new)
+    answers = [old]
+    real = packs.read_manifest
+    monkeypatch.setattr(packs, "read_manifest", lambda name: answers.pop() if answers else real(name))
+    assert_same(packs.open_area("town"), new)
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+BAD_NAMES = [
+    "",
+    ".",
+    "..",
+    "../x",
+    "/etc",
+    "a/b",
+    "a\\b",
+    "-a",
+    ".a",
+    "a b",
+    "a\n",
+    "é",
+    "a" * 65,
+    "a\x00",
+    "<b>",
+]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_unsafe_name_is_refused_everywhere(home: Path, tmp_path: Path, name: str) -> None:
+    for verb in (
+        lambda: packs.open_area(name),
+        lambda: packs.delete_area(name),
+        lambda: packs.write_area(replace(town(), name=name)),
+        lambda: packs.import_area(tmp_path / "x.osm.pbf", name),
+        lambda: packs.read_manifest(name),
+    ):
+        with pytest.raises(PackError, match="cannot be the name of an area"):
+            verb()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unknown_area_is_told_with_those_that_are_there(pack: Path) -> None:
+    with pytest.raises(AreaNotFoundError, match="montevideo, three_rivers, town"):
+        packs.open_area("nowhere")
+
+
+# --- list and delete ------------------------------------------------------------------------------
+
+
+def test_list_names_shipped_areas_first_and_broken_ones_too(pack: Path) -> None:
+    packs.write_area(replace(town(), name="aaa"))
+    (pack / packs.MANIFEST).write_bytes(b"{")
+    (pack.parent / "not a name").mkdir()
+    (pack.parent / "not a name" / packs.MANIFEST).write_bytes(b"{}")
+    listed = packs.list_areas()
+    assert [(e.name, e.shipped) for e in listed] == [
+        ("montevideo", True),
+        ("three_rivers", True),
+        ("aaa", False),
+        ("town", False),
+    ]
+    assert [bool(e.problem) for e in listed] == [False, False, False, True]
+
+
+def test_deleted_area_is_gone(pack: Path) -> None:
+    packs.delete_area("town")
+    assert not pack.exists()
+    with pytest.raises(AreaNotFoundError):
+        packs.open_area("town")
+    with pytest.raises(AreaNotFoundError):
+        packs.delete_area("town")
+
+
+# --- shipped areas --------------------------------------------------------------------------------
+
+
+def test_shipped_area_is_imported_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = packs.open_area("three_rivers")
+    assert "data/three_rivers_mi.osm.pbf" in first.source
+    monkeypatch.setattr(pbf, "read_osm", lambda *_, **__: pytest.fail("imported again"))
+    assert_same(packs.open_area("three_rivers"), first)
+
+
+@pytest.mark.parametrize("change", ["file_sha256", "reader_sha256"])
+def test_shipped_area_is_imported_again_when_its_origin_changes(
+    home: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    stale = replace(town(), name="three_rivers")
+    origin = packs._shipped_origin("three_rivers")
+    with packs._locked("three_rivers"):
+        packs._write(stale, origin | {change: "of another time"})
+    assert packs.open_area("three_rivers").digest != stale.digest
+    assert packs.read_manifest("three_rivers")["origin"] == origin
+
+
+def test_shipped_area_of_another_schema_is_imported_again(home: Path) -> None:
+    area = packs.open_area("three_rivers")
+    path = home / "areas" / "three_rivers" / packs.MANIFEST
+    path.write_text(path.read_text(encoding="utf-8").replace('"pack/1"', '"pack/0"'), encoding="utf-8")
+    assert packs.open_area("three_rivers").digest == area.digest
+
+
+def test_damaged_shipped_area_says_how_to_mend_it(home: Path) -> None:
+    area = packs.open_area("three_rivers")
+    (path,) = (home / "areas" / "three_rivers").glob("streets*")
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(PackError, match="planner area delete three_rivers"):
+        packs.open_area("three_rivers")
+    packs.delete_area("three_rivers")
+    assert_same(packs.open_area("three_rivers"), area)
+
+
+def test_name_of_a_shipped_area_is_not_given_to_another(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(PackError, match="comes with the program"):
+        packs.import_area(tmp_path / "x.osm.pbf", "montevideo")
+
+
+def test_two_processes_at_once_get_the_same_area(home: Path) -> None:
+    script = "from planner.packs import open_area; print(open_area('three_rivers').digest)"
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    told = [process.communicate(timeout=120) for process in running]
+    assert [process.returncode for process in running] == [0, 0], told
+    assert told[0][0] == told[1][0]
+    assert len(list((home / "areas" / "three_rivers").iterdir())) == 5
+
+
+# --- settings -------------------------------------------------------------------------------------
+
+
+def test_settings_read_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PLANNER_HOME", str(tmp_path))
+    monkeypatch.setenv("PLANNER_STORE", "postgresql://x")
+    monkeypatch.setenv("PLANNER_OVERPASS_URL", "http://o")
+    monkeypatch.setenv("PLANNER_OFFLINE", "0")
+    read = installation.read_settings()
+    assert (read.home, read.store_url, read.overpass_url, read.offline) == (
+        tmp_path,
+        "postgresql://x",
+        "http://o",
+        False,
+    )
+    monkeypatch.delenv("PLANNER_HOME")
+    monkeypatch.setenv("PLANNER_OFFLINE", "1")
+    assert installation.read_settings().home.name == "planner"
+    assert installation.read_settings().offline
+
+
+def test_missing_part_of_the_installation_is_told() -> None:
+    with pytest.raises(PackError, match="data/nothing is missing"):
+        installation.shipped("data", "nothing")
+
+
+def test_doctrine_ships() -> None:
+    assert packs.shipped_doctrine().name == "default"

@@ -1,0 +1,211 @@
+"""Files to areas: every format the same, broken files in one line, ways that leave the extract clipped."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from planner.errors import SourceError
+from planner.sources.pbf import read_osm
+from tests.town import DATA_DATE, Objects, town_objects
+
+HEAD = '<?xml version="1.0"?><osm version="0.6">'
+NODES = '<node id="1" version="1" lat="1" lon="2"/><node id="2" version="1" lat="1" lon="2.001"/>'
+WAY = '<way id="1" version="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="residential"/></way>'
+
+
+@pytest.fixture(scope="module")
+def town_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return town_objects().write(tmp_path_factory.mktemp("town") / "town.osm.pbf")
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+# --- formats --------------------------------------------------------------------------------------
+
+
+def test_file_gives_the_same_area_as_its_objects(town_file: Path) -> None:
+    area = read_osm(town_file, "town")
+    assert area.digest == town_objects().area().digest
+    assert area.data_date == DATA_DATE
+    assert area.source == "town.osm.pbf"
+    assert area.attribution == "© OpenStreetMap contributors"
+
+
+@pytest.mark.parametrize("ending", [".osm", ".osm.gz", ".osm.bz2", ".OSM.PBF", ".pbf"])
+def test_every_format_gives_the_same_area(town_file: Path, tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"town{ending}"
+    if ending.lower().endswith("pbf"):
+        path.write_bytes(town_file.read_bytes())
+    else:
+        plain = town_objects().write(tmp_path / "plain.osm").read_bytes()
+        packed = {".osm": plain, ".osm.gz": gzip.compress(plain), ".osm.bz2": bz2.compress(plain)}
+        path.write_bytes(packed[ending])
+    assert read_osm(path, "town").digest == read_osm(town_file, "town").digest
+
+
+def test_progress_rises_to_one(town_file: Path) -> None:
+    told: list[tuple[float, str]] = []
+    read_osm(town_file, "town", progress=lambda share, text: told.append((share, text)))
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert 0 <= shares[0] < 0.5
+    assert all(text for _, text in told)
+
+
+def test_box_narrows(town_file: Path) -> None:
+    whole = read_osm(town_file, "town")
+    west, south, east, north = whole.bbox_deg
+    box = (west, south, (west + east) / 2, (south + north) / 2)
+    part = read_osm(town_file, "town", bbox_deg=box)
+    assert 0 < part.network.edge_count < whole.network.edge_count
+    assert 0 < len(part.buildings) < len(whole.buildings)
+    assert part.bbox_deg == pytest.approx(box, abs=1e-6)
+
+
+# --- what real extracts do ------------------------------------------------------------------------
+
+
+def test_multipolygon_keeps_its_hole(tmp_path: Path) -> None:
+    made = Objects()
+    made.way([(0, 0), (100, 0)], highway="residential")
+    outer = made.polygon([(0, 0), (50, 0), (50, 50), (0, 50)])
+    inner = made.polygon([(20, 20), (30, 20), (30, 30), (20, 30)])
+    tags = {"type": "multipolygon", "building": "school", "building:levels": "3"}
+    relation = made.relation([("w", outer, "outer"), ("w", inner, "inner")], **tags)
+    area = read_osm(made.settle().write(tmp_path / "hole.osm.pbf"), "hole")
+    (row,) = area.buildings.itertuples()
+    assert (row.osm_type, row.osm_id, row.kind, row.levels) == ("r", relation, "school", 3.0)
+    assert row.geometry.geom_type == "Polygon"
+    assert len(row.geometry.interiors) == 1
+    assert row.geometry.area == pytest.approx(2400, abs=2)
+
+
+def test_multipolygon_that_does_not_close_is_left_out(tmp_path: Path) -> None:
+    made = Objects()
+    made.way([(0, 0), (100, 0)], highway="residential")
+    part = made.way([(0, 10), (50, 10), (50, 50)])
+    made.relation([("w", part, "outer"), ("w", 999, "outer")], type="multipolygon", natural="water")
+    area = read_osm(made.settle().write(tmp_path / "open.osm.pbf"), "open")
+    assert len(area.obstacles) == 0
+
+
+def test_way_that_leaves_the_extract_is_clipped(tmp_path: Path) -> None:
+    ways = (
+        '<way id="7" version="1"><nd ref="1"/><nd ref="2"/><nd ref="77"/><nd ref="3"/>'
+        '<nd ref="4"/><nd ref="78"/><nd ref="5"/><tag k="highway" v="primary"/></way>'
+        '<way id="8" version="1"><nd ref="79"/><nd ref="80"/><tag k="highway" v="primary"/></way>'
+    )
+    nodes = "".join(f'<node id="{k}" version="1" lat="1" lon="2.00{k}"/>' for k in range(1, 6))
+    area = read_osm(written(tmp_path / "cut.osm", f"{HEAD}{nodes}{ways}</osm>"), "cut")
+    network = area.network
+    assert network.way_id.tolist() == [7, 7]
+    assert [network.shape(e)[1].tolist() for e in (0, 1)] == [[1, 2], [3, 4]]
+
+
+@pytest.mark.parametrize("ending", [".osm", ".osm.bz2"])
+def test_ways_before_their_nodes_are_put_in_order(tmp_path: Path, ending: str) -> None:
+    text = f"{HEAD}{WAY}{NODES}</osm>".encode()
+    path = tmp_path / f"backwards{ending}"
+    path.write_bytes(bz2.compress(text) if ending.endswith("bz2") else text)
+    assert read_osm(path, "backwards").network.edge_count == 1
+
+
+def test_ids_out_of_order_are_put_in_order(tmp_path: Path) -> None:
+    ring = "".join(f'<nd ref="{k}"/>' for k in (1, 2, 3, 1))
+    closed = f'<way id="9" version="1">{ring}<tag k="building" v="yes"/></way>'
+    text = f'{HEAD}{NODES}<node id="3" version="1" lat="1.001" lon="2"/>{closed}{WAY}</osm>'
+    area = read_osm(written(tmp_path / "shuffled.osm", text), "shuffled")
+    assert (area.network.edge_count, len(area.buildings)) == (1, 1)
+
+
+def test_date_of_the_newest_street_serves_where_the_header_has_none(tmp_path: Path) -> None:
+    dated = WAY.replace('version="1"', 'version="1" timestamp="2021-03-04T05:06:07Z"', 1)
+    assert read_osm(written(tmp_path / "a.osm", f"{HEAD}{NODES}{dated}</osm>"), "a").data_date == "2021-03-04"
+    assert read_osm(written(tmp_path / "b.osm", f"{HEAD}{NODES}{WAY}</osm>"), "b").data_date == ""
+
+
+def test_box_of_the_header_bounds_the_area(tmp_path: Path) -> None:
+    bounds = '<bounds minlon="2.0002" minlat="0.9" maxlon="2.0008" maxlat="1.1"/>'
+    area = read_osm(written(tmp_path / "a.osm", f"{HEAD}{bounds}{NODES}{WAY}</osm>"), "a")
+    assert area.bbox_deg == pytest.approx((2.0002, 0.9999, 2.0008, 1.0001))
+    assert area.network.length_m.sum() == pytest.approx(111.3, abs=0.1)  # the street is kept whole
+
+
+def test_names_are_kept_as_they_are(tmp_path: Path) -> None:
+    name = "&lt;script&gt;alert(1)&lt;/script&gt; \u202e Ωθ"
+    way = WAY.replace("</way>", f'<tag k="name" v="{name}"/></way>')
+    network = read_osm(written(tmp_path / "a.osm", f"{HEAD}{NODES}{way}</osm>"), "a").network
+    assert network.street(0) == "<script>alert(1)</script> \u202e Ωθ"
+
+
+# --- files that are none --------------------------------------------------------------------------
+
+
+def broken_files(folder: Path, good: bytes) -> dict[str, Path]:
+    flipped = bytearray(good)
+    flipped[len(good) // 2] ^= 0xFF
+    contents = {
+        "empty.osm.pbf": b"",
+        "text.osm.pbf": b"this is no map\n" * 50,
+        "cut.osm.pbf": good[: len(good) // 2],
+        "flipped.osm.pbf": bytes(flipped),
+        "random.pbf": np.random.default_rng(1).bytes(3000),
+        "half.osm": f"{HEAD}{NODES}".encode(),
+        "html.osm": b"<html><body>429 Too Many Requests</body></html>",
+        "text.osm.gz": b"plain text",
+        "cut.osm.gz": gzip.compress(f"{HEAD}{NODES}{WAY}</osm>".encode())[:-20],
+        "nothing.osm": f"{HEAD}</osm>".encode(),
+        "no-streets.osm": f"{HEAD}{NODES}</osm>".encode(),
+        "no-nodes.osm": f"{HEAD}{WAY}</osm>".encode(),
+        "off-the-globe.osm": f"{HEAD}{NODES}{WAY}</osm>".replace('lat="1"', 'lat="95"').encode(),
+        "negative.osm": f"{HEAD}{NODES}{WAY}</osm>".replace('id="', 'id="-')
+        .replace('ref="', 'ref="-')
+        .encode(),
+        "table.csv": b"a,b\n1,2\n",
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    (folder / "folder.osm.pbf").mkdir()
+    return {name: folder / name for name in [*contents, "folder.osm.pbf", "missing.osm.pbf"]}
+
+
+BROKEN = {
+    "empty.osm.pbf": "is empty",
+    "text.osm.pbf": "cannot be read",
+    "cut.osm.pbf": "cannot be read",
+    "flipped.osm.pbf": "cannot be read",
+    "random.pbf": "cannot be read",
+    "half.osm": "cannot be read",
+    "html.osm": "cannot be read",
+    "text.osm.gz": "cannot be read",
+    "cut.osm.gz": "cannot be read",
+    "nothing.osm": "no streets",
+    "no-streets.osm": "no streets",
+    "no-nodes.osm": "no nodes for them",
+    "off-the-globe.osm": "no nodes for them",
+    "negative.osm": "renumber",
+    "table.csv": "of no format",
+    "folder.osm.pbf": "there is no file",
+    "missing.osm.pbf": "there is no file",
+}
+
+
+@pytest.mark.parametrize("name", sorted(BROKEN))
+def test_broken_file_is_told_in_one_line(town_file: Path, tmp_path: Path, name: str) -> None:
+    path = broken_files(tmp_path, town_file.read_bytes())[name]
+    with pytest.raises(SourceError) as caught:
+        read_osm(path, "broken")
+    line = str(caught.value)
+    assert BROKEN[name] in line
+    assert name in line
+    assert "\n" not in line
+    assert caught.value.remedy
