@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -106,13 +107,16 @@ def plan(
     from planner.document import read_incident, write_plan
     from planner.model import Incident
     from planner.plan import make_plan
+    from planner.sources.hospital_tables import installed_hospitals
 
     said = (
         read_incident(_read(incident)) if incident else Incident(at, ThreatName(threat or ThreatName.UNKNOWN))
     )
     with _progress("opening the area") as report:
         place = packs.open_area(area_name or packs.DEFAULT_AREA, progress=report)
-    _write(write_plan(make_plan(said, place, packs.shipped_doctrine())), output)
+    doctrine = packs.shipped_doctrine()
+    made = make_plan(said, place, doctrine, installed_hospitals(place, doctrine))
+    _write(write_plan(made), output)
 
 
 @main.command("check")
@@ -313,6 +317,29 @@ def _progress(what: str) -> Iterator[Progress]:
 
 
 # --- the page -------------------------------------------------------------------------------------
+
+
+# --- hospitals ------------------------------------------------------------------------------------
+
+
+@main.group()
+def hospitals() -> None:
+    """Keep hospital tables with the installation: trauma levels, and hospitals beyond the map."""
+
+
+@hospitals.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--name", help="Under which name to keep it; the file's own unless given.")
+def import_hospitals(file: Path, name: str | None) -> None:
+    """Import FILE, HIFLD's own CSV or name,lat,lon,adult_level,...; the same name replaces the table."""
+    from planner.sources.hospital_tables import install_hospital_table
+
+    kept = re.sub(r"[^A-Za-z0-9_-]+", "-", file.stem).strip("-_")[:64] if name is None else name
+    table = install_hospital_table(file, kept)
+    graded = sum(fact.adult_level is not None or fact.pediatric_level is not None for fact in table.facts)
+    show_json(
+        {"name": kept, "hospitals": len(table.facts), "with_level": graded, "left_out": dict(table.left_out)}
+    )
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

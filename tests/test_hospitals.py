@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 from shapely.geometry import Polygon, box
 
 from planner.area import Area
+from planner.cli import main
 from planner.doctrine import Transport as Rules
 from planner.errors import SourceError
 from planner.geo import LonLat
@@ -655,3 +658,21 @@ def check_caps(hospitals: tuple[HospitalOption, ...], rules: Rules) -> None:
         assert option.assigned.red <= (option.red_per_h or 0)
         assert option.time_s is None or math.isfinite(option.time_s)
     assert rules.red_per_h_i >= rules.red_per_h_ii >= rules.red_per_h_iii
+
+
+def test_the_command_line_imports_a_table_once_and_refuses_a_broken_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLANNER_HOME", str(tmp_path / "home"))
+    source = written(tmp_path, HEADER + "Agency Hospital,42.0,-85.6,II,,,\nOther,42.0,-85.7,,,,\n")
+    done = CliRunner().invoke(main, ["hospitals", "import", str(source)])
+    assert done.exit_code == 0
+    assert json.loads(done.stdout) == {"name": "table", "hospitals": 2, "with_level": 1, "left_out": {}}
+    assert (tmp_path / "home" / "hospitals" / "table.csv").is_file()
+
+    source.write_text(HEADER + "Agency Hospital,42.0,-85.6,X,,,\n")
+    failed = CliRunner().invoke(main, ["hospitals", "import", str(source)])
+    assert failed.exit_code == 1
+    assert failed.stdout == ""
+    (line,) = failed.stderr.splitlines()
+    assert "line 2: 'X' is no trauma level" in line

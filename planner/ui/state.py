@@ -21,13 +21,15 @@ from planner import packs, settings
 from planner.area import Area
 from planner.document import INCIDENT_SCHEMA, read_incident
 from planner.geo import LonLat
-from planner.model import Incident, Plan
+from planner.model import HospitalFact, Incident, Plan
 from planner.plan import make_plan
+from planner.sources.hospital_tables import installed_hospitals
 from planner.store import SavedIncident, Store, new_incident_id
 from planner.ui.basemap import BaseMapFiles, base_map
 from planner.ui.map import MAP_KEY
 
 Json = dict[str, Any]
+_Facts = tuple[HospitalFact, ...]
 
 INCIDENT_PARAMETER = "incident"
 _OPEN_KEY = "open incident"
@@ -90,8 +92,8 @@ def area_of(listing: packs.Listing, progress: packs.Progress) -> Area:
 
 
 @st.cache_resource(max_entries=_PLANS_KEPT, show_spinner=False)
-def _plan(document: str, name: str, digest: str, _area: Area) -> Plan:
-    return make_plan(read_incident(document), _area, packs.shipped_doctrine())
+def _plan(document: str, name: str, digest: str, told: str, _area: Area, _facts: _Facts) -> Plan:
+    return make_plan(read_incident(document), _area, packs.shipped_doctrine(), _facts)
 
 
 def plan_for(incident: OpenIncident, area: Area) -> Plan | None:
@@ -104,7 +106,8 @@ def plan_for(incident: OpenIncident, area: Area) -> Plan | None:
     """
     if not incident.features:
         return None
-    return _plan(incident.document(), area.name, area.digest, area)
+    facts = installed_hospitals(area, packs.shipped_doctrine())
+    return _plan(incident.document(), area.name, area.digest, repr(facts), area, facts)
 
 
 @st.cache_resource(show_spinner=False)
