@@ -55,7 +55,7 @@ class Target:
     footprint_m : geometry
         The ground or building, or the point itself.
     structure_m : geometry
-        What radii are measured from: the buildings of the ground, else the footprint.
+        What radii are measured from: the buildings of the ground and the place tapped, else the footprint.
     name : str
         For people, "" where the map has none.
     what : str
@@ -91,8 +91,8 @@ def find_target(location: LonLat, area: Area, max_m2: float, *, grounds: bool = 
     if ground is not None:
         footprint, name, kind = ground
         inside = _buildings_of(footprint, area)
-        # A mall is often mapped as its own building: then the two are one.
-        structure = inside if not inside.is_empty else footprint
+        # Radii also start from the very place that was tapped: a yard is a place of attack as well.
+        structure = shapely.union(inside, point) if not inside.is_empty else footprint
         return Target(footprint.union(structure), structure, name, f"the {kind.replace('_', ' ')}")
     if building is not None:
         footprint, name, _ = building

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,7 @@ _SHAPING_STEP_DEG = 3.0
 # Sites are tested against at most this many points of the hot zone; long facades are sampled wider.
 _SAMPLE_POINTS = 192
 _SLIVER_M2 = 1.0
+_ARC_SEGMENTS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +231,7 @@ def _drawn_danger(
     """Drawn hot ground, and the warm margin around it unless warm ground was drawn too."""
     preset = doctrine.preset(incident.threat)
     hot = drawn[ZoneKind.HOT]
-    reach = hot if not drawn[ZoneKind.WARM].is_empty else shapely.buffer(hot, preset.warm_margin_m)
+    reach = hot if not drawn[ZoneKind.WARM].is_empty else _around(hot, preset.warm_margin_m)
     walls = walls_of(area, doctrine.siting)
     spots = sight_points(hot, area, doctrine.zones.sample_spacing_m)
     return Danger(
@@ -277,7 +279,7 @@ def _preset_danger(target: Target, threat: ThreatName, name: str, area: Area, do
     spots = sight_points(target.structure_m, area, doctrine.zones.sample_spacing_m)
     hot, how = _hot_ground(target, threat, spots, area, doctrine)
     reach = shapely.union_all(
-        [hot, shapely.buffer(target.structure_m, preset.warm_m), shapely.buffer(hot, preset.warm_margin_m)]
+        [hot, _around(target.structure_m, preset.warm_m), _around(hot, preset.warm_margin_m)]
     )
     words = _threat_words(threat)
     clipped = preset.hot_m > preset.sight_floor_m
@@ -288,7 +290,7 @@ def _preset_danger(target: Target, threat: ThreatName, name: str, area: Area, do
         warm_reason=f"Warm: out to {preset.warm_m:.0f} m from {name}, and {preset.warm_margin_m:.0f} m "
         f"around its hot zone ({words} preset, a planning default)",
         samples_xyz_m=_raise(spots, preset.height_m),
-        notices=_sight_notices(walls, target.structure_m.buffer(preset.hot_m), doctrine) if clipped else (),
+        notices=_sight_notices(walls, _around(target.structure_m, preset.hot_m), doctrine) if clipped else (),
     )
 
 
@@ -297,10 +299,10 @@ def _hot_ground(
 ) -> tuple[BaseGeometry, str]:
     """Return the hot zone of a preset, and how it came about in words."""
     preset = doctrine.preset(threat)
-    disc = shapely.buffer(target.structure_m, preset.hot_m)
+    disc = _around(target.structure_m, preset.hot_m)
     if preset.hot_m <= preset.sight_floor_m:
         return _filled(target.footprint_m.union(disc)), f"{preset.hot_m:.0f} m around it"
-    floor = shapely.union(target.footprint_m, shapely.buffer(target.structure_m, preset.sight_floor_m))
+    floor = shapely.union(target.footprint_m, _around(target.structure_m, preset.sight_floor_m))
     if threat is ThreatName.VEHICLE:
         carriageway = _carriageway(floor, disc, preset, area)
         how = f"{preset.sight_floor_m:.0f} m around it and along its streets, out to {preset.hot_m:.0f} m"
@@ -338,7 +340,7 @@ def _carriageway(floor: BaseGeometry, disc: BaseGeometry, preset: ThreatPreset, 
     near = network.edges_in_box(disc.bounds)
     near = near[network.drivable[near]]
     lines = shapely.intersection(network.lines(near), disc)
-    lanes = shapely.get_parts(shapely.buffer(shapely.union_all(lines), preset.sight_floor_m))
+    lanes = shapely.get_parts(_around(shapely.union_all(lines), preset.sight_floor_m))
     return shapely.union_all(lanes[shapely.intersects(lanes, floor)])
 
 
@@ -413,6 +415,12 @@ def _threat_words(threat: ThreatName) -> str:
 
 def _raise(spots: Floats, height_m: float) -> Floats:
     return np.column_stack([spots, np.full(len(spots), height_m)])
+
+
+def _around(shape: BaseGeometry, metres: float) -> BaseGeometry:
+    """Return all ground within a distance: arcs are drawn outside the circle, so that none is left out."""
+    outside_m = metres / math.cos(math.pi / (4 * _ARC_SEGMENTS))
+    return shape.buffer(outside_m, quad_segs=_ARC_SEGMENTS)
 
 
 def _filled(shape: BaseGeometry) -> BaseGeometry:

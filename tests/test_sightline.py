@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import geopandas as gpd
@@ -118,7 +119,10 @@ def test_a_courtyard_sees_itself_but_not_the_street():
 
 
 def test_from_a_height_one_sees_over_low_buildings_only():
-    low, high = walls_of([box(40, -10, 60, 10)], height_m=6.0), walls_of([box(40, -10, 60, 10)], height_m=40.0)
+    low, high = (
+        walls_of([box(40, -10, 60, 10)], height_m=6.0),
+        walls_of([box(40, -10, 60, 10)], height_m=40.0),
+    )
     assert sees(low, [(0, 0, 30.0)], [(200, 0, 1.7)])[0, 0]
     assert not sees(high, [(0, 0, 30.0)], [(200, 0, 1.7)])[0, 0]
     assert not sees(low, [(0, 0, 30.0)], [(62, 0, 1.7)])[0, 0]  # in the shadow behind the wall
@@ -149,8 +153,8 @@ def test_groups_are_seen_when_any_of_their_points_is(made, eyes, spots):
     shapes, heights = made
     walls = walls_of(shapes, height_m=np.array(heights, dtype=float))
     groups = np.array([0, 1, 3, len(spots), len(spots)])
-    each = sees(walls, spots, eyes, 150.0).any(axis=1)
-    expected = [each[a:b].any() for a, b in zip(groups[:-1], groups[1:], strict=True)]
+    each = [bool(row.any()) for row in sees(walls, spots, eyes, 150.0)]
+    expected = [any(each[a:b]) for a, b in itertools.pairwise(groups)]
     assert seen_by_any(walls, groups, spots, eyes, 150.0).tolist() == expected
 
 
@@ -161,6 +165,8 @@ def test_points_beyond_the_limit_count_as_not_seen():
 
 @pytest.mark.parametrize("spread_m", [1e5, 1e6])
 def test_a_huge_area_does_not_make_a_huge_grid(spread_m):
-    walls = walls_of([box(0, 0, 10, 10), box(spread_m, spread_m, spread_m + 10, spread_m + 10)], height_m=TALL_M)
+    walls = walls_of(
+        [box(0, 0, 10, 10), box(spread_m, spread_m, spread_m + 10, spread_m + 10)], height_m=TALL_M
+    )
     assert walls.shape[0] * walls.shape[1] < 5_000_000
     assert not sees(walls, [(-5, 5, 1.7)], [(20, 5, 1.7)])[0, 0]
