@@ -16,6 +16,7 @@ from planner.terms import PerimeterName, PostMode
 
 _ROUNDING_M = 0.5
 """Slack for corners rounded to 7 decimals."""
+_AROUND_M = 100.0
 _TOUCH_M = 0.1
 """A line that only touches a street, or leaves its junction, does not cross it."""
 _ON_LINE_M = 15.0
@@ -119,13 +120,16 @@ def _leaks(scene: Scene, line: Perimeter, *, on_foot: bool) -> list[str]:
     reached = scene.streets.flood(_sources(scene, line, usable), usable, on_foot=on_foot)
     out = np.flatnonzero(reached)
     out = out[~_within(scene, held.buffer(_ON_LINE_M), out)]
-    return scene.streets_of(out[_first_outside(scene, held, out)]) or scene.streets_of(out)
+    if not len(out):
+        return []
+    return scene.streets_of(scene.streets.meeting(held.boundary, reached)) or scene.streets_of(out)
 
 
 def _usable(scene: Scene, line: Perimeter, *, on_foot: bool) -> Bools:
-    """Streets that can still be used with every post of a perimeter held."""
+    """Streets around a perimeter that can still be used with every post held. Whoever leaves them is out."""
     closed = scene.closed_by(scene.posts(line.perimeter), on_foot=on_foot)
-    return ~closed if on_foot else scene.streets.drivable & ~scene.blocked & ~closed
+    around = scene.streets.near(scene.held_m(line.perimeter).buffer(_AROUND_M)) & ~closed
+    return around if on_foot else around & scene.streets.drivable & ~scene.blocked
 
 
 def _sources(scene: Scene, line: Perimeter, usable: Bools) -> Ints:
@@ -144,12 +148,6 @@ def _within(scene: Scene, ground: BaseGeometry, segments: Ints) -> Bools:
     shapely.prepare(ground)
     ends = scene.streets.xy_m[segments].reshape(-1, 2)
     return np.asarray(shapely.intersects_xy(ground, ends).reshape(-1, 2).all(axis=1))
-
-
-def _first_outside(scene: Scene, held: BaseGeometry, segments: Ints) -> Bools:
-    """Of the segments that got out, those that cross the line: the streets to name."""
-    shapely.prepare(held)
-    return np.asarray(shapely.intersects(held, scene.streets.lines(segments)))
 
 
 # --- the line -----------------------------------------------------------------------------------

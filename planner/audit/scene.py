@@ -59,8 +59,7 @@ class Scene:
 
     def polygon(self, rings: Rings) -> BaseGeometry:
         """Return a polygon in metres, repaired if need be: whether it needed it is asked elsewhere."""
-        shape = self.raw_polygon(rings)
-        return shape if shape.is_valid else shapely.make_valid(shape)
+        return _whole(self.raw_polygon(rings))
 
     def raw_polygon(self, rings: Rings) -> BaseGeometry:
         """Return a polygon in metres, as the document has it."""
@@ -69,7 +68,7 @@ class Scene:
 
     def shape(self, shape: Shape) -> BaseGeometry:
         """Return a shape in metres, repaired if need be."""
-        return shapely.union_all([shapely.make_valid(part) for part in geometries_m(shape, self.area.frame)])
+        return shapely.union_all([_whole(part) for part in geometries_m(shape, self.area.frame)])
 
     def point(self, place: LonLat) -> Point:
         """Return a place in metres."""
@@ -123,3 +122,10 @@ class Scene:
     def streets_of(self, segments: Ints) -> list[str]:
         """Names of the streets that segments belong to, each once, in order of name."""
         return sorted({self.area.network.street(int(edge)) for edge in self.streets.edge[segments]})
+
+
+def _whole(part: BaseGeometry) -> BaseGeometry:
+    """Repair a polygon; what collapses to a line is dropped, so that ground stays ground."""
+    if part.is_valid:
+        return part
+    return shapely.make_valid(part, method="structure", keep_collapsed=False)

@@ -6,7 +6,6 @@ from the junctions and edges that plans are made on, so that a fault there canno
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -88,27 +87,32 @@ class RawStreets:
         """Return segments as shapely lines in metres."""
         return np.asarray(shapely.linestrings(self.xy_m[segments]))
 
-    def meeting(self, ground_m: BaseGeometry, among: Bools) -> Ints:
-        """Return the segments, of those asked about, that meet a geometry in metres."""
+    def near(self, ground_m: BaseGeometry) -> Bools:
+        """Mask of the segments whose bounding boxes meet that of a geometry in metres, (G,)."""
         if ground_m.is_empty:
-            return np.empty(0, dtype=np.int64)
+            return np.zeros(len(self.edge), dtype=bool)
         xmin, ymin, xmax, ymax = ground_m.bounds
         b = self.bounds_m
-        near = among & (b[:, 0] <= xmax) & (b[:, 2] >= xmin) & (b[:, 1] <= ymax) & (b[:, 3] >= ymin)
-        chosen = np.flatnonzero(near)
+        return np.asarray((b[:, 0] <= xmax) & (b[:, 2] >= xmin) & (b[:, 1] <= ymax) & (b[:, 3] >= ymin))
+
+    def meeting(self, ground_m: BaseGeometry, among: Bools) -> Ints:
+        """Return the segments, of those asked about, that meet a geometry in metres."""
+        chosen = np.flatnonzero(among & self.near(ground_m))
         shapely.prepare(ground_m)
         return chosen[shapely.intersects(ground_m, self.lines(chosen))]
 
     def flood(self, sources: Ints, usable: Bools, *, on_foot: bool = False) -> Bools:
         """Mask of the segments that can be reached from the sources over usable segments, either way."""
-        ends = self._ends[0 if on_foot else 1]
-        count = int(ends.max()) + 1 if len(ends) else 0
-        u, v = ends[usable].T
-        graph = coo_array((np.ones(len(u), dtype=np.int8), (u, v)), shape=(count, count))
+        chosen = np.flatnonzero(usable)
+        nodes, ends = np.unique(self._ends[0 if on_foot else 1][chosen], return_inverse=True)
+        u, v = ends.reshape(-1, 2).T
+        graph = coo_array((np.ones(len(u), dtype=np.int8), (u, v)), shape=(len(nodes), len(nodes)))
         _, label = connected_components(graph, directed=False)
-        wet = np.zeros(count, dtype=bool)
-        wet[np.unique(label[ends[sources[usable[sources]]]])] = True
-        return usable & wet[label[ends[:, 0]]]
+        wet = np.zeros(len(nodes), dtype=bool)
+        wet[label[u[np.isin(chosen, sources)]]] = True
+        reached = np.zeros(len(usable), dtype=bool)
+        reached[chosen] = wet[label[u]]
+        return reached
 
     # --- by OSM ids -----------------------------------------------------------------------------
 
@@ -125,45 +129,25 @@ class RawStreets:
         return order[low:high]
 
     def stretch(self, way: int, start: int, end: int) -> Ints | None:
-        """Return the segments of a way between two of its nodes, or None where the map has no such stretch.
+        """Return the segments of a way from one of its nodes to another, in the order of OSM.
 
-        The shorter side of a way that closes on itself; all of a loop where both nodes are one.
+        Where the way passes a node twice, the fewest segments between the two; a loop where both nodes are
+        one. None where the map has no such stretch.
         """
         segments = self.of_way(way)
-        if start == end:
-            loops = {int(e) for e in np.unique(self.edge[segments]) if self._loops_at(int(e), start)}
-            found = segments[np.isin(self.edge[segments], sorted(loops))]
-            return found if len(found) else None
-        links: dict[int, list[tuple[int, int]]] = {}
-        for k in segments.tolist():
-            a, b = self.node[k].tolist()
-            links.setdefault(a, []).append((b, k))
-            links.setdefault(b, []).append((a, k))
-        return self._shortest(links, start, end)
+        best: Ints | None = None
+        for run in np.split(segments, np.flatnonzero(self._breaks(segments)) + 1):
+            nodes = np.append(self.node[run, 0], self.node[run[-1:], 1])
+            for i in np.flatnonzero(nodes == start):
+                for j in np.flatnonzero(nodes == end):
+                    low, high = min(i, j), max(i, j)
+                    if low < high and (best is None or high - low < len(best)):
+                        best = run[low:high]
+        return best
 
-    def _loops_at(self, edge: int, node: int) -> bool:
-        _, nodes = self.network.shape(edge)
-        return int(nodes[0]) == int(nodes[-1]) == node
-
-    def _shortest(self, links: dict[int, list[tuple[int, int]]], start: int, end: int) -> Ints | None:
-        via: dict[int, tuple[int, int]] = {}
-        heap = [(0.0, start, -1, -1)]
-        while heap:
-            far, node, before, segment = heapq.heappop(heap)
-            if node in via:
-                continue
-            via[node] = before, segment
-            if node == end:
-                break
-            for other, k in links.get(node, []):
-                heapq.heappush(heap, (far + float(self.length_m[k]), other, node, k))
-        if end not in via:
-            return None
-        found = []
-        while end != start:
-            end, k = via[end]
-            found.append(k)
-        return np.array(found, dtype=np.int64)
+    def _breaks(self, segments: Ints) -> Bools:
+        """Whether a way is interrupted after each of its segments but the last: it leaves the map there."""
+        return np.asarray(self.node[segments[:-1], 1] != self.node[segments[1:], 0])
 
     @cached_property
     def _by_pair(self) -> tuple[Ints, Ints, Ints]:
