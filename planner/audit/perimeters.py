@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.audit.checks import Check, judge, listed
 from planner.audit.scene import Scene
-from planner.audit.streets import Bools, Ints
+from planner.audit.streets import Bools, Ints, RawStreets
 from planner.model import Perimeter, Post
 from planner.terms import PerimeterName, PostMode
 
@@ -114,39 +114,36 @@ def _seal_detail(scene: Scene, line: Perimeter, leaks: list[str]) -> str:
 
 
 def _leaks(scene: Scene, line: Perimeter, *, on_foot: bool) -> list[str]:
-    """Streets by which one gets out although every post is held."""
-    usable = _usable(scene, line, on_foot=on_foot)
+    """Streets by which one gets out although an officer stands at every post."""
     held = scene.held_m(line.perimeter)
-    reached = scene.streets.flood(_sources(scene, line, usable), usable, on_foot=on_foot)
+    streets = scene.held_at(scene.posts(line.perimeter), on_foot=on_foot)
+    usable = streets.near(held.buffer(_AROUND_M))  # whoever leaves these is out
+    if not on_foot:
+        usable &= streets.drivable & ~scene.blocked_edges[streets.edge]
+    reached = streets.flood(_sources(scene, line, streets, usable), usable, on_foot=on_foot)
     out = np.flatnonzero(reached)
-    out = out[~_within(scene, held.buffer(_ON_LINE_M), out)]
+    out = out[~_within(streets, held.buffer(_ON_LINE_M), out)]
     if not len(out):
         return []
-    return scene.streets_of(scene.streets.meeting(held.boundary, reached)) or scene.streets_of(out)
+    crossing = streets.meeting(held.boundary, reached)
+    return streets.names(crossing if len(crossing) else out)
 
 
-def _usable(scene: Scene, line: Perimeter, *, on_foot: bool) -> Bools:
-    """Streets around a perimeter that can still be used with every post held. Whoever leaves them is out."""
-    closed = scene.closed_by(scene.posts(line.perimeter), on_foot=on_foot)
-    around = scene.streets.near(scene.held_m(line.perimeter).buffer(_AROUND_M)) & ~closed
-    return around if on_foot else around & scene.streets.drivable & ~scene.blocked
-
-
-def _sources(scene: Scene, line: Perimeter, usable: Bools) -> Ints:
+def _sources(scene: Scene, line: Perimeter, streets: RawStreets, usable: Bools) -> Ints:
     """Streets inside: on the ground that the line is there to hold, else well inside the line."""
     held = scene.held_m(line.perimeter)
     core = scene.hot_m
     if line.perimeter is PerimeterName.OUTER:
         core = shapely.union_all([scene.danger_m, scene.held_m(PerimeterName.INNER)])
-    sources = scene.streets.meeting(core, usable)
+    sources = streets.meeting(core, usable)
     if len(sources):
         return sources
-    return scene.streets.meeting(held.buffer(-scene.doctrine.perimeters.stand_off_m), usable)
+    return streets.meeting(held.buffer(-scene.doctrine.perimeters.stand_off_m), usable)
 
 
-def _within(scene: Scene, ground: BaseGeometry, segments: Ints) -> Bools:
+def _within(streets: RawStreets, ground: BaseGeometry, segments: Ints) -> Bools:
     shapely.prepare(ground)
-    ends = scene.streets.xy_m[segments].reshape(-1, 2)
+    ends = streets.xy_m[segments].reshape(-1, 2)
     return np.asarray(shapely.intersects_xy(ground, ends).reshape(-1, 2).all(axis=1))
 
 
@@ -164,12 +161,14 @@ def _check_crossings(scene: Scene, line: Perimeter) -> Check:
             at.setdefault(segment, []).append(scene.point(post.location))
     posted = np.array([segment in at for segment in crossing.tolist()], dtype=bool)
     apart = _on_other_level(scene, line, held, crossing[~posted])
-    problems = [f"{name} is crossed without a post" for name in scene.streets_of(crossing[~posted][~apart])]
+    problems = [
+        f"{name} is crossed without a post" for name in scene.streets.names(crossing[~posted][~apart])
+    ]
     for segment, street in zip(crossing[posted].tolist(), scene.streets.lines(crossing[posted]), strict=True):
         spots = shapely.get_parts(shapely.intersection(street, held.boundary))
         far = max(min(p.distance(spot) for p in at[segment]) for spot in spots)
         if far > _ON_LINE_M:
-            name = scene.streets_of(np.array([segment]))[0]
+            name = scene.streets.names(np.array([segment]))[0]
             problems.append(f"{name} is crossed {far:.0f} m from its post")
     over = f"; {int(apart.sum())} crossing(s) on another level" if apart.any() else ""
     fine = f"it crosses streets at its {len(posts)} posts only{over}"
@@ -194,11 +193,12 @@ def _on_other_level(scene: Scene, line: Perimeter, held: BaseGeometry, crossing:
     if not len(crossing):
         return excused
     streets = scene.streets
-    usable = _usable(scene, line, on_foot=False)
-    reached = streets.flood(_sources(scene, line, usable), usable)
+    closed = scene.closed_by(scene.posts(line.perimeter))
+    usable = streets.near(held.buffer(_AROUND_M)) & streets.drivable & ~scene.blocked & ~closed
+    reached = streets.flood(_sources(scene, line, streets, usable), usable)
     within = np.zeros(len(reached), dtype=bool)
     within[streets.meeting(held, usable & ~reached)] = True
-    held_streets = streets.meeting(held, reached | scene.closed_by(scene.posts(line.perimeter)))
+    held_streets = streets.meeting(held, reached | closed)
     for k, segment in enumerate(crossing.tolist()):
         if reached[segment]:
             continue

@@ -116,7 +116,7 @@ def _closures(walk: _Walk) -> Iterator[str]:
     for number, part in enumerate(walk.segments):
         if not len(part):
             continue
-        name = scene.streets_of(part[:1])[0]
+        name = scene.streets.names(part[:1])[0]
         if scene.blocked[part].all():
             yield f"{name} is blocked"
         elif not walk.legal(number).any():

@@ -90,23 +90,48 @@ class Scene:
         parts = [part for part in found if part is not None]
         return np.unique(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
 
-    def closed_by(self, posts: tuple[Post, ...], *, on_foot: bool = False) -> Bools:
-        """Segments that the posts close. Who stands on a footway does not stop a car."""
+    def closed_by(self, posts: tuple[Post, ...]) -> Bools:
+        """Segments that the posts close to vehicles. Who stands on a footway does not stop a car."""
         mask = np.zeros(len(self.streets.edge), dtype=bool)
         for post in posts:
-            if on_foot or post.mode is PostMode.VEHICLE:
+            if post.mode is PostMode.VEHICLE:
                 mask[self.closes[post.id]] = True
         return mask
+
+    def held_at(self, posts: tuple[Post, ...], *, on_foot: bool = False) -> RawStreets:
+        """Return the streets cut where officers stand: stricter than to take whole stretches away.
+
+        Of each stretch that a post closes only the place nearest to the post is barred, so that two posts on
+        one long stretch do not hold for each other.
+        """
+        cuts: list[tuple[int, float]] = []
+        for post in posts:
+            if not (on_foot or post.mode is PostMode.VEHICLE):
+                continue
+            spot = self.point(post.location)
+            for stretch in post.closes:
+                segments = self.streets.stretch(*stretch)
+                if segments is not None:
+                    lines = self.streets.lines(segments)
+                    nearest = int(np.argmin(shapely.distance(lines, spot)))
+                    share = shapely.line_locate_point(lines[nearest], spot, normalized=True)
+                    cuts.append((int(segments[nearest]), float(share)))
+        return self.streets.cut_at(cuts)
 
     @cached_property
     def blocked(self) -> Bools:
         """Segments that nobody can drive, because the user says so."""
+        return self.blocked_edges[self.streets.edge]
+
+    @cached_property
+    def blocked_edges(self) -> Bools:
+        """Edges that nobody can drive, because the user says so."""
         network = self.area.network
         edges = network.no_closures()
         for closure in self.plan.incident.closures:
             for part in geometries_m(closure.shape, self.area.frame):
                 edges |= self._edges_at(part) if part.geom_type == "Point" else self._edges_on(part)
-        return edges[self.streets.edge]
+        return edges
 
     def _edges_on(self, part: BaseGeometry) -> NDArray[np.bool_]:
         return self.area.network.edges_meeting(shapely.make_valid(part)) & self.area.network.drivable
@@ -118,10 +143,6 @@ class Scene:
             if snap is not None and snap.offset_m <= self.doctrine.perimeters.blocked_here_m:
                 mask[snap.edge] = True
         return mask
-
-    def streets_of(self, segments: Ints) -> list[str]:
-        """Names of the streets that segments belong to, each once, in order of name."""
-        return sorted({self.area.network.street(int(edge)) for edge in self.streets.edge[segments]})
 
 
 def _whole(part: BaseGeometry) -> BaseGeometry:

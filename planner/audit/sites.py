@@ -102,7 +102,7 @@ def _check_entrance(scene: Scene, site: Site) -> Check:
     off = _ground(scene, site).distance(spot)
     if off > scene.doctrine.siting.street_reach_m + _SLACK_M:
         problems.append(f"its entrance is {off:.0f} m away")
-    name = scene.streets_of(near)[0] if len(near) else ""
+    name = scene.streets.names(near)[0] if len(near) else ""
     return judge("site_entrance", site.id, [] if _excused(site) else problems, f"its entrance is on {name}")
 
 

@@ -6,6 +6,7 @@ from the junctions and edges that plans are made on, so that a fault there canno
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -87,6 +88,10 @@ class RawStreets:
         """Return segments as shapely lines in metres."""
         return np.asarray(shapely.linestrings(self.xy_m[segments]))
 
+    def names(self, segments: Ints) -> list[str]:
+        """Return the streets that segments belong to, each once, in order of name."""
+        return sorted({self.network.street(int(edge)) for edge in self.edge[segments]})
+
     def near(self, ground_m: BaseGeometry) -> Bools:
         """Mask of the segments whose bounding boxes meet that of a geometry in metres, (G,)."""
         if ground_m.is_empty:
@@ -113,6 +118,38 @@ class RawStreets:
         reached = np.zeros(len(usable), dtype=bool)
         reached[chosen] = wet[label[u]]
         return reached
+
+    def cut_at(self, cuts: Sequence[tuple[int, float]]) -> RawStreets:
+        """Return the streets with some segments cut in two where somebody stands.
+
+        Parameters
+        ----------
+        cuts : sequence of (int, float)
+            Segment, and where along it: 0 at its first end, 1 at its second.
+
+        Returns
+        -------
+        RawStreets
+            Without those segments, and at the end with their pieces, which do not join where they were cut:
+            each cut has two nodes of its own, numbered below zero.
+        """
+        along: dict[int, list[float]] = {}
+        for segment, share in cuts:
+            along.setdefault(segment, []).append(min(1.0, max(0.0, share)))
+        whole = np.ones(len(self.edge), dtype=bool)
+        whole[list(along)] = False
+        edge, node, xy, fresh = [self.edge[whole]], [self.node[whole]], [self.xy_m[whole]], 0
+        for segment, shares in sorted(along.items()):
+            marks = np.array([0.0, *sorted(shares), 1.0])
+            names = -1 - fresh - np.arange(2 * len(shares))
+            fresh += len(names)
+            start, end = self.xy_m[segment]
+            spots = start + marks[:, None] * (end - start)
+            ends = np.concatenate([self.node[segment, :1], names, self.node[segment, 1:]])
+            edge.append(np.full(len(shares) + 1, self.edge[segment]))
+            node.append(ends.reshape(-1, 2))
+            xy.append(np.stack([spots[:-1], spots[1:]], axis=1))
+        return RawStreets(self.network, np.concatenate(edge), np.concatenate(node), np.concatenate(xy))
 
     # --- by OSM ids -----------------------------------------------------------------------------
 
