@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -298,7 +297,7 @@ def _progress(what: str) -> Iterator[Progress]:
     """Show a progress bar on standard error, if that is a terminal and there is something to wait for."""
     from tqdm import tqdm
 
-    form = "{desc} {percentage:3.0f}%|{bar}| {postfix}"
+    form = "{percentage:3.0f}%|{bar:30}| {desc}"
     with tqdm(
         total=100,
         desc=printable(what),
@@ -310,7 +309,7 @@ def _progress(what: str) -> Iterator[Progress]:
     ) as bar:
 
         def report(share: float, text: str) -> None:
-            bar.set_postfix_str(printable(text), refresh=False)
+            bar.set_description_str(printable(f"{what}: {text}"), refresh=False)
             bar.update(max(0.0, 100 * share - bar.n))
 
         yield report
@@ -345,16 +344,17 @@ def import_hospitals(file: Path, name: str | None) -> None:
 @main.command(context_settings={"ignore_unknown_options": True})
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
 @click.argument("streamlit_options", nargs=-1, type=click.UNPROCESSED)
-@click.pass_context
-def app(ctx: click.Context, port: int, streamlit_options: tuple[str, ...]) -> None:
+def app(port: int, streamlit_options: tuple[str, ...]) -> None:
     """Start the page at 127.0.0.1; further options go to Streamlit."""
     from planner import settings
 
     page = settings.shipped("streamlit_app.py")
     command = [sys.executable, "-m", "streamlit", "run", str(page), "--server.port", str(port)]
     command += ["--server.address", "127.0.0.1", *streamlit_options]
+    home = settings.read_settings().home  # resolved before the folder changes
     # from the page's folder: Streamlit finds its configuration and static files there
-    ctx.exit(subprocess.run(command, cwd=page.parent, check=False).returncode)  # noqa: S603 - our own words
+    os.chdir(page.parent)
+    os.execve(sys.executable, command, os.environ | {"PLANNER_HOME": str(home)})  # noqa: S606 - no shell
 
 
 if __name__ == "__main__":

@@ -228,3 +228,26 @@ def test_output_that_nobody_reads_is_no_error(tmp_path: Path) -> None:
         told = process.stderr.read()
     assert process.returncode == 0
     assert told == b""
+
+
+def test_app_becomes_streamlit_on_this_machine_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[str, object] = {}
+
+    def record(program: str, command: list[str], env: dict[str, str]) -> None:
+        told.update(program=program, command=command, env=env, folder=Path.cwd())
+
+    monkeypatch.chdir(tmp_path)  # and back, afterwards
+    monkeypatch.setenv("PLANNER_HOME", "here")
+    monkeypatch.setattr(os, "execve", record)
+    assert run("app", "--port", "8765", "--server.headless", "true").exit_code == 0
+    command = told["command"]
+    assert isinstance(command, list)
+    page = Path(command[4])
+    assert page.is_file()
+    assert command[1:4] == ["-m", "streamlit", "run"]
+    assert command[5:9] == ["--server.port", "8765", "--server.address", "127.0.0.1"]
+    assert command[9:] == ["--server.headless", "true"]
+    assert told["folder"] == page.parent
+    env = told["env"]
+    assert isinstance(env, dict)
+    assert env["PLANNER_HOME"] == str(tmp_path / "here")

@@ -179,7 +179,8 @@ class _Reading:
         for number, thing in enumerate(areas):
             take[thing.type_str()](thing)
             if number % _REPORT_EVERY == 0:
-                done = 1 - math.exp(-number / self._expected)
+                # how many objects are to come is guessed from the file's size: never past the end
+                done = 1 - math.exp(-2 * number / self._expected)
                 self._report(0.85 * done, f"reading: {self.draft.street_count} ways")
 
     def lacks_nodes(self) -> bool:
