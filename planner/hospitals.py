@@ -16,15 +16,17 @@ from planner.doctrine import Doctrine
 from planner.doctrine import Transport as Rules
 from planner.known_hospitals import KnownHospital, find_hospitals
 from planner.model import Casualties, HospitalFact, HospitalOption, Incident, Notice, Site
-from planner.network import Path, Search, Snap
+from planner.network import Search, Snap
 from planner.patients import Shares, Ward, red_per_h, share_patients
 from planner.routes import Driving, Streets, Way, ambulance_point
-from planner.terms import NoticeLevel, Purpose, RouteKind, TraumaLevel, Travel
+from planner.terms import NoticeLevel, Purpose, RoadClass, RouteKind, TraumaLevel, Travel
 
 Ints = NDArray[np.int64]
 
 _ABOUT = "hospitals"
 _HIGHEST = (TraumaLevel.I, TraumaLevel.II, TraumaLevel.III)
+_LEAVING = RoadClass.TERTIARY_LINK
+"""Road classes up to this code are the streets by which one leaves a map."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +98,7 @@ def send_patients(
         return Transport((), (), (*notices, _no_start()))
     search = driving.search(start)
     drives = _drives_on_map(on_map, driving, search)
-    drives += _drives_off_map(_worth_listing(off_map, bool(on_map), start, rules), driving, search)
+    drives += _drives_off_map(_worth_listing(off_map, on_map, start, rules), driving, search)
     drives.sort(key=_soonest)
     drives = _with_names(drives, driving)
 
@@ -155,11 +157,17 @@ def _doors(hospitals: Sequence[KnownHospital], driving: Driving) -> list[Snap | 
     network, rules = driving.network, driving.doctrine.transport
     points = [(h.x_m, h.y_m) for h in hospitals]
     main = network.main_edges(driving.travel, driving.doctrine.travelling)
-    nearest, opened = network.snap(points, main), network.snap(points, driving.open_edges)
-    return [
-        b if b is not None and a is not None and b.offset_m <= a.offset_m + rules.entrance_reach_m else a
-        for a, b in zip(nearest, opened, strict=True)
-    ]
+    doors = network.snap(points, main)
+    shut = [k for k, door in enumerate(doors) if door is not None and driving.streets.closed[door.edge]]
+    for k, other in zip(shut, network.snap([points[k] for k in shut], driving.open_edges), strict=True):
+        door = doors[k]
+        if (
+            door is not None
+            and other is not None
+            and other.offset_m <= door.offset_m + rules.entrance_reach_m
+        ):
+            doors[k] = other
+    return doors
 
 
 def _drive(hospital: KnownHospital, goal: Snap | None, driving: Driving, search: Search) -> Drive:
@@ -205,19 +213,22 @@ def _with_names(drives: Sequence[Drive], driving: Driving) -> list[Drive]:
 
 
 def _worth_listing(
-    beyond: Sequence[KnownHospital], map_has_hospitals: bool, start: Snap, rules: Rules
+    beyond: Sequence[KnownHospital], on_map: Sequence[KnownHospital], start: Snap, rules: Rules
 ) -> list[KnownHospital]:
-    """Choose the nearest trauma centres, and the nearest Level I and paediatric; any hospitals if none."""
+    """Choose the nearest of what the map lacks: trauma centres, a Level I, a paediatric one, any hospital."""
 
     def apart_m(hospital: KnownHospital) -> float:
         return math.hypot(hospital.x_m - start.x_m, hospital.y_m - start.y_m)
 
     near = sorted(beyond, key=lambda h: (apart_m(h), h.name))
     centres = [h for h in near if h.adult_level in _HIGHEST]
-    chosen = centres[: rules.off_map_hospitals]
-    chosen += [h for h in centres if h.adult_level is TraumaLevel.I][:1]
-    chosen += [h for h in near if h.pediatric_level in _HIGHEST[:2]][:1]
-    if not map_has_hospitals or not centres:
+    lacking = max(0, rules.off_map_hospitals - sum(h.adult_level in _HIGHEST for h in on_map))
+    chosen = centres[:lacking]
+    if not any(h.adult_level is TraumaLevel.I for h in on_map):
+        chosen += [h for h in centres if h.adult_level is TraumaLevel.I][:1]
+    if not any(h.pediatric_level in _HIGHEST[:2] for h in on_map):
+        chosen += [h for h in near if h.pediatric_level in _HIGHEST[:2]][:1]
+    if not on_map:
         chosen += near[: rules.off_map_hospitals]
     return list(dict.fromkeys(chosen))
 
@@ -226,37 +237,44 @@ def _drives_off_map(hospitals: Sequence[KnownHospital], driving: Driving, search
     if not hospitals:
         return []
     rules = driving.doctrine.transport
-    rim = _rim(driving, search)
-    if len(rim) == 0:
+    exits = _exits(driving, search)
+    if len(exits) == 0:
         return [Drive(h, None, None, None, why_not="no open street leads out of the map") for h in hospitals]
     drives = []
     for hospital in hospitals:
-        away = driving.network.node_xy_m[rim] - (hospital.x_m, hospital.y_m)
+        away = driving.network.node_xy_m[exits] - (hospital.x_m, hospital.y_m)
         beyond_m = np.hypot(away[:, 0], away[:, 1])
         beyond_s = beyond_m * rules.off_map_detour / (rules.off_map_kmh / 3.6)
-        best = int(np.argmin(search.cost[rim] + beyond_s))
-        goal = driving.network.at_node(int(rim[best]), np.flatnonzero(driving.open_edges))
-        assert goal is not None  # the rim holds ends of open streets only
+        best = int(np.argmin(search.cost[exits] + beyond_s))
+        goal = driving.network.at_node(int(exits[best]), np.flatnonzero(~driving.streets.closed))
+        assert goal is not None  # exits are ends of open streets only
         time_s = search.time_s(goal) + float(beyond_s[best])
         span = range_min(time_s, rules, rules.off_map_late)
         drives.append(Drive(hospital, goal, time_s, span, float(beyond_m[best])))
     return drives
 
 
-def _rim(driving: Driving, search: Search) -> Ints:
-    """Junctions reached near the rim of the mapped streets, outside the outer perimeter: where one leaves."""
-    network, streets = driving.network, driving.streets
-    edges = np.flatnonzero(driving.open_edges)
-    nodes: Ints = np.unique(np.concatenate([network.edge_u[edges], network.edge_v[edges]]))
-    nodes = nodes[np.isfinite(search.cost[nodes])]
-    if len(nodes) == 0:
-        return nodes
-    xy_m = network.node_xy_m[nodes]
-    hull = shapely.MultiPoint(xy_m).convex_hull
-    near_rim = shapely.distance(shapely.points(xy_m), hull.boundary) <= driving.doctrine.transport.map_rim_m
-    outside = ~shapely.contains_xy(streets.outer_m, xy_m) if not streets.outer_m.is_empty else True
-    rim: Ints = nodes[near_rim & outside]
-    return rim
+def _exits(driving: Driving, search: Search) -> Ints:
+    """Return where one leaves the map: ends of main streets near its rim, else any junctions there."""
+    network, area = driving.network, driving.area
+    usable = np.isfinite(driving.timing.arc_s).reshape(2, -1).any(axis=0) & ~driving.streets.closed
+    ends = np.concatenate([network.edge_u, network.edge_v])
+    streets_at = np.bincount(ends[np.tile(network.drivable, 2)], minlength=network.node_count)
+    reached = np.isfinite(search.cost)
+    outside = ~shapely.contains_xy(driving.streets.outer_m, network.node_xy_m)
+    hull = shapely.MultiPoint(network.node_xy_m[streets_at > 0]).convex_hull
+    for classes, last in ((_LEAVING, True), (RoadClass.ROAD, True), (RoadClass.ROAD, False)):
+        wanted = usable & (network.road_class <= classes)
+        at = np.zeros(network.node_count, dtype=bool)
+        at[ends[np.tile(wanted, 2)]] = True
+        nodes = np.flatnonzero(at & reached & ((streets_at == 1) if last else outside))
+        points = shapely.points(network.node_xy_m[nodes])
+        rim_m = driving.doctrine.transport.map_rim_m
+        by_rim = shapely.distance(points, hull.boundary) <= rim_m
+        by_rim |= ~shapely.contains_properly(area.extent_m.buffer(-rim_m), points)
+        if by_rim.any():
+            return nodes[by_rim]
+    return np.empty(0, dtype=np.int64)
 
 
 # --- ways and options ---------------------------------------------------------------------------
@@ -276,25 +294,31 @@ def _ways_out(
     wanted += [min(levels)[1]] if levels else []
     ways: list[Way] = []
     route_of: dict[int, str] = {}
-    for k in sorted(set(wanted)):
-        path = _path_to(drives[k], search)
-        if path is not None:
-            ways.append(Way(RouteKind.EGRESS, start_name, drives[k].hospital.name, path, _purpose(drives[k])))
-            route_of[k] = f"{RouteKind.EGRESS}-{len(ways)}"
+    for goal, sharing in _by_goal(drives, sorted(set(wanted))).items():
+        path = search.path(goal)
+        if path is not None and path.length_m > 0:
+            first = drives[sharing[0]]
+            names = ", ".join(drives[k].hospital.name for k in sharing)
+            towards = "the edge of the map, towards " if first.beyond_m else ""
+            ways.append(
+                Way(
+                    RouteKind.EGRESS, start_name, first.hospital.name, path, f"Ambulances to {towards}{names}"
+                )
+            )
+            route_of |= dict.fromkeys(sharing, f"{RouteKind.EGRESS}-{len(ways)}")
     if not reached:
         ways += _way_off(start_name, driving, search)
     return tuple(ways), route_of
 
 
-def _path_to(drive: Drive, search: Search) -> Path | None:
-    path = search.path(drive.goal) if drive.goal is not None else None
-    return path if path is not None and path.length_m > 0 else None
-
-
-def _purpose(drive: Drive) -> str:
-    if drive.beyond_m:
-        return f"Ambulances to the edge of the map, towards {drive.hospital.name}"
-    return f"Ambulances to {drive.hospital.name}"
+def _by_goal(drives: Sequence[Drive], wanted: Sequence[int]) -> dict[Snap, list[int]]:
+    """Group the drives that end at the same place: hospitals of one door, or beyond the map by one exit."""
+    groups: dict[Snap, list[int]] = {}
+    for k in wanted:
+        goal = drives[k].goal
+        if goal is not None:
+            groups.setdefault(goal, []).append(k)
+    return groups
 
 
 def _way_off(start_name: str, driving: Driving, search: Search) -> list[Way]:
@@ -308,7 +332,7 @@ def _way_off(start_name: str, driving: Driving, search: Search) -> list[Way]:
 
 
 def _ward(drive: Drive) -> Ward:
-    return Ward(drive.time_s, drive.hospital.adult_level, drive.hospital.beds)
+    return Ward(drive.time_s, drive.hospital.adult_level, drive.hospital.beds, drive.hospital.for_children)
 
 
 def _option(
@@ -335,6 +359,8 @@ def _option(
 
 def _reason(drive: Drive, assigned: Casualties) -> str:
     parts = [_level_text(drive.hospital), _time_text(drive)]
+    if drive.hospital.for_children:
+        parts.append("for children: no adults are planned there")
     if drive.inside:
         parts.append("inside the outer perimeter")
     taken = [f"{n} {colour}" for colour, n in vars(assigned).items() if n]
@@ -401,6 +427,10 @@ def _patient_notices(
     notices: list[Notice] = []
     if incident.casualties is None or incident.casualties == Casualties():
         return notices
+    children = [d.hospital.name for d in drives if d.hospital.for_children and d.time_s is not None]
+    if children:
+        text = f"Ages are not known, so nobody is planned for {', '.join(children)}: consider it for children"
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
     left = [f"{n} {colour}" for colour, n in vars(shares.left).items() if n]
     if left:
         text = (

@@ -76,6 +76,13 @@ class KnownHospital:
         """Whether any source states a trauma level."""
         return self.adult_level is not None or self.pediatric_level is not None
 
+    @property
+    def for_children(self) -> bool:
+        """Whether it takes children only, as far as its level and name tell."""
+        if self.adult_level is not None:
+            return False
+        return self.pediatric_level is not None or bool(_words(self.name) & _CHILD_WORDS)
+
 
 def find_hospitals(
     area: Area, facts: Sequence[HospitalFact], rules: Transport

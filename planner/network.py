@@ -36,7 +36,8 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_SNAP_REACH_M = 250.0
+_SNAP_REACH_M = 100.0
+_TILE_M = 1000.0
 _AT_END_M = 1e-3
 _PLAIN_KIND = {"service": "service road", "unclassified": "road", "residential": "residential street"}
 
@@ -374,20 +375,27 @@ class StreetNetwork:
         points = np.asarray(xy_m, dtype=np.float64).reshape(-1, 2)
         if not np.isfinite(points).all():
             raise AreaError("a place to find on the streets is not a number", "Give places within the area")
-        if len(points) == 0 or not usable.any():
-            return [None] * len(points)
+        found: list[Snap | None] = [None] * len(points)
+        count, reach = int(usable.sum()), _SNAP_REACH_M
+        pending = np.arange(len(points) if count else 0)
+        while len(pending):
+            # Edges outside a tile's box lie further than `reach` from its points: nearer ones are proved.
+            far: list[int] = []
+            for members in _by_tile(points, pending, max(_TILE_M, reach)):
+                snaps, proved_m = self._snap_near(points[members], usable, count, reach)
+                for k, snap in zip(members.tolist(), snaps, strict=False):
+                    found[k] = snap
+                far += [k for k in members.tolist() if (s := found[k]) is None or s.offset_m > proved_m]
+            pending, reach = np.array(sorted(far), dtype=np.int64), reach * 4
+        return found
+
+    def _snap_near(self, points: Floats, usable: Bools, count: int, reach: float) -> tuple[list[Snap], float]:
+        """Snap among the usable edges within reach; and how far off an edge found is proved the nearest."""
         (xmin, ymin), (xmax, ymax) = points.min(axis=0), points.max(axis=0)
-        reach = _SNAP_REACH_M
-        while True:
-            near = self.edges_in_box((xmin - reach, ymin - reach, xmax + reach, ymax + reach))
-            near = near[usable[near]]
-            snaps = self._snap_among(points, near) if len(near) else []
-            # Edges outside the box lie further than `reach` from every point: only then is nearest proved.
-            if snaps and all(s.offset_m <= reach for s in snaps):
-                return list(snaps)
-            if len(near) == int(usable.sum()):
-                return list(snaps)
-            reach *= 4
+        near = self.edges_in_box((xmin - reach, ymin - reach, xmax + reach, ymax + reach))
+        near = near[usable[near]]
+        snaps = self._snap_among(points, near) if len(near) else []
+        return snaps, math.inf if len(near) == count else reach
 
     def _snap_among(self, points: Floats, edges: Ints) -> list[Snap]:
         lines = self.lines(edges)
@@ -591,6 +599,14 @@ def _part_lengths(xy: Floats, start: Ints) -> Floats:
     return lengths
 
 
+def _by_tile(points: Floats, chosen: Ints, side_m: float) -> list[Ints]:
+    """Group the chosen points by square tiles, so that few far apart do not ask for all between them."""
+    _, tile = np.unique(np.floor(points[chosen] / side_m), axis=0, return_inverse=True)
+    order = np.argsort(tile.ravel(), kind="stable")
+    cuts = np.flatnonzero(np.diff(tile.ravel()[order])) + 1
+    return np.split(chosen[order], cuts)
+
+
 def _gather_parts(start: Ints, chosen: Ints) -> tuple[Ints, Ints]:
     """Rows of the chosen parts laid end to end, and which part (0..) owns each row."""
     sizes = start[chosen + 1] - start[chosen]
@@ -758,6 +774,8 @@ def _tail(network: StreetNetwork, arc: int) -> int:
 def _stretch(network: StreetNetwork, edge: int, low_m: float, high_m: float) -> tuple[Floats, Ints]:
     """Points of an edge between two distances from u, and ids of the OSM nodes among them."""
     xy, ids = network.shape(edge)
+    if low_m <= 0.0 and high_m >= network.length_m[edge]:
+        return xy, ids
     marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
     within = (marks >= low_m - 1e-6) & (marks <= high_m + 1e-6)
     line = np.vstack([network.at(edge, low_m), xy[within], network.at(edge, high_m)])

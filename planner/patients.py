@@ -26,11 +26,14 @@ class Ward:
         Planning time; None where it cannot be reached.
     adult_level : TraumaLevel or None
     beds : int or None
+    for_children : bool
+        Takes children only: none of the patients, whose ages nobody knows, are planned there.
     """
 
     time_s: float | None
     adult_level: TraumaLevel | None
     beds: int | None
+    for_children: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def _caps(
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Places of the first hour at each hospital, less those kept for walk-ins at the nearest ones."""
     red = [math.floor(red_per_h(w, rules) or 0.0) if w.time_s is not None else 0 for w in wards]
-    others = [_other_places(w, rules) if w.time_s is not None else 0 for w in wards]
+    others = [_other_places(w, rules) for w in wards]
     reached = [(w.time_s, k) for k, w in enumerate(wards) if w.time_s is not None]
     nearest = [k for _, k in sorted(reached)[: rules.walk_in_hospitals]]
     if nearest:
@@ -92,6 +95,8 @@ def _caps(
 
 
 def _other_places(ward: Ward, rules: Transport) -> int:
+    if ward.time_s is None or ward.for_children:
+        return 0
     beds = rules.assumed_beds if ward.beds is None else ward.beds
     return math.floor(rules.others_per_100_beds * beds / 100)
 

@@ -33,7 +33,7 @@ from planner.sources.hospital_tables import (
     read_hospital_table,
     write_hospital_table,
 )
-from planner.terms import NoticeLevel, Purpose, RouteKind, TraumaLevel
+from planner.terms import NoticeLevel, Purpose, RoadClass, RouteKind, TraumaLevel
 from tests.test_routes import HOT, site, streets_around
 from tests.town import town, town_objects
 
@@ -412,6 +412,32 @@ def least_cost(patients: int, caps: tuple[int, ...], costs: list[float]) -> floa
     )
     assert solved.fun is not None
     return float(solved.fun) * scale
+
+
+def test_a_childrens_hospital_is_named_for_children_and_sent_no_adults() -> None:
+    area = town()
+    told = fact(area, -600, -300, "Lakeside Children's Hospital", pediatric_level=TraumaLevel.I, beds=900)
+    found = send(area, (told,), Casualties(2, 4, 4))
+    (option,) = [h for h in found.hospitals if h.pediatric_level]
+    assert option.assigned == Casualties()
+    assert "nobody is planned for Lakeside Children's Hospital: consider it for children" in texts(found)
+
+
+def test_one_leaves_the_map_by_the_end_of_a_main_road() -> None:
+    """Two hospitals by one exit share one way, which ends where a main road does."""
+    area = town(hospitals=False)
+    facts = tuple(
+        fact(area, 30_000, 900.0 * k, f"East{k} Hospital", adult_level=TraumaLevel.II) for k in (0, 1)
+    )
+    found = send(area, facts)
+    (way,) = found.ways
+    assert {h.route for h in found.hospitals} == {"egress-1"}
+    assert "East0 Hospital, East1 Hospital" in way.purpose
+    network = area.network
+    (at,) = np.flatnonzero(np.hypot(*(network.node_xy_m - way.path.xy_m[-1]).T) < 0.01)
+    meeting = network.drivable & ((network.edge_u == at) | (network.edge_v == at))
+    assert meeting.sum() == 1
+    assert network.road_class[meeting][0] <= RoadClass.TERTIARY_LINK
 
 
 def test_capacity_is_kept_for_those_who_walk_in_at_the_nearest() -> None:
