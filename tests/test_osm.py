@@ -311,10 +311,11 @@ def test_polygon_that_crosses_itself_is_mended() -> None:
     assert shape.area > 0
 
 
-def test_polygon_without_ground_is_left_out() -> None:
+@pytest.mark.parametrize("shape", [Polygon(), Polygon([(10, 50), (10.001, 50), (10.002, 50)])])
+def test_polygon_without_ground_is_left_out(shape: Polygon) -> None:
     draft = Draft()
     draft.add_way(1, [(1, (10.0, 50.0)), (2, (10.01, 50.0))], STREET)
-    draft.add_feature("w", 5, {"building": "yes"}, Polygon())
+    draft.add_feature("w", 5, {"building": "yes"}, shape)
     assert len(draft.finish("made", source="test").buildings) == 0
 
 

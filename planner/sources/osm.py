@@ -549,7 +549,7 @@ def _simplest(shape: NDArray[np.object_]) -> NDArray[np.object_]:
     """Polygons mended where they cross themselves, and taken out of a collection of one."""
     broken = ~shapely.is_valid(shape)
     if broken.any():
-        shape[broken] = [_polygons_only(g) for g in shapely.make_valid(shape[broken])]
+        shape[broken] = [_mended(g) for g in shape[broken]]
     single = (shapely.get_type_id(shape) == shapely.GeometryType.MULTIPOLYGON) & (
         shapely.get_num_geometries(shape) == 1
     )
@@ -557,10 +557,10 @@ def _simplest(shape: NDArray[np.object_]) -> NDArray[np.object_]:
     return shape
 
 
-def _polygons_only(geometry: BaseGeometry) -> BaseGeometry:
-    parts = shapely.get_parts(geometry)
-    top = shapely.get_dimensions(parts).max(initial=0)
-    return shapely.union_all(parts[shapely.get_dimensions(parts) == top])
+def _mended(geometry: BaseGeometry) -> BaseGeometry:
+    """Return a valid geometry of the same dimension; empty where nothing of it is left (a flat polygon)."""
+    parts = shapely.get_parts(shapely.make_valid(geometry))
+    return shapely.union_all(parts[shapely.get_dimensions(parts) == shapely.get_dimensions(geometry)])
 
 
 def _table(rows: _Rows, columns: Sequence[str], frame: Frame) -> gpd.GeoDataFrame:
