@@ -116,16 +116,17 @@ def _seal_detail(scene: Scene, line: Perimeter, leaks: list[str]) -> str:
 def _leaks(scene: Scene, line: Perimeter, *, on_foot: bool) -> list[str]:
     """Streets by which one gets out although an officer stands at every post."""
     held = scene.held_m(line.perimeter)
-    streets = scene.held_at(scene.posts(line.perimeter), on_foot=on_foot)
-    usable = streets.near(held.buffer(_AROUND_M))  # whoever leaves these is out
+    around = held.buffer(_AROUND_M)  # whoever leaves this is out
+    streets = scene.held_at(scene.posts(line.perimeter), around, on_foot=on_foot)
+    usable = np.ones(len(streets.edge), dtype=bool)
     if not on_foot:
-        usable &= streets.drivable & ~scene.blocked_edges[streets.edge]
+        usable = streets.drivable & ~scene.blocked_edges[streets.edge]
     reached = streets.flood(_sources(scene, line, streets, usable), usable, on_foot=on_foot)
     out = np.flatnonzero(reached)
     out = out[~_within(streets, held.buffer(_ON_LINE_M), out)]
     if not len(out):
         return []
-    crossing = streets.meeting(held.boundary, reached)
+    crossing = streets.meeting(held.boundary, reached & (streets.node >= 0).all(axis=1))  # held by nobody
     return streets.names(crossing if len(crossing) else out)
 
 

@@ -98,8 +98,8 @@ class Scene:
                 mask[self.closes[post.id]] = True
         return mask
 
-    def held_at(self, posts: tuple[Post, ...], *, on_foot: bool = False) -> RawStreets:
-        """Return the streets cut where officers stand: stricter than to take whole stretches away.
+    def held_at(self, posts: tuple[Post, ...], around: BaseGeometry, *, on_foot: bool = False) -> RawStreets:
+        """Return the streets around, cut where officers stand: stricter than to take whole stretches away.
 
         Of each stretch that a post closes only the place nearest to the post is barred, so that two posts on
         one long stretch do not hold for each other.
@@ -116,7 +116,7 @@ class Scene:
                     nearest = int(np.argmin(shapely.distance(lines, spot)))
                     share = shapely.line_locate_point(lines[nearest], spot, normalized=True)
                     cuts.append((int(segments[nearest]), float(share)))
-        return self.streets.cut_at(cuts)
+        return self.streets.cut_at(cuts, self.streets.near(around))
 
     @cached_property
     def blocked(self) -> Bools:

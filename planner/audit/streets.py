@@ -119,13 +119,15 @@ class RawStreets:
         reached[chosen] = wet[label[u]]
         return reached
 
-    def cut_at(self, cuts: Sequence[tuple[int, float]]) -> RawStreets:
-        """Return the streets with some segments cut in two where somebody stands.
+    def cut_at(self, cuts: Sequence[tuple[int, float]], among: Bools) -> RawStreets:
+        """Return some of the streets, with segments cut in two where somebody stands.
 
         Parameters
         ----------
         cuts : sequence of (int, float)
             Segment, and where along it: 0 at its first end, 1 at its second.
+        among : (G,) bool array
+            Segments to keep: the streets around, rather than a whole city.
 
         Returns
         -------
@@ -135,8 +137,9 @@ class RawStreets:
         """
         along: dict[int, list[float]] = {}
         for segment, share in cuts:
-            along.setdefault(segment, []).append(min(1.0, max(0.0, share)))
-        whole = np.ones(len(self.edge), dtype=bool)
+            if among[segment]:
+                along.setdefault(segment, []).append(min(1.0, max(0.0, share)))
+        whole = among.copy()
         whole[list(along)] = False
         edge, node, xy, fresh = [self.edge[whole]], [self.node[whole]], [self.xy_m[whole]], 0
         for segment, shares in sorted(along.items()):
