@@ -1,4 +1,8 @@
-"""Sites for all purposes chosen together, so that they keep apart: greedy, then exchanges while one helps."""
+"""Sites for all purposes chosen together, so that they keep apart.
+
+Greedy first, then exchanges while one helps, then a branch-and-bound search that proves the optimum or
+betters the choice; it gives up after a fixed number of steps, so that no map can make the commander wait.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,9 @@ Floats = NDArray[np.float64]
 
 POOL = 24
 """Best candidates of a purpose that take part in the joint choice."""
+
+_MAX_STEPS = 3_000
+_EPS = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +124,90 @@ def choose_together(choice: Choice) -> dict[Purpose, int]:
             better = _exchange(choice, purpose, chosen)
             if better is not None:
                 chosen, improved = better, True
-    return chosen
+    return _Search(choice, chosen).run()
+
+
+class _Search:
+    """Depth-first search over the purposes, with the best that each could still add as its bound."""
+
+    def __init__(self, choice: Choice, start: Mapping[Purpose, int]) -> None:
+        self.choice = choice
+        # Casualty collection first: the score of the exchange point depends on it, and so does a tight bound.
+        first, last = Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE
+        self.order = sorted(choice.pools, key=lambda p: (p is not first, p is last))
+        self.options = [(p, row) for p in self.order for row in choice.pools[p]]
+        self.hopes = [self._hope(p, row) for p, row in self.options]
+        self.of = {p: self._sorted(p) for p in self.order}
+        self.beside: dict[int, int] = {}
+        self.gains: dict[int, list[tuple[float, int]]] = {}
+        self.best, self.best_total = dict(start), choice.total(start)
+        self.steps = 0
+
+    def run(self) -> dict[Purpose, int]:
+        """Return the best choice found."""
+        self._descend(0, {}, (1 << len(self.options)) - 1, 0.0)
+        return {p: self.best[p] for p in self.choice.pools if p in self.best}
+
+    def _hope(self, purpose: Purpose, row: int) -> float:
+        """Return the most that a candidate can add."""
+        score = self.choice.score(purpose, row, {})
+        if purpose is Purpose.AMBULANCE_EXCHANGE:
+            weight = self.choice.siting.weight_together
+            score += weight / max(self.choice.exchange_weight + weight, 1e-9)
+        return 1.0 + score
+
+    def _sorted(self, purpose: Purpose) -> list[tuple[float, int]]:
+        mine = [(self.hopes[k], k) for k, (p, _) in enumerate(self.options) if p is purpose]
+        return sorted(mine, key=lambda offer: (-offer[0], offer[1]))
+
+    def _compatible(self, option: int) -> int:
+        """Return the options of other purposes that fit beside one, as bits."""
+        if option not in self.beside:
+            purpose, row = self.options[option]
+            bits = 0
+            for k, (other, other_row) in enumerate(self.options):
+                if other is not purpose and self.choice.fits(purpose, row, {other: other_row}):
+                    bits |= 1 << k
+            self.beside[option] = bits
+        return self.beside[option]
+
+    def _descend(self, depth: int, chosen: dict[Purpose, int], allowed: int, total: float) -> None:
+        if depth == len(self.order):
+            if total > self.best_total + _EPS:
+                self.best, self.best_total = dict(chosen), total
+            return
+        purpose = self.order[depth]
+        left = [self._most(p, allowed, chosen) for p in self.order[depth + 1 :]]
+        for hope, option in self._offers(purpose, chosen):
+            if not allowed >> option & 1:
+                continue
+            if total + hope + sum(left) <= self.best_total + _EPS or self.steps >= _MAX_STEPS:
+                return
+            self.steps += 1
+            row = self.options[option][1]
+            gain = 1.0 + self.choice.score(purpose, row, chosen)
+            chosen[purpose] = row
+            self._descend(depth + 1, chosen, allowed & self._compatible(option), total + gain)
+            del chosen[purpose]
+        if total + sum(left) > self.best_total + _EPS:
+            self._descend(depth + 1, chosen, allowed, total)
+
+    def _most(self, purpose: Purpose, allowed: int, chosen: Mapping[Purpose, int]) -> float:
+        """Return the most that a purpose can still add."""
+        return next((gain for gain, k in self._offers(purpose, chosen) if allowed >> k & 1), 0.0)
+
+    def _offers(self, purpose: Purpose, chosen: Mapping[Purpose, int]) -> list[tuple[float, int]]:
+        """Return what each option of a purpose adds, most first; an upper bound while its pair is open."""
+        casualty = chosen.get(Purpose.CASUALTY_COLLECTION)
+        if purpose is not Purpose.AMBULANCE_EXCHANGE or casualty is None:
+            return self.of[purpose]
+        if casualty not in self.gains:
+            pair = {Purpose.CASUALTY_COLLECTION: casualty}
+            offers = [
+                (1.0 + self.choice.score(purpose, self.options[k][1], pair), k) for _, k in self.of[purpose]
+            ]
+            self.gains[casualty] = sorted(offers, key=lambda offer: (-offer[0], offer[1]))
+        return self.gains[casualty]
 
 
 def _best(choice: Choice, purpose: Purpose, chosen: Mapping[Purpose, int]) -> int | None:
@@ -141,7 +231,7 @@ def _exchange(choice: Choice, purpose: Purpose, chosen: dict[Purpose, int]) -> d
             if other not in trial and (found := _best(choice, other, trial)) is not None:
                 trial[other] = found
         total = choice.total(trial)
-        if total > now + 1e-9:
+        if total > now + _EPS:
             now, best = total, trial
     return best
 

@@ -1,0 +1,126 @@
+"""The joint choice against an exact optimum, and its laws."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from planner.doctrine import Siting, read_doctrine
+from planner.selection import Choice, choose_together, runners_up, separation_m
+from planner.terms import Purpose
+
+SITING: Siting = read_doctrine(Path(__file__).parents[1] / "data" / "doctrine.toml").siting
+PURPOSES = (
+    Purpose.COMMAND_POST,
+    Purpose.CASUALTY_COLLECTION,
+    Purpose.AMBULANCE_EXCHANGE,
+    Purpose.STAGING,
+    Purpose.EVACUATION,
+    Purpose.REUNIFICATION,
+    Purpose.MEDIA,
+)
+
+
+@st.composite
+def choices(draw):
+    count = draw(st.integers(2, 14))
+    xy = draw(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=count, max_size=count))
+    shapes = np.array([shapely.box(x, y, x + 30, y + 30) for x, y in xy], dtype=object)
+    scores = {
+        p: np.array(draw(st.lists(st.integers(0, 100), min_size=count, max_size=count))) / 100
+        for p in PURPOSES
+    }
+    pools = {}
+    for p in PURPOSES:
+        rows = draw(st.lists(st.integers(0, count - 1), unique=True, max_size=6))
+        pools[p] = [r for _, r in sorted((-float(scores[p][r]), r) for r in rows)]
+    return Choice(pools=pools, scores=scores, shapes=shapes, siting=SITING, exchange_weight=8.0)
+
+
+def exact(choice: Choice) -> float:
+    """The best total by integer programming; ambulance exchange points pay for their pair."""
+    options = [(p, r) for p in choice.pools for r in choice.pools[p]]
+    if not options:
+        return 0.0
+    casualty = [r for p, r in options if p is Purpose.CASUALTY_COLLECTION]
+    exchange = [r for p, r in options if p is Purpose.AMBULANCE_EXCHANGE]
+    pairs = [(a, c) for a in exchange for c in casualty]
+    gain = [1.0 + choice.score(p, r, {}) for p, r in options]
+    extra = []
+    for a, c in pairs:
+        both = choice.score(Purpose.AMBULANCE_EXCHANGE, a, {Purpose.CASUALTY_COLLECTION: c})
+        extra.append(both - choice.score(Purpose.AMBULANCE_EXCHANGE, a, {}))
+    size = len(options) + len(pairs)
+    index = {option: k for k, option in enumerate(options)}
+    rows, most = [], []
+
+    def at_most(terms: dict[int, float], limit: float) -> None:
+        row = np.zeros(size)
+        for k, value in terms.items():
+            row[k] = value
+        rows.append(row)
+        most.append(limit)
+
+    for p in choice.pools:
+        at_most({index[p, r]: 1.0 for r in choice.pools[p]}, 1.0)
+    for k, (p, r) in enumerate(options):
+        for j, (q, s) in enumerate(options[:k]):
+            if p is not q and not choice.fits(p, r, {q: s}):
+                at_most({k: 1.0, j: 1.0}, 1.0)
+    for n, (a, c) in enumerate(pairs):
+        for option in ((Purpose.AMBULANCE_EXCHANGE, a), (Purpose.CASUALTY_COLLECTION, c)):
+            at_most({len(options) + n: 1.0, index[option]: -1.0}, 0.0)
+    result = milp(
+        -np.array(gain + extra),
+        constraints=LinearConstraint(np.array(rows), -np.inf, np.array(most)),
+        bounds=Bounds(0, 1),
+        integrality=np.ones(size, dtype=np.int64),
+    )
+    assert result.success
+    return -float(result.fun)
+
+
+@settings(max_examples=150)
+@given(choices())
+def test_the_joint_choice_is_within_one_percent_of_the_optimum(choice):
+    chosen = choose_together(choice)
+    for purpose, row in chosen.items():
+        assert row in choice.pools[purpose]
+        assert choice.fits(purpose, row, chosen)
+    assert choice.total(chosen) >= 0.99 * exact(choice) - 1e-6
+
+
+@settings(max_examples=60)
+@given(choices())
+def test_runners_up_fit_beside_everything_and_come_in_order(choice):
+    chosen = choose_together(choice)
+    for purpose in choice.pools:
+        others = {p: r for p, r in chosen.items() if p is not purpose}
+        rows = runners_up(choice, purpose, chosen, 3)
+        assert len(rows) == len(set(rows)) <= 3
+        assert chosen.get(purpose) not in rows
+        scores = [choice.score(purpose, row, others) for row in rows]
+        assert scores == sorted(scores, reverse=True)
+        assert all(choice.fits(purpose, row, others) for row in rows)
+
+
+@settings(max_examples=60)
+@given(choices())
+def test_boxes_tell_apart_what_distance_tells_apart(choice):
+    for a in range(len(choice.shapes)):
+        for b in range(a):
+            gap = float(shapely.distance(choice.shapes[a], choice.shapes[b]))
+            for least in (0.0, 10.0, 60.0, 300.0):
+                assert choice.keeps(a, b, least) == (gap >= least)
+
+
+@pytest.mark.parametrize("a", PURPOSES)
+@pytest.mark.parametrize("b", PURPOSES)
+def test_separation_has_no_order(a, b):
+    assert separation_m(a, b, SITING) == separation_m(b, a, SITING) >= SITING.site_gap_m
