@@ -169,7 +169,7 @@ def cut_links(links: Links) -> Cut:
 
 
 def _groups(links: Links, allowed: Bools) -> Ints:
-    """Number the groups of nodes joined through allowed nodes only."""
+    """Return a number for each group of nodes joined through allowed nodes only."""
     n = links.node_count
     kept = allowed[links.low] & allowed[links.high]
     graph = coo_array((np.ones(kept.sum()), (links.low[kept], links.high[kept])), shape=(n, n))

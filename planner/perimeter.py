@@ -1,7 +1,8 @@
-"""Inner and outer perimeter: the fewest posts that seal the ground, by minimum cut, and the line between them."""
+"""Inner and outer perimeter: the fewest posts that seal the ground, by minimum cut, and their line."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -31,7 +32,7 @@ from planner.model import Notice, Perimeter, Post, Rings
 from planner.network import StreetNetwork
 from planner.perimeter_line import Piece, Sides, draw_line, stretch
 from planner.posts import Stand, class_weight, stand_on, write_posts
-from planner.terms import NoticeLevel, PerimeterName, PostMode
+from planner.terms import NoticeLevel, PerimeterName, PostMode, RoadClass
 from planner.zones import Ground
 
 Bools = NDArray[np.bool_]
@@ -41,7 +42,10 @@ Codes = NDArray[np.int8]
 
 _SHORTEST_M = 1e-3
 """Stretches shorter than this are no obstacle to the line."""
-_NODE_MARGIN_M = 0.3
+_ON_TOP_M = 0.5
+_OVERLAP_M = 5.0
+"""Ways that run so near to each other for so long are drawn on top of each other; crossings are shorter."""
+JUNCTION_MARGIN_M = 0.3
 """Junctions so near to the core count as inside it: no post has room between."""
 _REACHES = 8
 """Steps in which a smaller reach is tried."""
@@ -79,7 +83,7 @@ class TracedPerimeter:
 def trace_perimeters(
     ground: Ground, area: Area, doctrine: Doctrine, blocked: NDArray[np.bool_]
 ) -> tuple[TracedPerimeter, TracedPerimeter]:
-    """Trace the inner and the outer perimeter. ``blocked`` edges (E,) are closed by the user and need no post.
+    """Trace the inner and the outer perimeter; ``blocked`` edges (E,), closed by the user, need no post.
 
     The inner one holds the hot zone with its stand-off; the outer one holds warm ground and the inner
     perimeter with the gap of doctrine, so that the two are strictly nested (``domain.md`` 2.3).
@@ -135,8 +139,8 @@ def _trace(
     polygon = _line(band, (driving, walking), stands + foot, core_m)
     posts, edges = write_posts(stands + foot, name, band.network, area.frame, rules)
     inside = band.network.no_closures()
-    for side in (driving, walking):
-        inside[side.edges[side.touches_inner]] = True
+    inside[walking.edges[walking.touches_inner]] = True
+    inside[driving.edges] = driving.touches_inner  # the side of a street is what vehicles find
     record = _record(name, polygon, posts, band, area.frame)
     return TracedPerimeter(record, posts, edges, polygon, inside, _notices(name, band, record, posts))
 
@@ -160,7 +164,7 @@ class _Sorted:
         low, high = self.sides
         held = (low == INNER) | (high == INNER)
         held |= np.isin(self.edges, self.cut.links.edge[self.cut.severed])
-        return held
+        return np.asarray(held)
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +196,7 @@ class _Band:
     @classmethod
     def around(cls, core_m: Polygon, reach_m: float, area: Area, rules: Perimeters, blocked: Bools) -> _Band:
         network = area.network
-        wide = core_m.buffer(_NODE_MARGIN_M)
+        wide = core_m.buffer(JUNCTION_MARGIN_M)
         limit = core_m.buffer(reach_m, quad_segs=8)
         edges = network.edges_in_box(limit.bounds)
         shapely.prepare(limit)
@@ -204,7 +208,9 @@ class _Band:
         )
         leaky = edges[((where[0] == CORE) & gone[0]) | ((where[1] == CORE) & gone[1])]
         leaks = tuple(sorted({network.street(int(e)) for e in leaky if network.drivable[e]}))
-        off_map = int(gone[0].sum() + gone[1].sum())
+        drives = network.drivable[edges]
+        off = [e[edges][g & drives] for e, g in zip((network.edge_u, network.edge_v), gone, strict=True)]
+        off_map = len(np.unique(np.concatenate(off)))
         return cls(network, blocked, wide, limit, reach_m, edges, (where[0], where[1]), leaks, off_map)
 
     def narrowed(self, rules: Perimeters) -> tuple[_Band, _Sorted]:
@@ -252,7 +258,7 @@ class _Band:
         self, driving: _Sorted, stands: list[Stand], rules: Perimeters
     ) -> tuple[_Sorted, list[Stand]]:
         """Sever the ways that only people on foot use, between the two sides of the vehicle cut."""
-        chosen = ~(self.network.drivable[self.edges] & ~self.blocked[self.edges])
+        chosen = self._for_walkers(driving)
         edges = self.edges[chosen]
         ends = self.network.edge_u[edges], self.network.edge_v[edges]
         where = self._walkers_where(driving, ends, (self.where[0][chosen], self.where[1][chosen]))
@@ -263,21 +269,34 @@ class _Band:
         walking = _Sorted(edges, nodes, cut_links(links), {})
         return walking, self._foot_stands(walking, stands, rules)
 
+    def _for_walkers(self, driving: _Sorted) -> Bools:
+        """Mask of the band's edges that only people on foot pass, or get past the end of.
+
+        Those are footways, streets blocked to vehicles, streets that no vehicle reaches, and streets that
+        end at a barrier which stops vehicles alone.
+        """
+        low, high = driving.sides
+        apart = driving.edges[(low == ADRIFT) & (high == ADRIFT)]
+        barred = self.network.blocked_node
+        beside = barred[self.network.edge_u[self.edges]] | barred[self.network.edge_v[self.edges]]
+        driven = np.isin(self.edges, driving.edges)
+        return np.asarray(~driven | beside | np.isin(self.edges, apart))
+
     def _walkers_where(
         self, driving: _Sorted, ends: tuple[Ints, Ints], where: tuple[Codes, Codes]
     ) -> tuple[Codes, Codes]:
         """Where foot ends lie: a junction with a street is on that street's side of the vehicle cut."""
-        known = np.full(self.network.node_count, ADRIFT, dtype=np.int8)
-        for nodes, sides in zip((self.network.edge_u, self.network.edge_v), driving.sides, strict=True):
-            at = nodes[driving.edges]
-            known[at[sides == OUTER]] = OUTER
-        for nodes, sides in zip((self.network.edge_u, self.network.edge_v), driving.sides, strict=True):
-            at = nodes[driving.edges]
-            known[at[sides == INNER]] = INNER
-        return tuple(  # type: ignore[return-value]
-            np.where(known[e] == INNER, CORE, np.where(known[e] == OUTER, BEYOND, w)).astype(np.int8)
+        network = self.network
+        known = np.full(network.node_count, MIDDLE, dtype=np.int8)
+        for side, place in ((OUTER, BEYOND), (INNER, CORE)):
+            for nodes, sides in zip((network.edge_u, network.edge_v), driving.sides, strict=True):
+                known[nodes[driving.edges[sides == side]]] = place
+        known[network.blocked_node] = MIDDLE  # people walk on: both sides may meet there
+        first, second = (
+            np.where(known[e] == MIDDLE, w, known[e]).astype(np.int8)
             for e, w in zip(ends, where, strict=True)
         )
+        return first, second
 
     def _foot_stands(self, walking: _Sorted, stands: list[Stand], rules: Perimeters) -> list[Stand]:
         severed = walking.cut.severed
@@ -333,12 +352,12 @@ def _leaves_map(
 
 
 def _beside(network: StreetNetwork, edges: Ints, stands: list[Stand], watch_m: float) -> tuple[Ints, Floats]:
-    """The vehicle post that watches each foot way (-1: none), and where along the way it does."""
+    """Find the vehicle post that watches each foot way (-1: none), and where along the way it does."""
     post, along = np.full(len(edges), -1, dtype=np.int64), np.zeros(len(edges))
     if not stands or not len(edges):
         return post, along
     lines = network.lines(edges)
-    points = shapely.points(np.array([s.xy_m for s in stands]))
+    points = np.asarray(shapely.points(np.array([s.xy_m for s in stands])))
     way, near = shapely.STRtree(points).query_nearest(lines, max_distance=watch_m, all_matches=False)
     post[way] = near
     along[way] = shapely.line_locate_point(lines[way], points[near])
@@ -356,46 +375,91 @@ def _line(
         for edge, along in [(stand.edge, stand.along_m), *((e, a) for e, a, _ in stand.watched)]:
             at.setdefault(edge, []).append(along)
     gates = [band.network.at(e, a) for e, alongs in sorted(at.items()) for a in alongs]
-    lines: dict[int, list[BaseGeometry]] = {INNER: [], OUTER: [], ADRIFT: []}
-    pieces: dict[int, list[Piece]] = {INNER: [], OUTER: []}
-    for streets in sorted_streets:
-        _sort_lines(band, streets, at, lines)
-        for edge in streets.edges[np.isin(streets.edges, list(at))].tolist():
-            for piece, is_inner in _pieces(band, streets, edge, sorted(at[edge])):
-                pieces[INNER if is_inner else OUTER].append(piece)
+    driving, walking = (_Lines.of(band, streets, at) for streets in sorted_streets)
+    walking = walking.less_overlaid(driving)
     return draw_line(
         Sides(
-            inner=_array(lines[INNER]),
-            outer=_array(lines[OUTER]),
-            inner_pieces=tuple(pieces[INNER]),
-            outer_pieces=tuple(pieces[OUTER]),
-            adrift=_array(lines[ADRIFT]),
+            inner=np.concatenate([driving.inner, walking.inner]),
+            outer=np.concatenate([driving.outer, walking.outer]),
+            inner_pieces=driving.inner_pieces + walking.inner_pieces,
+            outer_pieces=driving.outer_pieces + walking.outer_pieces,
+            adrift=np.concatenate([driving.adrift, walking.adrift]),
             gates_xy_m=np.array(gates).reshape(-1, 2),
             core_m=core_m,
         )
     )
 
 
-def _sort_lines(
-    band: _Band, streets: _Sorted, at: dict[int, list[float]], lines: dict[int, list[BaseGeometry]]
-) -> None:
-    """Add the streets of one kind that no post cuts to the lines of their sides; groups adrift as one each."""
-    held = np.isin(streets.edges, list(at))
-    sides = np.stack(streets.sides)
-    side = np.where(
-        (sides == INNER).any(axis=0), INNER, np.where((sides == OUTER).any(axis=0), OUTER, ADRIFT)
-    )
-    whole = band.network.lines(streets.edges)
-    for name in (INNER, OUTER):
-        lines[name] += whole[~held & (side == name)].tolist()
-    lost = np.flatnonzero(~held & (side == ADRIFT))
-    if len(lost):
-        _, group = np.unique(streets.cut.group[streets.nodes[0][lost]], return_inverse=True)
-        order = np.argsort(group, kind="stable")
-        lines[ADRIFT] += shapely.multilinestrings(whole[lost[order]], indices=group[order]).tolist()
+@dataclass(frozen=True, eq=False)
+class _Lines:
+    """Streets of one kind as lines by side: whole ones, and pieces of those that posts cut."""
+
+    inner: NDArray[np.object_]
+    outer: NDArray[np.object_]
+    adrift: NDArray[np.object_]
+    inner_pieces: tuple[Piece, ...]
+    outer_pieces: tuple[Piece, ...]
+
+    @classmethod
+    def of(cls, band: _Band, streets: _Sorted, at: dict[int, list[float]]) -> _Lines:
+        held = np.isin(streets.edges, list(at))
+        whole = band.network.lines(streets.edges)
+        either = np.stack(streets.sides)
+        inner, outer = ((either == name).any(axis=0) for name in (INNER, OUTER))
+        lost = ~held & ~inner & ~outer
+        pieces = [
+            pair
+            for edge in streets.edges[held].tolist()
+            for pair in _pieces(band, streets, edge, sorted(at[edge]))
+        ]
+        return cls(
+            whole[~held & inner],
+            whole[~held & ~inner & outer],
+            _grouped(whole[lost], streets.cut.group[streets.nodes[0][lost]]),
+            tuple(piece for piece, is_inner in pieces if is_inner),
+            tuple(piece for piece, is_inner in pieces if not is_inner),
+        )
+
+    def less_overlaid(self, streets: _Lines) -> _Lines:
+        """Leave out ways drawn on top of a street of the other side: the rim of a square, say.
+
+        No line can part the two; the street decides.
+        """
+        inner = np.concatenate([streets.inner, _array([p.line for p in streets.inner_pieces])])
+        outer = np.concatenate([streets.outer, _array([p.line for p in streets.outer_pieces])])
+        return _Lines(
+            self.inner[~_overlaid(self.inner, outer)],
+            self.outer[~_overlaid(self.outer, inner)],
+            self.adrift,
+            _less(self.inner_pieces, outer),
+            _less(self.outer_pieces, inner),
+        )
 
 
-def _array(lines: list[BaseGeometry]) -> NDArray[np.object_]:
+def _less(pieces: tuple[Piece, ...], others: NDArray[np.object_]) -> tuple[Piece, ...]:
+    dropped = _overlaid(_array([p.line for p in pieces]), others)
+    return tuple(piece for piece, drop in zip(pieces, dropped, strict=True) if not drop)
+
+
+def _overlaid(lines: NDArray[np.object_], others: NDArray[np.object_]) -> Bools:
+    """Mask of the lines that run along another for more than a crossing's width."""
+    mask = np.zeros(len(lines), dtype=bool)
+    line, other = shapely.STRtree(others).query(lines, predicate="dwithin", distance=_ON_TOP_M)
+    beside = shapely.intersection(lines[line], shapely.buffer(others[other], _ON_TOP_M))
+    mask[line[shapely.length(beside) > _OVERLAP_M]] = True
+    return mask
+
+
+def _grouped(lines: NDArray[np.object_], group: Ints) -> NDArray[np.object_]:
+    """Join the lines of each group to one MultiLineString."""
+    if not len(lines):
+        return lines
+    _, number = np.unique(group, return_inverse=True)
+    order = np.argsort(number, kind="stable")
+    return np.asarray(shapely.multilinestrings(lines[order], indices=number[order]))
+
+
+def _array(lines: Sequence[BaseGeometry]) -> NDArray[np.object_]:
     out = np.empty(len(lines), dtype=object)
     out[:] = lines
     return out
@@ -434,7 +498,8 @@ def _record(
     else:
         reason = (
             f"Around {holds}. {len(vehicle)} vehicle posts close every drivable street, and no fewer can "
-            f"(minimum cut); {len(posts) - len(vehicle)} more on foot close the mapped paths. {officers} officers."
+            f"(minimum cut); "
+            f"{len(posts) - len(vehicle)} more on foot close the mapped paths. {officers} officers."
         )
     return Perimeter(
         perimeter=name,
@@ -461,9 +526,40 @@ def _notices(
     name: PerimeterName, band: _Band, record: Perimeter, posts: tuple[Post, ...]
 ) -> tuple[Notice, ...]:
     notices: list[Notice] = []
-    if band.leaks:
-        text = f"The {name} perimeter reaches the edge of the map: {', '.join(band.leaks)} cannot be sealed"
-        notices.append(Notice(NoticeLevel.DANGER, text, name))
-    elif not len(band.edges):
-        notices.append(Notice(NoticeLevel.CAUTION, f"No street is mapped near the {name} perimeter", name))
+
+    def say(level: NoticeLevel, text: str) -> None:
+        notices.append(Notice(level, text, name.value))
+
+    if record.leaks:
+        streets = ", ".join(record.leaks)
+        say(
+            NoticeLevel.DANGER,
+            f"The {name} perimeter reaches the edge of the map: {streets} cannot be sealed",
+        )
+    if not len(band.edges):
+        say(NoticeLevel.CAUTION, f"No street is mapped near the {name} perimeter")
+    elif band.off_map:
+        gone = f"{band.off_map} streets leave it there and are taken to go on"
+        say(NoticeLevel.CAUTION, f"The map ends near the {name} perimeter: {gone}")
+    if levels := _levels(band):
+        streets = ", ".join(levels)
+        say(
+            NoticeLevel.CAUTION,
+            f"In a tunnel or on a bridge through the ground of the {name} perimeter: {streets}. "
+            "They are closed too: decide whether they can stay open",
+        )
+    if any(p.mode is PostMode.FOOT for p in posts):
+        say(
+            NoticeLevel.INFO,
+            f"The {name} perimeter closes the mapped paths on foot; open ground between them is not closed",
+        )
     return tuple(notices)
+
+
+def _levels(band: _Band) -> tuple[str, ...]:
+    """Name the tunnels, and the bridges of motorways and trunk roads, that pass the core."""
+    network, edges = band.network, band.edges
+    raised = network.bridge[edges] & (network.road_class[edges] <= RoadClass.TRUNK_LINK)
+    some = edges[network.drivable[edges] & (network.tunnel[edges] | raised)]
+    passing = some[shapely.intersects(band.core_m, network.lines(some))]
+    return tuple(sorted({network.street(int(e)) for e in passing}))

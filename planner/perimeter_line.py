@@ -142,7 +142,7 @@ def _with_blocks(core: Polygon, inner: Lines) -> Polygon:
 
 
 def _ribbons(streets: Lines, pieces: Sequence[Piece], half_m: float) -> Lines:
-    """Strips along streets, round at their ends; square and flush at gates."""
+    """Return strips along streets, round at their ends; square and flush at gates."""
     ends = _array([shapely.get_point(p.line, k) for p in pieces for k in _plain_ends(p)])
     return np.concatenate(
         [
@@ -228,7 +228,7 @@ def _pull(region: Polygon, obstacles: _Obstacles, gates: Floats) -> Polygon:
 def _with_gates(ring: Floats, gates: Floats) -> tuple[Floats, Bools]:
     """Add the gates on the ring as points that stay; at least three points stay."""
     line = shapely.LinearRing(ring)
-    points = shapely.points(gates)
+    points = np.asarray(shapely.points(gates))
     near = shapely.distance(line, points) < 0.05 if len(gates) else np.zeros(0, dtype=bool)
     spots = shapely.line_locate_point(line, points[near]) if near.any() else np.zeros(0)
     marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(ring, axis=0).T))])
@@ -289,7 +289,7 @@ def _tangled(ring: Floats) -> Bools:
     """Mask of the sides of a ring that meet sides which are not their neighbours."""
     n = len(ring)
     mask = np.zeros(n, dtype=bool)
-    lines = shapely.linestrings(np.stack([ring, np.roll(ring, -1, axis=0)], axis=1))
+    lines = np.asarray(shapely.linestrings(np.stack([ring, np.roll(ring, -1, axis=0)], axis=1)))
     a, b = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=_APART_M)
     apart = (b - a) % n
     mask[a[(apart > 1) & (apart < n - 1)]] = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -90,7 +91,7 @@ def stand_on(
 def _within(
     network: StreetNetwork, edge: int, span: tuple[float, float], inner_is_u: bool, limit_m: BaseGeometry
 ) -> tuple[float, float]:
-    """The part of a stretch from its inner end to where it first leaves the limit."""
+    """Return the part of a stretch from its inner end to where it first leaves the limit."""
     line = network.lines([edge])[0]
     low, high = span
     points = shapely.get_coordinates(shapely.intersection(line, limit_m.boundary))
@@ -103,7 +104,7 @@ def _within(
 def write_posts(
     stands: list[Stand], perimeter: PerimeterName, network: StreetNetwork, frame: Frame, doctrine: Perimeters
 ) -> tuple[tuple[Post, ...], tuple[int, ...]]:
-    """Number the posts by rank and say for each what it closes and why; with the edge that each closes."""
+    """Write the posts by rank, with what each closes and why, and the edge that each closes."""
     ranked = sorted(stands, key=lambda s: _rank_key(s, network, doctrine))
     vehicles = sum(s.mode is PostMode.VEHICLE for s in stands)
     posts = tuple(
@@ -198,7 +199,7 @@ def _reason(stand: Stand, network: StreetNetwork, cross: str, legs: int, vehicle
     if stand.mode is PostMode.FOOT:
         return f"Closes {street} ({kind}) to people on foot; no vehicle post watches it."
     flow = _FLOW[_direction(stand, network)]
-    where = f" {_back_m(stand, network):.0f} m inside {cross or 'the junction'}"
+    where = f" {_back_m(stand, network):.0f} m short of {cross or 'the next junction'}"
     turn = (
         ", where drivers can still turn off" if legs >= 3 or cross else "; drivers must be turned round here"
     )
@@ -215,8 +216,8 @@ def _back_m(stand: Stand, network: StreetNetwork) -> float:
 def _closes(network: StreetNetwork, edge: int, along_m: float, whole: bool) -> list[tuple[int, int, int]]:
     """OSM stretches that a post blocks.
 
-    The whole edge as one stretch, where its ends name it without doubt; else, on an edge with a second post or
-    on a way that passes a junction twice, the pieces between consecutive OSM nodes.
+    The whole edge as one stretch, where its ends name it without doubt; else, on an edge with a second post
+    or on a way that passes a junction twice, the pieces between consecutive OSM nodes.
     """
     way = int(network.way_id[edge])
     xy, nodes = network.shape(edge)
@@ -226,7 +227,7 @@ def _closes(network: StreetNetwork, edge: int, along_m: float, whole: bool) -> l
         return [(way, int(nodes[k]), int(nodes[k + 1]))]
     if _named_by_ends(network, edge):
         return [(way, int(nodes[0]), int(nodes[-1]))]
-    return [(way, int(a), int(b)) for a, b in zip(nodes[:-1], nodes[1:], strict=True)]
+    return [(way, int(a), int(b)) for a, b in pairwise(nodes.tolist())]
 
 
 def _named_by_ends(network: StreetNetwork, edge: int) -> bool:
