@@ -59,7 +59,7 @@ def base_map_or_none(base: Future[BaseMapFiles]) -> BaseMapFiles | None:
 
 
 show_style()
-incident = state.take_stroke(state.open_incident(packs.DEFAULT_AREA))
+incident = state.take_stroke(state.open_incident())
 left, right = st.columns([7, 3])
 
 with right, st.container(key="asking"):

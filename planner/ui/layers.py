@@ -42,7 +42,7 @@ def _scene(plan: Plan) -> str:
     """Name what the view should follow: it moves when the scene does, not when a corner of a zone does."""
     if plan.incident.location:
         return repr(_at(plan.incident.location))
-    return f"{len(plan.incident.zones)} drawn"
+    return "drawn"
 
 
 def _at(place: LonLat) -> list[float]:

@@ -32,6 +32,7 @@ Json = dict[str, Any]
 _Facts = tuple[HospitalFact, ...]
 
 INCIDENT_PARAMETER = "incident"
+AREA_PARAMETER = "area"
 _OPEN_KEY = "open incident"
 _STROKE_KEY = "last stroke"
 _ID = re.compile(r"[A-Za-z0-9_-]{6,40}")
@@ -151,12 +152,15 @@ def base_map_of(area: Area) -> Future[BaseMapFiles]:
 # --- the open incident ------------------------------------------------------------------------------
 
 
-def open_incident(default_area: str) -> OpenIncident:
-    """Return this browser's incident: the one in the address, else the one open before, else a new one."""
+def open_incident() -> OpenIncident:
+    """Return this browser's incident: the one in the address, else the one open before, else a new one.
+
+    ``?area=NAME`` in the address says where a new one is.
+    """
     asked = st.query_params.get(INCIDENT_PARAMETER, "")
     held: OpenIncident | None = st.session_state.get(_OPEN_KEY)
     if held is None or (asked and asked != held.id and _ID.fullmatch(asked)):
-        held = _from_store(asked, default_area)
+        held = _from_store(asked, st.query_params.get(AREA_PARAMETER, packs.DEFAULT_AREA))
     _hold(held)
     return held
 
@@ -177,8 +181,9 @@ def _opened(saved: SavedIncident) -> OpenIncident:
 def _hold(incident: OpenIncident) -> None:
     """Keep it for this browser, and its id in the address so that a reload brings it back."""
     st.session_state[_OPEN_KEY] = incident
-    if st.query_params.get(INCIDENT_PARAMETER) != incident.id:
-        st.query_params[INCIDENT_PARAMETER] = incident.id
+    address = {INCIDENT_PARAMETER: incident.id}
+    if st.query_params.to_dict() != address:
+        st.query_params.from_dict(address)
 
 
 def _save(incident: OpenIncident) -> OpenIncident:

@@ -224,6 +224,7 @@ function showPlan(args) {
   overlay.show(plan);
   if (plan && plan.scene !== planned?.scene) showWhole(overlay.bounds(plan));
   planned = { name, scene: plan?.scene ?? null };
+  document.body.dataset.plan = plan?.id ?? "";
 }
 
 /** Padding that keeps a plan from lying under the tools: a column on the left, on a phone rows below. */

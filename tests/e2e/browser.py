@@ -1,0 +1,177 @@
+"""The page in a real Chromium: one server, and a page that refuses every other host and notes faults."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, FrameLocator, Page, Playwright, Request, Route
+
+PROJECT = Path(__file__).parents[2]
+MAP_TITLE = "planner.ui.map.incident_map"
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE_MS = 60_000
+
+
+def chromium() -> str | None:
+    """Path of a Chromium on this machine, or None."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(home: Path, port: int) -> Iterator[str]:
+    """Run the app on a home, and yield its address once it answers."""
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
+    environment = {**os.environ, "PLANNER_HOME": str(home), "PLANNER_OFFLINE": "1"}
+    with (home / "server.log").open("ab") as log:
+        server = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            wait_for(address, server)
+            yield address
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        assert server.poll() is None, "the server stopped"
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError("the server did not answer within 60 s")
+
+
+def launch(playwright: Playwright) -> Browser:
+    return playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+
+
+@dataclass
+class Screen:
+    """One browser page on the incident, and the ways to work it that a person has."""
+
+    page: Page
+    address: str
+    strangers: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.context.route("**/*", self._only_ours)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("request", self._note)
+        self.page.set_default_timeout(PATIENCE_MS)
+
+    def _ours(self, url: str) -> bool:
+        return url.startswith(
+            (self.address, self.address.replace("http", "ws", 1), "data:", "blob:", "about:")
+        )
+
+    def _note(self, request: Request) -> None:
+        if not self._ours(request.url):
+            self.strangers.append(request.url)
+
+    def _only_ours(self, route: Route) -> None:
+        if self._ours(route.request.url):
+            route.continue_()
+        else:
+            self.strangers.append(route.request.url)
+            route.abort()
+
+    # --- what is on the screen ---
+
+    @property
+    def map(self) -> FrameLocator:
+        return self.page.frame_locator(f"iframe[title='{MAP_TITLE}']")
+
+    def open(self, query: str = "") -> Screen:
+        self.page.goto(f"{self.address}/{query}")
+        return self.ready()
+
+    def ready(self) -> Screen:
+        """Wait for the map and its base map."""
+        self.map.locator("#tools").get_by_text("HOT", exact=True).wait_for()
+        self.map.locator(".leaflet-tile-container canvas").first.wait_for(state="attached")
+        return self
+
+    def choose_area(self, name: str) -> Screen:
+        self.page.get_by_role("combobox").first.click()
+        self.page.get_by_role("option", name=name, exact=True).click()
+        self.page.wait_for_timeout(500)
+        return self.ready()
+
+    def plan_id(self) -> str:
+        return self.map.locator("body").get_attribute("data-plan") or ""
+
+    def wait_for_plan(self, other_than: str = "") -> str:
+        """Wait for a plan on the map that is not the given one, and for its words beside it."""
+        self.map.locator(f"body[data-plan]:not([data-plan='']):not([data-plan='{other_than}'])").wait_for()
+        self.page.get_by_text("Suggestion: IC decides").first.wait_for()
+        return self.plan_id()
+
+    def posts(self) -> list[str]:
+        """Titles of the posts on the map."""
+        marks = self.map.locator(".post")
+        return sorted(marks.nth(i).get_attribute("title") or "" for i in range(marks.count()))
+
+    # --- what a hand does ---
+
+    def at(self, right: float, down: float) -> tuple[float, float]:
+        """A point of the map in page pixels, from shares of its width and height."""
+        box = self.map.locator("#map").bounding_box()
+        assert box is not None
+        return box["x"] + right * box["width"], box["y"] + down * box["height"]
+
+    def tap(self, right: float = 0.55, down: float = 0.5) -> None:
+        self.page.mouse.click(*self.at(right, down))
+
+    def press(self, tool: str) -> None:
+        self.map.locator("#tools").get_by_text(tool, exact=True).click()
+
+    def draw_loop(self, corners: list[tuple[float, float]]) -> None:
+        """One stroke with the mouse button held."""
+        first, *others = [self.at(*corner) for corner in corners]
+        self.page.mouse.move(*first)
+        self.page.mouse.down()
+        for corner in others:
+            self.page.mouse.move(*corner, steps=8)
+        self.page.mouse.up()
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        self.page.mouse.move(*start)
+        self.page.mouse.down()
+        self.page.mouse.move(*end, steps=8)
+        self.page.mouse.up()
+
+    def zoom_in(self, times: int) -> None:
+        for _ in range(times):
+            self.map.get_by_role("button", name="Zoom in").click()
+            self.page.wait_for_timeout(400)

@@ -1,0 +1,61 @@
+"""One server and one Chromium for all tests of the page; each test gets a page of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from planner import packs
+from planner.area import Area
+from tests.e2e.browser import Screen, chromium, free_port, launch, serving
+from tests.town import town
+
+HOSTILE = "<img src=x onerror=alert(1)>![x](https://evil.example/x.png)"
+
+
+@pytest.fixture(scope="session")
+def home() -> Path:
+    """The run's home, with a town whose every name is an attack."""
+    packs.write_area(_hostile_town())
+    return Path(os.environ["PLANNER_HOME"])
+
+
+def _hostile_town() -> Area:
+    made = town()
+    network = replace(made.network, names=tuple(name and f"{HOSTILE} {name}" for name in made.network.names))
+    tables = {part: getattr(made, part).copy() for part in ("buildings", "places")}
+    for table in tables.values():
+        table["name"] = [f"{HOSTILE} {name}" for name in table["name"]]
+    return replace(made, name="hostile", network=network, **tables)
+
+
+@pytest.fixture(scope="session")
+def address(home: Path) -> Iterator[str]:
+    with serving(home, free_port()) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if chromium() is None:
+        pytest.skip("Chromium is not installed here: apt-get install chromium")
+    with sync_playwright() as playwright:
+        chrome = launch(playwright)
+        yield chrome
+        chrome.close()
+
+
+@pytest.fixture
+def screen(browser: Browser, address: str) -> Iterator[Screen]:
+    """A page in a context of its own: it fails the test that asks another host or throws in the page."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, has_touch=True)
+    screen = Screen(context.new_page(), address)
+    yield screen
+    context.close()
+    assert screen.strangers == []
+    assert screen.faults == []

@@ -1,0 +1,177 @@
+"""The incident page as its user meets it: draw, plan, change, reload; offline, and whatever names hold."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Dialog
+
+from tests.e2e.browser import Screen
+from tests.e2e.conftest import HOSTILE
+
+pytestmark = pytest.mark.e2e
+
+SMALL_TOWN = "?area=three_rivers"
+LOOP = [(0.45, 0.4), (0.6, 0.38), (0.63, 0.55), (0.5, 0.62), (0.43, 0.5)]
+
+
+def test_one_tap_gives_a_whole_plan(screen: Screen) -> None:
+    screen.open()
+    screen.tap()
+    screen.wait_for_plan()
+    assert any(title.startswith("Post I1:") for title in screen.posts())
+    assert any(title.startswith("Post O1:") for title in screen.posts())
+    assert screen.map.locator(".site").count() >= 5
+    assert screen.map.locator("path.zone-hot").count() >= 1
+    panel = screen.page.locator(".pl").first.inner_text()
+    assert "Sites" in panel
+    assert "Hospitals" in panel
+    assert "staff in this order" in panel
+
+
+def test_a_drawn_zone_its_moved_corner_undo_and_delete_each_give_their_plan(screen: Screen) -> None:
+    screen.open(SMALL_TOWN)
+    screen.zoom_in(2)
+    screen.press("HOT")
+    screen.draw_loop(LOOP)
+    first = screen.wait_for_plan()
+    assert screen.map.locator("path.drawn-hot").count() == 1
+    assert screen.posts()
+    assert screen.map.locator(".site").count() >= 1
+
+    move_a_corner(screen)
+    second = screen.wait_for_plan(other_than=first)
+
+    screen.press("UNDO")
+    assert screen.wait_for_plan(other_than=second) == first
+    screen.press("REDO")
+    assert screen.wait_for_plan(other_than=first) == second
+
+    click_zone(screen)
+    screen.map.get_by_role("button", name="DELETE").click()
+    screen.page.get_by_text("Tap where it happens: the plan follows.").wait_for()
+    assert screen.map.locator("path.drawn-hot").count() == 0
+    assert screen.posts() == []
+
+
+def click_zone(screen: Screen) -> None:
+    """Select the drawn zone, if it is not selected still, where no mark of the plan lies on it."""
+    if screen.map.locator("#selected").is_hidden():
+        box = screen.map.locator("path.drawn-hot").bounding_box()
+        assert box is not None
+        screen.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    screen.map.get_by_role("button", name="DELETE").wait_for()
+
+
+def move_a_corner(screen: Screen) -> None:
+    click_zone(screen)
+    box = screen.map.locator(".handle.corner").first.bounding_box()
+    assert box is not None
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    screen.drag(middle, (middle[0] - 60, middle[1] - 40))
+
+
+def test_drawings_survive_a_reload_and_a_page_switch(screen: Screen) -> None:
+    screen.open(SMALL_TOWN)
+    screen.zoom_in(2)
+    screen.press("WARM")
+    screen.draw_loop(LOOP)
+    screen.map.locator("path.drawn-warm").wait_for()
+    screen.press("SCENE")
+    screen.tap(0.52, 0.5)
+    plan = screen.wait_for_plan()
+
+    screen.page.reload()
+    screen.ready()
+    screen.map.locator("path.drawn-warm").wait_for()
+    assert screen.wait_for_plan() == plan
+
+    screen.page.get_by_role("link", name="Areas").click()
+    screen.page.get_by_text("comes with the program").first.wait_for()
+    screen.page.get_by_role("link", name="Incident").click()
+    screen.ready()
+    screen.map.locator("path.drawn-warm").wait_for()
+    assert screen.wait_for_plan() == plan
+
+    screen.press("BLOCKED")
+    screen.draw_loop([(0.4, 0.3), (0.42, 0.34)])
+    screen.wait_for_plan(other_than=plan)
+    assert screen.map.locator("path.drawn-warm").count() == 1, "the next stroke took the earlier one away"
+
+
+def test_a_stroke_by_finger_and_corners_by_keyboard(screen: Screen) -> None:
+    screen.open(SMALL_TOWN)
+    screen.zoom_in(2)
+    screen.press("HOT")
+    touch_loop(screen)
+    first = screen.wait_for_plan()
+    screen.press("COLD")
+    for corner in ((0.7, 0.7), (0.8, 0.7), (0.75, 0.8)):
+        screen.tap(*corner)
+        screen.page.wait_for_timeout(350)  # a faster second tap would be a double one
+    screen.page.keyboard.press("Enter")
+    screen.wait_for_plan(other_than=first)
+    assert screen.map.locator("path.drawn-cold").count() == 1
+
+
+def touch_loop(screen: Screen) -> None:
+    session = screen.page.context.new_cdp_session(screen.page)
+    points = [screen.at(*corner) for corner in LOOP]
+    for kind, (x, y) in zip(["touchStart"] + ["touchMove"] * 4, points, strict=True):
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+        screen.page.wait_for_timeout(30)
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_another_threat_gives_another_plan_without_moving_the_map(screen: Screen) -> None:
+    screen.open(SMALL_TOWN)
+    screen.tap()
+    first = screen.wait_for_plan()
+    scene = screen.map.locator(".scene-mark").bounding_box()
+    screen.page.get_by_text("Knife", exact=True).click()
+    screen.wait_for_plan(other_than=first)
+    assert screen.map.locator(".scene-mark").bounding_box() == scene
+
+
+def test_names_from_the_map_stay_text(screen: Screen) -> None:
+    said: list[str] = []
+
+    def hear(dialog: Dialog) -> None:
+        said.append(dialog.message)
+        dialog.dismiss()
+
+    screen.page.on("dialog", hear)
+    screen.open("?area=hostile")
+    screen.page.get_by_label("Find:").fill("img")
+    screen.page.keyboard.press("Enter")
+    screen.page.locator("[class*='st-key-found']").first.get_by_role("button").click()
+    screen.wait_for_plan()
+    assert any(HOSTILE in title for title in screen.posts()), "the test's own names must be in the plan"
+    screen.map.locator(".site").first.hover()
+    screen.map.locator(".card").first.wait_for()
+    assert screen.map.locator("img[src='x']").count() == 0
+    assert screen.page.locator("img[src='x'], img[src*='evil']").count() == 0
+    assert said == []
+
+
+def test_a_phone_shows_the_map_first_with_targets_for_a_thumb(screen: Screen) -> None:
+    screen.page.set_viewport_size({"width": 390, "height": 844})
+    screen.open(SMALL_TOWN)
+    _x, y = screen.at(0, 0)
+    assert y < 200
+    for tool in ("SCENE", "HOT", "WARM", "COLD", "BLOCKED"):
+        box = screen.map.locator("#tools").get_by_text(tool, exact=True).bounding_box()
+        assert box is not None
+        assert box["height"] >= 48
+        assert box["width"] >= 72
+    assert screen.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_no_tool_of_the_map_lies_on_another(screen: Screen) -> None:
+    screen.open(SMALL_TOWN)
+    boxes = [box for tool in screen.map.locator("#tools .tool:visible").all() if (box := tool.bounding_box())]
+    assert len(boxes) >= 5
+    for i, one in enumerate(boxes):
+        for other in boxes[i + 1 :]:
+            apart_x = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+            apart_y = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
+            assert apart_x or apart_y
