@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -34,7 +35,7 @@ class LonLat(NamedTuple):
             If a coordinate is not finite or out of range.
         """
         lon, lat = self
-        if not (np.isfinite(lon) and np.isfinite(lat)):
+        if not (math.isfinite(lon) and math.isfinite(lat)):
             raise IncidentError("a coordinate is not a number", "Give longitude and latitude in degrees")
         if not (-180 <= lon <= 180 and -90 <= lat <= 90):
             raise IncidentError(

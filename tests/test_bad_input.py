@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import subprocess
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -73,8 +73,9 @@ def zone(*spots, **properties):
 
 
 def around(area, x_m, y_m, radius_m, corners=4):
-    angles = [2 * math.pi * k / corners for k in range(corners)]
-    return [area.frame.place(x_m + radius_m * math.cos(a), y_m + radius_m * math.sin(a)) for a in angles]
+    angles = 2 * np.pi * np.arange(corners) / corners
+    ring = np.column_stack([x_m + radius_m * np.cos(angles), y_m + radius_m * np.sin(angles)])
+    return area.frame.to_deg(ring).tolist()
 
 
 def at(spot, kind="incident", **properties):

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,6 @@ AREA = "cli_town"
 @pytest.fixture(scope="module", autouse=True)
 def area():
     """The made town, installed as a pack."""
-    from dataclasses import replace
-
     made = replace(town(footways=False), name=AREA)
     write_area(made)
     yield made
@@ -168,8 +167,6 @@ def test_the_command_line_never_loads_the_page():
 
 
 def test_a_plan_that_lost_a_post_fails_the_check_with_exit_1(spot):
-    from dataclasses import replace
-
     plan = read_plan(planned(spot).stdout_bytes)
     leaking = write_plan(replace(plan, posts=plan.posts[1:]))
     result = run("check", "-", "--area", AREA, text=leaking)
