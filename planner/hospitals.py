@@ -16,7 +16,7 @@ from planner.doctrine import Doctrine
 from planner.doctrine import Transport as Rules
 from planner.known_hospitals import KnownHospital, find_hospitals
 from planner.model import Casualties, HospitalFact, HospitalOption, Incident, Notice, Site
-from planner.network import Search, Snap
+from planner.network import Path, Search, Snap
 from planner.patients import Shares, Ward, red_per_h, share_patients
 from planner.routes import Driving, Streets, Way, ambulance_point
 from planner.terms import NoticeLevel, Purpose, RoadClass, RouteKind, TraumaLevel, Travel
@@ -246,8 +246,7 @@ def _drives_off_map(hospitals: Sequence[KnownHospital], driving: Driving, search
         beyond_m = np.hypot(away[:, 0], away[:, 1])
         beyond_s = beyond_m * rules.off_map_detour / (rules.off_map_kmh / 3.6)
         best = int(np.argmin(search.cost[exits] + beyond_s))
-        goal = driving.network.at_node(int(exits[best]), np.flatnonzero(~driving.streets.closed))
-        assert goal is not None  # exits are ends of open streets only
+        goal = search.at_node(int(exits[best]))
         time_s = search.time_s(goal) + float(beyond_s[best])
         span = range_min(time_s, rules, rules.off_map_late)
         drives.append(Drive(hospital, goal, time_s, span, float(beyond_m[best])))
@@ -262,19 +261,28 @@ def _exits(driving: Driving, search: Search) -> Ints:
     streets_at = np.bincount(ends[np.tile(network.drivable, 2)], minlength=network.node_count)
     reached = np.isfinite(search.cost)
     outside = ~shapely.contains_xy(driving.streets.outer_m, network.node_xy_m)
-    hull = shapely.MultiPoint(network.node_xy_m[streets_at > 0]).convex_hull
-    for classes, last in ((_LEAVING, True), (RoadClass.ROAD, True), (RoadClass.ROAD, False)):
-        wanted = usable & (network.road_class <= classes)
+    to_rim_m = _to_rim_m(network.node_xy_m, network.node_xy_m[streets_at > 0], area)
+    rim_m, edge_m = driving.doctrine.transport.map_rim_m, driving.doctrine.perimeters.map_edge_m
+    leads_out = ((streets_at == 1) & (to_rim_m <= rim_m)) | (to_rim_m <= edge_m)
+    for classes, good in (
+        (_LEAVING, leads_out),
+        (RoadClass.ROAD, leads_out),
+        (RoadClass.ROAD, outside & (to_rim_m <= rim_m)),
+    ):
         at = np.zeros(network.node_count, dtype=bool)
-        at[ends[np.tile(wanted, 2)]] = True
-        nodes = np.flatnonzero(at & reached & ((streets_at == 1) if last else outside))
-        points = shapely.points(network.node_xy_m[nodes])
-        rim_m = driving.doctrine.transport.map_rim_m
-        by_rim = shapely.distance(points, hull.boundary) <= rim_m
-        by_rim |= ~shapely.contains_properly(area.extent_m.buffer(-rim_m), points)
-        if by_rim.any():
-            return nodes[by_rim]
+        at[ends[np.tile(usable & (network.road_class <= classes), 2)]] = True
+        nodes = np.flatnonzero(at & reached & good)
+        if len(nodes):
+            return nodes
     return np.empty(0, dtype=np.int64)
+
+
+def _to_rim_m(xy_m: NDArray[np.float64], mapped_m: NDArray[np.float64], area: Area) -> NDArray[np.float64]:
+    """Metres from places to where the map ends: the hull of what is mapped, or the area's box; 0 beyond."""
+    points = shapely.points(xy_m)
+    ground = shapely.MultiPoint(mapped_m).convex_hull.intersection(area.extent_m)
+    gap_m = shapely.distance(points, ground.boundary)
+    return np.where(shapely.contains_xy(ground, xy_m), gap_m, 0.0)
 
 
 # --- ways and options ---------------------------------------------------------------------------
@@ -294,40 +302,33 @@ def _ways_out(
     wanted += [min(levels)[1]] if levels else []
     ways: list[Way] = []
     route_of: dict[int, str] = {}
-    for goal, sharing in _by_goal(drives, sorted(set(wanted))).items():
-        path = search.path(goal)
+    paths: dict[Snap, Path | None] = {}
+    for k in sorted(set(wanted)):
+        drive = drives[k]
+        if drive.goal is None:
+            continue
+        if drive.goal not in paths:  # beyond the map, several leave it by one exit
+            paths[drive.goal] = search.path(drive.goal)
+        path = paths[drive.goal]
         if path is not None and path.length_m > 0:
-            first = drives[sharing[0]]
-            names = ", ".join(drives[k].hospital.name for k in sharing)
-            towards = "the edge of the map, towards " if first.beyond_m else ""
-            ways.append(
-                Way(
-                    RouteKind.EGRESS, start_name, first.hospital.name, path, f"Ambulances to {towards}{names}"
-                )
-            )
-            route_of |= dict.fromkeys(sharing, f"{RouteKind.EGRESS}-{len(ways)}")
+            towards = "the edge of the map, towards " if drive.beyond_m else ""
+            purpose = f"Ambulances to {towards}{drive.hospital.name}"
+            ways.append(Way(RouteKind.EGRESS, start_name, drive.hospital.name, path, purpose))
+            route_of[k] = f"{RouteKind.EGRESS}-{len(ways)}"
     if not reached:
         ways += _way_off(start_name, driving, search)
     return tuple(ways), route_of
 
 
-def _by_goal(drives: Sequence[Drive], wanted: Sequence[int]) -> dict[Snap, list[int]]:
-    """Group the drives that end at the same place: hospitals of one door, or beyond the map by one exit."""
-    groups: dict[Snap, list[int]] = {}
-    for k in wanted:
-        goal = drives[k].goal
-        if goal is not None:
-            groups.setdefault(goal, []).append(k)
-    return groups
-
-
 def _way_off(start_name: str, driving: Driving, search: Search) -> list[Way]:
     """With no hospital to go to: the way out to the nearest main road outside the outer perimeter."""
-    goal = driving.main_road_from(search.start)
-    path = None if goal is None else search.path(goal)
-    if goal is None or path is None or path.length_m == 0:
+    ends = driving.main_road_from(search.start)
+    if ends is None:
         return []
-    road = driving.network.street(goal.edge)
+    goal, road = ends
+    path = search.path(goal)
+    if path is None or path.length_m == 0:
+        return []
     return [Way(RouteKind.EGRESS, start_name, road, path, f"Ambulances out to {road}")]
 
 

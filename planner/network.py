@@ -477,13 +477,16 @@ class StreetNetwork:
         """Return the best path between two places, or None where every way is closed; see :meth:`search`."""
         return self.search(start, timing, closed, weights=weights, ends=[end]).path(end)
 
-    def first_reached(self, start: Snap, timing: Timing, closed: Bools, among: Ints) -> int | None:
-        """Return the node, of those in ``among``, that is reached soonest; None where none can be."""
+    def first_reached(self, start: Snap, timing: Timing, closed: Bools, among: Ints) -> Snap | None:
+        """Return the node, of those in ``among``, that is reached soonest; None where none can be.
+
+        As a place on the edge by which it is reached: a way to it, or from it, uses that edge.
+        """
         if len(among) == 0:
             return None
-        dist, _ = self._search(start, timing, closed, among, 1)
+        dist, via = self._search(start, timing, closed, among, 1)
         best = int(among[np.argmin(dist[among])])
-        return best if np.isfinite(dist[best]) else None
+        return self.at_node(best, [via[best] % self.edge_count]) if np.isfinite(dist[best]) else None
 
     def at_node(self, node: int, edges: ArrayLike) -> Snap | None:
         """Return a junction as a place on the first of ``edges`` that ends there, None where none does."""
@@ -549,6 +552,12 @@ class Search:
         """Return the best path to a place, or None where every way is closed."""
         arcs = self._arcs(end)
         return None if arcs is None else _path(self.network, self.start, end, arcs, self.timing)
+
+    def at_node(self, node: int) -> Snap:
+        """Return a node that was reached as a place on the edge by which it was reached."""
+        place = self.network.at_node(node, [self.via[node] % self.network.edge_count])
+        assert place is not None
+        return place
 
     def _arcs(self, end: Snap) -> Ints | None:
         cost, last_arc = _arrive(self.network, self.start, end, self.weights, self.closed, self.cost)

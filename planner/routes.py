@@ -207,7 +207,7 @@ class Driving:
             f"every way is closed, first of all by the closure of {', '.join(list(names)[:_TRIED_CLOSURES])}"
         )
 
-    def main_road_to(self, end: Snap, used: Bools) -> Snap | None:
+    def main_road_to(self, end: Snap, used: Bools) -> tuple[Snap, str] | None:
         """Find where on a main road, well outside the outer perimeter, the way to a place best begins.
 
         Where the map has no main road there, any street well outside does; where the map ends sooner, any
@@ -215,19 +215,29 @@ class Driving:
         """
         return self._main_road(end, self.weights(used).reversed())
 
-    def main_road_from(self, start: Snap) -> Snap | None:
+    def main_road_from(self, start: Snap) -> tuple[Snap, str] | None:
         """Find the main road, well outside the outer perimeter, that is soonest reached from a place."""
         return self._main_road(start, self.weights())
 
-    def _main_road(self, place: Snap, weights: Timing) -> Snap | None:
+    def _main_road(self, place: Snap, weights: Timing) -> tuple[Snap, str] | None:
+        """Return where on which road."""
         network, gap_m = self.network, self.doctrine.transport.approach_m
         main = self.open_edges & (network.road_class <= _MAIN_ROADS)
         for roads, wide_m in ((main, gap_m), (self.open_edges, gap_m), (self.open_edges, 0.0)):
             among = _outside(network, roads, self.streets.outer_m, wide_m)
-            node = network.first_reached(place, weights, self.streets.closed, among)
-            if node is not None:
-                return network.at_node(node, np.flatnonzero(roads))
+            at = network.first_reached(place, weights, self.streets.closed, among)
+            if at is not None:
+                return at, network.street(_road_at(at, roads, network))
         return None
+
+
+def _road_at(at: Snap, roads: Bools, network: StreetNetwork) -> int:
+    """Return the road, of those given, that a place at a junction lies on: its own edge if that is one."""
+    if roads[at.edge]:
+        return at.edge
+    node = network.edge_u[at.edge] if at.along_m == 0.0 else network.edge_v[at.edge]
+    meeting = np.flatnonzero(roads & ((network.edge_u == node) | (network.edge_v == node)))
+    return int(meeting[np.argmin(network.road_class[meeting])])
 
 
 def _outside(network: StreetNetwork, roads: Bools, ground_m: BaseGeometry, gap_m: float) -> Ints:
@@ -277,17 +287,15 @@ def _inbound(kind: RouteKind, site: Site | None, driving: Driving, ways: Sequenc
     if end is None:
         return [_severed(f"from outside to {site.name}", "no street is open", site.id)]
     used = _used(ways, driving.network)
-    start = driving.main_road_to(end, used)
-    if start is None:
+    begins = driving.main_road_to(end, used)
+    if begins is None:
         why = f"no open street leads from outside to {driving.network.street(end.edge)}"
         return [_severed(f"from outside to {site.name}", why, site.id)]
+    start, road = begins
     path = driving.search(start, used, [end]).path(end)
     if path is None or path.length_m < _LEAST_ROUTE_M:
         return []
     who = "Arriving units" if kind is RouteKind.INGRESS else "Families"
-    first = int(path.edges[np.argmax(path.share > 0)])
-    on_main = driving.network.road_class[first] <= _MAIN_ROADS
-    road = driving.network.street(first if on_main else start.edge)
     way = Way(kind, road, site.id, path, f"{who} from {road} to {site.name}")
     outer_m, least_m = driving.streets.outer_m, driving.doctrine.transport.approach_m
     gap_m = math.inf if outer_m.is_empty else outer_m.distance(Point(start.x_m, start.y_m))

@@ -443,8 +443,8 @@ def test_the_first_reached_of_several_is_the_nearest_in_time() -> None:
     network = line_of({"road_class": RoadClass.PRIMARY}, {"road_class": RoadClass.PRIMARY}, {})
     timing, closed = network.timing(Travel.PUBLIC, TRAVELLING), network.no_closures()
     start = Snap(2, 60.0, 260, 0, 0)
-    assert network.first_reached(start, timing, closed, np.array([0, 1, 3])) == 3
-    assert network.first_reached(start, timing, closed, np.array([0, 1])) == 1
+    assert network.first_reached(start, timing, closed, np.array([0, 1, 3])) == Snap(2, 100.0, 300, 0, 0)
+    assert network.first_reached(start, timing, closed, np.array([0, 1])) == Snap(1, 0.0, 100, 0, 0)
     closed[1] = True
     assert network.first_reached(start, timing, closed, np.array([0, 1])) is None
     assert network.first_reached(start, timing, closed, np.empty(0, np.int64)) is None

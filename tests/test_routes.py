@@ -74,9 +74,9 @@ def scene() -> tuple[Area, Streets, tuple[Site, ...], OpenRoutes]:
     driving = Driving(area, streets, DOCTRINE, Travel.EMERGENCY)
     start = driving.enter(sites[1])
     assert start is not None
-    goal = driving.main_road_from(start)
-    assert goal is not None
-    path = driving.search(start).path(goal)
+    ends = driving.main_road_from(start)
+    assert ends is not None
+    path = driving.search(start).path(ends[0])
     assert path is not None
     out = Way(RouteKind.EGRESS, sites[1].id, "away", path, "Ambulances away")
     return area, streets, sites, keep_routes_open(sites, streets, area, DOCTRINE, [out])
@@ -148,6 +148,24 @@ def test_the_way_in_starts_well_outside_on_a_main_road_and_ends_at_staging() -> 
     assert away >= DOCTRINE.transport.approach_m - 1
     assert math.dist(line.coords[-1], area.frame.point_m(sites[0].entrance)) < 1
     assert (route.start, route.end) == (route.streets[0], sites[0].id)
+
+
+def test_routes_begin_and_end_with_streets_that_they_drive() -> None:
+    """A junction's delay counts only where it is passed: the streets driven alone tell the time."""
+    area, streets, _, found = scene()
+    network, timing = area.network, area.network.timing(Travel.EMERGENCY, DOCTRINE.travelling)
+    for route in found.routes[:3]:
+        driven_s = 0.0
+        places = {int(i): k for k, i in enumerate(network.node_id)}
+        passed = [places[i] for i in route.nodes[1:-1] if i in places]
+        for a, b in pairwise(area.frame.to_m(route.line)):
+            (snap,) = network.snap([(a + b) / 2], network.drivable & ~streets.closed)
+            assert snap is not None
+            count, length = network.edge_count, float(network.length_m[snap.edge])
+            driven_s += (
+                math.dist(a, b) / length * min(timing.arc_s[snap.edge], timing.arc_s[snap.edge + count])
+            )
+        assert route.time_s == pytest.approx(driven_s + timing.node_s[passed].sum(), abs=1.0)
 
 
 def test_families_never_enter_the_outer_perimeter() -> None:
