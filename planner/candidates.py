@@ -109,7 +109,7 @@ _THIN_M = 2.0
 _BESIDE_M = 10.0
 _POCKET_TRIALS = 48
 _POCKETS = 6
-_KERB_CELL_M = 120.0
+_KERB_CELL_M = 90.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -131,8 +131,8 @@ class Asks:
     purpose : Purpose
     kinds : tuple of str
         Kinds of ground that serve.
-    inside : bool
-        Between the perimeters, or outside both.
+    inside : bool or None
+        Between the perimeters, or outside both; None where either will do.
     unseen : bool
         Whether a site in sight of the hot zone is excluded.
     capacity : callable
@@ -152,7 +152,7 @@ class Asks:
 
     purpose: Purpose
     kinds: tuple[str, ...]
-    inside: bool
+    inside: bool | None
     unseen: bool
     capacity: Capacity
     unit: str
@@ -264,6 +264,11 @@ def _ways(facts: Facts, _: Demand, __: Siting) -> tuple[Floats, Floats]:
     return ways, rising(ways, 1.0, 2.0)
 
 
+def _within(facts: Facts, _: Demand, __: Siting) -> tuple[Floats, Floats]:
+    inside = facts.of("inside")
+    return inside, inside
+
+
 def _firm(facts: Facts, _: Demand, __: Siting) -> tuple[Floats, Floats]:
     firmness = facts.of("firmness")
     return firmness, firmness
@@ -302,6 +307,7 @@ def _room(capacity: Capacity, need: Callable[[Demand, Siting], int]) -> Measure:
 
 
 _WAYS = Criterion("ways out", "ways", "weight_ways", _ways)
+_WITHIN = Criterion("within the outer perimeter", "yes/no", "weight_within", _within)
 _FIRM = Criterion("firm ground", "ratio", "weight_firm", _firm)
 _SHELTER = Criterion("shelter", "m2", "weight_shelter", _shelter)
 _OFF_STREET = Criterion("off the street", "yes/no", "weight_off_street", _off_street)
@@ -400,7 +406,7 @@ ASKS: tuple[Asks, ...] = (
     Asks(
         Purpose.STAGING,
         (*_OPEN, *_TRADE, *_HALLS, STREET),
-        inside=True,
+        inside=None,
         unseen=True,
         capacity=patrol_cars,
         unit="patrol cars",
@@ -408,6 +414,7 @@ ASKS: tuple[Asks, ...] = (
         criteria=(
             _gate_distance(_staging_distance),
             Criterion("room", "patrol cars", "weight_room", _room(patrol_cars, _vehicles_staged)),
+            _WITHIN,
             _WAYS,
             _FIRM,
             _OFF_STREET,
@@ -417,7 +424,7 @@ ASKS: tuple[Asks, ...] = (
     Asks(
         Purpose.EVACUATION,
         (*_OPEN, *_TRADE, *_HALLS, STREET),
-        inside=True,
+        inside=None,
         unseen=False,
         capacity=people_outdoors,
         unit="people",
@@ -425,6 +432,7 @@ ASKS: tuple[Asks, ...] = (
         criteria=(
             _gate_distance(_evacuation_distance),
             Criterion("room", "people", "weight_room", _room(people_outdoors, _people_placed)),
+            _WITHIN,
             _UNSEEN,
             _SHELTER,
             _OFF_STREET,
@@ -527,7 +535,8 @@ def judge(asks: Asks, facts: Facts, demand: Demand, siting: Siting) -> Judged:
     """Judge all candidates for one purpose."""
     capacity = asks.capacity(facts, siting)
     broken = _rules(asks, facts, capacity, demand, siting)
-    right = np.array([c.kind in asks.kinds and c.inside is asks.inside for c in facts.candidates], dtype=bool)
+    side = (True, False) if asks.inside is None else (asks.inside,)
+    right = np.array([c.kind in asks.kinds and c.inside in side for c in facts.candidates], dtype=bool)
     fit, excluded = right.copy(), []
     for words, breaks in broken:
         excluded.append((words, int((fit & breaks).sum())))
@@ -557,7 +566,7 @@ def _rules(
     if asks.purpose is Purpose.EVACUATION:
         words = f"nearer than {siting.evacuation_stand_off_m:.0f} m to the place of attack"
         rules.append((words, facts.target_m < siting.evacuation_stand_off_m))
-    if asks.inside:
+    if asks.inside is not False:
         rules.append(("no way from an inner gate", ~np.isfinite(facts.walk_m)))
     else:
         barred = np.array([c.access in NO_ENTRY for c in facts.candidates], dtype=bool)

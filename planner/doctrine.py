@@ -197,6 +197,7 @@ class Siting:
     shelter_min_m2: float
     weight_distance: float
     weight_room: float
+    weight_within: float
     weight_ways: float
     weight_firm: float
     weight_shelter: float

@@ -47,6 +47,7 @@ _EYES = 64
 _SITE_POINTS = 8
 _OUTLINE_SPACING_M = 20.0
 _WALK_BOX_M = 600.0
+_RIM_M = 0.5
 _SOFT = 0.5
 _ASK_OWNER = ("private", "no", "permit", "customers")
 
@@ -125,17 +126,13 @@ def _facts(
     target_m = shapely.distance(shapes, scene.ground.target_m)
     walk, gates = _walks(scene, area, doctrine)
     drive = _drives(scene, area, doctrine)
-    inner = [
-        (*walk.to(c.entrance), c.entrance.offset_m) if c.inside else (np.inf, -1, 0.0) for c in candidates
-    ]
-    outer = [
-        (drive.to(c.entrance)[0], c.entrance.offset_m) if not c.inside else (np.inf, 0.0) for c in candidates
-    ]
+    walks = [walk.to(c.entrance) for c in candidates]
+    offset_m = np.array([c.entrance.offset_m for c in candidates])
     return Facts(
         candidates=candidates,
-        walk_m=np.array([metres + off for metres, _, off in inner]),
-        gate=tuple(gates[which] if which >= 0 else "" for _, which, _ in inner),
-        drive_m=np.array([metres + off for metres, off in outer]),
+        walk_m=np.array([metres for metres, _ in walks]) + offset_m,
+        gate=tuple(gates[which] if which >= 0 else "" for _, which in walks),
+        drive_m=np.array([drive.to(c.entrance)[0] for c in candidates]) + offset_m,
         target_m=target_m,
         outer_m=shapely.distance(shapes, scene.outer_m),
         in_sight=_in_sight(shapes, target_m, scene, area, siting),
@@ -393,11 +390,12 @@ class _Writer:
         )
 
     def zone(self, shape: BaseGeometry) -> ZoneKind:
-        """Return the hottest zone that a site touches."""
+        """Return the hottest zone that a site lies in; its rim may touch one."""
         ground = self.scene.ground
-        if shape.intersects(ground.hot_m):
+        core = shape if shape.area == 0 else shape.buffer(-_RIM_M)
+        if core.intersects(ground.hot_m):
             return ZoneKind.HOT
-        return ZoneKind.WARM if shape.intersects(ground.warm_m) else ZoneKind.COLD
+        return ZoneKind.WARM if core.intersects(ground.warm_m) else ZoneKind.COLD
 
     def label(self, candidate: Candidate) -> str:
         """Name a place as one would say it on the radio."""
@@ -419,18 +417,24 @@ class _Writer:
     def reason(self, purpose: Purpose, row: int) -> str:
         """Say in one sentence, with computed numbers, why a place serves."""
         facts, candidate = self.facts, self.facts.candidates[row]
-        said = [self._where(row), self._sight(row), self._room(purpose, row), _ways(int(facts.ways[row]))]
+        said = [
+            self._where(purpose, row),
+            self._sight(row),
+            self._room(purpose, row),
+            _ways(int(facts.ways[row])),
+        ]
         if purpose is Purpose.REUNIFICATION:
             said.insert(3, self._family_stalls(row))
         sentence = ", ".join(part for part in said if part)
         return f"{self.label(candidate)}: {sentence}. Suggestion: IC decides."
 
-    def _where(self, row: int) -> str:
+    def _where(self, purpose: Purpose, row: int) -> str:
         facts = self.facts
-        if facts.candidates[row].inside:
+        if _is_working(purpose):
             if not np.isfinite(facts.walk_m[row]):
                 return "no way from an inner gate is known"
-            return f"{_tens(facts.walk_m[row])} m from the inner gate at {facts.gate[row]}"
+            side = "" if facts.candidates[row].inside else ", outside the outer perimeter"
+            return f"{_tens(facts.walk_m[row])} m from the inner gate at {facts.gate[row]}{side}"
         if np.isfinite(facts.drive_m[row]):
             return f"{_tens(facts.drive_m[row])} m by road from the outer perimeter"
         return "no way by road is known"
@@ -467,6 +471,8 @@ class _Writer:
         if self.held.get(purpose) == row:
             said += [f"Pinned by the commander: {words}" for words in self.pin_faults(purpose, row)]
         said += self.shortfalls(purpose, row)
+        if _is_working(purpose) and not candidate.inside:
+            said.append("Outside the outer perimeter: needs its own security, and a way in through the posts")
         if candidate.kind == STREET:
             said.append("A stretch of street, not ground off it: keep one lane free for ambulances")
         if candidate.access in _ASK_OWNER:
@@ -535,7 +541,9 @@ def _missing(judged: Mapping[Purpose, Judged], chosen: Mapping[Purpose, int]) ->
 
 def _none_suitable(verdict: Judged) -> Notice:
     asks: Asks = verdict.asks
-    where = "between the perimeters" if asks.inside else "outside the outer perimeter"
+    where = {True: "between the perimeters", False: "outside the outer perimeter", None: "near the scene"}[
+        asks.inside
+    ]
     text = f"No suggestion for {_words(asks.purpose)}: "
     if verdict.considered == 0:
         text += f"the map shows no ground for it {where}"
