@@ -109,7 +109,6 @@ _THIN_M = 2.0
 _BESIDE_M = 10.0
 _POCKET_TRIALS = 48
 _POCKETS = 6
-_KERB_CELL_M = 90.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -529,28 +528,27 @@ def _on_streets(where: BaseGeometry, lanes: Lanes, area: Area, siting: Siting) -
     fit &= ~np.isin(network.access[lanes.edges], (Access.PRIVATE, Access.NO))
     best: dict[tuple[int, int], tuple[float, int, LineString]] = {}
     rows = np.flatnonzero(fit & (network.length_m[lanes.edges] >= siting.kerb_stretch_m / 2))
-    for row, piece in zip(rows, shapely.intersection(lanes.lines[rows], where), strict=True):
-        stretch = _stretch(piece, siting.kerb_stretch_m)
-        if stretch is None:
-            continue
-        middle = stretch.centroid
-        cell = (int(middle.x // _KERB_CELL_M), int(middle.y // _KERB_CELL_M))
-        if cell not in best or (stretch.length, -row) > best[cell][:2]:
-            best[cell] = (stretch.length, -int(row), stretch)
+    for row, piece in zip(rows.tolist(), shapely.intersection(lanes.lines[rows], where), strict=True):
+        for stretch in _stretches(piece, siting.kerb_stretch_m):
+            middle = stretch.centroid
+            cell = (int(middle.x // siting.kerb_stretch_m), int(middle.y // siting.kerb_stretch_m))
+            if cell not in best or (stretch.length, -row) > best[cell][:2]:
+                best[cell] = (stretch.length, -row, stretch)
     return [_kerb(-key, stretch, lanes, siting) for _, key, stretch in (best[cell] for cell in sorted(best))]
 
 
-def _stretch(piece: BaseGeometry, length_m: float) -> LineString | None:
-    """Return the middle of the longest part of a street that lies where it may."""
-    parts = [part for part in shapely.get_parts(piece) if isinstance(part, LineString)]
-    if not parts:
-        return None
-    line = max(parts, key=lambda part: part.length)
-    if line.length < length_m / 2:
-        return None
-    spare = max(0.0, (line.length - length_m) / 2)
-    middle = substring(line, spare, line.length - spare)
-    return middle if isinstance(middle, LineString) else None
+def _stretches(piece: BaseGeometry, length_m: float) -> list[LineString]:
+    """Cut the parts of a street that lie where they may into even stretches of about a length."""
+    out: list[LineString] = []
+    for line in shapely.get_parts(piece):
+        if not isinstance(line, LineString) or line.length < length_m / 2:
+            continue
+        count = max(1, int(line.length // length_m))
+        step = line.length / count
+        margin = max(0.0, (step - length_m) / 2)
+        cuts = [substring(line, k * step + margin, (k + 1) * step - margin) for k in range(count)]
+        out += [cut for cut in cuts if isinstance(cut, LineString)]
+    return out
 
 
 def _kerb(row: int, stretch: LineString, lanes: Lanes, siting: Siting) -> Candidate:

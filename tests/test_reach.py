@@ -1,0 +1,105 @@
+"""Distances and ways out around a scene, against networkx on the same streets."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner.network import Snap
+from planner.reach import _bridges, distances_from, find_exits
+from tests.town import town
+
+NETWORK = town(hospitals=False).network
+ALL = np.arange(NETWORK.edge_count)
+BOTH_WAYS = np.ones(2 * NETWORK.edge_count, dtype=bool)
+
+
+def snap(edge: int, share: float) -> Snap:
+    along = share * float(NETWORK.length_m[edge])
+    return Snap(edge, along, *NETWORK.at(edge, along), 0.0)
+
+
+places = st.tuples(st.integers(0, NETWORK.edge_count - 1), st.floats(0, 1)).map(lambda p: snap(*p))
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(places, min_size=1, max_size=4), st.lists(st.integers(0, NETWORK.edge_count - 1), max_size=60)
+)
+def test_distances_equal_networkx(starts, closed):
+    edges = np.setdiff1d(ALL, closed)
+    measured = distances_from(NETWORK, starts, edges, BOTH_WAYS)
+    graph = nx.Graph()
+    for e in edges.tolist():
+        u, v, length = int(NETWORK.edge_u[e]), int(NETWORK.edge_v[e]), float(NETWORK.length_m[e])
+        if not graph.has_edge(u, v) or graph[u][v]["weight"] > length:
+            graph.add_edge(u, v, weight=length)
+    for k, start in enumerate(starts):
+        graph.add_edge(("s", k), int(NETWORK.edge_u[start.edge]), weight=start.along_m)
+        rest = float(NETWORK.length_m[start.edge]) - start.along_m
+        v = int(NETWORK.edge_v[start.edge])
+        if not graph.has_edge(("s", k), v) or graph[("s", k)][v]["weight"] > rest:
+            graph.add_edge(("s", k), v, weight=rest)
+    expected = nx.multi_source_dijkstra_path_length(graph, {("s", k) for k in range(len(starts))})
+    for node in range(NETWORK.node_count):
+        if node in expected:
+            # one goes from a start towards the ends of its street only, not through another start
+            assert measured.node_m[node] >= expected[node] - 0.01
+            assert measured.nearest[node] >= 0
+        else:
+            assert not np.isfinite(measured.node_m[node])
+            assert measured.nearest[node] == -1
+    if len(starts) == 1:
+        for node, metres in expected.items():
+            if not isinstance(node, tuple):
+                assert measured.node_m[node] == pytest.approx(metres, abs=0.05)
+
+
+@settings(max_examples=80)
+@given(st.integers(2, 9), st.data())
+def test_bridges_equal_networkx(size, data):
+    node = st.integers(0, size - 1)
+    pairs = data.draw(st.lists(st.tuples(node, node), min_size=1, max_size=16))
+    u, v = (np.array([p[k] for p in pairs], dtype=np.int64) for k in (0, 1))
+    found = _bridges(u, v, size)
+    graph = nx.MultiGraph(pairs)
+    simple = nx.Graph([p for p in pairs if p[0] != p[1]])
+    expected = {frozenset(b) for b in nx.bridges(simple)} if simple.number_of_edges() else set()
+    for k, (a, b) in enumerate(pairs):
+        alone = a != b and graph.number_of_edges(a, b) == 1
+        assert found[k] == (alone and frozenset((a, b)) in expected)
+
+
+def test_a_dead_end_has_one_way_out_and_a_grid_two():
+    blind = [e for e in range(NETWORK.edge_count) if NETWORK.street(e) == "Blind Lane"]
+    grid = [e for e in range(NETWORK.edge_count) if NETWORK.street(e) == "South Street 3"]
+    assert blind
+    assert grid
+    exits = find_exits(NETWORK, NETWORK.drivable, (-750.0, -500.0, 0.0, 0.0))
+    inside = [e for e in grid if (NETWORK.bounds_m[e] > [-700, -500, -700, -500]).all()]
+    assert exits.out[blind].all()
+    assert not exits.twice[blind].any()
+    assert exits.twice[[e for e in inside if NETWORK.bounds_m[e][2] < 0]].all()
+
+
+def test_streets_that_closures_cut_off_do_not_lead_out():
+    blind = next(e for e in range(NETWORK.edge_count) if NETWORK.street(e) == "Blind Lane")
+    ends = {int(NETWORK.edge_u[blind]), int(NETWORK.edge_v[blind])}
+    touching = [
+        e
+        for e in range(NETWORK.edge_count)
+        if e != blind and ends & {int(NETWORK.edge_u[e]), int(NETWORK.edge_v[e])}
+    ]
+    open_edges = NETWORK.drivable.copy()
+    open_edges[touching] = False
+    exits = find_exits(NETWORK, open_edges, (-750.0, -500.0, 0.0, 0.0))
+    assert not exits.out[blind]
+
+
+def test_with_no_street_open_nothing_leads_out():
+    exits = find_exits(NETWORK, NETWORK.no_closures(), (-100.0, -100.0, 100.0, 100.0))
+    assert not exits.out.any()
+    assert not exits.twice.any()

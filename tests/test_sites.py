@@ -1,0 +1,300 @@
+"""Laws of the sites: no suggestion breaks a hard rule, measured again; pins, rejects, reasons, unknowns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import Point
+from shapely.geometry.base import BaseGeometry
+
+from planner.area import Area, geometries_m
+from planner.criteria import ASKS
+from planner.doctrine import Doctrine, read_doctrine
+from planner.errors import IncidentError
+from planner.geo import LonLat, from_usng
+from planner.model import Casualties, DrawnZone, Incident, Pin, Reject, Shape, Site
+from planner.perimeter import trace_perimeters
+from planner.selection import separation_m
+from planner.sightline import sees, walls_of
+from planner.sites import ChosenSites, Scene, choose_sites
+from planner.sources.pbf import read_osm
+from planner.terms import Purpose, SiteSource, ThreatName, ZoneKind
+from planner.zones import draw_zones
+from tests.town import CENTRE, town
+
+ROOT = Path(__file__).parents[1]
+DOCTRINE: Doctrine = read_doctrine(ROOT / "data" / "doctrine.toml")
+SITING = DOCTRINE.siting
+AREA = town()
+PURPOSES = [asks.purpose for asks in ASKS]
+PUBLIC = (Purpose.REUNIFICATION, Purpose.MEDIA)
+SCHOOL = Incident(location=CENTRE, threat=ThreatName.HANDGUN)
+RIM_M = 1.0
+
+
+@dataclass(frozen=True)
+class Result:
+    area: Area
+    scene: Scene
+    chosen: ChosenSites
+
+    def shape(self, site: Site) -> BaseGeometry:
+        return shapely.union_all(geometries_m(site.shape, self.area.frame))
+
+    def first(self, purpose: Purpose) -> Site:
+        return next(s for s in self.chosen.sites if s.purpose is purpose and s.rank == 1)
+
+    def has(self, purpose: Purpose) -> bool:
+        return any(s.purpose is purpose for s in self.chosen.sites)
+
+
+def solve(incident: Incident, area: Area = AREA, doctrine: Doctrine = DOCTRINE) -> Result:
+    ground = draw_zones(incident, area, doctrine)
+    open_streets = area.network.no_closures()
+    inner, outer = trace_perimeters(ground, area, doctrine, open_streets)
+    closed = area.network.edges_meeting(ground.hot_m.union(ground.warm_m)) | inner.inside
+    scene = Scene(ground, inner.polygon_m, outer.polygon_m, inner.posts + outer.posts, closed)
+    return Result(area, scene, choose_sites(incident, scene, area, doctrine))
+
+
+@lru_cache(maxsize=1)
+def school() -> Result:
+    return solve(SCHOOL)
+
+
+@lru_cache(maxsize=1)
+def montevideo() -> Area:
+    return read_osm(ROOT / "data" / "montevideo.osm.pbf", name="montevideo")
+
+
+def core(shape: BaseGeometry) -> BaseGeometry:
+    """A site less its rim: touching a line is not crossing it."""
+    inner = shape.buffer(-RIM_M)
+    return shape.representative_point() if inner.is_empty else inner
+
+
+def check_laws(result: Result) -> None:
+    """Every hard rule, measured again from what was written."""
+    for purpose in PURPOSES:
+        told = any(n.about == purpose for n in result.chosen.notices)
+        assert result.has(purpose) != told
+        ranks = [s.rank for s in result.chosen.sites if s.purpose is purpose]
+        assert ranks == list(range(1, len(ranks) + 1))
+    for site in result.chosen.sites:
+        check_site(result, site)
+    firsts = [s for s in result.chosen.sites if s.rank == 1]
+    for a, b in combinations(firsts, 2):
+        gap = result.shape(a).distance(result.shape(b))
+        assert gap >= separation_m(a.purpose, b.purpose, SITING) - 0.1, (a.id, b.id)
+
+
+def check_site(result: Result, site: Site) -> None:
+    scene, shape = result.scene, result.shape(site)
+    inside = core(shape)
+    assert site.zone is ZoneKind.COLD
+    assert not inside.intersects(scene.ground.hot_m.union(scene.ground.warm_m))
+    assert not inside.intersects(scene.inner_m)
+    if site.purpose not in (Purpose.STAGING, Purpose.EVACUATION):
+        assert inside.intersects(scene.outer_m) == (site.purpose not in PUBLIC)
+    for post in scene.posts:
+        spot = Point(result.area.frame.point_m(post.location))
+        assert shape.distance(spot) >= SITING.post_separation_m - RIM_M
+    entrance = Point(result.area.frame.point_m(site.entrance))
+    assert shape.distance(entrance) <= SITING.street_reach_m + RIM_M
+    open_street = result.area.network.drivable & ~scene.closed
+    near = result.area.network.edges_meeting(entrance.buffer(0.2))
+    assert (near & open_street).any()
+    if site.purpose is Purpose.EVACUATION:
+        assert shape.distance(scene.ground.target_m) >= SITING.evacuation_stand_off_m - RIM_M
+    else:
+        assert site.in_sight is not True
+    assert 0 <= site.score <= 1
+    assert all(0 <= s.points <= 1 and s.weight >= 0 for s in site.scores)
+    assert "Suggestion: IC decides." in site.reason
+    assert " safe" not in site.reason.lower()
+    assert site.area_m2 is not None
+    assert site.area_m2 <= shape.area * 1.01 + 1
+    check_sight(result, site, shape)
+    grid = Point(result.area.frame.point_m(from_usng(site.usng)))
+    assert shape.distance(grid) <= 15
+
+
+def check_sight(result: Result, site: Site, shape: BaseGeometry) -> None:
+    """ "Out of sight" is so for the corners and the middle, from the places that were tried."""
+    if site.in_sight is not False or shape.distance(result.scene.ground.target_m) > SITING.sight_m:
+        return
+    walls = walls_of(result.area, SITING)
+    middle = shape.representative_point()
+    eyes = result.scene.ground.samples_xyz_m
+    seen = sees(walls, [(middle.x, middle.y, SITING.person_height_m)], eyes, SITING.sight_m)
+    # few places of the facade are tried for speed: a chink that only others see may remain
+    assert seen.mean() < 0.15
+
+
+def test_every_purpose_of_the_school_has_a_suggestion_that_keeps_the_rules():
+    result = school()
+    check_laws(result)
+    assert all(result.has(purpose) for purpose in PURPOSES)
+    assert result.chosen.officers == sum(int(getattr(SITING, asks.officers)) for asks in ASKS)
+
+
+taps = st.tuples(st.integers(-600, 600), st.integers(-600, 250))
+quick = st.sampled_from([ThreatName.KNIFE, ThreatName.HANDGUN, ThreatName.RIFLE, ThreatName.SEDAN_BOMB])
+
+
+@settings(max_examples=12)
+@given(taps, quick)
+def test_laws_hold_anywhere_in_town(tap, threat):
+    check_laws(solve(Incident(location=AREA.frame.place(*tap), threat=threat)))
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "threat"),
+    [
+        (-56.1665, -34.8945, ThreatName.HANDGUN),
+        (-56.1870, -34.9059, ThreatName.RIFLE),
+        (-56.2030, -34.9075, ThreatName.HANDGUN),
+        (-56.1530, -34.9110, ThreatName.PIPE_BOMB),
+    ],
+)
+def test_laws_hold_in_a_real_city(lon, lat, threat):
+    result = solve(Incident(location=LonLat(lon, lat), threat=threat), montevideo())
+    check_laws(result)
+    assert sum(result.has(purpose) for purpose in PURPOSES) >= 6
+
+
+def test_the_same_input_gives_the_same_sites():
+    first, second = school().chosen, solve(SCHOOL).chosen
+    assert first.sites == second.sites
+    assert first.notices == second.notices
+
+
+def test_capacity_is_usable_ground_over_gross_ground():
+    gross = {
+        Purpose.STAGING: SITING.patrol_m2,
+        Purpose.COMMAND_POST: SITING.patrol_m2,
+        Purpose.AMBULANCE_EXCHANGE: SITING.ambulance_m2,
+        Purpose.CASUALTY_COLLECTION: SITING.litter_m2,
+    }
+    checked = 0
+    for site in school().chosen.sites:
+        if site.purpose in gross and site.capacity is not None and site.area_m2 is not None:
+            for free in (SITING.lot_free, SITING.ground_free):
+                checked += site.capacity == int(site.area_m2 * free / gross[site.purpose])
+    assert checked >= 8
+
+
+def test_without_buildings_sight_is_unknown_and_said():
+    result = solve(SCHOOL, town(buildings=False))
+    check_laws(result)
+    assert all(site.in_sight is None for site in result.chosen.sites)
+    assert all("unknown" in s.reason for s in result.chosen.sites if s.purpose not in PUBLIC)
+    assert any(n.about == "sight" for n in result.chosen.notices)
+
+
+def test_what_hid_the_command_post_is_taken_away_and_it_moves():
+    before = school()
+    hidden = next(
+        s for s in before.chosen.sites if s.in_sight is False and s.purpose not in PUBLIC and s.rank == 1
+    )
+    far = before.area.buildings.geometry.distance(before.scene.ground.target_m) > 0
+    fewer = replace(before.area, buildings=before.area.buildings[~far].reset_index(drop=True), digest="bare")
+    scene = replace(before.scene)
+    after = choose_sites(SCHOOL, scene, fewer, DOCTRINE)
+    same = [s for s in after.sites if s.purpose is hidden.purpose and s.shape == hidden.shape]
+    assert all(s.in_sight is not False for s in same)
+
+
+def test_a_rejected_place_is_not_suggested_again():
+    for purpose in (Purpose.COMMAND_POST, Purpose.REUNIFICATION):
+        site = school().first(purpose)
+        spot = LonLat(*school().area.frame.place(*school().shape(site).representative_point().coords[0]))
+        again = solve(replace(SCHOOL, rejects=(Reject(purpose, spot),)))
+        check_laws(again)
+        point = Point(AREA.frame.point_m(spot))
+        for other in again.chosen.sites:
+            if other.purpose is purpose:
+                assert again.shape(other).distance(point) > SITING.reject_reach_m - 0.1
+
+
+def test_a_pin_outranks_every_suggestion_and_the_rest_settles_around_it():
+    staging = school().first(Purpose.STAGING)
+    pin = Pin(Purpose.COMMAND_POST, staging.shape)
+    result = solve(replace(SCHOOL, pins=(pin,)))
+    site = result.first(Purpose.COMMAND_POST)
+    assert site.source is SiteSource.PINNED
+    assert result.shape(site).equals_exact(result.shape(staging), 0.1)
+    assert result.shape(result.first(Purpose.STAGING)).distance(result.shape(site)) >= (
+        SITING.command_separation_m - 0.1
+    )
+    assert len([s for s in result.chosen.sites if s.purpose is Purpose.COMMAND_POST]) == 1
+
+
+def test_a_pin_in_the_hot_zone_is_cautioned_never_refused():
+    pin = Pin(Purpose.STAGING, Shape(points=(CENTRE,)))
+    site = solve(replace(SCHOOL, pins=(pin,))).first(Purpose.STAGING)
+    assert site.source is SiteSource.PINNED
+    assert site.zone is ZoneKind.HOT
+    text = " ".join(site.cautions)
+    assert "in the hot zone" in text
+    assert "inside the inner perimeter" in text
+
+
+def test_a_pin_off_the_map_is_one_clear_error():
+    pin = Pin(Purpose.STAGING, Shape(points=(LonLat(2.35, 48.85),)))
+    with pytest.raises(IncidentError, match="outside the area"):
+        solve(replace(SCHOOL, pins=(pin,)))
+
+
+def test_where_nothing_fits_a_notice_says_which_rule_excluded_most():
+    greedy = replace(SITING, room_least=1e6)
+    result = solve(SCHOOL, doctrine=replace(DOCTRINE, siting=greedy))
+    assert not result.has(Purpose.STAGING)
+    text = next(n.text for n in result.chosen.notices if n.about == Purpose.STAGING)
+    assert "too small" in text
+    assert "IC decides" in text
+    assert any(word.isdigit() for word in text.split())
+
+
+def test_what_the_incident_says_sizes_the_sites():
+    small = replace(SCHOOL, casualties=Casualties(red=2), on_site=50, units=(("patrol", 4),))
+    large = replace(
+        SCHOOL, casualties=Casualties(red=200, yellow=300), on_site=4000, units=(("patrol", 400),)
+    )
+    assert not any("planning defaults" in n.text for n in solve(small).chosen.notices)
+    told = " ".join(c for s in solve(large).chosen.sites for c in s.cautions)
+    assert "planned for" in told
+    assert any("planning defaults" in n.text for n in school().chosen.notices)
+
+
+def test_runners_up_say_why_they_are_not_first():
+    others = [s for s in school().chosen.sites if s.rank > 1]
+    assert others
+    assert all("Behind the first for" in s.reason or "Not first" in s.reason for s in others)
+
+
+def test_names_from_the_map_stay_text_on_one_line():
+    hostile = "<script>alert(1)</script>\n\x00" + "x" * 500
+    places = AREA.places.copy()
+    places["name"] = hostile
+    result = solve(SCHOOL, replace(AREA, places=places, digest="hostile"))
+    for site in result.chosen.sites:
+        assert "\n" not in site.reason + site.name
+        assert len(site.name) < 120
+
+
+def test_a_drawn_zone_is_enough():
+    half = 0.0006
+    lon, lat = CENTRE
+    ring = [(-half, -half), (half, -half), (half, half), (-half, half), (-half, -half)]
+    zone = DrawnZone(Shape(polygons=((tuple(LonLat(lon + x, lat + y) for x, y in ring),),)))
+    check_laws(solve(Incident(zones=(zone,))))
+    assert np.isfinite([s.score for s in school().chosen.sites]).all()
