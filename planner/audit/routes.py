@@ -64,15 +64,20 @@ class _Walk:
 
     def legal(self, number: int) -> Bools:
         """Which of the segments of one pair may be driven this way by who drives it."""
-        part, (a, b) = self.segments[number], self.pairs[number]
+        part, with_traffic = self.segments[number], self.with_traffic(number)
         network, edge = self.scene.area.network, self.scene.streets.edge[part]
-        ahead = np.all(self.scene.streets.node[part] == (a, b), axis=1)
-        with_traffic = network.oneway[edge] * np.where(ahead, 1, -1) >= 0
         if self.travel is Travel.PUBLIC:
             return np.asarray(with_traffic)
         divided = np.isin(network.road_class[edge], _DIVIDED) | network.roundabout[edge]
         slow = self.speed_kmh(part) <= self.scene.doctrine.travelling.contraflow_max_kmh
         return np.asarray(with_traffic | (slow & ~divided))
+
+    def with_traffic(self, number: int) -> Bools:
+        """Which of the segments of one pair are driven this way by everyone."""
+        part, (a, b) = self.segments[number], self.pairs[number]
+        ahead = np.all(self.scene.streets.node[part] == (a, b), axis=1)
+        oneway = self.scene.area.network.oneway[self.scene.streets.edge[part]]
+        return np.asarray(oneway * np.where(ahead, 1, -1) >= 0)
 
     def speed_kmh(self, part: Ints) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """Planning speed of segments."""
@@ -80,9 +85,12 @@ class _Walk:
         travelling = self.scene.doctrine.travelling
         return np.asarray(travelling.speeds_kmh(network.road_class[edge], network.maxspeed_kmh[edge]))
 
-    def time_s(self, part: Ints) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        """Seconds that segments take at planning speed."""
-        return np.asarray(self.scene.streets.length_m[part] / (self.speed_kmh(part) / 3.6))
+    def time_s(self, number: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """Seconds that the segments of one pair take at planning speed, slowly against one-way traffic."""
+        part, slow_kmh = self.segments[number], self.scene.doctrine.travelling.contraflow_kmh
+        free_kmh = self.speed_kmh(part)
+        speed_kmh = np.where(self.with_traffic(number), free_kmh, np.fmin(free_kmh, slow_kmh))
+        return np.asarray(self.scene.streets.length_m[part] / (speed_kmh / 3.6))
 
 
 def _gaps(walk: _Walk) -> Iterator[str]:
@@ -91,13 +99,14 @@ def _gaps(walk: _Walk) -> Iterator[str]:
             yield f"no drivable street joins node {a} to {b}"
     streets = walk.scene.streets
     for number, part in enumerate(walk.segments):
-        off = max((_off(walk, xy) for xy in streets.xy_m[part[:1]].reshape(-1, 2)), default=0.0)
+        spots = shapely.points(streets.xy_m[part[:1]].reshape(-1, 2))
+        off = float(np.max(shapely.distance(walk.line, spots), initial=0.0))
         if off > _ALONG_M:
             yield f"its line runs {off:.0f} m off node {walk.pairs[number][0]} or the next"
-
-
-def _off(walk: _Walk, xy: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-    return float(walk.line.distance(shapely.Point(xy)))
+    near = streets.meeting(walk.line.buffer(_ALONG_M), streets.drivable)
+    stray = float(walk.line.difference(shapely.union_all(streets.lines(near)).buffer(_ALONG_M)).length)
+    if stray > _ALONG_M:
+        yield f"{stray:.0f} m of its line lie on no drivable street"
 
 
 def _closures(walk: _Walk) -> Iterator[str]:
@@ -140,13 +149,14 @@ def _check_gates(walk: _Walk) -> Check:
 def _sums(walk: _Walk) -> Iterator[str]:
     """Sum time and length again; the first and last part, off the nodes, at any planning speed."""
     route, parts = walk.route, [part for part in walk.segments if len(part)]
+    times = [walk.time_s(number) for number, part in enumerate(walk.segments) if len(part)]
     if abs(walk.line.length - route.length_m) > _ALONG_M + _SHARE * route.length_m:
         yield f"it says {route.length_m:.0f} m, its line has {walk.line.length:.0f} m"
     lengths = [float(walk.scene.streets.length_m[part].min()) for part in parts]
     ends_m = max(0.0, walk.line.length - sum(lengths))
     travelling = walk.scene.doctrine.travelling
-    least = sum(float(walk.time_s(part).min()) for part in parts) + ends_m / (travelling.motorway_kmh / 3.6)
-    most = sum(float(walk.time_s(part).max()) for part in parts) + ends_m / (travelling.walking_kmh / 3.6)
+    least = sum(float(seconds.min()) for seconds in times) + ends_m / (travelling.motorway_kmh / 3.6)
+    most = sum(float(seconds.max()) for seconds in times) + ends_m / (travelling.walking_kmh / 3.6)
     least += _delays_s(walk, route.nodes[1:-1])
     most += _delays_s(walk, route.nodes)
     if not least * (1 - _SHARE) - 1 <= route.time_s <= most * (1 + _SHARE) + 1:
