@@ -54,7 +54,7 @@ def _offer(incident: OpenIncident, place: Found, number: int, key: str) -> None:
     st.button(
         label,
         key=f"found {number}",
-        use_container_width=True,
+        width="stretch",
         on_click=_choose,
         args=(incident, place, key),
     )
@@ -71,16 +71,21 @@ def ask_threat(incident: OpenIncident) -> OpenIncident:
         format_func=lambda option: "Explosive" if option == _EXPLOSIVE else words.THREATS[option],
         key=f"threat of {incident.id}",
         label_visibility="collapsed",
+        required=True,
     )
-    if chosen == _EXPLOSIVE:
-        chosen = st.segmented_control(
-            "Device",
-            words.BOMBS,
-            default=now if now in words.BOMBS else None,
-            format_func=lambda option: words.THREATS[option],
-            key=f"device of {incident.id}",
-        )
-    return state.state_fact(incident, "threat", str(chosen)) if chosen else incident
+    threat = _ask_device(incident, now) if chosen == _EXPLOSIVE else chosen
+    return state.state_fact(incident, "threat", str(threat)) if threat else incident
+
+
+def _ask_device(incident: OpenIncident, now: ThreatName) -> ThreatName | None:
+    """Ask which bomb; until one is named the threat stays what it was."""
+    return st.segmented_control(
+        "Device",
+        words.BOMBS,
+        default=now if now in words.BOMBS else None,
+        format_func=lambda option: words.THREATS[option],
+        key=f"device of {incident.id}",
+    )
 
 
 def ask_units() -> str:
@@ -90,15 +95,13 @@ def ask_units() -> str:
 
 def ask_incidents(incident: OpenIncident) -> None:
     """Offer a new incident, the saved ones, and the unit of length."""
-    st.segmented_control("Units", words.UNITS, default=words.METRES, key="units")
-    if incident.features and st.button("New incident", use_container_width=True):
+    st.segmented_control("Units", words.UNITS, default=words.METRES, key="units", required=True)
+    if incident.features and st.button("New incident", width="stretch"):
         state.start_incident(incident.area)
         st.rerun()
     others = [saved for saved in state.store().list_incidents() if saved.id != incident.id]
     with st.expander(f"Saved incidents ({len(others)})"):
         for saved in others:
-            if st.button(
-                state.title_of(saved).replace("_", " "), key=f"open {saved.id}", use_container_width=True
-            ):
+            if st.button(state.title_of(saved).replace("_", " "), key=f"open {saved.id}", width="stretch"):
                 state.resume_incident(saved.id)
                 st.rerun()

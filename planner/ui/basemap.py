@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from planner.area import Area
 from planner.network import StreetNetwork
-from planner.terms import FIRST_FOOT_CLASS, ObstacleKind, PlaceKind, RoadClass
+from planner.terms import ObstacleKind, PlaceKind, RoadClass
 
 STYLE = 1
 """Part of the file name: raise it when what the files hold changes."""
@@ -167,7 +167,7 @@ def _streets(network: StreetNetwork) -> pd.DataFrame:
 
 def _street_names(network: StreetNetwork) -> pd.DataFrame:
     """Short straight lines to write names along: a name on one long line would be drawn once, or never."""
-    named = np.flatnonzero((network.name_index > 0) & (network.road_class < FIRST_FOOT_CLASS))
+    named = np.flatnonzero(network.name_index > 0)
     kinds = _kinds_of_streets(network)[named]
     groups = pd.DataFrame({"kind": kinds, "name": network.name_index[named], "edge": named})
     found: list[tuple[str, str, shapely.LineString]] = []
@@ -185,13 +185,12 @@ def _street_names(network: StreetNetwork) -> pd.DataFrame:
 def _label_lines(line: shapely.LineString) -> list[shapely.LineString]:
     count = max(1, int(line.length // _LABEL_EVERY_M))
     middles = (np.arange(count) + 0.5) * line.length / count
-    half = min(_LABEL_M, line.length) / 2
+    # Half of a loop at most: all of it begins where it ends, and has no direction to write along.
+    half = min(_LABEL_M, line.length / 2 if line.is_ring else line.length) / 2
     starts = shapely.get_coordinates(shapely.line_interpolate_point(line, middles - half))
     ends = shapely.get_coordinates(shapely.line_interpolate_point(line, middles + half))
     pairs = np.stack([starts, ends], axis=1)
-    # A loop begins where it ends: no direction to write along.
-    apart = np.hypot(*(ends - starts).T) > 1.0
-    return list(shapely.linestrings(pairs[apart]))
+    return [shapely.LineString(pair) for pair in pairs]
 
 
 def _place_names(area: Area) -> pd.DataFrame:

@@ -72,7 +72,11 @@ function labelRules(colour) {
       symbolizer: new LineLabelSymbolizer({ ...style, position: 2, repeatDistance: 300 }),
     },
     {
-      dataLayer: "map", minzoom: 15, filter: ofKind("name of minor", "name of service"),
+      dataLayer: "map", minzoom: 15, filter: ofKind("name of minor", "name of service", "name of track"),
+      symbolizer: new LineLabelSymbolizer({ ...style, position: 2, repeatDistance: 300 }),
+    },
+    {
+      dataLayer: "map", minzoom: 17, filter: ofKind("name of foot"),
       symbolizer: new LineLabelSymbolizer({ ...style, position: 2, repeatDistance: 300 }),
     },
     {

@@ -1,0 +1,187 @@
+"""The pages by Streamlit's own test runner: state, store and address, without a browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from planner.store import Store
+from planner.ui import state
+
+PAGE = str(Path(__file__).parents[1] / "pages" / "incident.py")
+AREAS = str(Path(__file__).parents[1] / "pages" / "areas.py")
+TOWN_PLACE = (-85.632, 41.944)
+
+
+@pytest.fixture(autouse=True)
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """A store of the test's own: the areas stay those of the whole run."""
+    store = Store(tmp_path / "incidents.sqlite")
+    monkeypatch.setattr(state, "store", lambda: store)
+    yield store
+    st.cache_resource.clear()
+
+
+def open_page(**address: str) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=120)
+    page.query_params["area"] = "three_rivers"
+    for name, value in address.items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def scene(lon: float, lat: float) -> dict[str, Any]:
+    point = {"type": "Point", "coordinates": [lon, lat]}
+    return {"type": "Feature", "id": "a", "properties": {"kind": "incident"}, "geometry": point}
+
+
+def draw(page: AppTest, *features: dict[str, Any], number: int = 1) -> AppTest:
+    """What the map says when a stroke is finished."""
+    word = {"incident": incident_of(page), "session": "s", "number": number, "features": list(features)}
+    page.session_state["map"] = word
+    return page.run()
+
+
+def incident_of(page: AppTest) -> str:
+    value = page.query_params["incident"]
+    return value if isinstance(value, str) else value[0]
+
+
+def said(page: AppTest) -> str:
+    return " ".join(part.proto.body for part in page.get("html"))
+
+
+def test_a_new_page_asks_for_the_scene_and_saves_nothing(own_store: Store) -> None:
+    page = open_page()
+    assert not page.exception
+    assert "Tap where it happens" in said(page)
+    assert len(incident_of(page)) == 12
+    assert own_store.list_incidents() == []
+
+
+def test_a_tap_is_on_disk_and_planned(own_store: Store) -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    assert not page.exception
+    assert "Sites" in said(page)
+    assert "Suggestion: IC decides" in said(page)
+    saved = own_store.read_incident(incident_of(page))
+    assert saved is not None
+    assert json.loads(saved.document)["features"] == [scene(*TOWN_PLACE)]
+
+
+def test_the_same_stroke_is_saved_once(own_store: Store) -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    page.run()
+    page.run()
+    assert len(own_store.list_versions(incident_of(page))) == 1
+
+
+def test_the_stroke_is_on_disk_before_the_plan_fails(
+    own_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page()
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(state, "make_plan", fail)
+    draw(page, scene(*TOWN_PLACE))
+    assert not page.exception, "a fault in the plan must not take the map away"
+    assert "What you drew is saved" in said(page)
+    assert own_store.read_incident(incident_of(page)) is not None
+
+
+def test_an_incident_in_the_address_comes_back(own_store: Store) -> None:
+    first = draw(open_page(), scene(*TOWN_PLACE))
+    plan = said(first)
+    again = open_page(incident=incident_of(first))
+    assert said(again) == plan
+    assert len(own_store.list_versions(incident_of(first))) == 1
+
+
+@pytest.mark.parametrize("asked", ["../../etc/passwd", "<script>", "x", "a" * 500])
+def test_a_wrong_id_in_the_address_begins_a_new_incident(asked: str) -> None:
+    page = open_page(incident=asked)
+    assert not page.exception
+    assert incident_of(page) != asked
+
+
+def test_a_place_outside_the_area_is_told_and_the_drawing_kept(own_store: Store) -> None:
+    page = draw(open_page(), scene(0.0, 0.0))
+    assert not page.exception
+    assert 'role="alert"' in said(page)
+    assert own_store.read_incident(incident_of(page)) is not None
+
+
+def test_a_threat_changes_the_plan_and_is_kept(own_store: Store) -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    before = said(page)
+    next(group for group in page.segmented_control if "threat of" in str(group.key)).set_value("knife").run()
+    assert not page.exception
+    assert said(page) != before
+    saved = own_store.read_incident(incident_of(page))
+    assert saved is not None
+    assert json.loads(saved.document)["planner"]["threat"] == "knife"
+
+
+def test_a_search_puts_the_scene_there() -> None:
+    page = open_page()
+    page.text_input[0].set_value(f"{TOWN_PLACE[1]}, {TOWN_PLACE[0]}").run()
+    page.button(key="found 0").click().run()
+    assert not page.exception
+    assert "Sites" in said(page)
+    assert page.text_input[0].value == ""
+
+
+def test_a_new_incident_leaves_the_old_one_to_come_back_to() -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    old = incident_of(page)
+    next(button for button in page.button if button.label == "New incident").click().run()
+    assert incident_of(page) != old
+    assert "Tap where it happens" in said(page)
+    page.button(key=f"open {old}").click().run()
+    assert incident_of(page) == old
+    assert "Sites" in said(page)
+
+
+def test_an_old_stroke_does_not_come_back_when_its_incident_is_opened_again(own_store: Store) -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    old = incident_of(page)
+    page.text_input[0].set_value(f"{TOWN_PLACE[1] + 0.003}, {TOWN_PLACE[0]}").run()
+    page.button(key="found 0").click().run()
+    next(button for button in page.button if button.label == "New incident").click().run()
+    page.button(key=f"open {old}").click().run()
+    saved = own_store.read_incident(old)
+    assert saved is not None
+    assert json.loads(saved.document)["features"][0]["id"] == "scene"
+    assert saved.number == 2
+
+
+def test_another_area_begins_another_incident(own_store: Store) -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    old = incident_of(page)
+    page.selectbox[0].set_value("montevideo").run()
+    assert not page.exception
+    assert incident_of(page) != old
+    assert own_store.read_incident(old) is not None
+
+
+def test_an_unknown_area_in_the_address_gives_the_default() -> None:
+    page = AppTest.from_file(PAGE, default_timeout=120)
+    page.query_params["area"] = "../nowhere"
+    page.run()
+    assert not page.exception
+    assert page.selectbox[0].value == "montevideo"
+
+
+def test_the_areas_page_lists_what_is_here() -> None:
+    page = AppTest.from_file(AREAS, default_timeout=60).run()
+    assert not page.exception
+    assert "montevideo" in said(page)
+    assert "three_rivers" in said(page)

@@ -1,0 +1,175 @@
+"""The plan in words and the plan as map layers: complete, escaped, honest about what is not known."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+from html.parser import HTMLParser
+
+import hypothesis.strategies as st
+from hypothesis import given, settings
+
+from planner.errors import IncidentError
+from planner.geo import LonLat
+from planner.model import Perimeter, Plan
+from planner.packs import Listing
+from planner.terms import NoticeLevel, PerimeterName, Purpose, RouteKind, ThreatName, ZoneKind
+from planner.ui import words
+from planner.ui.layers import map_layers
+from planner.ui.panels import area_card, plan_panel, problem, verdict
+from tests.strategies import plans
+
+NASTY = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&"
+_SOME = settings(max_examples=40)
+_NEVER_CLOSED = frozenset({"br", "img"})
+
+
+class Markup(HTMLParser):
+    """Reads markup: which elements, whether they nest, and the text between them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        assert not any(name.startswith("on") for name, _ in attrs)
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+
+@_SOME
+@given(plans, st.sampled_from(words.UNITS))
+def test_the_panel_is_sound_markup_and_names_every_post_and_best_site(plan: Plan, units: str) -> None:
+    panel = Markup(plan_panel(plan, units))
+    assert panel.seen <= {
+        "div", "p", "b", "h3", "ul", "li", "span", "details", "summary", "table", "tr", "th", "td",
+    }  # fmt: skip
+    assert words.ADVICE in panel.text
+    for notice in plan.notices:
+        assert notice.text in "".join(panel.words)
+    for post in plan.posts:
+        assert post.street in "".join(panel.words)
+
+
+@_SOME
+@given(plans)
+def test_hostile_names_stay_text(plan: Plan) -> None:
+    posts = tuple(replace(post, street=NASTY, reason=NASTY) for post in plan.posts)
+    sites = tuple(replace(site, name=NASTY, reason=NASTY, cautions=(NASTY,)) for site in plan.sites)
+    hospitals = tuple(replace(place, name=NASTY, reason=NASTY) for place in plan.hospitals)
+    panel = Markup(plan_panel(replace(plan, posts=posts, sites=sites, hospitals=hospitals), words.METRES))
+    assert not panel.seen & {"script", "img"}
+    if posts:
+        assert NASTY in "".join(panel.words)
+
+
+@_SOME
+@given(plans)
+def test_the_verdict_claims_a_seal_only_when_every_perimeter_is_sealed(plan: Plan) -> None:
+    claimed = verdict(plan).startswith("Sealed")
+    assert claimed == (bool(plan.perimeters) and all(line.sealed for line in plan.perimeters))
+    assert "way out" in verdict(plan) or "ways out" in verdict(plan) or "No way out" in verdict(plan)
+    warned = sum(notice.level is not NoticeLevel.INFO for notice in plan.notices)
+    assert (f"{warned} caution" in verdict(plan)) == (warned > 0)
+
+
+@_SOME
+@given(plans)
+def test_a_leak_turns_the_verdict(plan: Plan) -> None:
+    ring = (LonLat(0, 0), LonLat(1, 0), LonLat(1, 1), LonLat(0, 0))
+    leaky = Perimeter(PerimeterName.INNER, (ring,), 0, 0, False, ("Main St",), "")
+    told = verdict(replace(plan, perimeters=(*plan.perimeters, leaky)))
+    assert told.startswith("NOT sealed")
+    assert "inner perimeter" in told
+
+
+@_SOME
+@given(plans, st.sampled_from(words.UNITS))
+def test_the_map_gets_all_that_is_drawn_as_plain_json(plan: Plan, units: str) -> None:
+    layers = json.loads(json.dumps(map_layers(plan, units), allow_nan=False))
+    assert layers["id"] == plan.id
+    assert len(layers["zones"]) == len(plan.zones)
+    assert [post["label"] for post in layers["posts"]] == [post.id for post in plan.posts]
+    assert len(layers["sites"]) == len(plan.sites)
+    assert len(layers["routes"]) == len(plan.routes)
+    assert len(layers["hospitals"]) == sum(not place.off_map for place in plan.hospitals)
+
+
+def test_every_word_of_the_trade_has_its_name() -> None:
+    assert set(words.PURPOSES) == set(Purpose)
+    assert set(words.THREATS) == set(ThreatName)
+    assert set(words.ROUTES) == set(RouteKind)
+    assert set(words.PERIMETERS) == set(PerimeterName)
+    assert set(words.ZONE_LETTERS) == set(ZoneKind)
+    assert len(words.BOMBS) == 8
+    assert len({short for short, _ in words.PURPOSES.values()}) == len(Purpose)
+
+
+def test_figures_are_rounded_as_far_as_they_are_known() -> None:
+    assert words.distance(347, words.METRES) == "350 m"
+    assert words.distance(2, words.METRES) == "10 m"
+    assert words.distance(1349, words.METRES) == "1.3 km"
+    assert words.distance(100, words.FEET) == "350 ft"
+    assert words.distance(3218.7, words.FEET) == "2.0 mi"
+    assert words.ground(3456, words.METRES) == "3,500 m²"
+    assert words.ground(100, words.FEET) == "1,100 sq ft"
+    assert words.ground(None, words.METRES) == "? m²"
+    assert words.ground(float("nan"), words.FEET) == "? sq ft"
+    assert words.minutes((11, 14)) == "11-14 min"
+    assert words.minutes(None) == "? min"
+    assert words.count(1, "post") == "1 post"
+
+
+@given(st.floats(0, 1e6), st.sampled_from(words.UNITS))
+def test_a_distance_is_never_nothing(length_m: float, units: str) -> None:
+    assert float(words.distance(length_m, units).split()[0].replace(",", "")) > 0
+
+
+def test_a_problem_is_one_escaped_line() -> None:
+    told = Markup(problem(str(IncidentError(NASTY, "Draw again"))))
+    assert told.seen == {"div", "p"}
+    assert "Draw again" in told.text
+
+
+def test_an_area_says_its_age_and_what_it_lacks() -> None:
+    manifest = {
+        "counts": {
+            "streets": 1200,
+            "edges": 3400,
+            "drivable_edges": 2000,
+            "buildings": 10,
+            "buildings_with_height": 1,
+            "buildings_with_levels": 2,
+            "places": {"school": 4},
+        },
+        "bbox_deg": [1.0, 2.0, 3.0, 4.0],
+        "data_date": "2017-12-04",
+        "source": NASTY,
+        "attribution": "© OpenStreetMap contributors",
+        "licence": "ODbL",
+    }
+    told = Markup(area_card(Listing("town", True, manifest), date(2026, 1, 1)))
+    assert "2,950 days old: check what has changed" in told.text
+    assert "1,200 in 3,400 stretches" in told.text
+    assert "© OpenStreetMap contributors" in told.text
+    assert "img" not in told.seen
+    broken = Markup(area_card(Listing("town", False, None, "a file is missing"), date(2026, 1, 1)))
+    assert "a file is missing" in broken.text
+    fresh = area_card(Listing("town", True, None), date(2026, 1, 1))
+    assert "when it is first opened" in Markup(fresh).text

@@ -1,0 +1,87 @@
+"""Incidents on disk: every version kept, none lost to a crash, a race or a wrong file."""
+
+from __future__ import annotations
+
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from planner.errors import StoreError
+from planner.store import Store, new_incident_id
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "sub" / "incidents.sqlite")
+
+
+def test_nothing_is_there_before_the_first_write(store: Store) -> None:
+    assert store.read_incident("none") is None
+    assert store.list_incidents() == []
+    assert not store.path.exists()
+
+
+def test_each_save_is_a_version_and_the_last_is_read(store: Store) -> None:
+    for text in ("one", "two", "three"):
+        store.write_incident("a", "montevideo", text)
+    latest = store.read_incident("a")
+    assert latest is not None
+    assert (latest.number, latest.document, latest.area) == (3, "three", "montevideo")
+    assert [saved.document for saved in store.list_versions("a")] == ["one", "two", "three"]
+
+
+def test_incidents_are_listed_last_saved_first(store: Store) -> None:
+    for incident in ("a", "b", "a"):
+        store.write_incident(incident, "montevideo", incident)
+    assert {saved.id for saved in store.list_incidents()} == {"a", "b"}
+    assert store.list_incidents(most=1)[0].saved_at == max(s.saved_at for s in store.list_incidents())
+
+
+def test_an_incident_stays_in_its_area(store: Store) -> None:
+    store.write_incident("a", "montevideo", "one")
+    with pytest.raises(StoreError, match="belongs to the area montevideo"):
+        store.write_incident("a", "three_rivers", "two")
+    assert [saved.document for saved in store.list_versions("a")] == ["one"]
+
+
+def test_many_at_once_lose_nothing(store: Store) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: store.write_incident(f"i{n % 3}", "montevideo", str(n)), range(60)))
+    kept = [saved for name in ("i0", "i1", "i2") for saved in store.list_versions(name)]
+    assert sorted(int(saved.document) for saved in kept) == list(range(60))
+    assert [s.number for s in store.list_versions("i0")] == list(range(1, 21))
+
+
+def test_a_file_of_another_schema_is_refused_and_left_alone(store: Store) -> None:
+    store.write_incident("a", "montevideo", "one")
+    with sqlite3.connect(store.path) as database:
+        database.execute("PRAGMA user_version = 99")
+    database.close()
+    before = store.path.read_bytes()
+    with pytest.raises(StoreError, match="schema 99"):
+        store.write_incident("a", "montevideo", "two")
+    assert store.path.read_bytes() == before
+
+
+def test_a_file_that_is_no_store_is_told_in_one_line(store: Store) -> None:
+    store.path.parent.mkdir()
+    store.path.write_bytes(b"not a database at all, " * 100)
+    with pytest.raises(StoreError, match="cannot be used") as told:
+        store.read_incident("a")
+    assert "\n" not in str(told.value)
+
+
+def test_hostile_text_is_only_text(store: Store) -> None:
+    nasty = "'); DROP TABLE version; --\u0000\U0001f600"
+    store.write_incident(nasty, nasty, nasty)
+    saved = store.read_incident(nasty)
+    assert saved is not None
+    assert saved.document == nasty
+
+
+def test_ids_differ_and_fit_an_address() -> None:
+    ids = {new_incident_id() for _ in range(1000)}
+    assert len(ids) == 1000
+    assert all(len(one) == 12 and one.replace("-", "").replace("_", "").isalnum() for one in ids)
