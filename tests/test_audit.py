@@ -122,6 +122,19 @@ def test_a_post_on_foot_does_not_stop_a_car():
     assert ("seal", post.perimeter) in found
 
 
+def test_a_plan_that_loses_a_post_on_foot_leaks_on_foot_only():
+    area, doctrine = town(), shipped_doctrine()
+    incident = model.Incident(location=area.frame.place(0.0, 0.0), threat=ThreatName.HANDGUN)
+    plan = make_plan(incident, area, doctrine)
+    missed = set()
+    for lost in (post for post in plan.posts if post.mode is PostMode.FOOT):
+        left = tuple(post for post in plan.posts if post is not lost)
+        found = {(c.check, c.about) for c in audit_plan(replace(plan, posts=left), area, doctrine).failures}
+        assert ("seal", lost.perimeter) not in found
+        missed |= found & {("foot_seal", lost.perimeter)}
+    assert missed
+
+
 def test_a_post_that_closes_another_stretch_leaks():
     plan, _ = good()
     post, other = plan.posts[0], first(plan.posts, perimeter=PerimeterName.OUTER, rank=2)
@@ -243,6 +256,7 @@ def test_false_claims_about_a_site_are_found():
         ("site_words", {"usng": "nowhere"}),
         ("site_words", {"reason": ""}),
         ("site_words", {"scores": (model.Score("room", 1.0, "m2", 1.5, 1.0),)}),
+        ("site_words", {"score": site.score - 0.1}),
         ("site_entrance", {"entrance": place(0.0, 0.0)}),
         ("site_side", {"shape": moved(site.shape, 5000.0, 0.0), "purpose": Purpose.COMMAND_POST}),
     ):

@@ -23,6 +23,8 @@ _SLACK_M = 1.0
 _GRID_M = 15.0
 """A USNG reference of 8 digits names a square of 10 m: its corner is within its diagonal."""
 _SHARE = 0.02
+_SCORE_SLACK = 0.005
+"""Points are rounded to three decimals before they are written."""
 
 _WORKING = (Purpose.COMMAND_POST, Purpose.STAGING, Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE)
 _PUBLIC = (Purpose.REUNIFICATION, Purpose.MEDIA)
@@ -140,6 +142,11 @@ def _check_words(scene: Scene, site: Site) -> Check:
         problems += _grid_problems(scene, site)
     odd = [score.criterion for score in site.scores if not 0 <= score.points <= 1 or score.weight < 0]
     problems += [f"{name} does not score within 0 and 1" for name in odd]
+    weight = sum(score.weight for score in site.scores)
+    if weight > 0:
+        mean = sum(score.points * score.weight for score in site.scores) / weight
+        if abs(mean - site.score) > _SCORE_SLACK:
+            problems.append(f"it scores {site.score:.2f}, its criteria give {mean:.2f}")
     if not site.reason:
         problems.append("it has no reason")
     if site.in_sight is not None and not len(scene.area.buildings):
