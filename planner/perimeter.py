@@ -43,8 +43,7 @@ Codes = NDArray[np.int8]
 _SHORTEST_M = 1e-3
 """Stretches shorter than this are no obstacle to the line."""
 _ON_TOP_M = 0.5
-_OVERLAP_M = 5.0
-"""Ways that run so near to each other for so long are drawn on top of each other; crossings are shorter."""
+"""Ways nearer to each other than this meet on the map."""
 JUNCTION_MARGIN_M = 0.3
 """Junctions so near to the core count as inside it: no post has room between."""
 _REACHES = 8
@@ -376,7 +375,7 @@ def _line(
             at.setdefault(edge, []).append(along)
     gates = [band.network.at(e, a) for e, alongs in sorted(at.items()) for a in alongs]
     driving, walking = (_Lines.of(band, streets, at) for streets in sorted_streets)
-    walking = walking.less_overlaid(driving)
+    walking = walking.less_crossing(driving)
     return draw_line(
         Sides(
             inner=np.concatenate([driving.inner, walking.inner]),
@@ -420,16 +419,16 @@ class _Lines:
             tuple(piece for piece, is_inner in pieces if not is_inner),
         )
 
-    def less_overlaid(self, streets: _Lines) -> _Lines:
-        """Leave out ways drawn on top of a street of the other side: the rim of a square, say.
+    def less_crossing(self, streets: _Lines) -> _Lines:
+        """Leave out ways that meet a street of the other side: a footbridge, or the rim of a square.
 
-        No line can part the two; the street decides.
+        No line can part the two without crossing a street where no post stands; the street decides.
         """
         inner = np.concatenate([streets.inner, _array([p.line for p in streets.inner_pieces])])
         outer = np.concatenate([streets.outer, _array([p.line for p in streets.outer_pieces])])
         return _Lines(
-            self.inner[~_overlaid(self.inner, outer)],
-            self.outer[~_overlaid(self.outer, inner)],
+            self.inner[~_meeting(self.inner, outer)],
+            self.outer[~_meeting(self.outer, inner)],
             self.adrift,
             _less(self.inner_pieces, outer),
             _less(self.outer_pieces, inner),
@@ -437,16 +436,14 @@ class _Lines:
 
 
 def _less(pieces: tuple[Piece, ...], others: NDArray[np.object_]) -> tuple[Piece, ...]:
-    dropped = _overlaid(_array([p.line for p in pieces]), others)
+    dropped = _meeting(_array([p.line for p in pieces]), others)
     return tuple(piece for piece, drop in zip(pieces, dropped, strict=True) if not drop)
 
 
-def _overlaid(lines: NDArray[np.object_], others: NDArray[np.object_]) -> Bools:
-    """Mask of the lines that run along another for more than a crossing's width."""
+def _meeting(lines: NDArray[np.object_], others: NDArray[np.object_]) -> Bools:
+    """Mask of the lines that meet one of the others, or nearly."""
     mask = np.zeros(len(lines), dtype=bool)
-    line, other = shapely.STRtree(others).query(lines, predicate="dwithin", distance=_ON_TOP_M)
-    beside = shapely.intersection(lines[line], shapely.buffer(others[other], _ON_TOP_M))
-    mask[line[shapely.length(beside) > _OVERLAP_M]] = True
+    mask[shapely.STRtree(others).query(lines, predicate="dwithin", distance=_ON_TOP_M)[0]] = True
     return mask
 
 

@@ -201,6 +201,11 @@ class _Obstacles:
             shapely.STRtree(np.concatenate([*whole, _array([p.trimmed(2 * _CLEAR_M) for p in pieces])])),
         )
 
+    @property
+    def centre(self) -> Floats:
+        """A point of the core: the line must keep going around it."""
+        return np.array(self.core.representative_point().coords[0])
+
     def bar(self, starts: Floats, ends: Floats) -> Bools:
         """Mask of the straight lines between points that come too near to something."""
         lines = shapely.linestrings(np.stack([starts, ends], axis=1))
@@ -208,6 +213,12 @@ class _Obstacles:
         barred[self.hard.query(lines, predicate="intersects")[0]] = True
         barred[self.soft.query(lines, predicate="dwithin", distance=_CLEAR_M)[0]] = True
         return barred
+
+
+def _turns(starts: Floats, ends: Floats, centre: Floats) -> Floats:
+    """Angle, in radians within a half turn, by which each straight line passes around a point."""
+    a, b = starts - centre, ends - centre
+    return np.asarray(np.arctan2(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0], (a * b).sum(axis=1)))
 
 
 def _pull(region: Polygon, obstacles: _Obstacles, gates: Floats) -> Polygon:
@@ -252,11 +263,16 @@ def _spaced(ring: Floats, fixed: Bools) -> tuple[Floats, Bools]:
 def _shortcut(ring: Floats, fixed: Bools, obstacles: _Obstacles) -> tuple[Floats, Bools]:
     """Keep as few points as leave all chords free: split at the farthest point, a level of chords at once."""
     n = len(ring)
+    steps = _turns(ring, np.roll(ring, -1, axis=0), obstacles.centre)
+    turned = np.concatenate([[0.0], np.cumsum(np.concatenate([steps, steps]))])
     kept = fixed.copy()
     new = _chords(kept)
     while len(new):
         first, last = new.T
         barred = obstacles.bar(ring[first], ring[last % n])
+        # a chord on the other side of the core than its stretch of the line would leave the core outside
+        turn = _turns(ring[first], ring[last % n], obstacles.centre)
+        barred |= np.abs(turned[last] - turned[first] - turn) > np.pi
         new = _split(ring, kept, new[barred & (last - first > 1)])
         if not len(new):  # chords that cross each other are split as if a street were in the way
             all_chords = _chords(kept)
@@ -308,7 +324,8 @@ def _farthest(start: Floats, end: Floats, points: Floats) -> int:
 def _drop(ring: Floats, fixed: Bools, obstacles: _Obstacles) -> tuple[Floats, Bools]:
     """Leave out points between whose neighbours a straight line is free."""
     for _ in range(_PULLS):
-        free = ~fixed & ~obstacles.bar(np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0))
+        before, after = np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0)
+        free = ~fixed & ~obstacles.bar(before, after) & _same_side(before, ring, after, obstacles.centre)
         # neighbours are not dropped together: the chord was tested against the points that stay
         for i in np.flatnonzero(free):
             free[i] = not free[i - 1]
@@ -318,9 +335,15 @@ def _drop(ring: Floats, fixed: Bools, obstacles: _Obstacles) -> tuple[Floats, Bo
     return ring, fixed
 
 
+def _same_side(before: Floats, points: Floats, after: Floats, centre: Floats) -> Bools:
+    """Mask of the points that can be left out without passing a centre on its other side."""
+    way = _turns(before, points, centre) + _turns(points, after, centre)
+    return np.abs(way - _turns(before, after, centre)) < np.pi
+
+
 def _tighten(ring: Floats, fixed: Bools, obstacles: _Obstacles) -> Floats:
     """Move points towards the middle of their neighbours as far as the way is free, every other at a time."""
-    ring = ring.copy()
+    ring, centre = ring.copy(), obstacles.centre
     for parity in (0, 1):
         moving = np.flatnonzero(~fixed & (np.arange(len(ring)) % 2 == parity))
         moving = moving[moving < len(ring) - 1]  # the last may neighbour the first of the same parity
@@ -329,6 +352,9 @@ def _tighten(ring: Floats, fixed: Bools, obstacles: _Obstacles) -> Floats:
             target = ring[moving] + share * ((before + after) / 2 - ring[moving])
             barred = obstacles.bar(np.vstack([before, target]), np.vstack([target, after]))
             free = ~barred.reshape(2, -1).any(axis=0)
+            old = _turns(before, ring[moving], centre) + _turns(ring[moving], after, centre)
+            new = _turns(before, target, centre) + _turns(target, after, centre)
+            free &= np.abs(old - new) < np.pi
             ring[moving[free]] = target[free]
             moving = moving[~free]
     return ring
