@@ -16,7 +16,9 @@ import streamlit.components.v1 as components
 
 from planner.area import Area
 from planner.ui.basemap import BaseMapFiles
-from planner.ui.frontend import COMPONENT
+from planner.ui.frontend import COMPONENT, frontend_ready
+from planner.ui.panels import problem
+from planner.ui.show import show_html
 
 Json = dict[str, Any]
 
@@ -81,6 +83,10 @@ def show_map(
     message : str
         A line to show on the map, "" for none.
     """
+    if not frontend_ready():
+        # Without them the frame would stay blank without a word; a place can still be found by its name.
+        show_html(problem("The map's scripts are not installed. Run make setup, with Node 20 and npm"))
+        return
     basemap = None
     if base is not None:
         folder = _served(base.near.parent)
