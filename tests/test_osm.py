@@ -182,6 +182,19 @@ def test_crossing_without_a_common_node_does_not_meet() -> None:
     assert network.edge_count == 2
 
 
+@settings(max_examples=40, deadline=None)
+@given(spans_m=st.lists(st.integers(5, 200), min_size=1, max_size=60))
+def test_a_long_road_is_parted_where_its_nodes_allow(spans_m: list[int]) -> None:
+    objects = Objects()
+    marks = list(itertools.accumulate(spans_m, initial=0))
+    objects.way([(x, 0) for x in marks], highway="tertiary")
+    length_m = objects.area().network.length_m
+    assert length_m.sum() == pytest.approx(marks[-1], rel=1e-4)
+    # A node comes at the latest one span after 250 m; what is left at the end is never a stub.
+    assert length_m.max() <= 250 + 200 + 250 / 4 + 1
+    assert len(length_m) == 1 or length_m.min() > 250 / 4 - 1
+
+
 def test_signals_at_a_stop_line_count_for_the_junction_near() -> None:
     made = Objects()
     made.way([(-200, 0), (-20, 0), (0, 0), (200, 0)], **STREET)

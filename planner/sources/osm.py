@@ -51,6 +51,7 @@ SIGNAL_REACH_M = 40.0
 """Signals are often mapped at the stop line: one this near a junction is the junction's signal."""
 
 _UNIT_DEG = 1e-7  # OSM keeps coordinates as integers of this size: the exact form, on every machine
+_STRETCH_M = 250.0  # edges longer than this are parted at an OSM node, where one stands
 
 _STREET_TYPES: dict[str, type[np.generic]] = {
     "road_class": np.uint8,
@@ -394,6 +395,7 @@ def _network(
     )
     xy_m = frame.to_m(streets.unit[first] * _UNIT_DEG)
     junction = _junctions(streets, ident, inverse, uses, nodes, restrictions)
+    junction[_long_stretch_nodes(streets, junction, inverse, xy_m)] = True
     owner = np.repeat(np.arange(len(streets.way_id)), np.diff(streets.start))
     cuts = np.flatnonzero(junction[inverse])
     whole = owner[cuts[:-1]] == owner[cuts[1:]]
@@ -448,6 +450,24 @@ def _junctions(
     also = {k for k, node in nodes.items() if node.barrier} | {r.via_node for r in restrictions}
     junction |= np.isin(ident, np.array(sorted(also), dtype=np.int64))
     return np.asarray(junction)
+
+
+def _long_stretch_nodes(streets: _Streets, junction: Bools, inverse: Ints, xy_m: NDArray[np.float64]) -> Ints:
+    """Nodes that part long stretches between junctions, about every ``_STRETCH_M``.
+
+    A closure closes whole edges: without these, a fire beside a country road would close kilometres of it.
+    """
+    step_m = np.hypot(*np.diff(xy_m[inverse], axis=0).T)
+    mark_m = np.concatenate([[0.0], np.cumsum(step_m)])
+    cut = junction[inverse]
+    at = np.arange(len(inverse))
+    begin = np.maximum.accumulate(np.where(cut, at, 0))
+    end = np.minimum.accumulate(np.where(cut, at, len(at) - 1)[::-1])[::-1]
+    laps = np.floor((mark_m - mark_m[begin]) / _STRETCH_M)
+    fresh = np.concatenate([[False], laps[1:] > laps[:-1]]) & ~cut
+    # What is left after the last of them must be worth an edge of its own.
+    roomy = mark_m[end] - mark_m > _STRETCH_M / 4
+    return np.unique(inverse[fresh & roomy])
 
 
 def _street_columns(tags: dict[int, Street], way_id: Ints) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
