@@ -188,8 +188,8 @@ def test_a_long_road_is_parted_where_its_nodes_allow(spans_m: list[int]) -> None
     objects = Objects()
     marks = list(itertools.accumulate(spans_m, initial=0))
     objects.way([(x, 0) for x in marks], highway="tertiary")
-    length_m = objects.area().network.length_m
-    assert length_m.sum() == pytest.approx(marks[-1], rel=1e-4)
+    length_m = objects.settle().area().network.length_m
+    assert length_m.sum() == pytest.approx(marks[-1], abs=0.02 * len(spans_m))
     # A node comes at the latest one span after 250 m; what is left at the end is never a stub.
     assert length_m.max() <= 250 + 200 + 250 / 4 + 1
     assert len(length_m) == 1 or length_m.min() > 250 / 4 - 1
