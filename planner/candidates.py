@@ -35,6 +35,9 @@ Shapes = NDArray[np.object_]
 STREET = "street"
 """Kind of a candidate that is a stretch of street, not ground off it."""
 
+COVER = "building"
+"""Kind of a candidate that is a building in warm ground."""
+
 GROUND_KINDS = (
     PlaceKind.PARKING,
     PlaceKind.SCHOOL,
@@ -109,6 +112,7 @@ _THIN_M = 2.0
 _BESIDE_M = 10.0
 _POCKET_TRIALS = 48
 _POCKETS = 6
+_COVERS = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -365,13 +369,17 @@ def gather(scene: Scene, area: Area, doctrine: Doctrine, working: Bools, public:
     between = shapely.difference(scene.outer_m, shapely.union_all([scene.inner_m, danger, spots]))
     lanes = Lanes.among(area, working, scene.outer_m.bounds)
     found = _on_ground(grounds_of(area, siting), GROUND_KINDS, between, lanes, area, siting, inside=True)
-    found += _on_streets(between, lanes, area, siting)
+    found += _on_streets(between, lanes, area, siting, siting.kerb_stretch_m, inside=True)
+    found += _in_cover(scene, area, doctrine)
     for kinds, far_m in ((HALL_KINDS, siting.reunification_far_m), (MEDIA_KINDS, siting.search_m)):
         reach = shapely.buffer(scene.outer_m, far_m)
         beyond = shapely.difference(reach, shapely.union_all([scene.outer_m, danger, spots]))
         streets = Lanes.among(area, public, reach.bounds)
         found += _on_ground(grounds_of(area, siting), kinds, beyond, streets, area, siting, inside=False)
-    return found
+    near = shapely.buffer(scene.outer_m, siting.kerb_reach_m)
+    verge = shapely.difference(near, shapely.union_all([scene.outer_m, danger, spots]))
+    streets = Lanes.among(area, public & working, near.bounds)
+    return found + _on_streets(verge, streets, area, siting, siting.kerb_column_m, inside=False)
 
 
 def _post_points(posts: Sequence[Post], area: Area) -> BaseGeometry:
@@ -518,7 +526,9 @@ def _entrances(shapes: Shapes, beside: Sequence[Ints], lanes: Lanes) -> list[Sna
 # --- where the map shows no ground --------------------------------------------------------------
 
 
-def _on_streets(where: BaseGeometry, lanes: Lanes, area: Area, siting: Siting) -> list[Candidate]:
+def _on_streets(
+    where: BaseGeometry, lanes: Lanes, area: Area, siting: Siting, length_m: float, *, inside: bool
+) -> list[Candidate]:
     """Stretches of wide enough, lesser streets: one for each cell of a coarse grid."""
     network = area.network
     width = network.width_m[lanes.edges]
@@ -527,14 +537,17 @@ def _on_streets(where: BaseGeometry, lanes: Lanes, area: Area, siting: Siting) -
     fit &= np.isin(network.service[lanes.edges], (Service.NONE, Service.OTHER))
     fit &= ~np.isin(network.access[lanes.edges], (Access.PRIVATE, Access.NO))
     best: dict[tuple[int, int], tuple[float, int, LineString]] = {}
-    rows = np.flatnonzero(fit & (network.length_m[lanes.edges] >= siting.kerb_stretch_m / 2))
+    rows = np.flatnonzero(fit & (network.length_m[lanes.edges] >= length_m / 2))
     for row, piece in zip(rows.tolist(), shapely.intersection(lanes.lines[rows], where), strict=True):
-        for stretch in _stretches(piece, siting.kerb_stretch_m):
+        for stretch in _stretches(piece, length_m):
             middle = stretch.centroid
-            cell = (int(middle.x // siting.kerb_stretch_m), int(middle.y // siting.kerb_stretch_m))
+            cell = (int(middle.x // length_m), int(middle.y // length_m))
             if cell not in best or (stretch.length, -row) > best[cell][:2]:
                 best[cell] = (stretch.length, -row, stretch)
-    return [_kerb(-key, stretch, lanes, siting) for _, key, stretch in (best[cell] for cell in sorted(best))]
+    return [
+        _kerb(-key, stretch, lanes, siting, inside)
+        for _, key, stretch in (best[cell] for cell in sorted(best))
+    ]
 
 
 def _stretches(piece: BaseGeometry, length_m: float) -> list[LineString]:
@@ -551,7 +564,7 @@ def _stretches(piece: BaseGeometry, length_m: float) -> list[LineString]:
     return out
 
 
-def _kerb(row: int, stretch: LineString, lanes: Lanes, siting: Siting) -> Candidate:
+def _kerb(row: int, stretch: LineString, lanes: Lanes, siting: Siting, inside: bool) -> Candidate:
     shape = stretch.buffer(siting.kerb_width_m / 2, cap_style="flat")
     middle = shapely.line_interpolate_point(stretch, 0.5, normalized=True)
     along = float(shapely.line_locate_point(lanes.lines[row], middle))
@@ -567,6 +580,51 @@ def _kerb(row: int, stretch: LineString, lanes: Lanes, siting: Siting) -> Candid
         access="",
         entrance=Snap(edge, along, float(middle.x), float(middle.y), 0.0),
         edges=(edge,),
+        inside=inside,
+    )
+
+
+# --- cover in warm ground -----------------------------------------------------------------------
+
+
+def _in_cover(scene: Scene, area: Area, doctrine: Doctrine) -> list[Candidate]:
+    """Find buildings in warm ground, the nearest to the attack: for a forward casualty collection point."""
+    ground, siting = scene.ground, doctrine.siting
+    if ground.warm_m.is_empty or len(area.buildings) == 0:
+        return []
+    rows = np.sort(area.buildings.sindex.query(ground.warm_m, predicate="intersects"))
+    shapes = shapely.make_valid(np.asarray(area.buildings.geometry.array, dtype=object)[rows])
+    bad = shapely.intersects(shapes, ground.hot_m.union(ground.target_m))
+    bad |= shapely.area(shapely.intersection(shapes, ground.warm_m)) < shapely.area(shapes) / 2
+    fit = ~bad & (shapely.area(shapes) >= siting.forward_least_m2) & (shapely.get_type_id(shapes) == 3)
+    order = np.argsort(shapely.distance(shapes[fit], ground.target_m), kind="stable")[:_COVERS]
+    rows, shapes = rows[fit][order], shapes[fit][order]
+    hot = area.network.edges_meeting(ground.hot_m)
+    lanes = Lanes.among(area, usable_streets(area, doctrine, Travel.EMERGENCY, hot), scene.outer_m.bounds)
+    if len(lanes.edges) == 0:
+        return []
+    beside = _streets_beside(shapes, lanes, area, siting)
+    return [
+        _cover(tidy(area.buildings["name"].iloc[row]), shape, lanes.edges[streets], entrance)
+        for row, shape, streets, entrance in zip(
+            rows, shapes, beside, _entrances(shapes, beside, lanes), strict=True
+        )
+        if entrance is not None
+    ]
+
+
+def _cover(name: str, shape: BaseGeometry, edges: Ints, entrance: Snap) -> Candidate:
+    return Candidate(
+        kind=COVER,
+        name=name,
+        shape_m=shape,
+        open_m2=0.0,
+        shelter_m2=float(shape.area),
+        stalls=float("nan"),
+        firmness=1.0,
+        access="",
+        entrance=entrance,
+        edges=tuple(int(edge) for edge in edges),
         inside=True,
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.candidates import HALL_KINDS, MEDIA_KINDS, STREET, Candidate
+from planner.candidates import COVER, HALL_KINDS, MEDIA_KINDS, STREET, Candidate
 from planner.doctrine import Siting
 from planner.model import Incident, Score
 from planner.terms import PlaceKind, Purpose
@@ -148,6 +148,8 @@ class Asks:
         Doctrine's share of the need below which a site is too small.
     counts_open, counts_roofs : bool
         Which ground of a site its capacity is counted on.
+    optional : bool
+        Whether a plan is whole without it.
     """
 
     purpose: Purpose
@@ -162,6 +164,7 @@ class Asks:
     least: str = "room_least"
     counts_open: bool = True
     counts_roofs: bool = False
+    optional: bool = False
 
     def ground(self, candidate: Candidate) -> float:
         """Return the square metres of a candidate that serve this purpose."""
@@ -202,6 +205,11 @@ def _vehicles(facts: Facts, siting: Siting, gross_m2: float, stalls_each: float)
 def patients(facts: Facts, siting: Siting) -> Floats:
     """Return litter patients with room to work and move."""
     return np.floor(free_m2(facts, siting) / siting.litter_m2)
+
+
+def patients_indoors(facts: Facts, siting: Siting) -> Floats:
+    """Return litter patients under a roof, with room to work and move."""
+    return np.floor(facts.of("shelter_m2") * siting.ground_free / siting.litter_m2)
 
 
 def people_outdoors(facts: Facts, siting: Siting) -> Floats:
@@ -294,6 +302,10 @@ def _family_parking(facts: Facts, demand: Demand, siting: Siting) -> tuple[Float
     return stalls, rising(stalls, 0.0, demand.people * siting.family_stalls)
 
 
+def _close_to_attack(facts: Facts, _: Demand, siting: Siting) -> tuple[Floats, Floats]:
+    return facts.target_m, falling(facts.target_m, siting.casualty_walk_m, siting.casualty_walk_far_m)
+
+
 def _backdrop(facts: Facts, _: Demand, siting: Siting) -> tuple[Floats, Floats]:
     return facts.target_m, falling(facts.target_m, siting.media_backdrop_m, 2 * siting.media_backdrop_m)
 
@@ -340,6 +352,15 @@ def _patients_placed(demand: Demand, _: Siting) -> int:
 
 def _people_placed(demand: Demand, _: Siting) -> int:
     return demand.people
+
+
+def _one(_: Demand, __: Siting) -> int:
+    return 1
+
+
+def _one_helicopter(facts: Facts, _: Siting) -> Floats:
+    # No obstacles are looked at yet: whether one fits is not known.
+    return np.full(len(facts.candidates), np.nan)
 
 
 ASKS: tuple[Asks, ...] = (
@@ -460,7 +481,7 @@ ASKS: tuple[Asks, ...] = (
     ),
     Asks(
         Purpose.MEDIA,
-        MEDIA_KINDS,
+        (*MEDIA_KINDS, STREET),
         inside=False,
         unseen=True,
         capacity=large_vehicles,
@@ -473,6 +494,36 @@ ASKS: tuple[Asks, ...] = (
             _FIRM,
         ),
         officers="officers_media",
+    ),
+    Asks(
+        Purpose.CASUALTY_COLLECTION_FORWARD,
+        (COVER,),
+        inside=True,
+        unseen=False,
+        capacity=patients_indoors,
+        unit="patients",
+        need=_patients_placed,
+        criteria=(
+            Criterion("distance to the place of attack", "m", "weight_distance", _close_to_attack),
+            Criterion("room", "patients", "weight_room", _room(patients_indoors, _patients_placed)),
+            _UNSEEN,
+        ),
+        officers="officers_casualty",
+        counts_open=False,
+        counts_roofs=True,
+        optional=True,
+    ),
+    Asks(
+        Purpose.HELISPOT,
+        (),
+        inside=None,
+        unseen=False,
+        capacity=_one_helicopter,
+        unit="helicopter",
+        need=_one,
+        criteria=(_FIRM,),
+        officers="officers_helispot",
+        optional=True,
     ),
 )
 """What each purpose asks, in the order in which they are chosen."""

@@ -178,6 +178,9 @@ class Siting:
     pocket_m2: float
     nook_m2: float
     kerb_stretch_m: float
+    kerb_column_m: float
+    kerb_reach_m: float
+    forward_least_m2: float
     kerb_width_m: float
     tree_clear_m: float
     rail_clear_m: float

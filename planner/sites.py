@@ -48,6 +48,7 @@ _SITE_POINTS = 8
 _OUTLINE_SPACING_M = 20.0
 _WALK_BOX_M = 600.0
 _RIM_M = 0.5
+_FACADE_GAP_M = 0.25
 _SOFT = 0.5
 _ASK_OWNER = ("private", "no", "permit", "customers")
 
@@ -188,7 +189,9 @@ def _in_sight(
 
 def _site_points(shapes: NDArray[np.object_], height_m: float) -> tuple[Floats, Ints]:
     """Take a few points of each site's outline and one within it."""
-    outlines = shapely.segmentize(shapely.simplify(shapes, 1.0), _OUTLINE_SPACING_M)
+    # A hair outside: a hall's outline is its own wall, which would hide every point on it.
+    around = shapely.buffer(shapely.simplify(shapes, 1.0), _FACADE_GAP_M, join_style="mitre")
+    outlines = shapely.segmentize(around, _OUTLINE_SPACING_M)
     outline, owner = shapely.get_coordinates(outlines, return_index=True)
     middles = shapely.get_coordinates(shapely.point_on_surface(shapes))
     parts = [np.vstack([middle, thin(outline[owner == k], _SITE_POINTS)]) for k, middle in enumerate(middles)]
@@ -425,6 +428,8 @@ class _Writer:
         ]
         if purpose is Purpose.REUNIFICATION:
             said.insert(3, self._family_stalls(row))
+        if _is_forward(purpose):
+            said.pop()
         sentence = ", ".join(part for part in said if part)
         return f"{self.label(candidate)}: {sentence}. Suggestion: IC decides."
 
@@ -485,6 +490,10 @@ class _Writer:
             said.append(f"{self.siting.lot_free:.0%} of it taken as free: how much really is, is not known")
         if purpose is Purpose.REUNIFICATION:
             said.append("Telephone the place before its name is given out")
+        if _is_forward(purpose):
+            said.append("Warm ground: police guard it; its doors and walls are not mapped, check both")
+        if purpose is Purpose.HELISPOT:
+            said.append("Wires, poles, slope and approach are not checked: the pilot has the final say")
         said.append("Not known: searched for a secondary device")
         return tuple(said)
 
@@ -508,10 +517,10 @@ class _Writer:
         shape = self.facts.candidates[row].shape_m
         faults = [words for words, breaks in self.judged[purpose].broken if breaks[row]]
         zone = self.zone(shape)
-        if zone is not ZoneKind.COLD:
+        if zone is ZoneKind.HOT or (zone is ZoneKind.WARM and not _is_forward(purpose)):
             faults.append(f"in the {zone} zone")
         if _is_working(purpose):
-            if shape.intersects(self.scene.inner_m):
+            if shape.intersects(self.scene.inner_m) and not _is_forward(purpose):
                 faults.append("inside the inner perimeter")
             if not shape.intersects(self.scene.outer_m):
                 faults.append("outside the outer perimeter")
@@ -520,6 +529,10 @@ class _Writer:
         if self.facts.candidates[row].entrance.offset_m > self.siting.street_reach_m:
             faults.append("far from any street that vehicles can use")
         return faults
+
+
+def _is_forward(purpose: Purpose) -> bool:
+    return purpose is Purpose.CASUALTY_COLLECTION_FORWARD
 
 
 def _ways(count: int) -> str:
@@ -536,7 +549,11 @@ def _words(purpose: Purpose) -> str:
 
 def _missing(judged: Mapping[Purpose, Judged], chosen: Mapping[Purpose, int]) -> list[Notice]:
     """Say for which purposes no place was found, and which rule excluded most."""
-    return [_none_suitable(verdict) for purpose, verdict in judged.items() if purpose not in chosen]
+    return [
+        _none_suitable(verdict)
+        for purpose, verdict in judged.items()
+        if purpose not in chosen and not verdict.asks.optional
+    ]
 
 
 def _none_suitable(verdict: Judged) -> Notice:

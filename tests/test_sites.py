@@ -34,7 +34,8 @@ ROOT = Path(__file__).parents[1]
 DOCTRINE: Doctrine = read_doctrine(ROOT / "data" / "doctrine.toml")
 SITING = DOCTRINE.siting
 AREA = town()
-PURPOSES = [asks.purpose for asks in ASKS]
+PURPOSES = [asks.purpose for asks in ASKS if not asks.optional]
+FORWARD = Purpose.CASUALTY_COLLECTION_FORWARD
 PUBLIC = (Purpose.REUNIFICATION, Purpose.MEDIA)
 SCHOOL = Incident(location=CENTRE, threat=ThreatName.HANDGUN)
 RIM_M = 1.0
@@ -99,6 +100,10 @@ def check_laws(result: Result) -> None:
 def check_site(result: Result, site: Site) -> None:
     scene, shape = result.scene, result.shape(site)
     inside = core(shape)
+    if site.purpose is FORWARD:
+        assert site.zone is ZoneKind.WARM
+        assert not inside.intersects(scene.ground.hot_m)
+        return
     assert site.zone is ZoneKind.COLD
     assert not inside.intersects(scene.ground.hot_m.union(scene.ground.warm_m))
     assert not inside.intersects(scene.inner_m)
@@ -143,7 +148,8 @@ def test_every_purpose_of_the_school_has_a_suggestion_that_keeps_the_rules():
     result = school()
     check_laws(result)
     assert all(result.has(purpose) for purpose in PURPOSES)
-    assert result.chosen.officers == sum(int(getattr(SITING, asks.officers)) for asks in ASKS)
+    served = [asks for asks in ASKS if result.has(asks.purpose)]
+    assert result.chosen.officers == sum(int(getattr(SITING, asks.officers)) for asks in served)
 
 
 taps = st.tuples(st.integers(-600, 600), st.integers(-600, 250))
@@ -246,6 +252,36 @@ def test_a_pin_in_the_hot_zone_is_cautioned_never_refused():
     text = " ".join(site.cautions)
     assert "in the hot zone" in text
     assert "inside the inner perimeter" in text
+
+
+def test_a_forward_casualty_collection_point_is_a_building_on_warm_ground():
+    result = solve(replace(SCHOOL, threat=ThreatName.RIFLE))
+    site = result.first(FORWARD)
+    assert site.zone is ZoneKind.WARM
+    assert any("police guard it" in caution for caution in site.cautions)
+    assert not result.shape(site).intersects(result.scene.ground.hot_m)
+    assert solve(SCHOOL, town(buildings=False)).has(FORWARD) is False
+
+
+@pytest.mark.parametrize("purpose", [Purpose.HELISPOT, FORWARD])
+def test_a_pin_for_a_purpose_that_is_not_always_suggested_stands(purpose):
+    spot = AREA.frame.place(-550, 150)
+    site = solve(replace(SCHOOL, pins=(Pin(purpose, Shape(points=(spot,))),))).first(purpose)
+    assert site.source is SiteSource.PINNED
+    assert site.cautions
+
+
+def test_a_hall_s_own_walls_do_not_hide_it():
+    """A building in plain view of the school is in sight, though its outline is a wall."""
+    result = school()
+    shapes = {s.id: result.shape(s) for s in result.chosen.sites if s.in_sight is False}
+    walls = walls_of(AREA, SITING)
+    for site_id, shape in shapes.items():
+        if shape.distance(result.scene.ground.target_m) <= SITING.sight_m:
+            around = shapely.get_coordinates(shape.buffer(0.3, join_style="mitre"))
+            points = np.column_stack([around, np.full(len(around), SITING.person_height_m)])
+            seen = sees(walls, points, result.scene.ground.samples_xyz_m, SITING.sight_m)
+            assert seen.mean() < 0.15, site_id
 
 
 def test_a_pin_off_the_map_is_one_clear_error():
