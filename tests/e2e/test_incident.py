@@ -146,7 +146,7 @@ def test_names_from_the_map_stay_text(screen: Screen) -> None:
     screen.page.locator("[class*='st-key-found']").first.get_by_role("button").click()
     screen.wait_for_plan()
     assert any(HOSTILE in title for title in screen.posts()), "the test's own names must be in the plan"
-    screen.map.locator(".site").first.hover()
+    screen.map.locator(".site").first.focus()
     screen.map.locator(".card").first.wait_for()
     assert screen.map.locator("img[src='x']").count() == 0
     assert screen.page.locator("img[src='x'], img[src*='evil']").count() == 0

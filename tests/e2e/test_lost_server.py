@@ -1,0 +1,37 @@
+"""A stroke drawn while the server is gone is not lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.e2e.browser import Screen, free_port, serving
+from tests.e2e.test_incident import LOOP, SMALL_TOWN
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_stroke_drawn_without_a_server_is_planned_when_it_is_back(browser: Browser, home: Path) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    port = free_port()
+    with serving(home, port) as address:
+        screen = Screen(context.new_page(), address).open(SMALL_TOWN)
+        screen.zoom_in(2)
+        screen.press("HOT")
+        screen.draw_loop(LOOP)
+        first = screen.wait_for_plan()
+
+    screen.press("BLOCKED")
+    screen.draw_loop([(0.3, 0.3), (0.34, 0.36)])
+    assert screen.map.locator("path.drawn").count() == 2
+
+    with serving(home, port):
+        screen.page.reload()
+        screen.ready()
+        screen.wait_for_plan(other_than=first)
+        assert screen.map.locator("path.drawn").count() == 2
+        assert screen.map.locator("path.drawn-hot").count() == 1
+    context.close()
+    assert screen.strangers == []
