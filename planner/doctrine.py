@@ -56,6 +56,7 @@ class Perimeters:
     min_gap_m: float
     post_setback_m: float
     blocked_here_m: float
+    blocked_line_m: float
     officers_inner_post: int
     officers_outer_post: int
     officers_outer_major: int

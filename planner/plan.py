@@ -11,7 +11,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Point
 
-from planner.area import Area, geometries_m
+from planner.area import Area
+from planner.closures import blocked_streets
 from planner.doctrine import Doctrine
 from planner.hospitals import send_patients
 from planner.model import (
@@ -96,26 +97,6 @@ def make_plan(
     )
 
 
-def blocked_streets(incident: Incident, area: Area, doctrine: Doctrine) -> NDArray[np.bool_]:
-    """Mask (E,) of the streets that the user says nobody can drive: a point names the street it lies on."""
-    mask = area.network.no_closures()
-    for closure in incident.closures:
-        for part in geometries_m(closure.shape, area.frame):
-            if isinstance(part, Point):
-                mask |= _street_at(part.x, part.y, area, doctrine)
-            else:
-                mask |= area.network.edges_meeting(shapely.make_valid(part))
-    return mask
-
-
-def _street_at(x_m: float, y_m: float, area: Area, doctrine: Doctrine) -> NDArray[np.bool_]:
-    mask = area.network.no_closures()
-    for snap in area.network.snap([(x_m, y_m)], area.network.drivable):
-        if snap is not None and snap.offset_m <= doctrine.perimeters.blocked_here_m:
-            mask[snap.edge] = True
-    return mask
-
-
 def _streets(
     ground: Ground, inner: TracedPerimeter, outer: TracedPerimeter, area: Area, blocked: NDArray[np.bool_]
 ) -> Streets:
@@ -146,9 +127,7 @@ def _with_gates(
     return replace(traced.record, officers=sum(post.officers for post in posts)), posts
 
 
-def _plan_id(
-    incident: Incident, area: Area, doctrine: Doctrine, hospitals: tuple[HospitalFact, ...]
-) -> str:
+def _plan_id(incident: Incident, area: Area, doctrine: Doctrine, hospitals: tuple[HospitalFact, ...]) -> str:
     text = repr((incident, area.digest, doctrine.digest, hospitals, SOFTWARE))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -124,7 +124,8 @@ def test_a_post_on_foot_does_not_stop_a_car():
 
 def test_a_plan_that_loses_a_post_on_foot_leaks_on_foot_only():
     area, doctrine = town(), shipped_doctrine()
-    incident = model.Incident(location=area.frame.place(0.0, 0.0), threat=ThreatName.HANDGUN)
+    by_the_river = area.frame.place(0.0, 200.0)
+    incident = model.Incident(location=by_the_river, threat=ThreatName.HANDGUN)
     plan = make_plan(incident, area, doctrine)
     missed = set()
     for lost in (post for post in plan.posts if post.mode is PostMode.FOOT):
@@ -329,8 +330,8 @@ def test_a_route_through_a_closed_post_is_found():
 def test_a_route_over_a_street_that_the_user_blocked_is_found():
     plan, _ = good()
     route = first(plan.routes, route=RouteKind.EGRESS)
-    middle = route.line[len(route.line) // 2]
-    closure = model.Closure(model.Shape(points=(middle,)))
+    middle = len(route.line) // 2
+    closure = model.Closure(model.Shape(lines=(route.line[middle - 1 : middle + 1],)))
     blocked = replace(plan, incident=replace(plan.incident, closures=(closure,)))
     assert ("route_open", route.id) in broken(blocked)
 

@@ -17,6 +17,8 @@ from planner.terms import Barrier, Control, PerimeterName, PostMode, RoadClass, 
 
 _ALONG_M = 1.0
 """Slack for lines rounded to 7 decimals: what enters ground by less does not enter it."""
+_ON_SEGMENT_M = 0.1
+"""A line on a street lies within this of it, rounded as it is."""
 _AT_POST_M = 0.5
 """A route passes a post that stands on its line."""
 _SHARE = 0.02
@@ -122,13 +124,15 @@ def _closures(walk: _Walk) -> Iterator[str]:
         inside = float(walk.line.intersection(scene.held_m(line)).length)
         if inside > _ALONG_M:
             yield f"{inside:.0f} m of it run inside the {line} perimeter"
+    shut = scene.streets.meeting(walk.line, scene.blocked)
+    barred_m = shapely.union_all(scene.streets.lines(shut)).buffer(_ON_SEGMENT_M)
+    if walk.line.intersection(barred_m).length > _ALONG_M:  # merely to cross one takes less
+        yield f"it runs on {listed(scene.streets.names(shut))}, which is blocked"
     for number, part in enumerate(walk.segments):
         if not len(part):
             continue
         name = scene.streets.names(part[:1])[0]
-        if scene.blocked[part].all():
-            yield f"{name} is blocked"
-        elif not walk.legal(number).any():
+        if not walk.legal(number).any():
             yield f"{name} is driven against its one-way"
 
 

@@ -7,12 +7,12 @@ from functools import cached_property
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area, geometries_m
 from planner.audit.streets import Bools, Ints, RawStreets
+from planner.closures import blocked_streets
 from planner.doctrine import Doctrine
 from planner.geo import LonLat
 from planner.model import Perimeter, Plan, Post, Rings, Shape
@@ -126,23 +126,7 @@ class Scene:
     @cached_property
     def blocked_edges(self) -> Bools:
         """Edges that nobody can drive, because the user says so."""
-        network = self.area.network
-        edges = network.no_closures()
-        for closure in self.plan.incident.closures:
-            for part in geometries_m(closure.shape, self.area.frame):
-                edges |= self._edges_at(part) if part.geom_type == "Point" else self._edges_on(part)
-        return edges
-
-    def _edges_on(self, part: BaseGeometry) -> NDArray[np.bool_]:
-        return self.area.network.edges_meeting(shapely.make_valid(part)) & self.area.network.drivable
-
-    def _edges_at(self, point: BaseGeometry) -> NDArray[np.bool_]:
-        network = self.area.network
-        mask = network.no_closures()
-        for snap in network.snap(shapely.get_coordinates(point), network.drivable):
-            if snap is not None and snap.offset_m <= self.doctrine.perimeters.blocked_here_m:
-                mask[snap.edge] = True
-        return mask
+        return blocked_streets(self.plan.incident, self.area, self.doctrine) & self.area.network.drivable
 
 
 def _whole(part: BaseGeometry) -> BaseGeometry:

@@ -96,9 +96,11 @@ def _check_entrance(scene: Scene, site: Site) -> Check:
     problems = []
     if not len(near):
         problems.append("its entrance is on no open street")
+    if scene.hot_m.intersects(spot):
+        problems.append("its entrance is on hot ground")
     if site.purpose is not Purpose.CASUALTY_COLLECTION_FORWARD:
-        if scene.danger_m.intersects(spot):
-            problems.append("its entrance is on ground of danger")
+        if scene.warm_m.intersects(spot):
+            problems.append("its entrance is on warm ground")
         if scene.held_m(PerimeterName.INNER).buffer(-_SLACK_M).intersects(spot):
             problems.append("its entrance is inside the inner perimeter")
     off = _ground(scene, site).distance(spot)

@@ -1,0 +1,78 @@
+"""Streets that the user says nobody can drive: what a tap, a line or a shape on the map closes.
+
+Too much is as wrong as too little: a street taken as closed gets no post, a street taken as open gets routes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import LineString, Point
+from shapely.geometry.base import BaseGeometry
+
+from planner.area import Area, geometries_m
+from planner.doctrine import Doctrine
+from planner.model import Incident
+from planner.network import StreetNetwork
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+_ALONG = 3.0
+"""A line that only crosses a street is beside it for twice its reach; along it, for more."""
+_MOSTLY = 0.8
+
+
+def blocked_streets(incident: Incident, area: Area, doctrine: Doctrine) -> Bools:
+    """Find the streets that the user says nobody can drive.
+
+    A tap closes the street it lies on. A line closes the streets that it runs along, or crosses away from
+    their junctions; if there are none, the street nearest to its middle. A shape closes whatever it meets.
+
+    Returns
+    -------
+    (E,) bool array
+        Mask over the edges of the area's network.
+    """
+    mask = area.network.no_closures()
+    reach_m = doctrine.perimeters.blocked_here_m
+    for closure in incident.closures:
+        for part in geometries_m(closure.shape, area.frame):
+            if isinstance(part, Point):
+                mask |= _at(part, area.network, reach_m)
+            elif isinstance(part, LineString):
+                on_line = _on(part, area.network, doctrine.perimeters.blocked_line_m)
+                middle = shapely.line_interpolate_point(part, 0.5, normalized=True)
+                mask |= on_line if on_line.any() else _at(middle, area.network, reach_m)
+            else:
+                mask |= area.network.edges_meeting(shapely.make_valid(part))
+    return mask
+
+
+def _at(spot: Point, network: StreetNetwork, reach_m: float) -> Bools:
+    mask = network.no_closures()
+    for snap in network.snap([(spot.x, spot.y)], network.drivable):
+        if snap is not None and snap.offset_m <= reach_m:
+            mask[snap.edge] = True
+    return mask
+
+
+def _on(line: LineString, network: StreetNetwork, reach_m: float) -> Bools:
+    """Mask of the drivable streets that a line runs along or crosses."""
+    mask = network.no_closures()
+    beside = line.buffer(reach_m)
+    near = np.flatnonzero(network.edges_meeting(beside) & network.drivable)
+    streets = network.lines(near)
+    inside_m = shapely.length(shapely.intersection(streets, beside))
+    length_m = network.length_m[near]
+    along = (length_m >= reach_m) & (inside_m > np.minimum(_ALONG * reach_m, _MOSTLY * length_m))
+    mask[near[along | _across(line, streets, reach_m)]] = True
+    return mask
+
+
+def _across(line: BaseGeometry, streets: NDArray[np.object_], reach_m: float) -> Bools:
+    """Tell which streets a line crosses away from their ends, where it may only pass a junction."""
+    ends = shapely.union(shapely.get_point(streets, 0), shapely.get_point(streets, -1))
+    where = shapely.intersection(streets, line)
+    return np.asarray(~shapely.is_empty(where) & (shapely.distance(where, ends) > reach_m))

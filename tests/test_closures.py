@@ -1,0 +1,69 @@
+"""What "blocked here" closes: the street meant, the whole of it, and no other."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.closures import blocked_streets
+from planner.model import Closure, Incident, Shape
+from planner.packs import shipped_doctrine
+from tests.town import town
+
+
+@pytest.fixture(scope="module")
+def area():
+    return town()
+
+
+def closed(area, *spots, polygon=False):
+    """Names and middles of the streets that a shape through points in metres closes."""
+    places = tuple(area.frame.place(x, y) for x, y in spots)
+    if polygon:
+        shape = Shape(polygons=(((*places, places[0]),),))
+    else:
+        shape = Shape(points=places) if len(places) == 1 else Shape(lines=(places,))
+    mask = blocked_streets(Incident(closures=(Closure(shape),)), area, shipped_doctrine())
+    network = area.network
+    middles = [network.at(e, network.length_m[e] / 2) for e in mask.nonzero()[0]]
+    return {
+        (network.street(e), round(x, -1), round(y, -1))
+        for e, (x, y) in zip(mask.nonzero()[0], middles, strict=True)
+    }
+
+
+BLOCK = {("West Avenue 4", -400.0, -150.0)}
+
+
+def test_a_tap_closes_its_street(area):
+    assert closed(area, (-397, -150)) == BLOCK
+
+
+def test_a_tap_far_from_any_street_closes_nothing(area):
+    assert closed(area, (-350, -150)) == set()
+
+
+@pytest.mark.parametrize("aside_m", [0.0, 0.005, -0.005, 3.0, -3.0])
+def test_a_line_along_a_street_closes_it_and_not_those_at_its_ends(area, aside_m):
+    assert closed(area, (-400 + aside_m, -100), (-400 + aside_m, -200)) == BLOCK
+
+
+@pytest.mark.parametrize("aside_m", [0.0, 0.005, 3.0])
+def test_a_line_along_three_blocks_closes_three_and_no_side_street(area, aside_m):
+    found = closed(area, (-400 + aside_m, -100), (-400 + aside_m, -400))
+    assert found == {("West Avenue 4", -400.0, y) for y in (-150.0, -250.0, -350.0)}
+
+
+def test_a_line_across_a_street_closes_it(area):
+    assert closed(area, (-410, -150), (-390, -150)) == BLOCK
+
+
+def test_a_line_that_reaches_no_street_closes_the_nearest(area):
+    assert closed(area, (-385, -152), (-385, -148)) == BLOCK
+
+
+def test_a_shape_closes_what_it_meets(area):
+    assert closed(area, (-420, -160), (-380, -160), (-380, -140), (-420, -140), polygon=True) == BLOCK
+
+
+def test_nothing_closes_nothing(area):
+    assert not blocked_streets(Incident(), area, shipped_doctrine()).any()
