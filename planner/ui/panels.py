@@ -70,7 +70,8 @@ def verdict(plan: Plan) -> str:
 
 
 def _verdict(plan: Plan) -> str:
-    state = "" if _holds(plan) else " open"
+    warned = any(notice.level is NoticeLevel.DANGER for notice in plan.notices)
+    state = "" if _holds(plan) and not warned else " open"
     return (
         f'<p class="verdict{state}" role="status">{escape(verdict(plan))}</p>'
         f'<p class="advice">{escape(words.ADVICE)}</p>'
