@@ -104,6 +104,7 @@ def make_links(
     where: tuple[Codes, Codes],
     core_m: BaseGeometry,
     cost: Ints,
+    far_lines_m: BaseGeometry | None = None,
 ) -> tuple[Links, tuple[Ints, Ints]]:
     """Make the graph that is cut from the streets of a band.
 
@@ -120,6 +121,8 @@ def make_links(
         The core, in the frame.
     cost : (B,) int array
         What a post on each edge costs.
+    far_lines_m : geometry, optional
+        Streets known to lie on the far side: an edge that crosses them reaches the sink there.
 
     Returns
     -------
@@ -132,18 +135,27 @@ def make_links(
     shapely.prepare(core_m)
     lines = network.lines(edges)
     meets = shapely.intersects(core_m, lines)
-    plain = ~meets & (nodes_u != nodes_v)
+    crosses = np.zeros(len(edges), dtype=bool)
+    if far_lines_m is not None:
+        shapely.prepare(far_lines_m)
+        held = (nodes_u == SOURCE) & (nodes_v == SOURCE)
+        crosses = ~meets & ~held & np.asarray(shapely.intersects(far_lines_m, lines))
+    plain = ~meets & ~crosses & (nodes_u != nodes_v)
     parts = [
         (edges[plain], nodes_u[plain], nodes_v[plain], np.zeros(plain.sum()), length[plain], cost[plain])
     ]
-    hit = np.flatnonzero(meets & ((nodes_u != SOURCE) | (nodes_v != SOURCE)))
-    first, last = _core_span(lines[hit], core_m)
-    at_u, at_v = nodes_u[hit] != SOURCE, nodes_v[hit] != SOURCE
-    i, j = hit[at_u], hit[at_v]
-    parts.append((edges[i], nodes_u[i], np.full(len(i), SOURCE), np.zeros(len(i)), first[at_u], cost[i]))
-    parts.append((edges[j], np.full(len(j), SOURCE), nodes_v[j], last[at_v], length[j], cost[j]))
-    edge, low, high, low_m, high_m, price = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Links(edge, low, high, low_m, high_m, price, count), (nodes_u, nodes_v)
+    for hit, ground, end in ((meets, core_m, SOURCE), (crosses, far_lines_m, SINK)):
+        if ground is None:
+            continue
+        first, last = _span(lines[hit], ground)
+        at_u, at_v = nodes_u[hit], nodes_v[hit]
+        i, j = at_u != end, at_v != end
+        of, price = edges[hit], cost[hit]
+        there = np.full(len(of), end)
+        parts.append((of[i], at_u[i], there[i], np.zeros(i.sum()), first[i], price[i]))
+        parts.append((of[j], there[j], at_v[j], last[j], length[hit][j], price[j]))
+    edge, low, high, low_m, high_m, costs = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Links(edge, low, high, low_m, high_m, costs, count), (nodes_u, nodes_v)
 
 
 def cut_links(links: Links) -> Cut:
@@ -187,10 +199,10 @@ def _number_nodes(ends: tuple[Ints, Ints], where: tuple[Codes, Codes]) -> tuple[
     return nodes[:half], nodes[half:], len(names) + 2
 
 
-def _core_span(lines: NDArray[np.object_], core_m: BaseGeometry) -> tuple[Floats, Floats]:
-    """Where each line first and last touches the core, in metres from its start."""
+def _span(lines: NDArray[np.object_], ground_m: BaseGeometry) -> tuple[Floats, Floats]:
+    """Return where each line first and last touches some ground, in metres from its start."""
     first, last = np.zeros(len(lines)), np.zeros(len(lines))
-    points, owner = shapely.get_coordinates(shapely.intersection(lines, core_m), return_index=True)
+    points, owner = shapely.get_coordinates(shapely.intersection(lines, ground_m), return_index=True)
     if len(lines) == 0:
         return first, last
     along = shapely.line_locate_point(lines[owner], shapely.points(points))

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import Polygon
+from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
@@ -44,6 +44,8 @@ _SHORTEST_M = 1e-3
 """Stretches shorter than this are no obstacle to the line."""
 _ON_TOP_M = 0.5
 """Ways nearer to each other than this meet on the map."""
+_NEAR_LINE_M = 15.0
+"""A post this near to the line stands on it (``domain.md`` 2.3)."""
 JUNCTION_MARGIN_M = 0.3
 """Junctions so near to the core count as inside it: no post has room between."""
 _REACHES = 8
@@ -136,6 +138,7 @@ def _trace(
     ]
     walking, foot = band.cut_walkers(driving, stands, rules)
     polygon = _line(band, (driving, walking), stands + foot, core_m)
+    foot = [_onto_line(stand, polygon, band.network) for stand in foot]
     posts, edges = write_posts(stands + foot, name, band.network, area.frame, rules)
     inside = band.network.no_closures()
     inside[walking.edges[walking.touches_inner]] = True
@@ -264,9 +267,15 @@ class _Band:
         cost = np.full(len(edges), POST_COST)
         near, _ = _beside(self.network, edges, stands, rules.post_watch_m)
         cost[near >= 0] = 1
-        links, nodes = make_links(self.network, edges, ends, where, self.core_m, cost)
+        far = shapely.MultiLineString(self._far_streets(driving).tolist())
+        links, nodes = make_links(self.network, edges, ends, where, self.core_m, cost, far)
         walking = _Sorted(edges, nodes, cut_links(links), {})
         return walking, self._foot_stands(walking, stands, rules)
+
+    def _far_streets(self, driving: _Sorted) -> NDArray[np.object_]:
+        """Streets wholly on the far side: a path that passes under one of them has left the ground inside."""
+        low, high = driving.sides
+        return self.network.lines(driving.edges[(low == OUTER) & (high == OUTER)])
 
     def _for_walkers(self, driving: _Sorted) -> Bools:
         """Mask of the band's edges that only people on foot pass, or get past the end of.
@@ -474,6 +483,23 @@ def _pieces(band: _Band, streets: _Sorted, edge: int, alongs: list[float]) -> li
         for i, (low, high) in enumerate(pairwise(marks))
         if high - low > _SHORTEST_M
     ]
+
+
+def _onto_line(stand: Stand, polygon: Polygon, network: StreetNetwork) -> Stand:
+    """Move a post on foot to where its way crosses the line, if the line does not pass it.
+
+    That happens where the way meets a street of the far side, which the line keeps clear of.
+    """
+    ring = polygon.exterior
+    if ring.distance(Point(stand.xy_m)) <= _NEAR_LINE_M:
+        return stand
+    line = network.lines([stand.edge])[0]
+    crossings = shapely.points(shapely.get_coordinates(line.intersection(ring)))
+    if not len(crossings):
+        return stand
+    along = np.sort(shapely.line_locate_point(line, crossings))
+    chosen = float(along[0] if stand.inner_is_u else along[-1])
+    return replace(stand, along_m=chosen, xy_m=network.at(stand.edge, chosen))
 
 
 # --- what is said of it -------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def draw_line(sides: Sides) -> Polygon:
     crossing = sides.adrift[shapely.intersects(pulled.exterior, sides.adrift)]
     if not len(crossing):
         return pulled
-    settled = _settle(pulled, crossing)
+    settled = _settle(sides, core, pulled, crossing)
     return _pull(settled, _Obstacles.of(sides, core, shapely.get_parts(crossing)), sides.gates_xy_m)
 
 
@@ -127,9 +127,7 @@ def _hug(sides: Sides, core: Polygon) -> Polygon:
     shapely.prepare(near)
     beside = sides.outer[shapely.dwithin(near, sides.outer, _SHY_M)]
     ground = near - shapely.union_all(_ribbons(beside, sides.outer_pieces, _SHY_M))
-    return _largest(
-        shapely.union_all(np.concatenate([[core, ground], _ribbons(beyond, sides.inner_pieces, _THREAD_M)]))
-    )
+    return _around(core, ground, _ribbons(beyond, sides.inner_pieces, _THREAD_M))
 
 
 def _with_blocks(core: Polygon, inner: Lines) -> Polygon:
@@ -138,7 +136,7 @@ def _with_blocks(core: Polygon, inner: Lines) -> Polygon:
     noded = shapely.get_parts(shapely.union_all(inner[~shapely.contains_properly(core, inner)]))
     blocks = shapely.coverage_union_all(shapely.get_parts(shapely.polygonize(noded)))
     filled = [Polygon(block.exterior) for block in shapely.get_parts(blocks)]
-    return _largest(shapely.union_all([core, *filled]))
+    return _around(core, shapely.union_all(_array(filled)), _no_lines())
 
 
 def _ribbons(streets: Lines, pieces: Sequence[Piece], half_m: float) -> Lines:
@@ -157,11 +155,19 @@ def _plain_ends(piece: Piece) -> list[int]:
     return [k for k, gate in ((0, piece.gate_first), (-1, piece.gate_last)) if not gate]
 
 
-def _settle(region: Polygon, groups: Lines) -> Polygon:
+def _settle(sides: Sides, core: Polygon, region: Polygon, groups: Lines) -> Polygon:
     """Take groups adrift in, or leave them out, by where most of each lies."""
     inside = shapely.length(shapely.intersection(groups, region)) > shapely.length(groups) / 2
-    taken = region.union(shapely.union_all(shapely.buffer(groups[inside], _SHY_M, quad_segs=1)))
-    return _largest(taken - shapely.union_all(shapely.buffer(groups[~inside], _SHY_M, quad_segs=1)))
+    taken = shapely.union_all([region, *shapely.buffer(groups[inside], _SHY_M, quad_segs=1)])
+    ground = taken - shapely.union_all(shapely.buffer(groups[~inside], _SHY_M, quad_segs=1))
+    return _around(core, ground, _ribbons(sides.inner, sides.inner_pieces, _THREAD_M))
+
+
+def _around(core: Polygon, ground: BaseGeometry, threads: Lines) -> Polygon:
+    """Return the part of the ground around the core, with the threads that hold far inner streets to it."""
+    whole = shapely.union_all(np.concatenate([[core, ground], threads]))
+    parts = shapely.get_parts(whole)
+    return Polygon(parts[shapely.intersects(parts, core.representative_point())][0].exterior)
 
 
 def _largest(ground: BaseGeometry) -> Polygon:

@@ -518,6 +518,23 @@ def test_footways_beside_a_post_are_watched_from_it_and_others_take_a_post_on_fo
     assert "Also watches 1 footway" in inner.posts[0].reason
 
 
+def test_a_small_core_beside_a_large_block_stays_inside() -> None:
+    network = draw_streets(
+        [(0, 0), (60, 0), (60, -400), (460, -400), (460, 0), (900, 0)],
+        [
+            {"u": 0, "v": 1, "name": "Spur"},
+            {"u": 1, "v": 2},
+            {"u": 2, "v": 3},
+            {"u": 3, "v": 4},
+            {"u": 4, "v": 1},
+            {"u": 4, "v": 5, "name": "Out"},
+        ],
+    )
+    hot = Point(0, 0).buffer(5)
+    inner, _ = trace(area_of(network), hot)
+    assert inner.polygon_m.contains(hot)
+
+
 def test_ground_without_any_zone_is_refused() -> None:
     nothing = ground_of(Polygon())
     with pytest.raises(IncidentError, match="no hot or warm ground"):
