@@ -109,6 +109,7 @@ _KERB_CLASSES = (
 )
 _LEAST_M2 = 60.0
 _THIN_M = 2.0
+_RIM_M = 0.5
 _BESIDE_M = 10.0
 _POCKET_TRIALS = 48
 _POCKETS = 6
@@ -538,6 +539,7 @@ def _on_streets(
     fit &= ~np.isin(network.access[lanes.edges], (Access.PRIVATE, Access.NO))
     best: dict[tuple[int, int], tuple[float, int, LineString]] = {}
     rows = np.flatnonzero(fit & (network.length_m[lanes.edges] >= length_m / 2))
+    where = where.buffer(-siting.kerb_width_m / 2 - _RIM_M)  # the line is the middle of what vehicles take
     for row, piece in zip(rows.tolist(), shapely.intersection(lanes.lines[rows], where), strict=True):
         for stretch in _stretches(piece, length_m):
             middle = stretch.centroid

@@ -1,7 +1,7 @@
 """Sites for all purposes chosen together, so that they keep apart.
 
-Greedy first, then exchanges while one helps, then a branch-and-bound search that proves the optimum or
-betters the choice; it gives up after a fixed number of steps, so that no map can make the commander wait.
+Greedy first, then a branch-and-bound search that proves the optimum or betters the choice. It gives up
+after a fixed number of steps, so that no map can make the commander wait; exchanges then mend what they can.
 """
 
 from __future__ import annotations
@@ -117,14 +117,16 @@ def choose_together(choice: Choice) -> dict[Purpose, int]:
         row = _best(choice, purpose, chosen)
         if row is not None:
             chosen[purpose] = row
-    improved = True
+    search = _Search(choice, chosen)
+    chosen = search.run()
+    improved = not search.proved
     while improved:
         improved = False
         for purpose in choice.pools:
             better = _exchange(choice, purpose, chosen)
             if better is not None:
                 chosen, improved = better, True
-    return _Search(choice, chosen).run()
+    return chosen
 
 
 class _Search:
@@ -142,6 +144,11 @@ class _Search:
         self.gains: dict[int, list[tuple[float, int]]] = {}
         self.best, self.best_total = dict(start), choice.total(start)
         self.steps = 0
+
+    @property
+    def proved(self) -> bool:
+        """Whether the search came to its end: then no choice is better."""
+        return self.steps < _MAX_STEPS
 
     def run(self) -> dict[Purpose, int]:
         """Return the best choice found."""
