@@ -107,6 +107,9 @@ _KERB_CLASSES = (
     RoadClass.LIVING_STREET,
     RoadClass.SERVICE,
 )
+NO_ENTRY = ("private", "no", "permit", "military")
+"""``access`` values of ground that the public may not enter."""
+
 _LEAST_M2 = 60.0
 _THIN_M = 2.0
 _RIM_M = 0.5
@@ -168,6 +171,8 @@ class Candidate:
         Between the perimeters (True), or outside both.
     near : str
         Name of the gathering place that a nameless car park belongs to, or "".
+    parking_m2 : float
+        Open ground of car parks for the public on it or within a family's walk.
     """
 
     kind: str
@@ -182,6 +187,7 @@ class Candidate:
     edges: tuple[int, ...]
     inside: bool
     near: str = ""
+    parking_m2: float = 0.0
 
 
 # --- once for an area ---------------------------------------------------------------------------
@@ -206,6 +212,10 @@ class Grounds:
         Name of a gathering place beside or around each nameless car park.
     tree : STRtree
         Over ``whole_m``.
+    beside : (E,) bool array
+        Streets within reach of any of it.
+    parking_m2 : (n,) float array
+        Open ground of car parks for the public on it or within a family's walk of it.
     """
 
     kind: Shapes
@@ -218,6 +228,8 @@ class Grounds:
     shelter_m2: Floats
     near: tuple[str, ...]
     tree: shapely.STRtree
+    beside: Bools
+    parking_m2: Floats
 
 
 @lru_cache(maxsize=8)
@@ -235,20 +247,43 @@ def grounds_of(area: Area, siting: Siting) -> Grounds:
     blocked = _covering(whole, _unusable(area, siting))
     bare = shapely.difference(shapely.difference(whole, roofs), blocked)
     table = area.places.iloc[rows]
+    tree = shapely.STRtree(whole)
     name = np.array([tidy(name) for name in table["name"]], dtype=object)
+    access = table["access"].to_numpy(dtype=object)
+    open_m = _broad(bare)
     kind = table["kind"].to_numpy(dtype=object)
     return Grounds(
         kind=kind,
         name=name,
         surface=table["surface"].to_numpy(dtype=object),
-        access=table["access"].to_numpy(dtype=object),
+        access=access,
         stalls=table["capacity"].to_numpy(np.float64),
-        open_m=_broad(bare),
+        open_m=open_m,
         whole_m=whole,
         shelter_m2=shelter,
         near=_belongs_to(kind, name, whole),
-        tree=shapely.STRtree(whole),
+        tree=tree,
+        beside=_beside(tree, area, siting),
+        parking_m2=_parking(whole, open_m, (kind == PlaceKind.PARKING) & ~np.isin(access, NO_ENTRY), siting),
     )
+
+
+def _parking(whole: Shapes, open_m: Shapes, is_lot: Bools, siting: Siting) -> Floats:
+    total = np.zeros(len(whole))
+    lots = np.flatnonzero(is_lot)
+    if len(lots):
+        tree = shapely.STRtree(whole[lots])
+        ground, lot = tree.query(whole, predicate="dwithin", distance=siting.family_walk_m)
+        np.add.at(total, ground, shapely.area(open_m[lots[lot]]))
+    return total
+
+
+def _beside(tree: shapely.STRtree, area: Area, siting: Siting) -> Bools:
+    mask = area.network.no_closures()
+    streets = np.flatnonzero(area.network.drivable)
+    near, _ = tree.query(area.network.lines(streets), predicate="dwithin", distance=siting.street_reach_m)
+    mask[streets[near]] = True
+    return mask
 
 
 @lru_cache(maxsize=8)
@@ -375,7 +410,7 @@ def gather(scene: Scene, area: Area, doctrine: Doctrine, working: Bools, public:
     for kinds, far_m in ((HALL_KINDS, siting.reunification_far_m), (MEDIA_KINDS, siting.search_m)):
         reach = shapely.buffer(scene.outer_m, far_m)
         beyond = shapely.difference(reach, shapely.union_all([scene.outer_m, danger, spots]))
-        streets = Lanes.among(area, public, reach.bounds)
+        streets = Lanes.among(area, public & grounds_of(area, siting).beside, reach.bounds)
         found += _on_ground(grounds_of(area, siting), kinds, beyond, streets, area, siting, inside=False)
     near = shapely.buffer(scene.outer_m, siting.kerb_reach_m)
     verge = shapely.difference(near, shapely.union_all([scene.outer_m, danger, spots]))
@@ -427,11 +462,12 @@ def _pieces(
     grounds: Grounds, hits: Ints, where: BaseGeometry, lanes: Lanes, siting: Siting, inside: bool
 ) -> list[Piece]:
     """Cut grounds to a region: whole ones with their roofs, large ones also in pieces by the street."""
-    cut = shapely.intersection(grounds.open_m[hits], where)
     clear = shapely.covers(where, grounds.whole_m[hits])
+    cut = grounds.open_m[hits]
+    cut[~clear] = shapely.intersection(cut[~clear], where)
     pieces: list[Piece] = []
     for index, shape, whole_inside in zip(hits.tolist(), cut, clear, strict=True):
-        open_m = _largest(shape)
+        open_m = shape if whole_inside else _largest(shape)
         parts = []
         if inside:
             for size_m2 in (siting.pocket_m2, siting.nook_m2):
@@ -476,6 +512,7 @@ def _candidate(grounds: Grounds, piece: Piece, edges: Ints, entrance: Snap, insi
         edges=tuple(int(edge) for edge in edges),
         inside=inside,
         near=grounds.near[ground],
+        parking_m2=float(grounds.parking_m2[ground]),
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.candidates import COVER, HALL_KINDS, MEDIA_KINDS, STREET, Candidate
+from planner.candidates import COVER, HALL_KINDS, MEDIA_KINDS, NO_ENTRY, STREET, Candidate
 from planner.doctrine import Siting
 from planner.model import Incident, Score
 from planner.terms import PlaceKind, Purpose
@@ -32,7 +32,6 @@ _OPEN = (
 )
 _TRADE = (PlaceKind.MALL, PlaceKind.SUPERMARKET)
 _SERVICES = (PlaceKind.FIRE_STATION, PlaceKind.POLICE)
-NO_ENTRY = ("private", "no", "permit", "military")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +53,6 @@ class Facts:
         1 in sight of the hot zone, 0 out of sight, -1 not known.
     ways : int array
         Ways out that share no street: 2 or more count as 2.
-    parking_m2 : float array
-        Car parks within reach of the entrance.
     rejected : (n,) object array of frozenset of Purpose
     """
 
@@ -67,7 +64,6 @@ class Facts:
     outer_m: Floats
     in_sight: NDArray[np.int64]
     ways: NDArray[np.int64]
-    parking_m2: Floats
     rejected: tuple[frozenset[Purpose], ...]
 
     def of(self, field: str) -> Floats:
@@ -298,7 +294,7 @@ def _unseen(facts: Facts, _: Demand, __: Siting) -> tuple[Floats, Floats]:
 
 
 def _family_parking(facts: Facts, demand: Demand, siting: Siting) -> tuple[Floats, Floats]:
-    stalls = np.floor(facts.parking_m2 * siting.lot_free / siting.stall_m2)
+    stalls = np.floor(facts.of("parking_m2") * siting.lot_free / siting.stall_m2)
     return stalls, rising(stalls, 0.0, demand.people * siting.family_stalls)
 
 

@@ -21,7 +21,7 @@ from planner.candidates import (
     grounds_of,
     usable_streets,
 )
-from planner.criteria import ASKS, NO_ENTRY, Asks, Demand, Facts, Judged, judge
+from planner.criteria import ASKS, Asks, Demand, Facts, Judged, judge
 from planner.doctrine import Doctrine, Siting
 from planner.errors import IncidentError
 from planner.geo import usng
@@ -138,7 +138,6 @@ def _facts(
         outer_m=shapely.distance(shapes, scene.outer_m),
         in_sight=_in_sight(shapes, target_m, scene, area, siting),
         ways=np.array([1 + int(twice[list(c.edges)].any()) for c in candidates], dtype=np.int64),
-        parking_m2=_parking(shapes, candidates, area, siting),
         rejected=_rejected(shapes, incident, area, siting),
     )
 
@@ -223,24 +222,6 @@ def _anything_near(spots: Floats, starts: Floats, ends: Floats, reach_m: float) 
     return found
 
 
-def _parking(
-    shapes: NDArray[np.object_], candidates: Sequence[Candidate], area: Area, siting: Siting
-) -> Floats:
-    """Open ground of car parks on or near each public site."""
-    grounds = grounds_of(area, siting)
-    total = np.zeros(len(shapes))
-    outside = np.flatnonzero([not c.inside for c in candidates])
-    if len(outside) == 0 or len(grounds.kind) == 0:
-        return total
-    lots = np.flatnonzero((grounds.kind == PlaceKind.PARKING) & ~np.isin(grounds.access, NO_ENTRY))
-    if len(lots) == 0:
-        return total
-    tree = shapely.STRtree(grounds.whole_m[lots])
-    site, lot = tree.query(shapes[outside], predicate="dwithin", distance=siting.family_walk_m)
-    np.add.at(total, outside[site], shapely.area(grounds.open_m[lots[lot]]))
-    return total
-
-
 def _rejected(
     shapes: NDArray[np.object_], incident: Incident, area: Area, siting: Siting
 ) -> tuple[frozenset[Purpose], ...]:
@@ -297,6 +278,7 @@ def _pin(pin: Pin, working: Bools, area: Area, doctrine: Doctrine) -> Candidate:
         entrance=snap,
         edges=(snap.edge,),
         inside=_is_working(pin.purpose),
+        parking_m2=float(grounds.parking_m2[row]) if row >= 0 else 0.0,
     )
 
 
@@ -457,7 +439,7 @@ class _Writer:
         return f"room for {int(capacity)} {asks.unit}"
 
     def _family_stalls(self, row: int) -> str:
-        stalls = int(self.facts.parking_m2[row] * self.siting.lot_free // self.siting.stall_m2)
+        stalls = int(self.facts.candidates[row].parking_m2 * self.siting.lot_free // self.siting.stall_m2)
         return f"{stalls} free stalls near by" if stalls else "no car park mapped near by"
 
     def why_lost(self, purpose: Purpose, row: int, best: int) -> str:
