@@ -1,7 +1,7 @@
-"""Ground that could serve: what the map shows, less what cannot be used, cut to where a site may be.
+"""Ground that could serve in one incident: usable ground cut to where a site may be, with its entrance.
 
-Usable ground is the mapped ground less buildings, water, woods, trees, rails. It is worked out once for an
-area; each incident cuts it to its rings and finds the street by which it is entered.
+Where the map shows no ground there are stretches of street; for a forward casualty collection point,
+buildings in warm ground.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -21,10 +20,20 @@ from shapely.ops import substring
 
 from planner.area import Area
 from planner.doctrine import Doctrine, Siting
+from planner.grounds import (
+    BESIDE_M,
+    GROUND_KINDS,
+    HALL_KINDS,
+    LEAST_M2,
+    MEDIA_KINDS,
+    Grounds,
+    grounds_of,
+    largest,
+)
 from planner.model import Post
 from planner.network import Snap
 from planner.targets import thin, tidy
-from planner.terms import Access, ObstacleKind, PlaceKind, RoadClass, Service, Travel
+from planner.terms import Access, PlaceKind, RoadClass, Service, Travel
 from planner.zones import Ground
 
 Bools = NDArray[np.bool_]
@@ -38,63 +47,6 @@ STREET = "street"
 COVER = "building"
 """Kind of a candidate that is a building in warm ground."""
 
-GROUND_KINDS = (
-    PlaceKind.PARKING,
-    PlaceKind.SCHOOL,
-    PlaceKind.KINDERGARTEN,
-    PlaceKind.COLLEGE,
-    PlaceKind.MALL,
-    PlaceKind.SUPERMARKET,
-    PlaceKind.PARK,
-    PlaceKind.PITCH,
-    PlaceKind.STADIUM,
-    PlaceKind.SPORTS_CENTRE,
-    PlaceKind.WORSHIP,
-    PlaceKind.COMMUNITY_CENTRE,
-    PlaceKind.CONFERENCE_CENTRE,
-    PlaceKind.LIBRARY,
-    PlaceKind.THEATRE,
-    PlaceKind.HOTEL,
-    PlaceKind.FUEL,
-    PlaceKind.BUS_STATION,
-    PlaceKind.OPEN_GROUND,
-    PlaceKind.TOWNHALL,
-    PlaceKind.MARKETPLACE,
-    PlaceKind.FIRE_STATION,
-    PlaceKind.POLICE,
-)
-"""Ground and halls that a site may use. Hospitals are not among them: they have their own work."""
-
-HALL_KINDS = (
-    PlaceKind.SCHOOL,
-    PlaceKind.COLLEGE,
-    PlaceKind.WORSHIP,
-    PlaceKind.COMMUNITY_CENTRE,
-    PlaceKind.CONFERENCE_CENTRE,
-    PlaceKind.STADIUM,
-    PlaceKind.SPORTS_CENTRE,
-    PlaceKind.HOTEL,
-    PlaceKind.LIBRARY,
-    PlaceKind.THEATRE,
-    PlaceKind.TOWNHALL,
-)
-"""Where many people can wait under a roof (``domain.md`` 2.9)."""
-
-MEDIA_KINDS = (
-    PlaceKind.PARKING,
-    PlaceKind.PARK,
-    PlaceKind.PITCH,
-    PlaceKind.OPEN_GROUND,
-    PlaceKind.MARKETPLACE,
-    PlaceKind.BUS_STATION,
-    PlaceKind.FUEL,
-    PlaceKind.MALL,
-    PlaceKind.SUPERMARKET,
-)
-"""Open ground for broadcast vehicles, none of it a hall: halls are for families."""
-
-_STACKED = ("underground", "multi-storey", "garage", "garage_boxes", "rooftop", "carports", "sheds")
-"""``parking`` values under a roof or on one: no vehicle taller than a car gets in (``domain.md`` 2.5)."""
 _PAVED_KINDS = (PlaceKind.PARKING, PlaceKind.FUEL, PlaceKind.BUS_STATION, PlaceKind.MARKETPLACE, STREET)
 _SOFT_KINDS = (PlaceKind.PARK, PlaceKind.OPEN_GROUND)
 _PAVED = ("asphalt", "paved", "concrete", "paving_stones", "sett", "cobblestone", "concrete:plates")
@@ -107,13 +59,7 @@ _KERB_CLASSES = (
     RoadClass.LIVING_STREET,
     RoadClass.SERVICE,
 )
-NO_ENTRY = ("private", "no", "permit", "military")
-"""``access`` values of ground that the public may not enter."""
-
-_LEAST_M2 = 60.0
-_THIN_M = 2.0
 _RIM_M = 0.5
-_BESIDE_M = 10.0
 _POCKET_TRIALS = 48
 _POCKETS = 6
 _COVERS = 40
@@ -188,177 +134,6 @@ class Candidate:
     inside: bool
     near: str = ""
     parking_m2: float = 0.0
-
-
-# --- once for an area ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Grounds:
-    """Usable ground of an area.
-
-    Parameters
-    ----------
-    kind, name, surface, access : (n,) object array of str
-        As the area's place table has them, names tidied.
-    stalls : (n,) float array
-        Marked stalls, NaN where the map does not count them.
-    open_m : (n,) array of geometry
-        Usable open ground; may be empty where a building fills the place.
-    whole_m : (n,) array of geometry
-        The mapped ground, or the building that holds a place mapped as a point.
-    shelter_m2 : (n,) float array
-    near : tuple of str
-        Name of a gathering place beside or around each nameless car park.
-    tree : STRtree
-        Over ``whole_m``.
-    beside : (E,) bool array
-        Streets within reach of any of it.
-    parking_m2 : (n,) float array
-        Open ground of car parks for the public on it or within a family's walk of it.
-    """
-
-    kind: Shapes
-    name: Shapes
-    surface: Shapes
-    access: Shapes
-    stalls: Floats
-    open_m: Shapes
-    whole_m: Shapes
-    shelter_m2: Floats
-    near: tuple[str, ...]
-    tree: shapely.STRtree
-    beside: Bools
-    parking_m2: Floats
-
-
-@lru_cache(maxsize=8)
-def grounds_of(area: Area, siting: Siting) -> Grounds:
-    """Work out the usable ground of an area, once."""
-    kinds = area.places["kind"].isin(GROUND_KINDS) & ~area.places["parking"].isin(_STACKED)
-    rows = np.flatnonzero(kinds.to_numpy())
-    buildings = shapely.make_valid(np.asarray(area.buildings.geometry.array, dtype=object))
-    buildings = buildings[shapely.get_dimensions(buildings) == 2]
-    whole = _whole(shapely.make_valid(np.asarray(area.places.geometry.array, dtype=object)[rows]), buildings)
-    kept = shapely.area(whole) >= _LEAST_M2
-    rows, whole = rows[kept], whole[kept]
-    roofs = _covering(whole, buildings)
-    shelter = shapely.area(shapely.intersection(whole, roofs))
-    blocked = _covering(whole, _unusable(area, siting))
-    bare = shapely.difference(shapely.difference(whole, roofs), blocked)
-    table = area.places.iloc[rows]
-    tree = shapely.STRtree(whole)
-    name = np.array([tidy(name) for name in table["name"]], dtype=object)
-    access = table["access"].to_numpy(dtype=object)
-    open_m = _broad(bare)
-    kind = table["kind"].to_numpy(dtype=object)
-    return Grounds(
-        kind=kind,
-        name=name,
-        surface=table["surface"].to_numpy(dtype=object),
-        access=access,
-        stalls=table["capacity"].to_numpy(np.float64),
-        open_m=open_m,
-        whole_m=whole,
-        shelter_m2=shelter,
-        near=_belongs_to(kind, name, whole),
-        tree=tree,
-        beside=_beside(tree, area, siting),
-        parking_m2=_parking(whole, open_m, (kind == PlaceKind.PARKING) & ~np.isin(access, NO_ENTRY), siting),
-    )
-
-
-def _parking(whole: Shapes, open_m: Shapes, is_lot: Bools, siting: Siting) -> Floats:
-    total = np.zeros(len(whole))
-    lots = np.flatnonzero(is_lot)
-    if len(lots):
-        tree = shapely.STRtree(whole[lots])
-        ground, lot = tree.query(whole, predicate="dwithin", distance=siting.family_walk_m)
-        np.add.at(total, ground, shapely.area(open_m[lots[lot]]))
-    return total
-
-
-def _beside(tree: shapely.STRtree, area: Area, siting: Siting) -> Bools:
-    mask = area.network.no_closures()
-    streets = np.flatnonzero(area.network.drivable)
-    near, _ = tree.query(area.network.lines(streets), predicate="dwithin", distance=siting.street_reach_m)
-    mask[streets[near]] = True
-    return mask
-
-
-@lru_cache(maxsize=8)
-def building_spots(area: Area) -> Floats:
-    """Return the middles of all buildings of an area, (n, 2)."""
-    shapes = np.asarray(area.buildings.geometry.array, dtype=object)
-    return shapely.get_coordinates(shapely.centroid(shapes)).reshape(-1, 2)
-
-
-def _whole(shapes: Shapes, buildings: Shapes) -> Shapes:
-    """Polygons stay; a place mapped as a point becomes the building that holds it."""
-    shapes = shapes.copy()
-    points = np.flatnonzero(shapely.get_type_id(shapes) == 0)
-    if len(points) and len(buildings):
-        found = shapely.STRtree(buildings).query(shapes[points], predicate="within")
-        for point, building in zip(*found, strict=True):
-            shapes[points[point]] = buildings[building]
-    return shapes
-
-
-def _covering(grounds: Shapes, others: Shapes) -> Shapes:
-    """For each ground, the union of the other shapes that meet it."""
-    result = np.full(len(grounds), shapely.from_wkt("POLYGON EMPTY"), dtype=object)
-    if len(grounds) == 0 or len(others) == 0:
-        return result
-    ground, other = shapely.STRtree(others).query(grounds, predicate="intersects")
-    order = np.argsort(ground, kind="stable")
-    ground, other = ground[order], other[order]
-    for chunk in np.split(np.arange(len(ground)), np.flatnonzero(np.diff(ground)) + 1):
-        if len(chunk):
-            result[ground[chunk[0]]] = shapely.union_all(others[other[chunk]])
-    return result
-
-
-def _unusable(area: Area, siting: Siting) -> Shapes:
-    """Water, woods, trees and rails as polygons."""
-    clear_m = {
-        ObstacleKind.WATER: 0.0,
-        ObstacleKind.WOOD: 0.0,
-        ObstacleKind.TREE: siting.tree_clear_m,
-        ObstacleKind.TREE_ROW: siting.tree_clear_m,
-        ObstacleKind.MAST: siting.tree_clear_m,
-        ObstacleKind.WATERWAY: siting.rail_clear_m,
-        ObstacleKind.RAILWAY: siting.rail_clear_m,
-    }
-    kinds = area.obstacles["kind"].map(clear_m)
-    rows = np.flatnonzero(kinds.notna().to_numpy())
-    shapes = shapely.make_valid(np.asarray(area.obstacles.geometry.array, dtype=object)[rows])
-    return shapely.buffer(shapes, kinds.to_numpy(np.float64)[rows], quad_segs=2)
-
-
-def _broad(shapes: Shapes) -> Shapes:
-    """Return the largest piece of each shape, without strips too thin to stand on."""
-    opened = shapely.buffer(shapely.buffer(shapes, -_THIN_M), _THIN_M, quad_segs=1)
-    opened = shapely.intersection(opened, shapes)
-    return np.array([_largest(shape) for shape in opened], dtype=object)
-
-
-def _largest(shape: BaseGeometry) -> BaseGeometry:
-    parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
-    return max(parts, key=lambda part: part.area) if parts else Polygon()
-
-
-def _belongs_to(kind: Shapes, name: Shapes, whole: Shapes) -> tuple[str, ...]:
-    """Name of the named ground that each nameless car park lies in or beside."""
-    is_lot, is_named = kind == PlaceKind.PARKING, name != ""
-    named, lots = np.flatnonzero(is_named & ~is_lot), np.flatnonzero(is_lot & ~is_named)
-    near = [""] * len(kind)
-    if len(named) and len(lots):
-        at = shapely.STRtree(whole[named]).query_nearest(
-            whole[lots], max_distance=_BESIDE_M, all_matches=False
-        )
-        for lot, other in zip(*at, strict=True):
-            near[lots[lot]] = name[named[other]]
-    return tuple(near)
 
 
 # --- for an incident ----------------------------------------------------------------------------
@@ -463,11 +238,10 @@ def _pieces(
 ) -> list[Piece]:
     """Cut grounds to a region: whole ones with their roofs, large ones also in pieces by the street."""
     clear = shapely.covers(where, grounds.whole_m[hits])
-    cut = grounds.open_m[hits]
-    cut[~clear] = shapely.intersection(cut[~clear], where)
+    cut = _inside(grounds.open_m[hits], where)
     pieces: list[Piece] = []
     for index, shape, whole_inside in zip(hits.tolist(), cut, clear, strict=True):
-        open_m = shape if whole_inside else _largest(shape)
+        open_m = shape if whole_inside else largest(shape)
         parts = []
         if inside:
             for size_m2 in (siting.pocket_m2, siting.nook_m2):
@@ -475,8 +249,8 @@ def _pieces(
                     parts += _pockets(open_m, lanes, size_m2, siting)
         if whole_inside and grounds.shelter_m2[index] >= siting.shelter_min_m2:
             roofs_m2 = float(grounds.shelter_m2[index])
-            pieces.append(Piece(index, _largest(grounds.whole_m[index]), open_m.area, roofs_m2))
-        elif open_m.area >= _LEAST_M2 and not (inside and open_m.area > 2 * siting.pocket_m2):
+            pieces.append(Piece(index, largest(grounds.whole_m[index]), open_m.area, roofs_m2))
+        elif open_m.area >= LEAST_M2 and not (inside and open_m.area > 2 * siting.pocket_m2):
             parts.append(open_m)
         pieces += [Piece(index, part, part.area, 0.0) for part in parts]
     return pieces
@@ -494,7 +268,7 @@ def _pockets(ground: BaseGeometry, lanes: Lanes, size_m2: float, siting: Siting)
         if len(chosen) < _POCKETS and all(centre.distance(other) >= 2 * radius for other in chosen):
             chosen.append(centre)
     parts = shapely.intersection(ground, shapely.buffer(np.array(chosen, dtype=object), radius, quad_segs=4))
-    return [part for part in map(_largest, parts) if part.area >= _LEAST_M2]
+    return [part for part in map(largest, parts) if part.area >= LEAST_M2]
 
 
 def _candidate(grounds: Grounds, piece: Piece, edges: Ints, entrance: Snap, inside: bool) -> Candidate:
@@ -530,13 +304,16 @@ def _streets_beside(shapes: Shapes, lanes: Lanes, area: Area, siting: Siting) ->
     """Rows of the lanes within reach of each ground, the best entrance first."""
     if len(shapes) == 0:
         return []
-    shape, lane = lanes.tree.query(shapes, predicate="dwithin", distance=siting.street_reach_m)
+    reach = siting.street_reach_m
+    boxes = shapely.box(*(shapely.bounds(shapes) + np.array([-reach, -reach, reach, reach])).T)
+    shape, lane = lanes.tree.query(boxes)
     gap = np.round(shapely.distance(lanes.lines[lane], shapes[shape]), 1)
+    shape, lane, gap = (column[gap <= reach] for column in (shape, lane, gap))
     least = np.full(len(shapes), np.inf)
     np.minimum.at(least, shape, gap)
     # A named street about as near as the nearest is what people can find and say on the radio.
     nameless = area.network.name_index[lanes.edges[lane]] == 0
-    further = gap > least[shape] + _BESIDE_M
+    further = gap > least[shape] + BESIDE_M
     order = np.lexsort((lanes.edges[lane], gap, nameless, further, shape))
     ends = np.searchsorted(shape[order], np.arange(len(shapes) + 1))
     return [lane[order[a:b]] for a, b in itertools.pairwise(ends)]
@@ -577,7 +354,7 @@ def _on_streets(
     best: dict[tuple[int, int], tuple[float, int, LineString]] = {}
     rows = np.flatnonzero(fit & (network.length_m[lanes.edges] >= length_m / 2))
     where = where.buffer(-siting.kerb_width_m / 2 - _RIM_M)  # the line is the middle of what vehicles take
-    for row, piece in zip(rows.tolist(), shapely.intersection(lanes.lines[rows], where), strict=True):
+    for row, piece in zip(rows.tolist(), _inside(lanes.lines[rows], where), strict=True):
         for stretch in _stretches(piece, length_m):
             middle = stretch.centroid
             cell = (int(middle.x // length_m), int(middle.y // length_m))
@@ -587,6 +364,17 @@ def _on_streets(
         _kerb(-key, stretch, lanes, siting, inside)
         for _, key, stretch in (best[cell] for cell in sorted(best))
     ]
+
+
+def _inside(shapes: Shapes, where: BaseGeometry) -> Shapes:
+    """Cut shapes to a region; most lie wholly in it or out of it, which is told apart faster."""
+    shapely.prepare(where)
+    meets = shapely.intersects(where, shapes)
+    cut = shapes.copy()
+    cut[~meets] = Polygon()
+    crosses = meets & ~shapely.covers(where, shapes)
+    cut[crosses] = shapely.intersection(shapes[crosses], where)
+    return cut
 
 
 def _stretches(piece: BaseGeometry, length_m: float) -> list[LineString]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.candidates import COVER, HALL_KINDS, MEDIA_KINDS, NO_ENTRY, STREET, Candidate
+from planner.candidates import COVER, STREET, Candidate
 from planner.doctrine import Siting
+from planner.grounds import HALL_KINDS, MEDIA_KINDS, NO_ENTRY
 from planner.model import Incident, Score
 from planner.terms import PlaceKind, Purpose
 

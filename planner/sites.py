@@ -12,19 +12,12 @@ from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area, geometries_m, shape_of
-from planner.candidates import (
-    STREET,
-    Candidate,
-    Scene,
-    building_spots,
-    gather,
-    grounds_of,
-    usable_streets,
-)
+from planner.candidates import STREET, Candidate, Scene, gather, usable_streets
 from planner.criteria import ASKS, Asks, Demand, Facts, Judged, judge
 from planner.doctrine import Doctrine, Siting
 from planner.errors import IncidentError
 from planner.geo import usng
+from planner.grounds import building_spots, grounds_of
 from planner.model import Incident, Notice, Pin, Score, Site
 from planner.network import Snap
 from planner.reach import Distances, distances_from, find_exits
