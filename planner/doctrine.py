@@ -70,6 +70,43 @@ class Perimeters:
     weight_medium: float
     weight_minor: float
     major_legs: int
+    flow_motorway: float
+    flow_major: float
+    flow_medium: float
+    flow_minor: float
+    flow_service: float
+    flow_foot: float
+    lanes_two_way: float
+    lanes_one_way: float
+    lanes_most: float
+
+
+@dataclass(frozen=True)
+class Containment:
+    """Observation posts around the target (``domain.md`` 2.3, diagonal rule)."""
+
+    near_m: float
+    far_m: float
+    sight_m: float
+    step_back_m: float
+    join_m: float
+    facade_step_m: float
+    facade_most_m: float
+    facade_left: float
+    officers: int
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that make no sense together.
+
+        Raises
+        ------
+        DoctrineError
+            If no place is both near and far enough, or the facade is never looked at.
+        """
+        if not self.near_m < self.far_m:
+            raise DoctrineError("containment.near_m is not below containment.far_m", _REMEDY)
+        if not self.facade_step_m > 0:
+            raise DoctrineError("containment.facade_step_m is not above zero", _REMEDY)
 
 
 @dataclass(frozen=True)
@@ -295,7 +332,7 @@ class Doctrine:
         SHA-256 of the numbers, so that a plan tells which doctrine made it.
     threats : tuple of (ThreatName, ThreatPreset)
         One for every name.
-    zones, perimeters, travelling, siting, transport
+    zones, perimeters, containment, travelling, siting, transport
         Sections of the file.
     notes : tuple of Note
         Unit, sentence and source of every number, in file order.
@@ -306,6 +343,7 @@ class Doctrine:
     threats: tuple[tuple[ThreatName, ThreatPreset], ...]
     zones: ZoneDrawing
     perimeters: Perimeters
+    containment: Containment
     travelling: Travelling
     siting: Siting
     transport: Transport
@@ -320,6 +358,7 @@ _UNITS = {"m": "m", "m2": "m2", "s": "s", "min": "min", "h": "h", "kmh": "km/h",
 _SECTIONS: dict[str, type] = {
     "zones": ZoneDrawing,
     "perimeters": Perimeters,
+    "containment": Containment,
     "travelling": Travelling,
     "siting": Siting,
     "transport": Transport,

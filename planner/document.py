@@ -37,6 +37,7 @@ from planner.model import (
     Zone,
 )
 from planner.records import as_count, as_flag, as_text, as_word, from_record, to_record
+from planner.staffing import staffing_record
 from planner.terms import ThreatName
 
 INCIDENT_SCHEMA = "incident/1"
@@ -382,6 +383,7 @@ def write_plan(plan: Plan) -> bytes:
         "doctrine": to_record(plan.doctrine),
         "notices": [to_record(notice) for notice in plan.notices],
         "officers": plan.officers,
+        "staffing": staffing_record(plan.posts, dict(plan.incident.units)),
     }
     features = _incident_features(plan.incident)
     for kind in _PLANNED:

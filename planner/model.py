@@ -71,7 +71,7 @@ class ThreatPoint:
 
 @dataclass(frozen=True)
 class Closure:
-    """"Blocked here": streets that nobody can drive."""
+    """Streets that nobody can drive: "blocked here"."""
 
     shape: Shape
 
@@ -192,7 +192,11 @@ class Perimeter:
 
 @dataclass(frozen=True)
 class Post:
-    """Where officers stop traffic. ``closes`` lists (way id, node id, node id) in OSM ids."""
+    """Where officers stop traffic. ``closes`` lists (way id, node id, node id) in OSM ids.
+
+    ``flow`` is what the streets that it stops carry by road class, in residential lanes
+    (:mod:`planner.flows`).
+    """
 
     id: str
     perimeter: PerimeterName
@@ -205,6 +209,7 @@ class Post:
     officers: int
     closes: tuple[tuple[int, int, int], ...]
     reason: str
+    flow: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -321,7 +326,9 @@ class Plan:
     @property
     def officers(self) -> dict[str, int]:
         """Officers needed: inner and outer posts, site security, and all together."""
-        held = {name: sum(p.officers for p in self.perimeters if p.perimeter is name) for name in PerimeterName}
+        held = {
+            name: sum(p.officers for p in self.perimeters if p.perimeter is name) for name in PerimeterName
+        }
         sites = self.site_officers
         inner, outer = held[PerimeterName.INNER], held[PerimeterName.OUTER]
         return {"inner": inner, "outer": outer, "sites": sites, "total": inner + outer + sites}

@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.cut import INNER, SINK, Cut
 from planner.doctrine import Perimeters
+from planner.flows import street_flows
 from planner.geo import Frame
 from planner.model import Post, Site
 from planner.network import StreetNetwork
@@ -115,14 +116,12 @@ def write_posts(
 
 
 def _rank_key(stand: Stand, network: StreetNetwork, doctrine: Perimeters) -> tuple[float, ...]:
-    weight = float(class_weight(network, np.array([stand.edge]), doctrine)[0])
     through = network.road_class[stand.edge]
     foot = stand.mode is PostMode.FOOT
     return (
         foot,
-        -weight,
+        -_flow(stand, network, doctrine),
         through,
-        -int(network.lanes[stand.edge]),
         network.way_id[stand.edge],
         stand.along_m,
     )
@@ -152,7 +151,16 @@ def _post(
         officers=_officers(stand, perimeter, network, legs, doctrine),
         closes=tuple(c for edge, along, whole in held for c in _closes(network, edge, along, whole)),
         reason=_reason(stand, network, cross, legs, vehicles),
+        flow=_flow(stand, network, doctrine),
     )
+
+
+def _flow(stand: Stand, network: StreetNetwork, doctrine: Perimeters) -> float:
+    """Return what a post stops: its street, or only people on it, and the footways that it watches."""
+    on_foot = len(stand.watched) * doctrine.flow_foot
+    if stand.mode is PostMode.FOOT:
+        return on_foot + doctrine.flow_foot
+    return on_foot + float(street_flows(network, np.array([stand.edge]), doctrine)[0])
 
 
 def _officers(

@@ -94,6 +94,7 @@ posts = st.builds(
     officers=counts,
     closes=tuples_of(st.tuples(osm_ids, osm_ids, osm_ids)),
     reason=text,
+    flow=amounts,
 )
 scores = st.builds(model.Score, text, st.none() | reals, text, reals, amounts)
 sites = st.builds(
