@@ -288,7 +288,8 @@ class _Band:
         barred = self.network.blocked_node
         beside = barred[self.network.edge_u[self.edges]] | barred[self.network.edge_v[self.edges]]
         driven = np.isin(self.edges, driving.edges)
-        return np.asarray(~driven | beside | np.isin(self.edges, apart))
+        held = np.isin(self.edges, driving.cut.links.edge[driving.cut.severed])
+        return np.asarray((~driven | beside | np.isin(self.edges, apart)) & ~held)
 
     def _walkers_where(
         self, driving: _Sorted, ends: tuple[Ints, Ints], where: tuple[Codes, Codes]
@@ -378,13 +379,19 @@ def _beside(network: StreetNetwork, edges: Ints, stands: list[Stand], watch_m: f
 def _line(
     band: _Band, sorted_streets: tuple[_Sorted, _Sorted], stands: list[Stand], core_m: Polygon
 ) -> Polygon:
-    at: dict[int, list[float]] = {}
+    vehicle: dict[int, list[float]] = {}
+    foot: dict[int, list[float]] = {}
     for stand in stands:
-        for edge, along in [(stand.edge, stand.along_m), *((e, a) for e, a, _ in stand.watched)]:
-            at.setdefault(edge, []).append(along)
-    gates = [band.network.at(e, a) for e, alongs in sorted(at.items()) for a in alongs]
-    driving, walking = (_Lines.of(band, streets, at) for streets in sorted_streets)
-    walking = walking.less_crossing(driving)
+        at = vehicle if stand.mode is PostMode.VEHICLE else foot
+        at.setdefault(stand.edge, []).append(stand.along_m)
+        for edge, along, _ in stand.watched:
+            foot.setdefault(edge, []).append(along)
+    gates = [
+        band.network.at(e, a) for at in (vehicle, foot) for e, alongs in sorted(at.items()) for a in alongs
+    ]
+    streets, ways = sorted_streets
+    driving = _Lines.of(band, streets, vehicle, np.ones(len(streets.edges), dtype=bool))
+    walking = _Lines.of(band, ways, foot, ~np.isin(ways.edges, streets.edges)).less_crossing(driving)
     return draw_line(
         Sides(
             inner=np.concatenate([driving.inner, walking.inner]),
@@ -409,20 +416,21 @@ class _Lines:
     outer_pieces: tuple[Piece, ...]
 
     @classmethod
-    def of(cls, band: _Band, streets: _Sorted, at: dict[int, list[float]]) -> _Lines:
-        held = np.isin(streets.edges, list(at))
+    def of(cls, band: _Band, streets: _Sorted, at: dict[int, list[float]], chosen: Bools) -> _Lines:
+        held = np.isin(streets.edges, list(at)) & chosen
         whole = band.network.lines(streets.edges)
         either = np.stack(streets.sides)
         inner, outer = ((either == name).any(axis=0) for name in (INNER, OUTER))
-        lost = ~held & ~inner & ~outer
+        whole_ones = chosen & ~held
+        lost = whole_ones & ~inner & ~outer
         pieces = [
             pair
             for edge in streets.edges[held].tolist()
             for pair in _pieces(band, streets, edge, sorted(at[edge]))
         ]
         return cls(
-            whole[~held & inner],
-            whole[~held & ~inner & outer],
+            whole[whole_ones & inner],
+            whole[whole_ones & ~inner & outer],
             _grouped(whole[lost], streets.cut.group[streets.nodes[0][lost]]),
             tuple(piece for piece, is_inner in pieces if is_inner),
             tuple(piece for piece, is_inner in pieces if not is_inner),
@@ -494,7 +502,7 @@ def _onto_line(stand: Stand, polygon: Polygon, network: StreetNetwork) -> Stand:
     if ring.distance(Point(stand.xy_m)) <= _NEAR_LINE_M:
         return stand
     line = network.lines([stand.edge])[0]
-    crossings = shapely.points(shapely.get_coordinates(line.intersection(ring)))
+    crossings = np.asarray(shapely.points(shapely.get_coordinates(line.intersection(ring))))
     if not len(crossings):
         return stand
     along = np.sort(shapely.line_locate_point(line, crossings))

@@ -160,6 +160,9 @@ def _settle(sides: Sides, core: Polygon, region: Polygon, groups: Lines) -> Poly
     inside = shapely.length(shapely.intersection(groups, region)) > shapely.length(groups) / 2
     taken = shapely.union_all([region, *shapely.buffer(groups[inside], _SHY_M, quad_segs=1)])
     ground = taken - shapely.union_all(shapely.buffer(groups[~inside], _SHY_M, quad_segs=1))
+    # a group taken in may touch streets of the far side where it has no junction with them
+    beside = sides.outer[shapely.dwithin(shapely.union_all(groups[inside]), sides.outer, _SHY_M)]
+    ground -= shapely.union_all(_ribbons(beside, sides.outer_pieces, _SHY_M))
     return _around(core, ground, _ribbons(sides.inner, sides.inner_pieces, _THREAD_M))
 
 
