@@ -88,8 +88,7 @@ def test_nothing_that_runs_is_gpl() -> None:
 
 def test_everything_that_runs_says_its_licence() -> None:
     silent = [name for name in sorted(_needed(_pyproject()["project"]["dependencies"])) if not _licence(name)]
-    # streamlit-folium's package carries no licence; its repository says MIT.
-    assert set(silent) <= {"streamlit-folium"}
+    assert silent == []
 
 
 @pytest.mark.parametrize(
