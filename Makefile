@@ -26,7 +26,7 @@ help:
 # --- set-up -----------------------------------------------------------------------------------------------
 
 .PHONY: setup
-setup: app browser
+setup: app $(VENV)/.ready browser
 
 # What the app itself needs.
 .PHONY: app
@@ -48,6 +48,10 @@ $(VENV)/.project: pyproject.toml $(VENV)/.packages
 $(STATIC)/.built: package-lock.json planner/ui/frontend.py | $(VENV)/.project
 	@scripts/setup.sh frontend $(VENV) $@
 
+# Once for each version of the code and the shipped maps; without a stamp, tried again next time.
+$(VENV)/.ready: $(shell find planner data -name '*.py' -o -name '*.toml' -o -name '*.pbf') | $(VENV)/.project
+	@scripts/setup.sh ready $(VENV) $@
+
 # Looks each time, which takes no time: tests that need a browser say so where there is none, and fail in CI.
 .PHONY: browser
 browser:
@@ -56,7 +60,7 @@ browser:
 # --- use --------------------------------------------------------------------------------------------------
 
 .PHONY: run
-run: app
+run: app $(VENV)/.ready
 	$(BIN)/planner app --port $(PORT)
 
 # A wheel with the page, its scripts and the shipped areas in it, in dist/.

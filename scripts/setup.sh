@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The steps of `make setup`, one a call: venv, packages, project, frontend, browser. Run from the repository.
+# The steps of `make setup`, one a call: venv, packages, project, frontend, ready, browser. Run from the repository.
 # Each can be run again; none asks anything. What a step cannot do it says, with what to do about it.
 set -euo pipefail
 
@@ -91,6 +91,17 @@ step_frontend() {
     touch "$stamp"
 }
 
+step_ready() {
+    local venv=$1 stamp=$2
+    say "getting ready for the first plan: compiling searches, importing the shipped city (half a minute, once)"
+    # Not needed to run: without, the first plan takes as much longer.
+    if "$venv/bin/python" -m planner.ui.ready; then
+        touch "$stamp"
+    else
+        say "not ready (see above): the app works, but its first plan will take half a minute"
+    fi
+}
+
 step_browser() {
     has chromium && return
     if can_apt && say "installing Chromium for the tests of the page" && apt_install chromium fonts-dejavu-core; then
@@ -101,6 +112,6 @@ step_browser() {
 }
 
 case "${1:-}" in
-    venv | packages | project | frontend | browser) step="step_$1"; shift; "$step" "$@" ;;
-    *) fail "usage: scripts/setup.sh venv|packages|project|frontend|browser ..." ;;
+    venv | packages | project | frontend | ready | browser) step="step_$1"; shift; "$step" "$@" ;;
+    *) fail "usage: scripts/setup.sh venv|packages|project|frontend|ready|browser ..." ;;
 esac

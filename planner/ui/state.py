@@ -11,22 +11,21 @@ import re
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from planner import packs, settings
 from planner.area import Area
 from planner.document import INCIDENT_SCHEMA, read_incident
 from planner.geo import LonLat
-from planner.model import HospitalFact, Incident, Plan
+from planner.model import HospitalFact, Plan
 from planner.plan import make_plan
 from planner.sources.hospital_tables import installed_hospitals
 from planner.store import SavedIncident, Store, new_incident_id
-from planner.ui.basemap import BaseMapFiles, base_map
+from planner.ui.basemap import BaseMapFiles
 from planner.ui.map import MAP_KEY
+from planner.ui.ready import base_map_at_home, first_plan
 
 Json = dict[str, Any]
 _Facts = tuple[HospitalFact, ...]
@@ -123,30 +122,23 @@ def _drawing_room() -> ThreadPoolExecutor:
 
 
 @st.cache_resource(max_entries=_AREAS_KEPT, show_spinner=False)
-def _base_map(name: str, digest: str, _area: Area, _folder: Path) -> Future[BaseMapFiles]:
-    return _drawing_room().submit(base_map, _area, _folder)
+def _base_map(name: str, digest: str, _area: Area) -> Future[BaseMapFiles]:
+    return _drawing_room().submit(base_map_at_home, _area)
 
 
 @st.cache_resource(show_spinner=False)
 def warm_up() -> Future[Plan]:
     """Make one plan of the default area behind the scenes, so that the first one asked for is quick.
 
-    The searches are compiled on first use, which takes seconds; called when the app starts.
+    What was compiled at set-up is only loaded, but that too takes a second; called when the app starts.
     """
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm-up").submit(_first_plan)
-
-
-def _first_plan() -> Plan:
-    area = packs.open_area(packs.DEFAULT_AREA)
-    middle = area.network.node_xy_m.mean(axis=0)
-    nearest = int(np.argmin(np.hypot(*(area.network.node_xy_m - middle).T)))
-    place = area.frame.place(*area.network.node_xy_m[nearest])
-    return make_plan(Incident(location=place), area, packs.shipped_doctrine())
+    warming = ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm-up")
+    return warming.submit(lambda: first_plan(packs.open_area()))
 
 
 def base_map_of(area: Area) -> Future[BaseMapFiles]:
     """Return the base map of an area, perhaps still in the making: a plan need not wait for it."""
-    return _base_map(area.name, area.digest, area, settings.read_settings().home / "base_maps")
+    return _base_map(area.name, area.digest, area)
 
 
 # --- the open incident ------------------------------------------------------------------------------

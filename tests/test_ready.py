@@ -1,0 +1,62 @@
+"""Getting ready at set-up: it leaves what the first plan would wait for, and never stands in the way."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from planner import packs
+from planner.errors import PackError
+from planner.ui import ready
+from tests.town import town
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of the test's own, with the made town in place of the shipped city."""
+    monkeypatch.setenv("PLANNER_HOME", str(tmp_path))
+    monkeypatch.setattr(packs, "open_area", lambda *_: town())
+    return tmp_path
+
+
+def test_a_plan_is_made_and_the_base_map_is_drawn(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert ready.main() == 0
+    assert len(list((home / "base_maps").glob("*.pmtiles"))) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert str(home) in told.err
+
+
+def test_the_plan_made_is_a_whole_one() -> None:
+    plan = ready.first_plan(town())
+    assert plan.posts, "the searches were not used"
+    assert plan.sites, "the lines of sight were not used"
+
+
+def test_what_stands_in_the_way_is_told_in_one_line(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise PackError("the disk is full", "Make room")
+
+    monkeypatch.setattr(packs, "open_area", fail)
+    assert ready.main() == 1
+    assert capsys.readouterr().err.splitlines() == ["the disk is full. Make room"]
+
+
+@pytest.mark.parametrize(("answer", "stamped"), [("true", True), ("false", False)])
+def test_set_up_goes_on_without_and_tries_again_next_time(answer: str, stamped: bool, tmp_path: Path) -> None:
+    python = tmp_path / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\n{answer}\n")
+    python.chmod(0o755)
+    stamp = tmp_path / "stamp"
+    step = ["bash", "scripts/setup.sh", "ready", str(tmp_path / "venv"), str(stamp)]
+    run = subprocess.run(step, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0
+    assert stamp.exists() is stamped
+    assert ("not ready" in run.stderr) is not stamped
