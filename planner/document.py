@@ -25,6 +25,7 @@ from planner.model import (
     HospitalOption,
     Incident,
     Notice,
+    Observation,
     Perimeter,
     Pin,
     Plan,
@@ -109,6 +110,7 @@ _PLANNED = (
         lambda shape: shape.polygons[0],
     ),
     _Kind("post", Post, "posts", "location", ("Point",), _of_point, _point),
+    _Kind("observation", Observation, "observations", "location", ("Point",), _of_point, _point),
     _Kind("site", Site, "sites", "shape", ("Point", *_POLYGONS), _as_is, _as_is),
     _Kind(
         "route",

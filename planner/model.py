@@ -213,6 +213,39 @@ class Post:
 
 
 @dataclass(frozen=True)
+class Observation:
+    """Where officers watch the target's sides from: containment, not a post that stops anybody.
+
+    Parameters
+    ----------
+    rank : int
+        1 = staff first: sees the most of what those before it do not.
+    sees : tuple of str
+        Sides of the target of which it sees the half or more: "N", "NE" ...
+    distance_m, longest_m : float
+        To the target, and to the furthest that it sees of it.
+    covered_share : float
+        Share of the target's free sides that this post and those ranked before it see together, 0..1.
+    cover : bool
+        Whether a building's corner beside it is known to hide who steps back. False: none is known.
+    zone : ZoneKind
+        The ground it stands in. Whoever sees the target can be seen from it, whatever the zone.
+    """
+
+    id: str
+    location: LonLat
+    rank: int
+    sees: tuple[str, ...]
+    officers: int
+    distance_m: float
+    longest_m: float
+    covered_share: float
+    cover: bool
+    zone: ZoneKind
+    reason: str
+
+
+@dataclass(frozen=True)
 class Score:
     """One criterion's say on one site: ``points`` in 0..1, times ``weight``."""
 
@@ -325,12 +358,19 @@ class Plan:
 
     @property
     def officers(self) -> dict[str, int]:
-        """Officers needed: inner and outer posts, site security, and all together."""
+        """Officers needed: inner and outer posts, site security, and all together; containment apart."""
         held = {
             name: sum(p.officers for p in self.perimeters if p.perimeter is name) for name in PerimeterName
         }
         sites = self.site_officers
         inner, outer = held[PerimeterName.INNER], held[PerimeterName.OUTER]
-        return {"inner": inner, "outer": outer, "sites": sites, "total": inner + outer + sites}
+        return {
+            "inner": inner,
+            "outer": outer,
+            "sites": sites,
+            "total": inner + outer + sites,
+            "containment": sum(post.officers for post in self.observations),
+        }
 
     site_officers: int = 0
+    observations: tuple[Observation, ...] = ()

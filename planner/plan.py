@@ -13,6 +13,7 @@ from shapely.geometry import Point
 
 from planner.area import Area
 from planner.closures import blocked_streets
+from planner.containment import watch_target
 from planner.doctrine import Doctrine
 from planner.hospitals import send_patients
 from planner.model import (
@@ -71,6 +72,7 @@ def make_plan(
     gates = _route_gates(kept.routes) | inner_gates(inner.posts, chosen.sites, area.frame)
     inner_line, inner_posts = _with_gates(inner, gates, doctrine)
     outer_line, outer_posts = _with_gates(outer, gates, doctrine)
+    watched = watch_target(incident, ground, area, doctrine)
 
     return Plan(
         id=_plan_id(incident, area, doctrine, hospitals),
@@ -92,8 +94,10 @@ def make_plan(
             chosen.notices,
             kept.notices,
             transport.notices,
+            watched.notices,
         ),
         site_officers=chosen.officers,
+        observations=watched.observations,
     )
 
 

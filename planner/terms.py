@@ -29,6 +29,10 @@ class ThreatName(StrEnum):
     SEMI_TRAILER_BOMB = "semi_trailer_bomb"
 
 
+BOMBS = tuple(name for name in ThreatName if name.value.endswith(("_bomb", "_vest")))
+"""Threats that kill by blast: nobody stays in sight of one (``domain.md`` 2.2)."""
+
+
 class ThreatStatus(StrEnum):
     """What has been done about a secondary threat."""
 

@@ -96,6 +96,20 @@ posts = st.builds(
     reason=text,
     flow=amounts,
 )
+observations = st.builds(
+    model.Observation,
+    id=text,
+    location=places,
+    rank=counts,
+    sees=tuples_of(text),
+    officers=counts,
+    distance_m=amounts,
+    longest_m=amounts,
+    covered_share=amounts,
+    cover=st.booleans(),
+    zone=enums(terms.ZoneKind),
+    reason=text,
+)
 scores = st.builds(model.Score, text, st.none() | reals, text, reals, amounts)
 sites = st.builds(
     model.Site,
@@ -164,6 +178,7 @@ plans = st.builds(
     hospitals=tuples_of(hospitals),
     notices=tuples_of(notices),
     site_officers=counts,
+    observations=tuples_of(observations),
 )
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | text,

@@ -55,7 +55,8 @@ def _check_document(scene: Scene) -> Iterator[Check]:
     yield judge("map", "area", other, f"made on this map of {area.name}")
     other = [] if plan.doctrine.digest == scene.doctrine.digest else ["made by another doctrine"]
     yield judge("doctrine", "doctrine", other, f"made by doctrine {plan.doctrine.name}")
-    ids = Counter([p.id for p in plan.posts] + [s.id for s in plan.sites] + [r.id for r in plan.routes])
+    parts = (plan.posts, plan.observations, plan.sites, plan.routes)
+    ids = Counter(part.id for named in parts for part in named)
     yield judge(
         "ids", "plan", [f"id {i} is given {n} times" for i, n in ids.items() if n > 1], "every id is unique"
     )
