@@ -256,7 +256,7 @@ class _Scene:
         )
         told = ", ".join(f"{SIDES[k]} {part:.0%}" for k, part in sides)
         return Observation(
-            id=f"W{rank}",
+            id=f"OP{rank}",
             location=self.area.frame.place(x, y),
             rank=rank,
             sees=tuple(SIDES[k] for k, part in sides if part >= _SEES_SHARE),

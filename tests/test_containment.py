@@ -219,7 +219,7 @@ def test_cover_is_claimed_only_where_one_can_step_out_of_sight():
 def test_without_other_buildings_no_cover_is_claimed_and_the_user_hears_of_it():
     watched = watch(made_area(rectangle(60, 40)))
     assert not any(post.cover for post in watched.observations)
-    assert "No cover is mapped at W1, W2" in said(watched)
+    assert "No cover is mapped at OP1, OP2" in said(watched)
 
 
 def test_a_wall_that_another_building_stands_against_is_not_counted_as_seen():

@@ -69,6 +69,16 @@ def test_the_panel_is_sound_markup_and_names_every_post_and_best_site(plan: Plan
 
 @_SOME
 @given(plans)
+def test_the_panel_says_what_fewer_officers_hold_and_who_watches(plan: Plan) -> None:
+    told = Markup(plan_panel(plan, words.METRES)).text
+    assert ("With what you have" in told) == bool(plan.posts)
+    assert ("Containment" in told) == bool(plan.observations)
+    for post in plan.observations:
+        assert post.reason in told
+
+
+@_SOME
+@given(plans)
 def test_hostile_names_stay_text(plan: Plan) -> None:
     posts = tuple(replace(post, street=NASTY, reason=NASTY) for post in plan.posts)
     sites = tuple(replace(site, name=NASTY, reason=NASTY, cautions=(NASTY,)) for site in plan.sites)
@@ -106,6 +116,7 @@ def test_the_map_gets_all_that_is_drawn_as_plain_json(plan: Plan, units: str) ->
     assert layers["id"] == plan.id
     assert len(layers["zones"]) == len(plan.zones)
     assert [post["label"] for post in layers["posts"]] == [post.id for post in plan.posts]
+    assert [post["label"] for post in layers["observations"]] == [post.id for post in plan.observations]
     assert len(layers["sites"]) == len(plan.sites)
     assert len(layers["routes"]) == len(plan.routes)
     assert len(layers["hospitals"]) == sum(not place.off_map for place in plan.hospitals)

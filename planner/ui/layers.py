@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from planner.geo import LonLat
-from planner.model import HospitalOption, Perimeter, Plan, Post, Rings, Route, Site, Zone
+from planner.model import HospitalOption, Observation, Perimeter, Plan, Post, Rings, Route, Site, Zone
 from planner.terms import Control, PostMode, Purpose
 from planner.ui import words
 
@@ -32,6 +32,7 @@ def map_layers(plan: Plan, units: str) -> Json:
         "zones": [_zone(zone) for zone in plan.zones],
         "perimeters": [_perimeter(line) for line in plan.perimeters],
         "posts": [_post(post) for post in plan.posts],
+        "observations": [_observation(post) for post in plan.observations],
         "sites": [_site(site, units) for site in plan.sites],
         "routes": [_route(route, units) for route in plan.routes],
         "hospitals": [_hospital(place) for place in plan.hospitals if not place.off_map],
@@ -81,6 +82,17 @@ def _post(post: Post) -> Json:
             f"{does}, {words.count(post.officers, 'officer')}, staff as number {post.rank}",
             post.reason,
         ],
+    }
+
+
+def _observation(post: Observation) -> Json:
+    officers = words.count(post.officers, "officer")
+    return {
+        "label": post.id,
+        "at": _at(post.location),
+        "cover": post.cover,
+        "title": f"Observation post {post.id}",
+        "lines": [f"sees {', '.join(post.sees) or 'part of a side'}, {officers}", post.reason],
     }
 
 

@@ -13,8 +13,9 @@ from itertools import groupby
 from typing import Any
 
 from planner.area import Area
-from planner.model import HospitalOption, Notice, Plan, Post, Route, Site
+from planner.model import HospitalOption, Notice, Observation, Plan, Post, Route, Site
 from planner.packs import Listing
+from planner.staffing import FLOW_BASIS, ORDER_REASON, staffing_steps
 from planner.terms import Control, NoticeLevel, PerimeterName, Purpose, RouteKind, SiteSource, TraumaLevel
 from planner.ui import words
 
@@ -43,6 +44,8 @@ def plan_panel(plan: Plan, units: str) -> str:
         _hospitals(plan.hospitals),
         _ways(plan.routes, units),
         _posts(plan.posts),
+        _staffing(plan.posts),
+        _containment(plan.observations),
         _notices([n for n in plan.notices if n.level is not NoticeLevel.DANGER], "Cautions and unknowns"),
     )
     return f'<div class="pl">{"".join(parts)}</div>'
@@ -190,6 +193,45 @@ def _post(post: Post) -> str:
         f"{control}, {words.count(post.officers, 'officer')}"
         f'<span class="why">{escape(post.reason)}</span></li>'
     )
+
+
+def _staffing(posts: Sequence[Post]) -> str:
+    """Say what fewer officers hold: post by post in the order to staff them."""
+    if not posts:
+        return ""
+    steps = staffing_steps(posts)
+    rows = "".join(
+        f"<tr><td>{now.officers}</td><td>{escape(now.staffed[-1])}</td>"
+        f"<td>{_percent(now.inner)}</td><td>{_percent(now.outer)}</td></tr>"
+        for now in steps[1:]
+    )
+    titles = ("Officers", "Next post", "Inner sealed", "Outer sealed")
+    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
+    return (
+        f"<h3>With what you have</h3><p>{escape(ORDER_REASON)} Share of the flow stopped, "
+        f"{escape(FLOW_BASIS)}.</p><details><summary>{words.count(steps[-1].officers, 'officer')} for "
+        f"{words.count(len(posts), 'post')}: which first</summary>"
+        f"<table><tr>{head}</tr>{rows}</table></details>"
+    )
+
+
+def _percent(share: float | None) -> str:
+    """Write a share rounded down: what is not sealed never reads as all."""
+    return f"{words.UNKNOWN} %" if share is None else f"{int(share * 100)} %"
+
+
+def _containment(posts: Sequence[Observation]) -> str:
+    if not posts:
+        return ""
+    rows = "".join(
+        f'<li><span class="tag outer">{escape(post.id)}</span>'
+        f"<b>Sees {escape(', '.join(post.sees) or 'part')}</b>, {words.count(post.officers, 'officer')}"
+        f'<span class="why">{escape(post.reason)}</span></li>'
+        for post in posts
+    )
+    officers = words.count(sum(post.officers for post in posts), "officer")
+    title = f"Containment: {words.count(len(posts), 'observation post')}, {officers} more"
+    return f"<h3>{escape(title)}</h3><ul>{rows}</ul>"
 
 
 def _ways(routes: Iterable[Route], units: str) -> str:

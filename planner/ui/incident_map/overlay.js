@@ -37,7 +37,7 @@ export class Overlay {
     this.addPane("plan-lines", 360, false);
     this.addPane("plan-marks", 620, true);
     this.groups = {};
-    for (const name of ["Zones", "Perimeters", "Posts", "Sites", "Alternates", "Routes", "Hospitals"]) {
+    for (const name of ["Zones", "Perimeters", "Posts", "Observation", "Sites", "Alternates", "Routes", "Hospitals"]) {
       this.groups[name] = L.layerGroup();
       if (name !== "Alternates") this.groups[name].addTo(map);
     }
@@ -78,6 +78,7 @@ export class Overlay {
     plan.routes.forEach((route) => this.addRoute(route));
     plan.sites.forEach((site) => this.addSite(site));
     [...plan.posts].sort((a, b) => a.rank - b.rank).forEach((post) => this.addPost(post));
+    plan.observations.forEach((post) => this.addObservation(post));
     plan.hospitals.forEach((hospital) => this.addHospital(hospital));
     this.thinOut();
   }
@@ -134,6 +135,11 @@ export class Overlay {
     const look = `post post-${perimeter}${gate ? " post-gate" : ""}`;
     const mark = this.addMark(at, badge(look, label, [34, 28], title), card(title, lines), this.groups.Posts);
     this.marks.push({ mark, half: POST_HALF_PX });
+  }
+
+  addObservation({ label, at, cover, title, lines }) {
+    const look = `observation${cover ? "" : " bare"}`;
+    this.addMark(at, badge(look, label, [42, 28], title), card(title, lines), this.groups.Observation);
   }
 
   addSite({ label, at, purpose, rank, source, shape, title, lines }) {
