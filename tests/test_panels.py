@@ -92,9 +92,10 @@ def test_hostile_names_stay_text(plan: Plan) -> None:
 @_SOME
 @given(plans)
 def test_the_verdict_claims_a_seal_only_when_every_perimeter_is_sealed(plan: Plan) -> None:
-    claimed = verdict(plan).startswith("Sealed")
+    claimed = "Streets sealed on the map" in verdict(plan)
     assert claimed == (bool(plan.perimeters) and all(line.sealed for line in plan.perimeters))
-    assert "way out" in verdict(plan) or "ways out" in verdict(plan) or "No way out" in verdict(plan)
+    told = verdict(plan)
+    assert "way out for" in told or "ways out for" in told or told.startswith("NO WAY OUT FOR AMBULANCES")
     warned = sum(notice.level is not NoticeLevel.INFO for notice in plan.notices)
     assert (f"{warned} caution" in verdict(plan)) == (warned > 0)
 
@@ -105,7 +106,7 @@ def test_a_leak_turns_the_verdict(plan: Plan) -> None:
     ring = (LonLat(0, 0), LonLat(1, 0), LonLat(1, 1), LonLat(0, 0))
     leaky = Perimeter(PerimeterName.INNER, (ring,), 0, 0, False, ("Main St",), "")
     told = verdict(replace(plan, perimeters=(*plan.perimeters, leaky)))
-    assert told.startswith("NOT sealed")
+    assert "NOT sealed" in told
     assert "inner perimeter" in told
 
 

@@ -13,13 +13,14 @@ from itertools import groupby
 from typing import Any
 
 from planner.area import Area
-from planner.model import HospitalOption, Notice, Observation, Plan, Post, Route, Site
+from planner.model import HospitalOption, Incident, Notice, Observation, Plan, Post, Route, Site
 from planner.packs import Listing
 from planner.staffing import FLOW_BASIS, ORDER_REASON, staffing_steps
 from planner.terms import Control, NoticeLevel, PerimeterName, Purpose, RouteKind, SiteSource, TraumaLevel
 from planner.ui import words
 
 _LEVEL_MARKS = {NoticeLevel.DANGER: "!!", NoticeLevel.CAUTION: "!", NoticeLevel.INFO: "i"}
+_HIGH_LEVELS = (TraumaLevel.I, TraumaLevel.II)
 _STALE_DAYS = 180
 """Age at which a map is called old (``domain.md`` 6.8)."""
 _CORE_PURPOSES = (
@@ -41,7 +42,7 @@ def plan_panel(plan: Plan, units: str) -> str:
         _strip(plan),
         _notices([n for n in plan.notices if n.level is NoticeLevel.DANGER], ""),
         _sites(plan, units),
-        _hospitals(plan.hospitals),
+        _hospitals(plan),
         _ways(plan.routes, units),
         _posts(plan.posts),
         _staffing(plan.posts),
@@ -69,12 +70,15 @@ def welcome(area: Area, advice: str) -> str:
 
 def verdict(plan: Plan) -> str:
     """Say in one line whether the plan holds: the seal, the ways, the cautions."""
-    return " ".join((_seal_line(plan), _ways_line(plan), _caution_line(plan)))
+    parts = [_seal_line(plan), _ways_line(plan), _caution_line(plan)]
+    if not _ways_out(plan):  # what failed most often comes first
+        parts = [parts[1], parts[0], parts[2]]
+    return " ".join(parts)
 
 
 def _verdict(plan: Plan) -> str:
     warned = any(notice.level is NoticeLevel.DANGER for notice in plan.notices)
-    state = "" if _holds(plan) and not warned else " open"
+    state = "" if _holds(plan) and _ways_out(plan) and not warned else " open"
     return (
         f'<p class="verdict{state}" role="status">{escape(verdict(plan))}</p>'
         f'<p class="advice">{escape(words.ADVICE)}</p>'
@@ -85,17 +89,21 @@ def _holds(plan: Plan) -> bool:
     return all(line.sealed for line in plan.perimeters) and bool(plan.perimeters)
 
 
+def _ways_out(plan: Plan) -> int:
+    return sum(route.route is RouteKind.EGRESS for route in plan.routes)
+
+
 def _seal_line(plan: Plan) -> str:
     need = f"{words.count(len(plan.posts), 'post')}, {words.count(plan.officers['total'], 'officer')}."
     if _holds(plan):
-        return f"Sealed on the map by {need}"
+        return f"Streets sealed on the map by {need} Open ground between posts is not closed."
     leaky = [words.PERIMETERS[line.perimeter].lower() for line in plan.perimeters if not line.sealed]
     return f"NOT sealed: {' and '.join(leaky) or 'no perimeter'}. {need}"
 
 
 def _ways_line(plan: Plan) -> str:
-    ways = sum(route.route is RouteKind.EGRESS for route in plan.routes)
-    return f"{words.count(ways, 'way')} out for ambulances." if ways else "No way out for ambulances found."
+    ways = _ways_out(plan)
+    return f"{words.count(ways, 'way')} out for ambulances." if ways else "NO WAY OUT FOR AMBULANCES FOUND."
 
 
 def _caution_line(plan: Plan) -> str:
@@ -106,13 +114,13 @@ def _caution_line(plan: Plan) -> str:
 def _figures(plan: Plan) -> str:
     officers = plan.officers
     by_line = {name: [p for p in plan.posts if p.perimeter is name] for name in PerimeterName}
-    timed = [h.time_range_min for h in plan.hospitals if h.time_range_min is not None]
+    timed = [h.time_range_min for h in plan.hospitals if h.adult_level in _HIGH_LEVELS and h.time_range_min]
     nearest = words.minutes(min(timed)) if timed else words.minutes(None)
     shown = (
         (len(by_line[PerimeterName.INNER]), f"inner posts, {officers['inner']} officers"),
         (len(by_line[PerimeterName.OUTER]), f"outer posts, {officers['outer']} officers"),
         (officers["total"], "officers in all"),
-        (nearest, "to the nearest hospital"),
+        (nearest, "to a trauma centre of level I or II" if timed else "trauma centre: level not known"),
     )
     cells = "".join(
         f"<div><b>{escape(str(value))}</b><span>{escape(text)}</span></div>" for value, text in shown
@@ -121,15 +129,16 @@ def _figures(plan: Plan) -> str:
 
 
 def _strip(plan: Plan) -> str:
-    found = {site.purpose for site in plan.sites if site.rank == 1}
+    found = {site.purpose: site.source for site in plan.sites if site.rank == 1}
     cells = []
     for purpose in Purpose:
         short, name = words.PURPOSES[purpose]
         if purpose in found:
-            cells.append(f'<span title="{escape(name)}">{short} set</span>')
+            state = "pinned" if found[purpose] is SiteSource.PINNED else "suggested"
+            cells.append(f'<span title="{escape(name)}">{short} {state}</span>')
         elif purpose in _CORE_PURPOSES:
-            cells.append(f'<span class="missing" title="{escape(name)}">{short} NOT SET</span>')
-    return f'<div class="strip" aria-label="Sites set and not set">{"".join(cells)}</div>'
+            cells.append(f'<span class="missing" title="{escape(name)}">{short} NONE FOUND</span>')
+    return f'<div class="strip" aria-label="Sites suggested, pinned and not found">{"".join(cells)}</div>'
 
 
 # --- sites ----------------------------------------------------------------------------------------
@@ -240,35 +249,48 @@ def _ways(routes: Iterable[Route], units: str) -> str:
 
 
 def _way(route: Route, units: str) -> str:
-    told = f"{words.distance(route.length_m, units)}, about {max(1, round(route.time_s / 60))} min"
+    told = f"{words.distance(route.length_m, units)}, {words.about(route.time_s)}"
     along = " - ".join(route.streets[:6])
     more = f" and {len(route.streets) - 6} more" if len(route.streets) > 6 else ""
-    gates = f" Through {', '.join(route.posts_crossed)}." if route.posts_crossed else ""
     return (
         f"<li><b>{words.ROUTES[route.route]}</b>: {escape(told)}"
-        f'<span class="why">{escape(route.reason)}{escape(gates)}</span>'
+        f'<span class="why">{escape(route.reason)}</span>'
         f'<span class="why">{escape(along + more)}</span></li>'
     )
 
 
-def _hospitals(hospitals: Sequence[HospitalOption]) -> str:
+def _hospitals(plan: Plan) -> str:
+    hospitals = plan.hospitals
     if not hospitals:
         return "<h3>Hospitals</h3><p>No hospital is known here. Load a hospital table.</p>"
     rows = "".join(_hospital(place) for place in hospitals[:12])
     more = f"<p>{len(hospitals) - 12} more in the plan document.</p>" if len(hospitals) > 12 else ""
     titles = ("Hospital", "Trauma", "Drive", "R / Y / G")
     head = "".join(f'<th scope="col">{title}</th>' for title in titles)
-    return f"<h3>Hospitals</h3><table><tr>{head}</tr>{rows}</table>{more}"
+    sent = "" if any(_sent(place) for place in hospitals) else f"<p>{_why_nobody(plan.incident)}</p>"
+    return f"<h3>Hospitals, by time</h3>{sent}<table><tr>{head}</tr>{rows}</table>{more}"
+
+
+def _why_nobody(incident: Incident) -> str:
+    """Nobody allocated is not "send nobody": say which it is."""
+    if incident.casualties is None:
+        return "No patients are allocated: the number of casualties has not been said."
+    return "No patients are allocated: no hospital here is known to take trauma. Ask each before sending."
+
+
+def _sent(place: HospitalOption) -> int:
+    return place.assigned.red + place.assigned.yellow + place.assigned.green
 
 
 def _hospital(place: HospitalOption) -> str:
     sent = place.assigned
     where = " (off the map)" if place.off_map else ""
+    told = f"{sent.red} / {sent.yellow} / {sent.green}" if _sent(place) else "-"
     return (
         f'<tr><td title="{escape(place.reason)}">{escape(place.name)}{where}</td>'
         f"<td>{_levels(place.adult_level, place.pediatric_level)}</td>"
         f"<td>{escape(words.minutes(place.time_range_min))}</td>"
-        f"<td>{sent.red} / {sent.yellow} / {sent.green}</td></tr>"
+        f"<td>{told}</td></tr>"
     )
 
 

@@ -48,7 +48,7 @@ BOMBS = tuple(threat for threat in THREATS if threat.value.endswith(("bomb", "ve
 ROUTES = {
     RouteKind.INGRESS: "Way in",
     RouteKind.EGRESS: "Way out",
-    RouteKind.TRANSFER: "On foot",
+    RouteKind.TRANSFER: "Staging to exchange",
     RouteKind.PUBLIC: "Public way",
 }
 PERIMETERS = {PerimeterName.INNER: "Inner perimeter", PerimeterName.OUTER: "Outer perimeter"}
@@ -80,6 +80,11 @@ def minutes(span_min: tuple[int, int] | None) -> str:
         return f"{UNKNOWN} min"
     low, high = span_min
     return f"{low} min" if low == high else f"{low}-{high} min"
+
+
+def about(time_s: float) -> str:
+    """Write a planning time as the reasons do: rounded up, never better than it is."""
+    return "under 1 min" if time_s < 60 else f"about {math.ceil(time_s / 60)} min"
 
 
 def count(number: int, one: str, many: str = "") -> str:
