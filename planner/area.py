@@ -34,7 +34,7 @@ PLACE_COLUMNS = (
     "speciality",
     "geometry",
 )
-"""Place table: ``kind`` a PlaceKind value; point or polygon; text columns "" and numbers NaN where untagged."""
+"""Place table: ``kind`` a PlaceKind value; point or polygon; untagged text is "", untagged numbers NaN."""
 OBSTACLE_COLUMNS = ("osm_type", "osm_id", "kind", "height_m", "geometry")
 """Obstacle table: ``kind`` an ObstacleKind value; point, line or polygon; ``height_m`` NaN where untagged."""
 
@@ -93,13 +93,15 @@ class Area:
         ):
             missing = [c for c in columns if c not in table.columns]
             if missing:
-                raise AreaError(f"a table lacks {', '.join(missing)}", "Import the area again from its source file")
+                raise AreaError(
+                    f"a table lacks {', '.join(missing)}", "Import the area again from its source file"
+                )
 
     @cached_property
     def extent_m(self) -> Polygon:
         """The bounding box as a polygon in the frame, its sides subdivided so that they stay true."""
-        ring = shapely.segmentize(box(*self.bbox_deg), 0.01)
-        return self.frame.geometry_to_m(ring)
+        ring = shapely.segmentize(box(*self.bbox_deg).exterior, 0.01)
+        return Polygon(self.frame.to_m(shapely.get_coordinates(ring)))
 
     def covers(self, place: LonLat) -> bool:
         """Whether a place lies in the area's bounding box."""
@@ -115,7 +117,9 @@ def geometries_m(shape: Shape, frame: Frame) -> list[BaseGeometry]:
     """Return the parts of a plain shape as shapely geometries in metres; polygons may be invalid as drawn."""
     parts: list[BaseGeometry] = [Point(frame.point_m(place)) for place in shape.points]
     parts += [LineString(frame.to_m(line)) for line in shape.lines]
-    parts += [Polygon(frame.to_m(rings[0]), [frame.to_m(hole) for hole in rings[1:]]) for rings in shape.polygons]
+    parts += [
+        Polygon(frame.to_m(rings[0]), [frame.to_m(hole) for hole in rings[1:]]) for rings in shape.polygons
+    ]
     return parts
 
 
@@ -136,10 +140,12 @@ def line_of(xy_m: NDArray[np.float64], frame: Frame) -> tuple[LonLat, ...]:
 
 
 def rings_of(polygon_m: Polygon, frame: Frame) -> Rings:
-    """Return a polygon in metres as rings: exterior counter-clockwise, holes clockwise (RFC 7946)."""
-    rings = [_ring_of(polygon_m.exterior, frame, ccw=True)]
-    rings += [_ring_of(hole, frame, ccw=False) for hole in polygon_m.interiors]
-    return tuple(rings)
+    """Return a polygon in metres as rings: exterior counter-clockwise, holes clockwise (RFC 7946).
+
+    Holes so small that they vanish at the decimals of documents are left out: a reader would refuse them.
+    """
+    holes = [_ring_of(hole, frame, ccw=False) for hole in polygon_m.interiors]
+    return (_ring_of(polygon_m.exterior, frame, ccw=True), *(hole for hole in holes if len(set(hole)) >= 3))
 
 
 def _ring_of(ring: LinearRing, frame: Frame, *, ccw: bool) -> Ring:

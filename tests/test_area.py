@@ -1,0 +1,36 @@
+"""Areas: their extent, and shapes as documents write them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import shapely
+from shapely.geometry import Point, Polygon, box
+
+from planner.area import geometries_m, shape_of
+from planner.geo import Frame
+from planner.geojson import geometry, read_shape
+from tests.town import CENTRE, town
+
+FRAME = Frame(CENTRE)
+
+
+@pytest.mark.parametrize(("size_m", "holes"), [(1e-4, 0), (1.0, 1)])
+def test_a_hole_that_vanishes_when_rounded_is_left_out_and_the_rest_reads_back(size_m, holes):
+    ground = box(0, 0, 40, 30).difference(Point(10, 10).buffer(size_m))
+    assert isinstance(ground, Polygon)
+    assert len(ground.interiors) == 1
+    shape = shape_of(ground, FRAME)
+    assert len(shape.polygons[0]) == 1 + holes
+    assert read_shape(json.loads(json.dumps(geometry(shape))), ("Polygon",), "here") == shape
+    (back,) = geometries_m(shape, FRAME)
+    assert shapely.symmetric_difference(back, ground).area < 1.0
+
+
+def test_the_extent_is_the_bounding_box_with_true_sides():
+    area = town()
+    west, south, east, north = area.bbox_deg
+    corners = area.frame.to_m([(west, south), (east, south), (east, north), (west, north)])
+    assert shapely.distance(area.extent_m.exterior, shapely.points(corners)).max() < 1e-6
+    assert area.extent_m.is_valid
