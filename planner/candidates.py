@@ -59,7 +59,9 @@ _KERB_CLASSES = (
     RoadClass.LIVING_STREET,
     RoadClass.SERVICE,
 )
+_ANY_CLASSES = tuple(RoadClass)
 _RIM_M = 0.5
+_CLEAR_M = 1.0
 _POCKET_TRIALS = 48
 _POCKETS = 6
 _COVERS = 40
@@ -175,9 +177,8 @@ def gather(scene: Scene, area: Area, doctrine: Doctrine, working: Bools, public:
         Streets by which working sites, and sites for the public, can be entered.
     """
     siting = doctrine.siting
-    danger = shapely.union_all([scene.ground.hot_m, scene.ground.warm_m, scene.ground.target_m])
-    spots = shapely.buffer(_post_points(scene.posts, area), siting.post_separation_m)
-    between = shapely.difference(scene.outer_m, shapely.union_all([scene.inner_m, danger, spots]))
+    danger, spots = _danger(scene), shapely.buffer(_post_points(scene.posts, area), siting.post_separation_m)
+    between = _between(scene, area, siting)
     lanes = Lanes.among(area, working, scene.outer_m.bounds)
     found = _on_ground(grounds_of(area, siting), GROUND_KINDS, between, lanes, area, siting, inside=True)
     found += _on_streets(between, lanes, area, siting, siting.kerb_stretch_m, inside=True)
@@ -191,6 +192,36 @@ def gather(scene: Scene, area: Area, doctrine: Doctrine, working: Bools, public:
     verge = shapely.difference(near, shapely.union_all([scene.outer_m, danger, spots]))
     streets = Lanes.among(area, public & working, near.bounds)
     return found + _on_streets(verge, streets, area, siting, siting.kerb_column_m, inside=False)
+
+
+def carriageways(scene: Scene, area: Area, doctrine: Doctrine, leads_out: Bools) -> list[Candidate]:
+    """Find stretches of closed street of any class, motorways too: the last resort where nothing else serves.
+
+    Parameters
+    ----------
+    scene : Scene
+    area : Area
+    doctrine : Doctrine
+    leads_out : (E,) bool array
+        Open streets by which one comes out of the scene.
+    """
+    siting, network = doctrine.siting, area.network
+    open_street = leads_out & network.drivable & ~scene.closed & ~network.tunnel & ~network.bridge
+    lanes = Lanes.among(area, open_street, scene.outer_m.bounds)
+    between = _between(scene, area, siting)
+    return _on_streets(between, lanes, area, siting, siting.kerb_stretch_m, inside=True, classes=_ANY_CLASSES)
+
+
+def _danger(scene: Scene) -> BaseGeometry:
+    """Ground that no site may touch: a hair wider than drawn, so that rounding leaves none on its rim."""
+    ground = scene.ground
+    return shapely.union_all([ground.hot_m, ground.warm_m, ground.target_m]).buffer(_CLEAR_M)
+
+
+def _between(scene: Scene, area: Area, siting: Siting) -> BaseGeometry:
+    """Ground between the perimeters that is neither dangerous nor a post's."""
+    spots = shapely.buffer(_post_points(scene.posts, area), siting.post_separation_m)
+    return shapely.difference(scene.outer_m, shapely.union_all([scene.inner_m, _danger(scene), spots]))
 
 
 def _post_points(posts: Sequence[Post], area: Area) -> BaseGeometry:
@@ -342,12 +373,19 @@ def _entrances(shapes: Shapes, beside: Sequence[Ints], lanes: Lanes) -> list[Sna
 
 
 def _on_streets(
-    where: BaseGeometry, lanes: Lanes, area: Area, siting: Siting, length_m: float, *, inside: bool
+    where: BaseGeometry,
+    lanes: Lanes,
+    area: Area,
+    siting: Siting,
+    length_m: float,
+    *,
+    inside: bool,
+    classes: Sequence[RoadClass] = _KERB_CLASSES,
 ) -> list[Candidate]:
-    """Stretches of wide enough, lesser streets: one for each cell of a coarse grid."""
+    """Stretches of wide enough streets, lesser ones unless told: one for each cell of a coarse grid."""
     network = area.network
     width = network.width_m[lanes.edges]
-    fit = np.isin(network.road_class[lanes.edges], _KERB_CLASSES) & ~(width < siting.kerb_width_m)
+    fit = np.isin(network.road_class[lanes.edges], classes) & ~(width < siting.kerb_width_m)
     fit &= ~(network.bridge | network.tunnel)[lanes.edges]
     fit &= np.isin(network.service[lanes.edges], (Service.NONE, Service.OTHER))
     fit &= ~np.isin(network.access[lanes.edges], (Access.PRIVATE, Access.NO))

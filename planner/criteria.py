@@ -1,4 +1,4 @@
-"""What each purpose asks of a site: hard rules that exclude, criteria that score (``domain.md`` 2.4-2.10).
+"""What each purpose asks of a site: kinds of ground, room, criteria that score (``domain.md`` 2.4-2.10).
 
 A purpose is one entry in :data:`ASKS`. Rules and criteria are functions over all candidates at once; each
 gives one value per candidate, so that what decided can be told in numbers.
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from planner.candidates import COVER, STREET, Candidate
 from planner.doctrine import Siting
-from planner.grounds import HALL_KINDS, MEDIA_KINDS, NO_ENTRY
-from planner.model import Incident, Score
+from planner.grounds import HALL_KINDS, MEDIA_KINDS
+from planner.model import Incident
 from planner.terms import PlaceKind, Purpose
 
 Bools = NDArray[np.bool_]
@@ -35,6 +35,13 @@ _TRADE = (PlaceKind.MALL, PlaceKind.SUPERMARKET)
 _SERVICES = (PlaceKind.FIRE_STATION, PlaceKind.POLICE)
 
 
+UNMAPPED = -1
+"""Sight is not known: no buildings are mapped between."""
+
+FAR = -2
+"""Sight is not known: the place lies further off than sight was looked for."""
+
+
 @dataclass(frozen=True, eq=False)
 class Facts:
     """What is known about all candidates of an incident. Arrays are (n,).
@@ -43,15 +50,26 @@ class Facts:
     ----------
     candidates : tuple of Candidate
     walk_m : float array
-        Along streets and paths that are not hot, from the nearest inner post; infinite where there is no way.
+        Along streets and paths that are not hot, from the nearest inner post, or where none leads there from
+        the line of the inner perimeter; infinite where there is no way.
     gate : tuple of str
-        Id of that post, "" where none.
+        Id of that post, "" where there is none.
+    off_street_m : float array
+        How much of the walk from the line is over open ground; NaN where one walks from a gate.
+    has_gates : bool
+        Whether the inner perimeter has any post.
     drive_m : float array
         Along streets open to the public, from the outer perimeter; infinite where there is no way.
     target_m, outer_m : float array
         Straight from the place of attack, and from the outer perimeter (0 inside it).
     in_sight : int array
-        1 in sight of the hot zone, 0 out of sight, -1 not known.
+        1 in sight of the hot zone, 0 out of sight; :data:`UNMAPPED` and :data:`FAR` where not known.
+    unseen_m : float
+        Within this of the place of attack, a site that must not be seen must not be.
+    sight_m : float
+        How far sight was looked for.
+    drives_out : bool array
+        Whether vehicles can come to its entrance from outside, and leave again.
     ways : int array
         Ways out that share no street: 2 or more count as 2.
     rejected : (n,) object array of frozenset of Purpose
@@ -60,10 +78,15 @@ class Facts:
     candidates: tuple[Candidate, ...]
     walk_m: Floats
     gate: tuple[str, ...]
+    off_street_m: Floats
+    has_gates: bool
     drive_m: Floats
     target_m: Floats
     outer_m: Floats
     in_sight: NDArray[np.int64]
+    unseen_m: float
+    sight_m: float
+    drives_out: NDArray[np.bool_]
     ways: NDArray[np.int64]
     rejected: tuple[frozenset[Purpose], ...]
 
@@ -291,7 +314,7 @@ def _off_street(facts: Facts, _: Demand, __: Siting) -> tuple[Floats, Floats]:
 
 def _unseen(facts: Facts, _: Demand, __: Siting) -> tuple[Floats, Floats]:
     value = np.where(facts.in_sight < 0, np.nan, facts.in_sight)
-    return value, np.where(facts.in_sight == 0, 1.0, 0.0)
+    return value, np.where((facts.in_sight == 0) | (facts.in_sight == FAR), 1.0, 0.0)
 
 
 def _family_parking(facts: Facts, demand: Demand, siting: Siting) -> tuple[Floats, Floats]:
@@ -372,6 +395,7 @@ ASKS: tuple[Asks, ...] = (
         criteria=(
             _gate_distance(_command_distance),
             Criterion("room", "patrol cars", "weight_room", _room(patrol_cars, _stalls_needed)),
+            _UNSEEN,
             _WAYS,
             _FIRM,
             _SHELTER,
@@ -390,6 +414,7 @@ ASKS: tuple[Asks, ...] = (
         criteria=(
             _gate_distance(_casualty_distance),
             Criterion("room", "patients", "weight_room", _room(patients, _patients_placed)),
+            _UNSEEN,
             _WAYS,
             _FIRM,
             _OFF_STREET,
@@ -415,6 +440,7 @@ ASKS: tuple[Asks, ...] = (
         criteria=(
             _gate_distance(_casualty_distance),
             Criterion("room", "ambulances", "weight_room", _room(ambulances, _bays_needed)),
+            _UNSEEN,
             _WAYS,
             _FIRM,
         ),
@@ -433,6 +459,7 @@ ASKS: tuple[Asks, ...] = (
             _gate_distance(_staging_distance),
             Criterion("room", "patrol cars", "weight_room", _room(patrol_cars, _vehicles_staged)),
             _WITHIN,
+            _UNSEEN,
             _WAYS,
             _FIRM,
             _OFF_STREET,
@@ -524,103 +551,3 @@ ASKS: tuple[Asks, ...] = (
     ),
 )
 """What each purpose asks, in the order in which they are chosen."""
-
-
-# --- judging ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Judged:
-    """All candidates judged for one purpose.
-
-    Parameters
-    ----------
-    asks : Asks
-    fit : (n,) bool array
-        Whether no hard rule excludes it.
-    considered : int
-        Candidates of the right kind and side.
-    excluded : tuple of (str, int)
-        Rules that excluded candidates, and how many each excluded of those that the rules before it had left.
-    broken : tuple of (str, (n,) bool array)
-        Every rule, and which candidates break it.
-    values, points : (n, c) float array
-        Of each criterion.
-    weights : (c,) float array
-    score : (n,) float array
-        Weighted mean of points, 0..1.
-    capacity : (n,) float array
-    """
-
-    asks: Asks
-    fit: Bools
-    considered: int
-    excluded: tuple[tuple[str, int], ...]
-    broken: tuple[tuple[str, Bools], ...]
-    values: Floats
-    points: Floats
-    weights: Floats
-    score: Floats
-    capacity: Floats
-
-    def scores(self, row: int) -> tuple[Score, ...]:
-        """Return what each criterion says of one candidate."""
-        return tuple(
-            Score(
-                criterion=criterion.name,
-                value=round(float(value), 1) if np.isfinite(value) else None,
-                unit=criterion.unit,
-                points=round(float(points), 3),
-                weight=float(weight),
-            )
-            for criterion, value, points, weight in zip(
-                self.asks.criteria, self.values[row], self.points[row], self.weights, strict=True
-            )
-        )
-
-
-def judge(asks: Asks, facts: Facts, demand: Demand, siting: Siting) -> Judged:
-    """Judge all candidates for one purpose."""
-    capacity = asks.capacity(facts, siting)
-    broken = _rules(asks, facts, capacity, demand, siting)
-    side = (True, False) if asks.inside is None else (asks.inside,)
-    right = np.array([c.kind in asks.kinds and c.inside in side for c in facts.candidates], dtype=bool)
-    fit, excluded = right.copy(), []
-    for words, breaks in broken:
-        excluded.append((words, int((fit & breaks).sum())))
-        fit &= ~breaks
-    measured = [c.measure(facts, demand, siting) for c in asks.criteria]
-    values = np.column_stack([value for value, _ in measured])
-    points = np.column_stack([point for _, point in measured])
-    weights = np.array([float(getattr(siting, c.weight)) for c in asks.criteria])
-    score = points @ weights / max(float(weights.sum()), 1e-9)
-    return Judged(
-        asks, fit, int(right.sum()), tuple(excluded), broken, values, points, weights, score, capacity
-    )
-
-
-def _rules(
-    asks: Asks, facts: Facts, capacity: Floats, demand: Demand, siting: Siting
-) -> tuple[tuple[str, Bools], ...]:
-    """Hard rules: words for people, and which candidates break each."""
-    need = float(getattr(siting, asks.least)) * asks.need(demand, siting)
-    rules = [
-        ("rejected by the commander", np.array([asks.purpose in r for r in facts.rejected], dtype=bool)),
-        ("too small", np.nan_to_num(capacity, nan=np.inf) < need),
-        ("part of the place of attack", facts.target_m <= 0.0),
-    ]
-    if asks.unseen:
-        rules.append(("in sight of the hot zone", facts.in_sight == 1))
-    if asks.purpose is Purpose.EVACUATION:
-        words = f"nearer than {siting.evacuation_stand_off_m:.0f} m to the place of attack"
-        rules.append((words, facts.target_m < siting.evacuation_stand_off_m))
-    if asks.inside is not False:
-        rules.append(("no way from an inner gate", ~np.isfinite(facts.walk_m)))
-    else:
-        barred = np.array([c.access in NO_ENTRY for c in facts.candidates], dtype=bool)
-        rules += [("not open to the public", barred), ("no way by road", ~np.isfinite(facts.drive_m))]
-    if asks.purpose is Purpose.REUNIFICATION:
-        rules.append(("too far by road", facts.drive_m > siting.reunification_far_m))
-    if asks.purpose is Purpose.MEDIA:
-        rules.append(("too far from the scene", facts.outer_m > siting.search_m))
-    return tuple(rules)

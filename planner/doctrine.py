@@ -34,6 +34,8 @@ class ThreatPreset:
     """Within this the hot zone is the full disc; beyond it only what can be seen. Equal to hot_m: no clip."""
     height_m: float
     """Height of the threat above ground, for lines of sight."""
+    unseen_m: float
+    """Within this of the attack no working site, reunification or media site may be in its sight."""
 
 
 @dataclass(frozen=True)

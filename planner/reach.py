@@ -55,7 +55,7 @@ def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, 
     ----------
     network : StreetNetwork
     starts : sequence of Snap
-        Each on any street: one leaves it towards both ends.
+        Each on any street: one comes to it over its ``offset_m``, and leaves it towards both ends.
     edges : (k,) int array
         Streets that may be used.
     arc_open : (2E,) bool array
@@ -70,9 +70,12 @@ def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, 
     own = count + np.arange(len(starts))
     first = np.array([start.edge for start in starts])
     along = np.array([start.along_m for start in starts])
+    off_m = np.array([start.offset_m for start in starts])
     tail = np.concatenate([u[ahead], v[back], own, own])
     head = np.concatenate([v[ahead], u[back], network.edge_u[first], network.edge_v[first]])
-    metres = np.concatenate([length[ahead], length[back], along, network.length_m[first] - along])
+    metres = np.concatenate(
+        [length[ahead], length[back], off_m + along, off_m + network.length_m[first] - along]
+    )
     nodes, index = np.unique(np.concatenate([tail, head, own]), return_inverse=True)
     graph = _graph(index[: len(tail)], index[len(tail) : 2 * len(tail)], metres, len(nodes))
     seeds = index[2 * len(tail) :]
@@ -101,32 +104,51 @@ class Exits:
 
     Parameters
     ----------
+    joined : (E,) bool array
+        Streets of the box joined to the open network outside it, one-ways or not.
     out : (E,) bool array
-        Streets of the box joined to the open network outside it.
+        Those that can be driven to from outside, and out again.
     twice : (E,) bool array
         Those from which no single street's closure cuts one off.
     """
 
+    joined: Bools
     out: Bools
     twice: Bools
 
 
-def find_exits(network: StreetNetwork, open_edges: Bools, box_m: tuple[float, float, float, float]) -> Exits:
-    """Find which open streets in a box lead out of it, and which do so by two ways that share no street."""
+def find_exits(
+    network: StreetNetwork, open_edges: Bools, arc_open: Bools, box_m: tuple[float, float, float, float]
+) -> Exits:
+    """Find which open streets in a box lead out of it, and which do so by two ways that share no street.
+
+    Parameters
+    ----------
+    network : StreetNetwork
+    open_edges : (E,) bool array
+        Streets that may be used.
+    arc_open : (2E,) bool array
+        Directions in which they may be driven.
+    box_m : tuple of float
+        xmin, ymin, xmax, ymax.
+    """
     inside = network.edges_in_box(box_m)
     edges = inside[open_edges[inside]]
-    out, twice = network.no_closures(), network.no_closures()
+    joined_to, out, twice = (network.no_closures() for _ in range(3))
     if len(edges) == 0:
-        return Exits(out, twice)
+        return Exits(joined_to, out, twice)
     u, v, outside = _with_outside(network, edges, open_edges)
     size = int(max(u.max(), v.max(), outside)) + 1
     bridge = _bridges(u, v, size)
     joined = _component(u, v, np.ones(len(edges), dtype=bool), size)
     firm = _component(u, v, ~bridge, size)
     home = outside if outside >= 0 else int(u[np.argmax(np.bincount(firm[u], minlength=size)[firm[u]])])
-    out[edges] = joined[u] == joined[home]
+    joined_to[edges] = joined[u] == joined[home]
+    ahead, back = arc_open[edges], arc_open[edges + network.edge_count]
+    looped = _loops(np.concatenate([u[ahead], v[back]]), np.concatenate([v[ahead], u[back]]), size)
+    out[edges] = (looped[u] == looped[home]) & (looped[v] == looped[home]) & (ahead | back)
     twice[edges] = ~bridge & (firm[u] == firm[home])
-    return Exits(out, twice)
+    return Exits(joined_to, out, twice)
 
 
 def _with_outside(network: StreetNetwork, edges: Ints, open_edges: Bools) -> tuple[Ints, Ints, int]:
@@ -147,6 +169,13 @@ def _with_outside(network: StreetNetwork, edges: Ints, open_edges: Bools) -> tup
 def _component(u: Ints, v: Ints, used: Bools, size: int) -> Ints:
     graph = csr_array((np.ones(int(used.sum())), (u[used], v[used])), shape=(size, size))
     label: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
+    return label
+
+
+def _loops(tail: Ints, head: Ints, size: int) -> Ints:
+    """Label nodes that can be driven between in both directions alike."""
+    graph = csr_array((np.ones(len(tail)), (tail, head)), shape=(size, size))
+    label: Ints = connected_components(graph, directed=True, connection="strong")[1].astype(np.int64)
     return label
 
 

@@ -8,42 +8,36 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area, geometries_m, shape_of
-from planner.candidates import STREET, Candidate, Scene, gather, usable_streets
-from planner.criteria import ASKS, Asks, Demand, Facts, Judged, judge
+from planner.candidates import STREET, Candidate, Scene, carriageways, gather
+from planner.criteria import ASKS, FAR, UNMAPPED, Asks, Demand, Facts
 from planner.doctrine import Doctrine, Siting
 from planner.errors import IncidentError
 from planner.geo import usng
-from planner.grounds import building_spots, grounds_of
+from planner.grounds import grounds_of
+from planner.judging import OUTSIDE, Judged, judge
 from planner.model import Incident, Notice, Pin, Score, Site
 from planner.network import Snap
-from planner.reach import Distances, distances_from, find_exits
 from planner.selection import POOL, Choice, choose_together, runners_up
-from planner.sightline import seen_by_any, walls_of
-from planner.targets import thin, tidy
-from planner.terms import NoticeLevel, PerimeterName, PlaceKind, Purpose, SiteSource, Travel, ZoneKind
+from planner.survey import OpenStreets, survey
+from planner.targets import tidy
+from planner.terms import NoticeLevel, PlaceKind, Purpose, RoadClass, SiteSource, ZoneKind
 
 __all__ = ["ChosenSites", "Scene", "choose_sites"]
 
 Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 PINNED = "pinned"
 """Kind of a candidate that the commander pinned."""
 
 _ALTERNATES = 3
-_EYES = 64
-_SITE_POINTS = 8
-_OUTLINE_SPACING_M = 20.0
-_WALK_BOX_M = 600.0
 _RIM_M = 0.5
-_FACADE_GAP_M = 0.25
 _SOFT = 0.5
+_OVER_GROUND_M = 10.0
 _ASK_OWNER = ("private", "no", "permit", "customers")
+_FAST = (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK, RoadClass.TRUNK, RoadClass.TRUNK_LINK)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,158 +66,37 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
     IncidentError
         If a pin lies nowhere in the area.
     """
-    siting = doctrine.siting
-    exits, working, public = _open_streets(scene, area, doctrine)
-    candidates = gather(scene, area, doctrine, working, public)
-    pins = _pinned(incident.pins, working, area, doctrine)
-    facts = _facts(tuple(candidates + [pin for _, pin in pins]), incident, scene, area, doctrine, exits)
-    demand = Demand.of(incident, siting)
+    siting, demand = doctrine.siting, Demand.of(incident, doctrine.siting)
+    streets = OpenStreets.around(scene, area, doctrine)
+    pins = _pinned(incident.pins, streets.working, area, doctrine)
+    found = gather(scene, area, doctrine, streets.working, streets.public)
+    places = [pin for _, pin in pins] + found
+    facts = survey(places, incident, scene, area, doctrine, streets)
     judged = {asks.purpose: judge(asks, facts, demand, siting) for asks in ASKS}
-    held = {purpose: len(candidates) + k for k, (purpose, _) in enumerate(pins) if purpose in judged}
+    held = {purpose: k for k, (purpose, _) in enumerate(pins) if purpose in judged}
+    if any(_in_want(verdict) for purpose, verdict in judged.items() if purpose not in held):
+        places += carriageways(scene, area, doctrine, streets.exits.joined)
+        facts = survey(places, incident, scene, area, doctrine, streets)
+        judged = {asks.purpose: judge(asks, facts, demand, siting) for asks in ASKS}
     choice = _choice(judged, facts, held, siting)
     chosen = choose_together(choice)
     write = _Writer(facts, judged, choice, chosen, held, scene, area, siting, demand)
     sites = tuple(site for asks in ASKS for site in write.sites(asks.purpose))
     officers = sum(int(getattr(siting, asks.officers)) for asks in ASKS if asks.purpose in chosen)
-    notices = (*_missing(judged, chosen), *_assumed(demand), *_sight_notice(facts))
+    notices = (
+        *_missing(judged, chosen),
+        *_poor(judged, chosen, held),
+        *_assumed(demand),
+        *_sight_notice(facts),
+    )
     return ChosenSites(sites, officers, notices)
 
 
-# --- the streets --------------------------------------------------------------------------------
-
-
-def _open_streets(scene: Scene, area: Area, doctrine: Doctrine) -> tuple[Bools, Bools, Bools]:
-    """Streets with two ways out; those by which working sites, and public ones, can be entered."""
-    network = area.network
-    working = usable_streets(area, doctrine, Travel.EMERGENCY, scene.closed)
-    open_to_all = usable_streets(area, doctrine, Travel.PUBLIC, scene.closed)
-    passable = network.main_edges(Travel.EMERGENCY, doctrine.travelling) & ~scene.closed
-    xmin, ymin, xmax, ymax = scene.outer_m.bounds
-    margin = doctrine.siting.search_m
-    exits = find_exits(network, passable, (xmin - margin, ymin - margin, xmax + margin, ymax + margin))
-    return exits.twice, working & exits.out, open_to_all
-
-
-# --- what is known about each candidate ---------------------------------------------------------
-
-
-def _facts(
-    candidates: tuple[Candidate, ...],
-    incident: Incident,
-    scene: Scene,
-    area: Area,
-    doctrine: Doctrine,
-    twice: Bools,
-) -> Facts:
-    siting = doctrine.siting
-    shapes = np.array([c.shape_m for c in candidates], dtype=object)
-    target_m = shapely.distance(shapes, scene.ground.target_m)
-    walk, gates = _walks(scene, area, doctrine)
-    drive = _drives(scene, area, doctrine)
-    walks = [walk.to(c.entrance) for c in candidates]
-    offset_m = np.array([c.entrance.offset_m for c in candidates])
-    return Facts(
-        candidates=candidates,
-        walk_m=np.array([metres for metres, _ in walks]) + offset_m,
-        gate=tuple(gates[which] if which >= 0 else "" for _, which in walks),
-        drive_m=np.array([drive.to(c.entrance)[0] for c in candidates]) + offset_m,
-        target_m=target_m,
-        outer_m=shapely.distance(shapes, scene.outer_m),
-        in_sight=_in_sight(shapes, target_m, scene, area, siting),
-        ways=np.array([1 + int(twice[list(c.edges)].any()) for c in candidates], dtype=np.int64),
-        rejected=_rejected(shapes, incident, area, siting),
-    )
-
-
-def _walks(scene: Scene, area: Area, doctrine: Doctrine) -> tuple[Distances, list[str]]:
-    """Distances on foot from the posts of the inner perimeter, along what is not hot."""
-    network = area.network
-    timing = network.timing(Travel.FOOT, doctrine.travelling)
-    hot = network.edges_meeting(scene.ground.hot_m)
-    near = network.edges_in_box(scene.outer_m.buffer(_WALK_BOX_M).bounds)
-    near = near[~hot[near]]
-    posts = [post for post in scene.posts if post.perimeter is PerimeterName.INNER]
-    spots = network.snap(area.frame.to_m([post.location for post in posts]), ~hot) if posts else []
-    starts = [(snap, post.id) for snap, post in zip(spots, posts, strict=True) if snap is not None]
-    walk = distances_from(network, [snap for snap, _ in starts], near, np.isfinite(timing.arc_s))
-    return walk, [gate for _, gate in starts]
-
-
-def _drives(scene: Scene, area: Area, doctrine: Doctrine) -> Distances:
-    """Distances by road, for the public, from the posts of the outer perimeter."""
-    network = area.network
-    timing = network.timing(Travel.PUBLIC, doctrine.travelling)
-    near = network.edges_in_box(scene.outer_m.buffer(doctrine.siting.reunification_far_m).bounds)
-    near = near[~scene.closed[near] & timing.open_edges[near]]
-    posts = [post for post in scene.posts if post.perimeter is PerimeterName.OUTER]
-    open_street = timing.open_edges & ~scene.closed
-    spots = network.snap(area.frame.to_m([post.location for post in posts]), open_street) if posts else []
-    return distances_from(
-        network, [snap for snap in spots if snap is not None], near, np.isfinite(timing.arc_s)
-    )
-
-
-def _in_sight(
-    shapes: NDArray[np.object_], from_target_m: Floats, scene: Scene, area: Area, siting: Siting
-) -> Ints:
-    """1 in sight, 0 out of sight or further than sight is looked for, -1 where the map shows too little."""
-    result = np.full(len(shapes), 0 if len(area.buildings) else -1, dtype=np.int64)
-    near = np.flatnonzero(from_target_m <= siting.sight_m)
-    if len(near) == 0:
-        return result
-    eyes = thin(scene.ground.samples_xyz_m, _EYES)
-    points, groups = _site_points(shapes[near], siting.person_height_m)
-    seen = seen_by_any(walls_of(area, siting), groups, points, eyes, siting.sight_m)
-    known = _mapped_between(shapes[near], scene, area, siting)
-    result[near] = np.where(known, seen, -1)
-    return result
-
-
-def _site_points(shapes: NDArray[np.object_], height_m: float) -> tuple[Floats, Ints]:
-    """Take a few points of each site's outline and one within it."""
-    # A hair outside: a hall's outline is its own wall, which would hide every point on it.
-    around = shapely.buffer(shapely.simplify(shapes, 1.0), _FACADE_GAP_M, join_style="mitre")
-    outlines = shapely.segmentize(around, _OUTLINE_SPACING_M)
-    outline, owner = shapely.get_coordinates(outlines, return_index=True)
-    middles = shapely.get_coordinates(shapely.point_on_surface(shapes))
-    parts = [np.vstack([middle, thin(outline[owner == k], _SITE_POINTS)]) for k, middle in enumerate(middles)]
-    groups = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
-    xy = np.vstack(parts)
-    return np.column_stack([xy, np.full(len(xy), height_m)]), groups
-
-
-def _mapped_between(shapes: NDArray[np.object_], scene: Scene, area: Area, siting: Siting) -> Bools:
-    """Whether any building but the place of attack itself is mapped between each site and that place."""
-    target = scene.ground.target_m
-    spots, own = building_spots(area), area.buildings.sindex.query(target, predicate="intersects")
-    xmin, ymin, xmax, ymax = shapely.total_bounds([*shapes, target])
-    near = (spots[:, 0] >= xmin) & (spots[:, 0] <= xmax) & (spots[:, 1] >= ymin) & (spots[:, 1] <= ymax)
-    near[own] = False
-    lines = shapely.shortest_line(shapely.centroid(shapes), target)
-    ends = shapely.get_coordinates(lines).reshape(-1, 2, 2)
-    return _anything_near(spots[near], ends[:, 0], ends[:, 1], siting.street_reach_m)
-
-
-def _anything_near(spots: Floats, starts: Floats, ends: Floats, reach_m: float) -> Bools:
-    """Whether any of the spots lies within reach of each straight line, (n,)."""
-    way = ends - starts
-    length2 = np.maximum((way**2).sum(axis=1), 1e-9)
-    offset = spots[None, :, :] - starts[:, None, :]
-    share = np.clip((offset * way[:, None, :]).sum(axis=2) / length2[:, None], 0.0, 1.0)
-    miss = offset - share[:, :, None] * way[:, None, :]
-    found: Bools = ((miss**2).sum(axis=2) <= reach_m**2).any(axis=1)
-    return found
-
-
-def _rejected(
-    shapes: NDArray[np.object_], incident: Incident, area: Area, siting: Siting
-) -> tuple[frozenset[Purpose], ...]:
-    out: list[set[Purpose]] = [set() for _ in shapes]
-    for reject in incident.rejects:
-        spot = Point(area.frame.point_m(reject.location.checked()))
-        for row in np.flatnonzero(shapely.dwithin(shapes, spot, siting.reject_reach_m)):
-            out[row].add(reject.purpose)
-    return tuple(map(frozenset, out))
+def _in_want(verdict: Judged) -> bool:
+    """Whether a working site is only found where it ought not to be, or not at all."""
+    if verdict.asks.optional or verdict.asks.inside is False:
+        return False
+    return not verdict.fit.any() or OUTSIDE in verdict.given_up
 
 
 # --- pins ---------------------------------------------------------------------------------------
@@ -379,7 +252,8 @@ class _Writer:
         """Name a place as one would say it on the radio."""
         street = self.street(candidate)
         if candidate.kind == STREET:
-            return f"Kerb of {street}"
+            road = self.area.network.road_class[candidate.entrance.edge]
+            return f"{'Carriageway' if road in _FAST else 'Kerb'} of {street}"
         if candidate.name:
             return candidate.name
         word = "Pinned place" if candidate.kind == PINNED else candidate.kind.replace("_", " ").capitalize()
@@ -412,28 +286,38 @@ class _Writer:
         facts = self.facts
         if _is_working(purpose):
             if not np.isfinite(facts.walk_m[row]):
-                return "no way from an inner gate is known"
+                return "no way from the inner perimeter is known"
             side = "" if facts.candidates[row].inside else ", outside the outer perimeter"
-            return f"{_tens(facts.walk_m[row])} m from the inner gate at {facts.gate[row]}{side}"
+            return f"{_tens(facts.walk_m[row])} m from {self._gate(row)}{side}"
         if np.isfinite(facts.drive_m[row]):
             return f"{_tens(facts.drive_m[row])} m by road from the outer perimeter"
         return "no way by road is known"
 
+    def _gate(self, row: int) -> str:
+        """Say where the walk is counted from."""
+        over_m = self.facts.off_street_m[row]
+        if not np.isfinite(over_m):
+            return f"the inner gate at {self.facts.gate[row]}"
+        over = f", {_tens(over_m)} m of it over open ground" if over_m >= _OVER_GROUND_M else ""
+        return f"the line of the inner perimeter{over}"
+
     def _sight(self, row: int) -> str:
         seen = int(self.facts.in_sight[row])
-        if seen < 0:
+        if seen == UNMAPPED:
             return "sight of the hot zone unknown (no buildings mapped between)"
+        if seen == FAR:
+            return f"over {_tens(self.facts.sight_m)} m from the attack, where sight is not looked for"
         return f"{'in' if seen else 'out of'} sight of the hot zone (map estimate)"
 
     def _room(self, purpose: Purpose, row: int) -> str:
         asks, capacity = self.judged[purpose].asks, self.judged[purpose].capacity[row]
         if not np.isfinite(capacity):
             return f"room for {asks.unit} not known"
-        return f"room for {int(capacity)} {asks.unit}"
+        return f"room for {_fives(capacity)} {asks.unit}"
 
     def _family_stalls(self, row: int) -> str:
         stalls = int(self.facts.candidates[row].parking_m2 * self.siting.lot_free // self.siting.stall_m2)
-        return f"{stalls} free stalls near by" if stalls else "no car park mapped near by"
+        return f"{_fives(stalls)} free stalls near by" if stalls else "no car park mapped near by"
 
     def why_lost(self, purpose: Purpose, row: int, best: int) -> str:
         """Say by which criterion a runner-up lost most."""
@@ -478,10 +362,16 @@ class _Writer:
         need, holds = asks.need(self.demand, siting), self.judged[purpose].capacity[row]
         said = []
         if holds < need:
-            said.append(f"Holds {int(holds)} of the {need} {asks.unit} planned for")
+            said.append(f"Holds {_fives(holds)} of the {need} {asks.unit} planned for")
         walk, drive = self.facts.walk_m[row], self.facts.drive_m[row]
+        if _is_working(purpose) and np.isfinite(self.facts.off_street_m[row]):
+            how = "No street joins it to an inner gate" if self.facts.has_gates else "There is no inner gate"
+            said.append(f"{how}: check that the ground between can be walked")
+        if asks.unseen and self.facts.in_sight[row] == 1:
+            far_m = _tens(self.facts.unseen_m)
+            said.append(f"In sight of the hot zone from over {far_m} m: keep behind cover")
         if purpose is Purpose.CASUALTY_COLLECTION and walk > siting.casualty_walk_m:
-            said.append(f"Over {siting.casualty_walk_m:.0f} m from the gate: carry casualties by vehicle")
+            said.append(f"A walk of over {siting.casualty_walk_m:.0f} m: carry casualties by vehicle")
         if purpose is Purpose.REUNIFICATION and drive < siting.reunification_near_m:
             near = f"Nearer than {siting.reunification_near_m:.0f} m by road: families and units may jam"
             said.append(near)
@@ -490,7 +380,8 @@ class _Writer:
     def pin_faults(self, purpose: Purpose, row: int) -> list[str]:
         """Say which hard rules a pinned place breaks."""
         shape = self.facts.candidates[row].shape_m
-        faults = [words for words, breaks in self.judged[purpose].broken if breaks[row]]
+        rules = [rule for rule in self.judged[purpose].rules if rule.words not in (OUTSIDE, "inside")]
+        faults = [rule.words for rule in rules if rule.breaks[row]]
         zone = self.zone(shape)
         if zone is ZoneKind.HOT or (zone is ZoneKind.WARM and not _is_forward(purpose)):
             faults.append(f"in the {zone} zone")
@@ -516,6 +407,12 @@ def _ways(count: int) -> str:
 
 def _tens(metres: float) -> int:
     return int(round(float(metres), -1))
+
+
+def _fives(count: float) -> int:
+    """Round down to 5 from 10 on: room is an estimate, and never to be overstated (``domain.md`` 6.9)."""
+    whole = int(count)
+    return whole if whole < 10 else whole - whole % 5
 
 
 def _words(purpose: Purpose) -> str:
@@ -547,6 +444,26 @@ def _none_suitable(verdict: Judged) -> Notice:
     return Notice(NoticeLevel.CAUTION, f"{text}. IC decides: pin a place", str(asks.purpose))
 
 
+def _poor(
+    judged: Mapping[Purpose, Judged], chosen: Mapping[Purpose, int], held: Mapping[Purpose, int]
+) -> list[Notice]:
+    """Say for which purposes only a place was found that breaks a rule."""
+    return [
+        Notice(
+            NoticeLevel.CAUTION,
+            f"No place for {_words(purpose)} keeps every rule: the suggestion is one that is, or may be, "
+            f"{_either(judged[purpose].given_up)}. IC decides",
+            f"{purpose}-1",
+        )
+        for purpose in chosen
+        if purpose not in held and judged[purpose].given_up
+    ]
+
+
+def _either(words: Sequence[str]) -> str:
+    return " or ".join(words)
+
+
 def _assumed(demand: Demand) -> list[Notice]:
     if not demand.assumed:
         return []
@@ -555,7 +472,7 @@ def _assumed(demand: Demand) -> list[Notice]:
 
 
 def _sight_notice(facts: Facts) -> list[Notice]:
-    unknown = int((facts.in_sight < 0).sum())
+    unknown = int((facts.in_sight == UNMAPPED).sum())
     if unknown == 0:
         return []
     text = (

@@ -78,7 +78,7 @@ def test_a_dead_end_has_one_way_out_and_a_grid_two():
     grid = [e for e in range(NETWORK.edge_count) if NETWORK.street(e) == "South Street 3"]
     assert blind
     assert grid
-    exits = find_exits(NETWORK, NETWORK.drivable, (-750.0, -500.0, 0.0, 0.0))
+    exits = find_exits(NETWORK, NETWORK.drivable, BOTH_WAYS, (-750.0, -500.0, 0.0, 0.0))
     inside = [e for e in grid if (NETWORK.bounds_m[e] > [-700, -500, -700, -500]).all()]
     assert exits.out[blind].all()
     assert not exits.twice[blind].any()
@@ -95,11 +95,49 @@ def test_streets_that_closures_cut_off_do_not_lead_out():
     ]
     open_edges = NETWORK.drivable.copy()
     open_edges[touching] = False
-    exits = find_exits(NETWORK, open_edges, (-750.0, -500.0, 0.0, 0.0))
+    exits = find_exits(NETWORK, open_edges, BOTH_WAYS, (-750.0, -500.0, 0.0, 0.0))
     assert not exits.out[blind]
 
 
 def test_with_no_street_open_nothing_leads_out():
-    exits = find_exits(NETWORK, NETWORK.no_closures(), (-100.0, -100.0, 100.0, 100.0))
+    exits = find_exits(NETWORK, NETWORK.no_closures(), BOTH_WAYS, (-100.0, -100.0, 100.0, 100.0))
     assert not exits.out.any()
     assert not exits.twice.any()
+
+
+def test_a_street_that_only_leads_in_is_joined_and_no_way_out():
+    blind = next(e for e in range(NETWORK.edge_count) if NETWORK.street(e) == "Blind Lane")
+    box = (-750.0, -500.0, 0.0, 0.0)
+    for shut in (blind, blind + NETWORK.edge_count):
+        ways = BOTH_WAYS.copy()
+        ways[shut] = False
+        exits = find_exits(NETWORK, NETWORK.drivable, ways, box)
+        assert exits.joined[blind]
+        assert not exits.out[blind]
+
+
+@settings(max_examples=20)
+@given(st.lists(st.integers(0, 2 * NETWORK.edge_count - 1), max_size=120))
+def test_ways_in_and_out_equal_networkx(shut):
+    ways = BOTH_WAYS.copy()
+    ways[shut] = False
+    exits = find_exits(NETWORK, NETWORK.drivable, ways, (-750.0, -500.0, 0.0, 0.0))
+    inside = np.flatnonzero(exits.joined)
+    graph = nx.DiGraph()
+    ends_u, ends_v, _ = NETWORK.vehicle_ends
+    for e in np.flatnonzero(NETWORK.drivable).tolist():
+        # beyond the box all streets count as joined
+        free = e not in inside
+        for a, b, arc in ((ends_u[e], ends_v[e], e), (ends_v[e], ends_u[e], e + NETWORK.edge_count)):
+            if free or ways[arc]:
+                graph.add_edge(int(a), int(b))
+    outside = {
+        int(n) for e in np.flatnonzero(NETWORK.drivable) if e not in inside for n in (ends_u[e], ends_v[e])
+    }
+    home = next(iter(sorted(outside)))
+    reach = nx.descendants(graph, home) | {home}
+    back = nx.ancestors(graph, home) | {home}
+    for e in inside.tolist():
+        u, v = int(ends_u[e]), int(ends_v[e])
+        both = {u, v} <= reach & back and bool(ways[e] or ways[e + NETWORK.edge_count])
+        assert exits.out[e] == both

@@ -20,13 +20,15 @@ from planner.criteria import ASKS
 from planner.doctrine import Doctrine, read_doctrine
 from planner.errors import IncidentError
 from planner.geo import LonLat, from_usng
-from planner.model import Casualties, DrawnZone, Incident, Pin, Reject, Shape, Site
+from planner.judging import OUTSIDE
+from planner.model import Casualties, DrawnZone, Incident, Pin, Reject, Shape, Site, ThreatPoint
 from planner.perimeter import trace_perimeters
 from planner.selection import separation_m
 from planner.sightline import sees, walls_of
 from planner.sites import ChosenSites, Scene, choose_sites
 from planner.sources.pbf import read_osm
-from planner.terms import Purpose, SiteSource, ThreatName, ZoneKind
+from planner.survey import unseen_within_m
+from planner.terms import PerimeterName, Purpose, SiteSource, ThreatName, ZoneKind
 from planner.zones import draw_zones
 from tests.town import CENTRE, town
 
@@ -46,6 +48,7 @@ class Result:
     area: Area
     scene: Scene
     chosen: ChosenSites
+    unseen_m: float
 
     def shape(self, site: Site) -> BaseGeometry:
         return shapely.union_all(geometries_m(site.shape, self.area.frame))
@@ -63,7 +66,8 @@ def solve(incident: Incident, area: Area = AREA, doctrine: Doctrine = DOCTRINE) 
     inner, outer = trace_perimeters(ground, area, doctrine, open_streets)
     closed = area.network.edges_meeting(ground.hot_m.union(ground.warm_m)) | inner.inside
     scene = Scene(ground, inner.polygon_m, outer.polygon_m, inner.posts + outer.posts, closed)
-    return Result(area, scene, choose_sites(incident, scene, area, doctrine))
+    unseen_m = unseen_within_m(incident, doctrine)
+    return Result(area, scene, choose_sites(incident, scene, area, doctrine), unseen_m)
 
 
 @lru_cache(maxsize=1)
@@ -107,7 +111,7 @@ def check_site(result: Result, site: Site) -> None:
     assert site.zone is ZoneKind.COLD
     assert not inside.intersects(scene.ground.hot_m.union(scene.ground.warm_m))
     assert not inside.intersects(scene.inner_m)
-    if site.purpose not in (Purpose.STAGING, Purpose.EVACUATION):
+    if site.purpose not in (Purpose.STAGING, Purpose.EVACUATION) and not excused(result, site):
         assert inside.intersects(scene.outer_m) == (site.purpose not in PUBLIC)
     for post in scene.posts:
         spot = Point(result.area.frame.point_m(post.location))
@@ -120,7 +124,7 @@ def check_site(result: Result, site: Site) -> None:
     if site.purpose is Purpose.EVACUATION:
         assert shape.distance(scene.ground.target_m) >= SITING.evacuation_stand_off_m - RIM_M
     else:
-        assert site.in_sight is not True
+        assert site.in_sight is not True or shape.distance(scene.ground.target_m) > result.unseen_m - RIM_M
     assert 0 <= site.score <= 1
     assert all(0 <= s.points <= 1 and s.weight >= 0 for s in site.scores)
     assert "Suggestion: IC decides." in site.reason
@@ -132,6 +136,12 @@ def check_site(result: Result, site: Site) -> None:
     assert shape.distance(grid) <= 15
 
 
+def excused(result: Result, site: Site) -> bool:
+    """Whether a working site may lie outside the outer perimeter, as a notice about the first one says."""
+    told = {n.about: n.text for n in result.chosen.notices}
+    return site.purpose not in PUBLIC and OUTSIDE in told.get(f"{site.purpose}-1", "")
+
+
 def check_sight(result: Result, site: Site, shape: BaseGeometry) -> None:
     """ "Out of sight" is so for the corners and the middle, from the places that were tried."""
     if site.in_sight is not False or shape.distance(result.scene.ground.target_m) > SITING.sight_m:
@@ -139,7 +149,10 @@ def check_sight(result: Result, site: Site, shape: BaseGeometry) -> None:
     walls = walls_of(result.area, SITING)
     middle = shape.representative_point()
     eyes = result.scene.ground.samples_xyz_m
-    seen = sees(walls, [(middle.x, middle.y, SITING.person_height_m)], eyes, SITING.sight_m)
+    height_m, limit_m = SITING.person_height_m, SITING.sight_m
+    around = [(middle.x + dx, middle.y + dy, height_m) for dx, dy in ((0, 0), (0.1, 0.1), (-0.1, -0.1))]
+    # on the very edge of a shadow, rounding decides; a metre to the side nobody would tell the difference
+    seen = sees(walls, around, eyes, limit_m).all(axis=0)
     # few places of the facade are tried for speed: a chink that only others see may remain
     assert seen.mean() < 0.15
 
@@ -291,13 +304,65 @@ def test_a_pin_off_the_map_is_one_clear_error():
 
 
 def test_where_nothing_fits_a_notice_says_which_rule_excluded_most():
-    greedy = replace(SITING, room_least=1e6)
+    greedy = replace(SITING, evacuation_stand_off_m=1e6)
     result = solve(SCHOOL, doctrine=replace(DOCTRINE, siting=greedy))
-    assert not result.has(Purpose.STAGING)
-    text = next(n.text for n in result.chosen.notices if n.about == Purpose.STAGING)
-    assert "too small" in text
+    assert not result.has(Purpose.EVACUATION)
+    text = next(n.text for n in result.chosen.notices if n.about == Purpose.EVACUATION)
+    assert "to the place of attack" in text
     assert "IC decides" in text
     assert any(word.isdigit() for word in text.split())
+
+
+def test_where_all_is_too_small_the_best_is_suggested_and_said_to_be_small():
+    greedy = replace(SITING, room_least=1e6)
+    result = solve(SCHOOL, doctrine=replace(DOCTRINE, siting=greedy))
+    for purpose in (Purpose.STAGING, Purpose.COMMAND_POST, Purpose.CASUALTY_COLLECTION):
+        assert result.has(purpose)
+        text = next(n.text for n in result.chosen.notices if n.about == f"{purpose}-1")
+        assert "too small" in text
+        assert "IC decides" in text
+
+
+def without_inner_posts() -> Result:
+    """The school, were no street to lead through its inner perimeter."""
+    before = school()
+    posts = tuple(p for p in before.scene.posts if p.perimeter is not PerimeterName.INNER)
+    scene = replace(before.scene, posts=posts)
+    return replace(before, scene=scene, chosen=choose_sites(SCHOOL, scene, AREA, DOCTRINE))
+
+
+def test_without_an_inner_gate_sites_are_judged_from_the_line():
+    result = without_inner_posts()
+    check_laws(result)
+    assert all(result.has(purpose) for purpose in PURPOSES)
+    for site in result.chosen.sites:
+        if site.purpose in PUBLIC or site.purpose is FORWARD:
+            continue
+        assert "from the line of the inner perimeter" in site.reason
+        assert any("no inner gate" in caution for caution in site.cautions)
+        walk = next(s.value for s in site.scores if s.criterion == "walk from the inner gate")
+        straight = result.shape(site).distance(result.scene.inner_m)
+        assert walk is not None
+        assert walk >= straight - RIM_M
+
+
+def test_a_handgun_is_looked_out_for_less_far_than_a_rifle():
+    far = {threat: DOCTRINE.preset(threat).unseen_m for threat in ThreatName}
+    assert far[ThreatName.KNIFE] < far[ThreatName.HANDGUN] < far[ThreatName.RIFLE]
+    assert far[ThreatName.RIFLE] <= far[ThreatName.ELEVATED_RIFLE]
+    for threat, unseen_m in far.items():
+        assert unseen_m >= DOCTRINE.preset(threat).warm_m
+    extra = ThreatPoint(CENTRE, ThreatName.RIFLE)
+    assert unseen_within_m(replace(SCHOOL, threats=(extra,)), DOCTRINE) == far[ThreatName.RIFLE]
+
+
+def test_what_lies_further_than_sight_is_looked_for_is_not_said_to_be_hidden():
+    short = replace(SITING, sight_m=0.0)
+    threats = tuple((name, replace(preset, unseen_m=0.0)) for name, preset in DOCTRINE.threats)
+    result = solve(SCHOOL, doctrine=replace(DOCTRINE, siting=short, threats=threats))
+    others = [s for s in result.chosen.sites if s.purpose is not FORWARD]
+    assert all(s.in_sight is None for s in others)
+    assert all("where sight is not looked for" in s.reason for s in others)
 
 
 def test_what_the_incident_says_sizes_the_sites():

@@ -83,7 +83,10 @@ def _check_side(scene: Scene, site: Site) -> Check:
     if site.purpose in _PUBLIC and outer.intersects(core):
         problems.append("it lies inside the outer perimeter")
     if site.purpose is Purpose.COMMAND_POST and not outer.is_empty and not outer.intersects(core):
-        problems.append("it lies outside the outer perimeter")
+        # Where there is no other ground, the plan may put it outside if a notice says so.
+        told = {notice.about for notice in scene.plan.notices}
+        if f"{site.purpose}-1" not in told:
+            problems.append("it lies outside the outer perimeter")
     fine = "on its side of both perimeters"
     return judge("site_side", site.id, [] if _excused(site) else problems, fine)
 
