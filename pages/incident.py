@@ -21,14 +21,6 @@ from planner.ui.panels import plan_panel, problem, welcome
 from planner.ui.show import say_progress, show_html, show_style
 
 
-@st.fragment(run_every=1.5)
-def wait_for(base: Future[BaseMapFiles]) -> None:
-    """Draw the page again when the base map has been made: a plan does not wait for it."""
-    st.caption("The base map of this area is being drawn, once.")
-    if base.done():
-        st.rerun()
-
-
 def area_or_stop(listing: packs.Listing) -> Area:
     """Return the area; where it cannot be opened say why, and leave the choice of another."""
     try:
@@ -54,8 +46,25 @@ def plan_or_problem(incident: state.OpenIncident, area: Area) -> tuple[Plan | No
 
 
 def base_map_or_none(base: Future[BaseMapFiles]) -> BaseMapFiles | None:
-    """Return the base map if it is there."""
-    return base.result() if base.done() else None
+    """Return the base map if it is there, which it is at once where it was made before."""
+    try:
+        return base.result(timeout=0.25)
+    except TimeoutError:
+        return None
+    except Exception:  # a full disk, say: plans are made and drawn without it
+        logging.getLogger(__name__).exception("no base map")
+        return None
+
+
+@st.fragment(run_every=1.5)
+def wait_for(base: Future[BaseMapFiles]) -> None:
+    """Draw the page again when the base map has been made: a plan does not wait for it."""
+    if base.done() and base.exception():
+        st.caption("The base map could not be drawn: see the server's log. Plans do not need it.")
+        return
+    st.caption("The base map of this area is being drawn, once.")
+    if base.done():
+        st.rerun()
 
 
 show_style()
@@ -71,10 +80,11 @@ with left, st.container(key="map_side"):
     incident = ask_threat(incident)
     units = ask_units()
     plan, trouble = plan_or_problem(incident, area)
-    base_map = state.base_map_of(area)
+    drawing = state.base_map_of(area)
+    base_map = base_map_or_none(drawing)
     show_map(
         area,
-        base_map_or_none(base_map),
+        base_map,
         incident=incident.id,
         authority=incident.authority,
         features=list(incident.features),
@@ -83,8 +93,8 @@ with left, st.container(key="map_side"):
         acknowledged=state.last_stroke(),
         message=trouble,
     )
-    if not base_map.done():
-        wait_for(base_map)
+    if base_map is None:  # asked once: it may have come since, and this run has shown the map without it
+        wait_for(drawing)
 
 with right:
     if plan:

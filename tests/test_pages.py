@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from planner.store import Store
 from planner.ui import state
+from planner.ui.basemap import BaseMapFiles
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "incident.py")
 AREAS = str(Path(__file__).parents[1] / "pages" / "areas.py")
@@ -185,3 +187,38 @@ def test_the_areas_page_lists_what_is_here() -> None:
     assert not page.exception
     assert "montevideo" in said(page)
     assert "three_rivers" in said(page)
+
+
+class LateBaseMap(Future[BaseMapFiles]):
+    """Not there when it is first asked for, and there a moment later."""
+
+    def __init__(self, files: BaseMapFiles) -> None:
+        super().__init__()
+        self.files = files
+
+    def result(self, timeout: float | None = None) -> BaseMapFiles:
+        if self.done():
+            return super().result(timeout)
+        self.set_result(self.files)
+        raise TimeoutError
+
+
+def test_a_base_map_that_comes_while_the_page_is_drawn_is_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    late = LateBaseMap(BaseMapFiles(tmp_path / "near.pmtiles", tmp_path / "far.pmtiles"))
+    monkeypatch.setattr(state, "base_map_of", lambda _: late)
+    page = open_page()
+    assert not page.exception
+    (shown,) = page.get("component_instance")
+    assert json.loads(shown.proto.json_args)["basemap"]["near"].endswith("near.pmtiles")
+
+
+def test_a_base_map_that_cannot_be_made_takes_no_plan_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    failed: Future[BaseMapFiles] = Future()
+    failed.set_exception(OSError(28, "No space left on device"))
+    monkeypatch.setattr(state, "base_map_of", lambda _: failed)
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    assert not page.exception
+    assert any("could not be drawn" in caption.value for caption in page.caption)
+    assert "Sites" in said(page)
