@@ -13,8 +13,9 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area, geometries_m
 from planner.doctrine import Doctrine
-from planner.model import Incident
+from planner.model import Closure, Incident, Notice
 from planner.network import StreetNetwork
+from planner.terms import NoticeLevel
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -22,6 +23,8 @@ Floats = NDArray[np.float64]
 _ALONG = 3.0
 """A line that only crosses a street is beside it for twice its reach; along it, for more."""
 _MOSTLY = 0.8
+_NAMED = 6
+"""So many streets are named in a notice; more would not be read."""
 
 
 def blocked_streets(incident: Incident, area: Area, doctrine: Doctrine) -> Bools:
@@ -36,18 +39,47 @@ def blocked_streets(incident: Incident, area: Area, doctrine: Doctrine) -> Bools
         Mask over the edges of the area's network.
     """
     mask = area.network.no_closures()
-    reach_m = doctrine.perimeters.blocked_here_m
     for closure in incident.closures:
-        for part in geometries_m(closure.shape, area.frame):
-            if isinstance(part, Point):
-                mask |= _at(part, area.network, reach_m)
-            elif isinstance(part, LineString):
-                on_line = _on(part, area.network, doctrine.perimeters.blocked_line_m)
-                middle = shapely.line_interpolate_point(part, 0.5, normalized=True)
-                mask |= on_line if on_line.any() else _at(middle, area.network, reach_m)
-            else:
-                mask |= area.network.edges_meeting(shapely.make_valid(part))
+        mask |= _closed(closure, area, doctrine)
     return mask
+
+
+def closure_notices(incident: Incident, area: Area, doctrine: Doctrine) -> tuple[Notice, ...]:
+    """Tell what each mark closes; that it closes nothing is a danger, for the user believes that it does."""
+    return tuple(
+        _told(number, _closed(closure, area, doctrine), area, doctrine)
+        for number, closure in enumerate(incident.closures, start=1)
+    )
+
+
+def _closed(closure: Closure, area: Area, doctrine: Doctrine) -> Bools:
+    mask = area.network.no_closures()
+    for part in geometries_m(closure.shape, area.frame):
+        mask |= _closed_by(part, area, doctrine)
+    return mask
+
+
+def _closed_by(part: BaseGeometry, area: Area, doctrine: Doctrine) -> Bools:
+    reach_m = doctrine.perimeters.blocked_here_m
+    if isinstance(part, Point):
+        return _at(part, area.network, reach_m)
+    if isinstance(part, LineString):
+        on_line = _on(part, area.network, doctrine.perimeters.blocked_line_m)
+        middle = shapely.line_interpolate_point(part, 0.5, normalized=True)
+        return on_line if on_line.any() else _at(middle, area.network, reach_m)
+    return area.network.edges_meeting(shapely.make_valid(part))
+
+
+def _told(number: int, closed: Bools, area: Area, doctrine: Doctrine) -> Notice:
+    streets = sorted({area.network.street(int(e)) for e in np.flatnonzero(closed & area.network.drivable)})
+    if streets:
+        more = f" and {len(streets) - _NAMED} more" if len(streets) > _NAMED else ""
+        return Notice(NoticeLevel.INFO, f"Blocked: {', '.join(streets[:_NAMED])}{more}", "closures")
+    text = (
+        f"'Blocked here' mark {number} closes nothing: no street lies within "
+        f"{doctrine.perimeters.blocked_here_m:.0f} m of it. Tap nearer, or draw a line across the street"
+    )
+    return Notice(NoticeLevel.DANGER, text, "closures")
 
 
 def _at(spot: Point, network: StreetNetwork, reach_m: float) -> Bools:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from shapely.geometry import Point
 
 from planner.area import Area
-from planner.closures import blocked_streets
+from planner.closures import blocked_streets, closure_notices
 from planner.containment import watch_target
 from planner.doctrine import Doctrine
 from planner.hospitals import send_patients
@@ -88,6 +88,7 @@ def make_plan(
         hospitals=transport.hospitals,
         notices=_by_severity(
             _map_notices(area),
+            closure_notices(incident, area, doctrine),
             ground.notices,
             inner.notices,
             outer.notices,
@@ -116,7 +117,7 @@ def _streets(
 
 
 def _route_gates(routes: tuple[Route, ...]) -> dict[str, str]:
-    """Posts that a route passes must open for it, and the reason to tell the officers there."""
+    """Name the posts that a route passes: they open for it; with the reason for the officers there."""
     crossing: dict[str, list[str]] = {}
     for route in routes:
         for post in route.posts_crossed:
@@ -145,7 +146,7 @@ def _by_severity(*groups: tuple[Notice, ...]) -> tuple[Notice, ...]:
 
 
 def _map_notices(area: Area) -> tuple[Notice, ...]:
-    """What the map itself does not tell. Its age in days is the screen's to say: the core has no clock."""
+    """Say what the map does not tell. Its age in days is the screen's to say: the core has no clock."""
     if area.data_date:
         text = f"The map shows {area.name} as of {area.data_date}; what has changed since is not known"
     else:

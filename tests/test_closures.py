@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from planner.closures import blocked_streets
+from planner.closures import blocked_streets, closure_notices
 from planner.model import Closure, Incident, Shape
 from planner.packs import shipped_doctrine
+from planner.terms import NoticeLevel
 from tests.town import town
 
 
@@ -67,3 +68,22 @@ def test_a_shape_closes_what_it_meets(area):
 
 def test_nothing_closes_nothing(area):
     assert not blocked_streets(Incident(), area, shipped_doctrine()).any()
+
+
+def told(area, *spots):
+    places = tuple(area.frame.place(x, y) for x, y in spots)
+    marks = tuple(Closure(Shape(points=(place,))) for place in places)
+    return closure_notices(Incident(closures=marks), area, shipped_doctrine())
+
+
+def test_every_mark_is_answered_by_the_street_that_it_closes(area):
+    (notice,) = told(area, (-397, -150))
+    assert notice.level is NoticeLevel.INFO
+    assert notice.text == "Blocked: West Avenue 4"
+
+
+def test_a_mark_that_closes_nothing_is_a_danger_and_says_which(area):
+    first, second = told(area, (-397, -150), (-350, -150))
+    assert first.level is NoticeLevel.INFO
+    assert second.level is NoticeLevel.DANGER
+    assert "mark 2 closes nothing" in second.text
