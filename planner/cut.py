@@ -104,7 +104,6 @@ def make_links(
     where: tuple[Codes, Codes],
     core_m: BaseGeometry,
     cost: Ints,
-    far_lines_m: BaseGeometry | None = None,
 ) -> tuple[Links, tuple[Ints, Ints]]:
     """Make the graph that is cut from the streets of a band.
 
@@ -121,8 +120,6 @@ def make_links(
         The core, in the frame.
     cost : (B,) int array
         What a post on each edge costs.
-    far_lines_m : geometry, optional
-        Streets known to lie on the far side: an edge that crosses them reaches the sink there.
 
     Returns
     -------
@@ -134,26 +131,18 @@ def make_links(
     length = network.length_m[edges]
     shapely.prepare(core_m)
     lines = network.lines(edges)
-    meets = shapely.intersects(core_m, lines)
-    crosses = np.zeros(len(edges), dtype=bool)
-    if far_lines_m is not None:
-        shapely.prepare(far_lines_m)
-        held = (nodes_u == SOURCE) & (nodes_v == SOURCE)
-        crosses = ~meets & ~held & np.asarray(shapely.intersects(far_lines_m, lines))
-    plain = ~meets & ~crosses & (nodes_u != nodes_v)
+    meets = np.asarray(shapely.intersects(core_m, lines))
+    hit = meets & ~((nodes_u == SOURCE) & (nodes_v == SOURCE))
+    first, last = _span(lines[hit], core_m)
+    at_u, at_v = nodes_u[hit], nodes_v[hit]
+    i, j = at_u != SOURCE, at_v != SOURCE
+    of, price, scene = edges[hit], cost[hit], np.full(hit.sum(), SOURCE)
+    plain = ~meets & (nodes_u != nodes_v)
     parts = [
-        (edges[plain], nodes_u[plain], nodes_v[plain], np.zeros(plain.sum()), length[plain], cost[plain])
+        (edges[plain], nodes_u[plain], nodes_v[plain], np.zeros(plain.sum()), length[plain], cost[plain]),
+        (of[i], at_u[i], scene[i], np.zeros(i.sum()), first[i], price[i]),
+        (of[j], scene[j], at_v[j], last[j], length[hit][j], price[j]),
     ]
-    for hit, ground, end in ((meets, core_m, SOURCE), (crosses, far_lines_m, SINK)):
-        if ground is None:
-            continue
-        first, last = _span(lines[hit], ground)
-        at_u, at_v = nodes_u[hit], nodes_v[hit]
-        i, j = at_u != end, at_v != end
-        of, price = edges[hit], cost[hit]
-        there = np.full(len(of), end)
-        parts.append((of[i], at_u[i], there[i], np.zeros(i.sum()), first[i], price[i]))
-        parts.append((of[j], there[j], at_v[j], last[j], length[hit][j], price[j]))
     edge, low, high, low_m, high_m, costs = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Links(edge, low, high, low_m, high_m, costs, count), (nodes_u, nodes_v)
 
@@ -201,10 +190,12 @@ def _number_nodes(ends: tuple[Ints, Ints], where: tuple[Codes, Codes]) -> tuple[
 
 def _span(lines: NDArray[np.object_], ground_m: BaseGeometry) -> tuple[Floats, Floats]:
     """Return where each line first and last touches some ground, in metres from its start."""
-    first, last = np.zeros(len(lines)), np.zeros(len(lines))
     points, owner = shapely.get_coordinates(shapely.intersection(lines, ground_m), return_index=True)
-    if len(lines) == 0:
-        return first, last
     along = shapely.line_locate_point(lines[owner], shapely.points(points))
-    start = np.searchsorted(owner, np.arange(len(lines)))
-    return np.minimum.reduceat(along, start), np.maximum.reduceat(along, start)
+    # A line without length (two OSM nodes at one place) meets in no coordinate: it is touched as a whole.
+    first, last = np.zeros(len(lines)), shapely.length(lines)
+    touched = np.unique(owner)
+    first[touched], last[touched] = np.inf, -np.inf
+    np.minimum.at(first, owner, along)
+    np.maximum.at(last, owner, along)
+    return first, last

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import Point, Polygon
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.cut import (
-    ADRIFT,
     BEYOND,
     CORE,
     INNER,
@@ -27,6 +25,7 @@ from planner.cut import (
 )
 from planner.doctrine import Doctrine, Perimeters
 from planner.errors import IncidentError
+from planner.foot import post_walkers
 from planner.geo import Frame, LonLat
 from planner.model import Notice, Perimeter, Post, Rings
 from planner.network import StreetNetwork
@@ -42,8 +41,6 @@ Codes = NDArray[np.int8]
 
 _SHORTEST_M = 1e-3
 """Stretches shorter than this are no obstacle to the line."""
-_ON_TOP_M = 0.5
-"""Ways nearer to each other than this meet on the map."""
 _NEAR_LINE_M = 15.0
 """A post this near to the line stands on it (``domain.md`` 2.3)."""
 JUNCTION_MARGIN_M = 0.3
@@ -136,12 +133,10 @@ def _trace(
         stand_on(band.network, driving.cut, int(k), band.limit_m, rules.post_setback_m, PostMode.VEHICLE)
         for k in driving.cut.severed
     ]
-    walking, foot = band.cut_walkers(driving, stands, rules)
-    polygon = _line(band, (driving, walking), stands + foot, core_m)
-    foot = [_onto_line(stand, polygon, band.network) for stand in foot]
-    posts, edges = write_posts(stands + foot, name, band.network, area.frame, rules)
-    inside = band.network.no_closures()
-    inside[walking.edges[walking.touches_inner]] = True
+    polygon = _line(band, driving, stands, core_m)
+    stands += post_walkers(band.network, polygon, core_m, stands, rules.post_watch_m)
+    posts, edges = write_posts(stands, name, band.network, area.frame, rules)
+    inside = area.network.edges_meeting(polygon)
     inside[driving.edges] = driving.touches_inner  # the side of a street is what vehicles find
     record = _record(name, polygon, posts, band, area.frame)
     return TracedPerimeter(record, posts, edges, polygon, inside, _notices(name, band, record, posts))
@@ -210,6 +205,8 @@ class _Band:
         )
         leaky = edges[((where[0] == CORE) & gone[0]) | ((where[1] == CORE) & gone[1])]
         leaks = tuple(sorted({network.street(int(e)) for e in leaky if network.drivable[e]}))
+        if not area.extent_m.contains(core_m):  # what streets lead out there, nobody can tell from this map
+            leaks = (*leaks, "ground beyond the edge of the map")
         drives = network.drivable[edges]
         off = [e[edges][g & drives] for e, g in zip((network.edge_u, network.edge_v), gone, strict=True)]
         off_map = len(np.unique(np.concatenate(off)))
@@ -256,77 +253,6 @@ class _Band:
         links, nodes = make_links(self.network, edges, (u[edges], v[edges]), where, self.core_m, cost)
         return _Sorted(edges, nodes, cut_links(links), {})
 
-    def cut_walkers(
-        self, driving: _Sorted, stands: list[Stand], rules: Perimeters
-    ) -> tuple[_Sorted, list[Stand]]:
-        """Sever the ways that only people on foot use, between the two sides of the vehicle cut."""
-        chosen = self._for_walkers(driving)
-        edges = self.edges[chosen]
-        ends = self.network.edge_u[edges], self.network.edge_v[edges]
-        where = self._walkers_where(driving, ends, (self.where[0][chosen], self.where[1][chosen]))
-        cost = np.full(len(edges), POST_COST)
-        near, _ = _beside(self.network, edges, stands, rules.post_watch_m)
-        cost[near >= 0] = 1
-        far = shapely.MultiLineString(self._far_streets(driving).tolist())
-        links, nodes = make_links(self.network, edges, ends, where, self.core_m, cost, far)
-        walking = _Sorted(edges, nodes, cut_links(links), {})
-        return walking, self._foot_stands(walking, stands, rules)
-
-    def _far_streets(self, driving: _Sorted) -> NDArray[np.object_]:
-        """Streets wholly on the far side: a path that passes under one of them has left the ground inside."""
-        low, high = driving.sides
-        return self.network.lines(driving.edges[(low == OUTER) & (high == OUTER)])
-
-    def _for_walkers(self, driving: _Sorted) -> Bools:
-        """Mask of the band's edges that only people on foot pass, or get past the end of.
-
-        Those are footways, streets blocked to vehicles, streets that no vehicle reaches, and streets that
-        end at a barrier which stops vehicles alone.
-        """
-        low, high = driving.sides
-        apart = driving.edges[(low == ADRIFT) & (high == ADRIFT)]
-        barred = self.network.blocked_node
-        beside = barred[self.network.edge_u[self.edges]] | barred[self.network.edge_v[self.edges]]
-        driven = np.isin(self.edges, driving.edges)
-        held = np.isin(self.edges, driving.cut.links.edge[driving.cut.severed])
-        return np.asarray((~driven | beside | np.isin(self.edges, apart)) & ~held)
-
-    def _walkers_where(
-        self, driving: _Sorted, ends: tuple[Ints, Ints], where: tuple[Codes, Codes]
-    ) -> tuple[Codes, Codes]:
-        """Where foot ends lie: a junction with a street is on that street's side of the vehicle cut."""
-        network = self.network
-        known = np.full(network.node_count, MIDDLE, dtype=np.int8)
-        for side, place in ((OUTER, BEYOND), (INNER, CORE)):
-            for nodes, sides in zip((network.edge_u, network.edge_v), driving.sides, strict=True):
-                known[nodes[driving.edges[sides == side]]] = place
-        known[network.blocked_node] = MIDDLE  # people walk on: both sides may meet there
-        first, second = (
-            np.where(known[e] == MIDDLE, w, known[e]).astype(np.int8)
-            for e, w in zip(ends, where, strict=True)
-        )
-        return first, second
-
-    def _foot_stands(self, walking: _Sorted, stands: list[Stand], rules: Perimeters) -> list[Stand]:
-        severed = walking.cut.severed
-        edges = walking.cut.links.edge[severed]
-        near, along = _beside(self.network, edges, stands, rules.post_watch_m)
-        foot: list[Stand] = []
-        for link, post, at in zip(severed.tolist(), near.tolist(), along.tolist(), strict=True):
-            stand = stand_on(
-                self.network, walking.cut, link, self.limit_m, rules.post_setback_m, PostMode.FOOT
-            )
-            low, high = walking.cut.links.low_m[link], walking.cut.links.high_m[link]
-            if post >= 0 and low < at < high:
-                stands[post].watched.append((stand.edge, at, stand.whole))
-                continue
-            beside = [f for f in foot if np.hypot(*np.subtract(f.xy_m, stand.xy_m)) <= rules.post_watch_m]
-            if beside:
-                beside[0].watched.append((stand.edge, stand.along_m, stand.whole))
-            else:
-                foot.append(stand)
-        return foot
-
 
 def _where(xy_m: Floats, core_m: Polygon, limit_m: Polygon, gone: Bools) -> Codes:
     where = np.full(len(xy_m), MIDDLE, dtype=np.int8)
@@ -360,108 +286,48 @@ def _leaves_map(
     return lost(network.edge_u[edges]), lost(network.edge_v[edges])
 
 
-def _beside(network: StreetNetwork, edges: Ints, stands: list[Stand], watch_m: float) -> tuple[Ints, Floats]:
-    """Find the vehicle post that watches each foot way (-1: none), and where along the way it does."""
-    post, along = np.full(len(edges), -1, dtype=np.int64), np.zeros(len(edges))
-    if not stands or not len(edges):
-        return post, along
-    lines = network.lines(edges)
-    points = np.asarray(shapely.points(np.array([s.xy_m for s in stands])))
-    way, near = shapely.STRtree(points).query_nearest(lines, max_distance=watch_m, all_matches=False)
-    post[way] = near
-    along[way] = shapely.line_locate_point(lines[way], points[near])
-    return post, along
-
-
 # --- the line -----------------------------------------------------------------------------------
 
 
-def _line(
-    band: _Band, sorted_streets: tuple[_Sorted, _Sorted], stands: list[Stand], core_m: Polygon
-) -> Polygon:
-    vehicle: dict[int, list[float]] = {}
-    foot: dict[int, list[float]] = {}
+def _line(band: _Band, driving: _Sorted, stands: list[Stand], core_m: Polygon) -> Polygon:
+    at: dict[int, list[float]] = {}
     for stand in stands:
-        at = vehicle if stand.mode is PostMode.VEHICLE else foot
         at.setdefault(stand.edge, []).append(stand.along_m)
-        for edge, along, _ in stand.watched:
-            foot.setdefault(edge, []).append(along)
-    gates = [
-        band.network.at(e, a) for at in (vehicle, foot) for e, alongs in sorted(at.items()) for a in alongs
+    held = np.isin(driving.edges, list(at))
+    whole = band.network.lines(driving.edges)
+    low, high = driving.sides
+    inner = ~held & ((low == INNER) | (high == INNER))
+    outer = ~held & ~inner & ((low == OUTER) | (high == OUTER))
+    adrift = ~held & ~inner & ~outer
+    pieces = [
+        pair
+        for edge in driving.edges[held].tolist()
+        for pair in _pieces(band, driving, edge, sorted(at[edge]))
     ]
-    streets, ways = sorted_streets
-    driving = _Lines.of(band, streets, vehicle, np.ones(len(streets.edges), dtype=bool))
-    walking = _Lines.of(band, ways, foot, ~np.isin(ways.edges, streets.edges)).less_crossing(driving)
     return draw_line(
         Sides(
-            inner=np.concatenate([driving.inner, walking.inner]),
-            outer=np.concatenate([driving.outer, walking.outer]),
-            inner_pieces=driving.inner_pieces + walking.inner_pieces,
-            outer_pieces=driving.outer_pieces + walking.outer_pieces,
-            adrift=np.concatenate([driving.adrift, walking.adrift]),
-            gates_xy_m=np.array(gates).reshape(-1, 2),
+            inner=whole[inner],
+            outer=np.concatenate([whole[outer], _beyond(band, whole[inner])]),
+            inner_pieces=tuple(piece for piece, is_inner in pieces if is_inner),
+            outer_pieces=tuple(piece for piece, is_inner in pieces if not is_inner),
+            adrift=_grouped(whole[adrift], driving.cut.group[driving.nodes[0][adrift]]),
+            gates_xy_m=np.array([stand.xy_m for stand in stands]).reshape(-1, 2),
             core_m=core_m,
         )
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Lines:
-    """Streets of one kind as lines by side: whole ones, and pieces of those that posts cut."""
-
-    inner: NDArray[np.object_]
-    outer: NDArray[np.object_]
-    adrift: NDArray[np.object_]
-    inner_pieces: tuple[Piece, ...]
-    outer_pieces: tuple[Piece, ...]
-
-    @classmethod
-    def of(cls, band: _Band, streets: _Sorted, at: dict[int, list[float]], chosen: Bools) -> _Lines:
-        held = np.isin(streets.edges, list(at)) & chosen
-        whole = band.network.lines(streets.edges)
-        either = np.stack(streets.sides)
-        inner, outer = ((either == name).any(axis=0) for name in (INNER, OUTER))
-        whole_ones = chosen & ~held
-        lost = whole_ones & ~inner & ~outer
-        pieces = [
-            pair
-            for edge in streets.edges[held].tolist()
-            for pair in _pieces(band, streets, edge, sorted(at[edge]))
-        ]
-        return cls(
-            whole[whole_ones & inner],
-            whole[whole_ones & ~inner & outer],
-            _grouped(whole[lost], streets.cut.group[streets.nodes[0][lost]]),
-            tuple(piece for piece, is_inner in pieces if is_inner),
-            tuple(piece for piece, is_inner in pieces if not is_inner),
-        )
-
-    def less_crossing(self, streets: _Lines) -> _Lines:
-        """Leave out ways that meet a street of the other side: a footbridge, or the rim of a square.
-
-        No line can part the two without crossing a street where no post stands; the street decides.
-        """
-        inner = np.concatenate([streets.inner, _array([p.line for p in streets.inner_pieces])])
-        outer = np.concatenate([streets.outer, _array([p.line for p in streets.outer_pieces])])
-        return _Lines(
-            self.inner[~_meeting(self.inner, outer)],
-            self.outer[~_meeting(self.outer, inner)],
-            self.adrift,
-            _less(self.inner_pieces, outer),
-            _less(self.outer_pieces, inner),
-        )
-
-
-def _less(pieces: tuple[Piece, ...], others: NDArray[np.object_]) -> tuple[Piece, ...]:
-    dropped = _meeting(_array([p.line for p in pieces]), others)
-    return tuple(piece for piece, drop in zip(pieces, dropped, strict=True) if not drop)
-
-
-def _meeting(lines: NDArray[np.object_], others: NDArray[np.object_]) -> Bools:
-    """Mask of the lines that meet one of the others, or nearly."""
-    mask = np.zeros(len(lines), dtype=bool)
-    mask[shapely.STRtree(others).query(lines, predicate="dwithin", distance=_ON_TOP_M)[0]] = True
-    return mask
+def _beyond(band: _Band, inner: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Drivable streets wholly beyond the limit that an inner street, swinging out of it, comes near."""
+    shapely.prepare(band.limit_m)
+    swinging = inner[~shapely.covers(band.limit_m, inner)]
+    if not len(swinging):
+        return swinging
+    network = band.network
+    near = shapely.union_all(swinging).buffer(2 * _NEAR_LINE_M, quad_segs=2)
+    edges = np.setdiff1d(network.edges_in_box(near.bounds), band.edges)
+    lines = network.lines(edges[network.drivable[edges]])
+    return lines[shapely.intersects(near, lines)]
 
 
 def _grouped(lines: NDArray[np.object_], group: Ints) -> NDArray[np.object_]:
@@ -471,12 +337,6 @@ def _grouped(lines: NDArray[np.object_], group: Ints) -> NDArray[np.object_]:
     _, number = np.unique(group, return_inverse=True)
     order = np.argsort(number, kind="stable")
     return np.asarray(shapely.multilinestrings(lines[order], indices=number[order]))
-
-
-def _array(lines: Sequence[BaseGeometry]) -> NDArray[np.object_]:
-    out = np.empty(len(lines), dtype=object)
-    out[:] = lines
-    return out
 
 
 def _pieces(band: _Band, streets: _Sorted, edge: int, alongs: list[float]) -> list[tuple[Piece, bool]]:
@@ -493,23 +353,6 @@ def _pieces(band: _Band, streets: _Sorted, edge: int, alongs: list[float]) -> li
     ]
 
 
-def _onto_line(stand: Stand, polygon: Polygon, network: StreetNetwork) -> Stand:
-    """Move a post on foot to where its way crosses the line, if the line does not pass it.
-
-    That happens where the way meets a street of the far side, which the line keeps clear of.
-    """
-    ring = polygon.exterior
-    if ring.distance(Point(stand.xy_m)) <= _NEAR_LINE_M:
-        return stand
-    line = network.lines([stand.edge])[0]
-    crossings = np.asarray(shapely.points(shapely.get_coordinates(line.intersection(ring))))
-    if not len(crossings):
-        return stand
-    along = np.sort(shapely.line_locate_point(line, crossings))
-    chosen = float(along[0] if stand.inner_is_u else along[-1])
-    return replace(stand, along_m=chosen, xy_m=network.at(stand.edge, chosen))
-
-
 # --- what is said of it -------------------------------------------------------------------------
 
 
@@ -523,14 +366,14 @@ def _record(
         PerimeterName.OUTER: "warm ground, the inner perimeter and the gap between",
     }[name]
     if band.leaks:
-        reason = f"Around {holds}. It cannot be sealed: {len(band.leaks)} street(s) leave the map inside it."
+        reason = f"Around {holds}. It cannot be sealed: the map ends inside it ({', '.join(band.leaks)})."
     elif not posts:
         reason = f"Around {holds}. No street or path leads out of it on this map: no post is needed."
     else:
         reason = (
             f"Around {holds}. {len(vehicle)} vehicle posts close every drivable street, and no fewer can "
             f"(minimum cut); "
-            f"{len(posts) - len(vehicle)} more on foot close the mapped paths. {officers} officers."
+            f"{len(posts) - len(vehicle)} more on foot close the mapped paths."
         )
     return Perimeter(
         perimeter=name,
@@ -579,11 +422,10 @@ def _notices(
             f"In a tunnel or on a bridge through the ground of the {name} perimeter: {streets}. "
             "They are closed too: decide whether they can stay open",
         )
-    if any(p.mode is PostMode.FOOT for p in posts):
-        say(
-            NoticeLevel.INFO,
-            f"The {name} perimeter closes the mapped paths on foot; open ground between them is not closed",
-        )
+    say(
+        NoticeLevel.CAUTION,
+        f"The {name} perimeter closes streets and mapped paths; open ground between its posts is NOT closed",
+    )
     return tuple(notices)
 
 

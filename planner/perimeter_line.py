@@ -34,6 +34,12 @@ _GAP_M = 0.6
 """Half the gap in a street, about a gate, through which the line must pass."""
 _APART_M = 0.1
 """Sides of the line that are no neighbours stay this far apart, where its first course did."""
+_BRIDGE_M = 12.0
+"""The line may cross a street this near to where it passes over or under one of the inside."""
+_CLEARANCE_M = 0.03
+"""Corners rounded to 7 decimals move by less than a centimetre: a ring as open as this stays simple."""
+_SETTLINGS = 3
+"""Rounds in which groups adrift that the line crosses are left out."""
 _PULLS = 4
 """Rounds of pulling; each at least halves what slack is left."""
 
@@ -98,12 +104,18 @@ def draw_line(sides: Sides) -> Polygon:
     """
     core = _largest(sides.core_m.buffer(_CORE_MARGIN_M, quad_segs=4))
     hugging = _hug(sides, core)
-    pulled = _pull(hugging, _Obstacles.of(sides, core, _no_lines()), sides.gates_xy_m)
-    crossing = sides.adrift[shapely.intersects(pulled.exterior, sides.adrift)]
-    if not len(crossing):
-        return pulled
-    settled = _settle(sides, core, pulled, crossing)
-    return _pull(settled, _Obstacles.of(sides, core, shapely.get_parts(crossing)), sides.gates_xy_m)
+    for ring in reversed(_pull(hugging, _Obstacles.of(sides, core), sides.gates_xy_m)):
+        pulled = Polygon(ring)
+        if _sound(pulled, core):
+            return pulled
+    return _largest(shapely.set_precision(hugging, _CLEARANCE_M))
+
+
+def _sound(polygon: Polygon, core: Polygon) -> bool:
+    """Whether a ring stays simple and around the core when its corners are rounded to 7 decimals."""
+    return bool(
+        polygon.is_valid and shapely.minimum_clearance(polygon) > _CLEARANCE_M and polygon.contains(core)
+    )
 
 
 def stretch(line: LineString, low_m: float, high_m: float) -> LineString:
@@ -123,11 +135,36 @@ def _hug(sides: Sides, core: Polygon) -> Polygon:
     core = _with_blocks(core, sides.inner)
     shapely.prepare(core)
     beyond = sides.inner[~shapely.contains_properly(core, sides.inner)]
-    near = shapely.union_all(np.concatenate([[core], _ribbons(beyond, sides.inner_pieces, _HUG_M)]))
+    threads = _ribbons(beyond, sides.inner_pieces, _THREAD_M)
+    islands = sides.adrift[_nearer_inner(sides, core)]
+    wide = np.concatenate([[core], _ribbons(np.append(beyond, islands), sides.inner_pieces, _HUG_M)])
+    near = shapely.union_all(wide)
     shapely.prepare(near)
     beside = sides.outer[shapely.dwithin(near, sides.outer, _SHY_M)]
     ground = near - shapely.union_all(_ribbons(beside, sides.outer_pieces, _SHY_M))
-    return _around(core, ground, _ribbons(beyond, sides.inner_pieces, _THREAD_M))
+    region = _around(core, ground, threads)
+    for _ in range(_SETTLINGS):
+        crossing = sides.adrift[shapely.crosses(region.exterior, sides.adrift)]
+        if not len(crossing):
+            break
+        ground = region - shapely.union_all(shapely.buffer(crossing, _SHY_M, quad_segs=1))
+        region = _around(core, ground, threads)
+    return region
+
+
+def _nearer_inner(sides: Sides, core: Polygon) -> Bools:
+    """Mask of the groups adrift that lie nearer to streets of the inside than of the outside."""
+    inner = np.concatenate([[core], sides.inner, _array([p.line for p in sides.inner_pieces])])
+    outer = np.concatenate([sides.outer, _array([p.line for p in sides.outer_pieces])])
+    return _away_m(sides.adrift, inner) <= _away_m(sides.adrift, outer)
+
+
+def _away_m(lines: Lines, others: Lines) -> Floats:
+    """Distance of each line to the nearest of the others."""
+    away = np.full(len(lines), np.inf)
+    (mine, _), least = shapely.STRtree(others).query_nearest(lines, all_matches=False, return_distance=True)
+    away[mine] = least
+    return away
 
 
 def _with_blocks(core: Polygon, inner: Lines) -> Polygon:
@@ -153,17 +190,6 @@ def _ribbons(streets: Lines, pieces: Sequence[Piece], half_m: float) -> Lines:
 
 def _plain_ends(piece: Piece) -> list[int]:
     return [k for k, gate in ((0, piece.gate_first), (-1, piece.gate_last)) if not gate]
-
-
-def _settle(sides: Sides, core: Polygon, region: Polygon, groups: Lines) -> Polygon:
-    """Take groups adrift in, or leave them out, by where most of each lies."""
-    inside = shapely.length(shapely.intersection(groups, region)) > shapely.length(groups) / 2
-    taken = shapely.union_all([region, *shapely.buffer(groups[inside], _SHY_M, quad_segs=1)])
-    ground = taken - shapely.union_all(shapely.buffer(groups[~inside], _SHY_M, quad_segs=1))
-    # a group taken in may touch streets of the far side where it has no junction with them
-    beside = sides.outer[shapely.dwithin(shapely.union_all(groups[inside]), sides.outer, _SHY_M)]
-    ground -= shapely.union_all(_ribbons(beside, sides.outer_pieces, _SHY_M))
-    return _around(core, ground, _ribbons(sides.inner, sides.inner_pieces, _THREAD_M))
 
 
 def _around(core: Polygon, ground: BaseGeometry, threads: Lines) -> Polygon:
@@ -200,8 +226,8 @@ class _Obstacles:
     soft: shapely.STRtree
 
     @classmethod
-    def of(cls, sides: Sides, core: Polygon, more: Lines) -> _Obstacles:
-        whole = [sides.inner, sides.outer, more]
+    def of(cls, sides: Sides, core: Polygon) -> _Obstacles:
+        whole = [sides.inner, _less_bridges(sides), shapely.get_parts(sides.adrift)]
         pieces = [*sides.inner_pieces, *sides.outer_pieces]
         shapely.prepare(core)
         return cls(
@@ -224,17 +250,32 @@ class _Obstacles:
         return barred
 
 
+def _less_bridges(sides: Sides) -> Lines:
+    """Outer streets, less what is near to where they pass over or under inner ones: the line may cross."""
+    inner = np.concatenate([sides.inner, _array([p.line for p in sides.inner_pieces])])
+    over, under = shapely.STRtree(inner).query(sides.outer, predicate="intersects")
+    if not len(over):
+        return sides.outer
+    spots = shapely.buffer(shapely.intersection(sides.outer[over], inner[under]), _BRIDGE_M, quad_segs=2)
+    lines = sides.outer.copy()
+    for k in np.unique(over):
+        lines[k] = lines[k] - shapely.union_all(spots[over == k])
+    return lines
+
+
 def _turns(starts: Floats, ends: Floats, centre: Floats) -> Floats:
     """Angle, in radians within a half turn, by which each straight line passes around a point."""
     a, b = starts - centre, ends - centre
     return np.asarray(np.arctan2(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0], (a * b).sum(axis=1)))
 
 
-def _pull(region: Polygon, obstacles: _Obstacles, gates: Floats) -> Polygon:
-    """Replace the border by the straightest one that still parts the sides and passes the gates."""
+def _pull(region: Polygon, obstacles: _Obstacles, gates: Floats) -> list[Floats]:
+    """Replace the border by ever straighter ones that still part the sides and pass the gates."""
     ring, fixed = _with_gates(np.asarray(region.exterior.coords)[:-1], gates)
     ring, fixed = _spaced(ring, fixed)
+    rings = [ring]
     ring, fixed = _shortcut(ring, fixed, obstacles)
+    rings.append(ring)
     tangled = _tangled(ring).sum()
     for _ in range(_PULLS):
         dropped, stay = _drop(ring, fixed, obstacles)
@@ -242,7 +283,8 @@ def _pull(region: Polygon, obstacles: _Obstacles, gates: Floats) -> Polygon:
         if _tangled(moved).sum() > tangled or np.array_equal(moved, ring):
             break
         ring, fixed = moved, stay
-    return Polygon(ring)
+        rings.append(ring)
+    return rings
 
 
 def _with_gates(ring: Floats, gates: Floats) -> tuple[Floats, Bools]:

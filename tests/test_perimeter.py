@@ -464,7 +464,8 @@ def test_no_street_near_is_said() -> None:
     network = draw_streets([(2000, 2000), (2100, 2000)], [{"u": 0, "v": 1}])
     inner, _ = trace(area_of(network), Point(-2000, -2000).buffer(30))
     assert inner.record.posts == 0
-    assert [n.level for n in inner.notices] == [NoticeLevel.CAUTION]
+    assert all(n.level is NoticeLevel.CAUTION for n in inner.notices)
+    assert "No street is mapped near" in inner.notices[0].text
 
 
 def test_a_street_that_leaves_the_map_inside_the_core_is_a_leak() -> None:
@@ -478,7 +479,7 @@ def test_a_street_that_leaves_the_map_inside_the_core_is_a_leak() -> None:
     )
     inner, _ = trace(area_of(network, half_m=1000.0), Point(1150, 0).buffer(120))
     assert not inner.record.sealed
-    assert inner.record.leaks == ("Edge Road",)
+    assert inner.record.leaks == ("Edge Road", "ground beyond the edge of the map")
     assert inner.notices[0].level is NoticeLevel.DANGER
     assert "Edge Road" in inner.notices[0].text
 
