@@ -121,6 +121,8 @@ class Candidate:
         Name of the gathering place that a nameless car park belongs to, or "".
     parking_m2 : float
         Open ground of car parks for the public on it or within a family's walk.
+    care : bool
+        Whether a hospital is on the same ground.
     """
 
     kind: str
@@ -136,6 +138,7 @@ class Candidate:
     inside: bool
     near: str = ""
     parking_m2: float = 0.0
+    care: bool = False
 
 
 # --- for an incident ----------------------------------------------------------------------------
@@ -318,6 +321,7 @@ def _candidate(grounds: Grounds, piece: Piece, edges: Ints, entrance: Snap, insi
         inside=inside,
         near=grounds.near[ground],
         parking_m2=float(grounds.parking_m2[ground]),
+        care=bool(grounds.care[ground]),
     )
 
 

@@ -32,6 +32,16 @@ _OPEN = (
     PlaceKind.FUEL,
 )
 _TRADE = (PlaceKind.MALL, PlaceKind.SUPERMARKET)
+_GATHERING = (
+    PlaceKind.SCHOOL,
+    PlaceKind.WORSHIP,
+    PlaceKind.COMMUNITY_CENTRE,
+    PlaceKind.CONFERENCE_CENTRE,
+    PlaceKind.STADIUM,
+    PlaceKind.HOTEL,
+    PlaceKind.LIBRARY,
+)
+"""Halls that families are best sent to (``domain.md`` 2.9)."""
 _SERVICES = (PlaceKind.FIRE_STATION, PlaceKind.POLICE)
 
 
@@ -322,6 +332,11 @@ def _family_parking(facts: Facts, demand: Demand, siting: Siting) -> tuple[Float
     return stalls, rising(stalls, 0.0, demand.people * siting.family_stalls)
 
 
+def _kind_of_hall(facts: Facts, _: Demand, __: Siting) -> tuple[Floats, Floats]:
+    known = facts.is_kind(*_GATHERING).astype(np.float64)
+    return known, np.where(known > 0, 1.0, 0.5)
+
+
 def _close_to_attack(facts: Facts, _: Demand, siting: Siting) -> tuple[Floats, Floats]:
     return facts.target_m, falling(facts.target_m, siting.casualty_walk_m, siting.casualty_walk_far_m)
 
@@ -497,6 +512,7 @@ ASKS: tuple[Asks, ...] = (
             Criterion("drive from the outer perimeter", "m", "weight_distance", _reunification_distance),
             Criterion("room indoors", "people", "weight_room", _room(people_indoors, _people_placed)),
             Criterion("parking for families", "stalls", "weight_parking", _family_parking),
+            Criterion("kind of hall that families are used to", "yes/no", "weight_kind", _kind_of_hall),
             _WAYS,
         ),
         officers="officers_reunification",

@@ -246,6 +246,7 @@ class Siting:
     weight_shelter: float
     weight_off_street: float
     weight_parking: float
+    weight_kind: float
     weight_sight: float
     weight_together: float
     weight_backdrop: float

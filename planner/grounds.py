@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -87,6 +88,8 @@ LEAST_M2 = 60.0
 THIN_M = 2.0
 """Strips narrower than twice this are no ground to stand on."""
 
+_FENCE_M2 = 25.0
+
 BESIDE_M = 10.0
 """Things this near to each other are beside each other."""
 
@@ -114,6 +117,8 @@ class Grounds:
         Streets within reach of any of it.
     parking_m2 : (n,) float array
         Open ground of car parks for the public on it or within a family's walk of it.
+    care : (n,) bool array
+        Whether a hospital, or for the greater part a clinic, is on it.
     """
 
     kind: Shapes
@@ -128,6 +133,7 @@ class Grounds:
     tree: shapely.STRtree
     beside: Bools
     parking_m2: Floats
+    care: Bools
 
 
 @lru_cache(maxsize=8)
@@ -163,7 +169,31 @@ def grounds_of(area: Area, siting: Siting) -> Grounds:
         tree=tree,
         beside=_beside(tree, area, siting),
         parking_m2=_parking(whole, open_m, (kind == PlaceKind.PARKING) & ~np.isin(access, NO_ENTRY), siting),
+        care=_care(whole, area),
     )
+
+
+def _care(whole: Shapes, area: Area) -> Bools:
+    """Tell which grounds hold a hospital, or are for the greater part a clinic."""
+    places, buildings = area.places, area.buildings
+    hospitals = _shapes_of(places, PlaceKind.HOSPITAL), _shapes_of(buildings, PlaceKind.HOSPITAL)
+    clinics = _shapes_of(places, PlaceKind.CLINIC), _shapes_of(buildings, PlaceKind.CLINIC)
+    held = np.zeros(len(whole), dtype=bool)
+    for shapes, share in ((np.concatenate(hospitals), 0.0), (np.concatenate(clinics), 0.5)):
+        if len(shapes) == 0:
+            continue
+        ground, other = shapely.STRtree(shapes).query(whole, predicate="intersects")
+        common_m2 = shapely.area(shapely.intersection(whole[ground], shapes[other]))
+        point = (share == 0.0) & (shapely.get_dimensions(shapes[other]) == 0)
+        # Neighbours share a fence or wall: that is not to be on the same ground.
+        inside = common_m2 > np.maximum(share * shapely.area(whole[ground]), _FENCE_M2)
+        held[ground[inside | point]] = True
+    return held
+
+
+def _shapes_of(table: gpd.GeoDataFrame, kind: str) -> Shapes:
+    rows = np.flatnonzero((table["kind"] == kind).to_numpy())
+    return shapely.make_valid(np.asarray(table.geometry.array, dtype=object)[rows])
 
 
 def _parking(whole: Shapes, open_m: Shapes, is_lot: Bools, siting: Siting) -> Floats:

@@ -71,6 +71,10 @@ class Judged:
     score: Floats
     capacity: Floats
 
+    def failings(self, row: int) -> tuple[str, ...]:
+        """Return which of the rules that may yield a candidate breaks."""
+        return tuple(rule.words for rule in self.rules if rule.yields and rule.breaks[row])
+
     def scores(self, row: int) -> tuple[Score, ...]:
         """Return what each criterion says of one candidate."""
         return tuple(
@@ -87,11 +91,20 @@ class Judged:
         )
 
 
-def judge(asks: Asks, facts: Facts, demand: Demand, siting: Siting) -> Judged:
+def judge(asks: Asks, facts: Facts, demand: Demand, siting: Siting, *, give_up_all: bool = False) -> Judged:
     """Judge all candidates for one purpose.
 
     Where no candidate keeps every rule, those that may yield are given up, one after another in their order,
     until one fits: a poor place that is said to be poor serves a commander better than none.
+
+    Parameters
+    ----------
+    asks : Asks
+    facts : Facts
+    demand : Demand
+    siting : Siting
+    give_up_all : bool
+        Give up all rules that may yield: the places that keep them are taken by other purposes.
     """
     capacity = asks.capacity(facts, siting)
     rules = _rules(asks, facts, capacity, demand, siting)
@@ -102,7 +115,7 @@ def judge(asks: Asks, facts: Facts, demand: Demand, siting: Siting) -> Judged:
     for rule in rules:
         excluded.append((rule.words, int((left & rule.breaks).sum())))
         left &= ~rule.breaks
-    fit, given_up = _fitting(asks, serves, rules)
+    fit, given_up = _fitting(asks, serves, rules, give_up_all)
     measured = [c.measure(facts, demand, siting) for c in asks.criteria]
     values = np.column_stack([value for value, _ in measured])
     points = np.column_stack([point for _, point in measured])
@@ -123,7 +136,9 @@ def judge(asks: Asks, facts: Facts, demand: Demand, siting: Siting) -> Judged:
     )
 
 
-def _fitting(asks: Asks, serves: Bools, rules: tuple[Rule, ...]) -> tuple[Bools, tuple[str, ...]]:
+def _fitting(
+    asks: Asks, serves: Bools, rules: tuple[Rule, ...], give_up_all: bool
+) -> tuple[Bools, tuple[str, ...]]:
     """Return the candidates that keep the rules, and which rules had to be given up for any to do so."""
     kept = serves.copy()
     for rule in rules:
@@ -131,7 +146,7 @@ def _fitting(asks: Asks, serves: Bools, rules: tuple[Rule, ...]) -> tuple[Bools,
     given_up: list[str] = []
     yielding = [rule for rule in rules if rule.yields and not asks.optional]
     for rule in yielding:
-        if kept.any():
+        if kept.any() and not give_up_all:
             break
         given_up.append(rule.words)
         kept = serves.copy()
@@ -181,6 +196,7 @@ def _public_rules(asks: Asks, facts: Facts, siting: Siting) -> list[Rule]:
     ]
     if asks.purpose is Purpose.REUNIFICATION:
         rules.append(Rule("too far by road", facts.drive_m > siting.reunification_far_m))
+        rules.append(Rule("on a hospital's ground", np.array([c.care for c in facts.candidates], dtype=bool)))
     if asks.purpose is Purpose.MEDIA:
         rules.append(Rule("too far from the scene", facts.outer_m > siting.search_m))
     return rules

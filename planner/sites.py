@@ -80,6 +80,12 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
         judged = {asks.purpose: judge(asks, facts, demand, siting) for asks in ASKS}
     choice = _choice(judged, facts, held, siting)
     chosen = choose_together(choice)
+    left = [p for p, verdict in judged.items() if p not in chosen and not verdict.asks.optional]
+    if left:
+        for purpose in left:
+            judged[purpose] = judge(judged[purpose].asks, facts, demand, siting, give_up_all=True)
+        choice = _choice(judged, facts, held, siting)
+        chosen = choose_together(choice)
     write = _Writer(facts, judged, choice, chosen, held, scene, area, siting, demand)
     sites = tuple(site for asks in ASKS for site in write.sites(asks.purpose))
     officers = sum(int(getattr(siting, asks.officers)) for asks in ASKS if asks.purpose in chosen)
@@ -195,7 +201,10 @@ class _Writer:
             return []
         rows = [self.chosen[purpose]]
         if purpose not in self.held:
-            rows += runners_up(self.choice, purpose, self.chosen, _ALTERNATES)
+            # An alternate may fail where the suggestion does, of which a notice tells, and nowhere else.
+            failings = set(self.judged[purpose].failings(rows[0]))
+            others = runners_up(self.choice, purpose, self.chosen, _ALTERNATES)
+            rows += [row for row in others if failings.issuperset(self.judged[purpose].failings(row))]
         return [self.site(purpose, row, rank, rows[0]) for rank, row in enumerate(rows, 1)]
 
     def site(self, purpose: Purpose, row: int, rank: int, best: int) -> Site:
@@ -440,7 +449,7 @@ def _none_suitable(verdict: Judged) -> Notice:
         text += "every suitable place is taken by another purpose or too near to one"
     else:
         words, most = max(verdict.excluded, key=lambda rule: rule[1])
-        text += f"none of {verdict.considered} places {where} is suitable, {most} of them {words}"
+        text += f"none of {verdict.considered} places {where} is suitable, {most} of them: {words}"
     return Notice(NoticeLevel.CAUTION, f"{text}. IC decides: pin a place", str(asks.purpose))
 
 
@@ -451,17 +460,13 @@ def _poor(
     return [
         Notice(
             NoticeLevel.CAUTION,
-            f"No place for {_words(purpose)} keeps every rule: the suggestion is one that is, or may be, "
-            f"{_either(judged[purpose].given_up)}. IC decides",
+            f"No free place for {_words(purpose)} keeps every rule: the suggestion is "
+            f"{' and '.join(failings)}. IC decides",
             f"{purpose}-1",
         )
-        for purpose in chosen
-        if purpose not in held and judged[purpose].given_up
+        for purpose, row in chosen.items()
+        if purpose not in held and (failings := judged[purpose].failings(row))
     ]
-
-
-def _either(words: Sequence[str]) -> str:
-    return " or ".join(words)
 
 
 def _assumed(demand: Demand) -> list[Notice]:

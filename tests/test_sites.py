@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -399,3 +400,33 @@ def test_a_drawn_zone_is_enough():
     zone = DrawnZone(Shape(polygons=((tuple(LonLat(lon + x, lat + y) for x, y in ring),),)))
     check_laws(solve(Incident(zones=(zone,))))
     assert np.isfinite([s.score for s in school().chosen.sites]).all()
+
+
+def test_families_are_not_sent_to_a_hospital():
+    """The hall chosen for reunification, were it a hospital, is not chosen again."""
+    site = school().first(Purpose.REUNIFICATION)
+    hall = school().shape(site)
+    for table in ("places", "buildings"):
+        other = getattr(AREA, table)
+        row = other.iloc[[0]].copy()
+        row["kind"], row["name"] = "hospital", "St Elsewhere"
+        row["geometry"] = [hall.representative_point().buffer(8)]
+        more = pd.concat([other, row], ignore_index=True)
+        result = solve(SCHOOL, replace(AREA, digest=f"care-{table}", **{table: more}))
+        check_laws(result)
+        shapes = [result.shape(s) for s in result.chosen.sites if s.purpose is Purpose.REUNIFICATION]
+        assert shapes
+        assert not any(shape.intersects(hall.representative_point()) for shape in shapes)
+
+
+def test_when_other_purposes_take_all_that_keeps_the_rules_the_rest_is_still_served():
+    """Were sites to keep far apart: some lie outside the outer perimeter, and a notice says so."""
+    result = solve(SCHOOL, doctrine=replace(DOCTRINE, siting=replace(SITING, site_gap_m=900.0)))
+    for purpose in (Purpose.COMMAND_POST, Purpose.CASUALTY_COLLECTION):
+        if not result.has(purpose):
+            continue
+        site = result.first(purpose)
+        outside = not core(result.shape(site)).intersects(result.scene.outer_m)
+        told = OUTSIDE in next((n.text for n in result.chosen.notices if n.about == site.id), "")
+        assert outside == told
+    assert sum(result.has(p) for p in (Purpose.COMMAND_POST, Purpose.CASUALTY_COLLECTION)) >= 1
