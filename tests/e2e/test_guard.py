@@ -1,0 +1,23 @@
+"""The offline proof proves something: a page that asked another host would be stopped, and noticed."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.e2e.browser import Screen
+
+pytestmark = pytest.mark.e2e
+
+ASK = "address => fetch(address, {mode: 'no-cors'}).then(() => 'answered', () => 'refused')"
+
+
+@pytest.mark.parametrize("stranger", ["http://tiles.example/1.png", "http://192.0.2.1/1.png"])
+def test_another_host_is_refused_and_noticed(stranger: str, browser: Browser, address: str) -> None:
+    context = browser.new_context()
+    screen = Screen(context.new_page(), address)
+    screen.page.goto(f"{address}/_stcore/health")
+    assert screen.page.evaluate(ASK, stranger) == "refused"
+    assert screen.page.evaluate(ASK, f"{address}/_stcore/health") == "answered"
+    context.close()
+    assert screen.strangers == [stranger]
