@@ -13,7 +13,10 @@ from tests.e2e.test_incident import LOOP, SMALL_TOWN
 pytestmark = pytest.mark.e2e
 
 
-def test_a_stroke_drawn_without_a_server_is_planned_when_it_is_back(browser: Browser, home: Path) -> None:
+@pytest.mark.parametrize("reload", [True, False], ids=["reloaded", "left alone"])
+def test_a_stroke_drawn_without_a_server_is_planned_when_it_is_back(
+    reload: bool, browser: Browser, home: Path
+) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     port = free_port()
     with serving(home, port) as address:
@@ -28,8 +31,9 @@ def test_a_stroke_drawn_without_a_server_is_planned_when_it_is_back(browser: Bro
     assert screen.map.locator("path.drawn").count() == 2
 
     with serving(home, port):
-        screen.page.reload()
-        screen.ready()
+        if reload:
+            screen.page.reload()
+            screen.ready()
         screen.wait_for_plan(other_than=first)
         assert screen.map.locator("path.drawn").count() == 2
         assert screen.map.locator("path.drawn-hot").count() == 1

@@ -2,6 +2,7 @@
 
 const PLACE = "planner.unsaved.";
 const UNDO_DEPTH = 100;
+const REPEAT_MS = 5000;
 
 export class Memory {
   /** @param tell sends a value to Python */
@@ -10,6 +11,7 @@ export class Memory {
     this.session = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 10)}`;
     this.number = 0;
     this.waiting = false;
+    this.repeating = null;
     this.incident = null;
     this.past = [];
     this.future = [];
@@ -29,7 +31,19 @@ export class Memory {
     this.number += 1;
     this.waiting = true;
     window.localStorage.setItem(PLACE + this.incident, JSON.stringify(features));
-    this.tell({ incident: this.incident, session: this.session, number: this.number, features });
+    const word = { incident: this.incident, session: this.session, number: this.number, features };
+    this.tell(word);
+    this.tellAgain(word);
+  }
+
+  /** Say it again until the server has it: while the connection or the server is gone, nobody listens. */
+  tellAgain(word) {
+    clearTimeout(this.repeating);
+    this.repeating = setTimeout(() => {
+      if (!this.waiting || word.incident !== this.incident) return;
+      this.tell(word);
+      this.tellAgain(word);
+    }, REPEAT_MS);
   }
 
   /** The server has everything up to this number of this session. */
