@@ -269,6 +269,9 @@ class Transport:
     apart_factor: float
     approach_m: float
     entrance_reach_m: float
+    choke_width_m: float
+    choke_height_m: float
+    choke_points: int
     routed_hospitals: int
     emergency_entrance_m: float
     same_hospital_m: float

@@ -18,7 +18,7 @@ from planner.known_hospitals import KnownHospital, find_hospitals
 from planner.model import Casualties, HospitalFact, HospitalOption, Incident, Notice, Site
 from planner.network import Path, Search, Snap
 from planner.patients import Shares, Ward, red_per_h, share_patients
-from planner.routes import Driving, Streets, Way, ambulance_point
+from planner.routes import Driving, Streets, Way, ambulance_point, range_min
 from planner.terms import NoticeLevel, Purpose, RoadClass, RouteKind, TraumaLevel, Travel
 
 Ints = NDArray[np.int64]
@@ -180,16 +180,6 @@ def _drive(hospital: KnownHospital, goal: Snap | None, driving: Driving, search:
         return Drive(hospital, None, None, None, why_not=driving.why_not(search.start, goal))
     inside = bool(shapely.contains_xy(driving.streets.outer_m, hospital.x_m, hospital.y_m))
     return Drive(hospital, goal, time_s, range_min(time_s, driving.doctrine.transport), inside=inside)
-
-
-def range_min(time_s: float, rules: Rules, late: float = 1.0) -> tuple[int, int]:
-    """Return whole minutes from the best case to the late end of a planning time (``domain.md`` 3.3, 6.9).
-
-    The best case is with lights and siren and rounds down, to 1 at least; the late end counts getting under
-    way and, for estimates, ``late`` times the drive, and rounds up.
-    """
-    low = max(1, math.floor(time_s * rules.best_case / 60))
-    return low, max(low, math.ceil((time_s * late + rules.load_out_s) / 60))
 
 
 def _soonest(drive: Drive) -> tuple[bool, float, str, float, float]:

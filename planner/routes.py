@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from shapely.geometry import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from planner.access import find_ways_out
 from planner.area import Area, line_of
+from planner.chokes import worst_chokes
 from planner.doctrine import Doctrine
+from planner.doctrine import Transport as Rules
 from planner.geo import LonLat
 from planner.model import Notice, Route, Site
 from planner.network import Path, Search, Snap, StreetNetwork, Timing
@@ -119,7 +122,8 @@ def keep_routes_open(
     ):
         ways += [f for f in found if isinstance(f, Way)]
         notices += [f for f in found if isinstance(f, Notice)]
-    routes = write_routes(ways, streets, area)
+    notices += _single_access(sites, driving)
+    routes = write_routes(ways, streets, area, doctrine.transport)
     gates = frozenset(post for route in routes for post in route.posts_crossed)
     return OpenRoutes(routes, gates, tuple(notices))
 
@@ -262,6 +266,34 @@ def _short_ends(sites: Sequence[Site], driving: Driving, public: Driving) -> lis
     return list(dict.fromkeys(notice for notice in found if notice))
 
 
+def _single_access(sites: Sequence[Site], driving: Driving) -> list[Notice]:
+    """Say so where all ways out for ambulances share a street (C2), and which."""
+    site = ambulance_point(sites)
+    start = driving.enter(site) if site else None
+    if site is None or start is None or driving.streets.outer_m.is_empty:
+        return []
+    network, arc_open = driving.network, np.isfinite(driving.timing.arc_s)
+    out = find_ways_out(
+        network,
+        start,
+        driving.open_edges,
+        arc_open,
+        driving.streets.outer_m,
+        driving.doctrine.transport.approach_m,
+    )
+    if out.count != 1:
+        return []
+    names = list(dict.fromkeys(network.street(edge) for edge in out.shared))
+    return [
+        Notice(
+            NoticeLevel.CAUTION,
+            f"Single access: {_listed(names)}. Every way out for ambulances from {site.name} passes there: "
+            "keep it clear, nobody parks",
+            site.id,
+        )
+    ]
+
+
 def _transfer(sites: Sequence[Site], driving: Driving, ways: Sequence[Way]) -> list[Way | Notice]:
     """Way of ambulances from staging to where they load."""
     staging, loading = _first(sites, Purpose.STAGING), ambulance_point(sites)
@@ -315,7 +347,7 @@ def _severed(where: str, why: str, about: str) -> Notice:
 # --- writing routes -----------------------------------------------------------------------------
 
 
-def write_routes(ways: Sequence[Way], streets: Streets, area: Area) -> tuple[Route, ...]:
+def write_routes(ways: Sequence[Way], streets: Streets, area: Area, rules: Rules) -> tuple[Route, ...]:
     """Write ways as routes, each with what it passes and what it shares with those that run the other way."""
     numbers: dict[RouteKind, int] = {}
     routes = []
@@ -323,22 +355,26 @@ def write_routes(ways: Sequence[Way], streets: Streets, area: Area) -> tuple[Rou
         numbers[way.kind] = numbers.get(way.kind, 0) + 1
         leaving = way.kind is RouteKind.EGRESS
         others = [w.path for w in ways if (w.kind is RouteKind.EGRESS) is not leaving]
-        routes.append(_route(way, f"{way.kind}-{numbers[way.kind]}", others, streets, area))
+        routes.append(_route(way, f"{way.kind}-{numbers[way.kind]}", others, streets, area, rules))
     return tuple(routes)
 
 
-def _route(way: Way, ident: str, others: Sequence[Path], streets: Streets, area: Area) -> Route:
+def _route(way: Way, ident: str, others: Sequence[Path], streets: Streets, area: Area, rules: Rules) -> Route:
     path, network = way.path, area.network
     driven_m = path.span_m[:, 1] - path.span_m[:, 0]
     shared_m = _shared_m(path, others)
     against = network.oneway[path.edges] * np.where(path.forward, 1, -1) < 0
     against_m = float(driven_m[against].sum())
     names, posts = street_names(path, network), _posts_crossed(path, streets)
-    parts = [f"{way.purpose}: {_minutes(path.time_s)}, {_metres(path.length_m)}{_by(names)}"]
+    loading_s = rules.load_out_s if way.kind is RouteKind.EGRESS else 0.0
+    minutes = _minutes(path.time_s, loading_s, rules)
+    parts = [f"{way.purpose}: {minutes}, {_metres(path.length_m)}{_by(names)}"]
     parts += [f"through {_listed(posts)}"] if posts else []
     parts += [_shared_text(way.kind, shared_m)]
     if against_m >= 0.5:
         parts.append(f"{_metres(against_m)} against one-way traffic, which must be held back")
+    if way.kind is RouteKind.EGRESS:
+        parts += _tight(path, network, rules)
     return Route(
         id=ident,
         route=way.kind,
@@ -354,6 +390,15 @@ def _route(way: Way, ident: str, others: Sequence[Path], streets: Streets, area:
         posts_crossed=posts,
         reason="; ".join(parts),
     )
+
+
+def _tight(path: Path, network: StreetNetwork, rules: Rules) -> list[str]:
+    """Name the tightest streets, so that traffic officers keep them clear first (C3)."""
+    chokes = worst_chokes(path, network, rules)
+    if not chokes:
+        return []
+    told = [f"{choke.street} ({_listed(choke.faults)})" for choke in chokes]
+    return [f"tightest at {_listed(told)}"]
 
 
 def street_names(path: Path, network: StreetNetwork) -> tuple[str, ...]:
@@ -413,8 +458,22 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names)
 
 
-def _minutes(time_s: float) -> str:
-    return "under 1 min" if time_s < 60 else f"{math.ceil(time_s / 60)} min"
+def range_min(time_s: float, rules: Rules, late: float = 1.0) -> tuple[int, int]:
+    """Return whole minutes from the best case to the late end of a planning time (``domain.md`` 3.3, 6.9).
+
+    The best case is with lights and siren and rounds down, to 1 at least; the late end counts getting under
+    way and, for estimates, ``late`` times the drive, and rounds up.
+    """
+    low = max(1, math.floor(time_s * rules.best_case / 60))
+    return low, max(low, math.ceil((time_s * late + rules.load_out_s) / 60))
+
+
+def _minutes(time_s: float, loading_s: float, rules: Rules) -> str:
+    """Write a drive as whole minutes, from the best case to the planning time (``domain.md`` 6.9)."""
+    low, high = math.floor(time_s * rules.best_case / 60), math.ceil((time_s + loading_s) / 60)
+    if low < 1:
+        return f"under {max(1, high)} min"
+    return f"{low}-{high} min" if low < high else f"{low} min"
 
 
 def _metres(length_m: float) -> str:

@@ -20,12 +20,12 @@ from planner.cli import main
 from planner.doctrine import Transport as Rules
 from planner.errors import SourceError
 from planner.geo import LonLat
-from planner.hospitals import Transport, range_min, send_patients
+from planner.hospitals import Transport, send_patients
 from planner.known_hospitals import find_hospitals
 from planner.model import Casualties, HospitalFact, HospitalOption, Incident
 from planner.packs import shipped_doctrine
 from planner.patients import Ward, red_per_h, share_patients
-from planner.routes import Streets
+from planner.routes import Streets, range_min
 from planner.settings import shipped
 from planner.sources.hospital_tables import (
     install_hospital_table,

@@ -24,6 +24,7 @@ from planner.terms import Purpose, RouteKind, SiteSource, Travel, ZoneKind
 from tests.town import town
 
 DOCTRINE: Doctrine = shipped_doctrine()
+RULES = DOCTRINE.transport
 HOT = box(-150, -150, 150, 150)
 OUTER = box(-555, -555, 555, 555)
 
@@ -193,7 +194,9 @@ def test_shared_metres_are_those_on_the_same_streets() -> None:
     assert back is not None
     out = Way(RouteKind.EGRESS, "a", "b", there, "Out")
     for way_back, expected in ((back, shared_m(area, there, back)), (there, there.length_m)):
-        first, second = write_routes([out, Way(RouteKind.TRANSFER, "b", "a", way_back, "In")], streets, area)
+        first, second = write_routes(
+            [out, Way(RouteKind.TRANSFER, "b", "a", way_back, "In")], streets, area, RULES
+        )
         assert first.shared_m == pytest.approx(second.shared_m, abs=0.5)
         assert first.shared_m == pytest.approx(expected, abs=0.5)
 
@@ -214,7 +217,7 @@ def test_two_halves_of_one_street_are_not_shared() -> None:
         Way(RouteKind.EGRESS, "a", "b", halves[0], "Out"),
         Way(RouteKind.INGRESS, "b", "a", halves[1], "In"),
     ]
-    assert [route.shared_m for route in write_routes(ways, streets, area)] == [0.0, 0.0]
+    assert [route.shared_m for route in write_routes(ways, streets, area, RULES)] == [0.0, 0.0]
 
 
 def shared_m(area: Area, one: Path, other: Path) -> float:
@@ -329,7 +332,7 @@ def test_driving_against_a_oneway_is_said() -> None:
         time_s=10.0,
         length_m=float(network.length_m[edge]),
     )
-    (route,) = write_routes([Way(RouteKind.TRANSFER, "a", "b", path, "Units")], streets, area)
+    (route,) = write_routes([Way(RouteKind.TRANSFER, "a", "b", path, "Units")], streets, area, RULES)
     assert "against one-way traffic" in route.reason
 
 
