@@ -132,7 +132,7 @@ def _take_apart(network: StreetNetwork, polygon_m: Polygon, stands: list[Stand])
     lines = network.lines(edges)
     met = shapely.intersects(around, lines)
     edges, lines = edges[met], lines[met]
-    way, along, posted = _marks(edges, lines, polygon_m, stands)
+    way, along, posted = _marks(network, edges, lines, polygon_m, stands)
     ways, zeros = np.arange(len(edges)), np.zeros(len(edges))
     order = np.lexsort((np.append(zeros, along), np.append(ways, way)))
     low = np.append(zeros, along)[order]
@@ -150,7 +150,7 @@ def _take_apart(network: StreetNetwork, polygon_m: Polygon, stands: list[Stand])
 
 
 def _marks(
-    edges: Ints, lines: NDArray[np.object_], polygon_m: Polygon, stands: list[Stand]
+    network: StreetNetwork, edges: Ints, lines: NDArray[np.object_], polygon_m: Polygon, stands: list[Stand]
 ) -> tuple[Ints, Floats, Bools]:
     """Where ways are taken apart: which (index), how far along, and whether a vehicle post stands there."""
     known = set(edges.tolist())
@@ -161,6 +161,9 @@ def _marks(
     spots, owner = shapely.get_coordinates(shapely.intersection(lines[hit], ring), return_index=True)
     way = hit[owner]
     along = np.asarray(shapely.line_locate_point(lines[way], shapely.points(spots)))
+    for end, marks in ((0, np.zeros(len(edges))), (-1, network.length_m[edges])):  # at a barrier on the line
+        there = np.flatnonzero(shapely.dwithin(ring, shapely.get_point(lines, end), _SAME_M))
+        way, along = np.append(way, there), np.append(along, marks[there])
     free = np.ones(len(way), dtype=bool)
     for k, at in standing:
         free &= (way != k) | (np.abs(along - at) > NEAR_LINE_M)

@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.cut import (
+    ADRIFT,
     BEYOND,
     CORE,
     INNER,
@@ -29,7 +30,7 @@ from planner.foot import post_walkers
 from planner.geo import Frame, LonLat
 from planner.model import Notice, Perimeter, Post, Rings
 from planner.network import StreetNetwork
-from planner.perimeter_line import Piece, Sides, draw_line, stretch
+from planner.perimeter_line import Piece, Sides, draw_line, nearer_inner, stretch
 from planner.posts import Stand, class_weight, stand_on, write_posts
 from planner.terms import NoticeLevel, PerimeterName, PostMode, RoadClass
 from planner.zones import Ground
@@ -295,26 +296,52 @@ def _line(band: _Band, driving: _Sorted, stands: list[Stand], core_m: Polygon) -
         at.setdefault(stand.edge, []).append(stand.along_m)
     held = np.isin(driving.edges, list(at))
     whole = band.network.lines(driving.edges)
-    low, high = driving.sides
-    inner = ~held & ((low == INNER) | (high == INNER))
-    outer = ~held & ~inner & ((low == OUTER) | (high == OUTER))
-    adrift = ~held & ~inner & ~outer
+    sides, adrift = _settled(driving, held, whole)
+    barriers = _barriers_between(band.network, driving.edges, sides)
+    parted = held | np.isin(band.network.edge_u[driving.edges], barriers)
+    parted |= np.isin(band.network.edge_v[driving.edges], barriers)
+    inner, outer = (~parted & ((sides[0] == name) | (sides[1] == name)) for name in (INNER, OUTER))
     pieces = [
         pair
-        for edge in driving.edges[held].tolist()
-        for pair in _pieces(band, driving, edge, sorted(at[edge]))
+        for k in np.flatnonzero(parted).tolist()
+        for pair in _pieces(
+            band.network, int(driving.edges[k]), at, bool(sides[0][k] == INNER), set(barriers.tolist())
+        )
     ]
+    islands = adrift & inner
+    spots = [stand.xy_m for stand in stands] + [tuple(xy) for xy in band.network.node_xy_m[barriers]]
     return draw_line(
         Sides(
-            inner=whole[inner],
-            outer=np.concatenate([whole[outer], _beyond(band, whole[inner])]),
+            inner=whole[inner & ~adrift],
+            outer=np.concatenate([whole[outer & ~inner], _beyond(band, whole[inner])]),
             inner_pieces=tuple(piece for piece, is_inner in pieces if is_inner),
             outer_pieces=tuple(piece for piece, is_inner in pieces if not is_inner),
-            adrift=_grouped(whole[adrift], driving.cut.group[driving.nodes[0][adrift]]),
-            gates_xy_m=np.array([stand.xy_m for stand in stands]).reshape(-1, 2),
+            islands=_grouped(whole[islands], driving.cut.group[driving.nodes[0][islands]]),
+            gates_xy_m=np.array(spots).reshape(-1, 2),
             core_m=core_m,
         )
     )
+
+
+def _settled(driving: _Sorted, held: Bools, whole: NDArray[np.object_]) -> tuple[tuple[Codes, Codes], Bools]:
+    """Give each street that is joined to neither side the nearer one, all of a group alike; tell which."""
+    low, high = driving.sides
+    adrift = ~held & (low == ADRIFT) & (high == ADRIFT)
+    group = driving.cut.group[driving.nodes[0][adrift]]
+    inner = (low == INNER) | (high == INNER)
+    _, number = np.unique(group, return_inverse=True)
+    nearer = nearer_inner(_grouped(whole[adrift], group), whole[inner], whole[~inner & ~adrift])[number]
+    low, high = low.copy(), high.copy()
+    low[adrift] = high[adrift] = np.where(nearer, INNER, OUTER)
+    return (low, high), adrift
+
+
+def _barriers_between(network: StreetNetwork, edges: Ints, sides: tuple[Codes, Codes]) -> Ints:
+    """Junctions where a barrier keeps vehicles of the two sides apart: the line can pass there."""
+    ends = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
+    side = np.concatenate(sides)
+    barred = network.blocked_node[ends]
+    return np.intersect1d(ends[barred & (side == INNER)], ends[barred & (side == OUTER)])
 
 
 def _beyond(band: _Band, inner: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -339,15 +366,16 @@ def _grouped(lines: NDArray[np.object_], group: Ints) -> NDArray[np.object_]:
     return np.asarray(shapely.multilinestrings(lines[order], indices=number[order]))
 
 
-def _pieces(band: _Band, streets: _Sorted, edge: int, alongs: list[float]) -> list[tuple[Piece, bool]]:
-    """Cut a street at its posts into pieces, and tell which lie inside."""
-    k = int(np.flatnonzero(streets.edges == edge)[0])
-    first_inner = bool(streets.sides[0][k] == INNER)
-    line = band.network.lines([edge])[0]
-    marks = [0.0, *alongs, float(band.network.length_m[edge])]
+def _pieces(
+    network: StreetNetwork, edge: int, posts: dict[int, list[float]], first_inner: bool, barriers: set[int]
+) -> list[tuple[Piece, bool]]:
+    """Cut a street at its posts, and at a barrier where it ends, into pieces; tell which lie inside."""
+    line = network.lines([edge])[0]
+    marks = [0.0, *sorted(posts.get(edge, [])), float(network.length_m[edge])]
     last = len(marks) - 2
+    at_u, at_v = int(network.edge_u[edge]) in barriers, int(network.edge_v[edge]) in barriers
     return [
-        (Piece(stretch(line, low, high), i > 0, i < last), first_inner == (i % 2 == 0))
+        (Piece(stretch(line, low, high), i > 0 or at_u, i < last or at_v), first_inner == (i % 2 == 0))
         for i, (low, high) in enumerate(pairwise(marks))
         if high - low > _SHORTEST_M
     ]

@@ -76,10 +76,11 @@ class Sides:
         Streets on the scene's side and on the far side.
     inner_pieces, outer_pieces : tuple of Piece
         The same for streets that are cut by gates.
-    adrift : object array of MultiLineString
-        Groups of streets joined to neither side; each falls to the side where most of it lies.
+    islands : object array of MultiLineString
+        Groups of streets that are joined to neither side, but lie nearer to the scene's: taken in where the
+        line can go around them, else left out.
     gates_xy_m : (n, 2) float array
-        Where the line crosses streets: the posts.
+        Where the line crosses streets: the posts, and barriers that streets of both sides end at.
     core_m : polygonal geometry
         The line contains it.
     """
@@ -88,7 +89,7 @@ class Sides:
     outer: Lines
     inner_pieces: tuple[Piece, ...]
     outer_pieces: tuple[Piece, ...]
-    adrift: Lines
+    islands: Lines
     gates_xy_m: Floats
     core_m: BaseGeometry
 
@@ -118,6 +119,19 @@ def _sound(polygon: Polygon, core: Polygon) -> bool:
     )
 
 
+def nearer_inner(groups: Lines, inner: Lines, outer: Lines) -> Bools:
+    """Mask of the groups of streets that lie nearer to streets of the inside than of the outside."""
+    return _away_m(groups, inner) <= _away_m(groups, outer)
+
+
+def _away_m(lines: Lines, others: Lines) -> Floats:
+    """Distance of each line to the nearest of the others."""
+    away = np.full(len(lines), np.inf)
+    (mine, _), least = shapely.STRtree(others).query_nearest(lines, all_matches=False, return_distance=True)
+    away[mine] = least
+    return away
+
+
 def stretch(line: LineString, low_m: float, high_m: float) -> LineString:
     """Return the part of a line between two distances from its start."""
     xy = shapely.get_coordinates(line)
@@ -136,35 +150,19 @@ def _hug(sides: Sides, core: Polygon) -> Polygon:
     shapely.prepare(core)
     beyond = sides.inner[~shapely.contains_properly(core, sides.inner)]
     threads = _ribbons(beyond, sides.inner_pieces, _THREAD_M)
-    islands = sides.adrift[_nearer_inner(sides, core)]
-    wide = np.concatenate([[core], _ribbons(np.append(beyond, islands), sides.inner_pieces, _HUG_M)])
+    wide = np.concatenate([[core], _ribbons(np.append(beyond, sides.islands), sides.inner_pieces, _HUG_M)])
     near = shapely.union_all(wide)
     shapely.prepare(near)
     beside = sides.outer[shapely.dwithin(near, sides.outer, _SHY_M)]
     ground = near - shapely.union_all(_ribbons(beside, sides.outer_pieces, _SHY_M))
     region = _around(core, ground, threads)
     for _ in range(_SETTLINGS):
-        crossing = sides.adrift[shapely.crosses(region.exterior, sides.adrift)]
+        crossing = sides.islands[shapely.crosses(region.exterior, sides.islands)]
         if not len(crossing):
             break
         ground = region - shapely.union_all(shapely.buffer(crossing, _SHY_M, quad_segs=1))
         region = _around(core, ground, threads)
     return region
-
-
-def _nearer_inner(sides: Sides, core: Polygon) -> Bools:
-    """Mask of the groups adrift that lie nearer to streets of the inside than of the outside."""
-    inner = np.concatenate([[core], sides.inner, _array([p.line for p in sides.inner_pieces])])
-    outer = np.concatenate([sides.outer, _array([p.line for p in sides.outer_pieces])])
-    return _away_m(sides.adrift, inner) <= _away_m(sides.adrift, outer)
-
-
-def _away_m(lines: Lines, others: Lines) -> Floats:
-    """Distance of each line to the nearest of the others."""
-    away = np.full(len(lines), np.inf)
-    (mine, _), least = shapely.STRtree(others).query_nearest(lines, all_matches=False, return_distance=True)
-    away[mine] = least
-    return away
 
 
 def _with_blocks(core: Polygon, inner: Lines) -> Polygon:
@@ -227,7 +225,7 @@ class _Obstacles:
 
     @classmethod
     def of(cls, sides: Sides, core: Polygon) -> _Obstacles:
-        whole = [sides.inner, _less_bridges(sides), shapely.get_parts(sides.adrift)]
+        whole = [sides.inner, _less_bridges(sides), shapely.get_parts(sides.islands)]
         pieces = [*sides.inner_pieces, *sides.outer_pieces]
         shapely.prepare(core)
         return cls(
