@@ -12,6 +12,9 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from planner import packs
+from planner.document import read_incident, write_plan
+from planner.plan import make_plan
 from planner.store import Store
 from planner.ui import state
 from planner.ui.basemap import BaseMapFiles
@@ -222,3 +225,33 @@ def test_a_base_map_that_cannot_be_made_takes_no_plan_away(monkeypatch: pytest.M
     assert not page.exception
     assert any("could not be drawn" in caption.value for caption in page.caption)
     assert "Sites" in said(page)
+
+
+def upload(page: AppTest, document: bytes) -> AppTest:
+    return page.file_uploader[0].set_value(("plan.geojson", document, "application/geo+json")).run()
+
+
+def test_a_plan_document_fed_back_in_is_the_same_incident_in_its_own_area(own_store: Store) -> None:
+    first = draw(open_page(), scene(*TOWN_PLACE))
+    saved = own_store.read_incident(incident_of(first))
+    assert saved is not None
+    town = packs.open_area("three_rivers")
+    plan = make_plan(read_incident(saved.document), town, packs.shipped_doctrine())
+    page = upload(open_page(area="montevideo"), write_plan(plan))
+    assert not page.exception
+    assert page.selectbox[0].value == "three_rivers"
+    assert said(page) == said(first)
+    opened = own_store.read_incident(incident_of(page))
+    assert opened is not None
+    assert read_incident(opened.document) == read_incident(saved.document)
+
+
+@pytest.mark.parametrize("document", [b"", b"[1]", b'{"planner": {"area": 1}}', b"\xff\xfe", b"{" * 10_000])
+def test_a_document_that_is_none_is_refused_and_the_incident_stays(document: bytes, own_store: Store) -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    before = incident_of(page)
+    upload(page, document)
+    assert not page.exception
+    assert 'role="alert"' in said(page)
+    assert incident_of(page) == before
+    assert len(own_store.list_incidents()) == 1

@@ -6,9 +6,12 @@ import streamlit as st
 
 from planner import packs
 from planner.area import Area
+from planner.errors import PlannerError
 from planner.terms import ThreatName
 from planner.ui import state, words
 from planner.ui.find import Found, find_places
+from planner.ui.panels import problem
+from planner.ui.show import show_html
 from planner.ui.state import OpenIncident
 
 _EXPLOSIVE = "explosive"
@@ -95,7 +98,9 @@ def ask_units() -> str:
 
 def ask_incidents(incident: OpenIncident) -> None:
     """Offer a new incident, the saved ones, and the unit of length."""
-    st.segmented_control("Units", words.UNITS, default=words.METRES, key="units", required=True)
+    units = st.segmented_control("Units", words.UNITS, default=words.METRES, key="units", required=True)
+    if units == words.FEET:
+        st.text("Distances in reasons stay in metres.")
     if incident.features and st.button("New incident", width="stretch"):
         state.start_incident(incident.area)
         st.rerun()
@@ -105,3 +110,21 @@ def ask_incidents(incident: OpenIncident) -> None:
             if st.button(state.title_of(saved).replace("_", " "), key=f"open {saved.id}", width="stretch"):
                 state.resume_incident(saved.id)
                 st.rerun()
+    _ask_document(incident)
+
+
+def _ask_document(incident: OpenIncident) -> None:
+    """Take a plan or incident document back in, as a new incident."""
+    file = st.file_uploader(
+        "Open a plan or incident (GeoJSON)",
+        type=["geojson", "json"],
+        key=f"document in place of {incident.id}",
+    )
+    if file is None:
+        return
+    try:
+        state.open_document(file.getvalue(), incident.area, [area.name for area in packs.list_areas()])
+    except PlannerError as error:
+        show_html(problem(str(error)))
+        return
+    st.rerun()

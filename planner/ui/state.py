@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,7 +17,7 @@ import streamlit as st
 
 from planner import packs, settings
 from planner.area import Area
-from planner.document import INCIDENT_SCHEMA, read_incident
+from planner.document import INCIDENT_SCHEMA, read_incident, write_incident
 from planner.geo import LonLat
 from planner.model import HospitalFact, Plan
 from planner.plan import make_plan
@@ -168,6 +168,31 @@ def _opened(saved: SavedIncident) -> OpenIncident:
     document = json.loads(saved.document)
     facts = {name: value for name, value in document["planner"].items() if name != "schema"}
     return OpenIncident(saved.id, saved.area, tuple(document["features"]), facts)
+
+
+def open_document(document: bytes, area: str, areas: Collection[str]) -> OpenIncident:
+    """Open what was said in an incident or plan document as a new incident, and save it.
+
+    Parameters
+    ----------
+    document : bytes
+        GeoJSON.
+    area : str
+        Where, unless the document names one of the areas.
+    areas : collection of str
+        Names of those that are here.
+
+    Raises
+    ------
+    IncidentError
+        If it is no such document.
+    """
+    said = json.loads(write_incident(read_incident(document)))
+    stamp = json.loads(document)["planner"].get("area")
+    named = stamp.get("name") if isinstance(stamp, dict) else None
+    facts = {name: value for name, value in said["planner"].items() if name != "schema"}
+    where = named if isinstance(named, str) and named in areas else area
+    return _save(OpenIncident(new_incident_id(), where, tuple(said["features"]), facts))
 
 
 def _hold(incident: OpenIncident) -> None:
