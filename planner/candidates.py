@@ -469,7 +469,8 @@ def _in_cover(scene: Scene, area: Area, doctrine: Doctrine) -> list[Candidate]:
     order = np.argsort(shapely.distance(shapes[fit], ground.target_m), kind="stable")[:_COVERS]
     rows, shapes = rows[fit][order], shapes[fit][order]
     hot = area.network.edges_meeting(ground.hot_m)
-    lanes = Lanes.among(area, usable_streets(area, doctrine, Travel.EMERGENCY, hot), scene.outer_m.bounds)
+    usable = usable_streets(area, doctrine, Travel.EMERGENCY, hot, scene.outer_m)
+    lanes = Lanes.among(area, usable, scene.outer_m.bounds)
     if len(lanes.edges) == 0:
         return []
     beside = _streets_beside(shapes, lanes, area, siting)
@@ -498,10 +499,12 @@ def _cover(name: str, shape: BaseGeometry, edges: Ints, entrance: Snap) -> Candi
     )
 
 
-def usable_streets(area: Area, doctrine: Doctrine, travel: Travel, closed: Bools) -> Bools:
-    """Mask (E,) of streets on which a site may be entered: in the main network, open, not a motorway."""
+def usable_streets(
+    area: Area, doctrine: Doctrine, travel: Travel, closed: Bools, ground_m: BaseGeometry
+) -> Bools:
+    """Mask (E,) of streets on which a site may be entered: joined to the scene, open, not a motorway."""
     network = area.network
-    main = network.main_edges(travel, doctrine.travelling) & ~closed & network.drivable
+    main = network.scene_edges(travel, doctrine.travelling, ground_m) & ~closed & network.drivable
     main &= network.emergency >= 0
     fast = (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK, RoadClass.TRUNK_LINK)
     return main & ~np.isin(network.road_class, fast) & ~network.tunnel & ~network.bridge

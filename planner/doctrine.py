@@ -272,6 +272,10 @@ class Transport:
     choke_width_m: float
     choke_height_m: float
     choke_points: int
+    hospital_reach_m: float
+    hospital_stand_off_m: float
+    second_choice_min: float
+    part_least_m: float
     routed_hospitals: int
     emergency_entrance_m: float
     same_hospital_m: float

@@ -24,7 +24,16 @@ from planner.terms import NoticeLevel, Purpose, RoadClass, RouteKind, TraumaLeve
 Ints = NDArray[np.int64]
 
 _ABOUT = "hospitals"
+_SCENE = "scene"
+"""Where a route begins when no site for loading is chosen."""
+_NO_START = "no street that ambulances could start from is open near the scene"
+_NOT_JOINED = "no street on this map joins the scene to it"
+_CALL_FIRST = "possible second scene and walk-in surge: call before sending"
+_ON_ISLAND = "the scene's streets are joined to few on this map, so what leads beyond it is not known"
+_MOST_NAMES = 6
 _HIGHEST = (TraumaLevel.I, TraumaLevel.II, TraumaLevel.III)
+_BEST = _HIGHEST[:2]
+"""Levels whose nearest centre is always named, with a route."""
 _LEAVING = RoadClass.TERTIARY_LINK
 """Road classes up to this code are the streets by which one leaves a map."""
 
@@ -53,8 +62,8 @@ class Drive:
         Straight line from the goal to the hospital when it lies off the map, else 0.
     why_not : str
         Why there is no way, "" when there is.
-    inside : bool
-        Whether it lies inside the outer perimeter.
+    second_scene : str
+        Why it may become a second scene: where it lies by the danger; "" where it lies well away.
     """
 
     hospital: KnownHospital
@@ -63,7 +72,17 @@ class Drive:
     range_min: tuple[int, int] | None
     beyond_m: float = 0.0
     why_not: str = ""
-    inside: bool = False
+    second_scene: str = ""
+
+    @property
+    def rank(self) -> int:
+        """In which turn it is listed: general hospitals, then places for one kind of patient, then by danger.
+
+        Last those that cannot be reached.
+        """
+        if self.time_s is None:
+            return 3
+        return 2 if self.second_scene else int(bool(self.hospital.special))
 
 
 def send_patients(
@@ -94,21 +113,23 @@ def send_patients(
     driving = Driving(area, streets, doctrine, Travel.EMERGENCY)
     on_map, off_map = find_hospitals(area, hospitals, rules)
     start_name, start, notices = _loading_point(sites, driving)
+    listed = _worth_listing(off_map, on_map, _middle(start, area, streets), rules)
     if start is None:
-        return Transport((), (), (*notices, _no_start()))
-    search = driving.search(start)
-    drives = _drives_on_map(on_map, driving, search)
-    drives += _drives_off_map(_worth_listing(off_map, on_map, start, rules), driving, search)
-    drives.sort(key=_soonest)
-    drives = _with_names(drives, driving)
+        notices.append(_no_start(start_name))
+        drives = [Drive(h, None, None, None, why_not=_NO_START) for h in (*on_map, *listed)]
+    else:
+        search = driving.search(start)
+        drives = _drives_on_map(on_map, driving, search) + _drives_off_map(listed, driving, search)
+    drives = _with_names(sorted(drives, key=_in_order), driving)
 
-    shares = share_patients(incident.casualties or Casualties(), [_ward(d) for d in drives], rules)
-    ways, route_of = _ways_out(drives, shares, start_name, driving, search)
+    shares = share_patients(incident.casualties or Casualties(), [_ward(d, rules) for d in drives], rules)
+    ways, route_of = ((), {}) if start is None else _ways_out(drives, shares, start_name, driving, search)
     options = tuple(
         _option(drive, assigned, route_of.get(k), driving, rules)
         for k, (drive, assigned) in enumerate(zip(drives, shares.assigned, strict=True))
     )
-    notices += _map_notices(drives, area) + _patient_notices(incident, drives, shares, rules)
+    notices += _best_centre(drives) + _map_notices(drives, area)
+    notices += _patient_notices(incident, drives, shares, rules)
     return Transport(options, ways, tuple(notices))
 
 
@@ -119,7 +140,7 @@ def _loading_point(sites: Sequence[Site], driving: Driving) -> tuple[str, Snap |
     site = ambulance_point(sites)
     if site is None:
         text = "No place for ambulances to load is chosen: hospital times count from the nearest open street"
-        return "scene", _edge_of_danger(driving), [Notice(NoticeLevel.CAUTION, text, _ABOUT)]
+        return _SCENE, _edge_of_danger(driving), [Notice(NoticeLevel.CAUTION, text, _ABOUT)]
     if site.purpose is Purpose.STAGING:
         text = "No casualty collection point is chosen: hospital times count from staging"
         return site.id, driving.enter(site), [Notice(NoticeLevel.CAUTION, text, _ABOUT)]
@@ -127,19 +148,28 @@ def _loading_point(sites: Sequence[Site], driving: Driving) -> tuple[str, Snap |
 
 
 def _edge_of_danger(driving: Driving) -> Snap | None:
-    if driving.streets.hot_m.is_empty:
+    """Find the open street nearest to the danger, None where it lies out of reach of the perimeters."""
+    streets = driving.streets
+    if streets.hot_m.is_empty:
         return None
-    middle = driving.streets.hot_m.centroid
+    middle = streets.hot_m.centroid
     (snap,) = driving.network.snap([(middle.x, middle.y)], driving.open_edges)
-    return snap
+    held_m = streets.hot_m.union(streets.outer_m)
+    reach_m = driving.doctrine.transport.entrance_reach_m
+    return snap if snap and held_m.distance(Point(snap.x_m, snap.y_m)) <= reach_m else None
 
 
-def _no_start() -> Notice:
-    return Notice(
-        NoticeLevel.DANGER,
-        "No street is open to ambulances near the scene: hospital times are unknown",
-        _ABOUT,
-    )
+def _middle(start: Snap | None, area: Area, streets: Streets) -> Point:
+    """Whence hospitals are near: where ambulances load, else the middle of the danger, else of the map."""
+    if start is not None:
+        return Point(start.x_m, start.y_m)
+    return (area.extent_m if streets.hot_m.is_empty else streets.hot_m).centroid
+
+
+def _no_start(start_name: str) -> Notice:
+    where = "near the scene" if start_name == _SCENE else f"within reach of {start_name}"
+    text = f"No street that is open and joined to the scene lies {where}: hospital times are unknown"
+    return Notice(NoticeLevel.DANGER, text, _ABOUT)
 
 
 # --- times --------------------------------------------------------------------------------------
@@ -147,44 +177,79 @@ def _no_start() -> Notice:
 
 def _drives_on_map(hospitals: Sequence[KnownHospital], driving: Driving, search: Search) -> list[Drive]:
     return [
-        _drive(hospital, goal, driving, search)
-        for hospital, goal in zip(hospitals, _doors(hospitals, driving), strict=True)
+        _drive(hospital, door, driving, search)
+        for hospital, door in zip(hospitals, _doors(hospitals, driving), strict=True)
     ]
 
 
-def _doors(hospitals: Sequence[KnownHospital], driving: Driving) -> list[Snap | None]:
-    """Find the street of each hospital: the nearest one, open or not, unless an open one is as good."""
-    network, rules = driving.network, driving.doctrine.transport
+def _doors(hospitals: Sequence[KnownHospital], driving: Driving) -> list[Snap | str]:
+    """Find the street of each hospital, or say why it has none that leads there from the scene.
+
+    The nearest street, open or not, unless an open one is as good. Where a street that the scene is not
+    joined to lies nearer, as on the other bank, the hospital is not reached over the scene's own streets.
+    """
+    network, reach_m = driving.network, driving.doctrine.transport.entrance_reach_m
     points = [(h.x_m, h.y_m) for h in hospitals]
-    main = network.main_edges(driving.travel, driving.doctrine.travelling)
-    doors = network.snap(points, main)
-    shut = [k for k, door in enumerate(doors) if door is not None and driving.streets.closed[door.edge]]
+    joined = network.snap(points, driving.scene_edges)
+    any_part = network.snap(points, driving.scene_edges | _elsewhere(driving))
+    doors = [_door(own, nearest, reach_m, driving) for own, nearest in zip(joined, any_part, strict=True)]
+    shut = [k for k, d in enumerate(doors) if isinstance(d, Snap) and driving.streets.closed[d.edge]]
     for k, other in zip(shut, network.snap([points[k] for k in shut], driving.open_edges), strict=True):
-        door = doors[k]
-        if (
-            door is not None
-            and other is not None
-            and other.offset_m <= door.offset_m + rules.entrance_reach_m
-        ):
+        own = joined[k]
+        if own is not None and other is not None and other.offset_m <= own.offset_m + reach_m:
             doors[k] = other
     return doors
 
 
-def _drive(hospital: KnownHospital, goal: Snap | None, driving: Driving, search: Search) -> Drive:
-    if driving.streets.hot_m.intersects(Point(hospital.x_m, hospital.y_m)):
+def _elsewhere(driving: Driving) -> NDArray[np.bool_]:
+    """Streets, (E,), of other parts of the network that are too long to be gaps in the mapping."""
+    network = driving.network
+    part = network.parts(driving.travel, driving.doctrine.travelling)
+    within = np.flatnonzero(part >= 0)
+    long = (
+        np.bincount(part[within], weights=network.length_m[within]) >= driving.doctrine.transport.part_least_m
+    )
+    mask = network.no_closures()
+    mask[within] = long[part[within]]
+    return mask & ~driving.scene_edges
+
+
+def _door(own: Snap | None, nearest: Snap | None, reach_m: float, driving: Driving) -> Snap | str:
+    if own is None or nearest is None or own.offset_m > nearest.offset_m + reach_m:
+        return _NOT_JOINED
+    far_m = driving.doctrine.transport.hospital_reach_m
+    if own.offset_m > far_m:
+        return f"the map shows no street within {far_m:.0f} m of it"
+    return own
+
+
+def _drive(hospital: KnownHospital, door: Snap | str, driving: Driving, search: Search) -> Drive:
+    spot = Point(hospital.x_m, hospital.y_m)
+    if driving.streets.hot_m.intersects(spot):
         return Drive(hospital, None, None, None, why_not="it lies in hot or warm ground")
-    if goal is None:
-        return Drive(hospital, None, None, None, why_not="no street leads there on the map")
-    time_s = search.time_s(goal)
+    if isinstance(door, str):
+        return Drive(hospital, None, None, None, why_not=door)
+    time_s = search.time_s(door)
     if not math.isfinite(time_s):
-        return Drive(hospital, None, None, None, why_not=driving.why_not(search.start, goal))
-    inside = bool(shapely.contains_xy(driving.streets.outer_m, hospital.x_m, hospital.y_m))
-    return Drive(hospital, goal, time_s, range_min(time_s, driving.doctrine.transport), inside=inside)
+        return Drive(hospital, None, None, None, why_not=driving.why_not(search.start, door))
+    span = range_min(time_s, driving.doctrine.transport)
+    return Drive(hospital, door, time_s, span, second_scene=_second_scene(spot, driving))
 
 
-def _soonest(drive: Drive) -> tuple[bool, float, str, float, float]:
+def _second_scene(spot: Point, driving: Driving) -> str:
+    """Say where a hospital lies when that is in or by the danger, else ""."""
+    streets = driving.streets
+    if streets.outer_m.intersects(spot):
+        return "inside the outer perimeter"
+    gap_m = math.inf if streets.hot_m.is_empty else float(streets.hot_m.distance(spot))
+    if gap_m <= driving.doctrine.transport.hospital_stand_off_m:
+        return f"{max(10, round(gap_m, -1)):.0f} m from hot or warm ground"
+    return ""
+
+
+def _in_order(drive: Drive) -> tuple[int, float, str, float, float]:
     time_s = math.inf if drive.time_s is None else drive.time_s
-    return drive.time_s is None, time_s, drive.hospital.name, drive.hospital.x_m, drive.hospital.y_m
+    return drive.rank, time_s, drive.hospital.name, drive.hospital.x_m, drive.hospital.y_m
 
 
 def _with_names(drives: Sequence[Drive], driving: Driving) -> list[Drive]:
@@ -203,21 +268,23 @@ def _with_names(drives: Sequence[Drive], driving: Driving) -> list[Drive]:
 
 
 def _worth_listing(
-    beyond: Sequence[KnownHospital], on_map: Sequence[KnownHospital], start: Snap, rules: Rules
+    beyond: Sequence[KnownHospital], on_map: Sequence[KnownHospital], start: Point, rules: Rules
 ) -> list[KnownHospital]:
     """Choose the nearest of what the map lacks: trauma centres, a Level I, a paediatric one, any hospital."""
 
     def apart_m(hospital: KnownHospital) -> float:
-        return math.hypot(hospital.x_m - start.x_m, hospital.y_m - start.y_m)
+        return math.hypot(hospital.x_m - start.x, hospital.y_m - start.y)
 
     near = sorted(beyond, key=lambda h: (apart_m(h), h.name))
     centres = [h for h in near if h.adult_level in _HIGHEST]
     lacking = max(0, rules.off_map_hospitals - sum(h.adult_level in _HIGHEST for h in on_map))
     chosen = centres[:lacking]
+    if not any(h.adult_level in _BEST for h in on_map):
+        chosen += [h for h in centres if h.adult_level in _BEST][:1]
     if not any(h.adult_level is TraumaLevel.I for h in on_map):
         chosen += [h for h in centres if h.adult_level is TraumaLevel.I][:1]
-    if not any(h.pediatric_level in _HIGHEST[:2] for h in on_map):
-        chosen += [h for h in near if h.pediatric_level in _HIGHEST[:2]][:1]
+    if not any(h.pediatric_level in _BEST for h in on_map):
+        chosen += [h for h in near if h.pediatric_level in _BEST][:1]
     if not on_map:
         chosen += near[: rules.off_map_hospitals]
     return list(dict.fromkeys(chosen))
@@ -226,6 +293,8 @@ def _worth_listing(
 def _drives_off_map(hospitals: Sequence[KnownHospital], driving: Driving, search: Search) -> list[Drive]:
     if not hospitals:
         return []
+    if not driving.joins_map:
+        return [Drive(h, None, None, None, why_not=_ON_ISLAND) for h in hospitals]
     rules = driving.doctrine.transport
     exits = _exits(driving, search)
     if len(exits) == 0:
@@ -269,9 +338,8 @@ def _exits(driving: Driving, search: Search) -> Ints:
 
 def _to_rim_m(xy_m: NDArray[np.float64], mapped_m: NDArray[np.float64], area: Area) -> NDArray[np.float64]:
     """Metres from places to where the map ends: the hull of what is mapped, or the area's box; 0 beyond."""
-    points = shapely.points(xy_m)
     ground = shapely.MultiPoint(mapped_m).convex_hull.intersection(area.extent_m)
-    gap_m = shapely.distance(points, ground.boundary)
+    gap_m = shapely.distance(shapely.points(xy_m), ground.boundary)
     return np.where(shapely.contains_xy(ground, xy_m), gap_m, 0.0)
 
 
@@ -281,15 +349,16 @@ def _to_rim_m(xy_m: NDArray[np.float64], mapped_m: NDArray[np.float64], area: Ar
 def _ways_out(
     drives: Sequence[Drive], shares: Shares, start_name: str, driving: Driving, search: Search
 ) -> tuple[tuple[Way, ...], dict[int, str]]:
-    """Ways to the nearest hospitals, the nearest outside and of the best level, and all that take reds."""
+    """Ways to the first hospitals, the nearest of the best levels, and all that take reds.
+
+    One by the danger has a way only where every one of those that can be reached lies so, or reds go there.
+    """
     reached = [k for k, drive in enumerate(drives) if drive.goal is not None]
-    wanted = reached[: driving.doctrine.transport.routed_hospitals]
+    calm = [k for k in reached if not drives[k].second_scene]
+    wanted = (calm or reached)[: driving.doctrine.transport.routed_hospitals]
     wanted += [k for k in reached if shares.assigned[k].red]
-    wanted += [k for k in reached if not drives[k].inside][:1]
-    levels = [
-        (list(TraumaLevel).index(level), k) for k in reached if (level := drives[k].hospital.adult_level)
-    ]
-    wanted += [min(levels)[1]] if levels else []
+    best = _nearest_of_level(drives)
+    wanted += [] if best is None else [best]
     ways: list[Way] = []
     route_of: dict[int, str] = {}
     paths: dict[Snap, Path | None] = {}
@@ -305,13 +374,19 @@ def _ways_out(
             purpose = f"Ambulances to {towards}{drive.hospital.name}"
             ways.append(Way(RouteKind.EGRESS, start_name, drive.hospital.name, path, purpose))
             route_of[k] = f"{RouteKind.EGRESS}-{len(ways)}"
-    if not reached:
+    if not calm:
         ways += _way_off(start_name, driving, search)
     return tuple(ways), route_of
 
 
+def _nearest_of_level(drives: Sequence[Drive]) -> int | None:
+    """Return which is the nearest trauma centre of Level I or II, by the danger only where none else is."""
+    centres = [k for k, d in enumerate(drives) if d.goal is not None and d.hospital.adult_level in _BEST]
+    return min(centres, key=lambda k: (bool(drives[k].second_scene), drives[k].time_s, k), default=None)
+
+
 def _way_off(start_name: str, driving: Driving, search: Search) -> list[Way]:
-    """With no hospital to go to: the way out to the nearest main road outside the outer perimeter."""
+    """With no hospital away from the danger: the way out to the nearest main road outside the perimeters."""
     ends = driving.main_road_from(search.start)
     if ends is None:
         return []
@@ -322,8 +397,11 @@ def _way_off(start_name: str, driving: Driving, search: Search) -> list[Way]:
     return [Way(RouteKind.EGRESS, start_name, road, path, f"Ambulances out to {road}")]
 
 
-def _ward(drive: Drive) -> Ward:
-    return Ward(drive.time_s, drive.hospital.adult_level, drive.hospital.beds, drive.hospital.for_children)
+def _ward(drive: Drive, rules: Rules) -> Ward:
+    hospital = drive.hospital
+    spared = bool(hospital.special or drive.second_scene)
+    detour_s = rules.second_choice_min * 60 if spared else 0.0
+    return Ward(drive.time_s, hospital.adult_level, hospital.beds, hospital.for_children, detour_s)
 
 
 def _option(
@@ -341,9 +419,9 @@ def _option(
         time_s=drive.time_s,
         time_range_min=drive.range_min,
         off_map=not driving.area.covers(hospital.location),
-        red_per_h=red_per_h(_ward(drive), rules),
+        red_per_h=red_per_h(_ward(drive, rules), rules),
         assigned=assigned,
-        route=route or "",
+        route=route,
         reason=_reason(drive, assigned),
     )
 
@@ -352,8 +430,10 @@ def _reason(drive: Drive, assigned: Casualties) -> str:
     parts = [_level_text(drive.hospital), _time_text(drive)]
     if drive.hospital.for_children:
         parts.append("for children: no adults are planned there")
-    if drive.inside:
-        parts.append("inside the outer perimeter")
+    if drive.hospital.special:
+        parts.append(f"not a general hospital: {drive.hospital.special}")
+    if drive.second_scene:
+        parts.append(f"{drive.second_scene}: {_CALL_FIRST}")
     taken = [f"{n} {colour}" for colour, n in vars(assigned).items() if n]
     if taken:
         parts.append(f"planned for {', '.join(taken)} in the first hour")
@@ -398,25 +478,59 @@ def _map_notices(drives: Sequence[Drive], area: Area) -> list[Notice]:
     elif unknown := sum(not h.has_level for h in found):
         text = f"No trauma level is known for {unknown} of {len(found)} hospitals"
         notices.append(Notice(NoticeLevel.INFO, text, _ABOUT))
-    if all(d.beyond_m for d in drives if d.time_s is not None):
+    timed = [d for d in drives if d.time_s is not None]
+    if timed and all(d.beyond_m for d in timed):
         text = f"The map of {area.name} shows no hospital that can be reached: times beyond it are estimates"
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
-    inside = [d.hospital.name for d in drives if d.inside]
-    if inside:
-        text = f"Inside the outer perimeter: {', '.join(inside)}; staff and walk-in patients need a gate"
+    by_danger = [d.hospital.name for d in drives if d.second_scene]
+    if by_danger:
+        text = (
+            f"By the danger, inside the outer perimeter or close to hot ground: {_several(by_danger)}; "
+            f"{_CALL_FIRST}. Staff and walk-in patients need a gate"
+        )
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    return notices + _unreached(drives)
+
+
+def _unreached(drives: Sequence[Drive]) -> list[Notice]:
+    """Say once for each reason to which hospitals there is no way."""
+    why: dict[str, list[str]] = {}
     for drive in drives:
         if drive.time_s is None:
-            text = f"No way to drive to {drive.hospital.name}: {drive.why_not}"
-            notices.append(Notice(NoticeLevel.DANGER, text, _ABOUT))
-    return notices
+            why.setdefault(drive.why_not, []).append(drive.hospital.name)
+    return [
+        Notice(NoticeLevel.DANGER, f"No way to drive to {_several(names)}: {reason}", _ABOUT)
+        for reason, names in why.items()
+    ]
+
+
+def _several(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
+
+
+def _best_centre(drives: Sequence[Drive]) -> list[Notice]:
+    """Name the nearest trauma centre of Level I or II, where a table states any."""
+    best = _nearest_of_level(drives)
+    if best is None:
+        return []
+    drive = drives[best]
+    text = (
+        f"Nearest trauma centre of Level I or II: {drive.hospital.name}, Level {drive.hospital.adult_level}, "
+        f"{_time_text(drive)}"
+    )
+    return [Notice(NoticeLevel.INFO, text, _ABOUT)]
 
 
 def _patient_notices(
     incident: Incident, drives: Sequence[Drive], shares: Shares, rules: Rules
 ) -> list[Notice]:
     notices: list[Notice] = []
-    if incident.casualties is None or incident.casualties == Casualties():
+    if not drives:
+        return notices
+    if incident.casualties is None:
+        return [Notice(NoticeLevel.INFO, "Casualties not said: no patients are allocated", _ABOUT)]
+    if incident.casualties == Casualties():
         return notices
     children = [d.hospital.name for d in drives if d.hospital.for_children and d.time_s is not None]
     if children:

@@ -34,6 +34,29 @@ _COMMON_WORDS = frozenset(
         korhaz hastane больница поликлиника госпиталь лікарня 医院 病院 병원""",
     )
 )
+_GENERAL_CARE = frozenset(
+    {"general", "emergency", "trauma", "traumatology", "surgery", "intensive", "internal"}
+)
+"""Values of ``healthcare:speciality`` with which a hospital takes the injured, whatever else it does."""
+_SPECIAL_NAMES: tuple[tuple[str, str], ...] = (
+    (
+        "psychiatric",
+        r"psychiatr\w*|psiquiatr\w*|psichiatr\w*|mental|behaviou?ral|психиатр\w*|精神",
+    ),
+    ("for the aged", r"geriatr\w*|nursing|hospice|psychogeriatr\w*"),
+    ("rehabilitation", r"rehab|rehabilita\w*|reeducation|reha|rehaklinik|riabilitazione"),
+    ("cancer care", r"cancer|oncolog\w*|onkolog\w*|krebs\w*|онколог\w*"),
+    ("rheumatology", r"rheumat\w*|reumat\w*"),
+    ("eye, ear or dental care", r"eye|ophthalm\w*|oftalm\w*|augen\w*|dental|odontolog\w*|zahn\w*"),
+    ("maternity care", r"maternity|maternidade?|maternite|maternita|geburtsklinik|roddom|роддом"),
+    ("for animals", r"veterinar\w*|tier\w*klinik|animal"),
+    ("a polyclinic", r"polyclinics?|poliklini\w*|policlinicas?|поликлиника"),
+    (
+        "a health centre",
+        r"health (?:care )?cent(?:er|re)s?|centros? de (?:salud|atencion \w+)|centres? de sante"
+        r"|(?:centros?|unidade|posto) de saude|gesundheitszentrum",
+    ),
+)
 _CHILD_WORDS = frozenset(
     re.findall(r"\w+", "child children childrens kids pediatric paediatric pediatrico infantil crianca ninos")
 )
@@ -55,6 +78,8 @@ class KnownHospital:
         As in :class:`~planner.model.HospitalFact`; None or "" when not stated.
     source, as_of : str
         All sources, and the date of the one that states the level, or else of the map.
+    special : str
+        What it is instead of a general hospital, and how that is known; "" where nothing says so.
     """
 
     name: str
@@ -70,6 +95,7 @@ class KnownHospital:
     other_name: str = ""
     source: str = MAP_SOURCE
     as_of: str = ""
+    special: str = ""
 
     @property
     def has_level(self) -> bool:
@@ -160,9 +186,22 @@ def _mapped(area: Area, rules: Transport) -> list[KnownHospital]:
                 helipad=True if at in has_pad else None,
                 beds=max((b for k in parts if (b := beds[k]) is not None), default=None),
                 as_of=area.data_date,
+                special=_special(max(names, key=len), table.iloc[list(parts)]),
             )
         )
     return found
+
+
+def _special(name: str, entries: gpd.GeoDataFrame) -> str:
+    """Say what a hospital of the map is instead of a general one: by its tags, only then by its name."""
+    if (entries["emergency"] == "yes").any():
+        return ""
+    told = {word.strip() for text in entries["speciality"] for word in str(text).split(";") if word.strip()}
+    if told:
+        return "" if told & _GENERAL_CARE else f"{', '.join(sorted(told)).replace('_', ' ')}, by its tags"
+    plain = " ".join(re.findall(r"\w+", _plain(name)))
+    kinds = [kind for kind, words in _SPECIAL_NAMES if re.search(rf"\b(?:{words})\b", plain)]
+    return f"{kinds[0]}, by its name" if kinds else ""
 
 
 def _merge_grounds(names: list[str], grounds: list[BaseGeometry], rules: Transport) -> list[list[int]]:
@@ -256,6 +295,7 @@ def _with_table(mapped: KnownHospital, told: KnownHospital) -> KnownHospital:
         adult_level=told.adult_level,
         pediatric_level=told.pediatric_level,
         designation=told.designation,
+        special="",  # a table of hospitals for emergencies names it
         helipad=told.helipad if told.helipad is not None else mapped.helipad,
         beds=told.beds if told.beds is not None else mapped.beds,
         city=told.city,
@@ -291,6 +331,10 @@ def _one_name(a: frozenset[str], b: frozenset[str], city: frozenset[str] = froze
 
 def _words(name: str) -> frozenset[str]:
     """Split a name into plain words: no accents, no case, no apostrophes."""
+    return frozenset(re.findall(r"\w+", _plain(name)))
+
+
+def _plain(name: str) -> str:
     letters = unicodedata.normalize("NFKD", name.casefold())
     plain = "".join(c for c in letters if not unicodedata.combining(c) and c not in "'’")
-    return frozenset(re.findall(r"\w+", unicodedata.normalize("NFC", plain)))
+    return unicodedata.normalize("NFC", plain)

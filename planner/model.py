@@ -302,7 +302,10 @@ class Route:
 
 @dataclass(frozen=True)
 class HospitalOption:
-    """A hospital, how far it is, and what it takes. Levels are None when no source states them."""
+    """A hospital, how far it is, and what it takes. Levels are None when no source states them.
+
+    ``route`` is the id of the way there, None where none is drawn.
+    """
 
     name: str
     location: LonLat
@@ -316,7 +319,7 @@ class HospitalOption:
     off_map: bool
     red_per_h: float | None
     assigned: Casualties
-    route: str
+    route: str | None
     reason: str = ""
 
 

@@ -332,10 +332,11 @@ class StreetNetwork:
         return Timing(arc_s, node_s)
 
     @lru_cache(maxsize=8)  # noqa: B019
-    def main_edges(self, travel: Travel, travelling: Travelling) -> Bools:
-        """Mask of the edges in the largest strongly connected part for this traveller.
+    def parts(self, travel: Travel, travelling: Travelling) -> Ints:
+        """Return which strongly connected part of the streets each edge lies in, (E,).
 
-        Snapping there keeps sites off the thousands of fragments that real maps hold.
+        Within a part one can drive from anywhere to anywhere; parts are numbered by their length, the
+        longest 0. -1: an edge that lies in none, as it leads only into a part or out of it, or is barred.
         """
         timing = self.timing(travel, travelling)
         tail = np.concatenate([self.edge_u, self.edge_v])
@@ -345,12 +346,50 @@ class StreetNetwork:
         graph = csr_array((np.ones(len(usable)), (tail, head)), shape=(self.node_count, self.node_count))
         _, label = connected_components(graph, directed=True, connection="strong")
         inside = label[tail] == label[head]
-        mask = self.no_closures()
-        if not inside.any():
-            return mask
-        main = np.argmax(np.bincount(label[tail][inside]))
-        mask[usable[inside & (label[tail] == main)] % self.edge_count] = True
-        return mask
+        part = np.full(self.edge_count, -1, dtype=np.int64)
+        part[usable[inside] % self.edge_count] = label[tail[inside]]
+        within = np.flatnonzero(part >= 0)
+        _, part[within] = np.unique(part[within], return_inverse=True)
+        length_m = np.bincount(part[within], weights=self.length_m[within])
+        rank = np.empty(len(length_m), dtype=np.int64)
+        rank[np.lexsort((np.arange(len(length_m)), -length_m))] = np.arange(len(length_m))
+        part[within] = rank[part[within]]
+        part.flags.writeable = False
+        return part
+
+    def main_edges(self, travel: Travel, travelling: Travelling) -> Bools:
+        """Mask of the edges in the area's longest strongly connected part for this traveller."""
+        return np.asarray(self.parts(travel, travelling) == 0)
+
+    def scene_edges(self, travel: Travel, travelling: Travelling, ground_m: BaseGeometry) -> Bools:
+        """Mask of the edges in the part of the streets that a scene lies in.
+
+        Snapping there keeps sites and routes off the thousands of fragments that real maps hold, and on the
+        scene's own side of the water: the area's longest part may lie beyond it.
+
+        Parameters
+        ----------
+        travel : Travel
+        travelling : Travelling
+        ground_m : geometry
+            The scene and its surroundings: what the outer perimeter encloses.
+
+        Returns
+        -------
+        (E,) bool array
+            The strongly connected part with the greatest length on that ground; with none on it, the part
+            nearest to it; the area's longest for a ground that is empty.
+        """
+        part = self.parts(travel, travelling)
+        if ground_m.is_empty:
+            return np.asarray(part == 0)
+        near = np.flatnonzero(self.edges_meeting(ground_m) & (part >= 0))
+        if len(near):
+            on_it_m = shapely.length(shapely.intersection(self.lines(near), ground_m))
+            return np.asarray(part == np.argmax(np.bincount(part[near], weights=on_it_m)))
+        middle = ground_m.centroid
+        (snap,) = self.snap([(middle.x, middle.y)], part >= 0)
+        return self.no_closures() if snap is None else np.asarray(part == part[snap.edge])
 
     def snap(self, xy_m: ArrayLike, usable: Bools) -> list[Snap | None]:
         """Find the nearest place on a usable edge for each point.

@@ -28,12 +28,15 @@ class Ward:
     beds : int or None
     for_children : bool
         Takes children only: none of the patients, whose ages nobody knows, are planned there.
+    detour_s : float
+        How much further patients are driven to spare them this one.
     """
 
     time_s: float | None
     adult_level: TraumaLevel | None
     beds: int | None
     for_children: bool = False
+    detour_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def share_patients(patients: Casualties, wards: Sequence[Ward], rules: Transport
     """
     red_caps, other_caps = _caps(patients, wards, rules)
     reds = _fill(patients.red, _red_places(wards, red_caps, rules))
-    near_first = [(_late(w, rules), k) for k, w in enumerate(wards) for _ in range(other_caps[k])]
+    near_first = [(_turn(w, rules), k) for k, w in enumerate(wards) for _ in range(other_caps[k])]
     yellows = _fill(patients.yellow, near_first)
     rest = sorted(near_first)[len(yellows) :]
     greens = _fill(patients.green, rest)
@@ -104,19 +107,20 @@ def _other_places(ward: Ward, rules: Transport) -> int:
 def _red_places(
     wards: Sequence[Ward], caps: Sequence[int], rules: Transport
 ) -> list[tuple[tuple[float, ...], int]]:
-    """Every place for a red patient with its cost: within the hour, then wave by wave, then by time."""
+    """Every place for a red patient with its cost: within the hour, wave by wave, then by time."""
     places: list[tuple[tuple[float, ...], int]] = []
     for k, ward in enumerate(wards):
         for place in range(caps[k]):
             later = 0.0 if place < rules.first_wave_red else 1.0
-            late, time_s = _late(ward, rules)
+            late, time_s = _turn(ward, rules)
             places.append(((late, later, time_s), k))
     return places
 
 
-def _late(ward: Ward, rules: Transport) -> tuple[float, float]:
+def _turn(ward: Ward, rules: Transport) -> tuple[float, float]:
+    """In which turn a ward is filled: within the hour, then by time and what is driven to spare it."""
     time_s = math.inf if ward.time_s is None else ward.time_s
-    return (1.0 if time_s > rules.golden_hour_min * 60 else 0.0, time_s)
+    return (1.0 if time_s > rules.golden_hour_min * 60 else 0.0, time_s + ward.detour_s)
 
 
 def _fill(count: int, places: Sequence[tuple[tuple[float, ...], int]]) -> list[int]:

@@ -114,7 +114,7 @@ def keep_routes_open(
     driving = Driving(area, streets, doctrine, Travel.EMERGENCY)
     public = Driving(area, _public_streets(streets, area), doctrine, Travel.PUBLIC)
     ways: list[Way] = list(outbound)
-    notices: list[Notice] = _short_ends(sites, driving, public)
+    notices: list[Notice] = _apart_from_map(driving)
     for found in (
         _transfer(sites, driving, ways),
         _inbound(RouteKind.INGRESS, _first(sites, Purpose.STAGING), driving, ways),
@@ -167,9 +167,20 @@ class Driving:
         return self.network.timing(self.travel, self.doctrine.travelling)
 
     @cached_property
+    def scene_edges(self) -> Bools:
+        """Streets of the part of the network that the scene lies in, closed or not, (E,)."""
+        return self.network.scene_edges(self.travel, self.doctrine.travelling, self.streets.outer_m)
+
+    @property
+    def joins_map(self) -> bool:
+        """Whether the scene's streets are joined to most of the map's; not so on an island."""
+        main = self.network.main_edges(self.travel, self.doctrine.travelling)
+        return not main.any() or bool((main & self.scene_edges).any())
+
+    @cached_property
     def open_edges(self) -> Bools:
-        """Streets of the main network that are not closed, (E,)."""
-        return self.network.main_edges(self.travel, self.doctrine.travelling) & ~self.streets.closed
+        """Streets of the scene's part of the network that are not closed, (E,)."""
+        return self.scene_edges & ~self.streets.closed
 
     def weights(self, used: Bools | None = None) -> Timing:
         """Return what a search minimizes: fewest posts, then time; streets that others use count longer."""
@@ -185,20 +196,22 @@ class Driving:
         )
 
     def enter(self, site: Site) -> Snap | None:
-        """Find the open street nearest to a site's entrance, None where no street is open at all."""
-        (snap,) = self.network.snap([self.area.frame.point_m(site.entrance)], self.open_edges)
-        return snap
+        """Find the open street nearest to a site's entrance, None where none is within reach of it."""
+        return self._reached(site, self.open_edges)
 
-    def short_of(self, site: Site, snap: Snap) -> Notice | None:
-        """Say that a route does not reach its site's entrance, if that is so."""
-        if snap.offset_m <= self.doctrine.transport.entrance_reach_m:
-            return None
-        return Notice(
-            NoticeLevel.CAUTION,
-            f"No open street reaches {site.name}: routes for it end {_metres(snap.offset_m)} short, "
-            f"on {self.network.street(snap.edge)}",
-            site.id,
-        )
+    def why_no_entry(self, site: Site) -> str:
+        """Say why no open street is within reach of a site's entrance."""
+        shut = self._reached(site, self.scene_edges)
+        if shut is not None:
+            return f"{self.network.street(shut.edge)} is closed, and no open street is near {site.name}"
+        if self._reached(site, self.network.parts(self.travel, self.doctrine.travelling) >= 0) is not None:
+            return f"no street on this map joins the scene to {site.name}"
+        reach_m = self.doctrine.transport.entrance_reach_m
+        return f"the map shows no street within {_metres(reach_m)} of {site.name}"
+
+    def _reached(self, site: Site, usable: Bools) -> Snap | None:
+        (snap,) = self.network.snap([self.area.frame.point_m(site.entrance)], usable)
+        return snap if snap and snap.offset_m <= self.doctrine.transport.entrance_reach_m else None
 
     def why_not(self, start: Snap, end: Snap) -> str:
         """Say why there is no way between two places: which closures sever it, or that the map shows none."""
@@ -256,14 +269,18 @@ def _outside(network: StreetNetwork, roads: Bools, ground_m: BaseGeometry, gap_m
     return outside
 
 
-def _short_ends(sites: Sequence[Site], driving: Driving, public: Driving) -> list[Notice]:
-    served = (
-        (_first(sites, Purpose.STAGING), driving),
-        (ambulance_point(sites), driving),
-        (_first(sites, Purpose.REUNIFICATION), public),
+def _apart_from_map(driving: Driving) -> list[Notice]:
+    """Say that the scene's streets are not joined to most of the map's, as on an island."""
+    if driving.joins_map:
+        return []
+    network = driving.network
+    main = network.main_edges(driving.travel, driving.doctrine.travelling)
+    here_km, there_km = (float(network.length_m[mask].sum()) / 1000 for mask in (driving.scene_edges, main))
+    text = (
+        f"No street on this map joins the scene to most of its streets: {here_km:.1f} km of streets are "
+        f"joined to the scene, {there_km:.1f} km elsewhere are not. An island? Ask for ferries and boats"
     )
-    found = [d.short_of(site, snap) for site, d in served if site and (snap := d.enter(site))]
-    return list(dict.fromkeys(notice for notice in found if notice))
+    return [Notice(NoticeLevel.DANGER, text, "routes")]
 
 
 def _single_access(sites: Sequence[Site], driving: Driving) -> list[Notice]:
@@ -302,7 +319,7 @@ def _transfer(sites: Sequence[Site], driving: Driving, ways: Sequence[Way]) -> l
     where = f"from {staging.name} to {loading.name}"
     start, end = driving.enter(staging), driving.enter(loading)
     if start is None or end is None:
-        return [_severed(where, "no street is open", loading.id)]
+        return [_severed(where, driving.why_no_entry(staging if start is None else loading), loading.id)]
     path = driving.search(start, _used(ways, driving.network), [end]).path(end)
     if path is None:
         return [_severed(where, driving.why_not(start, end), loading.id)]
@@ -317,7 +334,7 @@ def _inbound(kind: RouteKind, site: Site | None, driving: Driving, ways: Sequenc
         return []
     end = driving.enter(site)
     if end is None:
-        return [_severed(f"from outside to {site.name}", "no street is open", site.id)]
+        return [_severed(f"from outside to {site.name}", driving.why_no_entry(site), site.id)]
     used = _used(ways, driving.network)
     begins = driving.main_road_to(end, used)
     if begins is None:
@@ -366,9 +383,7 @@ def _route(way: Way, ident: str, others: Sequence[Path], streets: Streets, area:
     against = network.oneway[path.edges] * np.where(path.forward, 1, -1) < 0
     against_m = float(driven_m[against].sum())
     names, posts = street_names(path, network), _posts_crossed(path, streets)
-    loading_s = rules.load_out_s if way.kind is RouteKind.EGRESS else 0.0
-    minutes = _minutes(path.time_s, loading_s, rules)
-    parts = [f"{way.purpose}: {minutes}, {_metres(path.length_m)}{_by(names)}"]
+    parts = [f"{way.purpose}: {_minutes(path.time_s)}, {_metres(path.length_m)}{_by(names)}"]
     parts += [f"through {_listed(posts)}"] if posts else []
     parts += [_shared_text(way.kind, shared_m)]
     if against_m >= 0.5:
@@ -468,12 +483,9 @@ def range_min(time_s: float, rules: Rules, late: float = 1.0) -> tuple[int, int]
     return low, max(low, math.ceil((time_s * late + rules.load_out_s) / 60))
 
 
-def _minutes(time_s: float, loading_s: float, rules: Rules) -> str:
-    """Write a drive as whole minutes, from the best case to the planning time (``domain.md`` 6.9)."""
-    low, high = math.floor(time_s * rules.best_case / 60), math.ceil((time_s + loading_s) / 60)
-    if low < 1:
-        return f"under {max(1, high)} min"
-    return f"{low}-{high} min" if low < high else f"{low} min"
+def _minutes(time_s: float) -> str:
+    """Write a planning time as everywhere: rounded up, and nothing said of seconds."""
+    return "under 1 min" if time_s < 60 else f"{math.ceil(time_s / 60)} min"
 
 
 def _metres(length_m: float) -> str:

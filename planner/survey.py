@@ -61,9 +61,10 @@ class OpenStreets:
     def around(cls, scene: Scene, area: Area, doctrine: Doctrine) -> OpenStreets:
         """Find the open streets around a scene."""
         network = area.network
-        working = usable_streets(area, doctrine, Travel.EMERGENCY, scene.closed)
-        public = usable_streets(area, doctrine, Travel.PUBLIC, scene.closed)
-        passable = network.main_edges(Travel.EMERGENCY, doctrine.travelling) & ~scene.closed
+        working = usable_streets(area, doctrine, Travel.EMERGENCY, scene.closed, scene.outer_m)
+        public = usable_streets(area, doctrine, Travel.PUBLIC, scene.closed, scene.outer_m)
+        joined = network.scene_edges(Travel.EMERGENCY, doctrine.travelling, scene.outer_m)
+        passable = joined & ~scene.closed
         xmin, ymin, xmax, ymax = scene.outer_m.bounds
         margin = doctrine.siting.search_m
         ways = np.isfinite(network.timing(Travel.EMERGENCY, doctrine.travelling).arc_s)

@@ -319,6 +319,21 @@ def test_false_claims_about_a_route_are_found():
         assert (check, route.id) in broken(replace(plan, routes=swap(plan.routes, route, **changes))), changes
 
 
+def test_a_route_that_ends_short_of_what_it_names_is_found_whatever_a_notice_says():
+    plan, area = good()
+    route = first(plan.routes, route=RouteKind.EGRESS)
+    far = tuple(place(x + 5000, y) for x, y in (area.frame.point_m(p) for p in route.line))
+    told = (*plan.notices, model.Notice(NoticeLevel.CAUTION, "ends short", route.start))
+    for start in (route.start, "scene"):
+        moved_off = replace(plan, routes=swap(plan.routes, route, line=far, start=start), notices=told)
+        assert ("route_ends", route.id) in broken(moved_off)
+    at_scene = replace(plan, routes=swap(plan.routes, route, start="scene"))
+    assert ("route_ends", route.id) not in broken(at_scene)
+    elsewhere = replace(plan.hospitals[0], name=route.end, off_map=False, location=far[-1])
+    lost = replace(plan, hospitals=(elsewhere,))
+    assert ("route_ends", route.id) in broken(lost)
+
+
 def test_a_route_through_a_closed_post_is_found():
     plan, _ = good()
     route = first(plan.routes, route=RouteKind.EGRESS)

@@ -39,6 +39,8 @@ from tests.town import town, town_objects
 
 DOCTRINE = shipped_doctrine()
 RULES = DOCTRINE.transport
+SMALL = box(-300, -300, 300, 300)
+"""An outer perimeter from which the town's own hospital lies away."""
 INCIDENT = Incident(location=LonLat(-93.0, 41.0))
 
 
@@ -157,7 +159,8 @@ def test_of_two_tables_the_one_that_states_a_level_is_heard() -> None:
 
 
 def test_time_is_that_of_its_route_and_stands_in_its_range() -> None:
-    found = send(town())
+    area = town()
+    found = send(area, streets=streets_around(area, outer_m=SMALL))
     (option,) = found.hospitals
     (way,) = found.ways
     assert way.kind is RouteKind.EGRESS
@@ -193,9 +196,10 @@ def test_times_equal_a_search_for_each_hospital_alone() -> None:
 
 def test_hospitals_come_soonest_first_and_ways_are_drawn_to_the_nearest_and_the_best() -> None:
     area = town()
+    streets = streets_around(area, outer_m=SMALL)
     places = ((-300, 500), (700, -700), (-700, -700), (-700, 600), (-600, 700))
     facts = tuple(fact(area, x, y, f"Place{k} Hospital") for k, (x, y) in enumerate(places))
-    found = send(area, facts)
+    found = send(area, facts, streets=streets)
     times = [h.time_s for h in found.hospitals if h.time_s is not None]
     assert len(times) == 6
     assert times == sorted(times)
@@ -203,21 +207,122 @@ def test_hospitals_come_soonest_first_and_ways_are_drawn_to_the_nearest_and_the_
     assert {way.end for way in found.ways} == nearest
     best = found.hospitals[-1]
     number = next(k for k, f in enumerate(facts) if f.name == best.name)
-    graded = (*facts[:number], replace(facts[number], adult_level=TraumaLevel.I), *facts[number + 1 :])
-    again = send(area, graded)
-    assert {way.end for way in again.ways} == nearest | {best.name}
-    assert {h.route for h in again.hospitals if h.route} == {f"egress-{k}" for k in range(1, 5)}
+    for level in (TraumaLevel.I, TraumaLevel.II):
+        graded = (*facts[:number], replace(facts[number], adult_level=level), *facts[number + 1 :])
+        again = send(area, graded, streets=streets)
+        assert {way.end for way in again.ways} == nearest | {best.name}
+        assert {h.route for h in again.hospitals if h.route} == {f"egress-{k}" for k in range(1, 5)}
+        assert again.notices[0].text.startswith(
+            f"Nearest trauma centre of Level I or II: {best.name}, Level {level}, "
+        )
 
 
-def test_a_hospital_inside_the_perimeter_is_said_to_be_and_another_way_leads_out() -> None:
+def test_hospitals_by_the_danger_come_last_to_be_called_first_and_have_no_way() -> None:
     area = town()
     inner = [fact(area, 300, -100 * k, f"Inside{k} Hospital") for k in (1, 2, 3)]
-    facts = (*inner, fact(area, 0, -790, "Outside Hospital"))
-    found = send(area, facts)
-    assert "Inside the outer perimeter" in texts(found)
-    assert "Outside Hospital" in {way.end for way in found.ways}
-    inside = {h.name for h in found.hospitals if "inside the outer perimeter" in h.reason}
-    assert inside == {"Inside1 Hospital", "Inside2 Hospital", "Inside3 Hospital", "Town General Hospital"}
+    outer = [fact(area, 0, -790, "Outside Hospital"), fact(area, -700, -700, "Further Hospital")]
+    found = send(area, (*inner, *outer))
+    assert "inside the outer perimeter or close to hot ground: Inside1 Hospital" in texts(found)
+    by_danger = {
+        h.name for h in found.hospitals if "inside the outer perimeter: possible second scene" in h.reason
+    }
+    assert by_danger == {"Inside1 Hospital", "Inside2 Hospital", "Inside3 Hospital", "Town General Hospital"}
+    names = [h.name for h in found.hospitals]
+    assert set(names[:2]) == {"Outside Hospital", "Further Hospital"}
+    assert {way.end for way in found.ways} == {"Outside Hospital", "Further Hospital"}
+    assert all(h.route is None for h in found.hospitals if h.name in by_danger)
+
+
+def test_where_every_hospital_lies_by_the_danger_a_way_out_is_shown_as_well() -> None:
+    area = town()
+    found = send(area)
+    (option,) = found.hospitals
+    assert "call before sending" in option.reason
+    first, out = found.ways
+    assert first.end == "Town General Hospital"
+    assert out.purpose.startswith("Ambulances out to ")
+
+
+def test_a_hospital_near_hot_ground_may_become_a_second_scene() -> None:
+    area = town()
+    near = fact(area, 150 + RULES.hospital_stand_off_m - 60, 0, "Near Hospital")
+    far = fact(area, 150 + RULES.hospital_stand_off_m + 60, 0, "Far Hospital")
+    found = send(area, (near, far), streets=streets_around(area, outer_m=box(-155, -155, 155, 155)))
+    warned = [h.name for h in found.hospitals if "240 m from hot or warm ground: possible second" in h.reason]
+    assert warned == ["Near Hospital"]
+    assert found.hospitals[-1].name == "Near Hospital"
+
+
+def test_patients_are_driven_a_little_further_to_spare_a_hospital_by_the_danger() -> None:
+    rules = replace(RULES, walk_in_red=0.0, walk_in_others=0.0)
+    spare_s = rules.second_choice_min * 60
+    by_danger = Ward(60.0, TraumaLevel.I, 200, detour_s=spare_s)
+    for away_s, taken in ((spare_s, (0, 1)), (spare_s + 120.0, (1, 0))):
+        wards = [by_danger, Ward(away_s, TraumaLevel.I, 200)]
+        shares = share_patients(Casualties(1, 1, 1), wards, rules)
+        assert tuple(s.red for s in shares.assigned) == taken
+        assert tuple(s.yellow for s in shares.assigned) == taken
+
+
+@pytest.mark.parametrize(
+    ("name", "tags", "special"),
+    [
+        ("Hospital Geriátrico Dr. Piñeyro", {}, "for the aged, by its name"),
+        ("Instituto Nacional del Cáncer", {}, "cancer care, by its name"),
+        ("Hospital Psiquiátrico", {}, "psychiatric, by its name"),
+        ("Centro de Salud del Cerro", {}, "a health centre, by its name"),
+        ("Policlínica MSP", {}, "a polyclinic, by its name"),
+        ("Городская поликлиника 4", {}, "a polyclinic, by its name"),
+        ("Westside Health Centre", {}, "a health centre, by its name"),
+        ("Policlinico Umberto I", {}, ""),
+        ("Sacred Heart Hospital", {}, ""),
+        ("Hospital Pasteur", {}, ""),
+        ("Hospital Pasteur", {"healthcare:speciality": "psychiatry"}, "psychiatry, by its tags"),
+        ("Cancer Hospital", {"healthcare:speciality": "oncology;emergency"}, ""),
+        ("Cancer Hospital", {"emergency": "yes"}, ""),
+    ],
+)
+def test_what_is_no_general_hospital_is_told_by_tags_and_only_then_by_name(
+    name: str, tags: dict[str, str], special: str
+) -> None:
+    made = town_objects(hospitals=False)
+    made.lone_node(-550, -620, amenity="hospital", name=name, **tags)
+    made.lone_node(-750, -780, amenity="hospital", name="Furthest General Hospital")
+    area = made.settle().area()
+    found = send(area)
+    told = {h.name: h.reason for h in found.hospitals}[name]
+    assert (f"not a general hospital: {special}" in told) is bool(special)
+    assert ("not a general hospital" in told) is bool(special)
+    assert [h.name for h in found.hospitals].index(name) == int(bool(special))
+
+
+def test_a_hospital_on_the_other_shore_is_not_reached_over_the_scenes_own_streets() -> None:
+    made = town_objects(hospitals=False)
+    for side in (-1, 1):  # on both sides, so that the frame's middle stays that of the town
+        shore = [(2000, -450), (2000, 450), (2900, 450), (2900, -450), (2000, -450)]
+        made.way([(side * x, y) for x, y in shore], highway="residential", name="Mainland Road")
+    made.lone_node(2010, 0, amenity="hospital", name="Mainland Hospital")
+    area = made.settle().area()
+    found = send(area)
+    (option,) = found.hospitals
+    assert (option.time_s, option.time_range_min, option.route) == (None, None, None)
+    assert "no street on this map joins the scene to it" in option.reason
+    (danger,) = [n for n in found.notices if n.level is NoticeLevel.DANGER]
+    assert danger.text == "No way to drive to Mainland Hospital: no street on this map joins the scene to it"
+
+
+def test_from_an_island_no_time_beyond_the_map_is_claimed() -> None:
+    made = town_objects(hospitals=False)
+    zigzag = [(2000 + 100 * k, 800 if k % 2 else -800) for k in range(100)]
+    for side in (-1, 1):  # both longer than all the town's streets; the frame's middle stays the town's
+        made.way([(side * x, y) for x, y in zigzag], highway="residential", name="Mainland Road")
+    area = made.settle().area()
+    found = send(area, (fact(area, 40_000, 0, adult_level=TraumaLevel.I),))
+    (option,) = found.hospitals
+    assert (option.time_s, option.route) == (None, None)
+    assert "what leads beyond it is not known" in option.reason
+    (way,) = found.ways
+    assert way.purpose.startswith("Ambulances out to ")
 
 
 def test_a_hospital_in_the_zone_is_no_destination() -> None:
@@ -225,7 +330,7 @@ def test_a_hospital_in_the_zone_is_no_destination() -> None:
     streets = streets_around(area, HOT.union(box(400, 100, 500, 200)))
     found = send(area, streets=streets, casualties=Casualties(2, 2, 2))
     (option,) = found.hospitals
-    assert (option.time_s, option.time_range_min, option.route) == (None, None, "")
+    assert (option.time_s, option.time_range_min, option.route) == (None, None, None)
     assert option.assigned == Casualties()
     assert "Town General Hospital: it lies in hot or warm ground" in texts(found)
 
@@ -267,8 +372,10 @@ def test_no_open_street_at_all_is_a_notice() -> None:
     area = town()
     streets = streets_around(area, box(-5000, -5000, 5000, 5000), Polygon())
     found = send(area, streets=streets)
-    assert found.hospitals == ()
-    assert "No street is open" in texts(found)
+    (option,) = found.hospitals
+    assert (option.time_s, option.route) == (None, None)
+    assert found.ways == ()
+    assert "No street that is open and joined to the scene lies within reach" in texts(found)
 
 
 def test_levels_are_never_invented() -> None:
@@ -471,7 +578,7 @@ def test_patients_are_shared_in_a_plan_and_what_finds_no_place_is_told() -> None
         fact(area, 470, 150, "TOWN GENERAL HOSPITAL", adult_level=TraumaLevel.II, beds=300),
         fact(area, 40_000, 0, "Far Trauma", adult_level=TraumaLevel.I, beds=600),
     )
-    found = send(area, facts, Casualties(5, 8, 40))
+    found = send(area, facts, Casualties(5, 8, 40), streets_around(area, outer_m=SMALL))
     near, far = found.hospitals
     assert (near.red_per_h, far.red_per_h) == (RULES.red_per_h_ii, RULES.red_per_h_i)
     assert (near.assigned.red, far.assigned.red) == (2, 3)
@@ -481,12 +588,14 @@ def test_patients_are_shared_in_a_plan_and_what_finds_no_place_is_told() -> None
     assert "green patients find no place within the first hour" in texts(found)
 
 
-def test_no_casualties_given_assigns_nobody_and_says_nothing_of_them() -> None:
+def test_no_casualties_given_assigns_nobody_and_says_so_once() -> None:
     area = town()
     told = fact(area, 40_000, 0, adult_level=TraumaLevel.I)
     found = send(area, (told,))
     assert all(option.assigned == Casualties() for option in found.hospitals)
     assert "patients find no place" not in texts(found)
+    assert texts(found).count("Casualties not said: no patients are allocated") == 1
+    assert "Casualties not said" not in texts(send(area, (told,), Casualties()))
 
 
 # --- tables -------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely.geometry import Polygon, box
 
 from planner.doctrine import Travelling, read_doctrine
 from planner.errors import AreaError
@@ -228,7 +230,7 @@ def test_weights_steer_the_search_and_the_clock_still_counts_seconds(
 
 @settings(deadline=None, max_examples=60, derandomize=True)
 @given(networks(), st.sampled_from(Travel))
-def test_main_edges_equal_the_largest_strong_part_of_networkx(network: StreetNetwork, travel: Travel) -> None:
+def test_main_edges_equal_the_longest_strong_part_of_networkx(network: StreetNetwork, travel: Travel) -> None:
     timing = network.timing(travel, TRAVELLING)
     graph = nx.MultiDiGraph()
     tail = np.concatenate([network.edge_u, network.edge_v])
@@ -240,13 +242,27 @@ def test_main_edges_equal_the_largest_strong_part_of_networkx(network: StreetNet
         {k % network.edge_count for _, _, k in graph.subgraph(part).edges(keys=True)}
         for part in nx.strongly_connected_components(graph)
     ]
-    arcs = [graph.subgraph(part).number_of_edges() for part in nx.strongly_connected_components(graph)]
+    lengths_m = [float(network.length_m[sorted(part)].sum()) for part in parts]
     if not main.any():
-        assert max(arcs, default=0) == 0
+        assert not any(parts)
         return
     found = set(np.flatnonzero(main).tolist())
     assert found in parts
-    assert arcs[parts.index(found)] == max(arcs)
+    assert lengths_m[parts.index(found)] == pytest.approx(max(lengths_m))
+
+
+def test_a_scene_on_an_island_has_the_islands_streets_however_long_those_of_the_mainland_are() -> None:
+    isle = [{"u": 0, "v": 1}, {"u": 1, "v": 2}, {"u": 2, "v": 0}]
+    mainland = [{"u": 3, "v": 4}, {"u": 4, "v": 5}, {"u": 5, "v": 3}]
+    scrap = [{"u": 6, "v": 7}]
+    places = [(0, 0), (100, 0), (0, 100), (2000, 0), (5000, 0), (2000, 3000), (40, 40), (45, 45)]
+    network = draw_streets(places, isle + mainland + scrap)
+    of_scene = partial(network.scene_edges, Travel.EMERGENCY, TRAVELLING)
+    assert np.flatnonzero(network.main_edges(Travel.EMERGENCY, TRAVELLING)).tolist() == [3, 4, 5]
+    assert np.flatnonzero(of_scene(box(-50, -50, 150, 150))).tolist() == [0, 1, 2]
+    assert np.flatnonzero(of_scene(box(200, 200, 210, 210))).tolist() == [0, 1, 2]  # none on it: the nearest
+    assert np.flatnonzero(of_scene(box(-50, -50, 2600, 3000))).tolist() == [3, 4, 5]
+    assert np.flatnonzero(of_scene(Polygon())).tolist() == [3, 4, 5]
 
 
 # --- snapping -----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 
@@ -20,8 +21,9 @@ from planner.model import Route, Shape, Site
 from planner.network import Path
 from planner.packs import shipped_doctrine
 from planner.routes import Driving, OpenRoutes, Streets, Way, ambulance_point, keep_routes_open, write_routes
-from planner.terms import Purpose, RouteKind, SiteSource, Travel, ZoneKind
-from tests.town import town
+from planner.terms import NoticeLevel, Purpose, RouteKind, SiteSource, Travel, ZoneKind
+from planner.ui import words
+from tests.town import town, town_objects
 
 DOCTRINE: Doctrine = shipped_doctrine()
 RULES = DOCTRINE.transport
@@ -282,12 +284,14 @@ def test_a_way_in_that_begins_close_by_says_so() -> None:
     assert "only from 40 m outside the outer perimeter" in notice.text
 
 
-def test_a_pin_inside_the_zone_is_told_that_routes_end_short_of_it() -> None:
+def test_a_pin_that_no_open_street_comes_near_has_no_route_and_a_danger_says_why() -> None:
     area = town()
     sites = (site(area, Purpose.STAGING, 0, 0),)
     found = keep_routes_open(sites, streets_around(area, box(-250, -250, 250, 250)), area, DOCTRINE)
-    assert any("short" in notice.text and notice.about == sites[0].id for notice in found.notices)
-    assert all(route.hot_m == 0.0 for route in found.routes)
+    (notice,) = found.notices
+    assert (notice.level, notice.about) == (NoticeLevel.DANGER, sites[0].id)
+    assert "is closed, and no open street is near staging" in notice.text
+    assert found.routes == ()
 
 
 def test_staging_at_the_exchange_needs_no_transfer() -> None:
@@ -346,3 +350,32 @@ def test_a_route_is_the_same_on_the_other_side_of_the_globe() -> None:
     for a, b in zip(*routes, strict=True):
         assert a.time_s == pytest.approx(b.time_s, abs=0.1)
         assert a.streets == b.streets
+
+
+def test_a_scene_on_an_island_is_told_that_no_street_joins_it_to_most_of_the_map() -> None:
+    made = town_objects()
+    zigzag = [(2000 + 100 * k, 800 if k % 2 else -800) for k in range(100)]
+    for side in (-1, 1):  # both longer than all the town's streets; the frame's middle stays the town's
+        made.way([(side * x, y) for x, y in zigzag], highway="residential", name="Mainland Road")
+    area = made.settle().area()
+    sites = (site(area, Purpose.STAGING, -450, -200), site(area, Purpose.AMBULANCE_EXCHANGE, 2050, 0))
+    found = keep_routes_open(sites, streets_around(area), area, DOCTRINE)
+    told = "\n".join(n.text for n in found.notices if n.level is NoticeLevel.DANGER)
+    assert "No street on this map joins the scene to most of its streets" in told
+    assert "no street on this map joins the scene to ambulance exchange" in told
+    assert [route.route for route in found.routes] == [RouteKind.INGRESS]
+
+
+@pytest.mark.parametrize(("time_s", "said"), [(59.9, "under 1 min"), (60.0, "1 min"), (61.0, "2 min")])
+def test_a_reason_says_the_minutes_that_the_page_shows(time_s: float, said: str) -> None:
+    area, streets, sites, _ = scene()
+    driving = Driving(area, streets, DOCTRINE, Travel.EMERGENCY)
+    start, end = driving.enter(sites[0]), driving.enter(sites[1])
+    assert start is not None
+    assert end is not None
+    path = driving.search(start).path(end)
+    assert path is not None
+    path = replace(path, time_s=time_s)
+    (route,) = write_routes([Way(RouteKind.EGRESS, "a", "b", path, "Ambulances to b")], streets, area, RULES)
+    assert route.reason.startswith(f"Ambulances to b: {said}, ")
+    assert words.about(time_s).removeprefix("about ") == said

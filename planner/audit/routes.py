@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 import shapely
-from shapely.geometry import LineString
+from shapely.geometry import LineString, Point
 
 from planner.audit.checks import Check, judge, listed
 from planner.audit.scene import Scene
@@ -176,15 +176,24 @@ def _delays_s(walk: _Walk, nodes: tuple[int, ...]) -> float:
 
 
 def _ends(walk: _Walk) -> Iterator[str]:
-    """See that it begins and ends at the entrances it names, or that a notice says how far short it ends."""
-    scene, route = walk.scene, walk.route
-    reach_m = scene.doctrine.transport.entrance_reach_m
-    told = {notice.about for notice in scene.plan.notices}
-    sites = {site.id: site for site in scene.plan.sites}
+    """See that it begins and ends at the entrances, the hospital or the scene that it names."""
+    route = walk.route
     for name, place in ((route.start, route.line[0]), (route.end, route.line[-1])):
         if not name:
             yield "it does not say where it begins or ends"
-        site = sites.get(name)
-        off = scene.point(place).distance(scene.point(site.entrance)) if site else 0.0
-        if off > reach_m + _ALONG_M and name not in told:
-            yield f"it ends {off:.0f} m from the entrance of {name}, and no notice says so"
+        off_m, least_m = _off(walk.scene, name, walk.scene.point(place))
+        if off_m > least_m + _ALONG_M:
+            yield f"it ends {off_m:.0f} m from {name}"
+
+
+def _off(scene: Scene, name: str, end: Point) -> tuple[float, float]:
+    """Return how far an end of a route lies from what it names, and how far it may."""
+    rules = scene.doctrine.transport
+    sites = {site.id: site for site in scene.plan.sites}
+    if name in sites:
+        return float(end.distance(scene.point(sites[name].entrance))), rules.entrance_reach_m
+    if name == "scene":
+        held = [scene.held_m(line) for line in PerimeterName]
+        return float(end.distance(shapely.union_all([scene.hot_m, *held]))), rules.entrance_reach_m
+    there = [scene.point(h.location) for h in scene.plan.hospitals if h.name == name and not h.off_map]
+    return min((float(end.distance(spot)) for spot in there), default=0.0), rules.hospital_reach_m

@@ -116,7 +116,7 @@ def _route(route: Route, units: str) -> Json:
         "route": route.route,
         "line": _line(route.line),
         "title": f"{words.ROUTES[route.route]}: {_end(route.start)} to {_end(route.end)}",
-        "lines": [f"{span}, about {max(1, round(route.time_s / 60))} min", route.reason],
+        "lines": [f"{span}, {words.about(route.time_s)}", route.reason],
     }
 
 
