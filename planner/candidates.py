@@ -31,7 +31,7 @@ from planner.grounds import (
     largest,
 )
 from planner.model import Post
-from planner.network import Snap
+from planner.network import Snap, StreetNetwork
 from planner.targets import thin, tidy
 from planner.terms import Access, PlaceKind, RoadClass, Service, Travel
 from planner.zones import Ground
@@ -62,6 +62,8 @@ _KERB_CLASSES = (
 _ANY_CLASSES = tuple(RoadClass)
 _RIM_M = 0.5
 _CLEAR_M = 1.0
+_CELL_M = 50.0
+_MOST_CELLS = 2_000
 _POCKET_TRIALS = 48
 _POCKETS = 6
 _COVERS = 40
@@ -120,7 +122,7 @@ class Candidate:
     near : str
         Name of the gathering place that a nameless car park belongs to, or "".
     parking_m2 : float
-        Open ground of car parks for the public on it or within a family's walk.
+        Open ground of car parks for the public on it or within a family's walk; of halls outside only.
     care : bool
         Whether a hospital is on the same ground.
     """
@@ -182,15 +184,19 @@ def gather(scene: Scene, area: Area, doctrine: Doctrine, working: Bools, public:
     siting = doctrine.siting
     danger, spots = _danger(scene), shapely.buffer(_post_points(scene.posts, area), siting.post_separation_m)
     between = _between(scene, area, siting)
+    grounds = grounds_of(area, siting)
     lanes = Lanes.among(area, working, scene.outer_m.bounds)
-    found = _on_ground(grounds_of(area, siting), GROUND_KINDS, between, lanes, area, siting, inside=True)
+    hits = _of_kind(grounds, GROUND_KINDS, between)
+    found = _on_ground(grounds, hits, between, lanes, area, siting, inside=True)
     found += _on_streets(between, lanes, area, siting, siting.kerb_stretch_m, inside=True)
     found += _in_cover(scene, area, doctrine)
     for kinds, far_m in ((HALL_KINDS, siting.reunification_far_m), (MEDIA_KINDS, siting.search_m)):
         reach = shapely.buffer(scene.outer_m, far_m)
         beyond = shapely.difference(reach, shapely.union_all([scene.outer_m, danger, spots]))
-        streets = Lanes.among(area, public & grounds_of(area, siting).beside, reach.bounds)
-        found += _on_ground(grounds_of(area, siting), kinds, beyond, streets, area, siting, inside=False)
+        hits = _of_kind(grounds, kinds, beyond)
+        beside = public & _passing(grounds.whole_m[hits], area.network, siting.street_reach_m)
+        streets = Lanes.among(area, beside, reach.bounds)
+        found += _on_ground(grounds, hits, beyond, streets, area, siting, inside=False)
     near = shapely.buffer(scene.outer_m, siting.kerb_reach_m)
     verge = shapely.difference(near, shapely.union_all([scene.outer_m, danger, spots]))
     streets = Lanes.among(area, public & working, near.bounds)
@@ -231,9 +237,40 @@ def _post_points(posts: Sequence[Post], area: Area) -> BaseGeometry:
     return MultiPoint(area.frame.to_m([post.location for post in posts])) if posts else MultiPoint()
 
 
+def _of_kind(grounds: Grounds, kinds: Sequence[str], where: BaseGeometry) -> Ints:
+    """Return the grounds of some kinds that meet a region."""
+    shapely.prepare(where)
+    hits = np.sort(grounds.tree.query(where, predicate="intersects"))
+    return hits[np.isin(grounds.kind[hits], kinds)] if len(hits) else hits
+
+
+def _passing(shapes: Shapes, network: StreetNetwork, reach_m: float) -> Bools:
+    """Mask (E,) that holds all streets within reach of any of the shapes, and some that are a little further.
+
+    Told by the cells of a grid that boxes meet, counted in a table of sums: of a city's streets most pass no
+    ground at all, and to lay out the lines of all of them takes longer than all the rest.
+    """
+    if len(shapes) == 0:
+        return network.no_closures()
+    boxes = shapely.bounds(shapes) + np.array([-1, -1, 1, 1]) * reach_m
+    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    cell_m = max(_CELL_M, float((high - low).max()) / _MOST_CELLS)
+    columns, rows = (int(k) + 1 for k in (high - low) // cell_m)
+    taken = np.zeros((columns, rows), dtype=np.int64)
+    for x0, y0, x1, y1 in ((boxes - np.tile(low, 2)) // cell_m).astype(np.int64).tolist():
+        taken[x0 : x1 + 1, y0 : y1 + 1] = 1
+    sums = np.zeros((columns + 1, rows + 1), dtype=np.int64)
+    sums[1:, 1:] = taken.cumsum(axis=0).cumsum(axis=1)
+    cells = ((network.bounds_m - np.tile(low, 2)) // cell_m).astype(np.int64)
+    x0, x1 = np.clip(cells[:, 0], 0, columns), np.clip(cells[:, 2] + 1, 0, columns)
+    y0, y1 = np.clip(cells[:, 1], 0, rows), np.clip(cells[:, 3] + 1, 0, rows)
+    passing: Bools = (sums[x1, y1] - sums[x0, y1] - sums[x1, y0] + sums[x0, y0]) > 0
+    return passing
+
+
 def _on_ground(
     grounds: Grounds,
-    kinds: Sequence[str],
+    hits: Ints,
     where: BaseGeometry,
     lanes: Lanes,
     area: Area,
@@ -242,17 +279,18 @@ def _on_ground(
     inside: bool,
 ) -> list[Candidate]:
     """Usable ground in a region, in pieces of fit size, with its entrance."""
-    if len(lanes.edges) == 0 or len(grounds.kind) == 0:
+    if len(lanes.edges) == 0 or len(hits) == 0:
         return []
-    shapely.prepare(where)
-    hits = np.sort(grounds.tree.query(where, predicate="intersects"))
-    hits = hits[np.isin(grounds.kind[hits], kinds)]
     pieces = _pieces(grounds, hits, where, lanes, siting, inside)
     shapes = np.array([piece.shape_m for piece in pieces], dtype=object)
     beside = _streets_beside(shapes, lanes, area, siting)
     entrances = _entrances(shapes, beside, lanes)
+    halls = hits[np.isin(grounds.kind[hits], HALL_KINDS)] if not inside else hits[:0]
+    parking_m2 = dict(zip(halls.tolist(), grounds.parking_m2(halls).tolist(), strict=True))
     return [
-        _candidate(grounds, piece, lanes.edges[streets], entrance, inside)
+        _candidate(
+            grounds, piece, lanes.edges[streets], entrance, inside, parking_m2.get(int(piece.ground), 0.0)
+        )
         for piece, streets, entrance in zip(pieces, beside, entrances, strict=True)
         if entrance is not None
     ]
@@ -271,18 +309,20 @@ def _pieces(
     grounds: Grounds, hits: Ints, where: BaseGeometry, lanes: Lanes, siting: Siting, inside: bool
 ) -> list[Piece]:
     """Cut grounds to a region: whole ones with their roofs, large ones also in pieces by the street."""
+    shapely.prepare(where)
     clear = shapely.covers(where, grounds.whole_m[hits])
-    cut = _inside(grounds.open_m[hits], where)
+    cut, shelter_m2 = _inside(grounds.open_m(hits), where), grounds.shelter_m2(hits)
     pieces: list[Piece] = []
-    for index, shape, whole_inside in zip(hits.tolist(), cut, clear, strict=True):
+    for index, shape, whole_inside, roofs_m2 in zip(
+        hits.tolist(), cut, clear, shelter_m2.tolist(), strict=True
+    ):
         open_m = shape if whole_inside else largest(shape)
         parts = []
         if inside:
             for size_m2 in (siting.pocket_m2, siting.nook_m2):
                 if open_m.area > 2 * size_m2:
                     parts += _pockets(open_m, lanes, size_m2, siting)
-        if whole_inside and grounds.shelter_m2[index] >= siting.shelter_min_m2:
-            roofs_m2 = float(grounds.shelter_m2[index])
+        if whole_inside and roofs_m2 >= siting.shelter_min_m2:
             pieces.append(Piece(index, largest(grounds.whole_m[index]), open_m.area, roofs_m2))
         elif open_m.area >= LEAST_M2 and not (inside and open_m.area > 2 * siting.pocket_m2):
             parts.append(open_m)
@@ -305,7 +345,9 @@ def _pockets(ground: BaseGeometry, lanes: Lanes, size_m2: float, siting: Siting)
     return [part for part in map(largest, parts) if part.area >= LEAST_M2]
 
 
-def _candidate(grounds: Grounds, piece: Piece, edges: Ints, entrance: Snap, inside: bool) -> Candidate:
+def _candidate(
+    grounds: Grounds, piece: Piece, edges: Ints, entrance: Snap, inside: bool, parking_m2: float
+) -> Candidate:
     ground, kind = piece.ground, str(grounds.kind[piece.ground])
     return Candidate(
         kind=kind,
@@ -320,7 +362,7 @@ def _candidate(grounds: Grounds, piece: Piece, edges: Ints, entrance: Snap, insi
         edges=tuple(int(edge) for edge in edges),
         inside=inside,
         near=grounds.near[ground],
-        parking_m2=float(grounds.parking_m2[ground]),
+        parking_m2=parking_m2,
         care=bool(grounds.care[ground]),
     )
 

@@ -1,8 +1,8 @@
-"""Usable ground: what the map shows, less buildings, water, woods, trees and rails. Once for an area."""
+"""Usable ground: what the map shows, less buildings, water, woods, trees and rails."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import geopandas as gpd
@@ -96,79 +96,96 @@ BESIDE_M = 10.0
 
 @dataclass(frozen=True, eq=False)
 class Grounds:
-    """Usable ground of an area.
+    """Grounds of an area. What is usable of one is worked out when first asked for, and kept.
+
+    An incident meets few of a city's grounds; cutting all of them to what is usable would take a second.
 
     Parameters
     ----------
+    area : Area
+    siting : Siting
     kind, name, surface, access : (n,) object array of str
         As the area's place table has them, names tidied.
     stalls : (n,) float array
         Marked stalls, NaN where the map does not count them.
-    open_m : (n,) array of geometry
-        Usable open ground; may be empty where a building fills the place.
     whole_m : (n,) array of geometry
         The mapped ground, or the building that holds a place mapped as a point.
-    shelter_m2 : (n,) float array
     near : tuple of str
         Name of a gathering place beside or around each nameless car park.
     tree : STRtree
         Over ``whole_m``.
-    beside : (E,) bool array
-        Streets within reach of any of it.
-    parking_m2 : (n,) float array
-        Open ground of car parks for the public on it or within a family's walk of it.
     care : (n,) bool array
         Whether a hospital, or for the greater part a clinic, is on it.
     """
 
+    area: Area
+    siting: Siting
     kind: Shapes
     name: Shapes
     surface: Shapes
     access: Shapes
     stalls: Floats
-    open_m: Shapes
     whole_m: Shapes
-    shelter_m2: Floats
     near: tuple[str, ...]
     tree: shapely.STRtree
-    beside: Bools
-    parking_m2: Floats
     care: Bools
+    _usable: dict[int, tuple[BaseGeometry, float]] = field(default_factory=dict)
+
+    def open_m(self, rows: Ints) -> Shapes:
+        """Return the usable open ground of some; empty where a building fills the place."""
+        return np.array([open_m for open_m, _ in self._worked_out(rows)], dtype=object)
+
+    def shelter_m2(self, rows: Ints) -> Floats:
+        """Return the footprint of the buildings on some."""
+        return np.array([shelter_m2 for _, shelter_m2 in self._worked_out(rows)], dtype=np.float64)
+
+    def parking_m2(self, rows: Ints) -> Floats:
+        """Return the open ground of car parks for the public on some or within a family's walk of them."""
+        total = np.zeros(len(rows))
+        lots = np.flatnonzero((self.kind == PlaceKind.PARKING) & ~np.isin(self.access, NO_ENTRY))
+        if len(lots) and len(rows):
+            found = shapely.STRtree(self.whole_m[lots]).query(
+                self.whole_m[rows], predicate="dwithin", distance=self.siting.family_walk_m
+            )
+            at, lot = found[:, np.lexsort(found[::-1])]
+            np.add.at(total, at, shapely.area(self.open_m(lots[lot])))
+        return total
+
+    def _worked_out(self, rows: Ints) -> list[tuple[BaseGeometry, float]]:
+        new = np.array(sorted({int(row) for row in rows} - self._usable.keys()), dtype=np.int64)
+        if len(new):
+            whole = self.whole_m[new]
+            roofs = _covering(whole, *_roofs_near(whole, self.area))
+            blocked = _covering(whole, *_unusable_near(whole, self.area, self.siting))
+            shelter = shapely.area(shapely.intersection(whole, roofs))
+            bare = shapely.difference(shapely.difference(whole, roofs), blocked)
+            for row, open_m, shelter_m2 in zip(new.tolist(), _broad(bare), shelter.tolist(), strict=True):
+                self._usable[row] = (open_m, shelter_m2)
+        return [self._usable[int(row)] for row in rows]
 
 
 @lru_cache(maxsize=8)
 def grounds_of(area: Area, siting: Siting) -> Grounds:
-    """Work out the usable ground of an area, once."""
+    """Find the grounds of an area, once."""
     kinds = area.places["kind"].isin(GROUND_KINDS) & ~area.places["parking"].isin(_STACKED)
     rows = np.flatnonzero(kinds.to_numpy())
-    buildings = shapely.make_valid(np.asarray(area.buildings.geometry.array, dtype=object))
-    buildings = buildings[shapely.get_dimensions(buildings) == 2]
-    whole = _whole(shapely.make_valid(np.asarray(area.places.geometry.array, dtype=object)[rows]), buildings)
+    whole = _whole(shapely.make_valid(np.asarray(area.places.geometry.array, dtype=object)[rows]), area)
     kept = shapely.area(whole) >= LEAST_M2
     rows, whole = rows[kept], whole[kept]
-    roofs = _covering(whole, buildings)
-    shelter = shapely.area(shapely.intersection(whole, roofs))
-    blocked = _covering(whole, _unusable(area, siting))
-    bare = shapely.difference(shapely.difference(whole, roofs), blocked)
     table = area.places.iloc[rows]
-    tree = shapely.STRtree(whole)
     name = np.array([tidy(name) for name in table["name"]], dtype=object)
-    access = table["access"].to_numpy(dtype=object)
-    open_m = _broad(bare)
     kind = table["kind"].to_numpy(dtype=object)
     return Grounds(
+        area=area,
+        siting=siting,
         kind=kind,
         name=name,
         surface=table["surface"].to_numpy(dtype=object),
-        access=access,
+        access=table["access"].to_numpy(dtype=object),
         stalls=table["capacity"].to_numpy(np.float64),
-        open_m=open_m,
         whole_m=whole,
-        shelter_m2=shelter,
         near=_belongs_to(kind, name, whole),
-        tree=tree,
-        beside=_beside(tree, area, siting),
-        parking_m2=_parking(whole, open_m, (kind == PlaceKind.PARKING) & ~np.isin(access, NO_ENTRY), siting),
+        tree=shapely.STRtree(whole),
         care=_care(whole, area),
     )
 
@@ -196,24 +213,6 @@ def _shapes_of(table: gpd.GeoDataFrame, kind: str) -> Shapes:
     return shapely.make_valid(np.asarray(table.geometry.array, dtype=object)[rows])
 
 
-def _parking(whole: Shapes, open_m: Shapes, is_lot: Bools, siting: Siting) -> Floats:
-    total = np.zeros(len(whole))
-    lots = np.flatnonzero(is_lot)
-    if len(lots):
-        tree = shapely.STRtree(whole[lots])
-        ground, lot = tree.query(whole, predicate="dwithin", distance=siting.family_walk_m)
-        np.add.at(total, ground, shapely.area(open_m[lots[lot]]))
-    return total
-
-
-def _beside(tree: shapely.STRtree, area: Area, siting: Siting) -> Bools:
-    mask = area.network.no_closures()
-    streets = np.flatnonzero(area.network.drivable)
-    near, _ = tree.query(area.network.lines(streets), predicate="dwithin", distance=siting.street_reach_m)
-    mask[streets[near]] = True
-    return mask
-
-
 @lru_cache(maxsize=8)
 def building_spots(area: Area) -> Floats:
     """Return the middles of all buildings of an area, (n, 2)."""
@@ -221,33 +220,50 @@ def building_spots(area: Area) -> Floats:
     return shapely.get_coordinates(shapely.centroid(shapes)).reshape(-1, 2)
 
 
-def _whole(shapes: Shapes, buildings: Shapes) -> Shapes:
+def _whole(shapes: Shapes, area: Area) -> Shapes:
     """Polygons stay; a place mapped as a point becomes the building that holds it."""
     shapes = shapes.copy()
     points = np.flatnonzero(shapely.get_type_id(shapes) == 0)
-    if len(points) and len(buildings):
-        found = shapely.STRtree(buildings).query(shapes[points], predicate="within")
-        for point, building in zip(*found, strict=True):
-            shapes[points[point]] = buildings[building]
+    buildings, _, point, building = _met(shapes[points], area.buildings)
+    solid = shapely.get_dimensions(buildings[building]) == 2
+    holds = solid & shapely.within(shapes[points[point]], buildings[building])
+    shapes[points[point[holds]]] = buildings[building[holds]]
     return shapes
 
 
-def _covering(grounds: Shapes, others: Shapes) -> Shapes:
-    """For each ground, the union of the other shapes that meet it."""
+def _met(shapes: Shapes, table: gpd.GeoDataFrame, wider_m: float = 0.0) -> tuple[Shapes, Ints, Ints, Ints]:
+    """Return what boxes of shapes meet of a table, its rows, and pairs: which shape, which of the met."""
+    none = np.empty(0, dtype=np.int64)
+    if len(shapes) == 0 or len(table) == 0:
+        return np.empty(0, dtype=object), none, none, none
+    boxes = shapely.box(*(shapely.bounds(shapes) + np.array([-1, -1, 1, 1]) * wider_m).T)
+    shape, row = table.sindex.query(boxes)
+    order = np.lexsort((row, shape))
+    rows, at = np.unique(row[order], return_inverse=True)
+    found = shapely.make_valid(np.asarray(table.geometry.array, dtype=object)[rows])
+    return found, rows, shape[order], at
+
+
+def _covering(grounds: Shapes, others: Shapes, ground: Ints, other: Ints) -> Shapes:
+    """For each ground, the union of the other shapes that meet it, of the pairs given in order."""
     result = np.full(len(grounds), shapely.from_wkt("POLYGON EMPTY"), dtype=object)
-    if len(grounds) == 0 or len(others) == 0:
-        return result
-    ground, other = shapely.STRtree(others).query(grounds, predicate="intersects")
-    order = np.argsort(ground, kind="stable")
-    ground, other = ground[order], other[order]
+    meets = shapely.intersects(grounds[ground], others[other])
+    ground, other = ground[meets], other[meets]
     for chunk in np.split(np.arange(len(ground)), np.flatnonzero(np.diff(ground)) + 1):
         if len(chunk):
             result[ground[chunk[0]]] = shapely.union_all(others[other[chunk]])
     return result
 
 
-def _unusable(area: Area, siting: Siting) -> Shapes:
-    """Water, woods, trees and rails as polygons."""
+def _roofs_near(grounds: Shapes, area: Area) -> tuple[Shapes, Ints, Ints]:
+    """Return the buildings that may meet grounds, and pairs: which ground, which of them."""
+    buildings, _, ground, building = _met(grounds, area.buildings)
+    solid = shapely.get_dimensions(buildings[building]) == 2
+    return buildings, ground[solid], building[solid]
+
+
+def _unusable_near(grounds: Shapes, area: Area, siting: Siting) -> tuple[Shapes, Ints, Ints]:
+    """Water, woods, trees and rails that may meet grounds, as polygons, and pairs as for roofs."""
     clear_m = {
         ObstacleKind.WATER: 0.0,
         ObstacleKind.WOOD: 0.0,
@@ -257,15 +273,16 @@ def _unusable(area: Area, siting: Siting) -> Shapes:
         ObstacleKind.WATERWAY: siting.rail_clear_m,
         ObstacleKind.RAILWAY: siting.rail_clear_m,
     }
-    kinds = area.obstacles["kind"].map(clear_m)
-    rows = np.flatnonzero(kinds.notna().to_numpy())
-    shapes = shapely.make_valid(np.asarray(area.obstacles.geometry.array, dtype=object)[rows])
-    return shapely.buffer(shapes, kinds.to_numpy(np.float64)[rows], quad_segs=2)
+    shapes, rows, ground, other = _met(grounds, area.obstacles, max(clear_m.values()))
+    gaps_m = area.obstacles["kind"].iloc[rows].map(clear_m).to_numpy(np.float64)
+    counts = np.isfinite(gaps_m)
+    shapes[counts] = shapely.buffer(shapes[counts], gaps_m[counts], quad_segs=2)
+    return shapes, ground[counts[other]], other[counts[other]]
 
 
 def _broad(shapes: Shapes) -> Shapes:
     """Return the largest piece of each shape, without strips too thin to stand on."""
-    # Few corners on the way out keep the result inside the shape to within millimetres: no intersection needed.
+    # Few corners on the way out keep the result inside the shape to within millimetres.
     opened = shapely.buffer(shapely.buffer(shapes, -THIN_M), THIN_M, quad_segs=1)
     return np.array([largest(shape) for shape in opened], dtype=object)
 

@@ -137,20 +137,23 @@ def _pin(pin: Pin, working: Bools, area: Area, doctrine: Doctrine) -> Candidate:
     row = int(around[np.argmin(shapely.area(grounds.whole_m[around]))]) if len(around) else -1
     is_point = shape.area == 0
     ground = grounds.whole_m[row] if is_point and row >= 0 else shape
-    open_m2 = shapely.area(shapely.intersection(ground, grounds.open_m[row])) if row >= 0 else shape.area
+    known = np.array([row] if row >= 0 else [], dtype=np.int64)
+    open_m2 = (
+        shapely.area(shapely.intersection(ground, grounds.open_m(known))).sum() if row >= 0 else shape.area
+    )
     return Candidate(
         kind=PINNED,
         name=str(grounds.name[row]) if row >= 0 else "",
         shape_m=shape,
         open_m2=float(open_m2) if not (is_point and row < 0) else float("nan"),
-        shelter_m2=float(grounds.shelter_m2[row]) if row >= 0 else 0.0,
+        shelter_m2=float(grounds.shelter_m2(known).sum()),
         stalls=float("nan"),
         firmness=0.7,
         access=str(grounds.access[row]) if row >= 0 else "",
         entrance=snap,
         edges=(snap.edge,),
         inside=_is_working(pin.purpose),
-        parking_m2=float(grounds.parking_m2[row]) if row >= 0 else 0.0,
+        parking_m2=float(grounds.parking_m2(known).sum()),
     )
 
 

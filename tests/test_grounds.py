@@ -1,0 +1,108 @@
+"""Usable ground: less what stands or flows on it, in whatever order asked for; and the streets that pass it."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner.area import Area
+from planner.candidates import _passing
+from planner.grounds import NO_ENTRY, Grounds, grounds_of
+from planner.packs import shipped_doctrine
+from planner.sources.pbf import read_osm
+from planner.terms import ObstacleKind, PlaceKind
+from tests.town import town
+
+SITING = shipped_doctrine().siting
+AREA = town()
+NETWORK = AREA.network
+
+
+def fresh(area: Area = AREA) -> Grounds:
+    """The grounds of an area, nothing worked out."""
+    grounds_of.cache_clear()
+    return grounds_of(area, SITING)
+
+
+@cache
+def montevideo() -> Area:
+    return read_osm(Path(__file__).parents[1] / "data" / "montevideo.osm.pbf", name="montevideo")
+
+
+def rows_of(grounds: Grounds) -> np.ndarray:
+    return np.arange(len(grounds.kind))
+
+
+@settings(max_examples=15)
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_asking_changes_nothing(random):
+    whole = fresh()
+    rows = rows_of(whole)
+    expected = shapely.to_wkb(whole.open_m(rows)), whole.shelter_m2(rows), whole.parking_m2(rows)
+    order = rows.tolist()
+    random.shuffle(order)
+    again = fresh()
+    for row in order:
+        one = np.array([row])
+        assert again.parking_m2(one)[0] == pytest.approx(expected[2][row])
+        assert shapely.to_wkb(again.open_m(one)[0]) == expected[0][row]
+        assert again.shelter_m2(one)[0] == expected[1][row]
+
+
+@pytest.mark.parametrize("area", [AREA, pytest.param(None, id="montevideo")])
+def test_open_ground_holds_no_building_and_no_water(area):
+    area = montevideo() if area is None else area
+    grounds = fresh(area)
+    rows = rows_of(grounds)[:400]
+    open_m = grounds.open_m(rows)
+    for table, kinds in ((area.buildings, None), (area.obstacles, (ObstacleKind.WATER, ObstacleKind.WOOD))):
+        chosen = table if kinds is None else table[table["kind"].isin(kinds)]
+        shapes = shapely.make_valid(np.asarray(chosen.geometry.array, dtype=object))
+        shapes = shapes[shapely.get_dimensions(shapes) == 2]
+        if len(shapes) == 0:
+            continue
+        ground, other = shapely.STRtree(shapes).query(open_m, predicate="intersects")
+        common = shapely.area(shapely.intersection(open_m[ground], shapes[other]))
+        assert common.max(initial=0.0) < 1.0
+    outside = shapely.area(shapely.difference(open_m, grounds.whole_m[rows]))
+    assert outside.max(initial=0.0) < 1.0
+    assert (grounds.shelter_m2(rows) <= shapely.area(grounds.whole_m[rows]) + 1e-6).all()
+
+
+def test_parking_is_that_of_public_lots_within_a_family_s_walk():
+    grounds = fresh()
+    rows = rows_of(grounds)
+    lots = [r for r in rows if grounds.kind[r] == PlaceKind.PARKING and grounds.access[r] not in NO_ENTRY]
+    assert lots
+    open_m2 = dict(zip(lots, shapely.area(grounds.open_m(np.array(lots))), strict=True))
+    for row in rows:
+        near = [k for k in lots if grounds.whole_m[k].distance(grounds.whole_m[row]) <= SITING.family_walk_m]
+        expected = sum(open_m2[k] for k in near)
+        assert grounds.parking_m2(np.array([row]))[0] == pytest.approx(expected)
+
+
+boxes = st.tuples(st.floats(-900, 900), st.floats(-900, 900), st.floats(1, 200), st.floats(1, 200)).map(
+    lambda b: shapely.box(b[0], b[1], b[0] + b[2], b[1] + b[3])
+)
+
+
+@settings(max_examples=40)
+@given(st.lists(boxes, min_size=1, max_size=12), st.floats(1, 100))
+def test_no_street_within_reach_is_missed(shapes, reach_m):
+    shapes = np.array(shapes, dtype=object)
+    lines = NETWORK.lines(np.arange(NETWORK.edge_count))
+    gap_m = shapely.distance(lines[:, None], shapes[None, :]).min(axis=1)
+    passing = _passing(shapes, NETWORK, reach_m)
+    assert passing[gap_m <= reach_m].all()
+
+
+def test_streets_far_from_every_ground_are_left_out():
+    far = np.array([shapely.box(-5000, -5000, -4900, -4900)], dtype=object)
+    assert not _passing(far, NETWORK, 50.0).any()
+    assert not _passing(far[:0], NETWORK, 50.0).any()
