@@ -7,7 +7,7 @@ after a fixed number of steps, so that no map can make the commander wait; excha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import shapely
@@ -39,6 +39,8 @@ class Choice:
     siting : Siting
     exchange_weight : float
         Sum of the weights behind an ambulance exchange point's own score.
+    held : mapping of Purpose to int
+        What the commander pinned: always chosen, however near to each other; all else keeps off them.
     """
 
     pools: Mapping[Purpose, Sequence[int]]
@@ -46,6 +48,7 @@ class Choice:
     shapes: Shapes
     siting: Siting
     exchange_weight: float
+    held: Mapping[Purpose, int] = field(default_factory=dict)
     _gaps: dict[tuple[int, int], float] = field(default_factory=dict)
     _boxes: list[list[float]] = field(default_factory=list)
 
@@ -67,12 +70,24 @@ class Choice:
         return self._gaps[key]
 
     def fits(self, purpose: Purpose, row: int, chosen: Mapping[Purpose, int]) -> bool:
-        """Whether a candidate keeps its distance from the sites of all other purposes."""
+        """Whether a candidate keeps its distance from the sites of all other purposes, as two pins need not."""
+        pinned = self.held.get(purpose) == row
         return all(
-            self.keeps(row, other, separation_m(purpose, other_purpose, self.siting))
+            (pinned and self.held.get(other_purpose) == other)
+            or self.keeps(row, other, separation_m(purpose, other_purpose, self.siting))
             for other_purpose, other in chosen.items()
             if other_purpose is not purpose
         )
+
+    def beside_pins(self) -> Choice:
+        """Return the choice that the pins leave: each of them, and of the rest what keeps off all of them."""
+        pools = {
+            purpose: [self.held[purpose]]
+            if purpose in self.held
+            else [row for row in self.pools[purpose] if self.fits(purpose, row, self.held)]
+            for purpose in self.pools
+        }
+        return replace(self, pools=pools, _boxes=[])
 
     def together(self, row: int, chosen: Mapping[Purpose, int]) -> tuple[float | None, float]:
         """Return metres from a place to the casualty collection point, and the points for that."""
@@ -111,7 +126,8 @@ def separation_m(a: Purpose, b: Purpose, siting: Siting) -> float:
 
 
 def choose_together(choice: Choice) -> dict[Purpose, int]:
-    """Choose one candidate for each purpose that has any that fits."""
+    """Choose one candidate for each purpose that has any that fits; a pin is always chosen."""
+    choice = choice.beside_pins()
     chosen: dict[Purpose, int] = {}
     for purpose in choice.pools:
         row = _best(choice, purpose, chosen)

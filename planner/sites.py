@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -20,7 +20,7 @@ from planner.grounds import grounds_of
 from planner.judging import OUTSIDE, Judged, judge
 from planner.model import Incident, Notice, Pin, Score, Site
 from planner.network import Snap
-from planner.selection import POOL, Choice, choose_together, runners_up
+from planner.selection import POOL, Choice, choose_together, runners_up, separation_m
 from planner.survey import OpenStreets, survey
 from planner.targets import tidy
 from planner.terms import NoticeLevel, PlaceKind, Purpose, RoadClass, SiteSource, ZoneKind
@@ -126,12 +126,7 @@ def _pin(pin: Pin, working: Bools, area: Area, doctrine: Doctrine) -> Candidate:
         )
     siting = doctrine.siting
     middle = shapely.point_on_surface(shape)
-    snap = area.network.snap([(middle.x, middle.y)], working)[0]
-    snap = (
-        snap
-        or area.network.snap([(middle.x, middle.y)], area.network.drivable)[0]
-        or Snap(0, 0.0, 0.0, 0.0, np.inf)
-    )
+    snap = _pin_entrance((middle.x, middle.y), working, area, doctrine)
     grounds = grounds_of(area, siting)
     around = np.sort(grounds.tree.query(middle, predicate="intersects"))
     row = int(around[np.argmin(shapely.area(grounds.whole_m[around]))]) if len(around) else -1
@@ -157,6 +152,21 @@ def _pin(pin: Pin, working: Bools, area: Area, doctrine: Doctrine) -> Candidate:
     )
 
 
+def _pin_entrance(spot_m: tuple[float, float], working: Bools, area: Area, doctrine: Doctrine) -> Snap:
+    """Find where a pinned place is entered: from a street near it, else no street leads there: at itself.
+
+    Never from a street far off, as on the other bank: a way that ends there would not be a way to the pin.
+    """
+    network, reach_m = area.network, doctrine.transport.entrance_reach_m
+    for usable in (working, network.drivable):
+        (snap,) = network.snap([spot_m], usable)
+        if snap is not None and snap.offset_m <= reach_m:
+            return snap
+    (nearest,) = network.snap([spot_m], np.ones_like(working))
+    assert nearest is not None  # an area has streets
+    return replace(nearest, x_m=spot_m[0], y_m=spot_m[1])
+
+
 def _is_working(purpose: Purpose) -> bool:
     return purpose not in (Purpose.REUNIFICATION, Purpose.MEDIA)
 
@@ -180,6 +190,7 @@ def _choice(
         shapes=np.array([c.shape_m for c in facts.candidates], dtype=object),
         siting=siting,
         exchange_weight=float(exchange.weights.sum()),
+        held=held,
     )
 
 
@@ -406,7 +417,19 @@ class _Writer:
             faults.append("inside the outer perimeter")
         if self.facts.candidates[row].entrance.offset_m > self.siting.street_reach_m:
             faults.append("far from any street that vehicles can use")
-        return faults
+        return faults + self._pins_too_near(purpose, row)
+
+    def _pins_too_near(self, purpose: Purpose, row: int) -> list[str]:
+        """Say from which other pins one does not keep its distance."""
+        return [
+            f"{_tens(self.choice.gap_m(row, other))} m from the pin for {_words(other_purpose)}, "
+            f"{least_m:.0f} m is the rule"
+            for other_purpose, other in self.held.items()
+            if other_purpose is not purpose
+            and not self.choice.keeps(
+                row, other, least_m := separation_m(purpose, other_purpose, self.siting)
+            )
+        ]
 
 
 def _is_forward(purpose: Purpose) -> bool:

@@ -271,6 +271,21 @@ def test_families_and_cameras_inside_the_outer_perimeter_are_found():
     assert ("site_side", working.id) in broken(replace(plan, sites=public))
 
 
+def test_a_pin_without_its_site_or_with_another_is_found():
+    plan, _ = good()
+    site = first(plan.sites, purpose=Purpose.COMMAND_POST, rank=1)
+    pinned = replace(site, source=SiteSource.PINNED, cautions=(*site.cautions, "Pinned by the commander"))
+    pin = model.Pin(Purpose.COMMAND_POST, site.shape)
+    said = replace(plan, incident=replace(plan.incident, pins=(pin,)))
+    assert ("site_pinned", "pin for command_post") in broken(said)
+    others = tuple(s for s in plan.sites if s.purpose is not Purpose.COMMAND_POST)
+    kept = replace(said, sites=(*others, pinned))
+    assert ("site_pinned", "pin for command_post") not in broken(kept)
+    away = replace(pinned, shape=moved(site.shape, 30, 0))
+    assert ("site_pinned", "pin for command_post") in broken(replace(kept, sites=(*others, away)))
+    assert ("site_pinned", "pin for command_post") in broken(replace(kept, sites=others))
+
+
 def test_a_purpose_without_a_site_needs_a_notice():
     plan, _ = good()
     none = replace(plan, sites=tuple(s for s in plan.sites if s.purpose is not Purpose.MEDIA), notices=())

@@ -28,7 +28,7 @@ PURPOSES = (
 
 
 @st.composite
-def choices(draw):
+def choices(draw, pins=0):
     count = draw(st.integers(2, 14))
     xy = draw(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=count, max_size=count))
     shapes = np.array([shapely.box(x, y, x + 30, y + 30) for x, y in xy], dtype=object)
@@ -40,7 +40,9 @@ def choices(draw):
     for p in PURPOSES:
         rows = draw(st.lists(st.integers(0, count - 1), unique=True, max_size=6))
         pools[p] = [r for _, r in sorted((-float(scores[p][r]), r) for r in rows)]
-    return Choice(pools=pools, scores=scores, shapes=shapes, siting=SITING, exchange_weight=8.0)
+    pinned = draw(st.dictionaries(st.sampled_from(PURPOSES), st.integers(0, count - 1), max_size=pins))
+    pools |= {p: [row] for p, row in pinned.items()}
+    return Choice(pools=pools, scores=scores, shapes=shapes, siting=SITING, exchange_weight=8.0, held=pinned)
 
 
 def exact(choice: Choice) -> float:
@@ -73,6 +75,8 @@ def exact(choice: Choice) -> float:
         for j, (q, s) in enumerate(options[:k]):
             if p is not q and not choice.fits(p, r, {q: s}):
                 at_most({k: 1.0, j: 1.0}, 1.0)
+    for option in choice.held.items():
+        at_most({index[option]: -1.0}, -1.0)
     for n, (a, c) in enumerate(pairs):
         for option in ((Purpose.AMBULANCE_EXCHANGE, a), (Purpose.CASUALTY_COLLECTION, c)):
             at_most({len(options) + n: 1.0, index[option]: -1.0}, 0.0)
@@ -93,6 +97,19 @@ def test_the_joint_choice_is_within_one_percent_of_the_optimum(choice):
     for purpose, row in chosen.items():
         assert row in choice.pools[purpose]
         assert choice.fits(purpose, row, chosen)
+    assert choice.total(chosen) >= 0.99 * exact(choice) - 1e-6
+
+
+@settings(max_examples=100)
+@given(choices(pins=7))
+def test_a_pin_is_always_chosen_and_the_rest_is_the_best_that_keeps_off_all_pins(choice):
+    chosen = choose_together(choice)
+    assert choice.held.items() <= chosen.items()
+    for purpose, row in chosen.items():
+        for other, beside in chosen.items():
+            both_pinned = purpose in choice.held and other in choice.held
+            if purpose is not other and not both_pinned:
+                assert choice.gap_m(row, beside) >= separation_m(purpose, other, SITING)
     assert choice.total(chosen) >= 0.99 * exact(choice) - 1e-6
 
 

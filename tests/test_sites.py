@@ -31,7 +31,7 @@ from planner.sources.pbf import read_osm
 from planner.survey import unseen_within_m
 from planner.terms import PerimeterName, Purpose, SiteSource, ThreatName, ZoneKind
 from planner.zones import draw_zones
-from tests.town import CENTRE, town
+from tests.town import CENTRE, town, town_objects
 
 ROOT = Path(__file__).parents[1]
 DOCTRINE: Doctrine = read_doctrine(ROOT / "data" / "doctrine.toml")
@@ -266,6 +266,39 @@ def test_a_pin_in_the_hot_zone_is_cautioned_never_refused():
     text = " ".join(site.cautions)
     assert "in the hot zone" in text
     assert "inside the inner perimeter" in text
+
+
+def test_pins_stand_however_near_to_each_other_and_say_so():
+    spot = AREA.frame.place(-550, 150)
+    near = AREA.frame.place(-540, 150)
+    pins = (Pin(Purpose.COMMAND_POST, Shape(points=(spot,))), Pin(Purpose.STAGING, Shape(points=(near,))))
+    result = solve(replace(SCHOOL, pins=pins))
+    for purpose, other in ((Purpose.COMMAND_POST, "staging"), (Purpose.STAGING, "command post")):
+        site = result.first(purpose)
+        assert site.source is SiteSource.PINNED
+        assert f"10 m from the pin for {other}" in " ".join(site.cautions)
+
+
+def test_every_purpose_pinned_on_one_spot_has_its_site():
+    spot = Shape(points=(AREA.frame.place(-550, 150),))
+    result = solve(replace(SCHOOL, pins=tuple(Pin(purpose, spot) for purpose in Purpose)))
+    assert [(s.purpose, s.source) for s in result.chosen.sites] == [
+        (asks.purpose, SiteSource.PINNED) for asks in ASKS
+    ]
+    assert {s.purpose for s in result.chosen.sites} == set(Purpose)
+
+
+def test_a_pin_that_no_street_comes_near_is_entered_at_itself_and_not_from_a_street_far_off():
+    made = town_objects()
+    for side in (-1, 1):
+        made.way([(side * 4000, -100), (side * 4000, 100)], highway="residential", name="Far Road")
+    area = made.settle().area()
+    spot = area.frame.place(3000, 0)
+    site = solve(replace(SCHOOL, pins=(Pin(Purpose.STAGING, Shape(points=(spot,))),)), area).first(
+        Purpose.STAGING
+    )
+    assert site.entrance == spot.rounded()
+    assert any("far from any street" in caution for caution in site.cautions)
 
 
 def test_a_forward_casualty_collection_point_is_a_building_on_warm_ground():

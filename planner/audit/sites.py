@@ -38,6 +38,7 @@ def check_sites(scene: Scene) -> Iterator[Check]:
         yield _check_entrance(scene, site)
         yield _check_room(scene, site)
         yield _check_words(scene, site)
+    yield from _check_pins(scene)
     yield from _check_ranks(scene)
     yield from _check_apart(scene)
 
@@ -169,6 +170,20 @@ def _grid_problems(scene: Scene, site: Site) -> list[str]:
 
 
 # --- together -----------------------------------------------------------------------------------
+
+
+def _check_pins(scene: Scene) -> Iterator[Check]:
+    """See that each pin, the last one for its purpose, has its site: it outranks every suggestion."""
+    for purpose, pin in {pin.purpose: pin for pin in scene.plan.incident.pins}.items():
+        sites = [site for site in scene.plan.sites if site.purpose is purpose]
+        pinned = [site for site in sites if site.source is SiteSource.PINNED]
+        problems = [] if pinned else ["it has no site"]
+        problems += [f"{site.id} is suggested beside it" for site in sites if site not in pinned]
+        for site in pinned:
+            off_m = float(scene.shape(pin.shape).hausdorff_distance(_ground(scene, site)))
+            if off_m > _SLACK_M:
+                problems.append(f"{site.id} differs from it by {off_m:.0f} m")
+        yield judge("site_pinned", f"pin for {purpose}", problems, "the pin is the site")
 
 
 def _check_ranks(scene: Scene) -> Iterator[Check]:
