@@ -37,10 +37,19 @@ class _Cli(click.Group):
         except PlannerError as error:
             click.echo(f"planner: {printable(str(error))}", err=True)
             ctx.exit(1)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
         except BrokenPipeError:
             # whoever read the output has gone (``| head``): nothing is wrong, and nothing more can be written
             sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - until the end
             ctx.exit(0)
+        except Exception as error:
+            if os.environ.get("PLANNER_DEBUG") == "1":
+                raise
+            told = " ".join(f"{type(error).__name__}: {error}".split())
+            remedy = "Please report it; PLANNER_DEBUG=1 shows where"
+            click.echo(f"planner: a fault of the program, {printable(told)}. {remedy}", err=True)
+            ctx.exit(1)
 
 
 def printable(text: str) -> str:
@@ -114,7 +123,7 @@ def plan(
     with _progress("opening the area") as report:
         place = packs.open_area(area_name or packs.DEFAULT_AREA, progress=report)
     doctrine = packs.shipped_doctrine()
-    made = make_plan(said, place, doctrine, installed_hospitals(place, doctrine))
+    made = make_plan(said, place, doctrine, *installed_hospitals(place, doctrine))
     _write(write_plan(made), output)
 
 

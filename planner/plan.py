@@ -38,7 +38,11 @@ SOFTWARE = f"planner {version('planner')}"
 
 
 def make_plan(
-    incident: Incident, area: Area, doctrine: Doctrine, hospitals: tuple[HospitalFact, ...] = ()
+    incident: Incident,
+    area: Area,
+    doctrine: Doctrine,
+    hospitals: tuple[HospitalFact, ...] = (),
+    told: tuple[Notice, ...] = (),
 ) -> Plan:
     """Make a whole plan. The same input gives the same plan.
 
@@ -52,6 +56,8 @@ def make_plan(
         By which numbers.
     hospitals : tuple of HospitalFact
         What the installation's hospital tables state: trauma levels, and hospitals beyond the map.
+    told : tuple of Notice
+        What is wrong with what the installation has at hand; part of the plan.
 
     Raises
     ------
@@ -75,7 +81,7 @@ def make_plan(
     watched = watch_target(incident, ground, area, doctrine)
 
     return Plan(
-        id=_plan_id(incident, area, doctrine, hospitals),
+        id=_plan_id(incident, area, doctrine, (hospitals, told)),
         software=SOFTWARE,
         incident=incident,
         area=AreaStamp(area.name, area.digest, area.data_date, area.source, area.attribution),
@@ -87,6 +93,7 @@ def make_plan(
         routes=kept.routes,
         hospitals=transport.hospitals,
         notices=_by_severity(
+            told,
             _map_notices(area),
             closure_notices(incident, area, doctrine),
             ground.notices,
@@ -132,8 +139,8 @@ def _with_gates(
     return replace(traced.record, officers=sum(post.officers for post in posts)), posts
 
 
-def _plan_id(incident: Incident, area: Area, doctrine: Doctrine, hospitals: tuple[HospitalFact, ...]) -> str:
-    text = repr((incident, area.digest, doctrine.digest, hospitals, SOFTWARE))
+def _plan_id(incident: Incident, area: Area, doctrine: Doctrine, at_hand: tuple[object, ...]) -> str:
+    text = repr((incident, area.digest, doctrine.digest, at_hand, SOFTWARE))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

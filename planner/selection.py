@@ -70,7 +70,7 @@ class Choice:
         return self._gaps[key]
 
     def fits(self, purpose: Purpose, row: int, chosen: Mapping[Purpose, int]) -> bool:
-        """Whether a candidate keeps its distance from the sites of all other purposes, as two pins need not."""
+        """Whether a candidate keeps its distance from the sites of all other purposes; two pins need not."""
         pinned = self.held.get(purpose) == row
         return all(
             (pinned and self.held.get(other_purpose) == other)

@@ -25,6 +25,7 @@ from planner.known_hospitals import find_hospitals
 from planner.model import Casualties, HospitalFact, HospitalOption, Incident
 from planner.packs import shipped_doctrine
 from planner.patients import Ward, red_per_h, share_patients
+from planner.plan import make_plan
 from planner.routes import Streets, range_min
 from planner.settings import shipped
 from planner.sources.hospital_tables import (
@@ -760,21 +761,41 @@ def test_tables_are_kept_with_the_installation_and_the_shipped_one_needs_no_step
 ) -> None:
     monkeypatch.setenv("PLANNER_HOME", str(tmp_path / "home"))
     three_rivers = town(centre=LonLat(-85.63, 41.95))
-    before = installed_hospitals(three_rivers, DOCTRINE)
+    before, _ = installed_hospitals(three_rivers, DOCTRINE)
     assert any(f.adult_level is TraumaLevel.I for f in before)
-    assert installed_hospitals(town(centre=LonLat(20.0, 50.0)), DOCTRINE) == ()
+    assert installed_hospitals(town(centre=LonLat(20.0, 50.0)), DOCTRINE) == ((), ())
 
     source = written(tmp_path, HEADER + "Agency Hospital,42.0,-85.6,II,,,\nElsewhere,10.0,10.0,I,,,\n")
     install_hospital_table(source, "agency")
-    after = installed_hospitals(three_rivers, DOCTRINE)
+    after, _ = installed_hospitals(three_rivers, DOCTRINE)
     assert [f.name for f in after] == ["Agency Hospital", *(f.name for f in before)]
 
     broken = written(tmp_path, HEADER + "Agency Hospital,42.0,-85.6,X,,,\n")
     with pytest.raises(SourceError):
         install_hospital_table(broken, "agency")
-    assert installed_hospitals(three_rivers, DOCTRINE) == after
+    assert installed_hospitals(three_rivers, DOCTRINE) == (after, ())
     with pytest.raises(SourceError, match="no name for a hospital table"):
         install_hospital_table(source, "../agency")
+
+
+def test_one_bad_table_is_left_out_and_named_and_the_others_still_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLANNER_HOME", str(tmp_path))
+    three_rivers = town(centre=LonLat(-85.63, 41.95))
+    before, _ = installed_hospitals(three_rivers, DOCTRINE)
+    (tmp_path / "hospitals").mkdir()
+    (tmp_path / "hospitals" / "bad.csv").write_text(HEADER + "A,42.0,-85.6,X,,,\n")
+    (tmp_path / "hospitals" / "folder.csv").mkdir()
+    (tmp_path / "hospitals" / "good.csv").write_text(HEADER + "Agency Hospital,42.0,-85.6,II,,,\n")
+    facts, notices = installed_hospitals(three_rivers, DOCTRINE)
+    assert [f.name for f in facts] == ["Agency Hospital", *(f.name for f in before)]
+    assert [n.level for n in notices] == [NoticeLevel.CAUTION] * 2
+    assert "bad.csv line 2: 'X' is no trauma level" in notices[0].text
+    assert "folder.csv" in notices[1].text
+    plan = make_plan(Incident(location=LonLat(-85.63, 41.95)), three_rivers, DOCTRINE, facts, notices)
+    assert set(notices) <= set(plan.notices)
+    assert plan.id != make_plan(Incident(location=LonLat(-85.63, 41.95)), three_rivers, DOCTRINE, facts).id
 
 
 def test_three_rivers_has_its_trauma_centre_off_the_map() -> None:

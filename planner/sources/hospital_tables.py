@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,8 +29,8 @@ from planner.area import Area
 from planner.doctrine import Doctrine
 from planner.errors import IncidentError, SourceError
 from planner.geo import LonLat
-from planner.model import HospitalFact
-from planner.terms import TraumaLevel
+from planner.model import HospitalFact, Notice
+from planner.terms import NoticeLevel, TraumaLevel
 
 Row = dict[str, str]
 
@@ -144,17 +145,33 @@ def install_hospital_table(path: Path, name: str) -> HospitalTable:
     return table
 
 
-def installed_hospitals(area: Area, doctrine: Doctrine) -> tuple[HospitalFact, ...]:
+class InstalledHospitals(NamedTuple):
+    """What the tables at hand state about the surroundings of an area, and which of them cannot be used."""
+
+    facts: tuple[HospitalFact, ...]
+    notices: tuple[Notice, ...]
+
+
+def installed_hospitals(area: Area, doctrine: Doctrine) -> InstalledHospitals:
     """Return what the installation's own tables, and then the shipped one, state within reach of an area.
 
-    Raises
-    ------
-    SourceError
-        If a table cannot be read.
+    A table that cannot be read is left out, and a notice names it: it must not refuse every plan.
     """
     home = settings.read_settings().home / "hospitals"
     paths = [*sorted(home.glob("*.csv")), settings.shipped("data", "three_rivers_hospitals.csv")]
-    facts = [fact for path in paths for fact in _read_once(path, path.stat().st_mtime_ns)]
+    facts: list[HospitalFact] = []
+    notices: list[Notice] = []
+    for path in paths:
+        try:
+            facts += _read_once(path, path.stat().st_mtime_ns)
+        except (SourceError, OSError) as error:
+            why = str(error) if isinstance(error, SourceError) else f"{path.name}: {error.strerror}"
+            text = f"A hospital table is not used, so levels and hospitals may be missing: {why}"
+            notices.append(Notice(NoticeLevel.CAUTION, text, "hospitals"))
+    return InstalledHospitals(_within_reach(facts, area, doctrine), tuple(notices))
+
+
+def _within_reach(facts: Sequence[HospitalFact], area: Area, doctrine: Doctrine) -> tuple[HospitalFact, ...]:
     if not facts:
         return ()
     away_m = np.hypot(*area.frame.to_m([fact.location for fact in facts]).T)

@@ -19,16 +19,15 @@ from planner import packs, settings
 from planner.area import Area
 from planner.document import INCIDENT_SCHEMA, read_incident, write_incident
 from planner.geo import LonLat
-from planner.model import HospitalFact, Plan
+from planner.model import Plan
 from planner.plan import make_plan
-from planner.sources.hospital_tables import installed_hospitals
+from planner.sources.hospital_tables import InstalledHospitals, installed_hospitals
 from planner.store import SavedIncident, Store, new_incident_id
 from planner.ui.basemap import BaseMapFiles
 from planner.ui.map import MAP_KEY
 from planner.ui.ready import base_map_at_home, first_plan
 
 Json = dict[str, Any]
-_Facts = tuple[HospitalFact, ...]
 
 INCIDENT_PARAMETER = "incident"
 AREA_PARAMETER = "area"
@@ -92,8 +91,10 @@ def area_of(listing: packs.Listing, progress: packs.Progress) -> Area:
 
 
 @st.cache_resource(max_entries=_PLANS_KEPT, show_spinner=False)
-def _plan(document: str, name: str, digest: str, told: str, _area: Area, _facts: _Facts) -> Plan:
-    return make_plan(read_incident(document), _area, packs.shipped_doctrine(), _facts)
+def _plan(
+    document: str, name: str, digest: str, at_hand: str, _area: Area, _tables: InstalledHospitals
+) -> Plan:
+    return make_plan(read_incident(document), _area, packs.shipped_doctrine(), *_tables)
 
 
 def plan_for(incident: OpenIncident, area: Area) -> Plan | None:
@@ -106,8 +107,8 @@ def plan_for(incident: OpenIncident, area: Area) -> Plan | None:
     """
     if not incident.features:
         return None
-    facts = installed_hospitals(area, packs.shipped_doctrine())
-    return _plan(incident.document(), area.name, area.digest, repr(facts), area, facts)
+    tables = installed_hospitals(area, packs.shipped_doctrine())
+    return _plan(incident.document(), area.name, area.digest, repr(tables), area, tables)
 
 
 @st.cache_resource(show_spinner=False)
