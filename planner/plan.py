@@ -158,4 +158,12 @@ def _map_notices(area: Area) -> tuple[Notice, ...]:
         text = f"The map shows {area.name} as of {area.data_date}; what has changed since is not known"
     else:
         text = f"The age of the map of {area.name} is not known"
-    return (Notice(NoticeLevel.INFO, text, "map"),)
+    return (Notice(NoticeLevel.INFO, text, "map"), *_turn_notices(area))
+
+
+def _turn_notices(area: Area) -> list[Notice]:
+    count = len(area.network.restriction)
+    if not count:
+        return []
+    text = f"Turn restrictions on the map ({count}) are not considered by routes yet: obey the signs"
+    return [Notice(NoticeLevel.INFO, text, "routes")]

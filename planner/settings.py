@@ -2,9 +2,10 @@
 
 ============================ ===========================================================================
 ``PLANNER_HOME``             folder of the area packs and the database; default: the platform's data folder
-``PLANNER_STORE``            URL of the database of incidents; default: a SQLite file in the home
-``PLANNER_OVERPASS_URL``     Overpass server that areas are fetched from
-``PLANNER_OFFLINE``          ``1``: never reach for the network
+``PLANNER_DEBUG``            ``1``: a fault of the program shows its whole traceback on the command line
+``PLANNER_STORE``            to come: URL of the database of incidents; now a SQLite file in the home
+``PLANNER_OVERPASS_URL``     to come, with fetching: Overpass server that areas are fetched from
+``PLANNER_OFFLINE``          to come, with fetching: ``1`` forbids it; until then nothing asks the network
 ============================ ===========================================================================
 """
 
@@ -31,11 +32,11 @@ class Settings:
     home : Path
         Folder of packs and database; perhaps not there yet.
     store_url : str
-        "" means the SQLite file in the home.
+        "" means the SQLite file in the home. Nothing reads it yet.
     overpass_url : str
-        "" means the public default of the fetcher.
+        "" means the public default of the fetcher. Nothing reads it yet.
     offline : bool
-        Never reach for the network.
+        Never reach for the network. Nothing reads it yet, and nothing reaches for the network.
     """
 
     home: Path

@@ -206,3 +206,22 @@ def test_a_format_that_does_not_exist_is_one_line_with_those_that_do(spot):
     assert result.exit_code == 1
     assert "geojson" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+# --- what nobody expected -----------------------------------------------------------------------
+
+
+def test_a_fault_of_the_program_is_one_line_and_the_whole_traceback_only_when_asked_for(spot, monkeypatch):
+    def fails(*_):
+        raise RuntimeError("no\nsense\x1b[31m")
+
+    monkeypatch.setattr("planner.plan.make_plan", fails)
+    monkeypatch.delenv("PLANNER_DEBUG", raising=False)
+    result = planned(spot)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("planner: a fault of the program, RuntimeError: no sense\\x1b[31m. ")
+    monkeypatch.setenv("PLANNER_DEBUG", "1")
+    assert isinstance(planned(spot).exception, RuntimeError)
+    assert planned(spot, "--no-such-option").exit_code == 2
