@@ -65,7 +65,7 @@ class Perimeters:
     officers_gate: int
     officers_foot_post: int
     post_watch_m: float
-    open_ground_m: float
+    posts_for_line: int
     map_edge_m: float
     weight_motorway: float
     weight_major: float

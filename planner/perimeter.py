@@ -8,10 +8,11 @@ from itertools import pairwise
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import Polygon
+from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
+from planner.crossings import unexplained_crossings
 from planner.cut import (
     ADRIFT,
     BEYOND,
@@ -26,7 +27,7 @@ from planner.cut import (
 )
 from planner.doctrine import Doctrine, Perimeters
 from planner.errors import IncidentError
-from planner.foot import post_walkers
+from planner.foot import NEAR_LINE_M, post_walkers
 from planner.geo import Frame, LonLat
 from planner.model import Notice, Perimeter, Post, Rings
 from planner.network import StreetNetwork
@@ -42,12 +43,12 @@ Codes = NDArray[np.int8]
 
 _SHORTEST_M = 1e-3
 """Stretches shorter than this are no obstacle to the line."""
-_NEAR_LINE_M = 15.0
-"""A post this near to the line stands on it (``domain.md`` 2.3)."""
 JUNCTION_MARGIN_M = 0.3
 """Junctions so near to the core count as inside it: no post has room between."""
 _REACHES = 8
 """Steps in which a smaller reach is tried."""
+_RECUTS = 4
+"""Rounds in which streets behind posts deep inside the line are taken in."""
 _BRIDGE_M = 5.0
 """Half the width of the strip that joins separate parts of a core, so that one line can hold them all."""
 
@@ -130,17 +131,84 @@ def _trace(
 ) -> TracedPerimeter:
     band = _Band.around(core_m, reach_m, area, rules, blocked)
     band, driving = band.narrowed(rules)
-    stands = [
-        stand_on(band.network, driving.cut, int(k), band.limit_m, rules.post_setback_m, PostMode.VEHICLE)
-        for k in driving.cut.severed
-    ]
-    polygon = _line(band, driving, stands, core_m)
+    fewest = len(driving.cut.severed)
+    driving, stands, polygon = _drawn(band, driving, core_m, rules)
     stands += post_walkers(band.network, polygon, core_m, stands, rules.post_watch_m)
     posts, edges = write_posts(stands, name, band.network, area.frame, rules)
     inside = area.network.edges_meeting(polygon)
     inside[driving.edges] = driving.touches_inner  # the side of a street is what vehicles find
-    record = _record(name, polygon, posts, band, area.frame)
-    return TracedPerimeter(record, posts, edges, polygon, inside, _notices(name, band, record, posts))
+    record = _record(name, polygon, posts, fewest, band, area.frame)
+    strange = _strange(band, driving, polygon)
+    off = sum(_off_m(stand, polygon) > NEAR_LINE_M for stand in stands)
+    notices = _notices(name, band, record, posts) + _line_notices(
+        name, _named(area.network, strange), off, area, polygon
+    )
+    return TracedPerimeter(record, posts, edges, polygon, inside, notices)
+
+
+def _drawn(
+    band: _Band, driving: _Sorted, core_m: Polygon, rules: Perimeters
+) -> tuple[_Sorted, list[Stand], Polygon]:
+    """Place the vehicle posts of a cut and draw the line through them.
+
+    A street that leaves under a bridge of the inside can put its post deep inside the line; and on some maps
+    streets cross each other without a junction, bridge or tunnel. Then what lies behind the post, or the
+    street that is crossed, is held as well, if that takes few posts more.
+    """
+    stands = _vehicle_stands(band, driving, rules)
+    best = driving, stands, _line(band, driving, stands, core_m)
+    doubtful = _doubtful(band, best)
+    fewest, least = len(stands) + rules.posts_for_line, len(doubtful)
+    trial = best
+    for _ in range(_RECUTS):
+        if not len(doubtful):
+            break
+        band = band.holding(doubtful)
+        driving = band.cut_vehicles(rules)
+        stands = _vehicle_stands(band, driving, rules)
+        if len(stands) > fewest:
+            break
+        trial = driving, stands, _line(band, driving, stands, core_m)
+        doubtful = _doubtful(band, trial)
+        if len(doubtful) < least:
+            best, least = trial, len(doubtful)
+    return best
+
+
+def _doubtful(band: _Band, drawn: tuple[_Sorted, list[Stand], Polygon]) -> Ints:
+    """Junctions by which the line and the posts do not agree: behind posts, and on streets crossed."""
+    driving, stands, polygon = drawn
+    network = band.network
+    behind = [stand.outer_node for stand in stands if _off_m(stand, polygon) > NEAR_LINE_M]
+    crossed = [edge for edge, _ in _strange(band, driving, polygon)]
+    ends = np.concatenate([network.edge_u[crossed], network.edge_v[crossed]]).astype(np.int64)
+    return np.unique(np.concatenate([ends, np.array(behind, dtype=np.int64)]))
+
+
+def _strange(band: _Band, driving: _Sorted, polygon: Polygon) -> tuple[tuple[int, int], ...]:
+    low, high = driving.sides
+    far = (low == OUTER) & (high == OUTER) & ~driving.touches_inner
+    return unexplained_crossings(band.network, polygon, driving.edges[far], driving.edges[~far])
+
+
+def _named(network: StreetNetwork, crossings: tuple[tuple[int, int], ...]) -> tuple[tuple[str, str], ...]:
+    """Name each street once, and a street of another name that it crosses."""
+    names: dict[str, str] = {}
+    for edge, other in crossings:
+        street, across = network.street(edge), network.street(other) if other >= 0 else ""
+        names[street] = names.get(street) or (across if across != street else "")
+    return tuple(sorted(names.items()))
+
+
+def _vehicle_stands(band: _Band, driving: _Sorted, rules: Perimeters) -> list[Stand]:
+    return [
+        stand_on(band.network, driving.cut, int(k), band.limit_m, rules.post_setback_m, PostMode.VEHICLE)
+        for k in driving.cut.severed
+    ]
+
+
+def _off_m(stand: Stand, polygon: Polygon) -> float:
+    return float(polygon.exterior.distance(Point(stand.xy_m)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,6 +310,15 @@ class _Band:
             for at, ends in ((u, network.edge_u), (v, network.edge_v))
         ]
         return replace(self, where=(wheres[0].astype(np.int8), wheres[1].astype(np.int8)))
+
+    def holding(self, nodes: Ints) -> _Band:
+        """Return the band with some junctions counted to the core."""
+        ends = self.network.edge_u, self.network.edge_v
+        u, v = (
+            np.where(np.isin(end[self.edges], nodes), CORE, at).astype(np.int8)
+            for end, at in zip(ends, self.where, strict=True)
+        )
+        return replace(self, where=(u, v))
 
     def cut_vehicles(self, rules: Perimeters) -> _Sorted:
         """Sever the drivable streets."""
@@ -351,7 +428,7 @@ def _beyond(band: _Band, inner: NDArray[np.object_]) -> NDArray[np.object_]:
     if not len(swinging):
         return swinging
     network = band.network
-    near = shapely.union_all(swinging).buffer(2 * _NEAR_LINE_M, quad_segs=2)
+    near = shapely.union_all(swinging).buffer(2 * NEAR_LINE_M, quad_segs=2)
     edges = np.setdiff1d(network.edges_in_box(near.bounds), band.edges)
     lines = network.lines(edges[network.drivable[edges]])
     return lines[shapely.intersects(near, lines)]
@@ -385,7 +462,7 @@ def _pieces(
 
 
 def _record(
-    name: PerimeterName, polygon: Polygon, posts: tuple[Post, ...], band: _Band, frame: Frame
+    name: PerimeterName, polygon: Polygon, posts: tuple[Post, ...], fewest: int, band: _Band, frame: Frame
 ) -> Perimeter:
     vehicle = [p for p in posts if p.mode is PostMode.VEHICLE]
     officers = sum(p.officers for p in posts)
@@ -398,8 +475,10 @@ def _record(
     elif not posts:
         reason = f"Around {holds}. No street or path leads out of it on this map: no post is needed."
     else:
+        more = len(vehicle) - fewest
+        least = f"{more} more than the fewest, to stand on the line" if more else "and no fewer can"
         reason = (
-            f"Around {holds}. {len(vehicle)} vehicle posts close every drivable street, and no fewer can "
+            f"Around {holds}. {len(vehicle)} vehicle posts close every drivable street, {least} "
             f"(minimum cut); "
             f"{len(posts) - len(vehicle)} more on foot close the mapped paths."
         )
@@ -454,6 +533,36 @@ def _notices(
         NoticeLevel.CAUTION,
         f"The {name} perimeter closes streets and mapped paths; open ground between its posts is NOT closed",
     )
+    return tuple(notices)
+
+
+def _line_notices(
+    name: PerimeterName, strange: tuple[tuple[str, str], ...], off: int, area: Area, polygon: Polygon
+) -> tuple[Notice, ...]:
+    """Say where the line is only approximate: the posts are what counts."""
+    notices: list[Notice] = []
+    for street, other in strange:
+        over = f" where it crosses {other}" if other else ""
+        notices.append(
+            Notice(
+                NoticeLevel.CAUTION,
+                f"The {name} line crosses {street}{over}, without a post: the map shows no junction, bridge "
+                "or tunnel there. Look whether a vehicle can turn off; if it can, it needs a post",
+                name.value,
+            )
+        )
+    if off:
+        notices.append(
+            Notice(
+                NoticeLevel.CAUTION,
+                f"{off} posts of the {name} perimeter stand inside its line, where a street passes under or "
+                "over another: the posts close the street, the line there is approximate",
+                name.value,
+            )
+        )
+    if not area.extent_m.contains(polygon):
+        text = f"The {name} line leaves the map: what is there is not known"
+        notices.append(Notice(NoticeLevel.CAUTION, text, name.value))
     return tuple(notices)
 
 

@@ -172,7 +172,8 @@ class RawStreets:
 
     def outside(self, polygon: Polygon) -> set[Any]:
         keys = list(self.xy)
-        within = shapely.contains_xy(polygon, np.array([self.xy[k] for k in keys]))
+        # the line may pass at a barrier: the street that ends there on the inside does not come out
+        within = shapely.contains_xy(polygon.buffer(0.05), np.array([self.xy[k] for k in keys]))
         return {k for k, inside in zip(keys, within, strict=True) if not inside}
 
     def max_flow(self, core: tuple[set[Any], set[int]], beyond: set[Any], blocked: set[int]) -> int:
@@ -220,7 +221,8 @@ def check_line(area: Area, traced: TracedPerimeter, core: BaseGeometry, raw: Raw
     for post, spot in zip(traced.posts, spots, strict=True):
         assert not core.buffer(-0.01).contains(spot), post
         assert traced.polygon_m.exterior.distance(spot) <= 15, post
-    held = shapely.union_all([*spots, Polygon()]).buffer(2)
+    barriers = shapely.points(area.network.node_xy_m[area.network.blocked_node])
+    held = shapely.union_all([shapely.union_all(spots).buffer(2), shapely.union_all(barriers).buffer(0.05)])
     ring = traced.polygon_m.exterior
     for k in np.flatnonzero(shapely.intersects(ring, raw.lines)):
         rest = raw.lines[k].intersection(ring).difference(held)

@@ -12,7 +12,7 @@ from planner.audit.checks import Check, judge, listed
 from planner.audit.scene import Scene
 from planner.audit.streets import Bools, Ints, RawStreets
 from planner.model import Perimeter, Post
-from planner.terms import PerimeterName, PostMode
+from planner.terms import NoticeLevel, PerimeterName, PostMode
 
 _ROUNDING_M = 0.5
 """Slack for corners rounded to 7 decimals."""
@@ -96,7 +96,8 @@ def _check_seal(scene: Scene, line: Perimeter) -> Iterator[Check]:
     problems = []
     if line.sealed and (driven or line.leaks):
         problems.append(f"it says that it is sealed: {listed(driven or line.leaks)} stays open")
-    if not line.sealed and not (line.leaks and _told(scene, line)):
+    told_danger = any(n.about == line.perimeter and n.level is NoticeLevel.DANGER for n in scene.plan.notices)
+    if not line.sealed and not (line.leaks and told_danger):
         problems.append("it is not sealed, and no notice or leak says why")
     fine = "sealed, as it says" if line.sealed else f"not sealed, as it says: {told}"
     yield judge("seal_claim", line.perimeter, problems, fine)
