@@ -107,15 +107,15 @@ def draw_line(sides: Sides) -> Polygon:
     hugging = _hug(sides, core)
     for ring in reversed(_pull(hugging, _Obstacles.of(sides, core), sides.gates_xy_m)):
         pulled = Polygon(ring)
-        if _sound(pulled, core):
+        if _sound(pulled, sides.core_m):
             return pulled
     return _largest(shapely.set_precision(hugging, _CLEARANCE_M))
 
 
-def _sound(polygon: Polygon, core: Polygon) -> bool:
+def _sound(polygon: Polygon, core: BaseGeometry) -> bool:
     """Whether a ring stays simple and around the core when its corners are rounded to 7 decimals."""
     return bool(
-        polygon.is_valid and shapely.minimum_clearance(polygon) > _CLEARANCE_M and polygon.contains(core)
+        polygon.is_valid and shapely.minimum_clearance(polygon) > _CLEARANCE_M and polygon.covers(core)
     )
 
 
