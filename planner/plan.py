@@ -34,6 +34,9 @@ from planner.sites import Scene, choose_sites
 from planner.terms import NoticeLevel
 from planner.zones import Ground, draw_zones
 
+_RIM_M = 1.0
+"""Streets that only touch the line of a perimeter are not inside it."""
+
 SOFTWARE = f"planner {version('planner')}"
 
 
@@ -113,7 +116,9 @@ def _streets(
     ground: Ground, inner: TracedPerimeter, outer: TracedPerimeter, area: Area, blocked: NDArray[np.bool_]
 ) -> Streets:
     danger_m = ground.hot_m.union(ground.warm_m)
-    closed = area.network.edges_meeting(danger_m) | inner.inside | blocked
+    # Also what runs beneath that ground: nobody is sent under a bridge that is not cleared.
+    beneath = area.network.edges_meeting(inner.polygon_m.buffer(-_RIM_M))
+    closed = area.network.edges_meeting(danger_m) | inner.inside | beneath | blocked
     post_at = {edge: post.id for edge, post in zip(outer.post_edges, outer.posts, strict=True)}
     lines = area.network.lines(outer.post_edges)
     post_along_m = {

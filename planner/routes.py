@@ -32,6 +32,7 @@ _POST_WEIGHT_S = 1e5
 _MAIN_ROADS = RoadClass.SECONDARY_LINK
 """Road classes up to this code are main roads, from which arriving units and families come."""
 _LEAST_ROUTE_M = 1.0
+_SAME_PLACE_M = 0.5
 _TRIED_CLOSURES = 3
 
 
@@ -382,7 +383,7 @@ def _route(way: Way, ident: str, others: Sequence[Path], streets: Streets, area:
     shared_m = _shared_m(path, others)
     against = network.oneway[path.edges] * np.where(path.forward, 1, -1) < 0
     against_m = float(driven_m[against].sum())
-    names, posts = street_names(path, network), _posts_crossed(path, streets)
+    names, posts = street_names(path, network), _posts_crossed(path, streets, network)
     parts = [f"{way.purpose}: {_minutes(path.time_s)}, {_metres(path.length_m)}{_by(names)}"]
     parts += [f"through {_listed(posts)}"] if posts else []
     parts += [_shared_text(way.kind, shared_m)]
@@ -423,13 +424,24 @@ def street_names(path: Path, network: StreetNetwork) -> tuple[str, ...]:
     return tuple(named) or tuple(dict.fromkeys(network.street(int(e)) for e in driven))
 
 
-def _posts_crossed(path: Path, streets: Streets) -> tuple[str, ...]:
+def _posts_crossed(path: Path, streets: Streets, network: StreetNetwork) -> tuple[str, ...]:
     crossed: dict[str, None] = {}
     for edge, (low_m, high_m) in zip(path.edges.tolist(), path.span_m.tolist(), strict=True):
         stands_m = streets.post_along_m.get(edge)
         if edge in streets.post_at and (stands_m is None or low_m <= stands_m <= high_m):
             crossed[streets.post_at[edge]] = None
+            crossed.update(dict.fromkeys(_beside(edge, streets, network)))
     return tuple(crossed)
+
+
+def _beside(edge: int, streets: Streets, network: StreetNetwork) -> list[str]:
+    """Find the posts where an edge has its own: some maps draw a street twice, and it is closed twice."""
+    if edge not in streets.post_along_m:
+        return []
+    x_m, y_m = network.at(edge, streets.post_along_m[edge])
+    places = {other: network.at(other, along_m) for other, along_m in streets.post_along_m.items()}
+    near = [other for other, (x, y) in places.items() if math.hypot(x - x_m, y - y_m) <= _SAME_PLACE_M]
+    return [streets.post_at[other] for other in near if other in streets.post_at]
 
 
 def _shared_m(path: Path, others: Sequence[Path]) -> float:

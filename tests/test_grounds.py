@@ -1,4 +1,4 @@
-"""Usable ground: less what stands or flows on it, in whatever order asked for; and the streets that pass it."""
+"""Usable ground: less what stands or flows on it, in any order asked for; and the streets that pass it."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ from planner.packs import shipped_doctrine
 from planner.routes import Driving, OpenRoutes, Streets, Way, ambulance_point, keep_routes_open, write_routes
 from planner.terms import NoticeLevel, Purpose, RouteKind, SiteSource, Travel, ZoneKind
 from planner.ui import words
+from tests.streets import draw_streets
 from tests.town import town, town_objects
 
 DOCTRINE: Doctrine = shipped_doctrine()
@@ -379,3 +380,24 @@ def test_a_reason_says_the_minutes_that_the_page_shows(time_s: float, said: str)
     (route,) = write_routes([Way(RouteKind.EGRESS, "a", "b", path, "Ambulances to b")], streets, area, RULES)
     assert route.reason.startswith(f"Ambulances to b: {said}, ")
     assert words.about(time_s).removeprefix("about ") == said
+
+
+def test_a_street_drawn_twice_is_passed_at_both_of_its_posts() -> None:
+    """Two ways on one line, each with a post at one place: whoever drives one passes both."""
+    ends = [
+        {"u": 0, "v": 1, "name": "Twin"},
+        {"u": 0, "v": 1, "name": "Twin"},
+        {"u": 1, "v": 2, "name": "On"},
+    ]
+    network = draw_streets([(0, 0), (100, 0), (200, 0)], ends)
+    area = replace(town(), network=network, digest="twins")
+    start, end = network.snap([(10.0, 0.0), (190.0, 0.0)], network.drivable)
+    assert start is not None
+    assert end is not None
+    timing = network.timing(Travel.EMERGENCY, DOCTRINE.travelling)
+    path = network.find_path(start, end, timing, network.no_closures())
+    assert path is not None
+    for along_m, expected in ((50.0, {"O1", "O2"}), (5.0, set())):
+        streets = Streets(network.no_closures(), {0: "O1", 1: "O2"}, HOT, OUTER, {0: along_m, 1: along_m})
+        (route,) = write_routes([Way(RouteKind.TRANSFER, "a", "b", path, "Units")], streets, area, RULES)
+        assert set(route.posts_crossed) == expected
