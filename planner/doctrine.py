@@ -249,6 +249,7 @@ class Siting:
     weight_kind: float
     weight_sight: float
     weight_together: float
+    unjoined_loss: float
     weight_backdrop: float
     officers_command_post: int
     officers_staging: int

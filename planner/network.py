@@ -338,10 +338,17 @@ class StreetNetwork:
         Within a part one can drive from anywhere to anywhere; parts are numbered by their length, the
         longest 0. -1: an edge that lies in none, as it leads only into a part or out of it, or is barred.
         """
+        part = self.parts_left(travel, travelling, self.no_closures())
+        part.flags.writeable = False
+        return part
+
+    def parts_left(self, travel: Travel, travelling: Travelling, closed: Bools) -> Ints:
+        """Return, as :meth:`parts` does, into which parts the streets fall that are not closed, (E,)."""
         timing = self.timing(travel, travelling)
         tail = np.concatenate([self.edge_u, self.edge_v])
         head = np.concatenate([self.edge_v, self.edge_u])
-        usable = np.flatnonzero(np.isfinite(timing.arc_s) & np.isfinite(timing.node_s[tail]))
+        usable = np.isfinite(timing.arc_s) & np.isfinite(timing.node_s[tail]) & ~np.tile(closed, 2)
+        usable = np.flatnonzero(usable)
         tail, head = tail[usable], head[usable]
         graph = csr_array((np.ones(len(usable)), (tail, head)), shape=(self.node_count, self.node_count))
         _, label = connected_components(graph, directed=True, connection="strong")
@@ -354,7 +361,6 @@ class StreetNetwork:
         rank = np.empty(len(length_m), dtype=np.int64)
         rank[np.lexsort((np.arange(len(length_m)), -length_m))] = np.arange(len(length_m))
         part[within] = rank[part[within]]
-        part.flags.writeable = False
         return part
 
     def main_edges(self, travel: Travel, travelling: Travelling) -> Bools:

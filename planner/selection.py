@@ -18,6 +18,7 @@ from planner.terms import Purpose
 
 Shapes = NDArray[np.object_]
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 POOL = 24
 """Best candidates of a purpose that take part in the joint choice."""
@@ -41,6 +42,8 @@ class Choice:
         Sum of the weights behind an ambulance exchange point's own score.
     held : mapping of Purpose to int
         What the commander pinned: always chosen, however near to each other; all else keeps off them.
+    side : (n,) int array or None
+        Candidates of one number can be driven between on open streets, -1 none; None where not asked.
     """
 
     pools: Mapping[Purpose, Sequence[int]]
@@ -49,6 +52,7 @@ class Choice:
     siting: Siting
     exchange_weight: float
     held: Mapping[Purpose, int] = field(default_factory=dict)
+    side: Ints | None = None
     _gaps: dict[tuple[int, int], float] = field(default_factory=dict)
     _boxes: list[list[float]] = field(default_factory=list)
 
@@ -106,9 +110,21 @@ class Choice:
         _, points = self.together(row, chosen)
         return (own * self.exchange_weight + weight * points) / max(self.exchange_weight + weight, 1e-9)
 
+    def gain(self, purpose: Purpose, row: int, chosen: Mapping[Purpose, int]) -> float:
+        """Return what a candidate adds: a purpose served counts more than any score.
+
+        An exchange point that ambulances cannot drive to from staging adds less than any that they can.
+        """
+        gained = 1.0 + self.score(purpose, row, chosen)
+        staging = chosen.get(Purpose.STAGING)
+        if purpose is not Purpose.AMBULANCE_EXCHANGE or staging is None or self.side is None:
+            return gained
+        joined = self.side[row] == self.side[staging] and self.side[row] >= 0
+        return gained if joined else gained - self.siting.unjoined_loss
+
     def total(self, chosen: Mapping[Purpose, int]) -> float:
-        """Return what a choice is worth: a purpose served counts more than any score."""
-        return sum(1.0 + self.score(purpose, row, chosen) for purpose, row in chosen.items())
+        """Return what a choice is worth."""
+        return sum(self.gain(purpose, row, chosen) for purpose, row in chosen.items())
 
 
 _APART = {
@@ -208,7 +224,7 @@ class _Search:
                 return
             self.steps += 1
             row = self.options[option][1]
-            gain = 1.0 + self.choice.score(purpose, row, chosen)
+            gain = self.choice.gain(purpose, row, chosen)
             chosen[purpose] = row
             self._descend(depth + 1, chosen, allowed & self._compatible(option), total + gain)
             del chosen[purpose]
@@ -235,7 +251,7 @@ class _Search:
 
 def _best(choice: Choice, purpose: Purpose, chosen: Mapping[Purpose, int]) -> int | None:
     fitting = [row for row in choice.pools[purpose] if choice.fits(purpose, row, chosen)]
-    return max(fitting, key=lambda row: (choice.score(purpose, row, chosen), -row), default=None)
+    return max(fitting, key=lambda row: (choice.gain(purpose, row, chosen), -row), default=None)
 
 
 def _exchange(choice: Choice, purpose: Purpose, chosen: dict[Purpose, int]) -> dict[Purpose, int] | None:
@@ -264,7 +280,7 @@ def runners_up(choice: Choice, purpose: Purpose, chosen: Mapping[Purpose, int], 
     others = {p: r for p, r in chosen.items() if p is not purpose}
     taken = [chosen[purpose]] if purpose in chosen else []
     found: list[int] = []
-    order = sorted(choice.pools[purpose], key=lambda row: (-choice.score(purpose, row, others), row))
+    order = sorted(choice.pools[purpose], key=lambda row: (-choice.gain(purpose, row, others), row))
     for row in order:
         if len(found) == most:
             break

@@ -28,6 +28,7 @@ from planner.terms import NoticeLevel, PlaceKind, Purpose, RoadClass, SiteSource
 __all__ = ["ChosenSites", "Scene", "choose_sites"]
 
 Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
 PINNED = "pinned"
 """Kind of a candidate that the commander pinned."""
@@ -78,13 +79,13 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
         places += carriageways(scene, area, doctrine, streets.exits.joined)
         facts = survey(places, incident, scene, area, doctrine, streets)
         judged = {asks.purpose: judge(asks, facts, demand, siting) for asks in ASKS}
-    choice = _choice(judged, facts, held, siting)
+    choice = _choice(judged, facts, held, siting, streets.side)
     chosen = choose_together(choice)
     left = [p for p, verdict in judged.items() if p not in chosen and not verdict.asks.optional]
     if left:
         for purpose in left:
             judged[purpose] = judge(judged[purpose].asks, facts, demand, siting, give_up_all=True)
-        choice = _choice(judged, facts, held, siting)
+        choice = _choice(judged, facts, held, siting, streets.side)
         chosen = choose_together(choice)
     write = _Writer(facts, judged, choice, chosen, held, scene, area, siting, demand)
     sites = tuple(site for asks in ASKS for site in write.sites(asks.purpose))
@@ -175,7 +176,7 @@ def _is_working(purpose: Purpose) -> bool:
 
 
 def _choice(
-    judged: Mapping[Purpose, Judged], facts: Facts, held: Mapping[Purpose, int], siting: Siting
+    judged: Mapping[Purpose, Judged], facts: Facts, held: Mapping[Purpose, int], siting: Siting, side: Ints
 ) -> Choice:
     pools: dict[Purpose, list[int]] = {}
     for purpose in sorted(judged, key=lambda p: p not in held):  # pins first: the rest settles around them
@@ -191,6 +192,7 @@ def _choice(
         siting=siting,
         exchange_weight=float(exchange.weights.sum()),
         held=held,
+        side=side[[c.entrance.edge for c in facts.candidates]],
     )
 
 

@@ -51,11 +51,14 @@ class OpenStreets:
         Streets that lead out of the scene, and those with two ways out.
     working, public : bool array
         By which working sites, and sites for the public, can be entered.
+    side : int array
+        Streets of one number can be driven between on open streets by units; -1 none.
     """
 
     exits: Exits
     working: Bools
     public: Bools
+    side: Ints
 
     @classmethod
     def around(cls, scene: Scene, area: Area, doctrine: Doctrine) -> OpenStreets:
@@ -70,7 +73,8 @@ class OpenStreets:
         ways = np.isfinite(network.timing(Travel.EMERGENCY, doctrine.travelling).arc_s)
         box = (xmin - margin, ymin - margin, xmax + margin, ymax + margin)
         exits = find_exits(network, passable, ways, box)
-        return cls(exits, working & exits.out, public)
+        side = network.parts_left(Travel.EMERGENCY, doctrine.travelling, scene.closed)
+        return cls(exits, working & exits.out, public, side)
 
 
 # --- what is known about each candidate ---------------------------------------------------------

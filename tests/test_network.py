@@ -251,6 +251,16 @@ def test_main_edges_equal_the_longest_strong_part_of_networkx(network: StreetNet
     assert lengths_m[parts.index(found)] == pytest.approx(max(lengths_m))
 
 
+def test_what_a_closure_parts_lies_on_two_sides_of_it() -> None:
+    network = draw_streets([(0, 0), (300, 0), (600, 0), (900, 0)], [{"u": k, "v": k + 1} for k in range(3)])
+    closed = network.no_closures()
+    assert network.parts(Travel.EMERGENCY, TRAVELLING).tolist() == [0, 0, 0]
+    closed[1] = True
+    first, shut, last = network.parts_left(Travel.EMERGENCY, TRAVELLING, closed).tolist()
+    assert {first, last} == {0, 1}
+    assert shut == -1
+
+
 def test_a_scene_on_an_island_has_the_islands_streets_however_long_those_of_the_mainland_are() -> None:
     isle = [{"u": 0, "v": 1}, {"u": 1, "v": 2}, {"u": 2, "v": 0}]
     mainland = [{"u": 3, "v": 4}, {"u": 4, "v": 5}, {"u": 5, "v": 3}]

@@ -28,7 +28,7 @@ PURPOSES = (
 
 
 @st.composite
-def choices(draw, pins=0):
+def choices(draw, pins=0, sides=False):
     count = draw(st.integers(2, 14))
     xy = draw(st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), min_size=count, max_size=count))
     shapes = np.array([shapely.box(x, y, x + 30, y + 30) for x, y in xy], dtype=object)
@@ -42,7 +42,31 @@ def choices(draw, pins=0):
         pools[p] = [r for _, r in sorted((-float(scores[p][r]), r) for r in rows)]
     pinned = draw(st.dictionaries(st.sampled_from(PURPOSES), st.integers(0, count - 1), max_size=pins))
     pools |= {p: [row] for p, row in pinned.items()}
-    return Choice(pools=pools, scores=scores, shapes=shapes, siting=SITING, exchange_weight=8.0, held=pinned)
+    return Choice(
+        pools=pools,
+        scores=scores,
+        shapes=shapes,
+        siting=SITING,
+        exchange_weight=8.0,
+        held=pinned,
+        side=np.array(draw(st.lists(st.integers(-1, 1), min_size=count, max_size=count))) if sides else None,
+    )
+
+
+def more_together(choice: Choice, exchange: int, casualty: int) -> float:
+    """What an exchange point gains beside a casualty collection point."""
+    pair = {Purpose.CASUALTY_COLLECTION: casualty}
+    own = choice.score(Purpose.AMBULANCE_EXCHANGE, exchange, {})
+    return choice.score(Purpose.AMBULANCE_EXCHANGE, exchange, pair) - own
+
+
+def unjoined(choice: Choice, exchange: list[int]) -> list[tuple[int, int]]:
+    """Pairs of an exchange point and a staging area that no open street joins."""
+    if choice.side is None:
+        return []
+    side = choice.side
+    staging = choice.pools.get(Purpose.STAGING, ())
+    return [(a, s) for a in exchange for s in staging if side[a] != side[s] or side[a] < 0]
 
 
 def exact(choice: Choice) -> float:
@@ -54,11 +78,9 @@ def exact(choice: Choice) -> float:
     exchange = [r for p, r in options if p is Purpose.AMBULANCE_EXCHANGE]
     pairs = [(a, c) for a in exchange for c in casualty]
     gain = [1.0 + choice.score(p, r, {}) for p, r in options]
-    extra = []
-    for a, c in pairs:
-        both = choice.score(Purpose.AMBULANCE_EXCHANGE, a, {Purpose.CASUALTY_COLLECTION: c})
-        extra.append(both - choice.score(Purpose.AMBULANCE_EXCHANGE, a, {}))
-    size = len(options) + len(pairs)
+    extra = [more_together(choice, a, c) for a, c in pairs]
+    apart = unjoined(choice, exchange)
+    size = len(options) + len(pairs) + len(apart)
     index = {option: k for k, option in enumerate(options)}
     rows, most = [], []
 
@@ -80,8 +102,11 @@ def exact(choice: Choice) -> float:
     for n, (a, c) in enumerate(pairs):
         for option in ((Purpose.AMBULANCE_EXCHANGE, a), (Purpose.CASUALTY_COLLECTION, c)):
             at_most({len(options) + n: 1.0, index[option]: -1.0}, 0.0)
+    for n, (a, s) in enumerate(apart, len(options) + len(pairs)):
+        both = {index[Purpose.AMBULANCE_EXCHANGE, a]: 1.0, index[Purpose.STAGING, s]: 1.0}
+        at_most({**both, n: -1.0}, 1.0)
     result = milp(
-        -np.array(gain + extra),
+        -np.array(gain + extra + [-SITING.unjoined_loss] * len(apart)),
         constraints=LinearConstraint(np.array(rows), -np.inf, np.array(most)),
         bounds=Bounds(0, 1),
         integrality=np.ones(size, dtype=np.int64),
@@ -98,6 +123,22 @@ def test_the_joint_choice_is_within_one_percent_of_the_optimum(choice):
         assert row in choice.pools[purpose]
         assert choice.fits(purpose, row, chosen)
     assert choice.total(chosen) >= 0.99 * exact(choice) - 1e-6
+
+
+@settings(max_examples=100)
+@given(choices(pins=2, sides=True))
+def test_an_exchange_point_is_joined_to_staging_wherever_that_leaves_no_purpose_unserved(choice):
+    chosen = choose_together(choice)
+    assert choice.total(chosen) >= 0.99 * exact(choice) - 1e-6
+
+
+def test_a_worse_exchange_point_that_ambulances_can_drive_to_beats_the_best_one_that_they_cannot():
+    shapes = np.array([shapely.box(x, 0, x + 30, 30) for x in (0, 1000, 2000)], dtype=object)
+    scores = {Purpose.STAGING: np.array([1.0, 0, 0]), Purpose.AMBULANCE_EXCHANGE: np.array([0, 1.0, 0.1])}
+    pools = {Purpose.STAGING: [0], Purpose.AMBULANCE_EXCHANGE: [1, 2]}
+    for side, best in (([0, 0, 0], 1), ([0, 1, 0], 2), ([0, -1, 0], 2), ([0, 1, 1], 1)):
+        choice = Choice(pools, scores, shapes, SITING, 8.0, side=np.array(side))
+        assert choose_together(choice) == {Purpose.STAGING: 0, Purpose.AMBULANCE_EXCHANGE: best}
 
 
 @settings(max_examples=100)
