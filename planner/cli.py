@@ -358,7 +358,7 @@ def app(port: int, streamlit_options: tuple[str, ...]) -> None:
     from planner import settings
 
     page = settings.shipped("streamlit_app.py")
-    command = [sys.executable, "-m", "streamlit", "run", str(page), "--server.port", str(port)]
+    command = [sys.executable, "-m", "planner.ui.serve", "run", str(page), "--server.port", str(port)]
     command += ["--server.address", "127.0.0.1", *streamlit_options]
     home = settings.read_settings().home  # resolved before the folder changes
     # from the page's folder: Streamlit finds its configuration and static files there

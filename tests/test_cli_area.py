@@ -244,7 +244,7 @@ def test_app_becomes_streamlit_on_this_machine_only(tmp_path: Path, monkeypatch:
     assert isinstance(command, list)
     page = Path(command[4])
     assert page.is_file()
-    assert command[1:4] == ["-m", "streamlit", "run"]
+    assert command[1:4] == ["-m", "planner.ui.serve", "run"]
     assert command[5:9] == ["--server.port", "8765", "--server.address", "127.0.0.1"]
     assert command[9:] == ["--server.headless", "true"]
     assert told["folder"] == page.parent
