@@ -1,4 +1,4 @@
-"""Start Streamlit on the page: ``python -m planner.ui.serve run streamlit_app.py``, as ``planner app`` does."""
+"""Start Streamlit as ``planner app`` does: ``python -m planner.ui.serve run streamlit_app.py``."""
 
 from __future__ import annotations
 

@@ -49,7 +49,8 @@ def free_port() -> int:
 @contextmanager
 def serving(home: Path, port: int) -> Iterator[str]:
     """Run the app on a home, and yield its address once it answers."""
-    command = [sys.executable, "-m", "planner.ui.serve", "run", "streamlit_app.py", "--server.port", str(port)]
+    command = [sys.executable, "-m", "planner.ui.serve", "run", "streamlit_app.py"]
+    command += ["--server.port", str(port)]
     environment = {**os.environ, "PLANNER_HOME": str(home), "PLANNER_OFFLINE": "1"}
     with (home / "server.log").open("ab") as log:
         server = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
