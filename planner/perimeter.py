@@ -95,6 +95,11 @@ def trace_perimeters(
     """
     rules = doctrine.perimeters
     inner = _trace(PerimeterName.INNER, _inner_core(ground, rules), rules.inner_reach_m, area, rules, blocked)
+    apart = len(shapely.get_parts(_held_inside(ground).buffer(rules.stand_off_m)))
+    if apart > 1:
+        text = f"{apart} separate hot zones are held by one inner line: the ground between them is inside it"
+        told = Notice(NoticeLevel.CAUTION, text, PerimeterName.INNER.value)
+        inner = replace(inner, notices=(*inner.notices, told))
     gap = max(rules.outer_gap_m, rules.min_gap_m)
     held = shapely.union_all([ground.hot_m, ground.warm_m, inner.polygon_m]).buffer(gap)
     outer = _trace(PerimeterName.OUTER, _one_part(held), rules.outer_reach_m, area, rules, blocked)
@@ -102,9 +107,13 @@ def trace_perimeters(
 
 
 def _inner_core(ground: Ground, rules: Perimeters) -> Polygon:
+    return _one_part(_held_inside(ground).buffer(rules.stand_off_m))
+
+
+def _held_inside(ground: Ground) -> BaseGeometry:
     for geometry in (ground.hot_m, ground.warm_m, ground.target_m):
         if not geometry.is_empty:
-            return _one_part(geometry.buffer(rules.stand_off_m))
+            return geometry
     raise IncidentError(
         "there is no hot or warm ground to hold", "Draw a hot zone or tap the place of the attack"
     )
@@ -138,6 +147,9 @@ def _trace(
     inside = area.network.edges_meeting(polygon)
     inside[driving.edges] = driving.touches_inner  # the side of a street is what vehicles find
     record = _record(name, polygon, posts, fewest, band, area.frame)
+    if relied := _relied_on(band, driving):
+        reason = f"{record.reason} It relies on streets that the user marked as blocked: {', '.join(relied)}."
+        record = replace(record, reason=reason)
     strange = _strange(band, driving, polygon)
     off = sum(_off_m(stand, polygon) > NEAR_LINE_M for stand in stands)
     notices = _notices(name, band, record, posts) + _line_notices(
@@ -155,20 +167,18 @@ def _drawn(
     streets cross each other without a junction, bridge or tunnel. Then what lies behind the post, or the
     street that is crossed, is held as well, if that takes few posts more.
     """
-    stands = _vehicle_stands(band, driving, rules)
-    best = driving, stands, _line(band, driving, stands, core_m)
+    best = _placed(band, driving, core_m, rules)
     doubtful = _doubtful(band, best)
-    fewest, least = len(stands) + rules.posts_for_line, len(doubtful)
+    most, least = len(best[1]) + rules.posts_for_line, len(doubtful)
     trial = best
     for _ in range(_RECUTS):
         if not len(doubtful):
             break
         band = band.holding(doubtful)
         driving = band.cut_vehicles(rules)
-        stands = _vehicle_stands(band, driving, rules)
-        if len(stands) > fewest:
+        if len(driving.cut.severed) > most:
             break
-        trial = driving, stands, _line(band, driving, stands, core_m)
+        trial = _placed(band, driving, core_m, rules)
         doubtful = _doubtful(band, trial)
         if len(doubtful) < least:
             best, least = trial, len(doubtful)
@@ -200,11 +210,24 @@ def _named(network: StreetNetwork, crossings: tuple[tuple[int, int], ...]) -> tu
     return tuple(sorted(names.items()))
 
 
-def _vehicle_stands(band: _Band, driving: _Sorted, rules: Perimeters) -> list[Stand]:
-    return [
-        stand_on(band.network, driving.cut, int(k), band.limit_m, rules.post_setback_m, PostMode.VEHICLE)
-        for k in driving.cut.severed
-    ]
+def _placed(
+    band: _Band, driving: _Sorted, core_m: Polygon, rules: Perimeters
+) -> tuple[_Sorted, list[Stand], Polygon]:
+    """Place the posts and draw the line; a post on a motorway that the line leaves inside goes to its end."""
+    network, links = band.network, driving.cut.severed.tolist()
+
+    def draw(far: list[int]) -> tuple[list[Stand], Polygon]:
+        reach_m = {k: np.inf if k in far else rules.motorway_spur_m for k in links}
+        stands = [
+            stand_on(network, driving.cut, k, band.limit_m, rules.post_setback_m, reach_m[k]) for k in links
+        ]
+        return stands, _line(band, driving, stands, core_m)
+
+    stands, polygon = draw([])
+    lost = [k for k, stand in zip(links, stands, strict=True) if _off_m(stand, polygon) > NEAR_LINE_M]
+    if (network.road_class[driving.cut.links.edge[lost]] <= RoadClass.MOTORWAY_LINK).any():
+        stands, polygon = draw(lost)
+    return driving, stands, polygon
 
 
 def _off_m(stand: Stand, polygon: Polygon) -> float:
@@ -564,6 +587,25 @@ def _line_notices(
         text = f"The {name} line leaves the map: what is there is not known"
         notices.append(Notice(NoticeLevel.CAUTION, text, name.value))
     return tuple(notices)
+
+
+def _relied_on(band: _Band, driving: _Sorted) -> tuple[str, ...]:
+    """Name the streets blocked by the user that would lead out if they were open."""
+    network = band.network
+    shut = np.isin(band.edges, driving.edges, invert=True) & network.drivable[band.edges]
+    u, v, count = network.vehicle_ends
+    side = np.full(count, ADRIFT, dtype=np.int8)
+    for nodes, sides in zip((u, v), driving.sides, strict=True):
+        side[nodes[driving.edges]] = sides
+    edges = band.edges[shut]
+    ends = []
+    for nodes, where in zip((u, v), band.where, strict=True):
+        place = side[nodes[edges]]
+        place[where[shut] == CORE], place[where[shut] == BEYOND] = INNER, OUTER
+        ends.append(place)
+    held = shapely.intersects(band.core_m, network.lines(edges)) | (ends[0] == INNER) | (ends[1] == INNER)
+    leads = held & ((ends[0] == OUTER) | (ends[1] == OUTER))
+    return tuple(sorted({network.street(int(e)) for e in edges[leads]}))
 
 
 def _levels(band: _Band) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ class Stand:
         The junction behind it, where traffic can turn away.
     mode : PostMode
     whole : bool
-        Whether it closes the whole edge (False where a second post stands at the edge's other end).
+        Whether it closes the whole edge (False where the edge runs through the core and out at both ends).
     watched : list of (edge, along_m, whole)
         Footways beside it that it holds as well.
     """
@@ -70,11 +70,12 @@ def class_weight(network: StreetNetwork, edges: Ints, doctrine: Perimeters) -> F
 
 
 def stand_on(
-    network: StreetNetwork, cut: Cut, link: int, limit_m: BaseGeometry, setback_m: float, mode: PostMode
+    network: StreetNetwork, cut: Cut, link: int, limit_m: BaseGeometry, setback_m: float, motorway_m: float
 ) -> Stand:
-    """Place a post on a severed link: some metres back from its outer junction, never in the core.
+    """Place a vehicle post on a severed link: some metres back from its outer junction, never in the core.
 
-    Where the outer junction lies beyond the limit, the post stands where the street leaves the limit.
+    Where the outer junction lies beyond the limit, the post stands where the street leaves the limit. On a
+    motorway it stands within ``motorway_m`` of where the inside ends: its next junction may be far off.
     """
     links = cut.links
     edge, low, high = int(links.edge[link]), float(links.low_m[link]), float(links.high_m[link])
@@ -82,11 +83,14 @@ def stand_on(
     outer_end = links.high[link] if inner_is_u else links.low[link]
     if outer_end == SINK:
         low, high = _within(network, edge, (low, high), inner_is_u, limit_m)
+    if network.road_class[edge] <= RoadClass.MOTORWAY_LINK and not network.tunnel[edge]:
+        reach = min(high - low, motorway_m)
+        low, high = (low, low + reach) if inner_is_u else (high - reach, high)
     back = min(setback_m, (high - low) / 2)
     along = high - back if inner_is_u else low + back
     outer_node = int((network.edge_v if inner_is_u else network.edge_u)[edge])
-    whole = int((links.edge[cut.severed] == edge).sum()) == 1
-    return Stand(edge, along, network.at(edge, along), inner_is_u, outer_node, mode, whole)
+    whole = int((links.edge == edge).sum()) == 1
+    return Stand(edge, along, network.at(edge, along), inner_is_u, outer_node, PostMode.VEHICLE, whole)
 
 
 def _within(

@@ -12,20 +12,26 @@ import networkx as nx
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import BUILDING_COLUMNS, OBSTACLE_COLUMNS, PLACE_COLUMNS, Area
+from planner.audit.perimeters import check_perimeters
+from planner.audit.scene import Scene
+from planner.audit.streets import RawStreets as Surveyed
 from planner.doctrine import Doctrine, read_doctrine
+from planner.document import read_plan, write_plan
 from planner.errors import IncidentError
 from planner.geo import Frame, LonLat
+from planner.model import AreaStamp, DoctrineStamp, Incident, Plan
 from planner.network import StreetNetwork
 from planner.perimeter import JUNCTION_MARGIN_M, TracedPerimeter, trace_perimeters
 from planner.settings import shipped
-from planner.terms import Direction, NoticeLevel, PerimeterName, PostMode, RoadClass
-from planner.zones import Ground
+from planner.sources.pbf import read_osm
+from planner.terms import Direction, NoticeLevel, PerimeterName, PostMode, RoadClass, ThreatName
+from planner.zones import Ground, draw_zones
 from tests.streets import draw_streets
 from tests.town import town
 
@@ -552,3 +558,120 @@ def test_ground_without_any_zone_is_refused() -> None:
 def test_perimeters_are_named() -> None:
     inner, outer = trace(crossroads(), box(-20, -20, 20, 20))
     assert (inner.record.perimeter, outer.record.perimeter) == (PerimeterName.INNER, PerimeterName.OUTER)
+
+
+# --- a real city ----------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def montevideo() -> tuple[Area, Surveyed]:
+    area = read_osm(shipped("data", "montevideo.osm.pbf"), name="montevideo")
+    return area, Surveyed.of(area.network)
+
+
+@given(
+    spot=st.integers(0, 10_000_000),
+    aside=st.tuples(st.integers(-60, 60), st.integers(-60, 60)),
+    threat=st.sampled_from(["knife", "handgun", "rifle", "vehicle", "unknown", "pipe_bomb", "fire"]),
+)
+@settings(max_examples=18, phases=[Phase.explicit, Phase.generate])
+@example(spot=0, aside=(0, 0), threat="elevated_rifle")
+def test_a_tap_anywhere_in_a_real_city_passes_the_audit_or_says_why_not(
+    spot: int, aside: tuple[int, int], threat: str
+) -> None:
+    area, streets = montevideo()
+    x, y = area.network.node_xy_m[spot % area.network.node_count]
+    incident = Incident(location=area.frame.place(x + aside[0], y + aside[1]), threat=ThreatName(threat))
+    try:
+        ground = draw_zones(incident, area, doctrine())
+    except IncidentError:
+        return  # the tap fell beyond the edge of the map
+    inner, outer = trace_perimeters(ground, area, doctrine(), area.network.no_closures())
+    plan = plan_of(incident, ground, (inner, outer), area)
+    for check in check_perimeters(Scene(plan, area, doctrine(), streets)):
+        about = [n.text for n in plan.notices if n.about == check.about]
+        if check.check in ("seal", "foot_seal"):
+            told = any("cannot be sealed" in text for text in about)
+        else:
+            told = check.check == "crossings" and any("no junction, bridge" in text for text in about)
+        assert check.ok or told, (check, about)
+
+
+def plan_of(incident: Incident, ground: Ground, lines: Traced, area: Area) -> Plan:
+    """A plan of nothing but zones and perimeters, written and read again: as `planner check` meets it."""
+    plan = Plan(
+        id="x",
+        software="x",
+        incident=incident,
+        area=AreaStamp(area.name, area.digest, area.data_date, area.source, area.attribution),
+        doctrine=DoctrineStamp(doctrine().name, doctrine().digest),
+        zones=ground.zones,
+        perimeters=(lines[0].record, lines[1].record),
+        posts=lines[0].posts + lines[1].posts,
+        sites=(),
+        routes=(),
+        hospitals=(),
+        notices=(*ground.notices, *lines[0].notices, *lines[1].notices),
+        site_officers=0,
+    )
+    return read_plan(write_plan(plan))
+
+
+# --- what the map does to the line ----------------------------------------------------------------
+
+
+def test_streets_that_cross_on_the_map_without_junction_or_bridge_are_named() -> None:
+    network = draw_streets(
+        [
+            (0, 0),
+            (0, 400),
+            (900, 400),
+            (-900, 400),
+            (0, 1400),
+            (-300, 200),
+            (300, 200),
+            (-900, 200),
+            (900, 200),
+        ],
+        [
+            {"u": 0, "v": 1, "name": "Main"},
+            *({"u": 1, "v": k, "name": f"Far {k}"} for k in (2, 3, 4)),
+            {"u": 5, "v": 6, "name": "Across"},
+            *({"u": 5, "v": 7, "name": f"West {k}", "via": [(-600, 200 + k)]} for k in (1, 40, 80)),
+            *({"u": 6, "v": 8, "name": f"East {k}", "via": [(600, 200 + k)]} for k in (1, 40, 80)),
+        ],
+    )
+    inner, _ = trace(area_of(network), Point(0, 0).buffer(40))
+    crossed = [n.text for n in inner.notices if "no junction, bridge" in n.text]
+    held = {p.street.split(" at ")[0] for p in inner.posts if p.mode is PostMode.VEHICLE}
+    assert held == {"Main"}
+    assert inner.polygon_m.crosses(LineString([(-300, 200), (300, 200)]))
+    assert crossed
+    assert all("Across" in text and "Main" in text for text in crossed)
+
+
+def test_the_reason_names_the_blocked_streets_that_the_seal_relies_on() -> None:
+    inner, _ = trace(crossroads(), Point(0, 0).buffer(40), blocked=[0])
+    assert "marked as blocked: North" in inner.record.reason
+    plain, _ = trace(crossroads(), Point(0, 0).buffer(40))
+    assert "blocked" not in plain.record.reason
+
+
+def test_hot_zones_joined_by_one_line_are_told() -> None:
+    both = MultiPolygon([Point(-150, 0).buffer(40), Point(250, 120).buffer(40)])
+    assert any("2 separate hot zones" in n.text for n in trace(town(), both)[0].notices)
+    assert not any("separate hot zones" in n.text for n in trace(town(), both.geoms[0])[0].notices)
+
+
+def test_a_post_on_a_motorway_stands_near_the_ground_inside() -> None:
+    for road, far in ((RoadClass.MOTORWAY, False), (RoadClass.RESIDENTIAL, True)):
+        places = [(0, 0), (1000, 0), (-1000, 0), (2000, 300), (2000, -300), (-2000, 300), (-2000, -300)]
+        arms = [(0, 1), (0, 2), (1, 3), (1, 4), (2, 5), (2, 6)]
+        network = draw_streets(
+            places, [{"u": a, "v": b, "name": "Road", "road_class": road} for a, b in arms]
+        )
+        area = area_of(network)
+        inner, _ = trace(area, Point(0, 0).buffer(40))
+        away = [abs(area.frame.point_m(p.location)[0]) for p in inner.posts]
+        assert len(away) == 2
+        assert all((x > 200) is far for x in away), away

@@ -134,13 +134,17 @@ def _leaks(scene: Scene, line: Perimeter, *, on_foot: bool) -> list[str]:
 def _sources(scene: Scene, line: Perimeter, streets: RawStreets, usable: Bools) -> Ints:
     """Streets inside: on the ground that the line is there to hold, else well inside the line."""
     held = scene.held_m(line.perimeter)
-    core = scene.hot_m
-    if line.perimeter is PerimeterName.OUTER:
-        core = shapely.union_all([scene.danger_m, scene.held_m(PerimeterName.INNER)])
-    sources = streets.meeting(core, usable)
+    sources = streets.meeting(_core_m(scene, line), usable)
     if len(sources):
         return sources
     return streets.meeting(held.buffer(-scene.doctrine.perimeters.stand_off_m), usable)
+
+
+def _core_m(scene: Scene, line: Perimeter) -> BaseGeometry:
+    """Return the ground that a line is there to hold."""
+    if line.perimeter is PerimeterName.OUTER:
+        return shapely.union_all([scene.danger_m, scene.held_m(PerimeterName.INNER)])
+    return scene.hot_m
 
 
 def _within(streets: RawStreets, ground: BaseGeometry, segments: Ints) -> Bools:
@@ -197,7 +201,11 @@ def _on_other_level(scene: Scene, line: Perimeter, held: BaseGeometry, crossing:
     streets = scene.streets
     closed = scene.closed_by(scene.posts(line.perimeter))
     usable = streets.near(held.buffer(_AROUND_M)) & streets.drivable & ~scene.blocked & ~closed
-    reached = streets.flood(_sources(scene, line, streets, usable), usable)
+    rules = scene.doctrine.perimeters
+    outer = line.perimeter is PerimeterName.OUTER
+    gap_m = rules.outer_gap_m if outer else rules.stand_off_m
+    wide = _core_m(scene, line).buffer(gap_m + _ROUNDING_M)
+    reached = streets.flood(streets.meeting(wide.intersection(held), usable), usable)
     within = np.zeros(len(reached), dtype=bool)
     within[streets.meeting(held, usable & ~reached)] = True
     held_streets = streets.meeting(held, reached | closed)
