@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.browser import Screen, free_port, serving
 from tests.e2e.test_incident import LOOP, SMALL_TOWN
@@ -28,14 +28,14 @@ def test_a_stroke_drawn_without_a_server_is_planned_when_it_is_back(
 
     screen.press("BLOCKED")
     screen.draw_loop([(0.3, 0.3), (0.34, 0.36)])
-    assert screen.map.locator("path.drawn").count() == 2
+    expect(screen.map.locator("path.drawn")).to_have_count(2)
 
     with serving(home, port):
         if reload:
             screen.page.reload()
             screen.ready()
         screen.wait_for_plan(other_than=first)
-        assert screen.map.locator("path.drawn").count() == 2
+        expect(screen.map.locator("path.drawn")).to_have_count(2)
         assert screen.map.locator("path.drawn-hot").count() == 1
     context.close()
     assert screen.strangers == []
