@@ -224,10 +224,20 @@ def _placed(
         return stands, _line(band, driving, stands, core_m)
 
     stands, polygon = draw([])
-    lost = [k for k, stand in zip(links, stands, strict=True) if _off_m(stand, polygon) > NEAR_LINE_M]
+    lost = [
+        k for k, s in zip(links, stands, strict=True) if _apart_m(s, stands, polygon, network) > NEAR_LINE_M
+    ]
     if (network.road_class[driving.cut.links.edge[lost]] <= RoadClass.MOTORWAY_LINK).any():
         stands, polygon = draw(lost)
     return driving, stands, polygon
+
+
+def _apart_m(stand: Stand, stands: list[Stand], polygon: Polygon, network: StreetNetwork) -> float:
+    """How far a post stands off the line, or the line crosses its street away from all posts on it."""
+    spots = shapely.get_coordinates(polygon.exterior.intersection(network.lines([stand.edge])[0]))
+    posts = np.array([s.xy_m for s in stands if s.edge == stand.edge])
+    away = np.hypot(*(spots[:, None] - posts[None]).transpose(2, 0, 1)).min(axis=1)
+    return max(_off_m(stand, polygon), float(away.max(initial=0.0)))
 
 
 def _off_m(stand: Stand, polygon: Polygon) -> float:
