@@ -146,6 +146,11 @@ def _take_apart(network: StreetNetwork, polygon_m: Polygon, stands: list[Stand])
     shapely.prepare(polygon_m)
     middle = shapely.line_interpolate_point(pieces, 0.5, normalized=True)
     inside = np.asarray(shapely.intersects(polygon_m, middle))
+    # a junction on the line lies on the same side for every way that meets it, whatever rounding says
+    at_u = high < _SAME_M
+    at_v = low > network.length_m[edges[of]] - _SAME_M
+    for point, ends in ((at_u, network.edge_u), (at_v, network.edge_v)):
+        inside[point] = shapely.intersects_xy(polygon_m, network.node_xy_m[ends[edges[of[point]]]])
     return _Parts(edges[of], high, pieces, inside, ends_at_post)
 
 
