@@ -423,7 +423,7 @@ def _line(band: _Band, driving: _Sorted, stands: list[Stand], core_m: Polygon) -
     return draw_line(
         Sides(
             inner=whole[inner & ~adrift],
-            outer=np.concatenate([whole[outer & ~inner], _beyond(band, whole[inner])]),
+            outer=np.concatenate([whole[outer & ~inner], _beyond(band, whole[inner | held])]),
             inner_pieces=tuple(piece for piece, is_inner in pieces if is_inner),
             outer_pieces=tuple(piece for piece, is_inner in pieces if not is_inner),
             islands=_grouped(whole[islands], driving.cut.group[driving.nodes[0][islands]]),
@@ -455,9 +455,10 @@ def _barriers_between(network: StreetNetwork, edges: Ints, sides: tuple[Codes, C
 
 
 def _beyond(band: _Band, inner: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Drivable streets wholly beyond the limit that an inner street, swinging out of it, comes near."""
-    shapely.prepare(band.limit_m)
-    swinging = inner[~shapely.covers(band.limit_m, inner)]
+    """Drivable streets wholly beyond the limit that come near to where the line may run."""
+    within = band.limit_m.buffer(-NEAR_LINE_M)
+    shapely.prepare(within)
+    swinging = inner[~shapely.covers(within, inner)]
     if not len(swinging):
         return swinging
     network = band.network
