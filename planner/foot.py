@@ -72,7 +72,12 @@ class _Parts:
 
 
 def post_walkers(
-    network: StreetNetwork, polygon_m: Polygon, core_m: BaseGeometry, stands: list[Stand], watch_m: float
+    network: StreetNetwork,
+    polygon_m: Polygon,
+    core_m: BaseGeometry,
+    stands: list[Stand],
+    watch_m: float,
+    stand_off_m: float,
 ) -> list[Stand]:
     """Find the posts on foot, and note on the vehicle posts the ways that they watch.
 
@@ -87,6 +92,8 @@ def post_walkers(
         The vehicle posts; what each watches is added to it.
     watch_m : float
         From how far a post watches a way.
+    stand_off_m : float
+        How far the core reaches beyond the ground of danger.
 
     Returns
     -------
@@ -95,7 +102,7 @@ def post_walkers(
     """
     parts = _take_apart(network, polygon_m, stands)
     foot: list[Stand] = []
-    for k in _needed(parts, network, polygon_m, core_m, _watched(parts, stands, watch_m)):
+    for k in _needed(parts, network, polygon_m, core_m, _watched(parts, stands, watch_m), stand_off_m):
         edge, along = int(parts.edge[k]), float(parts.end_m[k])
         xy = network.at(edge, along)
         beside = _nearest(stands, xy, watch_m) or _nearest(foot, xy, watch_m)
@@ -183,7 +190,12 @@ def _marks(
 
 
 def _needed(
-    parts: _Parts, network: StreetNetwork, polygon_m: Polygon, core_m: BaseGeometry, watched: Bools
+    parts: _Parts,
+    network: StreetNetwork,
+    polygon_m: Polygon,
+    core_m: BaseGeometry,
+    watched: Bools,
+    stand_off_m: float,
 ) -> list[int]:
     """Joints where somebody must stand: the fewest that keep people from the ground inside from getting out.
 
@@ -195,15 +207,21 @@ def _needed(
     group = _grouped(parts, network)
     near = polygon_m.buffer(NEAR_LINE_M - _SAME_M)
     shapely.prepare(near)
-    shapely.prepare(core_m)
     node = group + 2
     node[np.isin(group, group[~shapely.covers(near, parts.line)])] = SINK
-    node[np.isin(group, group[parts.inside & shapely.intersects(core_m, parts.line)])] = SOURCE
+    node[np.isin(group, group[_starts(parts, polygon_m, core_m, stand_off_m)])] = SOURCE
     cost = np.where(watched[k], 1, POST_COST)
     links = Links(
         parts.edge[k], node[k], node[k + 1], parts.end_m[k], parts.end_m[k], cost, int(node.max()) + 1
     )
     return [int(i) for i in k[cut_links(links).severed]]
+
+
+def _starts(parts: _Parts, polygon_m: Polygon, core_m: BaseGeometry, stand_off_m: float) -> Bools:
+    """Tell where people may come from: parts in the core; where none meets what it holds, all inside."""
+    if not shapely.intersects(core_m.buffer(-stand_off_m), parts.line).any():
+        core_m = core_m | polygon_m.buffer(-stand_off_m)
+    return np.asarray(parts.inside & shapely.intersects(core_m, parts.line))
 
 
 def _grouped(parts: _Parts, network: StreetNetwork) -> Ints:

@@ -142,7 +142,7 @@ def _trace(
     band, driving = band.narrowed(rules)
     fewest = len(driving.cut.severed)
     driving, stands, polygon = _drawn(band, driving, core_m, rules)
-    stands += post_walkers(band.network, polygon, core_m, stands, rules.post_watch_m)
+    stands += post_walkers(band.network, polygon, core_m, stands, rules.post_watch_m, rules.stand_off_m)
     posts, edges = write_posts(stands, name, band.network, area.frame, rules)
     inside = area.network.edges_meeting(polygon)
     inside[driving.edges] = driving.touches_inner  # the side of a street is what vehicles find
@@ -150,6 +150,8 @@ def _trace(
     if relied := _relied_on(band, driving):
         reason = f"{record.reason} It relies on streets that the user marked as blocked: {', '.join(relied)}."
         record = replace(record, reason=reason)
+    if astray := _astray(band, driving, stands, polygon):
+        record = replace(record, sealed=False, leaks=tuple(sorted({*record.leaks, *astray})))
     strange = _strange(band, driving, polygon)
     off = sum(_off_m(stand, polygon) > NEAR_LINE_M for stand in stands)
     notices = _notices(name, band, record, posts) + _line_notices(
@@ -199,6 +201,29 @@ def _strange(band: _Band, driving: _Sorted, polygon: Polygon) -> tuple[tuple[int
     low, high = driving.sides
     far = (low == OUTER) & (high == OUTER) & ~driving.touches_inner
     return unexplained_crossings(band.network, polygon, driving.edges[far], driving.edges[~far])
+
+
+def _astray(band: _Band, driving: _Sorted, stands: list[Stand], polygon: Polygon) -> tuple[str, ...]:
+    """Name the streets of the inside that the line, as drawn, crosses away from every post.
+
+    The posts close every way out all the same; but who holds the line would not hold these, so it is not
+    claimed to be sealed.
+    """
+    network, (low, high) = band.network, driving.sides
+    level = ~(network.bridge | network.tunnel)[driving.edges] & (network.layer[driving.edges] == 0)
+    edges = driving.edges[((low == INNER) | (high == INNER)) & level]
+    points, owner = shapely.get_coordinates(
+        shapely.intersection(network.lines(edges), polygon.exterior), return_index=True
+    )
+    if not len(points):
+        return ()
+    posts = shapely.multipoints(np.array([s.xy_m for s in stands]).reshape(-1, 2))
+    away = (
+        shapely.distance(shapely.points(points), posts) > NEAR_LINE_M
+        if stands
+        else np.ones(len(points), bool)
+    )
+    return tuple(sorted({network.street(int(e)) for e in edges[owner[away]]}))
 
 
 def _named(network: StreetNetwork, crossings: tuple[tuple[int, int], ...]) -> tuple[tuple[str, str], ...]:
@@ -345,10 +370,10 @@ class _Band:
         return replace(self, where=(wheres[0].astype(np.int8), wheres[1].astype(np.int8)))
 
     def holding(self, nodes: Ints) -> _Band:
-        """Return the band with some junctions counted to the core."""
+        """Return the band with some junctions within the limit counted to the core."""
         ends = self.network.edge_u, self.network.edge_v
         u, v = (
-            np.where(np.isin(end[self.edges], nodes), CORE, at).astype(np.int8)
+            np.where(np.isin(end[self.edges], nodes) & (at == MIDDLE), CORE, at).astype(np.int8)
             for end, at in zip(ends, self.where, strict=True)
         )
         return replace(self, where=(u, v))
@@ -549,7 +574,7 @@ def _notices(
         streets = ", ".join(record.leaks)
         say(
             NoticeLevel.DANGER,
-            f"The {name} perimeter reaches the edge of the map: {streets} cannot be sealed",
+            f"The {name} perimeter is not sealed where its line or the map ends: {streets}",
         )
     if not len(band.edges):
         say(NoticeLevel.CAUTION, f"No street is mapped near the {name} perimeter")
