@@ -3,6 +3,7 @@
 # make setup  the set-up alone, into .venv (then .venv/bin/planner works)
 # make check  format, lint, types, layers, tests; no set-up
 # make wheel  packs all of it into one file in dist/
+# make bench  what things cost, beside what others need: AREAS="montevideo county.osm.pbf"
 # make lock   resolves requirements.lock anew from pyproject.toml
 #
 # Set-up leaves a stamp for each step, so that a second run has nothing to do and takes no time.
@@ -21,7 +22,7 @@ PORT ?= 8501
 
 .PHONY: help
 help:
-	@sed -n '1,8s/^# \{0,1\}//p' Makefile
+	@sed -n '1,9s/^# \{0,1\}//p' Makefile
 
 # --- set-up -----------------------------------------------------------------------------------------------
 
@@ -88,6 +89,12 @@ layers:
 	$(BIN)/lint-imports --no-logo
 tests:
 	$(BIN)/python -m pytest
+
+# Outside the suite; processor time is what can be compared on a busy machine.
+AREAS ?= montevideo
+.PHONY: bench
+bench: app
+	$(BIN)/python -m benchmarks $(AREAS)
 
 # --- upkeep -----------------------------------------------------------------------------------------------
 

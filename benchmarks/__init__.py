@@ -1,0 +1,1 @@
+"""What things cost, beside what others need for the same work in the same run. Outside the test suite."""

@@ -1,0 +1,76 @@
+"""One measured piece of work, and how it is timed.
+
+Wall time and processor time are both kept: on a machine that others use too, only the second can be compared
+between runs. Ratios are taken within one run.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass(frozen=True)
+class Timed:
+    """Seconds that a piece of work took: medians, and the wall time that 95 of 100 runs stay under."""
+
+    wall_s: float
+    cpu_s: float
+    p95_s: float
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Parameters
+    ----------
+    work : str
+        What was done, with its size ("both perimeters, 40 zones").
+    ours : Timed
+    peer : str
+        Who did the same work, "" where nobody is compared.
+    theirs : Timed or None
+    target_s : float or None
+        What was to be reached.
+    note : str
+        What differs between the two, if anything.
+    """
+
+    work: str
+    ours: Timed
+    peer: str = ""
+    theirs: Timed | None = None
+    target_s: float | None = None
+    note: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times longer the peer took, by processor time."""
+        return self.theirs.cpu_s / self.ours.cpu_s if self.theirs and self.ours.cpu_s else None
+
+
+def timed(work: Callable[[], object], repeat: int = 9, warm: int = 1) -> Timed:
+    """Time a piece of work.
+
+    Parameters
+    ----------
+    work : callable
+        Takes nothing; what it returns is dropped.
+    repeat, warm : int
+        Runs that count, and runs before them that do not.
+    """
+    for _ in range(warm):
+        work()
+    walls, cpus = [], []
+    for _ in range(repeat):
+        gc.collect()
+        wall, cpu = time.perf_counter(), time.process_time()
+        work()
+        walls.append(time.perf_counter() - wall)
+        cpus.append(time.process_time() - cpu)
+    ordered = sorted(walls)
+    return Timed(median(walls), median(cpus), ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))])
