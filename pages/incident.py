@@ -7,12 +7,12 @@ from concurrent.futures import Future
 
 import streamlit as st
 
-from planner import packs
+from planner import packs, words
 from planner.area import Area
 from planner.document import write_plan
 from planner.errors import PlannerError
 from planner.model import Plan
-from planner.ui import state, words
+from planner.ui import state
 from planner.ui.ask import ask_area, ask_incidents, ask_place, ask_threat, ask_units
 from planner.ui.basemap import BaseMapFiles
 from planner.ui.layers import map_layers

@@ -10,12 +10,12 @@ from html.parser import HTMLParser
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
+from planner import words
 from planner.errors import IncidentError
 from planner.geo import LonLat
 from planner.model import Perimeter, Plan
 from planner.packs import Listing
 from planner.terms import NoticeLevel, PerimeterName, Purpose, RouteKind, ThreatName, ZoneKind
-from planner.ui import words
 from planner.ui.layers import map_layers
 from planner.ui.panels import area_card, plan_panel, problem, verdict
 from tests.strategies import plans

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
+from planner import words
 from planner.area import Area
 from planner.doctrine import Doctrine
 from planner.geo import LonLat
@@ -22,7 +23,6 @@ from planner.network import Path
 from planner.packs import shipped_doctrine
 from planner.routes import Driving, OpenRoutes, Streets, Way, ambulance_point, keep_routes_open, write_routes
 from planner.terms import NoticeLevel, Purpose, RouteKind, SiteSource, Travel, ZoneKind
-from planner.ui import words
 from tests.streets import draw_streets
 from tests.town import town, town_objects
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from planner import packs
+from planner import packs, words
 from planner.area import Area
 from planner.errors import PlannerError
 from planner.terms import ThreatName
-from planner.ui import state, words
+from planner.ui import state
 from planner.ui.find import Found, find_places
 from planner.ui.panels import problem
 from planner.ui.show import show_html

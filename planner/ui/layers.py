@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from planner import words
 from planner.geo import LonLat
 from planner.model import HospitalOption, Observation, Perimeter, Plan, Post, Rings, Route, Site, Zone
 from planner.terms import Control, PostMode, Purpose
-from planner.ui import words
 
 Json = dict[str, Any]
 _DECIMALS = 6

@@ -12,12 +12,12 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
+from planner import words
 from planner.area import Area
 from planner.model import HospitalOption, Incident, Notice, Observation, Plan, Post, Route, Site
 from planner.packs import Listing
 from planner.staffing import FLOW_BASIS, ORDER_REASON, staffing_steps
 from planner.terms import Control, NoticeLevel, PerimeterName, Purpose, RouteKind, SiteSource, TraumaLevel
-from planner.ui import words
 
 _LEVEL_MARKS = {NoticeLevel.DANGER: "!!", NoticeLevel.CAUTION: "!", NoticeLevel.INFO: "i"}
 _HIGH_LEVELS = (TraumaLevel.I, TraumaLevel.II)

@@ -1,4 +1,4 @@
-"""How the page says things: short names, rounded figures, units. No false precision (``domain.md`` 6.9)."""
+"""How page, prints and radio say things: short names, rounded figures, units (``domain.md`` 6.9)."""
 
 from __future__ import annotations
 
