@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,16 +149,64 @@ def check_plan(ctx: click.Context, document: Path, area_name: str | None) -> Non
         ctx.exit(1)
 
 
+class _Moment(click.ParamType[Any]):
+    """A time with its offset from UTC."""
+
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read an ISO time; one without an offset is taken for this machine's."""
+        try:
+            return datetime.fromisoformat(str(value)).astimezone()
+        except ValueError:
+            self.fail("give a time like 2024-05-14T09:32-05:00", param, ctx)
+
+
 @main.command()
 @click.argument("document", metavar="PLAN", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--to", "to", required=True, metavar="FORMAT", help="Which format, such as geojson.")
+@click.option("--public", is_flag=True, help="Without posts, command post, casualty collection.")
+@click.option("--exercise", is_flag=True, help="Mark it as an EXERCISE wherever it is shown.")
+@click.option("--paper", type=click.Choice(["letter", "a4"]), default="letter", show_default=True)
+@click.option(
+    "--units", type=click.Choice(["m", "ft"]), default="m", show_default=True, help="Metres or feet."
+)
+@click.option("--sender", default="", help="Who sends it, for notices; blank unless given.")
+@click.option("--contact", default="", help="How the sender is reached; blank unless given.")
+@click.option(
+    "--created", type=_Moment(), help="When it is made, for the same bytes again; now unless given."
+)
+@click.option("--area", "area_name", help="Which area's streets to show; the plan's own unless given.")
 @_OUTPUT
-def export(document: Path, to: str, output: Path | None) -> None:
-    """Export PLAN to another FORMAT."""
+def export(
+    document: Path,
+    to: str,
+    created: datetime | None,
+    area_name: str | None,
+    output: Path | None,
+    paper: str,
+    **marks: Any,
+) -> None:
+    """Export PLAN to another FORMAT: a map, a form, a feed. -o FOLDER names the file itself."""
+    from planner import packs
     from planner.document import read_plan
-    from planner.exports import export_plan
+    from planner.exports import Options, Paper, export_plan, exporter, file_name
 
-    _write(export_plan(read_plan(_read(document)), to), output)
+    chosen = exporter(to)
+    plan = read_plan(_read(document))
+    valid_min = packs.shipped_doctrine().exports.valid_min
+    options = Options(created or datetime.now().astimezone(), valid_min, paper=Paper(paper), **marks)
+    place = None
+    if chosen.needs_area:
+        with _progress("opening the area") as report:
+            place = packs.open_area(area_name or plan.area.name, progress=report)
+        if place.digest != plan.area.digest:
+            click.echo(
+                f"note: the map of {printable(place.name)} is not the one this plan was made on", err=True
+            )
+    if output is not None and output.is_dir():
+        output = output / file_name(plan, to, options)
+    _write(export_plan(plan, to, options, place), output)
 
 
 def _read(file: Path) -> bytes:

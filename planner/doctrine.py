@@ -322,6 +322,24 @@ class Transport:
 
 
 @dataclass(frozen=True)
+class Exports:
+    """How long what is passed on holds (``domain.md`` 4)."""
+
+    valid_min: int
+
+    def __post_init__(self) -> None:
+        """Refuse a feed that ends before it begins.
+
+        Raises
+        ------
+        DoctrineError
+            If it would hold for no time.
+        """
+        if not self.valid_min > 0:
+            raise DoctrineError("exports.valid_min is not above zero", _REMEDY)
+
+
+@dataclass(frozen=True)
 class Note:
     """What the file says about one number: for the page that shows doctrine."""
 
@@ -344,7 +362,7 @@ class Doctrine:
         SHA-256 of the numbers, so that a plan tells which doctrine made it.
     threats : tuple of (ThreatName, ThreatPreset)
         One for every name.
-    zones, perimeters, containment, travelling, siting, transport
+    zones, perimeters, containment, travelling, siting, transport, exports
         Sections of the file.
     notes : tuple of Note
         Unit, sentence and source of every number, in file order.
@@ -359,6 +377,7 @@ class Doctrine:
     travelling: Travelling
     siting: Siting
     transport: Transport
+    exports: Exports
     notes: tuple[Note, ...]
 
     def preset(self, threat: ThreatName) -> ThreatPreset:
@@ -374,6 +393,7 @@ _SECTIONS: dict[str, type] = {
     "travelling": Travelling,
     "siting": Siting,
     "transport": Transport,
+    "exports": Exports,
 }
 _REMEDY = "Mend the doctrine file, or leave it out to use the shipped one"
 

@@ -1,28 +1,49 @@
-"""Plans in the formats that others open: one file a format, each a function from a plan to bytes."""
+"""Plans in the formats that others open: one file a format, each a function from a plan to bytes.
+
+To add a format: its file here with its function, and its entry in :data:`EXPORTERS`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
+from planner.area import Area
 from planner.errors import ExportError
+from planner.exports.exporter import Audience, Exporter, Options, Paper, Writer
 from planner.exports.geojson import export_geojson
-from planner.model import Plan
+from planner.exports.public import public_plan
+from planner.model import Notice, Plan
+from planner.terms import NoticeLevel
 
-Exporter = Callable[[Plan], bytes]
+__all__ = [
+    "Audience",
+    "EXPORTERS",
+    "Exporter",
+    "Options",
+    "Paper",
+    "Writer",
+    "export_plan",
+    "exporter",
+    "file_name",
+]
 
-EXPORTERS: Mapping[str, Exporter] = MappingProxyType({"geojson": export_geojson})
+EXPORTERS: Mapping[str, Exporter] = MappingProxyType(
+    {
+        "geojson": Exporter(export_geojson, ".geojson", "application/geo+json", "Plan document (GeoJSON)"),
+    }
+)
 """Format name, as ``planner export --to`` takes it, to what writes it."""
 
+EXERCISE = "EXERCISE"
+_NAME_LENGTH = 40
 
-def export_plan(plan: Plan, to: str) -> bytes:
-    """Write a plan in a format.
 
-    Parameters
-    ----------
-    plan : Plan
-    to : str
-        One of :data:`EXPORTERS`.
+def exporter(to: str) -> Exporter:
+    """Return a format by its name.
 
     Raises
     ------
@@ -33,4 +54,74 @@ def export_plan(plan: Plan, to: str) -> bytes:
         raise ExportError(
             f"a plan cannot be exported to {to[:40]!r}", f"Choose one of: {', '.join(EXPORTERS)}"
         )
-    return EXPORTERS[to](plan)
+    return EXPORTERS[to]
+
+
+def export_plan(plan: Plan, to: str, options: Options, area: Area | None = None) -> bytes:
+    """Write a plan in a format. The same arguments give the same bytes.
+
+    Parameters
+    ----------
+    plan : Plan
+    to : str
+        One of :data:`EXPORTERS`.
+    options : Options
+    area : Area, optional
+        The map that the plan was made on: needed by formats that show streets. If it has changed since, the
+        export says so.
+
+    Raises
+    ------
+    ExportError
+        If there is no such format, it needs streets and has none, or it has no public version.
+    """
+    chosen = exporter(to)
+    if options.public and chosen.audience is Audience.RESPONDERS:
+        others = [name for name, one in EXPORTERS.items() if one.audience is not Audience.RESPONDERS]
+        raise ExportError(
+            f"{to} is for responders only", f"For the public, choose one of: {', '.join(others)}"
+        )
+    if chosen.needs_area and area is None:
+        raise ExportError(
+            f"{to} shows streets and was given no map", f"Open the area {plan.area.name} for it"
+        )
+    public = options.public or chosen.audience is Audience.PUBLIC
+    shown = public_plan(plan) if public else plan
+    if area is not None and chosen.needs_area:
+        shown = _with_map_notice(shown, area)
+    if options.exercise:
+        shown = _as_exercise(shown)
+    return chosen.write(shown, area if chosen.needs_area else None, replace(options, public=public))
+
+
+def file_name(plan: Plan, to: str, options: Options) -> str:
+    """Name an export's file: incident, version of the plan, format, time; ASCII, whatever the name.
+
+    For example ``maple-street-school_1f0c2ab3_ics206_20240514T0932-0500.pdf``.
+    """
+    chosen = exporter(to)
+    plain = unicodedata.normalize("NFKD", plan.incident.name).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower())[:_NAME_LENGTH].strip("-")
+    marks = ["EXERCISE"] * options.exercise + ["public"] * options.public
+    moment = options.created_at.strftime("%Y%m%dT%H%M%z")
+    parts = (*marks, slug or "incident", plan.id[:8], to, moment)
+    return "_".join(re.sub(r"[^A-Za-z0-9+-]+", "-", part) for part in parts) + chosen.suffix
+
+
+def _with_map_notice(plan: Plan, area: Area) -> Plan:
+    if area.digest == plan.area.digest:
+        return plan
+    text = (
+        f"The map of {area.name} shown here, of {area.data_date or 'unknown date'}, is not the one "
+        f"that the plan was made on, of {plan.area.data_date or 'unknown date'}: plan again first"
+    )
+    return replace(plan, notices=(Notice(NoticeLevel.CAUTION, text, "map"), *plan.notices))
+
+
+def _as_exercise(plan: Plan) -> Plan:
+    """Mark an exercise where every format shows it: in the incident's name, and as the first notice."""
+    name = plan.incident.name
+    if not name.startswith(EXERCISE):
+        name = f"{EXERCISE}: {name}" if name else EXERCISE
+    notice = Notice(NoticeLevel.INFO, "EXERCISE: nothing in this plan is happening", "exercise")
+    return replace(plan, incident=replace(plan.incident, name=name), notices=(notice, *plan.notices))
