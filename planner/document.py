@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from planner.errors import IncidentError
@@ -30,6 +31,7 @@ from planner.model import (
     Pin,
     Plan,
     Post,
+    PostEdit,
     Reject,
     Route,
     Shape,
@@ -39,7 +41,7 @@ from planner.model import (
 )
 from planner.records import as_count, as_flag, as_text, as_word, from_record, to_record
 from planner.staffing import staffing_record
-from planner.terms import ThreatName
+from planner.terms import InnerHolds, RingSize, ThreatName
 
 INCIDENT_SCHEMA = "incident/1"
 PLAN_SCHEMA = "plan/1"
@@ -47,6 +49,11 @@ PLAN_SCHEMA = "plan/1"
 Document = str | bytes | Mapping[str, Any]
 
 _MOST_PEOPLE = 1_000_000
+_CHOICES: Mapping[str, type[StrEnum]] = {
+    "inner_holds": InnerHolds,
+    "inner_size": RingSize,
+    "outer_size": RingSize,
+}
 _POLYGONS = ("Polygon", "MultiPolygon")
 
 
@@ -97,6 +104,7 @@ _GIVEN = (
     ),
     _Kind("pin", Pin, "pins", "shape", ("Point", *_POLYGONS), _as_is, _as_is),
     _Kind("reject", Reject, "rejects", "location", ("Point",), _of_point, _point),
+    _Kind("post_edit", PostEdit, "post_edits", "shape", ("Point", "LineString"), _as_is, _as_is),
 )
 _PLANNED = (
     _Kind("zone", Zone, "zones", "rings", ("Polygon",), _of_rings, lambda shape: shape.polygons[0]),
@@ -291,6 +299,11 @@ def _facts(said: Json, where: str) -> dict[str, Any]:
         units = as_object(known["units"], f"{where}, units")
         names = sorted(as_text(name, f"{where}, units") for name in units)
         facts["units"] = tuple((name, _count(units, name, f"{where}, units")) for name in names)
+    facts |= {
+        name: as_word(words, known[name], f"{where}, {name}")
+        for name, words in _CHOICES.items()
+        if name in known
+    }
     return facts
 
 

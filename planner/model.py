@@ -12,10 +12,13 @@ from planner.geo import LonLat
 from planner.terms import (
     Control,
     Direction,
+    InnerHolds,
     NoticeLevel,
     PerimeterName,
+    PostEditKind,
     PostMode,
     Purpose,
+    RingSize,
     RouteKind,
     SiteSource,
     ThreatName,
@@ -93,6 +96,25 @@ class Reject:
 
 
 @dataclass(frozen=True)
+class PostEdit:
+    """What the user did to a post; the rest of the perimeter is worked out around it.
+
+    Parameters
+    ----------
+    shape : Shape
+        The place: of the post that is added or removed, or of the street that stays open. A post that is
+        moved has a line, from where it stood to where it is to stand.
+    edit : PostEditKind
+    perimeter : PerimeterName or None
+        None: the inner one within the ground that the outer must hold, else the outer; OPEN is for both.
+    """
+
+    shape: Shape
+    edit: PostEditKind
+    perimeter: PerimeterName | None = None
+
+
+@dataclass(frozen=True)
 class Casualties:
     """Expected or counted patients by triage colour."""
 
@@ -117,6 +139,11 @@ class Incident:
     closures: tuple[Closure, ...] = ()
     pins: tuple[Pin, ...] = ()
     rejects: tuple[Reject, ...] = ()
+    post_edits: tuple[PostEdit, ...] = ()
+    inner_holds: InnerHolds | None = None
+    """None: as doctrine says."""
+    inner_size: RingSize = RingSize.STANDARD
+    outer_size: RingSize = RingSize.STANDARD
 
 
 @dataclass(frozen=True)
@@ -178,8 +205,37 @@ class Zone:
 
 
 @dataclass(frozen=True)
+class RingOption:
+    """Another ring that the user may take instead, and what that means.
+
+    Parameters
+    ----------
+    holds : InnerHolds or None
+        Of the inner perimeter: what it encloses.
+    size : RingSize
+    vehicle_posts, officers : int
+        Posts on drivable streets and the officers for them; posts on foot come on top of both.
+    area_m2 : float or None
+        Ground that the ring takes in; None where its line was not drawn.
+    says : str
+        What it gives up or gains against the ring as planned, in words.
+    """
+
+    holds: InnerHolds | None
+    size: RingSize
+    vehicle_posts: int
+    officers: int
+    area_m2: float | None
+    says: str
+
+
+@dataclass(frozen=True)
 class Perimeter:
-    """A line held by posts. ``posts`` and ``officers`` count vehicle and foot posts together."""
+    """A line held by posts. ``posts`` and ``officers`` count vehicle and foot posts together.
+
+    ``options`` are other rings: the inner one around hot ground and around warm as well, side by side; and
+    the next smaller and larger where the ring takes more officers than doctrine's limit.
+    """
 
     perimeter: PerimeterName
     rings: Rings
@@ -188,6 +244,7 @@ class Perimeter:
     sealed: bool
     leaks: tuple[str, ...]
     reason: str
+    options: tuple[RingOption, ...] = ()
 
 
 @dataclass(frozen=True)

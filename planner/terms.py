@@ -56,6 +56,30 @@ class PerimeterName(StrEnum):
     OUTER = "outer"
 
 
+class PostEditKind(StrEnum):
+    """What the user did to a post, or to the street it stands on."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    MOVE = "move"
+    OPEN = "open"
+
+
+class InnerHolds(StrEnum):
+    """Which ground the inner perimeter encloses, with its stand-off."""
+
+    HOT = "hot"
+    HOT_AND_WARM = "hot_and_warm"
+
+
+class RingSize(StrEnum):
+    """How much ground a perimeter takes in beyond what it must."""
+
+    SMALLER = "smaller"
+    STANDARD = "standard"
+    LARGER = "larger"
+
+
 class Purpose(StrEnum):
     """What a site is for."""
 

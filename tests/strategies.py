@@ -67,6 +67,17 @@ incidents = st.builds(
     closures=tuples_of(st.builds(model.Closure, st.one_of(point_shapes, line_shapes, polygon_shapes))),
     pins=tuples_of(st.builds(model.Pin, enums(terms.Purpose), site_shapes)),
     rejects=tuples_of(st.builds(model.Reject, enums(terms.Purpose), places)),
+    post_edits=tuples_of(
+        st.builds(
+            model.PostEdit,
+            st.one_of(point_shapes, lines.map(lambda line: model.Shape(lines=(line,)))),
+            enums(terms.PostEditKind),
+            st.none() | enums(terms.PerimeterName),
+        )
+    ),
+    inner_holds=st.none() | enums(terms.InnerHolds),
+    inner_size=enums(terms.RingSize),
+    outer_size=enums(terms.RingSize),
 )
 
 notices = st.builds(model.Notice, enums(terms.NoticeLevel), text, text)
@@ -80,6 +91,17 @@ perimeters = st.builds(
     st.booleans(),
     tuples_of(text),
     text,
+    tuples_of(
+        st.builds(
+            model.RingOption,
+            st.none() | enums(terms.InnerHolds),
+            enums(terms.RingSize),
+            counts,
+            counts,
+            st.none() | amounts,
+            text,
+        )
+    ),
 )
 posts = st.builds(
     model.Post,
