@@ -81,10 +81,23 @@ class Closure:
 
 @dataclass(frozen=True)
 class Pin:
-    """The user's own choice of site; outranks every suggestion."""
+    """The user's own choice of site; outranks every suggestion.
+
+    Parameters
+    ----------
+    name : str
+        As it was called when it was chosen, "" to name it by the map.
+    accepted : bool
+        Whether it was a suggestion of the program that the user accepted, shape and all.
+    set_at : str
+        ISO time at which it was chosen, "" where nobody noted it. The screen says its age.
+    """
 
     purpose: Purpose
     shape: Shape
+    name: str = ""
+    accepted: bool = False
+    set_at: str = ""
 
 
 @dataclass(frozen=True)

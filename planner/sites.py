@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from planner.area import Area, geometries_m, shape_of
+from planner.area import Area, shape_of
 from planner.candidates import STREET, Candidate, Scene, carriageways, gather
 from planner.criteria import ASKS, FAR, UNMAPPED, Asks, Demand, Facts
 from planner.doctrine import Doctrine, Siting
-from planner.errors import IncidentError
 from planner.geo import usng
-from planner.grounds import grounds_of
 from planner.judging import OUTSIDE, Judged, judge
-from planner.model import Incident, Notice, Pin, Score, Site
-from planner.network import Snap
+from planner.model import Incident, Notice, Score, Site
+from planner.pins import PINNED, pinned
 from planner.selection import POOL, Choice, choose_together, runners_up, separation_m
 from planner.survey import OpenStreets, survey
 from planner.targets import tidy
@@ -29,9 +27,6 @@ __all__ = ["ChosenSites", "Scene", "choose_sites"]
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-
-PINNED = "pinned"
-"""Kind of a candidate that the commander pinned."""
 
 _ALTERNATES = 3
 _RIM_M = 0.5
@@ -69,14 +64,18 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
     """
     siting, demand = doctrine.siting, Demand.of(incident, doctrine.siting)
     streets = OpenStreets.around(scene, area, doctrine)
-    pins = _pinned(incident.pins, streets.working, area, doctrine)
     found = gather(scene, area, doctrine, streets.working, streets.public)
+
+    def last_resort() -> list[Candidate]:
+        return carriageways(scene, area, doctrine, streets.exits.joined)
+
+    pins = pinned(incident.pins, found, last_resort, streets.working, area, doctrine)
     places = [pin for _, pin in pins] + found
     facts = survey(places, incident, scene, area, doctrine, streets)
     judged = {asks.purpose: judge(asks, facts, demand, siting) for asks in ASKS}
     held = {purpose: k for k, (purpose, _) in enumerate(pins) if purpose in judged}
     if any(_in_want(verdict) for purpose, verdict in judged.items() if purpose not in held):
-        places += carriageways(scene, area, doctrine, streets.exits.joined)
+        places += last_resort()
         facts = survey(places, incident, scene, area, doctrine, streets)
         judged = {asks.purpose: judge(asks, facts, demand, siting) for asks in ASKS}
     choice = _choice(judged, facts, held, siting, streets.side)
@@ -104,68 +103,6 @@ def _in_want(verdict: Judged) -> bool:
     if verdict.asks.optional or verdict.asks.inside is False:
         return False
     return not verdict.fit.any() or OUTSIDE in verdict.given_up
-
-
-# --- pins ---------------------------------------------------------------------------------------
-
-
-def _pinned(
-    pins: Sequence[Pin], working: Bools, area: Area, doctrine: Doctrine
-) -> list[tuple[Purpose, Candidate]]:
-    """Pins as candidates; the last pin for a purpose stands."""
-    return [
-        (pin.purpose, _pin(pin, working, area, doctrine)) for pin in {p.purpose: p for p in pins}.values()
-    ]
-
-
-def _pin(pin: Pin, working: Bools, area: Area, doctrine: Doctrine) -> Candidate:
-    shape = shapely.union_all(shapely.make_valid(np.array(geometries_m(pin.shape, area.frame), dtype=object)))
-    if shape.is_empty or not shape.intersects(area.extent_m):
-        raise IncidentError(
-            f"the pin for {_words(pin.purpose)} lies outside the area {area.name}",
-            "Move it onto the map, or take it away",
-        )
-    siting = doctrine.siting
-    middle = shapely.point_on_surface(shape)
-    snap = _pin_entrance((middle.x, middle.y), working, area, doctrine)
-    grounds = grounds_of(area, siting)
-    around = np.sort(grounds.tree.query(middle, predicate="intersects"))
-    row = int(around[np.argmin(shapely.area(grounds.whole_m[around]))]) if len(around) else -1
-    is_point = shape.area == 0
-    ground = grounds.whole_m[row] if is_point and row >= 0 else shape
-    known = np.array([row] if row >= 0 else [], dtype=np.int64)
-    open_m2 = (
-        shapely.area(shapely.intersection(ground, grounds.open_m(known))).sum() if row >= 0 else shape.area
-    )
-    return Candidate(
-        kind=PINNED,
-        name=str(grounds.name[row]) if row >= 0 else "",
-        shape_m=shape,
-        open_m2=float(open_m2) if not (is_point and row < 0) else float("nan"),
-        shelter_m2=float(grounds.shelter_m2(known).sum()),
-        stalls=float("nan"),
-        firmness=0.7,
-        access=str(grounds.access[row]) if row >= 0 else "",
-        entrance=snap,
-        edges=(snap.edge,),
-        inside=_is_working(pin.purpose),
-        parking_m2=float(grounds.parking_m2(known).sum()),
-    )
-
-
-def _pin_entrance(spot_m: tuple[float, float], working: Bools, area: Area, doctrine: Doctrine) -> Snap:
-    """Find where a pinned place is entered: from a street near it, else no street leads there: at itself.
-
-    Never from a street far off, as on the other bank: a way that ends there would not be a way to the pin.
-    """
-    network, reach_m = area.network, doctrine.transport.entrance_reach_m
-    for usable in (working, network.drivable):
-        (snap,) = network.snap([spot_m], usable)
-        if snap is not None and snap.offset_m <= reach_m:
-            return snap
-    (nearest,) = network.snap([spot_m], np.ones_like(working))
-    assert nearest is not None  # an area has streets
-    return replace(nearest, x_m=spot_m[0], y_m=spot_m[1])
 
 
 def _is_working(purpose: Purpose) -> bool:
@@ -358,7 +295,8 @@ class _Writer:
         facts, candidate = self.facts, self.facts.candidates[row]
         said = []
         if self.held.get(purpose) == row:
-            said += [f"Pinned by the commander: {words}" for words in self.pin_faults(purpose, row)]
+            how = "Accepted" if candidate.kind != PINNED else "Pinned by the commander"
+            said += [f"{how}: {words}" for words in self.pin_faults(purpose, row)]
         said += self.shortfalls(purpose, row)
         if _is_working(purpose) and not candidate.inside:
             said.append("Outside the outer perimeter: needs its own security, and a way in through the posts")
@@ -413,7 +351,7 @@ class _Writer:
         if _is_working(purpose):
             if shape.intersects(self.scene.inner_m) and not _is_forward(purpose):
                 faults.append("inside the inner perimeter")
-            if not shape.intersects(self.scene.outer_m):
+            if self.facts.candidates[row].inside and not shape.intersects(self.scene.outer_m):
                 faults.append("outside the outer perimeter")
         elif shape.intersects(self.scene.outer_m):
             faults.append("inside the outer perimeter")
