@@ -1,68 +1,32 @@
-"""The street network as arrays: where streets run, who may drive them, how long it takes.
+"""The street network: who may drive where, how long it takes, which way is best.
 
-An *edge* is one stretch of an OSM way between two junctions, without direction; its shape keeps every OSM
-node on it. An *arc* is one direction of an edge: arc ``e`` runs from ``edge_u[e]`` to ``edge_v[e]``, arc
-``e + edge_count`` the other way. A closure is a boolean mask over edges; every search takes ``closed=``.
+A closure is a boolean mask over edges; every search takes ``closed=``.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
 import shapely
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
 from planner.doctrine import Travelling
-from planner.errors import AreaError
 from planner.search import dijkstra
-from planner.terms import (
-    FIRST_BLOCKING_BARRIER,
-    FIRST_FOOT_CLASS,
-    Access,
-    Barrier,
-    RoadClass,
-    Service,
-    Travel,
-)
+from planner.snapping import Snap, at_node, snap
+from planner.street_arrays import Bools, Floats, Ints, StreetArrays
+from planner.terms import Travel
+from planner.timing import Timing, find_timing
 
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+__all__ = ["Bools", "Floats", "Ints", "Path", "Search", "Snap", "StreetNetwork", "Timing"]
 
-_SNAP_REACH_M = 100.0
-_TILE_M = 1000.0
 _AT_END_M = 1e-3
-_PLAIN_KIND = {"service": "service road", "unclassified": "road", "residential": "residential street"}
-
-
-@dataclass(frozen=True)
-class Snap:
-    """A place on the network.
-
-    Parameters
-    ----------
-    edge : int
-        The edge it lies on.
-    along_m : float
-        Metres from the edge's ``u`` end along its shape.
-    x_m, y_m : float
-        The place itself, in the area's frame.
-    offset_m : float
-        How far the place that was asked for lies from the edge.
-    """
-
-    edge: int
-    along_m: float
-    x_m: float
-    y_m: float
-    offset_m: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,208 +62,8 @@ class Path:
     length_m: float
 
 
-@dataclass(frozen=True, eq=False)
-class Timing:
-    """How long one traveller takes.
-
-    Parameters
-    ----------
-    arc_s : (2E,) float array
-        Seconds along each arc; infinite where that traveller may not or cannot go.
-    node_s : (N,) float array
-        Seconds lost when passing *through* a junction (signals, gates); infinite at a barrier. A place on
-        the street before the barrier can still be reached: only going on is barred.
-    """
-
-    arc_s: Floats
-    node_s: Floats
-
-    @property
-    def open_edges(self) -> Bools:
-        """Mask (E,) of edges that can be used in at least one direction."""
-        along, against = np.split(np.isfinite(self.arc_s), 2)
-        either: Bools = along | against
-        return either
-
-    def reversed(self) -> Timing:
-        """Return the timing of the streets driven backwards: a search *from* a place becomes one *to* it."""
-        along, against = np.split(self.arc_s, 2)
-        return Timing(np.concatenate([against, along]), self.node_s)
-
-    def weighted(self, factor: Floats, extra_s: Floats) -> Timing:
-        """Return weights for a search that likes some edges less: both directions times (E,), plus (E,)."""
-        return Timing(self.arc_s * np.tile(factor, 2) + np.tile(extra_s, 2), self.node_s)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class StreetNetwork:
-    """All streets of an area. Arrays are read-only and of the lengths N (nodes), E (edges), S (shape points).
-
-    Parameters
-    ----------
-    node_id : (N,) int64
-        OSM node ids.
-    node_xy_m : (N, 2) float64
-        In the area's frame.
-    node_barrier, node_access : (N,) uint8
-        Codes of :class:`~planner.terms.Barrier` and :class:`~planner.terms.Access`.
-    node_signal : (N,) bool
-        Traffic signals here.
-    edge_u, edge_v : (E,) int64
-        Node indices of the ends; equal for a self-loop. Parallel edges are kept.
-    way_id : (E,) int64
-        OSM way ids.
-    road_class, service, access, foot_access : (E,) uint8
-        Codes of :class:`RoadClass`, :class:`Service` and (twice) :class:`Access`: motor vehicles, foot.
-    emergency : (E,) int8
-        1 = ``emergency=yes|designated``, -1 = ``emergency=no``, 0 = untagged.
-    oneway : (E,) int8
-        1 = from u to v only, -1 = from v to u only, 0 = both, for vehicles.
-    layer : (E,) int8
-        OSM ``layer``; bridges default to 1 and tunnels to -1.
-    bridge, tunnel, area_way, roundabout : (E,) bool
-        ``area_way`` marks ``area=yes`` plazas, never drivable.
-    lanes : (E,) uint8
-        0 = unknown.
-    width_m, maxspeed_kmh, maxheight_m : (E,) float64
-        NaN = unknown.
-    name_index : (E,) int64
-        Into ``names``.
-    shape_start : (E + 1,) int64
-        Shape points of edge e are ``shape_start[e]:shape_start[e + 1]``, both ends included.
-    shape_xy_m : (S, 2) float64
-    shape_node : (S,) int64
-        OSM node id of each shape point.
-    restriction : (K, 5) int64
-        from edge, via node, to edge, only (0/1), emergency exempt (0/1).
-    names : tuple of str
-        Street names, or refs where nameless; ``names[0]`` is "".
-    """
-
-    node_id: Ints
-    node_xy_m: Floats
-    node_barrier: NDArray[np.uint8]
-    node_access: NDArray[np.uint8]
-    node_signal: Bools
-    edge_u: Ints
-    edge_v: Ints
-    way_id: Ints
-    road_class: NDArray[np.uint8]
-    service: NDArray[np.uint8]
-    access: NDArray[np.uint8]
-    foot_access: NDArray[np.uint8]
-    emergency: NDArray[np.int8]
-    oneway: NDArray[np.int8]
-    layer: NDArray[np.int8]
-    bridge: Bools
-    tunnel: Bools
-    area_way: Bools
-    roundabout: Bools
-    lanes: NDArray[np.uint8]
-    width_m: Floats
-    maxspeed_kmh: Floats
-    maxheight_m: Floats
-    name_index: Ints
-    shape_start: Ints
-    shape_xy_m: Floats
-    shape_node: Ints
-    restriction: Ints
-    names: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        """Check lengths and ranges once, and make the arrays read-only."""
-        _check_network(self)
-        for entry in fields(self):
-            value = getattr(self, entry.name)
-            if isinstance(value, np.ndarray):
-                value.flags.writeable = False
-
-    # --- sizes and masks ------------------------------------------------------------------------
-
-    @property
-    def node_count(self) -> int:
-        """Number of junctions, ends and barrier nodes."""
-        return len(self.node_id)
-
-    @property
-    def edge_count(self) -> int:
-        """Number of undirected edges."""
-        return len(self.edge_u)
-
-    def no_closures(self) -> Bools:
-        """Return a fresh mask that closes nothing."""
-        return np.zeros(self.edge_count, dtype=bool)
-
-    @cached_property
-    def drivable(self) -> Bools:
-        """Edges that count as drivable by the contract, whatever ``access`` says."""
-        return (self.road_class < FIRST_FOOT_CLASS) & ~self.area_way
-
-    @cached_property
-    def length_m(self) -> Floats:
-        """Length of each edge along its shape, (E,)."""
-        return _part_lengths(self.shape_xy_m, self.shape_start)
-
-    @cached_property
-    def blocked_node(self) -> Bools:
-        """Nodes where a barrier cuts the way for every vehicle (contract), (N,)."""
-        return self.node_barrier >= FIRST_BLOCKING_BARRIER
-
-    @cached_property
-    def bounds_m(self) -> Floats:
-        """Bounding box of each edge: (E, 4) as xmin, ymin, xmax, ymax."""
-        low = np.minimum.reduceat(self.shape_xy_m, self.shape_start[:-1])
-        high = np.maximum.reduceat(self.shape_xy_m, self.shape_start[:-1])
-        return np.hstack([low, high])
-
-    def edges_in_box(self, box_m: tuple[float, float, float, float]) -> Ints:
-        """Return the edges whose bounding boxes meet the box, ascending."""
-        b = self.bounds_m
-        xmin, ymin, xmax, ymax = box_m
-        meets = (b[:, 0] <= xmax) & (b[:, 2] >= xmin) & (b[:, 1] <= ymax) & (b[:, 3] >= ymin)
-        return np.flatnonzero(meets)
-
-    def lines(self, edges: ArrayLike) -> NDArray[np.object_]:
-        """Return the shapes of the given edges as shapely LineStrings in metres."""
-        chosen = np.asarray(edges, dtype=np.int64)
-        points, owner = _gather_parts(self.shape_start, chosen)
-        if len(chosen) == 0:
-            return np.empty(0, dtype=object)
-        lines: NDArray[np.object_] = np.asarray(shapely.linestrings(self.shape_xy_m[points], indices=owner))
-        return lines
-
-    def edges_meeting(self, ground_m: BaseGeometry) -> Bools:
-        """Mask of the edges that meet (touch, cross or lie in) a geometry in metres."""
-        mask = self.no_closures()
-        if ground_m.is_empty:
-            return mask
-        near = self.edges_in_box(ground_m.bounds)
-        shapely.prepare(ground_m)
-        mask[near] = shapely.intersects(ground_m, self.lines(near))
-        return mask
-
-    def street(self, edge: int) -> str:
-        """Name a street for people: its name or ref, else what kind of way it is."""
-        name: str = self.names[self.name_index[edge]]
-        if name:
-            return name
-        kind = RoadClass(int(self.road_class[edge])).name.lower().replace("_", " ")
-        if kind == "service" and self.service[edge] not in (Service.NONE, Service.OTHER):
-            kind = Service(int(self.service[edge])).name.lower().replace("_", " ")
-        return f"unnamed {_PLAIN_KIND.get(kind, kind)}"
-
-    def shape(self, edge: int) -> tuple[Floats, Ints]:
-        """Return the shape points (n, 2) in metres and their OSM node ids (n,)."""
-        part = slice(self.shape_start[edge], self.shape_start[edge + 1])
-        return self.shape_xy_m[part], self.shape_node[part]
-
-    def at(self, edge: int, along_m: float) -> tuple[float, float]:
-        """Return x, y in metres at a distance from the edge's ``u`` end, clamped to the edge."""
-        xy, _ = self.shape(edge)
-        steps = np.hypot(*np.diff(xy, axis=0).T)
-        marks = np.concatenate([[0.0], np.cumsum(steps)])
-        along = float(np.clip(along_m, 0.0, marks[-1]))
-        return float(np.interp(along, marks, xy[:, 0])), float(np.interp(along, marks, xy[:, 1]))
+class StreetNetwork(StreetArrays):
+    """The streets of an area, and the ways along them."""
 
     # --- travel times ---------------------------------------------------------------------------
 
@@ -315,21 +79,8 @@ class StreetNetwork:
 
     @lru_cache(maxsize=8)  # noqa: B019 - networks live as long as the process does
     def timing(self, travel: Travel, travelling: Travelling) -> Timing:
-        """Return how long each arc and junction takes a traveller.
-
-        Parameters
-        ----------
-        travel : Travel
-            Who travels.
-        travelling : Travelling
-            Speeds and delays, from doctrine (``domain.md`` 3.3).
-        """
-        if travel is Travel.FOOT:
-            arc_s, node_s = _foot_times(self, travelling), np.zeros(self.node_count)
-        else:
-            arc_s, node_s = _arc_times(self, travel, travelling), _node_times(self, travel, travelling)
-        arc_s.flags.writeable = node_s.flags.writeable = False
-        return Timing(arc_s, node_s)
+        """Return how long each arc and junction takes; see :func:`~planner.timing.find_timing`."""
+        return find_timing(self, travel, travelling)
 
     @lru_cache(maxsize=8)  # noqa: B019
     def parts(self, travel: Travel, travelling: Travelling) -> Ints:
@@ -398,65 +149,12 @@ class StreetNetwork:
         return self.no_closures() if snap is None else np.asarray(part == part[snap.edge])
 
     def snap(self, xy_m: ArrayLike, usable: Bools) -> list[Snap | None]:
-        """Find the nearest place on a usable edge for each point.
+        """Find the nearest place on a usable edge for each point, see :func:`~planner.snapping.snap`."""
+        return snap(self, xy_m, usable)
 
-        Parameters
-        ----------
-        xy_m : (n, 2) array
-            Points in the frame.
-        usable : (E,) bool
-            Edges that may be chosen.
-
-        Returns
-        -------
-        list of Snap or None
-            None only where no edge is usable at all. Of edges equally near, the one of the lowest index.
-
-        Raises
-        ------
-        AreaError
-            If a point is not finite.
-        """
-        points = np.asarray(xy_m, dtype=np.float64).reshape(-1, 2)
-        if not np.isfinite(points).all():
-            raise AreaError("a place to find on the streets is not a number", "Give places within the area")
-        found: list[Snap | None] = [None] * len(points)
-        count, reach = int(usable.sum()), _SNAP_REACH_M
-        pending = np.arange(len(points) if count else 0)
-        while len(pending):
-            # Edges outside a tile's box lie further than `reach` from its points: nearer ones are proved.
-            far: list[int] = []
-            for members in _by_tile(points, pending, max(_TILE_M, reach)):
-                snaps, proved_m = self._snap_near(points[members], usable, count, reach)
-                for k, snap in zip(members.tolist(), snaps, strict=False):
-                    found[k] = snap
-                far += [k for k in members.tolist() if (s := found[k]) is None or s.offset_m > proved_m]
-            pending, reach = np.array(sorted(far), dtype=np.int64), reach * 4
-        return found
-
-    def _snap_near(self, points: Floats, usable: Bools, count: int, reach: float) -> tuple[list[Snap], float]:
-        """Snap among the usable edges within reach; and how far off an edge found is proved the nearest."""
-        (xmin, ymin), (xmax, ymax) = points.min(axis=0), points.max(axis=0)
-        near = self.edges_in_box((xmin - reach, ymin - reach, xmax + reach, ymax + reach))
-        near = near[usable[near]]
-        snaps = self._snap_among(points, near) if len(near) else []
-        return snaps, math.inf if len(near) == count else reach
-
-    def _snap_among(self, points: Floats, edges: Ints) -> list[Snap]:
-        lines = self.lines(edges)
-        tree = shapely.STRtree(lines)
-        targets = shapely.points(points)
-        # Beyond a corner both its edges are nearest, and the tree's own choice depends on what else it holds.
-        (asked, found) = tree.query_nearest(targets, all_matches=True)
-        chosen = np.full(len(points), len(edges))
-        np.minimum.at(chosen, asked, found)
-        along = shapely.line_locate_point(lines[chosen], targets)
-        offset = shapely.distance(lines[chosen], targets)
-        where = shapely.get_coordinates(shapely.line_interpolate_point(lines[chosen], along))
-        return [
-            Snap(int(edges[i]), float(a), float(x), float(y), float(o))
-            for i, a, (x, y), o in zip(chosen, along, where, offset, strict=True)
-        ]
+    def at_node(self, node: int, edges: ArrayLike) -> Snap | None:
+        """Return a junction as a place on the first of ``edges`` that ends there, None where none does."""
+        return at_node(self, node, edges)
 
     def times_from(self, start: Snap, timing: Timing, closed: Bools) -> tuple[Floats, Ints]:
         """Return seconds from a place to every node (N,), inf where unreachable, and the arc that led there.
@@ -533,36 +231,6 @@ class StreetNetwork:
         best = int(among[np.argmin(dist[among])])
         return self.at_node(best, [via[best] % self.edge_count]) if np.isfinite(dist[best]) else None
 
-    def at_node(self, node: int, edges: ArrayLike) -> Snap | None:
-        """Return a junction as a place on the first of ``edges`` that ends there, None where none does."""
-        chosen = np.asarray(edges, dtype=np.int64)
-        meets = chosen[(self.edge_u[chosen] == node) | (self.edge_v[chosen] == node)]
-        if len(meets) == 0:
-            return None
-        edge = int(meets[0])
-        along_m = 0.0 if self.edge_u[edge] == node else float(self.length_m[edge])
-        x_m, y_m = self.node_xy_m[node]
-        return Snap(edge, along_m, float(x_m), float(y_m), 0.0)
-
-    @cached_property
-    def vehicle_ends(self) -> tuple[Ints, Ints, int]:
-        """Ends of each edge with blocking barrier nodes taken apart, for undirected connectivity of vehicles.
-
-        Returns
-        -------
-        u, v : (E,) int arrays
-            Node indices; an end at a blocking barrier gets an index of its own, at or above ``node_count``.
-        count : int
-            Number of indices in use.
-        """
-        u, v = self.edge_u.copy(), self.edge_v.copy()
-        count = self.node_count
-        for ends in (u, v):
-            at = np.flatnonzero(self.blocked_node[ends])
-            ends[at] = count + np.arange(len(at))
-            count += len(at)
-        return u, v, count
-
 
 @dataclass(frozen=True, eq=False)
 class Search:
@@ -610,117 +278,6 @@ class Search:
 
 
 # --- helpers ------------------------------------------------------------------------------------
-
-
-def _check_network(network: StreetNetwork) -> None:
-    n, e = len(network.node_id), len(network.edge_u)
-    remedy = "Import the area again from its source file"
-    for entry in fields(network):
-        value = getattr(network, entry.name)
-        if not isinstance(value, np.ndarray):
-            continue
-        expected = _expected_rows(entry.name, n, e, len(network.shape_node))
-        if expected is not None and len(value) != expected:
-            raise AreaError(f"street array {entry.name} has {len(value)} rows, not {expected}", remedy)
-    if e == 0:
-        raise AreaError("the area has no streets", "Choose an extract with streets in it")
-    for ends in (network.edge_u, network.edge_v):
-        if ends.min() < 0 or ends.max() >= n:
-            raise AreaError("a street ends at a junction that does not exist", remedy)
-    start = network.shape_start
-    if start[0] != 0 or start[-1] != len(network.shape_node) or (np.diff(start) < 2).any():
-        raise AreaError("street shapes are cut wrongly", remedy)
-    if not (np.isfinite(network.node_xy_m).all() and np.isfinite(network.shape_xy_m).all()):
-        raise AreaError("a street has a coordinate that is not a number", remedy)
-    if network.name_index.min() < 0 or network.name_index.max() >= len(network.names):
-        raise AreaError("a street has a name that does not exist", remedy)
-
-
-def _expected_rows(name: str, n: int, e: int, s: int) -> int | None:
-    if name == "restriction":
-        return None
-    if name == "shape_start":
-        return e + 1
-    if name.startswith("shape_"):
-        return s
-    return n if name.startswith("node_") else e
-
-
-def _part_lengths(xy: Floats, start: Ints) -> Floats:
-    steps = np.hypot(*np.diff(xy, axis=0).T)
-    marks = np.concatenate([[0.0], np.cumsum(steps)])
-    lengths: Floats = marks[start[1:] - 1] - marks[start[:-1]]
-    return lengths
-
-
-def _by_tile(points: Floats, chosen: Ints, side_m: float) -> list[Ints]:
-    """Group the chosen points by square tiles, so that few far apart do not ask for all between them."""
-    _, tile = np.unique(np.floor(points[chosen] / side_m), axis=0, return_inverse=True)
-    order = np.argsort(tile.ravel(), kind="stable")
-    cuts = np.flatnonzero(np.diff(tile.ravel()[order])) + 1
-    return np.split(chosen[order], cuts)
-
-
-def _gather_parts(start: Ints, chosen: Ints) -> tuple[Ints, Ints]:
-    """Rows of the chosen parts laid end to end, and which part (0..) owns each row."""
-    sizes = start[chosen + 1] - start[chosen]
-    owner = np.repeat(np.arange(len(chosen)), sizes)
-    first = np.cumsum(sizes) - sizes
-    return np.arange(sizes.sum()) - first[owner] + start[chosen][owner], owner
-
-
-def _arc_times(network: StreetNetwork, travel: Travel, travelling: Travelling) -> Floats:
-    speed_kmh = travelling.speeds_kmh(network.road_class, network.maxspeed_kmh)
-    seconds = network.length_m / (speed_kmh / 3.6)
-    passable = _passable(network, travel, travelling)
-    along = passable & (network.oneway >= 0)
-    against = passable & (network.oneway <= 0)
-    along_s, against_s = np.where(along, seconds, np.inf), np.where(against, seconds, np.inf)
-    if travel is Travel.EMERGENCY:
-        contraflow_s = _contraflow_times(network, speed_kmh, passable, travelling)
-        along_s, against_s = np.fmin(along_s, contraflow_s), np.fmin(against_s, contraflow_s)
-    return np.concatenate([along_s, against_s])
-
-
-def _contraflow_times(
-    network: StreetNetwork, speed_kmh: Floats, passable: Bools, travelling: Travelling
-) -> Floats:
-    """Seconds against a oneway: slowly; never on motorways, roundabouts or where traffic is fast [ORS]."""
-    barred = np.isin(network.road_class, (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK)) | network.roundabout
-    allowed = passable & ~barred & (speed_kmh <= travelling.contraflow_max_kmh)
-    crawl_kmh = np.fmin(speed_kmh, travelling.contraflow_kmh)
-    return np.where(allowed, network.length_m / (crawl_kmh / 3.6), np.inf)
-
-
-def _node_times(network: StreetNetwork, travel: Travel, travelling: Travelling) -> Floats:
-    gate = _is_gate(network)
-    delay = np.where(network.node_signal, travelling.signal_s(travel), 0.0)
-    delay += np.where(gate, travelling.gate_s, 0.0)
-    delay[network.blocked_node] = np.inf
-    if travel is Travel.PUBLIC:
-        delay[gate & np.isin(network.node_access, (Access.NO, Access.PRIVATE))] = np.inf
-    return delay
-
-
-def _is_gate(network: StreetNetwork) -> Bools:
-    return np.isin(network.node_barrier, (Barrier.GATE, Barrier.LIFT_GATE, Barrier.SWING_GATE))
-
-
-def _passable(network: StreetNetwork, travel: Travel, travelling: Travelling) -> Bools:
-    if travel is Travel.EMERGENCY:
-        low = network.maxheight_m < travelling.ambulance_height_m  # False where the height is unknown
-        return network.drivable & (network.emergency >= 0) & ~low
-    barred = np.isin(network.access, (Access.NO, Access.PRIVATE, Access.PERMIT))
-    barred |= network.service == Service.EMERGENCY_ACCESS
-    barred |= network.road_class == RoadClass.BUSWAY
-    return network.drivable & ~barred
-
-
-def _foot_times(network: StreetNetwork, travelling: Travelling) -> Floats:
-    no_foot = (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK)
-    walkable = ~np.isin(network.road_class, no_foot) & (network.foot_access != Access.NO)
-    seconds = np.where(walkable, network.length_m / (travelling.walking_kmh / 3.6), np.inf)
-    return np.concatenate([seconds, seconds])
 
 
 def _leave(network: StreetNetwork, start: Snap, timing: Timing, closed: Bools) -> tuple[Ints, Floats, Ints]:

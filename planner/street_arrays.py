@@ -1,0 +1,277 @@
+"""The streets of an area as arrays: where they run, what the map says of them, where they lie.
+
+An *edge* is one stretch of an OSM way between two junctions, without direction; its shape keeps every OSM
+node on it. An *arc* is one direction of an edge: arc ``e`` runs from ``edge_u[e]`` to ``edge_v[e]``, arc
+``e + edge_count`` the other way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+from shapely.geometry.base import BaseGeometry
+
+from planner.errors import AreaError
+from planner.terms import FIRST_BLOCKING_BARRIER, FIRST_FOOT_CLASS, RoadClass, Service
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_PLAIN_KIND = {"service": "service road", "unclassified": "road", "residential": "residential street"}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StreetArrays:
+    """All streets of an area. Arrays are read-only and of the lengths N (nodes), E (edges), S (shape points).
+
+    Parameters
+    ----------
+    node_id : (N,) int64
+        OSM node ids.
+    node_xy_m : (N, 2) float64
+        In the area's frame.
+    node_barrier, node_access : (N,) uint8
+        Codes of :class:`~planner.terms.Barrier` and :class:`~planner.terms.Access`.
+    node_signal : (N,) bool
+        Traffic signals here.
+    edge_u, edge_v : (E,) int64
+        Node indices of the ends; equal for a self-loop. Parallel edges are kept.
+    way_id : (E,) int64
+        OSM way ids.
+    road_class, service, access, foot_access : (E,) uint8
+        Codes of :class:`RoadClass`, :class:`Service` and (twice) :class:`Access`: motor vehicles, foot.
+    emergency : (E,) int8
+        1 = ``emergency=yes|designated``, -1 = ``emergency=no``, 0 = untagged.
+    oneway : (E,) int8
+        1 = from u to v only, -1 = from v to u only, 0 = both, for vehicles.
+    layer : (E,) int8
+        OSM ``layer``; bridges default to 1 and tunnels to -1.
+    bridge, tunnel, area_way, roundabout : (E,) bool
+        ``area_way`` marks ``area=yes`` plazas, never drivable.
+    lanes : (E,) uint8
+        0 = unknown.
+    width_m, maxspeed_kmh, maxheight_m : (E,) float64
+        NaN = unknown.
+    name_index : (E,) int64
+        Into ``names``.
+    shape_start : (E + 1,) int64
+        Shape points of edge e are ``shape_start[e]:shape_start[e + 1]``, both ends included.
+    shape_xy_m : (S, 2) float64
+    shape_node : (S,) int64
+        OSM node id of each shape point.
+    restriction : (K, 5) int64
+        from edge, via node, to edge, only (0/1), emergency exempt (0/1).
+    names : tuple of str
+        Street names, or refs where nameless; ``names[0]`` is "".
+    """
+
+    node_id: Ints
+    node_xy_m: Floats
+    node_barrier: NDArray[np.uint8]
+    node_access: NDArray[np.uint8]
+    node_signal: Bools
+    edge_u: Ints
+    edge_v: Ints
+    way_id: Ints
+    road_class: NDArray[np.uint8]
+    service: NDArray[np.uint8]
+    access: NDArray[np.uint8]
+    foot_access: NDArray[np.uint8]
+    emergency: NDArray[np.int8]
+    oneway: NDArray[np.int8]
+    layer: NDArray[np.int8]
+    bridge: Bools
+    tunnel: Bools
+    area_way: Bools
+    roundabout: Bools
+    lanes: NDArray[np.uint8]
+    width_m: Floats
+    maxspeed_kmh: Floats
+    maxheight_m: Floats
+    name_index: Ints
+    shape_start: Ints
+    shape_xy_m: Floats
+    shape_node: Ints
+    restriction: Ints
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Check lengths and ranges once, and make the arrays read-only."""
+        _check_streets(self)
+        for entry in fields(self):
+            value = getattr(self, entry.name)
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+
+    # --- sizes and masks ------------------------------------------------------------------------
+
+    @property
+    def node_count(self) -> int:
+        """Number of junctions, ends and barrier nodes."""
+        return len(self.node_id)
+
+    @property
+    def edge_count(self) -> int:
+        """Number of undirected edges."""
+        return len(self.edge_u)
+
+    def no_closures(self) -> Bools:
+        """Return a fresh mask that closes nothing."""
+        return np.zeros(self.edge_count, dtype=bool)
+
+    @cached_property
+    def drivable(self) -> Bools:
+        """Edges that count as drivable by the contract, whatever ``access`` says."""
+        return (self.road_class < FIRST_FOOT_CLASS) & ~self.area_way
+
+    @cached_property
+    def length_m(self) -> Floats:
+        """Length of each edge along its shape, (E,)."""
+        return _part_lengths(self.shape_xy_m, self.shape_start)
+
+    @cached_property
+    def blocked_node(self) -> Bools:
+        """Nodes where a barrier cuts the way for every vehicle (contract), (N,)."""
+        return self.node_barrier >= FIRST_BLOCKING_BARRIER
+
+    @cached_property
+    def bounds_m(self) -> Floats:
+        """Bounding box of each edge: (E, 4) as xmin, ymin, xmax, ymax."""
+        low = np.minimum.reduceat(self.shape_xy_m, self.shape_start[:-1])
+        high = np.maximum.reduceat(self.shape_xy_m, self.shape_start[:-1])
+        return np.hstack([low, high])
+
+    def edges_in_box(self, box_m: tuple[float, float, float, float]) -> Ints:
+        """Return the edges whose bounding boxes meet the box, ascending."""
+        b = self.bounds_m
+        xmin, ymin, xmax, ymax = box_m
+        meets = (b[:, 0] <= xmax) & (b[:, 2] >= xmin) & (b[:, 1] <= ymax) & (b[:, 3] >= ymin)
+        return np.flatnonzero(meets)
+
+    def lines(self, edges: ArrayLike) -> NDArray[np.object_]:
+        """Return the shapes of the given edges as shapely LineStrings in metres."""
+        chosen = np.asarray(edges, dtype=np.int64)
+        points, owner = _gather_parts(self.shape_start, chosen)
+        if len(chosen) == 0:
+            return np.empty(0, dtype=object)
+        lines: NDArray[np.object_] = np.asarray(shapely.linestrings(self.shape_xy_m[points], indices=owner))
+        return lines
+
+    def edges_meeting(self, ground_m: BaseGeometry) -> Bools:
+        """Mask of the edges that meet (touch, cross or lie in) a geometry in metres."""
+        mask = self.no_closures()
+        if ground_m.is_empty:
+            return mask
+        near = self.edges_in_box(ground_m.bounds)
+        shapely.prepare(ground_m)
+        mask[near] = shapely.intersects(ground_m, self.lines(near))
+        return mask
+
+    def street(self, edge: int) -> str:
+        """Name a street for people: its name or ref, else what kind of way it is."""
+        name: str = self.names[self.name_index[edge]]
+        if name:
+            return name
+        kind = RoadClass(int(self.road_class[edge])).name.lower().replace("_", " ")
+        if kind == "service" and self.service[edge] not in (Service.NONE, Service.OTHER):
+            kind = Service(int(self.service[edge])).name.lower().replace("_", " ")
+        return f"unnamed {_PLAIN_KIND.get(kind, kind)}"
+
+    def shape(self, edge: int) -> tuple[Floats, Ints]:
+        """Return the shape points (n, 2) in metres and their OSM node ids (n,)."""
+        part = slice(self.shape_start[edge], self.shape_start[edge + 1])
+        return self.shape_xy_m[part], self.shape_node[part]
+
+    def at(self, edge: int, along_m: float) -> tuple[float, float]:
+        """Return x, y in metres at a distance from the edge's ``u`` end, clamped to the edge."""
+        xy, _ = self.shape(edge)
+        steps = np.hypot(*np.diff(xy, axis=0).T)
+        marks = np.concatenate([[0.0], np.cumsum(steps)])
+        along = float(np.clip(along_m, 0.0, marks[-1]))
+        return float(np.interp(along, marks, xy[:, 0])), float(np.interp(along, marks, xy[:, 1]))
+
+    @cached_property
+    def vehicle_ends(self) -> tuple[Ints, Ints, int]:
+        """Ends of each edge with blocking barrier nodes taken apart, for undirected connectivity of vehicles.
+
+        Returns
+        -------
+        u, v : (E,) int arrays
+            Node indices; an end at a blocking barrier gets an index of its own, at or above ``node_count``.
+        count : int
+            Number of indices in use.
+        """
+        u, v = self.edge_u.copy(), self.edge_v.copy()
+        count = self.node_count
+        for ends in (u, v):
+            at = np.flatnonzero(self.blocked_node[ends])
+            ends[at] = count + np.arange(len(at))
+            count += len(at)
+        return u, v, count
+
+    @cached_property
+    def arc_tail(self) -> Ints:
+        """Node at which each arc begins, (2E,)."""
+        return np.concatenate([self.edge_u, self.edge_v])
+
+    @cached_property
+    def arc_head(self) -> Ints:
+        """Node at which each arc ends, (2E,)."""
+        return np.concatenate([self.edge_v, self.edge_u])
+
+
+# --- helpers ------------------------------------------------------------------------------------
+
+
+def _check_streets(streets: StreetArrays) -> None:
+    n, e = len(streets.node_id), len(streets.edge_u)
+    remedy = "Import the area again from its source file"
+    for entry in fields(streets):
+        value = getattr(streets, entry.name)
+        if not isinstance(value, np.ndarray):
+            continue
+        expected = _expected_rows(entry.name, n, e, len(streets.shape_node))
+        if expected is not None and len(value) != expected:
+            raise AreaError(f"street array {entry.name} has {len(value)} rows, not {expected}", remedy)
+    if e == 0:
+        raise AreaError("the area has no streets", "Choose an extract with streets in it")
+    for ends in (streets.edge_u, streets.edge_v):
+        if ends.min() < 0 or ends.max() >= n:
+            raise AreaError("a street ends at a junction that does not exist", remedy)
+    start = streets.shape_start
+    if start[0] != 0 or start[-1] != len(streets.shape_node) or (np.diff(start) < 2).any():
+        raise AreaError("street shapes are cut wrongly", remedy)
+    if not (np.isfinite(streets.node_xy_m).all() and np.isfinite(streets.shape_xy_m).all()):
+        raise AreaError("a street has a coordinate that is not a number", remedy)
+    if streets.name_index.min() < 0 or streets.name_index.max() >= len(streets.names):
+        raise AreaError("a street has a name that does not exist", remedy)
+
+
+def _expected_rows(name: str, n: int, e: int, s: int) -> int | None:
+    if name == "restriction":
+        return None
+    if name == "shape_start":
+        return e + 1
+    if name.startswith("shape_"):
+        return s
+    return n if name.startswith("node_") else e
+
+
+def _part_lengths(xy: Floats, start: Ints) -> Floats:
+    steps = np.hypot(*np.diff(xy, axis=0).T)
+    marks = np.concatenate([[0.0], np.cumsum(steps)])
+    lengths: Floats = marks[start[1:] - 1] - marks[start[:-1]]
+    return lengths
+
+
+def _gather_parts(start: Ints, chosen: Ints) -> tuple[Ints, Ints]:
+    """Rows of the chosen parts laid end to end, and which part (0..) owns each row."""
+    sizes = start[chosen + 1] - start[chosen]
+    owner = np.repeat(np.arange(len(chosen)), sizes)
+    first = np.cumsum(sizes) - sizes
+    return np.arange(sizes.sum()) - first[owner] + start[chosen][owner], owner
