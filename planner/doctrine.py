@@ -59,6 +59,7 @@ class Perimeters:
     post_setback_m: float
     blocked_here_m: float
     blocked_line_m: float
+    field_road_joins_m: float
     officers_inner_post: int
     officers_outer_post: int
     officers_outer_major: int

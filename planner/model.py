@@ -80,6 +80,14 @@ class Closure:
 
 
 @dataclass(frozen=True)
+class FieldRoad:
+    """A road that the map does not show and vehicles can use: seen, or made, in the field."""
+
+    shape: Shape
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Pin:
     """The user's own choice of site; outranks every suggestion.
 
@@ -157,6 +165,7 @@ class Incident:
     """None: as doctrine says."""
     inner_size: RingSize = RingSize.STANDARD
     outer_size: RingSize = RingSize.STANDARD
+    field_roads: tuple[FieldRoad, ...] = ()
 
 
 @dataclass(frozen=True)

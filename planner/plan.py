@@ -15,6 +15,7 @@ from planner.area import Area
 from planner.closures import blocked_streets, closure_notices
 from planner.containment import watch_target
 from planner.doctrine import Doctrine
+from planner.field_roads import field_road_notices, with_field_roads
 from planner.hospitals import send_patients
 from planner.model import (
     AreaStamp,
@@ -67,6 +68,7 @@ def make_plan(
     IncidentError
         If nothing says where the incident is, or it lies outside the area.
     """
+    mapped, area = area, with_field_roads(incident.field_roads, area, doctrine)
     ground = draw_zones(incident, area, doctrine)
     blocked = blocked_streets(incident, area, doctrine)
 
@@ -99,6 +101,7 @@ def make_plan(
             told,
             _map_notices(area),
             closure_notices(incident, area, doctrine),
+            field_road_notices(incident.field_roads, mapped, doctrine),
             ground.notices,
             inner.notices,
             outer.notices,

@@ -1,0 +1,153 @@
+"""A road seen in the field is a street from then on: it is driven, it is held, and it takes nothing away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from planner.document import read_incident, read_plan, write_incident, write_plan
+from planner.field_roads import field_road_notices, with_field_roads
+from planner.model import FieldRoad, Incident, Shape
+from planner.packs import shipped_doctrine
+from planner.plan import make_plan
+from planner.terms import NoticeLevel, Travel
+from tests.town import town
+
+DOCTRINE = shipped_doctrine()
+
+
+TOWN = town()
+
+
+@pytest.fixture(scope="module")
+def area():
+    return TOWN
+
+
+def road(area, *spots, name=""):
+    return FieldRoad(Shape(lines=(tuple(area.frame.place(x, y) for x, y in spots),)), name)
+
+
+def apart_m(network):
+    """Metres between all nodes on foot, by another program's search."""
+    count = network.node_count
+    ends = np.sort(np.column_stack([network.edge_u, network.edge_v]), axis=1)
+    order = np.lexsort((network.length_m, *ends.T))
+    _, first = np.unique(ends[order], axis=0, return_index=True)  # of parallel edges the shortest
+    kept = order[first]
+    graph = csr_array((network.length_m[kept], ends[kept].T), shape=(count, count))
+    return dijkstra(graph, directed=False)
+
+
+def by_way_m(network):
+    ways, row = np.unique(network.way_id, return_inverse=True)
+    return dict(zip(ways.tolist(), np.bincount(row, weights=network.length_m), strict=True))
+
+
+def test_without_field_roads_the_area_is_the_same_object(area):
+    assert with_field_roads((), area, DOCTRINE) is area
+
+
+def test_a_field_road_is_driven_where_no_street_leads(area):
+    """Across a block, from the middle of one street to the middle of the next, all else closed."""
+
+    def way_between(network):
+        timing = network.timing(Travel.EMERGENCY, DOCTRINE.travelling)
+        start, end = network.snap([(-400, -150), (-300, -150)], network.drivable)
+        ways = {int(network.way_id[start.edge]), int(network.way_id[end.edge])}
+        closed = ~np.isin(network.way_id, list(ways)) & (network.way_id > 0)
+        return network.find_path(start, end, timing, closed)
+
+    assert way_between(area.network) is None
+    mine = road(area, (-396, -150), (-305, -150), name="Gap")
+    laid = with_field_roads((mine,), area, DOCTRINE).network
+    across = way_between(laid)
+    assert across is not None
+    assert across.length_m == pytest.approx(100, abs=12)
+    assert "Gap" in {laid.street(int(edge)) for edge in across.edges}
+
+
+def test_a_crossed_street_is_joined_and_a_bridge_is_not(area):
+    meets = road(area, (-396, -150), (-205, -150))
+    (told,) = field_road_notices((meets,), area, DOCTRINE)
+    assert told.level is NoticeLevel.INFO
+    assert told.text == "Field road 1 joins West Avenue 4 and West Avenue 3 and West Avenue 2"
+
+
+@pytest.mark.parametrize(
+    ("spots", "level"),
+    [
+        ([(-370, -150), (-330, -170)], NoticeLevel.DANGER),
+        ([(-396, -150), (-340, -150)], NoticeLevel.CAUTION),
+        ([(-396, -150), (-396.2, -150)], NoticeLevel.DANGER),
+    ],
+    ids=["far from streets", "a dead end", "a slip of the hand"],
+)
+def test_what_it_does_not_join_is_told(area, spots, level):
+    (told,) = field_road_notices((road(area, *spots),), area, DOCTRINE)
+    assert told.level is level
+
+
+SPOT = st.tuples(st.integers(-480, 480), st.integers(-480, 480))
+
+
+@settings(max_examples=12)
+@given(st.lists(st.lists(SPOT, min_size=2, max_size=4, unique=True), min_size=1, max_size=2))
+def test_it_only_adds(lines):
+    """Every street keeps its length and its points in order; nothing gets further from anything."""
+    area = TOWN
+    laid = with_field_roads(tuple(road(area, *line) for line in lines), area, DOCTRINE).network
+    old = area.network
+    before, after = by_way_m(old), by_way_m(laid)
+    assert {way: after[way] for way in before} == pytest.approx(before, abs=0.05)
+    assert all(way < 0 for way in after if way not in before)
+    assert (laid.node_id[: old.node_count] == old.node_id).all()
+    assert (np.unique(laid.node_id, return_counts=True)[1] == 1).all()
+    for edge in range(laid.edge_count):
+        xy, ids = laid.shape(edge)
+        for end, at in ((laid.edge_u[edge], 0), (laid.edge_v[edge], -1)):
+            assert laid.node_id[end] == ids[at]
+            assert np.allclose(laid.node_xy_m[end], xy[at])
+    count = old.node_count
+    assert (apart_m(laid)[:count, :count] <= apart_m(old) + 0.05).all()
+
+
+def test_a_turn_restriction_stays_at_its_junction(area):
+    """Of a street cut by a field road, the part at the junction is the one that the sign speaks of."""
+    network = area.network
+    (snap,) = network.snap([(-400, -150)], network.drivable)
+    edge, via = snap.edge, int(network.edge_v[snap.edge])
+    to = next(
+        e for e in range(network.edge_count) if e != edge and via in (network.edge_u[e], network.edge_v[e])
+    )
+    rows = np.array([[edge, via, to, 0, 0]], dtype=np.int64)
+    signed = replace(area, network=replace(network, restriction=rows))
+    laid = with_field_roads((road(area, (-396, -150), (-305, -150)),), signed, DOCTRINE).network
+    ((start, at, end, _, _),) = laid.restriction
+    assert at == via
+    assert via in (laid.edge_u[start], laid.edge_v[start])
+    assert laid.way_id[start] == network.way_id[edge]
+    assert via in (laid.edge_u[end], laid.edge_v[end])
+
+
+def test_a_plan_holds_a_field_road_that_leads_out_and_says_so(area):
+    plain = Incident(location=area.frame.place(0, 0))
+    first = make_plan(plain, area, DOCTRINE)
+    ring = next(line for line in first.perimeters if line.perimeter == "outer").rings[0]
+    x, y = area.frame.point_m(ring[0])
+    out = np.array([x, y]) * 1.5
+    mine = road(area, (0, 0), tuple(out), name="Farm gate")
+    incident = Incident(location=plain.location, field_roads=(mine,))
+    plan = make_plan(incident, area, DOCTRINE)
+    assert plan.id != first.id
+    assert any(notice.about == "field roads" for notice in plan.notices)
+    assert any("Farm gate" in post.street for post in plan.posts)
+    assert read_plan(write_plan(plan)) == plan
+    assert read_incident(write_incident(incident)) == incident
+    assert read_incident(write_plan(plan)).field_roads == (mine,)
