@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
+from planner.geo import LonLat
 from planner.terms import PerimeterName, Purpose, RouteKind, ThreatName, ZoneKind
 
 METRES, FEET = "m", "ft"
@@ -101,3 +104,67 @@ def _two_figures(value: float) -> int:
         return 0
     step = 10 ** max(0, math.floor(math.log10(value)) - 1)
     return int(round(value / step) * step)
+
+
+# --- what goes onto paper and over the radio -------------------------------------------------------
+
+SENSITIVE = "LAW ENFORCEMENT SENSITIVE: DRAFT"
+EXERCISE = "EXERCISE EXERCISE EXERCISE"
+_LONGEST_NAME = 120
+_JOINERS = "\u200c\u200d"
+
+
+def plain(text: str, longest: int = _LONGEST_NAME) -> str:
+    """Return a name of the map as one printable line: no control characters, no turned writing, no reams.
+
+    Parameters
+    ----------
+    text : str
+        A name from OpenStreetMap, or what a user typed.
+    longest : int
+        Characters kept; what is cut off shows as "…".
+    """
+    shown = "".join(c if c.isprintable() or c in _JOINERS else " " for c in text[: 4 * longest])
+    line = " ".join(shown.split())
+    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+def lines_of(parts: Iterable[str], between: str = "\n") -> str:
+    """Join parts to a text of printable lines: whatever slipped into an id does not drive a terminal."""
+    text = between.join(parts)
+    return "".join(c if c == "\n" or c.isprintable() or c in _JOINERS else " " for c in text) + "\n"
+
+
+def both(length_m: float) -> str:
+    """Write a distance in metric and US units: ``360 m (1,200 ft)``."""
+    return f"{distance(length_m, METRES)} ({distance(length_m, FEET)})"
+
+
+def moment(at: datetime) -> str:
+    """Write a time by the local clock and in UTC: ``2026-05-14 09:32 -03:00 (12:32 UTC)``.
+
+    A time that names no zone is told without UTC.
+    """
+    if at.tzinfo is None:
+        return f"{at:%Y-%m-%d %H:%M} local"
+    local, utc = f"{at:%Y-%m-%d %H:%M}", at.astimezone(UTC)
+    if at.utcoffset() == timedelta(0):
+        return f"{local} UTC"
+    day = "" if utc.date() == at.date() else f"{utc:%Y-%m-%d} "
+    return f"{local} {at.isoformat()[-6:]} ({day}{utc:%H:%M} UTC)"
+
+
+def degrees(place: LonLat) -> str:
+    """Write a place as latitude and longitude in degrees, WGS 84: ``-34.90550, -56.18600``."""
+    return f"{place.lat_deg:.5f}, {place.lon_deg:.5f}"
+
+
+def degrees_minutes(place: LonLat) -> str:
+    """Write a place as pilots read it: degrees and decimal minutes, ``34°54.330'S 56°11.160'W``."""
+    return f"{_dm(place.lat_deg, 'NS')} {_dm(place.lon_deg, 'EW')}"
+
+
+def _dm(angle_deg: float, letters: str) -> str:
+    thousandths = round(abs(angle_deg) * 60_000)
+    whole, rest = divmod(thousandths, 60_000)
+    return f"{whole}°{rest / 1000:06.3f}'{letters[0] if angle_deg >= 0 else letters[1]}"
