@@ -431,7 +431,7 @@ def _line(band: _Band, driving: _Sorted, stands: list[Stand], core_m: Polygon) -
         at.setdefault(stand.edge, []).append(stand.along_m)
     held = np.isin(driving.edges, list(at))
     whole = band.network.lines(driving.edges)
-    sides, adrift = _settled(driving, held, whole)
+    sides = _settled(driving, held, whole)
     barriers = _barriers_between(band.network, driving.edges, sides)
     parted = held | np.isin(band.network.edge_u[driving.edges], barriers)
     parted |= np.isin(band.network.edge_v[driving.edges], barriers)
@@ -443,23 +443,21 @@ def _line(band: _Band, driving: _Sorted, stands: list[Stand], core_m: Polygon) -
             band.network, int(driving.edges[k]), at, bool(sides[0][k] == INNER), set(barriers.tolist())
         )
     ]
-    islands = adrift & inner
     spots = [stand.xy_m for stand in stands] + [tuple(xy) for xy in band.network.node_xy_m[barriers]]
     return draw_line(
         Sides(
-            inner=whole[inner & ~adrift],
+            inner=whole[inner],
             outer=np.concatenate([whole[outer & ~inner], _beyond(band, whole[inner | held])]),
             inner_pieces=tuple(piece for piece, is_inner in pieces if is_inner),
             outer_pieces=tuple(piece for piece, is_inner in pieces if not is_inner),
-            islands=_grouped(whole[islands], driving.cut.group[driving.nodes[0][islands]]),
             gates_xy_m=np.array(spots).reshape(-1, 2),
             core_m=core_m,
         )
     )
 
 
-def _settled(driving: _Sorted, held: Bools, whole: NDArray[np.object_]) -> tuple[tuple[Codes, Codes], Bools]:
-    """Give each street that is joined to neither side the nearer one, all of a group alike; tell which."""
+def _settled(driving: _Sorted, held: Bools, whole: NDArray[np.object_]) -> tuple[Codes, Codes]:
+    """Give each street that is joined to neither side the nearer one, all of a group alike."""
     low, high = driving.sides
     adrift = ~held & (low == ADRIFT) & (high == ADRIFT)
     group = driving.cut.group[driving.nodes[0][adrift]]
@@ -468,7 +466,7 @@ def _settled(driving: _Sorted, held: Bools, whole: NDArray[np.object_]) -> tuple
     nearer = nearer_inner(_grouped(whole[adrift], group), whole[inner], whole[~inner & ~adrift])[number]
     low, high = low.copy(), high.copy()
     low[adrift] = high[adrift] = np.where(nearer, INNER, OUTER)
-    return (low, high), adrift
+    return low, high
 
 
 def _barriers_between(network: StreetNetwork, edges: Ints, sides: tuple[Codes, Codes]) -> Ints:
@@ -481,16 +479,13 @@ def _barriers_between(network: StreetNetwork, edges: Ints, sides: tuple[Codes, C
 
 def _beyond(band: _Band, inner: NDArray[np.object_]) -> NDArray[np.object_]:
     """Drivable streets wholly beyond the limit that come near to where the line may run."""
-    within = band.limit_m.buffer(-NEAR_LINE_M)
-    shapely.prepare(within)
-    swinging = inner[~shapely.covers(within, inner)]
-    if not len(swinging):
-        return swinging
     network = band.network
-    near = shapely.union_all(swinging).buffer(2 * NEAR_LINE_M, quad_segs=2)
+    ground = shapely.box(*shapely.total_bounds(inner)) if len(inner) else shapely.box(*band.core_m.bounds)
+    near = ground.union(band.core_m).envelope.buffer(NEAR_LINE_M, join_style="mitre")
+    if band.limit_m.contains_properly(near):
+        return np.empty(0, dtype=object)
     edges = np.setdiff1d(network.edges_in_box(near.bounds), band.edges)
-    lines = network.lines(edges[network.drivable[edges]])
-    return lines[shapely.intersects(near, lines)]
+    return network.lines(edges[network.drivable[edges] & ~band.blocked[edges]])
 
 
 def _grouped(lines: NDArray[np.object_], group: Ints) -> NDArray[np.object_]:

@@ -1,7 +1,8 @@
-"""The line of a perimeter: a simple polygon around the core that crosses streets only where posts stand.
+"""The line of a perimeter: the shortest simple ring around the core that crosses streets only at its gates.
 
-Drawn first close around the streets of the scene's side, which parts the sides whatever the map holds; then
-pulled straight as far as no street and not the core comes in its way.
+Streets are laid out as points, each on the scene's side or the far one, and triangulated. The triangles that
+have points of both sides form one closed sleeve around the scene's; the line is the string pulled tight in
+it, through every gate (funnel method: Lee and Preparata 1984).
 """
 
 from __future__ import annotations
@@ -11,7 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numba import njit
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import Delaunay
 from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -20,28 +25,26 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Lines = NDArray[np.object_]
 
-_HUG_M = 8.0
-"""How close around the inner streets the first line runs, where no outer street is nearer."""
-_SHY_M = 1.0
-"""How far the first line keeps from outer streets."""
-_THREAD_M = 0.4
-"""Half the width of the strip that always belongs to an inner street: it passes under a bridge."""
+_STEP_M = 15.0
+"""Streets are laid out as points this far apart, closer where others run beside them."""
 _CLEAR_M = 3.0
-"""The pulled line passes no nearer than this to a street, where there is room."""
+"""The line passes no nearer than this to a street, where there is room."""
 _CORE_MARGIN_M = 0.1
 """The line passes no nearer than this to the core: rounding to 7 decimals moves it by a centimetre."""
 _GAP_M = 0.6
 """Half the gap in a street, about a gate, through which the line must pass."""
-_APART_M = 0.1
-"""Sides of the line that are no neighbours stay this far apart, where its first course did."""
+_MOST_SHARE = 0.4
+"""Of a narrow passage, so much is left free on either side."""
 _BRIDGE_M = 12.0
 """The line may cross a street this near to where it passes over or under one of the inside."""
 _CLEARANCE_M = 0.03
 """Corners rounded to 7 decimals move by less than a centimetre: a ring as open as this stays simple."""
-_SETTLINGS = 3
-"""Rounds in which groups adrift that the line crosses are left out."""
-_PULLS = 4
-"""Rounds of pulling; each at least halves what slack is left."""
+_FRAME_M = 80.0
+"""The triangulation reaches this far beyond what the line must go around."""
+_ROUNDS = 6
+"""Rounds in which points are added to streets that the triangulation does not follow."""
+_SAME_M = 0.01
+"""Points nearer than this are one."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +79,6 @@ class Sides:
         Streets on the scene's side and on the far side.
     inner_pieces, outer_pieces : tuple of Piece
         The same for streets that are cut by gates.
-    islands : object array of MultiLineString
-        Groups of streets that are joined to neither side, but lie nearer to the scene's: taken in where the
-        line can go around them, else left out.
     gates_xy_m : (n, 2) float array
         Where the line crosses streets: the posts, and barriers that streets of both sides end at.
     core_m : polygonal geometry
@@ -89,7 +89,6 @@ class Sides:
     outer: Lines
     inner_pieces: tuple[Piece, ...]
     outer_pieces: tuple[Piece, ...]
-    islands: Lines
     gates_xy_m: Floats
     core_m: BaseGeometry
 
@@ -102,14 +101,15 @@ def draw_line(sides: Sides) -> Polygon:
     Polygon
         Simple, without holes, containing the core. It crosses streets at the gates; where streets of both
         sides cross each other without meeting (bridges, tunnels) it must cross one of them elsewhere too.
+        No line that does so is shorter, but for the distance that it keeps from streets.
     """
     core = _largest(sides.core_m.buffer(_CORE_MARGIN_M, quad_segs=4))
-    hugging = _hug(sides, core)
-    for ring in reversed(_pull(hugging, _Obstacles.of(sides, core), sides.gates_xy_m)):
-        pulled = Polygon(ring)
-        if _sound(pulled, sides.core_m):
-            return pulled
-    return _largest(shapely.set_precision(hugging, _CLEARANCE_M))
+    sleeve = _sleeve(_lay_out(sides, core), sides.gates_xy_m)
+    for clear_m in (_CLEAR_M, _CLEAR_M / 4):
+        drawn = Polygon(_apart(_tight(sleeve, clear_m)))
+        if _sound(drawn, sides.core_m):
+            return drawn
+    return _largest(shapely.set_precision(Polygon(sleeve.middles).union(core).buffer(0), _CLEARANCE_M))
 
 
 def _sound(polygon: Polygon, core: BaseGeometry) -> bool:
@@ -141,62 +141,6 @@ def stretch(line: LineString, low_m: float, high_m: float) -> LineString:
     return LineString(np.vstack([ends[:1], xy[within], ends[1:]]))
 
 
-# --- close around the inner streets -------------------------------------------------------------
-
-
-def _hug(sides: Sides, core: Polygon) -> Polygon:
-    """Return the ground close around the core and the inner streets, less what is close to outer streets."""
-    core = _with_blocks(core, sides.inner)
-    shapely.prepare(core)
-    beyond = sides.inner[~shapely.contains_properly(core, sides.inner)]
-    threads = _ribbons(beyond, sides.inner_pieces, _THREAD_M)
-    wide = np.concatenate([[core], _ribbons(np.append(beyond, sides.islands), sides.inner_pieces, _HUG_M)])
-    near = shapely.union_all(wide)
-    shapely.prepare(near)
-    beside = sides.outer[shapely.dwithin(near, sides.outer, _SHY_M)]
-    ground = near - shapely.union_all(_ribbons(beside, sides.outer_pieces, _SHY_M))
-    region = _around(core, ground, threads)
-    for _ in range(_SETTLINGS):
-        crossing = sides.islands[shapely.crosses(region.exterior, sides.islands)]
-        if not len(crossing):
-            break
-        ground = region - shapely.union_all(shapely.buffer(crossing, _SHY_M, quad_segs=1))
-        region = _around(core, ground, threads)
-    return region
-
-
-def _with_blocks(core: Polygon, inner: Lines) -> Polygon:
-    """Add the blocks that inner streets close in: no line runs there, and what follows is quicker."""
-    shapely.prepare(core)
-    noded = shapely.get_parts(shapely.union_all(inner[~shapely.contains_properly(core, inner)]))
-    blocks = shapely.coverage_union_all(shapely.get_parts(shapely.polygonize(noded)))
-    filled = [Polygon(block.exterior) for block in shapely.get_parts(blocks)]
-    return _around(core, shapely.union_all(_array(filled)), _no_lines())
-
-
-def _ribbons(streets: Lines, pieces: Sequence[Piece], half_m: float) -> Lines:
-    """Return strips along streets, round at their ends; square and flush at gates."""
-    ends = _array([shapely.get_point(p.line, k) for p in pieces for k in _plain_ends(p)])
-    return np.concatenate(
-        [
-            shapely.buffer(streets, half_m, quad_segs=2),
-            shapely.buffer(_array([p.line for p in pieces]), half_m, cap_style="flat", quad_segs=2),
-            shapely.buffer(ends, half_m, quad_segs=2),
-        ]
-    )
-
-
-def _plain_ends(piece: Piece) -> list[int]:
-    return [k for k, gate in ((0, piece.gate_first), (-1, piece.gate_last)) if not gate]
-
-
-def _around(core: Polygon, ground: BaseGeometry, threads: Lines) -> Polygon:
-    """Return the part of the ground around the core, with the threads that hold far inner streets to it."""
-    whole = shapely.union_all(np.concatenate([[core, ground], threads]))
-    parts = shapely.get_parts(whole)
-    return Polygon(parts[shapely.intersects(parts, core.representative_point())][0].exterior)
-
-
 def _largest(ground: BaseGeometry) -> Polygon:
     parts = [p for p in shapely.get_parts(ground) if p.geom_type == "Polygon"]
     return Polygon(max(parts, key=lambda p: p.area).exterior)
@@ -208,202 +152,256 @@ def _array(geometries: Sequence[BaseGeometry]) -> Lines:
     return out
 
 
-def _no_lines() -> Lines:
-    return np.empty(0, dtype=object)
-
-
-# --- pulling straight ---------------------------------------------------------------------------
+# --- streets as points --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
-class _Obstacles:
-    """What the line may not cross: streets, with gaps about the gates, and the core."""
+class _Points:
+    """Streets and the core laid out as points.
 
-    core: Polygon
-    hard: shapely.STRtree
-    soft: shapely.STRtree
+    Parameters
+    ----------
+    xy_m : (n, 2) float array
+    inner : (n,) bool array
+        Which lie on the scene's side.
+    link : (k, 2) int array
+        Pairs of points that follow each other on a street or on the border of the core.
+    core, frame : int
+        A point of the core, and one of the frame around everything.
+    """
 
-    @classmethod
-    def of(cls, sides: Sides, core: Polygon) -> _Obstacles:
-        whole = [sides.inner, _less_bridges(sides), shapely.get_parts(sides.islands)]
-        pieces = [*sides.inner_pieces, *sides.outer_pieces]
-        shapely.prepare(core)
-        return cls(
-            core,
-            shapely.STRtree(np.concatenate([*whole, _array([p.trimmed(_GAP_M) for p in pieces])])),
-            shapely.STRtree(np.concatenate([*whole, _array([p.trimmed(2 * _CLEAR_M) for p in pieces])])),
-        )
+    xy_m: Floats
+    inner: Bools
+    link: Ints
+    core: int
+    frame: int
+
+
+def _lay_out(sides: Sides, core: Polygon) -> _Points:
+    """Lay out what the line must part, so that the triangulation follows each street."""
+    inner = np.concatenate([sides.inner, _array([p.trimmed(_GAP_M) for p in sides.inner_pieces])])
+    shapely.prepare(core)
+    inner = inner[~shapely.contains_properly(core, inner)]
+    hull = shapely.convex_hull(shapely.geometrycollections([core, *inner])).buffer(_CLEAR_M, quad_segs=2)
+    outer = np.concatenate([sides.outer, _array([p.trimmed(_GAP_M) for p in sides.outer_pieces])])
+    shapely.prepare(hull)
+    outer = _less_crossings(outer[shapely.intersects(hull, outer)], inner)
+    frame = shapely.box(*hull.buffer(_FRAME_M).bounds).exterior
+    parts = [(core.exterior, True), *((line, True) for line in inner), *((line, False) for line in outer)]
+    lines = shapely.segmentize(_array([frame, *(line for line, _ in parts)]), _STEP_M)
+    xy, of = shapely.get_coordinates(lines, return_index=True)
+    on_inner = np.array([False, *(side for _, side in parts)])[of]
+    # a point of both sides can only be where the map lays streets on each other: the scene's side has it
+    order = np.argsort(~on_inner, kind="stable")
+    key = np.round(xy / _SAME_M).astype(np.int64)
+    _, first, same = np.unique(key[order], axis=0, return_index=True, return_inverse=True)
+    number = np.empty(len(xy), dtype=np.int64)
+    number[order] = same.reshape(-1)
+    keep = order[first]
+    link = np.column_stack([number[:-1], number[1:]])[of[:-1] == of[1:]]
+    link = link[(link[:, 0] != link[:, 1]) & (on_inner[keep][link[:, 0]] == on_inner[keep][link[:, 1]])]
+    at_core = number[np.flatnonzero(of == 1)[0]]
+    return _Points(xy[keep], on_inner[keep], link, int(at_core), int(number[0]))
+
+
+def _less_crossings(outer: Lines, inner: Lines) -> Lines:
+    """Outer streets, less what is near to where they pass over or under inner ones: the line may cross."""
+    over, under = shapely.STRtree(inner).query(outer, predicate="intersects")
+    if not len(over):
+        return outer
+    spots = shapely.buffer(shapely.intersection(outer[over], inner[under]), _BRIDGE_M, quad_segs=2)
+    crossing = np.unique(over)
+    whole = np.delete(outer, crossing)
+    left = shapely.get_parts(
+        _array([outer[k] - shapely.union_all(spots[over == k]) for k in crossing.tolist()])
+    )
+    return np.concatenate([whole, left[shapely.length(left) > _GAP_M]])
+
+
+# --- the sleeve between the sides ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Sleeve:
+    """The closed row of triangle sides that the line crosses, counter-clockwise around the scene.
+
+    Parameters
+    ----------
+    inner_m, outer_m : (n, 2) float arrays
+        Ends of each on the scene's side and on the far side.
+    gate : (n,) bool array
+        Where both ends are one place, a gate.
+    """
+
+    inner_m: Floats
+    outer_m: Floats
+    gate: Bools
 
     @property
-    def centre(self) -> Floats:
-        """A point of the core: the line must keep going around it."""
-        return np.array(self.core.representative_point().coords[0])
-
-    def bar(self, starts: Floats, ends: Floats) -> Bools:
-        """Mask of the straight lines between points that come too near to something."""
-        lines = shapely.linestrings(np.stack([starts, ends], axis=1))
-        barred = np.asarray(shapely.intersects(self.core, lines))
-        barred[self.hard.query(lines, predicate="intersects")[0]] = True
-        barred[self.soft.query(lines, predicate="dwithin", distance=_CLEAR_M)[0]] = True
-        return barred
+    def middles(self) -> Floats:
+        return (self.inner_m + self.outer_m) / 2
 
 
-def _less_bridges(sides: Sides) -> Lines:
-    """Outer streets, less what is near to where they pass over or under inner ones: the line may cross."""
-    inner = np.concatenate([sides.inner, _array([p.line for p in sides.inner_pieces])])
-    over, under = shapely.STRtree(inner).query(sides.outer, predicate="intersects")
-    if not len(over):
-        return sides.outer
-    spots = shapely.buffer(shapely.intersection(sides.outer[over], inner[under]), _BRIDGE_M, quad_segs=2)
-    lines = sides.outer.copy()
-    for k in np.unique(over):
-        lines[k] = lines[k] - shapely.union_all(spots[over == k])
-    return lines
+def _sleeve(points: _Points, gates_m: Floats) -> _Sleeve:
+    xy, inner, triangles, neighbours = _triangulate(points)
+    inner = _two_parts(inner, triangles, points.core, points.frame)
+    row = _walk(triangles, neighbours, inner)
+    left, right = xy[row[:, 0]], xy[row[:, 1]]
+    gate = np.zeros(len(row), dtype=bool)
+    if len(gates_m):
+        short = np.flatnonzero(np.hypot(*(left - right).T) < 4 * _GAP_M)
+        away = np.hypot(*((left[short] + right[short])[:, None] / 2 - gates_m[None]).transpose(2, 0, 1))
+        which = away.argmin(axis=1)
+        near = away[np.arange(len(short)), which] < _GAP_M
+        at, spot = short[near], gates_m[which[near]]
+        left[at], right[at], gate[at] = spot, spot, True
+    return _Sleeve(left, right, gate)
 
 
-def _turns(starts: Floats, ends: Floats, centre: Floats) -> Floats:
-    """Angle, in radians within a half turn, by which each straight line passes around a point."""
-    a, b = starts - centre, ends - centre
-    return np.asarray(np.arctan2(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0], (a * b).sum(axis=1)))
-
-
-def _pull(region: Polygon, obstacles: _Obstacles, gates: Floats) -> list[Floats]:
-    """Replace the border by ever straighter ones that still part the sides and pass the gates."""
-    ring, fixed = _with_gates(np.asarray(region.exterior.coords)[:-1], gates)
-    ring, fixed = _spaced(ring, fixed)
-    rings = [ring]
-    ring, fixed = _shortcut(ring, fixed, obstacles)
-    rings.append(ring)
-    tangled = _tangled(ring).sum()
-    for _ in range(_PULLS):
-        dropped, stay = _drop(ring, fixed, obstacles)
-        moved = _tighten(dropped, stay, obstacles)
-        if _tangled(moved).sum() > tangled or np.array_equal(moved, ring):
+def _triangulate(points: _Points) -> tuple[Floats, Bools, Ints, Ints]:
+    """Triangulate; add points in the middle of stretches of street that are no side of a triangle."""
+    xy, inner, link = points.xy_m, points.inner, points.link
+    for _ in range(_ROUNDS):
+        mesh = Delaunay(xy)
+        triangles = mesh.simplices.astype(np.int64)
+        missing = ~_are_sides(link, triangles, len(xy))
+        missing &= np.hypot(*(xy[link[:, 0]] - xy[link[:, 1]]).T) > 4 * _SAME_M
+        if not missing.any():
             break
-        ring, fixed = moved, stay
-        rings.append(ring)
-    return rings
-
-
-def _with_gates(ring: Floats, gates: Floats) -> tuple[Floats, Bools]:
-    """Add the gates on the ring as points that stay; at least three points stay."""
-    line = shapely.LinearRing(ring)
-    points = np.asarray(shapely.points(gates))
-    near = shapely.distance(line, points) < 0.05 if len(gates) else np.zeros(0, dtype=bool)
-    spots = shapely.line_locate_point(line, points[near]) if near.any() else np.zeros(0)
-    marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(ring, axis=0).T))])
-    along = np.concatenate([marks, spots])
-    order = np.argsort(along, kind="stable")
-    merged = np.vstack([ring, gates[near]] if near.any() else [ring])[order]
-    fixed = np.concatenate([np.zeros(len(ring), dtype=bool), np.ones(len(spots), dtype=bool)])[order]
-    if fixed.sum() < 3:
-        fixed[[0, len(ring) // 3, 2 * len(ring) // 3]] = True
-    return merged, fixed
-
-
-def _spaced(ring: Floats, fixed: Bools) -> tuple[Floats, Bools]:
-    """Leave out points that lie on their successor, but for those that stay."""
-    step = np.hypot(*(np.roll(ring, -1, axis=0) - ring).T)
-    before = np.roll(step, 1)
-    kept = fixed | ((step >= _APART_M) & ((before >= _APART_M) | ~np.roll(fixed, 1)))
-    return ring[kept], fixed[kept]
-
-
-def _shortcut(ring: Floats, fixed: Bools, obstacles: _Obstacles) -> tuple[Floats, Bools]:
-    """Keep as few points as leave all chords free: split at the farthest point, a level of chords at once."""
-    n = len(ring)
-    steps = _turns(ring, np.roll(ring, -1, axis=0), obstacles.centre)
-    turned = np.concatenate([[0.0], np.cumsum(np.concatenate([steps, steps]))])
-    kept = fixed.copy()
-    new = _chords(kept)
-    while len(new):
-        first, last = new.T
-        barred = obstacles.bar(ring[first], ring[last % n])
-        # a chord on the other side of the core than its stretch of the line would leave the core outside
-        turn = _turns(ring[first], ring[last % n], obstacles.centre)
-        barred |= np.abs(turned[last] - turned[first] - turn) > np.pi
-        new = _split(ring, kept, new[barred & (last - first > 1)])
-        if not len(new):  # chords that cross each other are split as if a street were in the way
-            all_chords = _chords(kept)
-            tangled = all_chords[_tangled(ring[kept])]
-            new = _split(ring, kept, tangled[tangled[:, 1] - tangled[:, 0] > 1])
-    return ring[kept], fixed[kept]
-
-
-def _chords(kept: Bools) -> Ints:
-    """First and last index of the chords between points that are kept, (k, 2); the last chord runs past n."""
-    stay = np.flatnonzero(kept)
-    return np.column_stack([stay, np.append(stay[1:], stay[0] + len(kept))])
-
-
-def _split(ring: Floats, kept: Bools, chords: Ints) -> Ints:
-    """Keep the farthest point under each chord; return the new chords."""
-    n = len(ring)
-    halves: list[tuple[int, int]] = []
-    for first, last in chords.tolist():
-        between = ring[np.arange(first + 1, last) % n]
-        middle = first + 1 + _farthest(ring[first], ring[last % n], between)
-        kept[middle % n] = True
-        halves += (
-            [(first, middle), (middle, last)] if middle < n else [(first, middle), (middle - n, last - n)]
+        split = link[missing]
+        new = len(xy) + np.arange(len(split))
+        xy = np.vstack([xy, (xy[split[:, 0]] + xy[split[:, 1]]) / 2])
+        inner = np.append(inner, inner[split[:, 0]])
+        link = np.vstack(
+            [link[~missing], np.column_stack([split[:, 0], new]), np.column_stack([new, split[:, 1]])]
         )
-    return np.array(halves, dtype=np.int64).reshape(-1, 2)
+    return xy[: mesh.npoints], inner[: mesh.npoints], triangles, mesh.neighbors.astype(np.int64)
 
 
-def _tangled(ring: Floats) -> Bools:
-    """Mask of the sides of a ring that meet sides which are not their neighbours."""
-    n = len(ring)
-    mask = np.zeros(n, dtype=bool)
-    lines = np.asarray(shapely.linestrings(np.stack([ring, np.roll(ring, -1, axis=0)], axis=1)))
-    a, b = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=_APART_M)
-    apart = (b - a) % n
-    mask[a[(apart > 1) & (apart < n - 1)]] = True
-    return mask
+def _are_sides(link: Ints, triangles: Ints, count: int) -> Bools:
+    ends = np.sort(np.vstack([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1)
+    asked = np.sort(link, axis=1)
+    return np.isin(asked[:, 0] * count + asked[:, 1], ends[:, 0] * count + ends[:, 1])
 
 
-def _farthest(start: Floats, end: Floats, points: Floats) -> int:
-    along = end - start
-    reach = float(np.hypot(*along))
-    if reach < 1e-9:
-        return int(np.argmax(np.hypot(*(points - start).T)))
-    offset = np.abs(along[0] * (points[:, 1] - start[1]) - along[1] * (points[:, 0] - start[0])) / reach
-    return int(np.argmax(offset))
+def _two_parts(inner: Bools, triangles: Ints, core: int, frame: int) -> Bools:
+    """Count what is cut off from its own side to the other: then one closed row of triangles parts them."""
+    n = len(inner)
+    for side, home in ((True, core), (False, frame)):
+        ends = np.vstack([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+        ends = ends[(inner[ends] == side).all(axis=1)]
+        graph = coo_array((np.ones(len(ends), dtype=np.int8), (ends[:, 0], ends[:, 1])), shape=(n, n))
+        _, label = connected_components(graph, directed=False)
+        inner = np.where((inner == side) & (label != label[home]), not side, inner)
+    return inner
 
 
-def _drop(ring: Floats, fixed: Bools, obstacles: _Obstacles) -> tuple[Floats, Bools]:
-    """Leave out points between whose neighbours a straight line is free."""
-    for _ in range(_PULLS):
-        before, after = np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0)
-        free = ~fixed & ~obstacles.bar(before, after) & _same_side(before, ring, after, obstacles.centre)
-        # neighbours are not dropped together: the chord was tested against the points that stay
-        for i in np.flatnonzero(free):
-            free[i] = not free[i - 1]
-        if not free.any() or len(ring) - free.sum() < 4:
+@njit(cache=True)
+def _walk(triangles: Ints, neighbours: Ints, inner: Bools) -> Ints:  # pragma: no cover - compiled
+    """Follow the triangles of both sides once around; return the sides crossed, (n, 2): inner, outer end."""
+    count = len(triangles)
+    first = -1
+    for t in range(count):
+        a, b, c = inner[triangles[t, 0]], inner[triangles[t, 1]], inner[triangles[t, 2]]
+        if (a or b or c) and not (a and b and c):
+            first = t
             break
-        ring, fixed = ring[~free], fixed[~free]
-    return ring, fixed
+    row = np.empty((count + 1, 2), dtype=np.int64)
+    n, t = 0, first
+    while True:
+        # triangles run counter-clockwise: leave by the side whose ends, in that order, are outer and inner
+        for k in range(3):
+            a, b = triangles[t, (k + 1) % 3], triangles[t, (k + 2) % 3]
+            if inner[b] and not inner[a]:
+                row[n, 0], row[n, 1] = b, a
+                n += 1
+                t = neighbours[t, k]
+                break
+        if t == first or t < 0 or n > count:
+            break
+    return row[:n]
 
 
-def _same_side(before: Floats, points: Floats, after: Floats, centre: Floats) -> Bools:
-    """Mask of the points that can be left out without passing a centre on its other side."""
-    way = _turns(before, points, centre) + _turns(points, after, centre)
-    return np.abs(way - _turns(before, after, centre)) < np.pi
+# --- pulling tight ------------------------------------------------------------------------------
 
 
-def _tighten(ring: Floats, fixed: Bools, obstacles: _Obstacles) -> Floats:
-    """Move points towards the middle of their neighbours as far as the way is free, every other at a time."""
-    ring, centre = ring.copy(), obstacles.centre
-    for parity in (0, 1):
-        moving = np.flatnonzero(~fixed & (np.arange(len(ring)) % 2 == parity))
-        moving = moving[moving < len(ring) - 1]  # the last may neighbour the first of the same parity
-        for share in (0.8, 0.3):
-            before, after = ring[moving - 1], ring[moving + 1]
-            target = ring[moving] + share * ((before + after) / 2 - ring[moving])
-            barred = obstacles.bar(np.vstack([before, target]), np.vstack([target, after]))
-            free = ~barred.reshape(2, -1).any(axis=0)
-            old = _turns(before, ring[moving], centre) + _turns(ring[moving], after, centre)
-            new = _turns(before, target, centre) + _turns(target, after, centre)
-            free &= np.abs(old - new) < np.pi
-            ring[moving[free]] = target[free]
-            moving = moving[~free]
-    return ring
+def _tight(sleeve: _Sleeve, clear_m: float) -> Floats:
+    """Pull a closed string tight in a sleeve, keeping away from its sides where there is room."""
+    across = sleeve.outer_m - sleeve.inner_m
+    width = np.maximum(np.hypot(*across.T), 1e-9)[:, None]
+    off = across / width * np.minimum(clear_m, _MOST_SHARE * width)
+    left, right = sleeve.inner_m + off, sleeve.outer_m - off
+    if sleeve.gate.any():
+        first = int(np.argmax(sleeve.gate))
+    else:  # the tight string touches what lies farthest out
+        first = int(np.argmax(left[:, 0]))
+        right[first] = left[first]
+    gate = sleeve.gate.copy()
+    gate[first] = True
+    left, right, gate = (np.roll(part, -first, axis=0) for part in (left, right, gate))
+    ring = _pull(np.vstack([left, left[:1]]), np.vstack([right, right[:1]]), np.append(gate, True))
+    return np.asarray(ring)
+
+
+@njit(cache=True)
+def _pull(left: Floats, right: Floats, gate: Bools) -> Floats:  # pragma: no cover - compiled
+    """Shortest way through all openings in order, from the first to the last, through every gate."""
+    n = len(left)
+    out = np.empty((4 * n, 2))
+    out[0] = left[0]
+    size = 1
+    start = 0
+    while start < n - 1:
+        end = start + 1
+        while not gate[end]:
+            end += 1
+        apex, low, high = start, start, start  # indices of the apex, and of the funnel's left and right
+        tip = left[start].copy()
+        a, b = tip.copy(), tip.copy()
+        i = start + 1
+        while i <= end:
+            p, q = left[i], right[i]
+            if _turn(tip, b, q) >= 0:  # the right side moves in
+                if _same(tip, b) or _turn(tip, a, q) < 0:
+                    b, high = q.copy(), i
+                else:  # it crosses the left: the left is a corner
+                    tip, apex = a.copy(), low
+                    out[size] = tip
+                    size += 1
+                    a, b, low, high = tip.copy(), tip.copy(), apex, apex
+                    i = apex + 1
+                    continue
+            if _turn(tip, a, p) <= 0:
+                if _same(tip, a) or _turn(tip, b, p) > 0:
+                    a, low = p.copy(), i
+                else:
+                    tip, apex = b.copy(), high
+                    out[size] = tip
+                    size += 1
+                    a, b, low, high = tip.copy(), tip.copy(), apex, apex
+                    i = apex + 1
+                    continue
+            i += 1
+            if size >= 4 * n - 2:
+                break
+        out[size] = left[end]
+        size += 1
+        start = end
+    return out[: size - 1]
+
+
+@njit(cache=True)
+def _turn(o: Floats, a: Floats, b: Floats) -> float:  # pragma: no cover - compiled
+    """Twice the area of a triangle, above zero where it turns left."""
+    return float((a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0]))
+
+
+@njit(cache=True)
+def _same(a: Floats, b: Floats) -> bool:  # pragma: no cover - compiled
+    return bool((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 < 1e-12)
+
+
+def _apart(ring: Floats) -> Floats:
+    """Leave out corners that lie on the one before."""
+    step = np.hypot(*(ring - np.roll(ring, 1, axis=0)).T)
+    return np.asarray(ring[step > 2 * _CLEARANCE_M])
