@@ -125,6 +125,8 @@ class Candidate:
         Open ground of car parks for the public on it or within a family's walk; of halls outside only.
     care : bool
         Whether a hospital is on the same ground.
+    lot : bool
+        Whether it is a car park, of which part is taken.
     """
 
     kind: str
@@ -141,6 +143,7 @@ class Candidate:
     near: str = ""
     parking_m2: float = 0.0
     care: bool = False
+    lot: bool = False
 
 
 # --- for an incident ----------------------------------------------------------------------------
@@ -364,6 +367,7 @@ def _candidate(
         near=grounds.near[ground],
         parking_m2=parking_m2,
         care=bool(grounds.care[ground]),
+        lot=kind == PlaceKind.PARKING,
     )
 
 

@@ -201,13 +201,19 @@ class Siting:
     command_stalls: int
     staging_near_m: float
     staging_far_m: float
-    staging_units: int
+    staging_police: int
+    staging_fire: int
+    staging_ems: int
     casualty_walk_m: float
     casualty_walk_far_m: float
     casualty_media_m: float
     casualties_assumed: int
     exchange_reach_m: float
     ambulance_bays: int
+    ambulance_bays_most: int
+    patients_per_ambulance: int
+    loading_min: float
+    transport_window_min: float
     evacuation_stand_off_m: float
     evacuation_walk_m: float
     people_assumed: int
@@ -229,6 +235,7 @@ class Siting:
     patrol_m2: float
     stall_m2: float
     ambulance_m2: float
+    engine_m2: float
     large_m2: float
     litter_m2: float
     walking_wounded_m2: float
@@ -237,7 +244,14 @@ class Siting:
     exchange_least: float
     family_walk_m: float
     family_stalls: float
+    bereaved_share: float
+    bereaved_separation_m: float
     lot_free: float
+    lot_free_off: float
+    business_from_h: int
+    business_to_h: int
+    daylight_from_h: int
+    daylight_to_h: int
     ground_free: float
     shelter_min_m2: float
     weight_distance: float

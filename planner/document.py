@@ -55,6 +55,8 @@ _CHOICES: Mapping[str, type[StrEnum]] = {
     "inner_size": RingSize,
     "outer_size": RingSize,
 }
+_LAST_HOUR = 23
+_REQUESTS = ("no_ccp", "bereaved_site")
 _POLYGONS = ("Polygon", "MultiPolygon")
 
 
@@ -306,6 +308,11 @@ def _facts(said: Json, where: str) -> dict[str, Any]:
         for name, words in _CHOICES.items()
         if name in known
     }
+    if "hour" in known:
+        facts["hour"] = _count(known, "hour", where, most=_LAST_HOUR)
+    for name in _REQUESTS:
+        if name in known:
+            facts[name] = as_flag(known[name], f"{where}, {name}")
     return facts
 
 
@@ -319,10 +326,10 @@ def _moment(value: object, where: str) -> str:
     return text
 
 
-def _count(members: Json, name: str, where: str) -> int:
+def _count(members: Json, name: str, where: str, *, most: int = _MOST_PEOPLE) -> int:
     count = as_count(members.get(name), f"{where}, {name}")
-    if not 0 <= count <= _MOST_PEOPLE:
-        fail(f"{where}, {name}", f"{shown(count)} is out of range", f"Give a count from 0 to {_MOST_PEOPLE}")
+    if not 0 <= count <= most:
+        fail(f"{where}, {name}", f"{shown(count)} is out of range", f"Give a count from 0 to {most}")
     return count
 
 

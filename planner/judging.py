@@ -8,17 +8,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.criteria import Asks, Demand, Facts
+from planner.demand import Demand
 from planner.doctrine import Siting
+from planner.facts import Facts
 from planner.grounds import NO_ENTRY
 from planner.model import Score
-from planner.terms import Purpose
+from planner.purposes import Asks
+from planner.terms import FAMILIES, Purpose
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 
-_DRIVEN = (Purpose.STAGING, Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE)
+_STAGING = (Purpose.STAGING, Purpose.STAGING_FIRE, Purpose.STAGING_POLICE)
+_DRIVEN = (*_STAGING, Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE)
 """Purposes that vehicles come to and leave from while the scene is held."""
 
 
@@ -158,7 +161,7 @@ def _fitting(
 
 def _rules(asks: Asks, facts: Facts, capacity: Floats, demand: Demand, siting: Siting) -> tuple[Rule, ...]:
     """Hard rules of a purpose; those that may yield do so in this order."""
-    need = float(getattr(siting, asks.least)) * asks.need(demand, siting)
+    need = float(getattr(siting, asks.least)) * (asks.floor or asks.need)(demand, siting)
     holds = np.nan_to_num(capacity, nan=np.inf)
     rules = [
         Rule("rejected by the commander", np.array([asks.purpose in r for r in facts.rejected], dtype=bool)),
@@ -194,7 +197,7 @@ def _public_rules(asks: Asks, facts: Facts, siting: Siting) -> list[Rule]:
         Rule("not open to the public", barred),
         Rule("no way by road", ~np.isfinite(facts.drive_m)),
     ]
-    if asks.purpose is Purpose.REUNIFICATION:
+    if asks.purpose in FAMILIES:
         rules.append(Rule("too far by road", facts.drive_m > siting.reunification_far_m))
         rules.append(Rule("on a hospital's ground", np.array([c.care for c in facts.candidates], dtype=bool)))
     if asks.purpose is Purpose.MEDIA:

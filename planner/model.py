@@ -146,7 +146,17 @@ class Casualties:
 
 @dataclass(frozen=True)
 class Incident:
-    """All that the user has said. Nothing in it is computed."""
+    """All that the user has said. Nothing in it is computed.
+
+    Parameters
+    ----------
+    hour : int or None
+        Local hour of the day, 0..23; None = not said.
+    no_ccp : bool
+        Transport at once: no casualty collection point, only an ambulance exchange point.
+    bereaved_site : bool
+        Whether families of the dead get a site of their own.
+    """
 
     location: LonLat | None = None
     threat: ThreatName = ThreatName.UNKNOWN
@@ -166,6 +176,9 @@ class Incident:
     inner_size: RingSize = RingSize.STANDARD
     outer_size: RingSize = RingSize.STANDARD
     field_roads: tuple[FieldRoad, ...] = ()
+    hour: int | None = None
+    no_ccp: bool = False
+    bereaved_site: bool = False
 
 
 @dataclass(frozen=True)

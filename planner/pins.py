@@ -21,7 +21,7 @@ from planner.errors import IncidentError
 from planner.grounds import grounds_of
 from planner.model import Pin
 from planner.network import Snap
-from planner.terms import Purpose
+from planner.terms import PUBLIC, PlaceKind, Purpose
 
 Bools = NDArray[np.bool_]
 Candidates = Sequence[Candidate]
@@ -139,8 +139,9 @@ def _drawn(pin: Pin, shape: BaseGeometry, working: Bools, area: Area, doctrine: 
         access=str(grounds.access[row]) if row >= 0 else "",
         entrance=snap,
         edges=(snap.edge,),
-        inside=pin.purpose not in (Purpose.REUNIFICATION, Purpose.MEDIA),
+        inside=pin.purpose not in PUBLIC,
         parking_m2=float(grounds.parking_m2(known).sum()),
+        lot=row >= 0 and grounds.kind[row] == PlaceKind.PARKING,
     )
 
 

@@ -129,7 +129,11 @@ class Choice:
 
 _APART = {
     (Purpose.COMMAND_POST, Purpose.STAGING): "command_separation_m",
+    (Purpose.COMMAND_POST, Purpose.STAGING_FIRE): "command_separation_m",
+    (Purpose.COMMAND_POST, Purpose.STAGING_POLICE): "command_separation_m",
     (Purpose.MEDIA, Purpose.REUNIFICATION): "media_separation_m",
+    (Purpose.MEDIA, Purpose.REUNIFICATION_BEREAVED): "media_separation_m",
+    (Purpose.REUNIFICATION, Purpose.REUNIFICATION_BEREAVED): "bereaved_separation_m",
     (Purpose.MEDIA, Purpose.CASUALTY_COLLECTION): "casualty_media_m",
     (Purpose.MEDIA, Purpose.AMBULANCE_EXCHANGE): "casualty_media_m",
 }

@@ -6,34 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
-from shapely.geometry.base import BaseGeometry
 
-from planner.area import Area, shape_of
-from planner.candidates import STREET, Candidate, Scene, carriageways, gather
-from planner.criteria import ASKS, FAR, UNMAPPED, Asks, Demand, Facts
+from planner.area import Area
+from planner.candidates import Candidate, Scene, carriageways, gather
+from planner.demand import Demand
 from planner.doctrine import Doctrine, Siting
-from planner.geo import usng
+from planner.facts import Facts
 from planner.judging import OUTSIDE, Judged, judge
-from planner.model import Incident, Notice, Score, Site
-from planner.pins import PINNED, pinned
-from planner.selection import POOL, Choice, choose_together, runners_up, separation_m
+from planner.model import Incident, Notice, Site
+from planner.pins import pinned
+from planner.purposes import ASKS, staging_apart, wanted
+from planner.selection import POOL, Choice, choose_together
 from planner.survey import OpenStreets, survey
-from planner.targets import tidy
-from planner.terms import NoticeLevel, PlaceKind, Purpose, RoadClass, SiteSource, ZoneKind
+from planner.telling import Settled, Writer, told
+from planner.terms import Purpose
 
 __all__ = ["ChosenSites", "Scene", "choose_sites"]
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-
-_ALTERNATES = 3
-_RIM_M = 0.5
-_SOFT = 0.5
-_OVER_GROUND_M = 10.0
-_ASK_OWNER = ("private", "no", "permit", "customers")
-_FAST = (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK, RoadClass.TRUNK, RoadClass.TRUNK_LINK)
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,38 +56,68 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
     """
     siting, demand = doctrine.siting, Demand.of(incident, doctrine.siting)
     streets = OpenStreets.around(scene, area, doctrine)
+    asked_for = wanted(demand) | {pin.purpose for pin in incident.pins}
+    asked = [asks for asks in ASKS if asks.purpose in asked_for]
     found = gather(scene, area, doctrine, streets.working, streets.public)
 
     def last_resort() -> list[Candidate]:
         return carriageways(scene, area, doctrine, streets.exits.joined)
 
     pins = pinned(incident.pins, found, last_resort, streets.working, area, doctrine)
+    held = {purpose: k for k, (purpose, _) in enumerate(pins)}
     places = [pin for _, pin in pins] + found
     facts = survey(places, incident, scene, area, doctrine, streets)
-    judged = {asks.purpose: judge(asks, facts, demand, siting) for asks in ASKS}
-    held = {purpose: k for k, (purpose, _) in enumerate(pins) if purpose in judged}
+    judged = {asks.purpose: judge(asks, facts, demand, siting) for asks in asked}
     if any(_in_want(verdict) for purpose, verdict in judged.items() if purpose not in held):
         places += last_resort()
         facts = survey(places, incident, scene, area, doctrine, streets)
-        judged = {asks.purpose: judge(asks, facts, demand, siting) for asks in ASKS}
-    choice = _choice(judged, facts, held, siting, streets.side)
+        judged = {asks.purpose: judge(asks, facts, demand, siting) for asks in asked}
+    side = streets.side[[c.entrance.edge for c in facts.candidates]]
+    settled = _apart(_settle(judged, facts, held, demand, siting, side), demand, siting)
+    write = Writer(settled, scene, area, siting, demand)
+    sites = tuple(site for asks in ASKS for site in write.sites(asks.purpose))
+    officers = sum(int(getattr(siting, asks.officers)) for asks in ASKS if asks.purpose in settled.chosen)
+    return ChosenSites(sites, officers, told(settled, demand))
+
+
+def _settle(
+    judged: Mapping[Purpose, Judged],
+    facts: Facts,
+    held: Mapping[Purpose, int],
+    demand: Demand,
+    siting: Siting,
+    side: Ints | None,
+) -> Settled:
+    """Choose together; where others take all that keeps the rules, what may yield yields."""
+    judged = dict(judged)
+    choice = _choice(judged, facts, held, siting, side)
     chosen = choose_together(choice)
     left = [p for p, verdict in judged.items() if p not in chosen and not verdict.asks.optional]
     if left:
         for purpose in left:
             judged[purpose] = judge(judged[purpose].asks, facts, demand, siting, give_up_all=True)
-        choice = _choice(judged, facts, held, siting, streets.side)
+        choice = _choice(judged, facts, held, siting, side)
         chosen = choose_together(choice)
-    write = _Writer(facts, judged, choice, chosen, held, scene, area, siting, demand)
-    sites = tuple(site for asks in ASKS for site in write.sites(asks.purpose))
-    officers = sum(int(getattr(siting, asks.officers)) for asks in ASKS if asks.purpose in chosen)
-    notices = (
-        *_missing(judged, chosen),
-        *_poor(judged, chosen, held),
-        *_assumed(demand),
-        *_sight_notice(facts),
-    )
-    return ChosenSites(sites, officers, notices)
+    return Settled(facts, judged, choice, chosen, held)
+
+
+def _apart(settled: Settled, demand: Demand, siting: Siting) -> Settled:
+    """Stage fire and police away from the ambulances where one place does not hold all."""
+    row = settled.chosen.get(Purpose.STAGING)
+    if row is None or settled.short(Purpose.STAGING, demand, siting) <= 0 or Purpose.STAGING in settled.held:
+        return settled
+    more = wanted(demand, apart=True) - settled.judged.keys()
+    if not more:
+        return settled
+    asked = [staging_apart(demand), *(asks for asks in ASKS if asks.purpose in more)]
+    judged = dict(settled.judged) | {
+        asks.purpose: judge(asks, settled.facts, demand, siting) for asks in asked
+    }
+    side = settled.choice.side
+    again = _settle(judged, settled.facts, settled.held, demand, siting, side)
+    gained = more & again.chosen.keys()
+    lost = settled.chosen.keys() - again.chosen.keys()
+    return again if gained and not lost else settled
 
 
 def _in_want(verdict: Judged) -> bool:
@@ -105,15 +127,15 @@ def _in_want(verdict: Judged) -> bool:
     return not verdict.fit.any() or OUTSIDE in verdict.given_up
 
 
-def _is_working(purpose: Purpose) -> bool:
-    return purpose not in (Purpose.REUNIFICATION, Purpose.MEDIA)
-
-
 # --- choosing -----------------------------------------------------------------------------------
 
 
 def _choice(
-    judged: Mapping[Purpose, Judged], facts: Facts, held: Mapping[Purpose, int], siting: Siting, side: Ints
+    judged: Mapping[Purpose, Judged],
+    facts: Facts,
+    held: Mapping[Purpose, int],
+    siting: Siting,
+    side: Ints | None,
 ) -> Choice:
     pools: dict[Purpose, list[int]] = {}
     for purpose in sorted(judged, key=lambda p: p not in held):  # pins first: the rest settles around them
@@ -129,325 +151,5 @@ def _choice(
         siting=siting,
         exchange_weight=float(exchange.weights.sum()),
         held=held,
-        side=side[[c.entrance.edge for c in facts.candidates]],
+        side=side,
     )
-
-
-# --- writing down -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class _Writer:
-    facts: Facts
-    judged: Mapping[Purpose, Judged]
-    choice: Choice
-    chosen: Mapping[Purpose, int]
-    held: Mapping[Purpose, int]
-    scene: Scene
-    area: Area
-    siting: Siting
-    demand: Demand
-
-    def sites(self, purpose: Purpose) -> list[Site]:
-        """Write the suggestion for a purpose and its runners-up."""
-        if purpose not in self.chosen:
-            return []
-        rows = [self.chosen[purpose]]
-        if purpose not in self.held:
-            # An alternate may fail where the suggestion does, of which a notice tells, and nowhere else.
-            failings = set(self.judged[purpose].failings(rows[0]))
-            others = runners_up(self.choice, purpose, self.chosen, _ALTERNATES)
-            rows += [row for row in others if failings.issuperset(self.judged[purpose].failings(row))]
-        return [self.site(purpose, row, rank, rows[0]) for rank, row in enumerate(rows, 1)]
-
-    def site(self, purpose: Purpose, row: int, rank: int, best: int) -> Site:
-        """Write one site."""
-        candidate, verdict = self.facts.candidates[row], self.judged[purpose]
-        pinned = self.held.get(purpose) == row
-        capacity = float(verdict.capacity[row])
-        area_m2 = verdict.asks.ground(candidate)
-        spot = candidate.entrance
-        middle = shapely.point_on_surface(candidate.shape_m)
-        seen = int(self.facts.in_sight[row])
-        reason = self.reason(purpose, row)
-        return Site(
-            id=f"{purpose}-{rank}",
-            purpose=purpose,
-            rank=rank,
-            source=SiteSource.PINNED if pinned else SiteSource.SUGGESTED,
-            name=self.label(candidate),
-            shape=shape_of(candidate.shape_m, self.area.frame),
-            entrance=self.area.frame.place(spot.x_m, spot.y_m),
-            zone=self.zone(candidate.shape_m),
-            area_m2=round(area_m2, 1) if np.isfinite(area_m2) else None,
-            capacity=int(capacity) if np.isfinite(capacity) else None,
-            usng=usng(self.area.frame.place(middle.x, middle.y)),
-            in_sight=None if seen < 0 else bool(seen),
-            scores=self.scores(purpose, row),
-            score=round(self.choice.score(purpose, row, self.chosen), 4),
-            reason=reason if rank == 1 else f"{reason} {self.why_lost(purpose, row, best)}",
-            cautions=self.cautions(purpose, row),
-        )
-
-    def scores(self, purpose: Purpose, row: int) -> tuple[Score, ...]:
-        """Return what each criterion says, with what only the joint choice decides."""
-        own = self.judged[purpose].scores(row)
-        if purpose is not Purpose.AMBULANCE_EXCHANGE:
-            return own
-        gap, points = self.choice.together(row, self.chosen)
-        value = None if gap is None else round(gap, 1)
-        weight = float(self.siting.weight_together)
-        return (
-            *own,
-            Score("distance to the casualty collection point", value, "m", round(points, 3), weight),
-        )
-
-    def zone(self, shape: BaseGeometry) -> ZoneKind:
-        """Return the hottest zone that a site lies in; its rim may touch one."""
-        ground = self.scene.ground
-        core = shape if shape.area == 0 else shape.buffer(-_RIM_M)
-        if core.intersects(ground.hot_m):
-            return ZoneKind.HOT
-        return ZoneKind.WARM if core.intersects(ground.warm_m) else ZoneKind.COLD
-
-    def label(self, candidate: Candidate) -> str:
-        """Name a place as one would say it on the radio."""
-        street = self.street(candidate)
-        if candidate.kind == STREET:
-            road = self.area.network.road_class[candidate.entrance.edge]
-            return f"{'Carriageway' if road in _FAST else 'Kerb'} of {street}"
-        if candidate.name:
-            return candidate.name
-        word = "Pinned place" if candidate.kind == PINNED else candidate.kind.replace("_", " ").capitalize()
-        return f"{word} of {candidate.near}" if candidate.near else f"{word} on {street}"
-
-    def street(self, candidate: Candidate) -> str:
-        """Name the street of a place: the nearest of those beside it that has a name."""
-        network = self.area.network
-        named = [edge for edge in candidate.edges if network.name_index[edge] > 0]
-        street = tidy(network.street(named[0] if named else candidate.entrance.edge))
-        return street if named else f"an {street}"
-
-    def reason(self, purpose: Purpose, row: int) -> str:
-        """Say in one sentence, with computed numbers, why a place serves."""
-        facts, candidate = self.facts, self.facts.candidates[row]
-        said = [
-            self._where(purpose, row),
-            self._sight(row),
-            self._room(purpose, row),
-            _ways(int(facts.ways[row])),
-        ]
-        if purpose is Purpose.REUNIFICATION:
-            said.insert(3, self._family_stalls(row))
-        if _is_forward(purpose):
-            said.pop()
-        sentence = ", ".join(part for part in said if part)
-        return f"{self.label(candidate)}: {sentence}. Suggestion: IC decides."
-
-    def _where(self, purpose: Purpose, row: int) -> str:
-        facts = self.facts
-        if _is_working(purpose):
-            if not np.isfinite(facts.walk_m[row]):
-                return "no way from the inner perimeter is known"
-            side = "" if facts.candidates[row].inside else ", outside the outer perimeter"
-            return f"{_tens(facts.walk_m[row])} m from {self._gate(row)}{side}"
-        if np.isfinite(facts.drive_m[row]):
-            return f"{_tens(facts.drive_m[row])} m by road from the outer perimeter"
-        return "no way by road is known"
-
-    def _gate(self, row: int) -> str:
-        """Say where the walk is counted from."""
-        over_m = self.facts.off_street_m[row]
-        if not np.isfinite(over_m):
-            return f"the inner gate at {self.facts.gate[row]}"
-        over = f", {_tens(over_m)} m of it over open ground" if over_m >= _OVER_GROUND_M else ""
-        return f"the line of the inner perimeter{over}"
-
-    def _sight(self, row: int) -> str:
-        seen = int(self.facts.in_sight[row])
-        if seen == UNMAPPED:
-            return "sight of the hot zone unknown (no buildings mapped between)"
-        if seen == FAR:
-            return f"over {_tens(self.facts.sight_m)} m from the attack, where sight is not looked for"
-        return f"{'in' if seen else 'out of'} sight of the hot zone (map estimate)"
-
-    def _room(self, purpose: Purpose, row: int) -> str:
-        asks, capacity = self.judged[purpose].asks, self.judged[purpose].capacity[row]
-        if not np.isfinite(capacity):
-            return f"room for {asks.unit} not known"
-        return f"room for {_fives(capacity)} {asks.unit}"
-
-    def _family_stalls(self, row: int) -> str:
-        stalls = int(self.facts.candidates[row].parking_m2 * self.siting.lot_free // self.siting.stall_m2)
-        return f"{_fives(stalls)} free stalls near by" if stalls else "no car park mapped near by"
-
-    def why_lost(self, purpose: Purpose, row: int, best: int) -> str:
-        """Say by which criterion a runner-up lost most."""
-        mine, winner = self.scores(purpose, row), self.scores(purpose, best)
-        losses = [(w.points - m.points) * m.weight for m, w in zip(mine, winner, strict=True)]
-        worst = int(np.argmax(losses))
-        if losses[worst] <= 0:
-            return "Not first because it fits less well beside the other sites."
-        return f"Behind the first for {mine[worst].criterion}."
-
-    def cautions(self, purpose: Purpose, row: int) -> tuple[str, ...]:
-        """Say what is not as it should be, and what is not known."""
-        facts, candidate = self.facts, self.facts.candidates[row]
-        said = []
-        if self.held.get(purpose) == row:
-            how = "Accepted" if candidate.kind != PINNED else "Pinned by the commander"
-            said += [f"{how}: {words}" for words in self.pin_faults(purpose, row)]
-        said += self.shortfalls(purpose, row)
-        if _is_working(purpose) and not candidate.inside:
-            said.append("Outside the outer perimeter: needs its own security, and a way in through the posts")
-        if candidate.kind == STREET:
-            said.append("A stretch of street, not ground off it: keep one lane free for ambulances")
-        if candidate.access in _ASK_OWNER:
-            said.append(f"Access is mapped as {candidate.access}: ask the owner")
-        if candidate.firmness < _SOFT:
-            said.append("Soft ground, or its surface is not mapped: check that vehicles can stand")
-        if facts.ways[row] < 2:
-            said.append("One way in and out: one-way flow, keep it free")
-        if candidate.kind in (PlaceKind.PARKING, STREET):
-            said.append(f"{self.siting.lot_free:.0%} of it taken as free: how much really is, is not known")
-        if purpose is Purpose.REUNIFICATION:
-            said.append("Telephone the place before its name is given out")
-        if _is_forward(purpose):
-            said.append("Warm ground: police guard it; its doors and walls are not mapped, check both")
-        if purpose is Purpose.HELISPOT:
-            said.append("Wires, poles, slope and approach are not checked: the pilot has the final say")
-        said.append("Not known: searched for a secondary device")
-        return tuple(said)
-
-    def shortfalls(self, purpose: Purpose, row: int) -> list[str]:
-        """Say which planning figures a place does not meet."""
-        asks, siting = self.judged[purpose].asks, self.siting
-        need, holds = asks.need(self.demand, siting), self.judged[purpose].capacity[row]
-        said = []
-        if holds < need:
-            said.append(f"Holds {_fives(holds)} of the {need} {asks.unit} planned for")
-        walk, drive = self.facts.walk_m[row], self.facts.drive_m[row]
-        if _is_working(purpose) and np.isfinite(self.facts.off_street_m[row]):
-            how = "No street joins it to an inner gate" if self.facts.has_gates else "There is no inner gate"
-            said.append(f"{how}: check that the ground between can be walked")
-        if asks.unseen and self.facts.in_sight[row] == 1:
-            far_m = _tens(self.facts.unseen_m)
-            said.append(f"In sight of the hot zone from over {far_m} m: keep behind cover")
-        if purpose is Purpose.CASUALTY_COLLECTION and walk > siting.casualty_walk_m:
-            said.append(f"A walk of over {siting.casualty_walk_m:.0f} m: carry casualties by vehicle")
-        if purpose is Purpose.REUNIFICATION and drive < siting.reunification_near_m:
-            near = f"Nearer than {siting.reunification_near_m:.0f} m by road: families and units may jam"
-            said.append(near)
-        return said
-
-    def pin_faults(self, purpose: Purpose, row: int) -> list[str]:
-        """Say which hard rules a pinned place breaks."""
-        shape = self.facts.candidates[row].shape_m
-        rules = [rule for rule in self.judged[purpose].rules if rule.words not in (OUTSIDE, "inside")]
-        faults = [rule.words for rule in rules if rule.breaks[row]]
-        zone = self.zone(shape)
-        if zone is ZoneKind.HOT or (zone is ZoneKind.WARM and not _is_forward(purpose)):
-            faults.append(f"in the {zone} zone")
-        if _is_working(purpose):
-            if shape.intersects(self.scene.inner_m) and not _is_forward(purpose):
-                faults.append("inside the inner perimeter")
-            if self.facts.candidates[row].inside and not shape.intersects(self.scene.outer_m):
-                faults.append("outside the outer perimeter")
-        elif shape.intersects(self.scene.outer_m):
-            faults.append("inside the outer perimeter")
-        if self.facts.candidates[row].entrance.offset_m > self.siting.street_reach_m:
-            faults.append("far from any street that vehicles can use")
-        return faults + self._pins_too_near(purpose, row)
-
-    def _pins_too_near(self, purpose: Purpose, row: int) -> list[str]:
-        """Say from which other pins one does not keep its distance."""
-        return [
-            f"{_tens(self.choice.gap_m(row, other))} m from the pin for {_words(other_purpose)}, "
-            f"{least_m:.0f} m is the rule"
-            for other_purpose, other in self.held.items()
-            if other_purpose is not purpose
-            and not self.choice.keeps(
-                row, other, least_m := separation_m(purpose, other_purpose, self.siting)
-            )
-        ]
-
-
-def _is_forward(purpose: Purpose) -> bool:
-    return purpose is Purpose.CASUALTY_COLLECTION_FORWARD
-
-
-def _ways(count: int) -> str:
-    return "two ways out" if count > 1 else "one way in and out"
-
-
-def _tens(metres: float) -> int:
-    return int(round(float(metres), -1))
-
-
-def _fives(count: float) -> int:
-    """Round down to 5 from 10 on: room is an estimate, and never to be overstated (``domain.md`` 6.9)."""
-    whole = int(count)
-    return whole if whole < 10 else whole - whole % 5
-
-
-def _words(purpose: Purpose) -> str:
-    return purpose.replace("_", " ")
-
-
-def _missing(judged: Mapping[Purpose, Judged], chosen: Mapping[Purpose, int]) -> list[Notice]:
-    """Say for which purposes no place was found, and which rule excluded most."""
-    return [
-        _none_suitable(verdict)
-        for purpose, verdict in judged.items()
-        if purpose not in chosen and not verdict.asks.optional
-    ]
-
-
-def _none_suitable(verdict: Judged) -> Notice:
-    asks: Asks = verdict.asks
-    where = {True: "between the perimeters", False: "outside the outer perimeter", None: "near the scene"}[
-        asks.inside
-    ]
-    text = f"No suggestion for {_words(asks.purpose)}: "
-    if verdict.considered == 0:
-        text += f"the map shows no ground for it {where}"
-    elif verdict.fit.any():
-        text += "every suitable place is taken by another purpose or too near to one"
-    else:
-        words, most = max(verdict.excluded, key=lambda rule: rule[1])
-        text += f"none of {verdict.considered} places {where} is suitable, {most} of them: {words}"
-    return Notice(NoticeLevel.CAUTION, f"{text}. IC decides: pin a place", str(asks.purpose))
-
-
-def _poor(
-    judged: Mapping[Purpose, Judged], chosen: Mapping[Purpose, int], held: Mapping[Purpose, int]
-) -> list[Notice]:
-    """Say for which purposes only a place was found that breaks a rule."""
-    return [
-        Notice(
-            NoticeLevel.CAUTION,
-            f"No free place for {_words(purpose)} keeps every rule: the suggestion is "
-            f"{' and '.join(failings)}. IC decides",
-            f"{purpose}-1",
-        )
-        for purpose, row in chosen.items()
-        if purpose not in held and (failings := judged[purpose].failings(row))
-    ]
-
-
-def _assumed(demand: Demand) -> list[Notice]:
-    if not demand.assumed:
-        return []
-    text = f"Not said, so sites are sized for: {', '.join(demand.assumed)} (planning defaults)"
-    return [Notice(NoticeLevel.INFO, text, "sites")]
-
-
-def _sight_notice(facts: Facts) -> list[Notice]:
-    unknown = int((facts.in_sight == UNMAPPED).sum())
-    if unknown == 0:
-        return []
-    text = (
-        f"For {unknown} of {len(facts.in_sight)} places considered, sight of the hot zone is not known: "
-        "no buildings are mapped between"
-    )
-    return [Notice(NoticeLevel.INFO, text, "sight")]

@@ -14,8 +14,9 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.candidates import Candidate, Scene, usable_streets
-from planner.criteria import FAR, UNMAPPED, Facts
+from planner.demand import Demand
 from planner.doctrine import Doctrine, Siting
+from planner.facts import FAR, UNMAPPED, Facts
 from planner.grounds import building_spots
 from planner.model import Incident, Post
 from planner.network import Snap, StreetNetwork
@@ -113,6 +114,7 @@ def survey(
         drives_out=streets.exits.out[[c.entrance.edge for c in candidates]],
         ways=np.array([1 + int(twice[list(c.edges)].any()) for c in candidates], dtype=np.int64),
         rejected=_rejected(shapes, incident, area, siting),
+        lot_free=Demand.of(incident, siting).lot_free(siting),
     )
 
 

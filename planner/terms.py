@@ -85,13 +85,22 @@ class Purpose(StrEnum):
 
     COMMAND_POST = "command_post"
     STAGING = "staging"
+    STAGING_FIRE = "staging_fire"
+    STAGING_POLICE = "staging_police"
     CASUALTY_COLLECTION_FORWARD = "casualty_collection_forward"
     CASUALTY_COLLECTION = "casualty_collection"
     AMBULANCE_EXCHANGE = "ambulance_exchange"
     EVACUATION = "evacuation"
     REUNIFICATION = "reunification"
+    REUNIFICATION_BEREAVED = "reunification_bereaved"
     MEDIA = "media"
     HELISPOT = "helispot"
+
+
+FAMILIES = (Purpose.REUNIFICATION, Purpose.REUNIFICATION_BEREAVED)
+"""Purposes that families are sent to."""
+PUBLIC = (*FAMILIES, Purpose.MEDIA)
+"""Purposes whose places are given out: outside the outer perimeter."""
 
 
 class SiteSource(StrEnum):

@@ -19,11 +19,14 @@ UNKNOWN = "?"
 PURPOSES = {
     Purpose.COMMAND_POST: ("CP", "Command post"),
     Purpose.STAGING: ("STAGING", "Staging"),
+    Purpose.STAGING_FIRE: ("STG-FIRE", "Staging, fire"),
+    Purpose.STAGING_POLICE: ("STG-POL", "Staging, police"),
     Purpose.CASUALTY_COLLECTION_FORWARD: ("CCP-F", "Casualty collection, forward"),
     Purpose.CASUALTY_COLLECTION: ("CCP", "Casualty collection point"),
     Purpose.AMBULANCE_EXCHANGE: ("AEP", "Ambulance exchange point"),
     Purpose.EVACUATION: ("EVAC", "Evacuation area"),
     Purpose.REUNIFICATION: ("REUN", "Reunification"),
+    Purpose.REUNIFICATION_BEREAVED: ("FAMILY", "Families of the dead"),
     Purpose.MEDIA: ("MEDIA", "Media"),
     Purpose.HELISPOT: ("LZ", "Helispot"),
 }

@@ -78,6 +78,9 @@ incidents = st.builds(
     inner_holds=st.none() | enums(terms.InnerHolds),
     inner_size=enums(terms.RingSize),
     outer_size=enums(terms.RingSize),
+    hour=st.none() | st.integers(0, 23),
+    no_ccp=st.booleans(),
+    bereaved_site=st.booleans(),
 )
 
 notices = st.builds(model.Notice, enums(terms.NoticeLevel), text, text)

@@ -17,19 +17,19 @@ from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area, geometries_m
-from planner.criteria import ASKS
 from planner.doctrine import Doctrine, read_doctrine
 from planner.errors import IncidentError
 from planner.geo import LonLat, from_usng
 from planner.judging import OUTSIDE
 from planner.model import Casualties, DrawnZone, Incident, Pin, Reject, Shape, Site, ThreatPoint
 from planner.perimeter import trace_perimeters
+from planner.purposes import ASKS
 from planner.selection import separation_m
 from planner.sightline import sees, walls_of
 from planner.sites import ChosenSites, Scene, choose_sites
 from planner.sources.pbf import read_osm
 from planner.survey import unseen_within_m
-from planner.terms import PerimeterName, Purpose, SiteSource, ThreatName, ZoneKind
+from planner.terms import PUBLIC, PerimeterName, Purpose, SiteSource, ThreatName, ZoneKind
 from planner.zones import draw_zones
 from tests.town import CENTRE, town, town_objects
 
@@ -39,7 +39,7 @@ SITING = DOCTRINE.siting
 AREA = town()
 PURPOSES = [asks.purpose for asks in ASKS if not asks.optional]
 FORWARD = Purpose.CASUALTY_COLLECTION_FORWARD
-PUBLIC = (Purpose.REUNIFICATION, Purpose.MEDIA)
+ON_EITHER_SIDE = [asks.purpose for asks in ASKS if asks.inside is None]
 SCHOOL = Incident(location=CENTRE, threat=ThreatName.HANDGUN)
 RIM_M = 1.0
 
@@ -112,7 +112,7 @@ def check_site(result: Result, site: Site) -> None:
     assert site.zone is ZoneKind.COLD
     assert not inside.intersects(scene.ground.hot_m.union(scene.ground.warm_m))
     assert not inside.intersects(scene.inner_m)
-    if site.purpose not in (Purpose.STAGING, Purpose.EVACUATION) and not excused(result, site):
+    if site.purpose not in ON_EITHER_SIDE and not excused(result, site):
         assert inside.intersects(scene.outer_m) == (site.purpose not in PUBLIC)
     for post in scene.posts:
         spot = Point(result.area.frame.point_m(post.location))
@@ -400,7 +400,7 @@ def test_what_lies_further_than_sight_is_looked_for_is_not_said_to_be_hidden():
 
 
 def test_what_the_incident_says_sizes_the_sites():
-    small = replace(SCHOOL, casualties=Casualties(red=2), on_site=50, units=(("patrol", 4),))
+    small = replace(SCHOOL, casualties=Casualties(red=2), on_site=50, units=(("patrol", 4),), hour=10)
     large = replace(
         SCHOOL, casualties=Casualties(red=200, yellow=300), on_site=4000, units=(("patrol", 400),)
     )
@@ -463,3 +463,38 @@ def test_when_other_purposes_take_all_that_keeps_the_rules_the_rest_is_still_ser
         told = OUTSIDE in next((n.text for n in result.chosen.notices if n.about == site.id), "")
         assert outside == told
     assert sum(result.has(p) for p in (Purpose.COMMAND_POST, Purpose.CASUALTY_COLLECTION)) >= 1
+
+
+def test_without_a_casualty_collection_point_the_exchange_point_is_left_and_sized():
+    asked = replace(SCHOOL, no_ccp=True, casualties=Casualties(red=40, yellow=20))
+    result = solve(asked)
+    assert not result.has(Purpose.CASUALTY_COLLECTION)
+    assert not result.has(FORWARD)
+    assert result.has(Purpose.AMBULANCE_EXCHANGE)
+    (notice,) = [n for n in result.chosen.notices if n.about == Purpose.CASUALTY_COLLECTION]
+    assert "as asked" in notice.text
+    pinned = replace(asked, pins=(Pin(Purpose.CASUALTY_COLLECTION, Shape(points=(CENTRE,))),))
+    assert solve(pinned).first(Purpose.CASUALTY_COLLECTION).source is SiteSource.PINNED
+
+
+def test_families_of_the_dead_get_a_site_of_their_own_when_asked_for():
+    assert not school().has(Purpose.REUNIFICATION_BEREAVED)
+    result = solve(replace(SCHOOL, bereaved_site=True))
+    told = [n for n in result.chosen.notices if n.about == Purpose.REUNIFICATION_BEREAVED]
+    assert result.has(Purpose.REUNIFICATION_BEREAVED) != bool(told)
+    if result.has(Purpose.REUNIFICATION_BEREAVED):
+        own = result.shape(result.first(Purpose.REUNIFICATION_BEREAVED))
+        assert own.distance(result.shape(result.first(Purpose.REUNIFICATION))) >= SITING.bereaved_separation_m
+
+
+def test_by_night_the_same_car_park_holds_more():
+    lot = Pin(Purpose.STAGING, Shape(points=(AREA.frame.place(530, -220),)))
+    by_day, by_night, unknown = (
+        solve(replace(SCHOOL, pins=(lot,), hour=hour)).first(Purpose.STAGING) for hour in (11, 23, None)
+    )
+    assert by_day.name == "Mall parking"
+    assert by_day.area_m2 == by_night.area_m2
+    assert by_day.capacity == unknown.capacity
+    assert by_day.capacity is not None
+    ratio = SITING.lot_free_off / SITING.lot_free
+    assert by_night.capacity == pytest.approx(by_day.capacity * ratio, abs=ratio)
