@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from planner.errors import ExportError, PlannerError, SourceError
+from planner.errors import AreaNotFoundError, ExportError, PackError, PlannerError, SourceError
 from planner.terms import ThreatName
 
 if TYPE_CHECKING:
+    from planner.area import Area
     from planner.geo import LonLat
     from planner.packs import BBox, Listing, Progress
 
@@ -276,20 +277,79 @@ class _Box(click.ParamType[Any]):
 
 
 @area.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="What to call the area: letters, digits, '-' and '_'.")
 @click.option("--bbox", type=_Box(), help="Keep only what meets this box, in degrees.")
-def import_(file: Path, name: str, bbox: BBox | None) -> None:
-    """Import FILE (.osm.pbf, .osm, .osm.gz, .osm.bz2) as an area."""
+@click.option(
+    "--within",
+    type=click.Path(path_type=Path),
+    help="Keep only what meets the polygons of this GeoJSON file.",
+)
+def import_(files: tuple[Path, ...], name: str, bbox: BBox | None, within: Path | None) -> None:
+    """Import FILES (.osm.pbf, .osm, .osm.gz, .osm.bz2), joined into one area."""
+    from planner import packs
+    from planner.sources.polygon import read_polygon
+
+    before = _installed(name)
+    polygon = None if within is None else read_polygon(within)
+    with _progress(f"importing {', '.join(file.name for file in files)}") as report:
+        made = packs.import_area(files, name, bbox_deg=bbox, within_deg=polygon, progress=report)
+    _say_arrived("imported", made, before)
+
+
+@area.command("fetch")
+@click.argument("place", required=False)
+@click.option("--name", help="What to call the area; made from PLACE unless given.")
+@click.option("--at", type=_Place(), help="Middle of a round place, LAT,LON; in place of PLACE.")
+@click.option("--radius", type=float, default=5000.0, show_default=True, help="Metres around --at.")
+def fetch(place: str | None, name: str | None, at: LonLat | None, radius: float) -> None:
+    """Fetch PLACE ("Columbus, Ohio"), or what lies around --at, from Overpass.
+
+    Broken off, it goes on where it stopped when it is called again within a day. Own servers by
+    PLANNER_OVERPASS_URL and PLANNER_NOMINATIM_URL.
+    """
+    from planner import intake
+    from planner.sources.overpass import box_around, find_place
+
+    if (place is None) == (at is None):
+        raise click.UsageError("give PLACE, or --at LAT,LON with --radius METRES")
+    if at is not None:
+        if name is None:
+            raise click.UsageError("--at needs a --name")
+        box, told = box_around(at, radius), f"{radius:.0f} m around {at.lat_deg:.5f},{at.lon_deg:.5f}"
+    else:
+        box, told = find_place(str(place), intake.servers_here())
+        click.echo(f"found {printable(told)}", err=True)
+    name = name or re.sub(r"[^A-Za-z0-9]+", "_", str(place)).strip("_").lower()[:64]
+    before = _installed(name)
+    with _progress(f"fetching {name}") as report:
+        made = intake.fetch_area(box, name, place=told, progress=report)
+    _say_arrived("fetched", made, before)
+
+
+def _installed(name: str) -> Area | None:
+    """Return what is installed under a name and can be read, to tell afterwards what has changed."""
     from planner import packs
 
-    with _progress(f"importing {file.name}") as report:
-        made = packs.import_area(file, name, bbox_deg=bbox, progress=report)
+    if name in packs.SHIPPED:  # refused by the import itself
+        return None
+    try:
+        return packs.open_area(packs.checked_name(name))
+    except (AreaNotFoundError, PackError):
+        return None
+
+
+def _say_arrived(verb: str, made: Area, before: Area | None) -> None:
+    from planner.revision import compare_areas
+
     click.echo(
-        f"imported '{name}': {made.network.edge_count} stretches of street, {len(made.buildings)} buildings, "
-        f"{len(made.places)} places, map of {made.data_date or 'unknown date'}",
+        f"{verb} '{made.name}': {made.network.edge_count} stretches of street, "
+        f"{len(made.buildings)} buildings, {len(made.places)} places, "
+        f"map of {made.data_date or 'unknown date'}",
         err=True,
     )
+    if before is not None:
+        click.echo(printable(compare_areas(before, made).sentence()), err=True)
 
 
 @area.command("list")

@@ -20,7 +20,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -33,6 +33,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from planner import settings
 from planner.area import Area
@@ -170,17 +171,24 @@ def _open_once_more(name: str) -> Area:
 
 
 def import_area(
-    path: Path, name: str, *, bbox_deg: BBox | None = None, progress: Progress | None = None
+    path: Path | Sequence[Path],
+    name: str,
+    *,
+    bbox_deg: BBox | None = None,
+    within_deg: BaseGeometry | None = None,
+    progress: Progress | None = None,
 ) -> Area:
-    """Import a file of OpenStreetMap data as an area, replacing one of that name only when all went well.
+    """Import OpenStreetMap data as an area, replacing one of that name only when all went well.
 
     Parameters
     ----------
-    path : Path
-        .osm.pbf, .osm, .osm.gz or .osm.bz2.
+    path : Path or sequence of Path
+        .osm.pbf, .osm, .osm.gz or .osm.bz2; several are joined into one area.
     name : str
     bbox_deg : tuple of float, optional
         West, south, east, north.
+    within_deg : shapely geometry, optional
+        A polygon in degrees.
     progress : callable, optional
 
     Raises
@@ -192,14 +200,18 @@ def import_area(
     """
     from planner.sources.pbf import read_osm
 
-    checked_name(name)
-    if name in SHIPPED:
+    check_own_name(name)
+    area = read_osm(path, name, bbox_deg=bbox_deg, within_deg=within_deg, progress=progress)
+    write_area(area)
+    return area
+
+
+def check_own_name(name: str) -> None:
+    """Refuse a name that is unsafe, or that of an area that comes with the program."""
+    if checked_name(name) in SHIPPED:
         raise PackError(
             f"'{name}' is the name of an area that comes with the program", "Choose another --name"
         )
-    area = read_osm(path, name, bbox_deg=bbox_deg, progress=progress)
-    write_area(area)
-    return area
 
 
 def write_area(area: Area) -> None:

@@ -4,8 +4,9 @@
 ``PLANNER_HOME``             folder of the area packs and the database; default: the platform's data folder
 ``PLANNER_DEBUG``            ``1``: a fault of the program shows its whole traceback on the command line
 ``PLANNER_STORE``            to come: URL of the database of incidents; now a SQLite file in the home
-``PLANNER_OVERPASS_URL``     to come, with fetching: Overpass server that areas are fetched from
-``PLANNER_OFFLINE``          to come, with fetching: ``1`` forbids it; until then nothing asks the network
+``PLANNER_OVERPASS_URL``     Overpass interpreter that areas are fetched from; the public one unless set
+``PLANNER_NOMINATIM_URL``    server that finds places by name for fetching; the public one unless set
+``PLANNER_OFFLINE``          ``1`` forbids fetching; nothing else asks the network
 ============================ ===========================================================================
 """
 
@@ -33,15 +34,16 @@ class Settings:
         Folder of packs and database; perhaps not there yet.
     store_url : str
         "" means the SQLite file in the home. Nothing reads it yet.
-    overpass_url : str
-        "" means the public default of the fetcher. Nothing reads it yet.
+    overpass_url, nominatim_url : str
+        "" means the public ones.
     offline : bool
-        Never reach for the network. Nothing reads it yet, and nothing reaches for the network.
+        Never reach for the network.
     """
 
     home: Path
     store_url: str
     overpass_url: str
+    nominatim_url: str
     offline: bool
 
     @property
@@ -57,6 +59,7 @@ def read_settings() -> Settings:
         home=Path(home).expanduser().absolute() if home else platformdirs.user_data_path("planner"),
         store_url=os.environ.get("PLANNER_STORE", ""),
         overpass_url=os.environ.get("PLANNER_OVERPASS_URL", ""),
+        nominatim_url=os.environ.get("PLANNER_NOMINATIM_URL", ""),
         offline=os.environ.get("PLANNER_OFFLINE", "").lower() not in _FALSE,
     )
 

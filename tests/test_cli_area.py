@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from planner import cli, packs
+from planner import cli, packs, settings
+from tests.overpass_server import overpass_server
 from tests.town import town, town_objects
 
 
@@ -40,6 +41,30 @@ def refused(result: Result, *told: str) -> None:
     assert result.stderr.count("\n") == 1
     for text in told:
         assert text in result.stderr
+
+
+# --- fetching -------------------------------------------------------------------------------------
+
+
+def test_fetch_needs_one_place_and_is_refused_offline(home: Path) -> None:
+    assert run("area", "fetch").exit_code == 2
+    assert run("area", "fetch", "X", "--at", "41.94,-85.63", "--name", "x").exit_code == 2
+    assert run("area", "fetch", "--at", "41.94,-85.63").exit_code == 2
+    refused(run("area", "fetch", "Columbus, Ohio"), "PLANNER_OFFLINE")
+    refused(run("area", "fetch", "--at", "41.94,-85.63", "--name", "x"), "area import FILE.osm.pbf")
+
+
+def test_fetch_around_a_place(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with overpass_server(settings.shipped("data", "three_rivers_mi.osm.pbf")) as server:
+        monkeypatch.setenv("PLANNER_OVERPASS_URL", server.url)
+        monkeypatch.setenv("PLANNER_OFFLINE", "")
+        made = run("area", "fetch", "--at", "41.94,-85.63", "--radius", "900", "--name", "near")
+        assert made.exit_code == 0, made.stderr
+        assert "fetched 'near'" in made.stderr
+        again = run("area", "fetch", "--at", "41.94,-85.63", "--radius", "900", "--name", "near")
+        assert "nothing changed" in again.stderr
+    shown = json.loads(run("area", "show", "near").stdout)
+    assert "Overpass" in shown["source"]
 
 
 # --- what works -----------------------------------------------------------------------------------

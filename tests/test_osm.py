@@ -35,7 +35,8 @@ def area_of(ways: dict[int, list[int]], barriers: tuple[int, ...] = (), vias: tu
         draft.add_way(ident, [(ref, lonlat(ref)) for ref in refs], STREET)
     for node in barriers:
         draft.add_node(node, {"barrier": "gate"})
-    draft.add_restrictions(Restriction(1, via, 2, False, False) for via in vias)
+    kept = next((ident for ident, refs in ways.items() if len(set(refs)) > 1), 0)
+    draft.add_restrictions(Restriction(kept, via, kept, False, False) for via in vias)
     return draft.finish("made", source="test")
 
 

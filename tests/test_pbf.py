@@ -5,11 +5,15 @@ from __future__ import annotations
 import bz2
 import gzip
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import osmium
 import pytest
+import shapely
 
 from planner.errors import SourceError
+from planner.sources import pbf
 from planner.sources.pbf import read_osm
 from tests.town import DATA_DATE, Objects, town_objects
 
@@ -69,6 +73,45 @@ def test_box_narrows(town_file: Path) -> None:
     assert 0 < part.network.edge_count < whole.network.edge_count
     assert 0 < len(part.buildings) < len(whole.buildings)
     assert part.bbox_deg == pytest.approx(box, abs=1e-6)
+
+
+def test_polygon_narrows_to_what_meets_it(town_file: Path) -> None:
+    whole = read_osm(town_file, "town")
+    west, south, east, north = whole.bbox_deg
+    corner = shapely.Polygon([(west, south), (east, south), (west, north)])
+    part = read_osm(town_file, "town", within_deg=corner)
+    assert 0 < part.network.edge_count < whole.network.edge_count
+    ground_m = shapely.Polygon(part.frame.to_m(corner.exterior.coords))
+    assert shapely.distance(ground_m, part.buildings.geometry).max() < 1.0
+    nothing = shapely.box(west - 2, south - 2, west - 1, south - 1)
+    with pytest.raises(SourceError, match="no streets"):
+        read_osm(town_file, "town", within_deg=nothing)
+
+
+def test_box_cut_while_reading_is_the_box_cut_afterwards(
+    town_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    west, south, east, north = read_osm(town_file, "town").bbox_deg
+    box = (west, south, west * 0.7 + east * 0.3, south * 0.4 + north * 0.6)
+    wanted = town_objects().area(bbox_deg=box)  # a draft of everything, cut when it is finished
+    assert read_osm(town_file, "town", bbox_deg=box).digest == wanted.digest
+    monkeypatch.setattr(pbf, "_PLACES_ON_DISK_BYTES", 0)  # as for a large file
+    assert read_osm(town_file, "town", bbox_deg=box).digest == wanted.digest
+
+
+def test_files_are_joined_and_complete_each_other(town_file: Path, tmp_path: Path) -> None:
+    middle = sum(read_osm(town_file, "town").bbox_deg[::2]) / 2
+    halves = [tmp_path / "west.osm.pbf", tmp_path / "east.osm"]
+    for half, is_west in zip(halves, (True, False), strict=True):
+        with osmium.SimpleWriter(str(half)) as writer:
+            things: Any = osmium.FileProcessor(str(town_file))
+            for thing in things:  # each has every street, and the nodes of its own side
+                if not thing.is_node() or (thing.location.lon < middle) == is_west:
+                    writer.add(thing)
+    whole = read_osm(town_file, "town", bbox_deg=(-180, -90, 180, 90))
+    joined = read_osm(halves, "town", bbox_deg=(-180, -90, 180, 90))
+    assert joined.digest == whole.digest
+    assert joined.source == "west.osm.pbf, east.osm"
 
 
 # --- what real extracts do ------------------------------------------------------------------------

@@ -232,6 +232,7 @@ class Draft:
         source: str,
         data_date: str = "",
         bbox_deg: BBox | None = None,
+        within_deg: BaseGeometry | None = None,
         covered_deg: BBox | None = None,
         attribution: str = ATTRIBUTION,
         licence: str = LICENCE,
@@ -247,6 +248,8 @@ class Draft:
             ISO date of the map, "" when unknown.
         bbox_deg : tuple of float, optional
             Keep only what meets this box (whole ways); the area's box reaches no further.
+        within_deg : shapely geometry, optional
+            Keep only what meets this polygon too.
         covered_deg : tuple of float, optional
             The box that the source says it covers: streets that run out of it do not widen the area's box.
         attribution, licence : str
@@ -256,18 +259,20 @@ class Draft:
         SourceError
             If no street is left, or the area is too wide to measure true.
         """
+        if bbox_deg is not None and not self._tags:
+            raise SourceError("there are no streets in that box", "Choose a box that the file covers")
         streets = _Streets.collect(self)
         box = _area_box(streets, bbox_deg, covered_deg)
-        if bbox_deg is not None:
-            streets = streets.within(box)
+        kept = _kept_ground(box if bbox_deg is not None else None, within_deg)
+        if kept is not None:
+            streets = streets.within(kept)
         frame = Frame(LonLat((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
-        kept = None if bbox_deg is None else box
         tables = [
             _shapes_and_rows(self._buildings, ("name", "kind", "height_m", "levels", "min_height_m"), kept),
             _shapes_and_rows(self._places, Place._fields, kept),
             _shapes_and_rows(self._obstacles, Obstacle._fields, kept),
         ]
-        network, units = _network(streets, self._nodes, self._restrictions, frame)
+        network, units = _network(streets, self._nodes, self._restrictions_of(streets), frame)
         digest = _digest(network, units, tables, box)
         buildings, places, obstacles = (
             _table(rows, columns, frame)
@@ -287,6 +292,11 @@ class Draft:
             places=places,
             obstacles=obstacles,
         )
+
+    def _restrictions_of(self, streets: _Streets) -> set[Restriction]:
+        """Return the turn restrictions between streets that are kept: the others hold nowhere here."""
+        ways = set(streets.way_id.tolist())
+        return {r for r in self._restrictions if r.from_way in ways and r.to_way in ways}
 
 
 # --- streets --------------------------------------------------------------------------------------
@@ -336,14 +346,30 @@ class _Streets:
         high = np.maximum.reduceat(self.unit, self.start[:-1])
         return np.hstack([low, high])
 
-    def within(self, box: BBox) -> _Streets:
-        """Keep the runs whose boxes meet the given one."""
-        meets = _boxes_meet(self.bounds() * _UNIT_DEG, box)
+    def within(self, ground_deg: BaseGeometry) -> _Streets:
+        """Keep the runs that meet the given ground."""
+        meets = _boxes_meet(self.bounds() * _UNIT_DEG, ground_deg.bounds)
+        near = np.flatnonzero(meets)
+        rows, run = _spans(self.start[near], self.start[near + 1])
+        if near.size:
+            lines = shapely.linestrings(self.unit[rows] * _UNIT_DEG, indices=run)
+            meets[near] = shapely.intersects(ground_deg, lines)
         if not meets.any():
             raise SourceError("there are no streets in that box", "Choose a box that the file covers")
         owner = np.repeat(np.arange(len(self.way_id)), np.diff(self.start))
         points = meets[owner]
         return self._of(self.way_id, owner[points], self.ref[points], self.unit[points], self.tags)
+
+
+def _kept_ground(box: BBox | None, within_deg: BaseGeometry | None) -> BaseGeometry | None:
+    """Return what is to be kept as one prepared geometry, None for everything."""
+    if box is None:
+        ground = within_deg
+    else:
+        ground = shapely.box(*box) if within_deg is None else within_deg.intersection(shapely.box(*box))
+    if ground is not None:
+        shapely.prepare(ground)
+    return ground
 
 
 def _boxes_meet(bounds: NDArray[np.floating[Any]], box: BBox) -> Bools:
@@ -356,7 +382,7 @@ def _boxes_meet(bounds: NDArray[np.floating[Any]], box: BBox) -> Bools:
 def _area_box(streets: _Streets, bbox_deg: BBox | None, covered_deg: BBox | None) -> BBox:
     """Box of the area: where there are streets, within what was asked for or what the source covers."""
     if bbox_deg is not None:
-        _check_box(bbox_deg)
+        check_box(bbox_deg)
     low, high = streets.unit.min(axis=0) * _UNIT_DEG, streets.unit.max(axis=0) * _UNIT_DEG
     # some 10 m of room: a single straight street has a box without area
     low, high = np.maximum(low - 1e-4, (-180, -90)), np.minimum(high + 1e-4, (180, 90))
@@ -377,7 +403,8 @@ def _area_box(streets: _Streets, bbox_deg: BBox | None, covered_deg: BBox | None
     return west, south, east, north
 
 
-def _check_box(box: BBox) -> None:
+def check_box(box: BBox) -> None:
+    """Refuse a box that is none on the globe."""
     west, south, east, north = box
     if not (np.isfinite(box).all() and -180 <= west < east <= 180 and -90 <= south < north <= 90):
         raise SourceError(
@@ -547,15 +574,15 @@ class _Rows(NamedTuple):
     shape: NDArray[np.object_]
 
 
-def _shapes_and_rows(table: _Table, names: Sequence[str], box: BBox | None) -> _Rows:
+def _shapes_and_rows(table: _Table, names: Sequence[str], ground_deg: BaseGeometry | None) -> _Rows:
     shape = np.empty(len(table.shape), dtype=object)
     shape[:] = table.shape
     is_wkb = np.array([isinstance(s, bytes) for s in table.shape], dtype=bool)
     shape[is_wkb] = shapely.from_wkb(shape[is_wkb])
     shape = shapely.force_2d(_simplest(shape))
     good = ~shapely.is_empty(shape) & np.isfinite(shapely.bounds(shape)).all(axis=1)
-    if box is not None:
-        good &= _boxes_meet(shapely.bounds(shape), box)
+    if ground_deg is not None:
+        good[good] = shapely.intersects(ground_deg, shape[good])
     last = {owner: i for i, owner in enumerate(table.owner) if good[i]}  # the later version of an object
     order = [last[owner] for owner in sorted(last)]
     columns = {name: [table.row[i][k] for i in order] for k, name in enumerate(names)}

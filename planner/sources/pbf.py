@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import osmium
 import osmium.filter
@@ -19,10 +19,11 @@ import osmium.geom
 import osmium.io
 import osmium.osm
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.errors import SourceError
-from planner.sources.osm import BBox, Draft, read_restriction
+from planner.sources.osm import BBox, Draft, check_box, read_restriction
 from planner.sources.tags import Street, read_building, read_obstacle, read_place, read_street
 
 Progress = Callable[[float, str], None]
@@ -48,32 +49,46 @@ _AREA_KEYS = (
     "power",
     "barrier",
 )
-_KEYS = (*_AREA_KEYS, "highway", "railway", "restriction")
+KEYS = (*_AREA_KEYS, "highway", "railway", "restriction")
+"""Keys of the tags of all that is read."""
 _WKB_HEAD = 9  # bytes of WKB before a line's coordinates: byte order, type, number of points
 _REPORT_EVERY = 2000
+_PLACES_ON_DISK_BYTES = (
+    64 << 20
+)  # files larger than this keep their nodes' places on disk while they are read
 _OBJECTS_PER_BYTE = {"pbf": 0.024, "osm": 0.0016, "osm.gz": 0.016, "osm.bz2": 0.02}
 
 
 def read_osm(
-    path: Path,
+    path: Path | Sequence[Path],
     name: str,
     *,
     bbox_deg: BBox | None = None,
+    within_deg: BaseGeometry | None = None,
     source: str = "",
+    data_date: str = "",
     progress: Progress | None = None,
 ) -> Area:
-    """Read a file of OpenStreetMap data.
+    """Read a file of OpenStreetMap data, or several that lie side by side or over each other.
+
+    One pass over the file: what lies outside the box is dropped as it comes, so that a part of a state's
+    extract needs the memory of that part; the places of a large file's nodes are kept on disk meanwhile.
 
     Parameters
     ----------
-    path : Path
-        Its ending names the format: .osm.pbf, .osm, .osm.gz or .osm.bz2.
+    path : Path or sequence of Path
+        Endings name the formats: .osm.pbf, .osm, .osm.gz or .osm.bz2. Of several files, the latest version of
+        each object counts, and a way cut off in one is completed from another; they are joined in memory.
     name : str
         Of the area.
     bbox_deg : tuple of float, optional
         West, south, east, north: keep only what meets this box, streets as whole ways.
+    within_deg : shapely geometry, optional
+        A polygon in degrees: keep only what meets it too.
     source : str, optional
         Where the map came from, for people; the file's name when "".
+    data_date : str, optional
+        ISO date of the map, where the caller knows it better than the file.
     progress : callable, optional
 
     Returns
@@ -85,45 +100,70 @@ def read_osm(
     SourceError
         If the file is missing, broken, of another format, or has no streets.
     """
-    file_format = _checked_format(path)
+    files = [path] if isinstance(path, Path) else list(path)
+    formats = [_checked_format(file) for file in files]
+    told = ", ".join(file.name for file in files)
     report = progress or _silent
+    box = _common_box(bbox_deg, within_deg)
+    if box is not None:
+        check_box(box)
     try:
-        reading = _read_in_any_order(path, file_format, report)
+        reading = _read_in_any_order(files, formats, box, report)
     except (RuntimeError, OSError, ValueError, osmium.InvalidLocationError) as error:
         if isinstance(error, SourceError):
             raise
         raise SourceError(
-            f"{path.name} cannot be read as OpenStreetMap data ({_first_line(error)})",
+            f"{told} cannot be read as OpenStreetMap data ({_first_line(error)})",
             "Download the extract again, or convert it with 'osmium cat'",
         ) from error
     report(0.9, "building streets and tables")
     try:
         area = reading.draft.finish(
             name,
-            source=source or path.name,
-            data_date=reading.data_date(),
-            bbox_deg=bbox_deg,
-            covered_deg=reading.covered_deg(),
+            source=source or told,
+            data_date=data_date or reading.data_date(),
+            bbox_deg=box,
+            within_deg=within_deg,
+            covered_deg=reading.covered_deg() if len(files) == 1 else None,
         )
     except SourceError as error:
-        raise SourceError(f"{path.name}: {error.message}", error.remedy) from error
+        raise SourceError(f"{told}: {error.message}", error.remedy) from error
     report(1.0, f"{area.network.edge_count} streets, {len(area.buildings)} buildings")
     return area
 
 
-def _read_in_any_order(path: Path, file_format: str, report: Progress) -> _Reading:
+def _common_box(bbox_deg: BBox | None, within_deg: BaseGeometry | None) -> BBox | None:
+    """Return the box that what is kept must meet: the one asked for, no larger than the polygon's."""
+    if within_deg is None:
+        return bbox_deg
+    west, south, east, north = (float(v) for v in within_deg.bounds)
+    if bbox_deg is not None:
+        west, south = max(west, bbox_deg[0]), max(south, bbox_deg[1])
+        east, north = min(east, bbox_deg[2]), min(north, bbox_deg[3])
+    return west, south, east, north
+
+
+def _read_in_any_order(
+    files: Sequence[Path], formats: Sequence[str], box: BBox | None, report: Progress
+) -> _Reading:
+    if len(files) > 1:
+        return _with_nodes(_read_sorted(files, formats, box, report), files)
     try:
-        reading = _Reading(path, file_format, report)
-        reading.read()
+        with _Reading(files[0], formats[0], box, report) as reading:
+            reading.read()
     except RuntimeError as error:
         if "out of order" not in str(error):
             raise
-        return _read_sorted(path, file_format, report)
+        return _with_nodes(_read_sorted(files, formats, box, report), files)
     if reading.lacks_nodes():
-        reading = _read_sorted(path, file_format, report)
+        reading = _read_sorted(files, formats, box, report)
+    return _with_nodes(reading, files)
+
+
+def _with_nodes(reading: _Reading, files: Sequence[Path]) -> _Reading:
     if reading.lacks_nodes():
         raise SourceError(
-            f"{path.name} has {reading.without_nodes} streets but no nodes for them to run through",
+            f"{files[0].name} has {reading.without_nodes} streets but no nodes for them to run through",
             "Use an extract with its nodes; one with negative ids needs 'osmium renumber' first",
         )
     return reading
@@ -155,8 +195,9 @@ def _first_line(error: BaseException) -> str:
 class _Reading:
     """One pass over a file into a draft."""
 
-    def __init__(self, path: Path, file_format: str, report: Progress) -> None:
+    def __init__(self, path: Path, file_format: str, box: BBox | None, report: Progress) -> None:
         self.draft = Draft()
+        self._box = box
         self.without_nodes = 0
         self.broken_areas = 0
         self._newest: datetime | None = None
@@ -165,6 +206,17 @@ class _Reading:
         self._wkb = osmium.geom.WKBFactory()
         self._file = osmium.FileProcessor(osmium.io.File(str(path), file_format))
         self.header = self._file.header
+        self._places_on_disk: tempfile.TemporaryDirectory[str] | None = None
+        if path.stat().st_size > _PLACES_ON_DISK_BYTES:
+            self._places_on_disk = tempfile.TemporaryDirectory()
+            self._file = self._file.with_locations(f"sparse_file_array,{self._places_on_disk.name}/places")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        if self._places_on_disk is not None:
+            self._places_on_disk.cleanup()
 
     def read(self) -> None:
         """Read everything."""
@@ -174,7 +226,7 @@ class _Reading:
             "r": self._relation,
             "a": self._area,
         }
-        wanted = osmium.filter.KeyFilter(*_KEYS)
+        wanted = osmium.filter.KeyFilter(*KEYS)
         areas = self._file.with_areas(osmium.filter.KeyFilter(*_AREA_KEYS)).with_filter(wanted)
         for number, thing in enumerate(areas):
             take[thing.type_str()](thing)
@@ -196,6 +248,8 @@ class _Reading:
         place, obstacle = read_place(tags), read_obstacle(tags, "point")
         if (place is None and obstacle is None) or not node.location.valid():
             return
+        if self._box is not None and not _within(node.location.lon, node.location.lat, self._box):
+            return
         point = shapely.Point(node.location.lon, node.location.lat)
         if place is not None:
             self.draft.add_place("n", node.id, place, point)
@@ -212,15 +266,17 @@ class _Reading:
         obstacle = None if "building" in tags else read_obstacle(tags, "line")
         if obstacle is not None:
             for _, coordinates in self._parts(way):
+                if self._box is not None and not _meets(coordinates, self._box):
+                    continue
                 line = shapely.linestrings(_pairs(coordinates))
                 self.draft.add_obstacle("w", way.id, obstacle, line)
 
     def _street(self, way: Any, street: Street) -> None:
         parts = self._parts(way)
-        if parts:
-            self.draft.add_street(way.id, street, parts)
-        else:
+        if not parts:
             self.without_nodes += 1
+        elif self._box is None or any(_meets(run, self._box) for _, run in parts):
+            self.draft.add_street(way.id, street, parts)
         if self._newest is None or way.timestamp > self._newest:
             self._newest = way.timestamp
 
@@ -241,6 +297,8 @@ class _Reading:
             RuntimeError,
         ):  # a multipolygon whose rings do not close: osmium gives it without rings
             self.broken_areas += 1
+            return
+        if self._box is not None and not _boxes_meet(_bounds_of(shape), self._box):
             return
         owner = "w" if area.from_way() else "r"
         if building is not None:
@@ -300,20 +358,44 @@ def _runs(way: Any) -> Iterator[tuple[list[int], bytes]]:
         run = []
 
 
-def _read_sorted(path: Path, file_format: str, report: Progress) -> _Reading:
-    """Read a file that is not in the order nodes, ways, relations, each by id: sort it first.
+def _within(lon: float, lat: float, box: BBox) -> bool:
+    return box[0] <= lon <= box[2] and box[1] <= lat <= box[3]
 
-    Some Overpass answers have ways before their nodes, some joined extracts have ids in no order.
+
+def _meets(coordinates: bytes, box: BBox) -> bool:
+    """Whether the box of a run of longitudes and latitudes meets a box."""
+    values = memoryview(coordinates).cast("d")
+    lons, lats = values[::2].tolist(), values[1::2].tolist()
+    return _boxes_meet((min(lons), min(lats), max(lons), max(lats)), box)
+
+
+def _boxes_meet(a: BBox, b: BBox) -> bool:
+    return a[0] <= b[2] and a[2] >= b[0] and a[1] <= b[3] and a[3] >= b[1]
+
+
+def _bounds_of(wkb: bytes) -> BBox:
+    west, south, east, north = shapely.from_wkb(wkb).bounds
+    return west, south, east, north
+
+
+def _read_sorted(
+    files: Sequence[Path], formats: Sequence[str], box: BBox | None, report: Progress
+) -> _Reading:
+    """Read files that are not in the order nodes, ways, relations, each by id: sort and join them first.
+
+    Some Overpass answers have ways before their nodes, some joined extracts have ids in no order; of an
+    object that comes twice, the latest version is kept.
     """
-    report(0.0, "sorting the file")
+    report(0.0, "sorting the file" if len(files) == 1 else f"joining {len(files)} files")
     merge = osmium.MergeInputReader()
-    merge.add_file(str(path))
+    for file in files:
+        merge.add_file(str(file))
     with tempfile.TemporaryDirectory() as folder:
         ordered = Path(folder) / "ordered.osm.pbf"
         with osmium.SimpleWriter(str(ordered)) as writer:
             merge.apply(writer, simplify=True)
         del merge
-        reading = _Reading(ordered, "pbf", report)
-        reading.header = osmium.FileProcessor(osmium.io.File(str(path), file_format)).header
-        reading.read()
+        with _Reading(ordered, "pbf", box, report) as reading:
+            reading.header = osmium.FileProcessor(osmium.io.File(str(files[0]), formats[0])).header
+            reading.read()
     return reading

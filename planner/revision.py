@@ -1,0 +1,127 @@
+"""What is different between two maps of one place: told when an area comes in anew over an older one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.area import Area
+from planner.closures import blocked_streets
+from planner.doctrine import Doctrine
+from planner.model import Incident
+from planner.network import StreetNetwork
+
+_WHAT_DECIDES = (
+    "road_class", "service", "access", "foot_access", "emergency", "oneway", "layer", "bridge", "tunnel",
+    "lanes", "width_m", "maxspeed_kmh", "maxheight_m",
+)  # fmt: skip
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Revision:
+    """Streets, as OSM ways, and buildings of the newer map against the older.
+
+    Parameters
+    ----------
+    same : bool
+        Nothing is different.
+    added, removed, changed : tuple of int
+        Way ids: new, gone, and those whose nodes or tags that matter here differ.
+    named : tuple of str
+        Names of streets among them, in the order of the alphabet.
+    buildings_added, buildings_removed : int
+    older, newer : str
+        ISO dates, "" if unknown.
+    """
+
+    same: bool
+    added: tuple[int, ...]
+    removed: tuple[int, ...]
+    changed: tuple[int, ...]
+    named: tuple[str, ...]
+    buildings_added: int
+    buildings_removed: int
+    older: str
+    newer: str
+
+    def sentence(self) -> str:
+        """Say it in one line."""
+        dates = f"the map of {self.older or 'unknown date'} before"
+        if self.same:
+            return f"nothing changed against {dates}"
+        names = f" ({', '.join(self.named[:_NAMED])}{' ...' if len(self.named) > _NAMED else ''})"
+        return (
+            f"against {dates}: {len(self.added)} ways new, {len(self.removed)} gone, "
+            f"{len(self.changed)} changed{names if self.named else ''}; "
+            f"{self.buildings_added} buildings new, {self.buildings_removed} gone"
+        )
+
+
+def compare_areas(older: Area, newer: Area) -> Revision:
+    """Compare two maps of one place by the ids of their ways and buildings."""
+    was, now = _ways(older.network), _ways(newer.network)
+    added = tuple(sorted(now.keys() - was.keys()))
+    removed = tuple(sorted(was.keys() - now.keys()))
+    changed = tuple(sorted(way for way in was.keys() & now.keys() if was[way] != now[way]))
+    named = {now[way][0] for way in (*added, *changed)} | {was[way][0] for way in removed}
+    houses_were, houses_are = _owners(older), _owners(newer)
+    return Revision(
+        older.digest == newer.digest,
+        added,
+        removed,
+        changed,
+        tuple(sorted(named - {""})),
+        len(houses_are - houses_were),
+        len(houses_were - houses_are),
+        older.data_date,
+        newer.data_date,
+    )
+
+
+def shifted_closures(
+    incidents: Iterable[tuple[str, Incident]], older: Area, newer: Area, doctrine: Doctrine
+) -> list[str]:
+    """Name the incidents whose "blocked here" closes other streets on the newer map than on the older.
+
+    Parameters
+    ----------
+    incidents : iterable of (str, Incident)
+        Each with what to call it.
+    older, newer : Area
+    doctrine : Doctrine
+    """
+    return [
+        name
+        for name, incident in incidents
+        if incident.closures and _closed(incident, older, doctrine) != _closed(incident, newer, doctrine)
+    ]
+
+
+def _closed(incident: Incident, area: Area, doctrine: Doctrine) -> set[tuple[int, int, int]]:
+    """Return what an incident closes, in OSM ids."""
+    network = area.network
+    edges = np.flatnonzero(blocked_streets(incident, area, doctrine))
+    ends = np.sort(network.node_id[np.column_stack([network.edge_u[edges], network.edge_v[edges]])], axis=1)
+    return {(int(w), int(a), int(b)) for w, (a, b) in zip(network.way_id[edges], ends, strict=True)}
+
+
+def _ways(network: StreetNetwork) -> dict[int, tuple[str, bytes, tuple[bytes, ...]]]:
+    """Return for each way its name, nodes, and the tags that a plan depends on."""
+    order = np.argsort(network.way_id, kind="stable")
+    starts = np.flatnonzero(np.diff(network.way_id[order], prepend=-1))
+    columns = [getattr(network, name) for name in _WHAT_DECIDES]
+    ways: dict[int, tuple[str, bytes, tuple[bytes, ...]]] = {}
+    for first, last in zip(starts, np.append(starts[1:], len(order)), strict=True):
+        edges = order[first:last]
+        nodes = b"".join(network.shape(int(edge))[1].tobytes() for edge in edges)
+        tags = tuple(column[edges[0]].tobytes() for column in columns)
+        ways[int(network.way_id[edges[0]])] = (network.names[network.name_index[edges[0]]], nodes, tags)
+    return ways
+
+
+def _owners(area: Area) -> set[tuple[str, int]]:
+    ids: Sequence[int] = area.buildings["osm_id"].tolist()
+    return set(zip(area.buildings["osm_type"].tolist(), ids, strict=True))

@@ -1,0 +1,444 @@
+"""Areas from the Overpass API: one polite stream of requests, tile by tile, broken off and resumed at will.
+
+osmnx finds the place (:func:`find_place`); its graph is not taken, for it loses turn restrictions, layers and
+access, and needs minutes for a city (``engine.md``). What Overpass answers is OpenStreetMap XML with whole
+ways, read by the same reader as a file, so that the area is the same as from an extract of that date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import requests
+import urllib3
+
+from planner.errors import SourceError
+from planner.geo import Frame, LonLat
+from planner.sources.osm import BBox
+from planner.sources.pbf import KEYS, Progress
+
+OVERPASS_URL = "https://overpass-api.de/api/interpreter"
+NOMINATIM_URL = "https://nominatim.openstreetmap.org/"
+USER_AGENT = (
+    f"perimeter-and-staging-planner/{version('planner')} (emergency pre-planning; one request at a time)"
+)
+
+TILE_M = 10_000.0
+"""Widest side of what is asked in one request: a dense city of this size is some 50 MB of XML."""
+MAX_SIDE_M = 120_000.0
+"""Beyond this an extract is the better way, for the server too."""
+ROOM_M = 1_000.0
+"""Streets around a place that are fetched with it: perimeters reach past a town's border."""
+_KEPT_S = 24 * 3600.0  # tiles of a broken fetch older than this are asked anew
+_ANSWER_BYTES = 1 << 30
+_CHUNK_BYTES = 1 << 16
+_BUSY = frozenset({429, 502, 503, 504})
+_RETRY_LIMIT_S = 300.0
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Who is asked, and how patiently.
+
+    Parameters
+    ----------
+    overpass_url, nominatim_url : str
+        "" means the public one.
+    offline : bool
+        Ask nobody.
+    tries : int
+        Requests for one tile before giving up.
+    pause_s : float
+        Wait before the second try; doubled for each further one.
+    answer_s : float
+        The longest that one answer may take, from request to last byte.
+    sleep : callable
+        Waits for so many seconds.
+    """
+
+    overpass_url: str = ""
+    nominatim_url: str = ""
+    offline: bool = False
+    tries: int = 6
+    pause_s: float = 10.0
+    answer_s: float = 300.0
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+
+    @property
+    def overpass(self) -> str:
+        """URL of the interpreter."""
+        return self.overpass_url or OVERPASS_URL
+
+    @property
+    def nominatim(self) -> str:
+        """URL that searches are made below."""
+        return self.nominatim_url or NOMINATIM_URL
+
+
+class CancelledError(SourceError):
+    """The user broke a fetch off; what had come is kept for a day."""
+
+    def __init__(self) -> None:
+        super().__init__("the fetch was broken off", "Fetch it again within a day to go on where it stopped")
+
+
+def box_around(place: LonLat, radius_m: float) -> BBox:
+    """Return the box around a place: west, south, east, north in degrees.
+
+    Raises
+    ------
+    SourceError
+        If the radius is not between 100 m and half of ``MAX_SIDE_M``.
+    """
+    if not 100.0 <= radius_m <= MAX_SIDE_M / 2:
+        raise SourceError(
+            f"a radius of {radius_m:g} m cannot be fetched",
+            f"Give 100 to {MAX_SIDE_M / 2:.0f} metres; for more, import an extract",
+        )
+    west, south, east, north = Frame(place).to_deg([(-radius_m, -radius_m), (radius_m, radius_m)]).ravel()
+    return _rounded((float(west), float(south), float(east), float(north)))
+
+
+def find_place(place: str, servers: Servers) -> tuple[BBox, str]:
+    """Find a place by its name ("Columbus, Ohio"), with ``ROOM_M`` around it.
+
+    Returns
+    -------
+    box : tuple of float
+        West, south, east, north in degrees.
+    name : str
+        In the words of the server, so that a wrong Columbus is seen.
+
+    Raises
+    ------
+    SourceError
+        If offline, not found, too large, or the server does not answer.
+    """
+    _check_online(servers)
+    import osmnx  # a second to import, and only needed here
+
+    osmnx.settings.use_cache = False
+    osmnx.settings.nominatim_url = servers.nominatim
+    osmnx.settings.http_user_agent = USER_AGENT
+    osmnx.settings.requests_timeout = min(servers.answer_s, 60.0)
+    osmnx.settings.requests_kwargs = {"hooks": {"response": _refuse_busy}}
+    try:
+        found = osmnx.geocode_to_gdf(place)
+    except (requests.RequestException, ValueError, TypeError) as error:  # osmnx's own are among them
+        if isinstance(error, TypeError) or "0 results" in str(error):
+            raise SourceError(
+                f"no place with a border was found for {place!r}",
+                "Write it as town, state, country; or give --at LAT,LON --radius METRES",
+            ) from error
+        raise SourceError(
+            f"the search for {place!r} failed ({_said(error)})", "Give --at LAT,LON --radius METRES instead"
+        ) from error
+    west, south, east, north = (float(v) for v in found.total_bounds)
+    frame = Frame(LonLat((west + east) / 2, (south + north) / 2))
+    low, high = frame.to_m([(west, south), (east, north)])
+    (west, south), (east, north) = frame.to_deg([low - ROOM_M, high + ROOM_M])
+    box = _rounded((float(west), float(south), float(east), float(north)))
+    return box, str(found["display_name"].iloc[0])
+
+
+def fetch_osm(
+    box: BBox,
+    folder: Path,
+    servers: Servers,
+    progress: Progress,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> tuple[list[Path], str]:
+    """Fetch all that the planner reads within a box, as OpenStreetMap XML, a file for each tile.
+
+    Parameters
+    ----------
+    box : tuple of float
+        West, south, east, north in degrees.
+    folder : Path
+        Where tiles are kept until the caller deletes them; those of an earlier, broken fetch of the same box
+        are not asked again within a day.
+    servers : Servers
+    progress : callable
+        Told the share of tiles that are here.
+    cancelled : callable, optional
+        Asked before each request and while an answer comes.
+
+    Returns
+    -------
+    files : list of Path
+    data_date : str
+        ISO date that the server's data are of, the oldest of the tiles; "" if it does not say.
+
+    Raises
+    ------
+    SourceError
+        If offline, too large, or the server refuses or fails for good; says what to do instead.
+    CancelledError
+    """
+    _check_online(servers)
+    tiles = _tiles(box)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for number, tile in enumerate(tiles):
+        file = folder / f"{hashlib.sha256(f'{servers.overpass} {tile}'.encode()).hexdigest()[:16]}.osm"
+        progress(number / len(tiles), f"tile {number + 1} of {len(tiles)}")
+        if not _is_fresh(file):
+            _fetch_tile(tile, file, box, servers, _Listener(progress, number, len(tiles), cancelled))
+        files.append(file)
+    dates = sorted(filter(None, map(_base_date, files)))
+    return files, dates[0] if dates else ""
+
+
+@dataclass(frozen=True)
+class _Listener:
+    """Who wants to hear how a tile comes, and may stop it."""
+
+    progress: Progress
+    number: int
+    count: int
+    cancelled: Callable[[], bool]
+
+    def check(self) -> None:
+        if self.cancelled():
+            raise CancelledError
+
+    def say(self, text: str) -> None:
+        self.progress(self.number / self.count, f"tile {self.number + 1} of {self.count}: {text}")
+
+
+# --- boxes ----------------------------------------------------------------------------------------
+
+
+def _rounded(box: BBox) -> BBox:
+    west, south, east, north = (round(v, 7) for v in box)
+    return west, south, east, north
+
+
+def _tiles(box: BBox) -> list[BBox]:
+    """Part a box into tiles of at most ``TILE_M``, west to east, south to north."""
+    west, south, east, north = box
+    if not (all(map(math.isfinite, box)) and -180 <= west < east <= 180 and -90 < south < north < 90):
+        raise SourceError(
+            "the box is not one on the globe", "Check latitude and longitude; areas across 180° cannot be"
+        )
+    frame = Frame(LonLat((west + east) / 2, (south + north) / 2))
+    wide_m, high_m = frame.to_m([(east, (south + north) / 2), ((west + east) / 2, north)])[[0, 1], [0, 1]] * 2
+    if max(wide_m, high_m) > MAX_SIDE_M:
+        raise SourceError(
+            f"{wide_m / 1000:.0f} by {high_m / 1000:.0f} km is too much to fetch",
+            _instead(box, "Fetch a smaller place"),
+        )
+    columns, rows = math.ceil(wide_m / TILE_M), math.ceil(high_m / TILE_M)
+    xs = [west + (east - west) * k / columns for k in range(columns + 1)]
+    ys = [south + (north - south) * k / rows for k in range(rows + 1)]
+    return [_rounded((xs[i], ys[j], xs[i + 1], ys[j + 1])) for j in range(rows) for i in range(columns)]
+
+
+def _instead(box: BBox, first: str) -> str:
+    """Say which extract to download, and the command that takes it in."""
+    west, south, east, north = (f"{v:.4f}" for v in box)
+    return (
+        f"{first}, or download the .osm.pbf extract of the state or county around {south},{west} "
+        "(download.geofabrik.de, extract.bbbike.org) and run: "
+        f"planner area import FILE.osm.pbf --name NAME --bbox={west},{south},{east},{north}"
+    )
+
+
+# --- asking ---------------------------------------------------------------------------------------
+
+
+def query_of(tile: BBox, answer_s: float) -> str:
+    """Return the Overpass QL for a tile: what has one of our keys there, or around it, with all its nodes."""
+    west, south, east, north = tile
+    keys = "|".join(KEYS)
+    return (
+        f"[out:xml][timeout:{answer_s:.0f}][bbox:{south:.7f},{west:.7f},{north:.7f},{east:.7f}];"
+        f'nwr[~"^({keys})$"~"."]->.here;'
+        # grounds that hold the whole tile have no line in it: asked by its middle
+        f"is_in({(south + north) / 2:.7f},{(west + east) / 2:.7f})->.around;"
+        f'wr(pivot.around)[~"^({keys})$"~"."]->.holding;'
+        "(.here;.holding;);out meta;>;out meta;"
+    )
+
+
+def _fetch_tile(tile: BBox, file: Path, box: BBox, servers: Servers, listener: _Listener) -> None:
+    query = query_of(tile, servers.answer_s)
+    pause_s = servers.pause_s
+    last = ""
+    for attempt in range(servers.tries):
+        listener.check()
+        try:
+            _ask(query, file, servers, listener)
+        except _Busy as busy:
+            last = busy.why
+            if attempt + 1 == servers.tries:
+                break
+            wait_s = min(max(pause_s, busy.retry_after_s), _RETRY_LIMIT_S)
+            listener.say(f"{busy.why}; again in {wait_s:.0f} s")
+            _wait(wait_s, servers, listener)
+            pause_s *= 2
+        except _Refused as refused:
+            raise SourceError(
+                f"Overpass refused the request ({refused.why})", _instead(box, "Wait")
+            ) from refused
+        else:
+            return
+    raise SourceError(
+        f"Overpass did not deliver after {servers.tries} tries ({last})",
+        _instead(box, "Try again later, which goes on where it stopped"),
+    )
+
+
+class _Busy(Exception):  # noqa: N818 - a state of the server, not an error of ours
+    """Worth another try: overloaded, cut off, garbled."""
+
+    def __init__(self, why: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(why)
+        self.why = why
+        self.retry_after_s = retry_after_s
+
+
+class _Refused(Exception):  # noqa: N818
+    """Not worth another try."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def _ask(query: str, file: Path, servers: Servers, listener: _Listener) -> None:
+    """Ask once; the file is there, whole, when this returns."""
+    part = file.with_suffix(".part")
+    began = time.monotonic()
+    try:
+        with requests.post(
+            servers.overpass,
+            data={"data": query},
+            headers={"User-Agent": USER_AGENT},
+            stream=True,
+            timeout=(min(30.0, servers.answer_s), servers.answer_s),
+        ) as answer:
+            _check_status(answer)
+            with part.open("wb") as out:
+                # read1 gives what is there: a full chunk of a slow drip would be waited for, for hours
+                while chunk := answer.raw.read1(_CHUNK_BYTES, decode_content=True):
+                    listener.check()
+                    out.write(chunk)
+                    if time.monotonic() - began > servers.answer_s:
+                        raise _Busy(f"the answer took longer than {servers.answer_s:.0f} s")
+                    if out.tell() > _ANSWER_BYTES:
+                        raise _Refused("the answer is larger than 1 GB")
+        _check_whole(part)
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        raise _Busy(_said(error)) from error
+    finally:
+        whole = part.exists() and _is_whole(part)
+        if whole:
+            part.replace(file)
+        else:
+            part.unlink(missing_ok=True)
+
+
+def _check_status(answer: requests.Response) -> None:
+    if answer.status_code in _BUSY:
+        raise _Busy(f"{answer.status_code} {answer.reason}", _retry_after_s(answer))
+    if answer.status_code != requests.codes.ok:
+        raise _Refused(f"{answer.status_code} {answer.reason}")
+
+
+def _retry_after_s(answer: requests.Response) -> float:
+    text = answer.headers.get("Retry-After", "")
+    if text.isdigit():
+        return float(text)
+    if not text:
+        return 0.0
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:  # neither seconds nor a date: as if it had not said
+        return 0.0
+
+
+def _check_whole(file: Path) -> None:
+    """See that an answer is OpenStreetMap XML to its end, and carries no word of a failure."""
+    head, tail = _ends(file)
+    if b"<osm" not in head:
+        raise _Busy("the answer is no OpenStreetMap XML")
+    remark = re.search(rb"<remark>(.{0,300}?)</remark>", head + tail, re.DOTALL)
+    if remark:
+        raise _Busy(f"the server says: {' '.join(remark[1].decode('utf-8', 'replace').split())}")
+    if not tail.rstrip().endswith(b"</osm>"):
+        raise _Busy("the answer was cut off")
+
+
+def _is_whole(file: Path) -> bool:
+    try:
+        _check_whole(file)
+    except _Busy:
+        return False
+    return True
+
+
+def _ends(file: Path, size: int = 4096) -> tuple[bytes, bytes]:
+    with file.open("rb") as opened:
+        head = opened.read(size)
+        opened.seek(max(0, file.stat().st_size - size))
+        return head, opened.read()
+
+
+def _base_date(file: Path) -> str:
+    found = re.search(rb'osm_base="(\d{4}-\d{2}-\d{2})', _ends(file)[0])
+    return found[1].decode() if found else ""
+
+
+def _is_fresh(file: Path) -> bool:
+    return file.is_file() and time.time() - file.stat().st_mtime < _KEPT_S
+
+
+def _wait(seconds: float, servers: Servers, listener: _Listener) -> None:
+    """Wait in short steps, so that a cancel is heard."""
+    for step_s in _steps(seconds):
+        listener.check()
+        servers.sleep(step_s)
+
+
+def _steps(seconds: float) -> Iterator[float]:
+    while seconds > 0:
+        yield min(1.0, seconds)
+        seconds -= 1.0
+
+
+def _check_online(servers: Servers) -> None:
+    if servers.offline:
+        raise SourceError(
+            "fetching is switched off here (PLANNER_OFFLINE)",
+            "Unset it, or import an extract: planner area import FILE.osm.pbf --name NAME",
+        )
+
+
+def _refuse_busy(answer: requests.Response, *_args: Any, **_kwargs: Any) -> None:
+    """Stop osmnx from waiting for ever where the server of names is busy."""
+    if answer.status_code in _BUSY:
+        answer.close()
+        raise requests.HTTPError(f"{answer.status_code} {answer.reason}")
+
+
+def _said(error: BaseException) -> str:
+    """Return an error's own words, short: those of requests carry addresses and objects."""
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
+        return "no answer in time"
+    if isinstance(error, requests.HTTPError):
+        return str(error)
+    if isinstance(error, urllib3.exceptions.ProtocolError):
+        return "the answer was cut off"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,251 @@
+"""Fetching: the same area as from a file of that place and date, and a clear word for all that fails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from planner import intake, packs, settings
+from planner.errors import PackError, SourceError
+from planner.geo import LonLat
+from planner.sources import overpass
+from planner.sources.overpass import CancelledError, Servers, box_around, fetch_osm, find_place
+from planner.sources.pbf import read_osm
+from tests.overpass_server import Fault, Overpass, overpass_server
+
+THREE_RIVERS = settings.shipped("data", "three_rivers_mi.osm.pbf")
+BOX = (-85.645, 41.935, -85.625, 41.950)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Overpass]:
+    with overpass_server(THREE_RIVERS) as mind:
+        yield mind
+
+
+@pytest.fixture
+def asked(server: Overpass) -> Overpass:
+    server.faults.clear()
+    server.queries.clear()
+    server.agents.clear()
+    return server
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def servers(asked: Overpass, waits: list[float]) -> Servers:
+    return Servers(
+        asked.url, asked.url.removesuffix("api/interpreter"), tries=3, pause_s=10.0, sleep=waits.append
+    )
+
+
+def quiet(_share: float, _text: str) -> None:
+    pass
+
+
+def test_fetched_area_is_the_one_of_the_file(
+    asked: Overpass, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overpass, "TILE_M", 1000.0)  # several tiles: ways cross their edges
+    fetched = intake.fetch_area(BOX, "town_half", place="Lockport", servers=servers)
+    assert len(asked.queries) == 4
+    assert asked.most_at_once == 1
+    assert all("planner" in agent for agent in asked.agents)
+    wanted = read_osm(THREE_RIVERS, "town_half", bbox_deg=BOX)
+    assert fetched.digest == wanted.digest
+    assert fetched.network.edge_count > 100
+    assert fetched.data_date == "2017-12-01"
+    assert "Lockport" in fetched.source
+    assert packs.open_area("town_half").digest == wanted.digest
+    assert not (settings.read_settings().home / "fetching" / "town_half").exists()
+    packs.delete_area("town_half")
+
+
+def _fetch(servers: Servers, folder: Path) -> list[Path]:
+    return fetch_osm(BOX, folder, servers, quiet)[0]
+
+
+@pytest.mark.parametrize("status", [429, 504])
+def test_busy_server_is_asked_again_later(
+    status: int, asked: Overpass, servers: Servers, waits: list[float], tmp_path: Path
+) -> None:
+    asked.faults[:] = [Fault(status), Fault(status, retry_after="45")]
+    assert len(_fetch(servers, tmp_path)) == 1
+    assert len(asked.queries) == 3
+    assert sum(waits) == pytest.approx(10 + 45)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault(429), "429"),
+        (Fault(504), "504"),
+        (Fault(cut=True), "cut off"),
+        (Fault(body=b"<html>busy</html>"), "no OpenStreetMap XML"),
+        (Fault(body=b"\x00\xff" * 3000), "no OpenStreetMap XML"),
+        (Fault(body=b'<osm version="0.6"><remark> runtime error: timed out </remark></osm>'), "timed out"),
+        (Fault(body=b'<?xml version="1.0"?><osm version="0.6"><node id="1" lat="1" lon="1"/>'), "cut off"),
+    ],
+)
+def test_lasting_fault_ends_in_a_clear_word(
+    fault: Fault, said: str, asked: Overpass, servers: Servers, tmp_path: Path
+) -> None:
+    asked.faults[:] = [fault] * 3
+    with pytest.raises(SourceError) as caught:
+        _fetch(servers, tmp_path)
+    assert said in caught.value.message
+    assert "planner area import FILE.osm.pbf --name NAME --bbox=" in caught.value.remedy
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_refusal_is_not_asked_again(asked: Overpass, servers: Servers, tmp_path: Path) -> None:
+    asked.faults[:] = [Fault(403)]
+    with pytest.raises(SourceError, match="403") as caught:
+        _fetch(servers, tmp_path)
+    assert len(asked.queries) == 1
+    assert "geofabrik" in caught.value.remedy
+
+
+def test_slow_drip_is_given_up(asked: Overpass, tmp_path: Path) -> None:
+    asked.faults[:] = [Fault(body=b"<osm>" + b" " * 100_000, drip_s=0.05)]
+    slow = Servers(asked.url, tries=1, answer_s=0.4)
+    with pytest.raises(SourceError, match="longer than"):
+        _fetch(slow, tmp_path)
+
+
+def test_nobody_there(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no connection"):
+        _fetch(Servers("http://127.0.0.1:9/api", tries=1, sleep=lambda _s: None), tmp_path)
+
+
+def test_broken_fetch_goes_on_where_it_stopped(
+    asked: Overpass, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overpass, "TILE_M", 1000.0)
+    asked.faults[:] = [Fault(), Fault(), Fault(403)]
+    with pytest.raises(SourceError):
+        _fetch(servers, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+    asked.queries.clear()
+    assert len(_fetch(servers, tmp_path)) == 4
+    assert len(asked.queries) == 2
+
+
+def test_failed_fetch_leaves_the_old_pack(asked: Overpass, servers: Servers) -> None:
+    old = intake.fetch_area(BOX, "kept", servers=servers)
+    asked.faults[:] = [Fault(body=b'<osm version="0.6"></osm>')]
+    other = (BOX[0], BOX[1], BOX[2], BOX[3] + 0.001)
+    with pytest.raises(SourceError, match="no streets"):
+        intake.fetch_area(other, "kept", servers=servers)
+    assert packs.open_area("kept").digest == old.digest
+    packs.delete_area("kept")
+
+
+def test_cancel(asked: Overpass, servers: Servers, tmp_path: Path) -> None:
+    with pytest.raises(CancelledError):
+        fetch_osm(BOX, tmp_path, servers, quiet, lambda: True)
+    assert asked.queries == []
+
+
+def test_offline_asks_nobody(asked: Overpass, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="PLANNER_OFFLINE"):
+        _fetch(Servers(asked.url, offline=True), tmp_path)
+    with pytest.raises(SourceError, match="PLANNER_OFFLINE"):
+        find_place("Columbus, Ohio", Servers(asked.url, offline=True))
+    assert asked.queries == []
+    assert intake.servers_here().offline  # as the tests are run
+
+
+def test_shipped_name_is_refused(servers: Servers) -> None:
+    with pytest.raises(PackError, match="comes with the program"):
+        intake.fetch_area(BOX, "montevideo", servers=servers)
+
+
+@pytest.mark.parametrize(
+    "box", [(-60.0, -35.0, -50.0, -30.0), (10.0, 5.0, 9.0, 6.0), (179.0, 0.0, 181.0, 1.0)]
+)
+def test_box_that_cannot_be(box: tuple[float, float, float, float], servers: Servers, tmp_path: Path) -> None:
+    with pytest.raises(SourceError):
+        fetch_osm(box, tmp_path, servers, quiet)
+
+
+@pytest.mark.parametrize("radius_m", [0.0, -5.0, 1e7, float("nan")])
+def test_radius_that_cannot_be(radius_m: float) -> None:
+    with pytest.raises(SourceError, match="radius"):
+        box_around(LonLat(-56.1665, -34.8945), radius_m)
+
+
+def test_box_around_is_true_to_its_radius() -> None:
+    place = LonLat(-56.1665, -34.8945)
+    west, south, east, north = box_around(place, 2000.0)
+    assert (north - south) * 111_000 == pytest.approx(4000, rel=0.01)
+    assert (east - west) * 111_320 * 0.8202 == pytest.approx(4000, rel=0.01)
+
+
+PLACE = {
+    "place_id": 1,
+    "osm_type": "relation",
+    "osm_id": 7,
+    "lat": "41.94",
+    "lon": "-85.63",
+    "class": "boundary",
+    "type": "administrative",
+    "place_rank": 16,
+    "importance": 0.5,
+    "addresstype": "suburb",
+    "name": "Lockport",
+    "display_name": "Lockport, Michigan, United States",
+    "boundingbox": ["41.935", "41.950", "-85.645", "-85.625"],
+    "geojson": {
+        "type": "Polygon",
+        "coordinates": [
+            [[-85.645, 41.935], [-85.625, 41.935], [-85.625, 41.95], [-85.645, 41.95], [-85.645, 41.935]]
+        ],
+    },
+}
+
+
+@pytest.fixture
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("osmnx._nominatim.time.sleep", lambda _s: None)
+
+
+@pytest.mark.usefixtures("no_pause")
+def test_place_is_found_with_room_around(asked: Overpass, servers: Servers) -> None:
+    asked.geocode = [PLACE]
+    (west, south, east, north), told = find_place("Lockport", servers)
+    assert told == "Lockport, Michigan, United States"
+    assert west < BOX[0] - 0.01
+    assert south < BOX[1] - 0.008
+    assert east > BOX[2] + 0.01
+    assert north > BOX[3] + 0.008
+    assert "planner" in asked.agents[-1]
+
+
+@pytest.mark.usefixtures("no_pause")
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault(body=b"[]"), "no place"),
+        (Fault(429), "429"),
+        (Fault(504), "504"),
+        (Fault(403, body=b"go away"), "failed"),
+        (Fault(body=b"<html>"), "failed"),
+        (
+            Fault(body=json.dumps([{**PLACE, "geojson": {"type": "Point", "coordinates": [0, 0]}}]).encode()),
+            "no place",
+        ),
+    ],
+)
+def test_search_that_fails(fault: Fault, said: str, asked: Overpass, servers: Servers) -> None:
+    asked.faults[:] = [fault]
+    with pytest.raises(SourceError, match=said) as caught:
+        find_place("Nowhere", servers)
+    assert "--at LAT,LON" in caught.value.remedy

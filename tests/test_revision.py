@@ -1,0 +1,65 @@
+"""What is told when a newer map comes in over an older one."""
+
+from __future__ import annotations
+
+from planner import packs
+from planner.area import Area
+from planner.model import Closure, Incident, Shape
+from planner.revision import compare_areas, shifted_closures
+from tests.town import Objects, town, town_objects
+
+
+def built(made: Objects) -> Area:
+    return made.area()
+
+
+def test_same_map_has_no_revision() -> None:
+    found = compare_areas(built(town_objects()), built(town_objects()))
+    assert found.same
+    assert (found.added, found.removed, found.changed) == ((), (), ())
+    assert found.sentence().startswith("nothing changed")
+
+
+def crossing() -> Objects:
+    made = Objects()
+    made.way([(0, 0), (100, 0)], highway="residential", name="Low Street")
+    made.way([(100, 0), (200, 0)], highway="primary", name="Main Street")
+    made.way([(100, 0), (100, 100)], highway="residential", name="Gone Street")
+    made.rectangle(10, 10, 20, 20, building="yes")
+    return made
+
+
+def test_new_gone_and_changed_streets_are_told_apart() -> None:
+    older, newer = crossing(), crossing()
+    _, slow, gone, _ = older.ways
+    added = newer.way([(0, 0), (0, 80)], highway="residential", name="New Road")
+    newer.rectangle(30, 10, 40, 20, building="yes")
+    refs, tags = newer.ways[slow]
+    newer.ways[slow] = (refs, {**tags, "oneway": "-1"})
+    del newer.ways[gone]
+    found = compare_areas(built(older), built(newer))
+    assert not found.same
+    assert found.added == (added,)
+    assert found.removed == (gone,)
+    assert found.changed == (slow,)
+    assert found.named == ("Gone Street", "Main Street", "New Road")
+    assert (found.buildings_added, found.buildings_removed) == (1, 0)
+    assert "1 ways new, 1 gone, 1 changed" in found.sentence()
+
+
+def test_closure_that_now_closes_another_street_is_named() -> None:
+    older = town_objects()
+    newer = town_objects()
+    spot = newer.place(150.0, 3.0)
+    before = built(older)
+    snap = before.network.snap([before.frame.point_m(spot)], before.network.drivable)[0]
+    assert snap is not None
+    way = before.network.way_id[snap.edge]
+    del newer.ways[int(way)]
+    doctrine = packs.shipped_doctrine()
+    here = Incident(location=spot, closures=(Closure(Shape(points=(spot,))),))
+    nothing = Incident(location=spot)
+    told = shifted_closures([("a", here), ("b", nothing)], before, built(newer), doctrine)
+    assert told == ["a"]
+    assert shifted_closures([("a", here)], before, before, doctrine) == []
+    assert town().digest
