@@ -314,6 +314,13 @@ class Transport:
     off_map_kmh: float
     off_map_late: float
     map_rim_m: float
+    yellow_level_min: float
+    green_spare_min: float
+    child_spare_min: float
+    air_kmh: float
+    air_extra_min: float
+    turnaround_min: float
+    yellow_per_ambulance: int
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no sense together.
@@ -327,8 +334,10 @@ class Transport:
             raise DoctrineError("transport.best_case is above 1", _REMEDY)
         if self.apart_factor < 1 or self.off_map_detour < 1 or self.off_map_late < 1:
             raise DoctrineError("transport.apart_factor, off_map_detour or off_map_late is below 1", _REMEDY)
-        if not self.off_map_kmh > 0:
-            raise DoctrineError("transport.off_map_kmh is not above zero", _REMEDY)
+        if not (self.off_map_kmh > 0 and self.air_kmh > 0):
+            raise DoctrineError("transport.off_map_kmh or air_kmh is not above zero", _REMEDY)
+        if self.yellow_per_ambulance < 1:
+            raise DoctrineError("transport.yellow_per_ambulance is below 1", _REMEDY)
 
     def red_per_h(self, level: TraumaLevel) -> float:
         """Return how many critical patients a trauma centre of this level takes in an hour."""

@@ -18,6 +18,7 @@ from typing import Any
 from planner.errors import IncidentError
 from planner.geojson import Json, as_list, as_object, fail, geometry, parse, read_shape, shown
 from planner.model import (
+    AmbulanceNeed,
     AreaStamp,
     Casualties,
     Closure,
@@ -25,6 +26,7 @@ from planner.model import (
     DrawnZone,
     FieldRoad,
     HospitalOption,
+    HospitalStatus,
     Incident,
     Notice,
     Observation,
@@ -57,6 +59,7 @@ _CHOICES: Mapping[str, type[StrEnum]] = {
 }
 _LAST_HOUR = 23
 _REQUESTS = ("no_ccp", "bereaved_site")
+_MOST_PER_H = 1000
 _POLYGONS = ("Polygon", "MultiPolygon")
 
 
@@ -202,6 +205,7 @@ def read_plan(document: Document) -> Plan:
         doctrine=from_record(DoctrineStamp, header.get("doctrine"), "planner, doctrine"),
         notices=tuple(from_record(Notice, n, f"planner, notice {i}") for i, n in enumerate(notices, 1)),
         site_officers=_count(officers, "sites", "planner, officers"),
+        ambulances=_ambulances(header),
         **{name: tuple(records) for name, records in many.items()},
     )
 
@@ -291,12 +295,15 @@ def _facts(said: Json, where: str) -> dict[str, Any]:
         facts["name"] = as_text(known["name"], f"{where}, name")
     if "began_at" in known:
         facts["began_at"] = _moment(known["began_at"], f"{where}, began_at")
-    if "casualties" in known:
-        colours = as_object(known["casualties"], f"{where}, casualties")
-        counts = {
-            c: _count(colours, c, f"{where}, casualties") for c in ("red", "yellow", "green") if c in colours
-        }
-        facts["casualties"] = Casualties(**counts)
+    for member in ("casualties", "children"):
+        if member in known:
+            colours = as_object(known[member], f"{where}, {member}")
+            counts = {
+                c: _count(colours, c, f"{where}, {member}")
+                for c in ("red", "yellow", "green")
+                if c in colours
+            }
+            facts[member] = Casualties(**counts)
     if "on_site" in known:
         facts["on_site"] = _count(known, "on_site", where)
     if "units" in known:
@@ -313,7 +320,26 @@ def _facts(said: Json, where: str) -> dict[str, Any]:
     for name in _REQUESTS:
         if name in known:
             facts[name] = as_flag(known[name], f"{where}, {name}")
+    if "hospitals" in known:
+        told = as_list(known["hospitals"], f"{where}, hospitals")
+        facts["hospitals"] = tuple(
+            _hospital_status(one, f"{where}, hospital {number}") for number, one in enumerate(told, 1)
+        )
     return facts
+
+
+def _hospital_status(value: object, where: str) -> HospitalStatus:
+    status = from_record(HospitalStatus, value, where)
+    for name in ("red_per_h", "child_red_per_h", "others_per_h"):
+        rate = getattr(status, name)
+        if rate is not None and not 0 <= rate <= _MOST_PER_H:
+            fail(f"{where}, {name}", f"{shown(rate)} is out of range", f"Give 0 to {_MOST_PER_H} an hour")
+    return status
+
+
+def _ambulances(header: Json) -> AmbulanceNeed | None:
+    told = header.get("ambulances")
+    return None if told is None else from_record(AmbulanceNeed, told, "planner, ambulances")
 
 
 def _moment(value: object, where: str) -> str:
@@ -408,6 +434,7 @@ def write_plan(plan: Plan) -> bytes:
         "notices": [to_record(notice) for notice in plan.notices],
         "officers": plan.officers,
         "staffing": staffing_record(plan.posts, dict(plan.incident.units)),
+        "ambulances": None if plan.ambulances is None else to_record(plan.ambulances),
     }
     features = _incident_features(plan.incident)
     for kind in _PLANNED:

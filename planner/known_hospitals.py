@@ -74,7 +74,7 @@ class KnownHospital:
         The emergency entrance where the map knows it.
     x_m, y_m : float
         The same in the area's frame.
-    adult_level, pediatric_level, designation, helipad, beds, city, other_name
+    adult_level, pediatric_level, designation, helipad, burn, beds, city, other_name
         As in :class:`~planner.model.HospitalFact`; None or "" when not stated.
     source, as_of : str
         All sources, and the date of the one that states the level, or else of the map.
@@ -90,6 +90,7 @@ class KnownHospital:
     pediatric_level: TraumaLevel | None = None
     designation: str = ""
     helipad: bool | None = None
+    burn: bool | None = None
     beds: int | None = None
     city: str = ""
     other_name: str = ""
@@ -149,6 +150,7 @@ def _locate(facts: Sequence[HospitalFact], area: Area, rules: Transport) -> list
             pediatric_level=fact.pediatric_level,
             designation=fact.designation,
             helipad=fact.helipad,
+            burn=fact.burn,
             beds=fact.beds,
             city=fact.city,
             source=fact.source,
@@ -249,7 +251,7 @@ def _door(ground: BaseGeometry, doors: gpd.GeoDataFrame, rules: Transport) -> tu
 
 
 def _distinct(hospitals: Sequence[KnownHospital], rules: Transport) -> list[KnownHospital]:
-    """Drop what a second table tells again; the entry that states a level wins, then the first."""
+    """Merge what a second table tells again; the entry that states a level leads, else the first."""
     kept: list[KnownHospital] = []
     cells: dict[tuple[int, int], list[int]] = {}
     cell_m = max(rules.same_hospital_m, 1.0)
@@ -261,8 +263,23 @@ def _distinct(hospitals: Sequence[KnownHospital], rules: Transport) -> list[Know
             cells.setdefault((column, row), []).append(len(kept))
             kept.append(hospital)
         elif hospital.has_level and not kept[twin].has_level:
-            kept[twin] = hospital
+            kept[twin] = _merged(hospital, kept[twin])
+        else:
+            kept[twin] = _merged(kept[twin], hospital)
     return kept
+
+
+def _merged(leading: KnownHospital, other: KnownHospital) -> KnownHospital:
+    """Give an entry what only the other states, and name both sources. Levels are never mixed."""
+    both = dict.fromkeys(f"{leading.source}; {other.source}".split("; "))
+    return replace(
+        leading,
+        helipad=other.helipad if leading.helipad is None else leading.helipad,
+        burn=other.burn if leading.burn is None else leading.burn,
+        beds=other.beds if leading.beds is None else leading.beds,
+        other_name=leading.other_name or other.other_name or other.name,
+        source="; ".join(both),
+    )
 
 
 def _joined(
@@ -297,6 +314,7 @@ def _with_table(mapped: KnownHospital, told: KnownHospital) -> KnownHospital:
         designation=told.designation,
         special="",  # a table of hospitals for emergencies names it
         helipad=told.helipad if told.helipad is not None else mapped.helipad,
+        burn=told.burn,
         beds=told.beds if told.beds is not None else mapped.beds,
         city=told.city,
         source=f"{mapped.source}; {told.source}",

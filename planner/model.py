@@ -145,6 +145,31 @@ class Casualties:
 
 
 @dataclass(frozen=True)
+class HospitalStatus:
+    """What the EMS coordinator says of one hospital; outranks tables and doctrine.
+
+    Parameters
+    ----------
+    name, location
+        Which hospital, as a plan names and places it.
+    closed : bool
+        Takes nobody, not even those who come by themselves.
+    diversion : bool
+        No ambulance is sent there; people still come by themselves.
+    red_per_h, child_red_per_h, others_per_h : float or None
+        Red adults, red children, and yellow and green patients that it takes in an hour. None = not said.
+    """
+
+    name: str
+    location: LonLat
+    closed: bool = False
+    diversion: bool = False
+    red_per_h: float | None = None
+    child_red_per_h: float | None = None
+    others_per_h: float | None = None
+
+
+@dataclass(frozen=True)
 class Incident:
     """All that the user has said. Nothing in it is computed.
 
@@ -156,6 +181,8 @@ class Incident:
         Transport at once: no casualty collection point, only an ambulance exchange point.
     bereaved_site : bool
         Whether families of the dead get a site of their own.
+    children : Casualties or None
+        How many of the casualties are children; None = ages are not known.
     """
 
     location: LonLat | None = None
@@ -163,6 +190,7 @@ class Incident:
     name: str = ""
     began_at: str | None = None
     casualties: Casualties | None = None
+    children: Casualties | None = None
     on_site: int | None = None
     units: tuple[tuple[str, int], ...] = ()
     zones: tuple[DrawnZone, ...] = ()
@@ -179,6 +207,7 @@ class Incident:
     hour: int | None = None
     no_ccp: bool = False
     bereaved_site: bool = False
+    hospitals: tuple[HospitalStatus, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -393,10 +422,50 @@ class Route:
 
 
 @dataclass(frozen=True)
+class SiteTime:
+    """The drive from one site to a hospital; None where there is no way."""
+
+    site: str
+    time_s: float | None
+    range_min: tuple[int, int] | None
+
+
+@dataclass(frozen=True)
+class WalkIns:
+    """Places of the first hour kept for patients who come by themselves; not given to ambulances."""
+
+    red: int = 0
+    child_red: int = 0
+    others: int = 0
+
+
+@dataclass(frozen=True)
 class HospitalOption:
     """A hospital, how far it is, and what it takes. Levels are None when no source states them.
 
-    ``route`` is the id of the way there, None where none is drawn.
+    Parameters
+    ----------
+    time_s, time_range_min
+        Drive from where ambulances load: planning time; whole minutes from best case to late.
+    red_per_h, child_red_per_h, others_per_h : float or None
+        Red adults, red children, yellow and green patients an hour. None = no source states what is needed
+        to tell.
+    assigned, children : Casualties
+        Who is planned to be driven there in the first hour, and how many of them are children.
+    walk_ins : WalkIns
+        Capacity kept for those who come by themselves.
+    spared : str
+        Why patients are driven a little further to spare it, "" where they are not.
+    children_only : bool
+        No adults are planned there.
+    closed, diversion : bool
+        Said by the coordinator.
+    air_range_min : (int, int) or None
+        Whole minutes of flight in a straight line where a helipad is known.
+    times : tuple of SiteTime
+        From each place that ambulances leave from or wait at.
+    route : str or None
+        Id of the way there, None where none is drawn.
     """
 
     name: str
@@ -413,6 +482,45 @@ class HospitalOption:
     assigned: Casualties
     route: str | None
     reason: str = ""
+    burn: bool | None = None
+    beds: int | None = None
+    child_red_per_h: float | None = None
+    others_per_h: float | None = None
+    children: Casualties = Casualties()
+    walk_ins: WalkIns = WalkIns()
+    spared: str = ""
+    children_only: bool = False
+    closed: bool = False
+    diversion: bool = False
+    air_range_min: tuple[int, int] | None = None
+    times: tuple[SiteTime, ...] = ()
+
+
+@dataclass(frozen=True)
+class AmbulanceNeed:
+    """How many ambulances the first hour's patients need, and what those at hand can do.
+
+    Parameters
+    ----------
+    needed : int
+        To take every red and yellow patient in one wave.
+    at_hand : int or None
+        As the incident says; None = not said, and then ``needed`` are reckoned with.
+    waves : int
+        Trips of the ambulance that makes most of them.
+    last_red_min, last_min : (int, int) or None
+        Whole minutes, from the first ambulance's leaving, until the last red, and the last red or yellow,
+        patient is at a hospital. None where nobody is driven, or some find no place.
+    reason : str
+        How it was reckoned.
+    """
+
+    needed: int
+    at_hand: int | None
+    waves: int
+    last_red_min: tuple[int, int] | None
+    last_min: tuple[int, int] | None
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -469,3 +577,4 @@ class Plan:
 
     site_officers: int = 0
     observations: tuple[Observation, ...] = ()
+    ambulances: AmbulanceNeed | None = None

@@ -1,8 +1,9 @@
 """Who takes how many: a first hour's patients shared out by level, hourly capacity and walk-in reserve.
 
-Red patients go to trauma centres of a known level only; yellow and green to any hospital. Time is the only
-cost and each hospital's capacity the only limit, so taking the cheapest place again and again is the optimum
-(a transportation problem with one kind of goods); the tests hold it to a linear program.
+Red patients go to trauma centres of a known level only, yellow and green to any hospital, children apart.
+Everybody who can be placed is; then, in this order: as few as can be beyond the golden hour, reds at the
+highest levels, a first wave everywhere before a second, least total time. Solved exactly
+(:mod:`planner.allotment`).
 """
 
 from __future__ import annotations
@@ -10,10 +11,28 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.allotment import allot, ranked_costs
 from planner.doctrine import Transport
-from planner.model import Casualties
+from planner.model import Casualties, WalkIns
 from planner.terms import TraumaLevel
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+HIGH_LEVELS = (TraumaLevel.I, TraumaLevel.II)
+"""Levels that give a red patient full care; others are for when these are full or too far."""
+_MOST_S = 36_000.0
+"""Drives longer than this are all alike."""
+_COLOUR, _CHILD = np.array([0, 1, 2, 0, 1, 2])[:, None], np.array([0, 0, 0, 1, 1, 1])[:, None] > 0
+"""The kinds of patients: red, yellow and green adults, then children."""
+_RED, _YELLOW, _GREEN = (k == _COLOUR for k in range(3))
+_FOR_RED, _FOR_RED_CHILD, _FOR_OTHERS = range(3)
+"""The kinds of room at a hospital."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +46,14 @@ class Ward:
     adult_level : TraumaLevel or None
     beds : int or None
     for_children : bool
-        Takes children only: none of the patients, whose ages nobody knows, are planned there.
+        Takes children only: no adults, nor patients whose ages nobody knows, are planned there.
     detour_s : float
         How much further patients are driven to spare them this one.
+    pediatric_level : TraumaLevel or None
+    closed, diversion : bool
+        Takes nobody at all; takes no ambulances.
+    red, child_red, others : float or None
+        Patients an hour as the coordinator says; None = by level, beds and doctrine.
     """
 
     time_s: float | None
@@ -37,6 +61,25 @@ class Ward:
     beds: int | None
     for_children: bool = False
     detour_s: float = 0.0
+    pediatric_level: TraumaLevel | None = None
+    closed: bool = False
+    diversion: bool = False
+    red: float | None = None
+    child_red: float | None = None
+    others: float | None = None
+
+    @property
+    def takes_ambulances(self) -> bool:
+        """Whether it can be reached and is open to ambulances."""
+        return self.time_s is not None and not self.closed and not self.diversion
+
+
+class Caps(NamedTuple):
+    """Places of one hospital in the first hour."""
+
+    red: int
+    child_red: int
+    others: int
 
 
 @dataclass(frozen=True)
@@ -45,84 +88,210 @@ class Shares:
 
     Parameters
     ----------
-    assigned : tuple of Casualties
-    red_caps, other_caps : tuple of int
-        Places of the first hour after the walk-in reserve.
+    assigned, children : tuple of Casualties
+        Everybody sent to each ward, and how many of them are children.
+    caps : tuple of Caps
+        Places for ambulances: after what is kept for walk-ins.
+    walk_ins : tuple of WalkIns
+        What is kept for those who come by themselves.
     left : Casualties
         Patients beyond all capacity.
     """
 
     assigned: tuple[Casualties, ...]
-    red_caps: tuple[int, ...]
-    other_caps: tuple[int, ...]
+    children: tuple[Casualties, ...]
+    caps: tuple[Caps, ...]
+    walk_ins: tuple[WalkIns, ...]
     left: Casualties
+
+    @property
+    def red_caps(self) -> tuple[int, ...]:
+        """Places for red adults after the reserve."""
+        return tuple(cap.red for cap in self.caps)
+
+    @property
+    def other_caps(self) -> tuple[int, ...]:
+        """Places for yellow and green patients after the reserve."""
+        return tuple(cap.others for cap in self.caps)
 
 
 def red_per_h(ward: Ward, rules: Transport) -> float | None:
-    """Critical patients an hour, None where no source states an adult level: it is never guessed."""
+    """Red adults an hour, None where nobody states a level or a number: it is never guessed."""
+    if ward.red is not None:
+        return ward.red
     return None if ward.adult_level is None else rules.red_per_h(ward.adult_level)
 
 
-def share_patients(patients: Casualties, wards: Sequence[Ward], rules: Transport) -> Shares:
+def child_red_per_h(ward: Ward, rules: Transport) -> float | None:
+    """Red children an hour beside the adults, None where nobody states a paediatric level or a number."""
+    if ward.child_red is not None:
+        return ward.child_red
+    return None if ward.pediatric_level is None else rules.red_per_h(ward.pediatric_level)
+
+
+def others_per_h(ward: Ward, rules: Transport) -> float:
+    """Yellow and green patients an hour, by the beds; assumed beds where nobody states them."""
+    if ward.others is not None:
+        return ward.others
+    beds = rules.assumed_beds if ward.beds is None else ward.beds
+    return rules.others_per_100_beds * beds / 100
+
+
+def share_patients(
+    patients: Casualties, wards: Sequence[Ward], rules: Transport, children: Casualties | None = None
+) -> Shares:
     """Share out the patients of the first hour, by least total time within capacity.
 
-    Each trauma centre gets a first wave of reds before one gets more; a place beyond the golden hour is taken
-    only when all nearer ones are. Capacity for those who will come by themselves is kept at the nearest
-    hospitals (``domain.md`` 3.4).
+    Parameters
+    ----------
+    patients : Casualties
+        Everybody; where more children are said than patients, there are so many patients.
+    wards : sequence of Ward
+    rules : Transport
+    children : Casualties or None
+        How many of the patients are children; None = ages are not known, and all are planned as adults.
     """
-    red_caps, other_caps = _caps(patients, wards, rules)
-    reds = _fill(patients.red, _red_places(wards, red_caps, rules))
-    near_first = [(_turn(w, rules), k) for k, w in enumerate(wards) for _ in range(other_caps[k])]
-    yellows = _fill(patients.yellow, near_first)
-    rest = sorted(near_first)[len(yellows) :]
-    greens = _fill(patients.green, rest)
-    assigned = tuple(Casualties(reds.count(k), yellows.count(k), greens.count(k)) for k in range(len(wards)))
-    left = Casualties(patients.red - len(reds), patients.yellow - len(yellows), patients.green - len(greens))
-    return Shares(assigned, red_caps, other_caps, left)
+    count = _counts(patients, children or Casualties())
+    caps, walk_ins = _caps(count, wards, rules)
+    places = _places(caps, rules)
+    taken = allot(count, np.append(places.room, count.sum()), _costs(places, wards, rules))
+    sent = np.zeros((len(wards), len(count)), dtype=np.int64)
+    np.add.at(sent, places.ward, taken[:, :-1].T)
+    return Shares(
+        assigned=tuple(_casualties(by) for by in sent[:, :3] + sent[:, 3:]),
+        children=tuple(_casualties(by) for by in sent[:, 3:]),
+        caps=caps,
+        walk_ins=walk_ins,
+        left=_casualties(taken[:3, -1] + taken[3:, -1]),
+    )
+
+
+# --- who there is, and where there is room ------------------------------------------------------------
+
+
+def _counts(patients: Casualties, children: Casualties) -> Ints:
+    """Return the red, yellow and green adults, then children."""
+    everybody = np.array([patients.red, patients.yellow, patients.green], dtype=np.int64)
+    young = np.array([children.red, children.yellow, children.green], dtype=np.int64)
+    return np.concatenate([np.maximum(everybody - young, 0), young])
+
+
+def _casualties(counts: Ints) -> Casualties:
+    red, yellow, green = counts.tolist()
+    return Casualties(red, yellow, green)
 
 
 def _caps(
-    patients: Casualties, wards: Sequence[Ward], rules: Transport
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    count: Ints, wards: Sequence[Ward], rules: Transport
+) -> tuple[tuple[Caps, ...], tuple[WalkIns, ...]]:
     """Places of the first hour at each hospital, less those kept for walk-ins at the nearest ones."""
-    red = [math.floor(red_per_h(w, rules) or 0.0) if w.time_s is not None else 0 for w in wards]
-    others = [_other_places(w, rules) for w in wards]
-    reached = [(w.time_s, k) for k, w in enumerate(wards) if w.time_s is not None]
-    nearest = [k for _, k in sorted(reached)[: rules.walk_in_hospitals]]
-    if nearest:
-        kept_red = math.ceil(rules.walk_in_red * patients.red / len(nearest))
-        kept_others = math.ceil(rules.walk_in_others * (patients.yellow + patients.green) / len(nearest))
-        for k in nearest:
-            red[k], others[k] = max(0, red[k] - kept_red), max(0, others[k] - kept_others)
-    return tuple(red), tuple(others)
+    reached = sorted((w.time_s, k) for k, w in enumerate(wards) if w.time_s is not None and not w.closed)
+    nearest = {k for _, k in reached[: rules.walk_in_hospitals]}
+    kept = _walk_ins(count, len(nearest), rules)
+    full = [_full_caps(ward, rules) for ward in wards]
+    walk_ins = [Caps(*map(min, kept, cap)) if k in nearest else Caps(0, 0, 0) for k, cap in enumerate(full)]
+    free = [
+        Caps(*(n - held for n, held in zip(cap, by_self, strict=True)))
+        if ward.takes_ambulances
+        else Caps(0, 0, 0)
+        for ward, cap, by_self in zip(wards, full, walk_ins, strict=True)
+    ]
+    return tuple(free), tuple(WalkIns(*held) for held in walk_ins)
 
 
-def _other_places(ward: Ward, rules: Transport) -> int:
-    if ward.time_s is None or ward.for_children:
-        return 0
-    beds = rules.assumed_beds if ward.beds is None else ward.beds
-    return math.floor(rules.others_per_100_beds * beds / 100)
+def _walk_ins(count: Ints, hospitals: int, rules: Transport) -> Caps:
+    """Who comes by themselves to each of the nearest hospitals, rounded up."""
+    if not hospitals:
+        return Caps(0, 0, 0)
+    red, _, _, child_red, _, _ = count.tolist()
+    others = int(count.sum()) - red - child_red
+    return Caps(
+        math.ceil(rules.walk_in_red * red / hospitals),
+        math.ceil(rules.walk_in_red * child_red / hospitals),
+        math.ceil(rules.walk_in_others * others / hospitals),
+    )
 
 
-def _red_places(
-    wards: Sequence[Ward], caps: Sequence[int], rules: Transport
-) -> list[tuple[tuple[float, ...], int]]:
-    """Every place for a red patient with its cost: within the hour, wave by wave, then by time."""
-    places: list[tuple[tuple[float, ...], int]] = []
-    for k, ward in enumerate(wards):
-        for place in range(caps[k]):
-            later = 0.0 if place < rules.first_wave_red else 1.0
-            late, time_s = _turn(ward, rules)
-            places.append(((late, later, time_s), k))
-    return places
+def _full_caps(ward: Ward, rules: Transport) -> Caps:
+    red = 0.0 if ward.for_children else red_per_h(ward, rules) or 0.0
+    child_red = child_red_per_h(ward, rules) or 0.0
+    return Caps(*map(math.floor, (red, child_red, others_per_h(ward, rules))))
 
 
-def _turn(ward: Ward, rules: Transport) -> tuple[float, float]:
-    """In which turn a ward is filled: within the hour, then by time and what is driven to spare it."""
-    time_s = math.inf if ward.time_s is None else ward.time_s
-    return (1.0 if time_s > rules.golden_hour_min * 60 else 0.0, time_s + ward.detour_s)
+class _Places(NamedTuple):
+    """Room at the wards: of which ward, for whom, whether beyond the first wave, for how many."""
+
+    ward: Ints
+    kind: Ints
+    later: Ints
+    room: Ints
 
 
-def _fill(count: int, places: Sequence[tuple[tuple[float, ...], int]]) -> list[int]:
-    """Take the cheapest places, ties by the order of the hospitals; returns the hospital of each."""
-    return [k for _, k in sorted(places)[:count]]
+def _places(caps: Sequence[Caps], rules: Transport) -> _Places:
+    """Every kind of room of every ward, in their order; the first wave of reds apart from later ones."""
+    rows = []
+    for k, cap in enumerate(caps):
+        for kind, room in enumerate(cap):
+            first = room if kind == _FOR_OTHERS else min(room, rules.first_wave_red)
+            rows += [(k, kind, 0, first), (k, kind, 1, room - first)]
+    table = np.array([row for row in rows if row[3]], dtype=np.int64).reshape(-1, 4)
+    return _Places(*table.T)
+
+
+# --- aims -------------------------------------------------------------------------------------------
+
+
+def _costs(places: _Places, wards: Sequence[Ward], rules: Transport) -> Ints:
+    """Return what a patient of each kind costs in each place, and last what leaving one unplaced costs."""
+    time_s = np.array([0.0 if w.time_s is None else w.time_s for w in wards])[places.ward]
+    late = time_s > rules.golden_hour_min * 60
+    driven_s = np.rint(np.minimum(time_s + _detours_s(places, wards, rules), _MOST_S))
+    minutes = np.ceil(np.minimum(time_s, _MOST_S) / 60)
+    aims = [
+        np.zeros(len(time_s)) * _COLOUR,
+        late + 0 * _COLOUR,
+        _steps_down(places, wards),
+        places.later + 0 * _COLOUR,
+        driven_s,
+        minutes * _YELLOW,  # of equal sums, the one with yellows nearer than greens
+    ]
+    unplaced = [3 - _COLOUR, *[np.zeros_like(_COLOUR)] * (len(aims) - 1)]
+    whole = [np.hstack([aim, last]).astype(np.int64) for aim, last in zip(aims, unplaced, strict=True)]
+    return ranked_costs(whole, np.hstack([_allowed(places, wards), _COLOUR >= 0]))
+
+
+def _allowed(places: _Places, wards: Sequence[Ward]) -> Bools:
+    """Reds to trauma places, children also to those of adults; others to any, adults to none for children."""
+    childrens = np.array([w.for_children for w in wards], dtype=bool)[places.ward]
+    allowed: Bools = np.where(
+        _RED,
+        (places.kind == _FOR_RED) | (_CHILD & (places.kind == _FOR_RED_CHILD)),
+        (places.kind == _FOR_OTHERS) & (_CHILD | ~childrens),
+    )
+    return allowed
+
+
+def _steps_down(places: _Places, wards: Sequence[Ward]) -> Ints:
+    """How far a place is from the best for a red: Level I or II; for a child also a paediatric one."""
+    adult = np.array([w.adult_level in HIGH_LEVELS for w in wards], dtype=bool)[places.ward]
+    young = np.array([w.pediatric_level in HIGH_LEVELS for w in wards], dtype=bool)[places.ward]
+    of_adults = np.where(places.kind == _FOR_RED, ~adult + 0, ~young + 0)
+    return np.where(_RED, of_adults + (_CHILD & (places.kind == _FOR_RED)), 0)
+
+
+def _detours_s(places: _Places, wards: Sequence[Ward], rules: Transport) -> NDArray[np.float64]:
+    """Return what a drive may be longer: to spare a hospital, or to reach one that suits better."""
+    spared_s = np.array([w.detour_s for w in wards], dtype=float)[places.ward]
+    has_level = [w.adult_level is not None or w.pediatric_level is not None for w in wards]
+    trauma = np.array(has_level, dtype=bool)[places.ward]
+    high = np.array([w.adult_level in HIGH_LEVELS for w in wards], dtype=bool)[places.ward]
+    young = np.array([w.for_children or w.pediatric_level is not None for w in wards], dtype=bool)[
+        places.ward
+    ]
+    minutes = (
+        rules.yellow_level_min * (_YELLOW & ~trauma)
+        + rules.green_spare_min * (_GREEN & high)
+        + rules.child_spare_min * (_CHILD & ~_RED & ~young)
+    )
+    detours_s: NDArray[np.float64] = spared_s + 60 * minutes
+    return detours_s

@@ -112,6 +112,7 @@ def make_plan(
         ),
         site_officers=chosen.officers,
         observations=watched.observations,
+        ambulances=transport.ambulances,
     )
 
 

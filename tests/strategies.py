@@ -48,6 +48,11 @@ site_shapes = st.one_of(point_shapes, polygon_shapes)
 
 casualties = st.builds(model.Casualties, counts, counts, counts)
 moments = st.sampled_from(["2024-05-14T09:32:00-04:00", "2024-05-14T13:32:00Z", "2024-05-14 09:32"])
+rates = st.none() | st.floats(0, 1000)
+hospital_statuses = st.builds(
+    model.HospitalStatus, text, places, st.booleans(), st.booleans(), rates, rates, rates
+)
+ranges_min = st.none() | st.tuples(counts, counts)
 
 incidents = st.builds(
     model.Incident,
@@ -56,6 +61,7 @@ incidents = st.builds(
     name=text,
     began_at=st.none() | moments,
     casualties=st.none() | casualties,
+    children=st.none() | casualties,
     on_site=st.none() | counts,
     units=st.dictionaries(st.text(string.ascii_letters, max_size=6), counts, max_size=3).map(
         lambda units: tuple(sorted(units.items()))
@@ -81,6 +87,7 @@ incidents = st.builds(
     hour=st.none() | st.integers(0, 23),
     no_ccp=st.booleans(),
     bereaved_site=st.booleans(),
+    hospitals=tuples_of(hospital_statuses),
 )
 
 notices = st.builds(model.Notice, enums(terms.NoticeLevel), text, text)
@@ -187,6 +194,21 @@ hospitals = st.builds(
     assigned=casualties,
     route=text,
     reason=text,
+    burn=st.none() | st.booleans(),
+    beds=st.none() | counts,
+    child_red_per_h=rates,
+    others_per_h=rates,
+    children=casualties,
+    walk_ins=st.builds(model.WalkIns, counts, counts, counts),
+    spared=text,
+    children_only=st.booleans(),
+    closed=st.booleans(),
+    diversion=st.booleans(),
+    air_range_min=ranges_min,
+    times=tuples_of(st.builds(model.SiteTime, text, st.none() | amounts, ranges_min)),
+)
+ambulance_needs = st.builds(
+    model.AmbulanceNeed, counts, st.none() | counts, counts, ranges_min, ranges_min, text
 )
 plans = st.builds(
     model.Plan,
@@ -204,6 +226,7 @@ plans = st.builds(
     notices=tuples_of(notices),
     site_officers=counts,
     observations=tuples_of(observations),
+    ambulances=st.none() | ambulance_needs,
 )
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | text,

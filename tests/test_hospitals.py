@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import linprog
 from shapely.geometry import MultiPoint, Point, Polygon, box
 
 from planner.area import Area
@@ -22,9 +21,16 @@ from planner.errors import SourceError
 from planner.geo import LonLat
 from planner.hospitals import Transport, send_patients
 from planner.known_hospitals import find_hospitals
-from planner.model import Casualties, HospitalFact, HospitalOption, Incident
+from planner.model import (
+    AmbulanceNeed,
+    Casualties,
+    HospitalFact,
+    HospitalOption,
+    HospitalStatus,
+    Incident,
+    WalkIns,
+)
 from planner.packs import shipped_doctrine
-from planner.patients import Ward, red_per_h, share_patients
 from planner.plan import make_plan
 from planner.routes import Streets, range_min
 from planner.settings import shipped
@@ -156,6 +162,17 @@ def test_of_two_tables_the_one_that_states_a_level_is_heard() -> None:
     assert [(h.name, h.adult_level) for h in on_map] == [("County Trauma Center", TraumaLevel.III)]
 
 
+def test_of_two_tables_what_only_one_states_is_kept_and_both_are_named() -> None:
+    area = town(hospitals=False)
+    facts = (
+        fact(area, 0, 0, beds=200, burn=True, source="One"),
+        fact(area, 50, 0, "County Trauma Center", adult_level=TraumaLevel.III, helipad=True, source="Two"),
+        fact(area, 20, 0, "County Trauma", beds=900, source="One"),
+    )
+    (known,), _ = find_hospitals(area, facts, RULES)
+    assert (known.source, known.beds, known.burn, known.helipad) == ("Two; One", 200, True, True)
+
+
 # --- times and ways -----------------------------------------------------------------------------
 
 
@@ -252,17 +269,6 @@ def test_a_hospital_near_hot_ground_may_become_a_second_scene() -> None:
     warned = [h.name for h in found.hospitals if "240 m from hot or warm ground: possible second" in h.reason]
     assert warned == ["Near Hospital"]
     assert found.hospitals[-1].name == "Near Hospital"
-
-
-def test_patients_are_driven_a_little_further_to_spare_a_hospital_by_the_danger() -> None:
-    rules = replace(RULES, walk_in_red=0.0, walk_in_others=0.0)
-    spare_s = rules.second_choice_min * 60
-    by_danger = Ward(60.0, TraumaLevel.I, 200, detour_s=spare_s)
-    for away_s, taken in ((spare_s, (0, 1)), (spare_s + 120.0, (1, 0))):
-        wards = [by_danger, Ward(away_s, TraumaLevel.I, 200)]
-        shares = share_patients(Casualties(1, 1, 1), wards, rules)
-        assert tuple(s.red for s in shares.assigned) == taken
-        assert tuple(s.yellow for s in shares.assigned) == taken
 
 
 @pytest.mark.parametrize(
@@ -390,6 +396,121 @@ def test_levels_are_never_invented() -> None:
     assert "4 red" in texts(found)
 
 
+# --- what the coordinator says ----------------------------------------------------------------------
+
+
+def status(area: Area, x_m: float, y_m: float, name: str, **said: object) -> HospitalStatus:
+    return HospitalStatus(name, area.frame.place(x_m, y_m), **said)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("word", ["closed", "diversion"])
+def test_what_the_coordinator_shuts_is_sent_nobody_and_listed_last(word: str) -> None:
+    area = town()
+    facts = tuple(fact(area, x, -700, f"Place{x} Hospital", adult_level=TraumaLevel.I) for x in (-700, 700))
+    incident = replace(INCIDENT, casualties=Casualties(3, 2, 2))
+    sites = (site(area, Purpose.CASUALTY_COLLECTION, 250, 100),)
+    streets = streets_around(area, outer_m=SMALL)
+    before = send_patients(incident, sites, streets, area, DOCTRINE, facts)
+    taker = next(h for h in before.hospitals if h.assigned.red)
+    said = HospitalStatus(taker.name.upper(), taker.location, **{word: True})
+    after = send_patients(replace(incident, hospitals=(said,)), sites, streets, area, DOCTRINE, facts)
+    last = after.hospitals[-1]
+    assert last.name == taker.name
+    assert getattr(last, word)
+    assert (last.assigned, last.route) == (Casualties(), None)
+    assert sum(h.assigned.red for h in after.hospitals) == 3
+    assert last.time_s == taker.time_s
+    assert f"no ambulance is planned there: {taker.name}" in texts(after)
+
+
+def test_a_capacity_said_counts_where_no_level_is_known() -> None:
+    area = town()
+    streets = streets_around(area, outer_m=SMALL)
+    said = status(area, 450, 178, "Town General Hospital", red_per_h=2.0, others_per_h=3.0)
+    incident = replace(INCIDENT, casualties=Casualties(2, 1, 0), hospitals=(said,))
+    sites = (site(area, Purpose.CASUALTY_COLLECTION, 250, 100),)
+    (option,) = send_patients(incident, sites, streets, area, DOCTRINE).hospitals
+    assert option.adult_level is None
+    assert (option.red_per_h, option.others_per_h) == (2.0, 3.0)
+    assert option.walk_ins == WalkIns(1, 0, 1)
+    assert option.assigned == Casualties(1, 1, 0)
+
+
+def test_of_two_words_on_one_hospital_the_last_counts_and_strangers_are_told() -> None:
+    area = town()
+    streets = streets_around(area, outer_m=SMALL)
+    name = "Town General Hospital"
+    said = (
+        status(area, 450, 178, name, closed=True),
+        status(area, 450, 178, name, red_per_h=1.0),
+        status(area, 450, 178, "Nowhere Hospital", closed=True),
+        status(area, -450, -578, name, closed=True),
+    )
+    found = send_patients(replace(INCIDENT, hospitals=said), (), streets, area, DOCTRINE)
+    (option,) = found.hospitals
+    assert not option.closed
+    assert option.red_per_h == 1.0
+    assert "neither the map nor a table has here: Nowhere Hospital, Town General Hospital" in texts(found)
+
+
+# --- sites, flights, ambulances -----------------------------------------------------------------------
+
+
+def test_times_are_given_from_every_site_that_ambulances_use() -> None:
+    area = town()
+    streets = streets_around(area, outer_m=SMALL)
+    loading = site(area, Purpose.CASUALTY_COLLECTION, 250, 100)
+    staging = site(area, Purpose.STAGING, -450, -200)
+    (option,) = send_patients(INCIDENT, (loading, staging), streets, area, DOCTRINE).hospitals
+    (alone,) = send_patients(INCIDENT, (staging,), streets, area, DOCTRINE).hospitals
+    assert [t.site for t in option.times] == [loading.id, staging.id]
+    assert option.times[0].time_s == option.time_s
+    assert option.times[1].time_s == alone.time_s
+    assert option.times[1].range_min == alone.time_range_min
+
+
+def test_a_flight_is_a_straight_line_to_a_helipad_and_none_where_no_helipad_is_known() -> None:
+    area = town()
+    told = fact(area, 40_000, 100, "Far Trauma", adult_level=TraumaLevel.I, helipad=True)
+    plain = fact(area, 30_000, 100, "Far Plain", adult_level=TraumaLevel.I)
+    found = {h.name: h for h in send(area, (told, plain)).hospitals}
+    assert found["Far Plain"].air_range_min is None
+    low, high = found["Far Trauma"].air_range_min or (0, 0)
+    flight_min = 39.75 / RULES.air_kmh * 60
+    assert low == math.floor(flight_min)
+    assert flight_min + RULES.air_extra_min <= high <= flight_min + RULES.air_extra_min + 1
+
+
+def test_ambulances_make_rounds_of_twice_the_drive_and_the_turnaround() -> None:
+    area = town(hospitals=False)
+    told = fact(area, 40_000, 0, adult_level=TraumaLevel.I, beds=900)
+    sites = (site(area, Purpose.CASUALTY_COLLECTION, 250, 100),)
+
+    def need(casualties: Casualties, **units: int) -> AmbulanceNeed:
+        incident = replace(INCIDENT, casualties=casualties, units=tuple(units.items()))
+        found = send_patients(incident, sites, streets_around(area), area, DOCTRINE, (told,))
+        (option,) = found.hospitals
+        assert option.time_s is not None
+        drive_s.append(option.time_s)
+        assert found.ambulances is not None
+        return found.ambulances
+
+    drive_s: list[float] = []
+    one_wave = need(Casualties(3, 3, 9))
+    assert (one_wave.needed, one_wave.at_hand, one_wave.waves) == (5, None, 1)
+    assert one_wave.last_red_min == one_wave.last_min == range_min(drive_s[0], RULES)
+    two = need(Casualties(3, 3, 9), ambulances=2)
+    assert (two.needed, two.at_hand, two.waves) == (5, 2, 3)
+    round_s = 2 * drive_s[0] + 60 * RULES.turnaround_min
+    assert two.last_red_min == range_min(round_s + drive_s[0], RULES)
+    assert two.last_min == range_min(2 * round_s + drive_s[0], RULES)
+    over = need(Casualties(30, 0, 0), ambulances=2)
+    assert (over.needed, over.last_red_min, over.last_min) == (30, None, None)
+    nobody = need(Casualties(1, 0, 0), ambulances=0)
+    assert (nobody.waves, nobody.last_red_min) == (0, None)
+    assert send(area, (told,), Casualties(0, 0, 5)).ambulances is None
+
+
 # --- beyond the map -----------------------------------------------------------------------------
 
 
@@ -445,82 +566,6 @@ def test_an_area_walled_in_has_no_times_beyond_it() -> None:
 
 # --- who takes how many -------------------------------------------------------------------------
 
-WARDS = st.lists(
-    st.builds(
-        Ward,
-        time_s=st.one_of(st.none(), st.integers(60, 7200).map(float)),
-        adult_level=st.one_of(st.none(), st.sampled_from(TraumaLevel)),
-        beds=st.one_of(st.none(), st.integers(0, 900)),
-    ),
-    max_size=7,
-)
-PATIENTS = st.builds(Casualties, st.integers(0, 30), st.integers(0, 40), st.integers(0, 60))
-
-
-@settings(max_examples=200)
-@given(WARDS, PATIENTS)
-def test_nobody_is_sent_above_a_cap_and_nobody_is_lost(wards: list[Ward], patients: Casualties) -> None:
-    shares = share_patients(patients, wards, RULES)
-    for ward, taken in zip(wards, shares.assigned, strict=True):
-        beds = RULES.assumed_beds if ward.beds is None else ward.beds
-        assert min(vars(taken).values()) >= 0
-        assert taken.red <= (red_per_h(ward, RULES) or 0)
-        assert taken.yellow + taken.green <= RULES.others_per_100_beds * beds / 100
-        if ward.time_s is None:
-            assert taken == Casualties()
-    for colour in ("red", "yellow", "green"):
-        sent = sum(getattr(taken, colour) for taken in shares.assigned)
-        assert sent + getattr(shares.left, colour) == getattr(patients, colour)
-
-
-@settings(max_examples=80)
-@given(WARDS, PATIENTS)
-def test_reds_and_others_equal_a_linear_program(wards: list[Ward], patients: Casualties) -> None:
-    shares = share_patients(patients, wards, RULES)
-    reds = [taken.red for taken in shares.assigned]
-    others = [taken.yellow + taken.green for taken in shares.assigned]
-    assert cost_of_reds(reds, wards) == pytest.approx(least_red_cost(patients.red, shares.red_caps, wards))
-    total = patients.yellow + patients.green
-    costs = [seconds(w) + 1e6 * is_late(w) for w in wards]
-    least = least_cost(total, shares.other_caps, costs)
-    assert sum(c * n for c, n in zip(costs, others, strict=True)) == pytest.approx(least)
-
-
-def seconds(ward: Ward) -> float:
-    return 0.0 if ward.time_s is None else ward.time_s
-
-
-def is_late(ward: Ward) -> bool:
-    return seconds(ward) > RULES.golden_hour_min * 60
-
-
-def cost_of_reds(reds: list[int], wards: list[Ward]) -> float:
-    """Late first, then beyond the first wave, then seconds: far enough apart to keep that order."""
-    return sum(
-        1e9 * n * is_late(w) + 1e6 * max(0, n - RULES.first_wave_red) + n * seconds(w)
-        for n, w in zip(reds, wards, strict=True)
-    )
-
-
-def least_red_cost(patients: int, caps: tuple[int, ...], wards: list[Ward]) -> float:
-    first = [min(cap, RULES.first_wave_red) for cap in caps]
-    more = [cap - n for cap, n in zip(caps, first, strict=True)]
-    base = [1e9 * is_late(w) + seconds(w) for w in wards]
-    return least_cost(patients, (*first, *more), [*base, *(c + 1e6 for c in base)])
-
-
-def least_cost(patients: int, caps: tuple[int, ...], costs: list[float]) -> float:
-    """The linear program that the sharing claims to solve: fill as much as there is room for."""
-    room = min(patients, sum(caps))
-    if room == 0:
-        return 0.0
-    scale = max(*costs, 1.0)
-    solved = linprog(
-        np.array(costs) / scale, A_eq=np.ones((1, len(caps))), b_eq=[room], bounds=[(0, cap) for cap in caps]
-    )
-    assert solved.fun is not None
-    return float(solved.fun) * scale
-
 
 def test_a_childrens_hospital_is_named_for_children_and_sent_no_adults() -> None:
     area = town()
@@ -548,29 +593,6 @@ def test_one_leaves_the_map_by_the_end_of_a_main_road() -> None:
     assert network.road_class[meeting].min() <= RoadClass.TERTIARY_LINK
     rim = MultiPoint(network.node_xy_m).convex_hull.boundary
     assert rim.distance(Point(network.node_xy_m[at])) <= RULES.map_rim_m
-
-
-def test_capacity_is_kept_for_those_who_walk_in_at_the_nearest() -> None:
-    wards = [Ward(100.0 * k, TraumaLevel.I, 1000) for k in (1, 2, 3)]
-    shares = share_patients(Casualties(10, 10, 10), wards, RULES)
-    # 20 % of 10 reds, 50 % of 20 others, half at each of the two nearest
-    assert shares.red_caps == (3, 3, 4)
-    assert shares.other_caps == (15, 15, 20)
-
-
-def test_the_first_wave_spreads_before_anyone_gets_a_third() -> None:
-    wards = [Ward(t, TraumaLevel.I, None) for t in (100.0, 200.0, 300.0)]
-    rules = replace(RULES, walk_in_red=0.0)
-    reds = [s.red for s in share_patients(Casualties(red=5), wards, rules).assigned]
-    assert reds == [2, 2, 1]
-    assert [s.red for s in share_patients(Casualties(red=9), wards, rules).assigned] == [4, 3, 2]
-
-
-def test_reds_go_beyond_the_golden_hour_only_when_nearer_centres_are_full() -> None:
-    rules = replace(RULES, walk_in_red=0.0)
-    wards = [Ward(600.0, TraumaLevel.III, None), Ward(4000.0, TraumaLevel.I, None)]
-    assert [s.red for s in share_patients(Casualties(red=1), wards, rules).assigned] == [1, 0]
-    assert [s.red for s in share_patients(Casualties(red=3), wards, rules).assigned] == [1, 2]
 
 
 def test_patients_are_shared_in_a_plan_and_what_finds_no_place_is_told() -> None:

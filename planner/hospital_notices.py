@@ -1,0 +1,140 @@
+"""What is not known of the hospitals, assumed or wrong, and what the coordinator must hear of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planner.area import Area
+from planner.doctrine import Transport as Rules
+from planner.drives import Drive, time_text
+from planner.model import Casualties, HospitalStatus, Incident, Notice
+from planner.patients import Shares
+from planner.terms import NoticeLevel
+
+_ABOUT = "hospitals"
+CALL_FIRST = "possible second scene and walk-in surge: call before sending"
+_MOST_NAMES = 6
+
+
+def map_notices(drives: Sequence[Drive], area: Area) -> list[Notice]:
+    """Say what the map and the tables lack."""
+    remedy = "load a hospital table (planner hospitals import)"
+    if not drives:
+        text = f"No hospital is known for {area.name}: {remedy}"
+        return [Notice(NoticeLevel.DANGER, text, _ABOUT)]
+    notices = [Notice(NoticeLevel.INFO, "Travel times know no traffic data", _ABOUT)]
+    found = [d.hospital for d in drives]
+    if not any(h.has_level for h in found):
+        text = f"No trauma level is known for any hospital here, and none is guessed: {remedy}"
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    elif unknown := sum(not h.has_level for h in found):
+        text = f"No trauma level is known for {unknown} of {len(found)} hospitals"
+        notices.append(Notice(NoticeLevel.INFO, text, _ABOUT))
+    timed = [d for d in drives if d.time_s is not None]
+    if timed and all(d.beyond_m for d in timed):
+        text = f"The map of {area.name} shows no hospital that can be reached: times beyond it are estimates"
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    by_danger = [d.hospital.name for d in drives if d.second_scene]
+    if by_danger:
+        text = (
+            f"By the danger, inside the outer perimeter or close to hot ground: {_several(by_danger)}; "
+            f"{CALL_FIRST}. Staff and walk-in patients need a gate"
+        )
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    return notices + _unreached(drives)
+
+
+def _unreached(drives: Sequence[Drive]) -> list[Notice]:
+    """Say once for each reason to which hospitals there is no way."""
+    why: dict[str, list[str]] = {}
+    for drive in drives:
+        if drive.time_s is None:
+            why.setdefault(drive.why_not, []).append(drive.hospital.name)
+    return [
+        Notice(NoticeLevel.DANGER, f"No way to drive to {_several(names)}: {reason}", _ABOUT)
+        for reason, names in why.items()
+    ]
+
+
+def _several(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
+
+
+def best_centre(best: Drive | None) -> list[Notice]:
+    """Name the nearest trauma centre of Level I or II, where a table states any."""
+    if best is None:
+        return []
+    text = (
+        f"Nearest trauma centre of Level I or II: {best.hospital.name}, Level {best.hospital.adult_level}, "
+        f"{time_text(best)}"
+    )
+    return [Notice(NoticeLevel.INFO, text, _ABOUT)]
+
+
+def patient_notices(
+    incident: Incident, drives: Sequence[Drive], shares: Shares, rules: Rules
+) -> list[Notice]:
+    """Say who finds no place, who goes far, and what was assumed."""
+    notices: list[Notice] = []
+    if not drives:
+        return notices
+    if incident.casualties is None:
+        return [Notice(NoticeLevel.INFO, "Casualties not said: no patients are allocated", _ABOUT)]
+    if incident.casualties == Casualties():
+        return notices
+    children = [d.hospital.name for d in drives if d.hospital.for_children and d.time_s is not None]
+    if incident.children is None and children:
+        text = f"Ages are not known, so nobody is planned for {', '.join(children)}: consider it for children"
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    notices += _child_notices(incident, shares)
+    left = [f"{n} {colour}" for colour, n in vars(shares.left).items() if n]
+    if left:
+        text = (
+            f"{', '.join(left)} patients find no place within the first hour at hospitals of known level and "
+            "capacity: ask each hospital what it takes, and write that in"
+        )
+        notices.append(Notice(NoticeLevel.DANGER, text, _ABOUT))
+    if any(
+        d.hospital.beds is None for d, a in zip(drives, shares.assigned, strict=True) if a.yellow + a.green
+    ):
+        text = (
+            f"Beds are unknown for some hospitals: {rules.assumed_beds} assumed for yellow and green patients"
+        )
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    late = [d for d, a in zip(drives, shares.assigned, strict=True) if a.red and _is_late(d, rules)]
+    if late:
+        text = f"Some reds go further than {rules.golden_hour_min:.0f} min: nearer trauma centres are full"
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    return notices
+
+
+def _is_late(drive: Drive, rules: Rules) -> bool:
+    return drive.time_s is not None and drive.time_s > rules.golden_hour_min * 60
+
+
+def _child_notices(incident: Incident, shares: Shares) -> list[Notice]:
+    patients, children = incident.casualties or Casualties(), incident.children or Casualties()
+    notices = []
+    if any(n > of for n, of in zip(vars(children).values(), vars(patients).values(), strict=True)):
+        text = "More children than casualties are said: so many casualties are planned for"
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    if children.red and sum(n.red for n in shares.children) > sum(cap.child_red for cap in shares.caps):
+        text = "Some red children are planned for centres of adults: no paediatric capacity is known for them"
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    return notices
+
+
+def status_notices(drives: Sequence[Drive], unknown: Sequence[HospitalStatus]) -> list[Notice]:
+    """Repeat what the coordinator said, and say of which hospitals nothing is known here."""
+    notices = []
+    for word in ("closed", "on diversion"):
+        shut = [drive.hospital.name for drive in drives if drive.shut == word]
+        if shut:
+            text = f"Said by the coordinator to be {word}, no ambulance is planned there: {_several(shut)}"
+            notices.append(Notice(NoticeLevel.INFO, text, _ABOUT))
+    if unknown:
+        names = _several([status.name for status in unknown])
+        text = f"The coordinator speaks of hospitals that neither the map nor a table has here: {names}"
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    return notices
