@@ -13,8 +13,12 @@ from types import MappingProxyType
 
 from planner.area import Area
 from planner.errors import ExportError
+from planner.exports.cot import export_cot, export_tak
 from planner.exports.exporter import Audience, Exporter, Options, Paper, Writer
 from planner.exports.geojson import export_geojson
+from planner.exports.gpkg import export_gpkg
+from planner.exports.gpx import export_gpx
+from planner.exports.kml import export_kml, export_kmz
 from planner.exports.public import public_plan
 from planner.model import Notice, Plan
 from planner.terms import NoticeLevel
@@ -34,6 +38,12 @@ __all__ = [
 EXPORTERS: Mapping[str, Exporter] = MappingProxyType(
     {
         "geojson": Exporter(export_geojson, ".geojson", "application/geo+json", "Plan document (GeoJSON)"),
+        "gpkg": Exporter(export_gpkg, ".gpkg", "application/geopackage+sqlite3", "GeoPackage for QGIS"),
+        "kml": Exporter(export_kml, ".kml", "application/vnd.google-earth.kml+xml", "KML for Google Earth"),
+        "kmz": Exporter(export_kmz, ".kmz", "application/vnd.google-earth.kmz", "KMZ, with icons"),
+        "gpx": Exporter(export_gpx, ".gpx", "application/gpx+xml", "GPX for receivers and phones"),
+        "cot": Exporter(export_cot, ".cot.xml", "application/xml", "Cursor on Target events"),
+        "tak": Exporter(export_tak, ".zip", "application/zip", "TAK data package"),
     }
 )
 """Format name, as ``planner export --to`` takes it, to what writes it."""
