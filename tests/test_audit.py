@@ -89,6 +89,7 @@ def test_a_good_plan_holds_and_every_rule_was_asked():
         "map", "doctrine", "ids", "shape", "nesting", "seal", "seal_claim", "foot_seal", "crossings", "count",
         "ranks", "post", "site_zone", "site_side", "site_entrance", "site_room", "site_words", "site_found",
         "route_joined", "route_open", "route_gates", "route_time", "route_ends", "hospital", "patients",
+        "walk_ins", "sharing", "ambulances",
     }  # fmt: skip
     assert len([c for c in judged.checks if c.check == "post"]) == len(plan.posts) > 0
     assert len([c for c in judged.checks if c.check == "site_zone"]) == len(plan.sites) > 0

@@ -1,4 +1,4 @@
-"""Do the hospitals hold? Ranges, caps, totals, and the routes that they name."""
+"""Do the hospitals hold? Ranges, rates, caps, totals, the routes that they name, and the ambulances."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from planner.audit.checks import Check, judge
 from planner.audit.scene import Scene
-from planner.model import Casualties, HospitalOption
+from planner.audit.sharing import check_sharing
+from planner.model import Casualties, HospitalOption, SiteTime
+from planner.terms import TraumaLevel
 
 _SLACK_S = 1.0
 _COLOURS = ("red", "yellow", "green")
@@ -18,6 +20,8 @@ def check_hospitals(scene: Scene) -> Iterator[Check]:
     for hospital in scene.plan.hospitals:
         yield judge("hospital", hospital.name, list(_problems(scene, hospital)), _told(hospital))
     yield _check_total(scene)
+    yield from check_sharing(scene)
+    yield _check_ambulances(scene)
 
 
 def _told(hospital: HospitalOption) -> str:
@@ -29,20 +33,85 @@ def _problems(scene: Scene, hospital: HospitalOption) -> Iterator[str]:
     sent = hospital.assigned
     if min(sent.red, sent.yellow, sent.green) < 0:
         yield "fewer than no patients are sent there"
-    if hospital.red_per_h is not None and sent.red > math.floor(hospital.red_per_h):
-        yield f"{sent.red} red patients are sent there, it takes {hospital.red_per_h:g} an hour"
-    if hospital.time_s is None and sent != Casualties():
-        yield "patients are sent there, and no time is known"
+    yield from _cap_problems(hospital)
+    yield from _rate_problems(scene, hospital)
+    if sent != Casualties():
+        if hospital.time_s is None:
+            yield "patients are sent there, and no time is known"
+        if hospital.closed or hospital.diversion:
+            yield "patients are sent there, and the coordinator says that it is closed or on diversion"
     if hospital.time_s is not None:
-        yield from _range_problems(hospital, hospital.time_s)
+        yield from _range_problems(hospital.time_range_min, hospital.time_s)
+    for time in hospital.times:
+        yield from _site_time_problems(scene, time)
+    if hospital.air_range_min and not hospital.helipad:
+        yield "a flight is told, and no helipad is known"
     yield from _route_problems(scene, hospital)
 
 
-def _range_problems(hospital: HospitalOption, time_s: float) -> Iterator[str]:
-    if hospital.time_range_min is None:
+def _cap_problems(hospital: HospitalOption) -> Iterator[str]:
+    """Judge what is sent by the hourly rates less what is kept for walk-ins."""
+    sent, young, kept = hospital.assigned, hospital.children, hospital.walk_ins
+    grown_red = sent.red - young.red
+    if min(young.red, young.yellow, young.green, grown_red, kept.red, kept.child_red, kept.others) < 0:
+        yield "fewer than no patients are counted"
+    rates = (hospital.red_per_h or 0.0, hospital.child_red_per_h or 0.0, hospital.others_per_h or 0.0)
+    red, child_red, others = (math.floor(rate) for rate in rates)
+    free = max(0, red - kept.red)
+    if grown_red > free:
+        yield f"{grown_red} red adults are sent there, it takes {red} an hour, {kept.red} come by themselves"
+    if sent.red > free + max(0, child_red - kept.child_red):
+        yield f"{sent.red} red patients are sent there, it takes {red} and {child_red} children an hour"
+    if sent.yellow + sent.green > max(0, others - kept.others):
+        yield (
+            f"{sent.yellow + sent.green} yellow and green are sent there, it takes {others} an hour and "
+            f"{kept.others} come by themselves"
+        )
+    if hospital.children_only and sent != young:
+        yield "adults are sent to a hospital for children"
+
+
+def _rate_problems(scene: Scene, hospital: HospitalOption) -> Iterator[str]:
+    """Judge the hourly rates by level and beds, or by what the coordinator says."""
+    rules = scene.doctrine.transport
+    said = [
+        status
+        for status in scene.plan.incident.hospitals
+        if status.name.casefold() == hospital.name.casefold()
+        and scene.point(status.location).distance(scene.point(hospital.location)) <= rules.same_hospital_m
+    ]
+    last = said[-1] if said else None
+    beds = rules.assumed_beds if hospital.beds is None else hospital.beds
+
+    def by_level(level: TraumaLevel | None) -> float | None:
+        return None if level is None else rules.red_per_h(level)
+
+    due = {
+        "red_per_h": by_level(hospital.adult_level),
+        "child_red_per_h": by_level(hospital.pediatric_level),
+        "others_per_h": rules.others_per_100_beds * beds / 100,
+    }
+    for name, rate in due.items():
+        word = getattr(last, name) if last else None
+        expected = rate if word is None else word
+        if getattr(hospital, name) != expected:
+            yield f"its {name} is {getattr(hospital, name)}, and it should be {expected}"
+    if (hospital.closed, hospital.diversion) != ((last.closed, last.diversion) if last else (False, False)):
+        yield "it is not closed or on diversion as the coordinator says"
+
+
+def _site_time_problems(scene: Scene, time: SiteTime) -> Iterator[str]:
+    if time.site != "scene" and time.site not in {site.id for site in scene.plan.sites}:
+        yield f"a time is told from {time.site}, which is not in the plan"
+    if time.time_s is not None:
+        yield from _range_problems(time.range_min, time.time_s)
+
+
+def _range_problems(span_min: tuple[int, int] | None, time_s: float) -> Iterator[str]:
+    if span_min is None:
         yield "its time has no range"
         return
-    low, high = hospital.time_range_min
+    low, high = span_min
     if not 0 <= low <= math.ceil(time_s / 60) <= high:  # whole minutes, rounded up
         yield f"{time_s:.0f} s lie outside the range of {low} to {high} min"
 
@@ -61,10 +130,35 @@ def _route_problems(scene: Scene, hospital: HospitalOption) -> Iterator[str]:
 
 
 def _check_total(scene: Scene) -> Check:
-    given = scene.plan.incident.casualties or Casualties()
+    incident = scene.plan.incident
+    given, young = incident.casualties or Casualties(), incident.children or Casualties()
     problems = []
     for colour in _COLOURS:
+        has = max(getattr(given, colour), getattr(young, colour))
         sent = sum(getattr(hospital.assigned, colour) for hospital in scene.plan.hospitals)
-        if sent > getattr(given, colour):
-            problems.append(f"{sent} {colour} patients are sent, the incident has {getattr(given, colour)}")
+        if sent > has:
+            problems.append(f"{sent} {colour} patients are sent, the incident has {has}")
+        children = sum(getattr(hospital.children, colour) for hospital in scene.plan.hospitals)
+        if children > getattr(young, colour):
+            problems.append(
+                f"{children} {colour} children are sent, the incident has {getattr(young, colour)}"
+            )
     return judge("patients", "hospitals", problems, "no more patients are sent than there are")
+
+
+def _check_ambulances(scene: Scene) -> Check:
+    """Judge the number needed, and that nobody arrives sooner than the drive takes."""
+    plan, rules = scene.plan, scene.doctrine.transport
+    given, young = plan.incident.casualties or Casualties(), plan.incident.children or Casualties()
+    yellow = max(given.yellow, young.yellow)
+    due = max(given.red, young.red) + math.ceil(yellow / rules.yellow_per_ambulance)
+    told = plan.ambulances
+    problems = []
+    if (told.needed if told else 0) != due:
+        problems.append(f"{told.needed if told else 0} are needed by the plan, {due} by its casualties")
+    drives_s = [h.time_s for h in plan.hospitals if h.assigned.red and h.time_s is not None]
+    if told and told.last_red_min and drives_s and told.last_red_min[1] < math.ceil(max(drives_s) / 60):
+        problems.append("the last red is at a hospital before the longest drive is over")
+    if told and told.last_red_min is not None and sum(h.assigned.red for h in plan.hospitals) < given.red:
+        problems.append("a time of the last red is told, and not every red has a place")
+    return judge("ambulances", "ambulances", problems, f"{due} ambulances take all in one wave")

@@ -1,0 +1,242 @@
+"""Is there a better sharing of the patients? Reckoned again from the document, by another solver.
+
+The plan's own sharing is found by whole-number shortest paths over all aims at once
+(:mod:`planner.patients`); here HiGHS is asked for one aim after the other, from what the document says of
+each hospital. Nothing is taken over from how the plan was made.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, milp
+
+from planner.audit.checks import Check, judge
+from planner.audit.scene import Scene
+from planner.doctrine import Transport
+from planner.model import Casualties, HospitalOption, WalkIns
+from planner.terms import TraumaLevel
+
+Floats = NDArray[np.float64]
+
+_COLOURS = ("red", "yellow", "green")
+_KINDS = tuple((colour, child) for child in (False, True) for colour in _COLOURS)
+_FULL_CARE = (TraumaLevel.I, TraumaLevel.II)
+_AIMS = (
+    "patients without a place",
+    "patients beyond the golden hour",
+    "reds below the highest levels",
+    "reds beyond the first wave",
+    "seconds of driving, with what is driven further to spare or to suit",
+    "minutes of yellow patients",
+)
+_SAME = 1e-6
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """So many patients of one kind at one place of a hospital; ``place`` is (hospital, kind, later)."""
+
+    kind: int
+    place: tuple[int, str, bool]
+    room: int
+    price: tuple[float, ...]
+
+
+def check_sharing(scene: Scene) -> Iterator[Check]:
+    """Judge what is kept for walk-ins, and whether fewer seconds or a better place was to be had."""
+    hospitals, rules = scene.plan.hospitals, scene.doctrine.transport
+    problems = list(_walk_in_problems(scene, rules))
+    kept = sum(h.walk_ins.red + h.walk_ins.child_red + h.walk_ins.others for h in hospitals)
+    yield judge("walk_ins", "hospitals", problems, f"{kept} places are kept for those who come by themselves")
+    yield judge("sharing", "hospitals", list(_better(scene, rules)), "no better sharing is to be had")
+
+
+# --- walk-ins -------------------------------------------------------------------------------------
+
+
+def _walk_in_problems(scene: Scene, rules: Transport) -> Iterator[str]:
+    hospitals = scene.plan.hospitals
+    count = dict(zip(_KINDS, _people(scene), strict=True))
+    others = sum(n for (colour, _), n in count.items() if colour != "red")
+    open_to_walk_ins = [h for h in hospitals if h.time_s is not None and not h.closed]
+    nearest = sorted(open_to_walk_ins, key=lambda h: (h.time_s, hospitals.index(h)))[
+        : rules.walk_in_hospitals
+    ]
+    for hospital in hospitals:
+        full = _full(hospital)
+        due = (0, 0, 0)
+        if hospital in nearest:
+            share = len(nearest)
+            due = (
+                min(full[0], math.ceil(rules.walk_in_red * count["red", False] / share)),
+                min(full[1], math.ceil(rules.walk_in_red * count["red", True] / share)),
+                min(full[2], math.ceil(rules.walk_in_others * others / share)),
+            )
+        if hospital.walk_ins != WalkIns(*due):
+            kept = hospital.walk_ins
+            told = f"{kept.red}, {kept.child_red}, {kept.others}"
+            yield f"{hospital.name} keeps {told} places for walk-ins, not {', '.join(map(str, due))}"
+
+
+def _full(hospital: HospitalOption) -> tuple[int, int, int]:
+    """Whole patients an hour: red adults, red children, others."""
+    adults = 0.0 if hospital.children_only else hospital.red_per_h or 0.0
+    return (
+        math.floor(adults),
+        math.floor(hospital.child_red_per_h or 0.0),
+        math.floor(hospital.others_per_h or 0.0),
+    )
+
+
+def _people(scene: Scene) -> list[int]:
+    """Red, yellow and green adults, then children; more children than casualties are casualties too."""
+    said = scene.plan.incident.casualties or Casualties()
+    young = scene.plan.incident.children or Casualties()
+    grown = [max(0, getattr(said, c) - getattr(young, c)) for c in _COLOURS]
+    return grown + [getattr(young, c) for c in _COLOURS]
+
+
+# --- the best sharing -------------------------------------------------------------------------------
+
+
+def _better(scene: Scene, rules: Transport) -> Iterator[str]:
+    people = _people(scene)
+    planned = _planned(scene.plan.hospitals)
+    if any(sum(n) > most for n, most in zip(zip(*planned, strict=True), people, strict=True)):
+        return  # judged by the check of all patients
+    cells = list(_cells(scene.plan.hospitals, people, rules))
+    best = _least(cells, people)
+    found = _least(cells, people, planned)
+    if found is None or best is None:
+        yield "what is sent exceeds what the hospitals take"
+        return
+    for aim, least, value in zip(_AIMS, best, found, strict=True):
+        if value > least + max(_SAME, _SAME * abs(least)):
+            yield f"{aim}: {value:g} planned, {least:g} would do"
+            return
+
+
+def _planned(hospitals: Sequence[HospitalOption]) -> list[list[int]]:
+    """Patients of each kind at each hospital, as the document says."""
+    return [
+        [
+            getattr(h.children, c) if child else getattr(h.assigned, c) - getattr(h.children, c)
+            for c, child in _KINDS
+        ]
+        for h in hospitals
+    ]
+
+
+def _cells(hospitals: Sequence[HospitalOption], people: Sequence[int], rules: Transport) -> Iterator[_Cell]:
+    nowhere = -1
+    for kind, (colour, child) in enumerate(_KINDS):
+        for k, hospital in enumerate(hospitals):
+            if hospital.time_s is None or hospital.closed or hospital.diversion:
+                continue
+            for place, room in _rooms(k, hospital, rules):
+                price = _price(colour, child, hospital, place, rules)
+                if room and price is not None:
+                    yield _Cell(kind, place, room, price)
+        left_out = (3.0 - _COLOURS.index(colour), 0.0, 0.0, 0.0, 0.0, 0.0)
+        yield _Cell(kind, (nowhere, colour, child), people[kind], left_out)
+
+
+def _rooms(k: int, hospital: HospitalOption, rules: Transport) -> Iterator[tuple[tuple[int, str, bool], int]]:
+    kept = hospital.walk_ins
+    red, child_red, others = (
+        max(0, n - held)
+        for n, held in zip(_full(hospital), (kept.red, kept.child_red, kept.others), strict=True)
+    )
+    for name, room in (("red", red), ("child_red", child_red)):
+        first = min(room, rules.first_wave_red)
+        yield (k, name, False), first
+        yield (k, name, True), room - first
+    yield (k, "others", False), others
+
+
+def _price(
+    colour: str, child: bool, hospital: HospitalOption, place: tuple[int, str, bool], rules: Transport
+) -> tuple[float, ...] | None:
+    """Return what one patient there adds to each aim, None where none of this kind may be."""
+    _, room, later = place
+    if (colour == "red") is (room == "others") or (room == "child_red" and not child):
+        return None
+    if colour != "red" and hospital.children_only and not child:
+        return None
+    time_s = hospital.time_s or 0.0
+    further_min = rules.second_choice_min if hospital.spared else 0.0
+    steps = 0
+    if colour == "red":
+        level = hospital.pediatric_level if room == "child_red" else hospital.adult_level
+        steps = (level not in _FULL_CARE) + (child and room == "red")
+    else:
+        further_min += _suits_min(colour, child, hospital, rules)
+    return (
+        0.0,
+        float(time_s > 60 * rules.golden_hour_min),
+        float(steps),
+        float(later),
+        float(round(time_s + 60 * further_min)),
+        float(math.ceil(time_s / 60)) if colour == "yellow" else 0.0,
+    )
+
+
+def _suits_min(colour: str, child: bool, hospital: HospitalOption, rules: Transport) -> float:
+    further_min = 0.0
+    if colour == "yellow" and hospital.adult_level is None and hospital.pediatric_level is None:
+        further_min += rules.yellow_level_min
+    if colour == "green" and hospital.adult_level in _FULL_CARE:
+        further_min += rules.green_spare_min
+    if child and not hospital.children_only and hospital.pediatric_level is None:
+        further_min += rules.child_spare_min
+    return further_min
+
+
+def _least(
+    cells: Sequence[_Cell], people: Sequence[int], fixed: Sequence[Sequence[int]] | None = None
+) -> list[float] | None:
+    """Return the least of each aim, one after the other; with what each hospital gets fixed if given."""
+    rows, low, high = _limits(cells, people, fixed)
+    upper = np.array([cell.room for cell in cells], dtype=float)
+    least: list[float] = []
+    for aim in range(len(_AIMS)):
+        price = np.array([cell.price[aim] for cell in cells])
+        solved = milp(
+            price,
+            integrality=np.ones(len(cells), dtype=np.int64),
+            bounds=Bounds(np.zeros(len(cells)), upper),
+            constraints=(np.array(rows), low, high),
+        )
+        if not solved.success:
+            return None
+        least.append(float(price @ np.rint(solved.x)))
+        rows, low, high = [*rows, price], [*low, -np.inf], [*high, least[-1] + _SAME]
+    return least
+
+
+def _limits(
+    cells: Sequence[_Cell], people: Sequence[int], fixed: Sequence[Sequence[int]] | None
+) -> tuple[list[Floats], list[float], list[float]]:
+    """Everybody is somewhere, no place holds more than it has room for, and what is fixed is kept."""
+    rows: list[Floats] = []
+    low: list[float] = []
+    high: list[float] = []
+
+    def limit(chosen: Sequence[bool], least: float, most: float) -> None:
+        rows.append(np.array(chosen, dtype=float))
+        low.append(least)
+        high.append(most)
+
+    for kind, n in enumerate(people):
+        limit([cell.kind == kind for cell in cells], n, n)
+    for place, room in {cell.place: cell.room for cell in cells}.items():
+        limit([cell.place == place for cell in cells], 0, room)
+    for k, count in enumerate(fixed or ()):
+        for kind, n in enumerate(count):
+            limit([cell.kind == kind and cell.place[0] == k for cell in cells], n, n)
+    return rows, low, high
