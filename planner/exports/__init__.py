@@ -13,6 +13,8 @@ from types import MappingProxyType
 
 from planner.area import Area
 from planner.errors import ExportError
+from planner.exports.cap import export_cap
+from planner.exports.cifs import export_cifs
 from planner.exports.cot import export_cot, export_tak
 from planner.exports.exporter import Audience, Exporter, Options, Paper, Writer
 from planner.exports.geojson import export_geojson
@@ -20,6 +22,7 @@ from planner.exports.gpkg import export_gpkg
 from planner.exports.gpx import export_gpx
 from planner.exports.kml import export_kml, export_kmz
 from planner.exports.public import public_plan
+from planner.exports.wzdx import export_wzdx
 from planner.model import Notice, Plan
 from planner.terms import NoticeLevel
 
@@ -44,6 +47,29 @@ EXPORTERS: Mapping[str, Exporter] = MappingProxyType(
         "gpx": Exporter(export_gpx, ".gpx", "application/gpx+xml", "GPX for receivers and phones"),
         "cot": Exporter(export_cot, ".cot.xml", "application/xml", "Cursor on Target events"),
         "tak": Exporter(export_tak, ".zip", "application/zip", "TAK data package"),
+        "cap": Exporter(
+            export_cap,
+            ".cap.xml",
+            "application/cap+xml",
+            "Public alert, draft (CAP 1.2)",
+            audience=Audience.PUBLIC,
+        ),
+        "cifs": Exporter(
+            export_cifs,
+            ".cifs.xml",
+            "application/xml",
+            "Closed streets for navigation (CIFS)",
+            needs_area=True,
+            audience=Audience.PUBLIC,
+        ),
+        "wzdx": Exporter(
+            export_wzdx,
+            ".wzdx.geojson",
+            "application/geo+json",
+            "Closed streets, WZDx-shaped",
+            needs_area=True,
+            audience=Audience.PUBLIC,
+        ),
     }
 )
 """Format name, as ``planner export --to`` takes it, to what writes it."""

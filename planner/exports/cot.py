@@ -18,13 +18,13 @@ from shapely.geometry import Polygon
 
 from planner.area import Area
 from planner.exports.exporter import Options
-from planner.exports.features import LOOKS, Item, Look, items
+from planner.exports.features import LOOKS, TEXT_LENGTH, Item, Look, items, scene_key
 from planner.exports.kml import add_to_zip
-from planner.exports.text import label, one_line
 from planner.exports.xml import Element, add, degrees, lat_lon, to_bytes
 from planner.geo import LonLat
-from planner.model import Incident, Plan
-from planner.words import ADVICE
+from planner.model import Plan
+from planner.phrases import title
+from planner.words import ADVICE, plain
 
 _UNKNOWN_M = "9999999.0"
 """As CoT says that a height or an accuracy is not known."""
@@ -44,7 +44,7 @@ def export_cot(plan: Plan, area: Area | None, options: Options) -> bytes:
 
 def export_tak(plan: Plan, area: Area | None, options: Options) -> bytes:
     """Write a TAK data package: a manifest of version 2 and one ``.cot`` file an event."""
-    name = label(plan.incident.name or f"Plan {plan.id[:8]}")
+    name = title(plan.incident)
     manifest = Element("MissionPackageManifest", {"version": "2"})
     configuration = add(manifest, "Configuration")
     add(configuration, "Parameter", name="uid", value=str(uuid.uuid5(_NAMESPACE, f"package {plan.id}")))
@@ -62,7 +62,7 @@ def export_tak(plan: Plan, area: Area | None, options: Options) -> bytes:
 
 
 def _events(plan: Plan, options: Options) -> Iterator[Element]:
-    scene = _scene_key(plan.incident, plan.area.name)
+    scene = scene_key(plan.incident, plan.area.name)
     for item in items(plan, options.units):
         if item.style == "alternate":
             continue
@@ -75,13 +75,6 @@ def _events(plan: Plan, options: Options) -> Iterator[Element]:
             rings = [rings[0] for rings in shape.polygons]
             for n, line in enumerate((*shape.lines, *rings)):
                 yield _drawn(_uid(scene, item, n), item, line, options)
-
-
-def _scene_key(incident: Incident, area: str) -> str:
-    """Tell incidents apart: by name and beginning, which stay when the scene moves; else by place."""
-    if incident.name or incident.began_at:
-        return repr((area, incident.name, incident.began_at))
-    return repr((area, incident.location and tuple(incident.location.rounded())))
 
 
 def _uid(scene: str, item: Item, number: int) -> str:
@@ -154,7 +147,7 @@ def _route(uid: str, item: Item, line: tuple[LonLat, ...], options: Options) -> 
 
 def _told(detail: Element, item: Item, options: Options) -> None:
     facts = [item.title, *item.lines, f"{ADVICE}.", f"Planned {options.time()}."]
-    add(detail, "remarks", one_line(" ".join(facts)))
+    add(detail, "remarks", plain(" ".join(facts), TEXT_LENGTH))
     add(detail, "archive")
 
 

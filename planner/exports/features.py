@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from planner import words
-from planner.exports.text import label, one_line
 from planner.model import (
     HospitalOption,
     Incident,
@@ -25,6 +24,9 @@ from planner.model import (
 )
 from planner.terms import Control, PostMode, Purpose, ZoneKind
 
+TEXT_LENGTH = 2000
+"""Characters of the longest text of an item."""
+LABEL_LENGTH = 80
 Value = str | int | float | bool | None
 
 
@@ -115,6 +117,13 @@ LOOKS = {
 _OWN_LOOK = frozenset({Purpose.COMMAND_POST, Purpose.AMBULANCE_EXCHANGE, Purpose.MEDIA})
 
 
+def scene_key(incident: Incident, area: str) -> str:
+    """Tell incidents apart: by name and beginning, which stay when the scene moves; else by place."""
+    if incident.name or incident.began_at:
+        return repr((area, incident.name, incident.began_at))
+    return repr((area, incident.location and tuple(incident.location.rounded())))
+
+
 def items(plan: Plan, units: str) -> tuple[Item, ...]:
     """Return all that a plan puts on a map, layer by layer.
 
@@ -147,9 +156,20 @@ def _item(
     facts: dict[str, Value],
     layer: str,
 ) -> Item:
-    told = tuple(one_line(line) for line in lines if line)
-    cleaned = tuple((key, one_line(v) if isinstance(v, str) else v) for key, v in facts.items())
-    return Item(one_line(id_), layer, style, label(name), one_line(title, 200), told, shape, cleaned)
+    told = tuple(words.plain(line, TEXT_LENGTH) for line in lines if line)
+    cleaned = tuple(
+        (key, words.plain(v, TEXT_LENGTH) if isinstance(v, str) else v) for key, v in facts.items()
+    )
+    return Item(
+        words.plain(id_),
+        layer,
+        style,
+        words.plain(name, LABEL_LENGTH),
+        words.plain(title, 200),
+        told,
+        shape,
+        cleaned,
+    )
 
 
 def _zones(zones: Iterable[Zone]) -> Iterable[Item]:

@@ -22,11 +22,10 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.exports.exporter import Options
-from planner.exports.features import LAYERS, Item, items
+from planner.exports.features import LAYERS, TEXT_LENGTH, Item, items
 from planner.exports.qgis import layer_qml, layer_sld
-from planner.exports.text import one_line
 from planner.model import Plan, Shape
-from planner.words import ADVICE
+from planner.words import ADVICE, plain
 
 GEOMETRY = "geom"
 _INTEGERS = frozenset({"rank", "officers", "posts", "capacity", "red", "yellow", "green"})
@@ -128,7 +127,8 @@ def _about(plan: Plan, options: Options) -> pd.DataFrame:
         ("doctrine", plan.doctrine.name),
         *((f"notice, {notice.level.value}", notice.text) for notice in plan.notices),
     ]
-    return pd.DataFrame({"what": [what for what, _ in rows], "text": [one_line(text) for _, text in rows]})
+    texts = [plain(text, TEXT_LENGTH) for _, text in rows]
+    return pd.DataFrame({"what": [what for what, _ in rows], "text": texts})
 
 
 def _styles(layers: Sequence[Layer]) -> pd.DataFrame:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from planner.area import Area
 from planner.exports.exporter import Options
 from planner.exports.features import LAYERS, Item, items
-from planner.exports.text import one_line
 from planner.exports.xml import Element, add, degrees, to_bytes
 from planner.geo import LonLat
 from planner.model import Plan
-from planner.words import ADVICE
+from planner.phrases import title
+from planner.words import ADVICE, plain
 
 _NAMESPACE = "http://www.topografix.com/GPX/1/1"
 _WAYPOINTS = ("scene", "posts", "observations", "entrances", "hospitals")
@@ -22,9 +22,9 @@ _DESCRIPTION = 500
 
 def export_gpx(plan: Plan, area: Area | None, options: Options) -> bytes:
     """Write GPX 1.1: all waypoints, then routes, then tracks, as its schema orders them."""
-    root = Element("gpx", {"version": "1.1", "creator": one_line(plan.software, 200), "xmlns": _NAMESPACE})
+    root = Element("gpx", {"version": "1.1", "creator": plain(plan.software, 200), "xmlns": _NAMESPACE})
     about = add(root, "metadata")
-    add(about, "name", one_line(plan.incident.name or f"Plan {plan.id[:8]}", 200))
+    add(about, "name", title(plan.incident))
     add(about, "desc", f"Plan {plan.id}. {ADVICE}. Map: {plan.area.attribution}")
     add(about, "time", options.time())
     found = items(plan, options.units)
@@ -53,7 +53,7 @@ def _told(parent: Element, item: Item) -> None:
     """Name it: receivers show the first few letters, so the short name comes first."""
     add(parent, "name", item.label)
     add(parent, "cmt", item.title)
-    add(parent, "desc", one_line(" ".join(item.lines), _DESCRIPTION))
+    add(parent, "desc", plain(" ".join(item.lines), _DESCRIPTION))
     add(parent, "type", LAYERS[item.layer])
 
 

@@ -14,9 +14,9 @@ from planner.area import Area
 from planner.exports.exporter import Options
 from planner.exports.features import LAYERS, LOOKS, Item, Look, items
 from planner.exports.icons import ICONS, icon
-from planner.exports.text import label
 from planner.exports.xml import Element, add, lon_lat_list, to_bytes
 from planner.model import Plan, Rings
+from planner.phrases import title
 from planner.words import ADVICE
 
 _NAMESPACE = "http://www.opengis.net/kml/2.2"
@@ -49,18 +49,18 @@ def add_to_zip(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
 def _kml(plan: Plan, options: Options, *, icons: bool) -> bytes:
     root = Element("kml", {"xmlns": _NAMESPACE})
     document = add(root, "Document")
-    add(document, "name", label(plan.incident.name or f"Plan {plan.id[:8]}"))
+    add(document, "name", title(plan.incident))
     add(document, "open", "1")
     add(document, "description", _about(plan, options))
     for style, look in LOOKS.items():
         _style(document, style, look, icons=icons)
     found = items(plan, options.units)
-    for layer, title in LAYERS.items():
+    for layer, called in LAYERS.items():
         chosen = [item for item in found if item.layer == layer]
         if not chosen:
             continue
         folder = add(document, "Folder")
-        add(folder, "name", title)
+        add(folder, "name", called)
         add(folder, "open", "0")
         for item in chosen:
             _placemark(folder, item)

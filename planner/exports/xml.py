@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
-from planner.exports.text import one_line
 from planner.geo import DECIMALS, LonLat
+from planner.words import plain
 
 Element = ET.Element
 _LONGEST = 100_000
@@ -17,10 +17,10 @@ def add(parent: Element, tag: str, text: str | None = None, **attributes: str) -
 
     Long lists of coordinates need no cleaning: set ``.text`` of what this returns.
     """
-    cleaned = {name: one_line(value, _LONGEST) for name, value in attributes.items()}
+    cleaned = {name: plain(value, _LONGEST) for name, value in attributes.items()}
     child = ET.SubElement(parent, tag, cleaned)
     if text is not None:
-        child.text = one_line(text, _LONGEST)
+        child.text = plain(text, _LONGEST)
     return child
 
 
