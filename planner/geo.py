@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import mgrs
@@ -130,6 +130,99 @@ def usng(place: LonLat, digits: int = 8) -> str:
     text = _MGRS.toMGRS(place.lat_deg, place.lon_deg, MGRSPrecision=half).strip()
     zone, square, rest = text[: -(2 * half) - 2], text[-(2 * half) - 2 : -(2 * half)], text[-(2 * half) :]
     return f"{zone} {square} {rest[:half]} {rest[half:]}"
+
+
+class GridLine(NamedTuple):
+    """One line of the US National Grid, in metres of a frame: shapely-ready coordinates and how it is called.
+
+    ``label`` has the digits that a reference to that line begins with: kilometres, and hundreds of metres
+    where the step asks for them ("74", "743"). ``northing`` tells a line that runs east-west.
+    """
+
+    xy_m: NDArray[np.float64]
+    label: str
+    northing: bool
+
+
+def usng_grid(frame: Frame, bounds_m: tuple[float, float, float, float], step_m: int) -> tuple[GridLine, ...]:
+    """Return the grid lines that cross a box, each within its own UTM zone.
+
+    Parameters
+    ----------
+    frame : Frame
+    bounds_m : tuple of float
+        West, south, east, north in the frame.
+    step_m : int
+        100 or 1000: one of the steps in which references are read.
+
+    Returns
+    -------
+    tuple of GridLine
+        Empty beyond 84 N and 80 S.
+    """
+    west, south, east, north = bounds_m
+    across = np.linspace(west, east, _GRID_SAMPLES)
+    up = np.linspace(south, north, _GRID_SAMPLES)
+    rim_m = np.concatenate(
+        [np.column_stack([across, np.full_like(across, y)]) for y in (south, (south + north) / 2, north)]
+        + [np.column_stack([np.full_like(up, x), up]) for x in (west, east)]
+    )
+    rim = frame.to_deg(rim_m)
+    zones = sorted({_utm_zone(LonLat(*place)) for place in rim.tolist()} - {(0, False)})
+    lines: list[GridLine] = []
+    for zone in zones:
+        lines += _zone_lines(frame, rim, zone, step_m, alone=len(zones) == 1)
+    return tuple(lines)
+
+
+_GRID_SAMPLES = 33
+
+
+@lru_cache(maxsize=8)
+def _utm(zone: int, south: bool) -> Transformer:
+    return Transformer.from_crs("EPSG:4326", f"EPSG:{(32700 if south else 32600) + zone}", always_xy=True)
+
+
+def _utm_zone(place: LonLat) -> tuple[int, bool]:
+    """Return the UTM zone of a place and whether it lies south, as the grid has it; (0, False) beyond."""
+    reference = usng(place, 2)
+    if not reference:
+        return 0, False
+    return int(reference.split()[0][:-1]), place.lat_deg < 0
+
+
+def _zone_lines(
+    frame: Frame, rim: NDArray[np.float64], zone: tuple[int, bool], step_m: int, *, alone: bool
+) -> list[GridLine]:
+    """Draw one zone's lines over a box given by places on its rim, and cut them where the zone ends."""
+    transformer = _utm(*zone)
+    easting, northing = transformer.transform(rim[:, 0], rim[:, 1])
+    low = [math.floor(metres.min() / step_m) for metres in (easting, northing)]
+    high = [math.ceil(metres.max() / step_m) for metres in (easting, northing)]
+    lines = []
+    for axis in (0, 1):
+        along = np.linspace(low[1 - axis] * step_m, high[1 - axis] * step_m, _GRID_SAMPLES)
+        for number in range(low[axis], high[axis] + 1):
+            fixed = np.full_like(along, number * step_m)
+            pair = (fixed, along) if axis == 0 else (along, fixed)
+            lonlat = np.column_stack(transformer.transform(*pair, direction="INVERSE"))
+            digits = 2 if step_m >= 1000 else 3
+            label = f"{number * step_m % 100_000 // (1000 if digits == 2 else 100):0{digits}d}"
+            lines += [
+                GridLine(frame.to_m(part), label, northing=axis == 1)
+                for part in ([lonlat] if alone else _within_zone(lonlat, zone))
+            ]
+    return lines
+
+
+def _within_zone(lonlat: NDArray[np.float64], zone: tuple[int, bool]) -> list[NDArray[np.float64]]:
+    inside = np.array([_utm_zone(LonLat(*place)) == zone for place in lonlat.tolist()])
+    breaks = np.flatnonzero(np.diff(inside)) + 1
+    return [
+        part
+        for part, kept in zip(np.split(lonlat, breaks), np.split(inside, breaks), strict=True)
+        if kept[0] and len(part) > 1
+    ]
 
 
 def from_usng(text: str) -> LonLat:
