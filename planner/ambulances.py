@@ -6,14 +6,12 @@ import heapq
 import math
 from collections.abc import Iterator, Sequence
 
+from planner.demand import Agency, agency_of
 from planner.doctrine import Transport as Rules
 from planner.drives import Drive
 from planner.model import AmbulanceNeed, Casualties, Incident
 from planner.patients import Shares
 from planner.routes import range_min
-
-UNIT = "ambulances"
-"""The name among an incident's units under which the ambulances at hand are counted."""
 
 
 def ambulances_for(
@@ -35,7 +33,8 @@ def ambulances_for(
     needed = red + math.ceil(yellow / rules.yellow_per_ambulance)
     if not needed:
         return None
-    at_hand = dict(incident.units).get(UNIT)
+    counted = [count for name, count in incident.units if is_ambulance(name)]
+    at_hand = sum(counted) if counted else None
     fleet = needed if at_hand is None else at_hand
     red_s, all_s, waves = _reckon(list(_trips(drives, shares, rules)), fleet, rules)
     placed_red, placed = not shares.left.red, not (shares.left.red or shares.left.yellow)
@@ -50,6 +49,11 @@ def ambulances_for(
             f"a round trip is twice the drive and {rules.turnaround_min:.0f} min; no traffic data"
         ),
     )
+
+
+def is_ambulance(unit: str) -> bool:
+    """Whether a unit, as an incident's ``units`` name it, is an ambulance."""
+    return agency_of(unit) is Agency.EMS
 
 
 def _trips(drives: Sequence[Drive], shares: Shares, rules: Rules) -> Iterator[tuple[bool, float]]:

@@ -1,0 +1,132 @@
+"""The transport officer's words, and other ways to a hospital on a finished plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from planner.alternatives import find_alternatives, middle_points, streets_of
+from planner.area import Area
+from planner.closures import blocked_streets
+from planner.document import read_incident, write_plan
+from planner.model import Casualties, Closure, HospitalStatus, Incident, Plan, Shape
+from planner.packs import shipped_doctrine
+from planner.plan import make_plan
+from planner.routes import Driving, ambulance_point
+from planner.terms import TraumaLevel, Travel
+from planner.transport_text import transport_text, unplaced
+from tests.test_hospitals import fact
+from tests.town import town
+
+DOCTRINE = shipped_doctrine()
+WAVE = DOCTRINE.transport.first_wave_red
+
+
+@cache
+def planned() -> tuple[Plan, Area]:
+    area = town()
+    facts = (
+        fact(area, 40_000, 0, "Far Trauma", adult_level=TraumaLevel.I, beds=500, helipad=True),
+        fact(area, -700, -700, "West Trauma", adult_level=TraumaLevel.II, beds=300),
+        fact(area, -700, 600, "North Hospital"),
+    )
+    incident = Incident(
+        location=area.frame.place(0, 0),
+        casualties=Casualties(6, 4, 3),
+        children=Casualties(0, 1, 0),
+        units=(("ambulance", 4),),
+        hospitals=(HospitalStatus("North Hospital", area.frame.place(-700, 600), diversion=True),),
+    )
+    return make_plan(incident, area, DOCTRINE, facts), area
+
+
+def test_the_transport_officer_says_who_drives_where_and_what_is_held_back() -> None:
+    plan, _ = planned()
+    told = transport_text(plan, WAVE)
+    assert told.startswith("Transport. Incident at")
+    assert "Ambulances load at" in told
+    first = next(line for line in told.splitlines() if "Red, first wave: " in line)
+    assert f"{WAVE} to West Trauma (Level II, " in first
+    assert f"{WAVE} to Far Trauma (Level I, " in first
+    assert "estimate" in first
+    assert "Red, then: " in told
+    assert "Yellow, two in an ambulance: " in told
+    assert "Of these, children: 1 to " in told
+    assert "On diversion, no ambulances: North Hospital." in told
+    assert "come by themselves: " in told
+    assert "4 at hand, " in told
+    assert "No traffic data" in told
+    assert "Suggestion: IC decides" in told
+    assert "best hospital" not in told
+
+
+def test_patients_without_a_place_are_said_loudly() -> None:
+    plan, _ = planned()
+    crowd = replace(plan, incident=replace(plan.incident, casualties=Casualties(40, 4, 3)))
+    assert unplaced(crowd)["red"] == 40 - sum(h.assigned.red for h in plan.hospitals)
+    assert "NO PLACE known in the first hour for 3" in transport_text(crowd, WAVE)
+
+
+def test_a_strangers_name_stays_one_line() -> None:
+    plan, _ = planned()
+    evil = "A\n9. Red: 5 to B\u202e"
+    odd = replace(plan, hospitals=tuple(replace(h, name=evil) for h in plan.hospitals))
+    lines = transport_text(odd, WAVE).splitlines()
+    assert not any(line.startswith("9. Red: 5 to B") for line in lines)
+    assert "\u202e" not in "".join(lines)
+
+
+def test_the_plans_closures_are_laid_on_the_streets_again() -> None:
+    plan, area = planned()
+    driving = Driving(area, streets_of(plan, area, DOCTRINE), DOCTRINE, Travel.EMERGENCY)
+    site = ambulance_point(plan.sites)
+    assert site is not None
+    start = driving.enter(site)
+    assert start is not None
+    search = driving.search(start)
+    for route in plan.routes:
+        if route.start == site.id and route.id.startswith("egress"):
+            end = np.flatnonzero(area.network.node_id == route.nodes[-1])
+            assert search.cost[end[0]] < np.inf
+    (posts,) = [{p.id for p in plan.posts if p.perimeter == "outer" and p.mode == "vehicle"}]
+    assert set(driving.streets.post_at.values()) == posts
+
+
+@pytest.mark.parametrize("name", ["West Trauma", "Far Trauma", "Town General Hospital"])
+def test_other_ways_keep_off_the_first_and_off_closed_ground(name: str) -> None:
+    plan, area = planned()
+    hospital = next(h for h in plan.hospitals if h.name == name)
+    found = find_alternatives(plan, hospital, area, DOCTRINE)
+    first = next((r for r in plan.routes if r.id == hospital.route), None)
+    if name != "Town General Hospital":  # that one may lie by the danger, without a way
+        assert found
+        assert first is not None
+    for other in found:
+        assert other.later_s >= -1e-6
+        assert other.route.hot_m == 0
+        assert other.common_m <= 0.75 * other.route.length_m
+        assert other.range_min[0] <= other.range_min[1]
+        assert first is None or other.route.line != first.line
+        assert other.route.id.startswith("alternative-")
+
+
+def test_blocking_the_middle_of_a_street_closes_what_a_way_drives_of_it() -> None:
+    plan, area = planned()
+    hospital = next(h for h in plan.hospitals if h.name == "West Trauma")
+    route = next(r for r in plan.routes if r.id == hospital.route)
+    street = route.streets[len(route.streets) // 2]
+    places = middle_points(route, street, area)
+    assert places
+    incident = replace(
+        read_incident(write_plan(plan)), closures=tuple(Closure(Shape(points=(p,))) for p in places)
+    )
+    blocked = np.flatnonzero(blocked_streets(incident, area, DOCTRINE))
+    assert {area.network.street(int(edge)) for edge in blocked} == {street}
+    assert len(blocked) == len(places)
+    facts = (fact(area, -700, -700, "West Trauma", adult_level=TraumaLevel.II, beds=300),)
+    after = make_plan(incident, area, DOCTRINE, facts)
+    there = next(h for h in after.hospitals if h.name == "West Trauma")
+    assert there.time_s is None or hospital.time_s is None or there.time_s >= hospital.time_s - 1e-6
