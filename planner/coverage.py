@@ -45,7 +45,7 @@ def count_contents(area: Area) -> dict[str, Any]:
         "nodes": network.node_count,
         "barriers": int((network.node_barrier > 0).sum()),
         "signals": int(network.node_signal.sum()),
-        "turn_restrictions": len(network.restriction),
+        "turn_restrictions": network.restriction_count,
         "buildings": len(area.buildings),
         "buildings_with_height": int(area.buildings["height_m"].notna().sum()),
         "buildings_with_levels": int(area.buildings["levels"].notna().sum()),

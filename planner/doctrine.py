@@ -131,7 +131,14 @@ class Travelling:
     contraflow_max_kmh: float
     contraflow_kmh: float
     ambulance_height_m: float
+    ambulance_width_m: float
+    car_height_m: float
+    car_width_m: float
     gate_s: float
+    turn_near_s: float
+    turn_far_s: float
+    u_turn_s: float
+    restricted_turn_s: float
     signal_emergency_s: float
     signal_public_s: float
 
@@ -176,6 +183,12 @@ class Travelling:
         """Planning speed of each edge: the class's speed, capped by ``maxspeed`` where tagged."""
         # A limit of zero or less is a slip of the mapper's, not a street on which nothing moves.
         return np.fmin(self._by_class[road_class], np.where(maxspeed_kmh > 0, maxspeed_kmh, np.nan))
+
+    def size_m(self, travel: Travel) -> tuple[float, float]:
+        """Return height and width of the vehicle."""
+        if travel is Travel.EMERGENCY:
+            return self.ambulance_height_m, self.ambulance_width_m
+        return self.car_height_m, self.car_width_m
 
     def signal_s(self, travel: Travel) -> float:
         """Return the mean delay at traffic signals."""

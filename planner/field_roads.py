@@ -294,12 +294,13 @@ class _Draft:
         source, u, v, shapes = list(range(old.edge_count)), old.edge_u.copy(), old.edge_v.copy(), {}
         more_u, more_v = [], []
         more: list[tuple[Floats, list[int]]] = []
-        last_part = {}
+        parts_of: dict[int, list[int]] = {}
         for edge, parts in self._parts.items():
             ends = self._ends[edge]
             shapes[edge], v[edge] = parts[0], ends[1]
+            parts_of[edge] = [edge]
             for k, part in enumerate(parts[1:], start=1):
-                last_part[edge] = old.edge_count + len(more)
+                parts_of[edge].append(old.edge_count + len(more))
                 source.append(edge)
                 more_u.append(ends[k])
                 more_v.append(ends[k + 1])
@@ -312,7 +313,7 @@ class _Draft:
             edge_u=np.concatenate([u, np.array([*more_u, *(s[0] for s in self._streets)], dtype=np.int64)]),
             edge_v=np.concatenate([v, np.array([*more_v, *(s[1] for s in self._streets)], dtype=np.int64)]),
             **_shape_rows(old, shapes, [*more, *((s[2], s[3]) for s in self._streets)]),
-            restriction=_restrictions(old, last_part),
+            **_restrictions(old, parts_of),
             names=tuple(self._names),
         )
 
@@ -333,9 +334,9 @@ class _Draft:
             "name_index": [street[5] for street in self._streets],
             "road_class": [RoadClass.SERVICE] * added,
         }
-        apart = {"edge_u", "edge_v", "restriction", "names"}
+        apart = {"edge_u", "edge_v", "names"}
         for entry in fields(self._old):
-            if entry.name in apart or entry.name.startswith(("node_", "shape_")):
+            if entry.name in apart or entry.name.startswith(("node_", "shape_", "restriction_")):
                 continue
             column = getattr(self._old, entry.name)
             unknown = np.nan if column.dtype.kind == "f" else 0
@@ -364,12 +365,26 @@ def _shape_rows(
     }
 
 
-def _restrictions(old: StreetNetwork, last_part: dict[int, int]) -> NDArray[np.int64]:
-    """Return the turn restrictions: of a street that was cut, the part at the junction is meant."""
-    rows = old.restriction.copy()
-    for row in rows:
-        for column in (0, 2):
-            edge = int(row[column])
-            if edge in last_part and old.edge_v[edge] == row[1]:
-                row[column] = last_part[edge]
-    return rows
+def _restrictions(old: StreetNetwork, parts_of: dict[int, list[int]]) -> dict[str, NDArray[Any]]:
+    """Return the turn restrictions: of a street that was cut, the part at the junction; of a via way, all."""
+    edges: list[int] = []
+    ahead: list[bool] = []
+    sizes = []
+    for low, high in pairwise(old.restriction_start.tolist()):
+        before = len(edges)
+        for row in range(low, high):
+            edge, along = int(old.restriction_edge[row]), bool(old.restriction_ahead[row])
+            parts = parts_of.get(edge, [edge])
+            driven = parts if along else parts[::-1]
+            if row == low:
+                driven = driven[-1:]
+            elif row == high - 1:
+                driven = driven[:1]
+            edges += driven
+            ahead += [along] * len(driven)
+        sizes.append(len(edges) - before)
+    return {
+        "restriction_start": np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        "restriction_edge": np.array(edges, dtype=np.int64),
+        "restriction_ahead": np.array(ahead, dtype=bool),
+    }

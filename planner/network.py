@@ -18,48 +18,28 @@ from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
 from planner.doctrine import Travelling
-from planner.search import dijkstra
+from planner.driving_side import DrivingSide, find_driving_side
+from planner.hierarchy import Hierarchy
+from planner.paths import (
+    Ends,
+    Path,
+    arriving,
+    cheapest,
+    junction_at,
+    leaving,
+    leaving_back,
+    meeting,
+    path_of,
+    standing,
+)
+from planner.search import NEVER, dijkstra
 from planner.snapping import Snap, at_node, snap
 from planner.street_arrays import Bools, Floats, Ints, StreetArrays
 from planner.terms import Travel
-from planner.timing import Timing, find_timing
+from planner.timing import Timing, Weights, find_timing
+from planner.turns import Turns, find_turns
 
 __all__ = ["Bools", "Floats", "Ints", "Path", "Search", "Snap", "StreetNetwork", "Timing"]
-
-_AT_END_M = 1e-3
-
-
-@dataclass(frozen=True, eq=False)
-class Path:
-    """A way along the network.
-
-    Parameters
-    ----------
-    edges : (n,) int array
-        Edges in order of travel, the first and last perhaps only in part.
-    forward : (n,) bool array
-        Whether each is travelled from ``u`` to ``v``.
-    share : (n,) float array
-        How much of each edge is travelled, 0..1. It is 0 for the edge on which a place lies exactly at a
-        junction, when the way does not use that edge.
-    span_m : (n, 2) float array
-        From where to where each edge is travelled, in metres from its ``u`` end, lower first.
-    xy_m : (k, 2) float array
-        The line travelled.
-    nodes : tuple of int
-        OSM node ids passed, in order.
-    time_s, length_m : float
-        Sums over the edges travelled; ``time_s`` includes what is lost at the junctions passed.
-    """
-
-    edges: Ints
-    forward: Bools
-    share: Floats
-    span_m: Floats
-    xy_m: Floats
-    nodes: tuple[int, ...]
-    time_s: float
-    length_m: float
 
 
 class StreetNetwork(StreetArrays):
@@ -68,19 +48,38 @@ class StreetNetwork(StreetArrays):
     # --- travel times ---------------------------------------------------------------------------
 
     @cached_property
-    def _csr(self) -> tuple[Ints, Ints, Ints]:
-        """Arcs out of each node: indptr (N + 1,), head node (2E,), arc id (2E,)."""
-        tail = np.concatenate([self.edge_u, self.edge_v])
-        head = np.concatenate([self.edge_v, self.edge_u])
-        order = np.argsort(tail, kind="stable")
-        indptr = np.zeros(self.node_count + 1, dtype=np.int64)
-        np.cumsum(np.bincount(tail, minlength=self.node_count), out=indptr[1:])
-        return indptr, head[order], order
+    def driving_side(self) -> DrivingSide:
+        """On which side traffic drives, as the map shows it."""
+        return find_driving_side(self)
+
+    @cached_property
+    def turns(self) -> Turns:
+        """Turns between the streets that vehicles may drive."""
+        return find_turns(self, self.drivable, left_hand=self.driving_side.left)
+
+    @cached_property
+    def _walked_turns(self) -> Turns:
+        everywhere = np.ones(self.edge_count, dtype=bool)
+        return find_turns(self, everywhere, left_hand=False, signs=False)
+
+    @property
+    def hierarchy(self) -> Hierarchy | None:
+        """The contraction hierarchy of the turns, if one was given; without it the search is slower."""
+        return self._hierarchy_of.get("turns")
+
+    @cached_property
+    def _hierarchy_of(self) -> dict[str, Hierarchy]:
+        return {}
+
+    def use_hierarchy(self, hierarchy: Hierarchy) -> None:
+        """Search by a contraction hierarchy of :attr:`turns` from now on; it answers the same, quicker."""
+        self._hierarchy_of["turns"] = hierarchy
 
     @lru_cache(maxsize=8)  # noqa: B019 - networks live as long as the process does
     def timing(self, travel: Travel, travelling: Travelling) -> Timing:
         """Return how long each arc and junction takes; see :func:`~planner.timing.find_timing`."""
-        return find_timing(self, travel, travelling)
+        turns = self._walked_turns if travel is Travel.FOOT else self.turns
+        return find_timing(self, turns, travel, travelling)
 
     @lru_cache(maxsize=8)  # noqa: B019
     def parts(self, travel: Travel, travelling: Travelling) -> Ints:
@@ -156,33 +155,16 @@ class StreetNetwork(StreetArrays):
         """Return a junction as a place on the first of ``edges`` that ends there, None where none does."""
         return at_node(self, node, edges)
 
-    def times_from(self, start: Snap, timing: Timing, closed: Bools) -> tuple[Floats, Ints]:
-        """Return seconds from a place to every node (N,), inf where unreachable, and the arc that led there.
-
-        An arc at or above ``2 * edge_count`` marks a node where the search began.
-        """
-        return self._search(start, timing, closed, np.empty(0, np.int64), 0)
-
-    def _search(
-        self, start: Snap, timing: Timing, closed: Bools, targets: Ints, enough: int
-    ) -> tuple[Floats, Ints]:
-        """Search until ``enough`` of the target nodes are settled (0: until all streets are)."""
-        nodes, costs, arcs = _leave(self, start, timing, closed)
-        indptr, head, arc_of = self._csr
-        wanted = np.zeros(self.node_count, dtype=np.bool_)
-        wanted[targets] = True
-        return dijkstra(
-            indptr, head, arc_of, timing.arc_s, timing.node_s, closed, nodes, costs, arcs, wanted, enough
-        )
+    # --- searching --------------------------------------------------------------------------------
 
     def times(self, starts: Sequence[Snap], ends: Sequence[Snap], timing: Timing, closed: Bools) -> Floats:
         """Return the matrix (starts, ends) of travel times in seconds, inf where there is no way."""
-        table = np.full((len(starts), len(ends)), np.inf)
-        for row, start in enumerate(starts):
-            dist, _ = self.times_from(start, timing, closed)
-            for column, end in enumerate(ends):
-                table[row, column] = _arrive(self, start, end, timing, closed, dist)[0]
-        return table
+        hierarchy = self._hierarchy_for(timing)
+        if hierarchy is None:
+            rows = [self.search(start, timing, closed, ends=ends) for start in starts]
+            found = [[row.time_s(end) for end in ends] for row in rows]
+            return np.array(found, dtype=np.float64).reshape(len(starts), len(ends))
+        return _matrix(self, starts, ends, timing, closed, hierarchy)
 
     def search(
         self,
@@ -206,13 +188,10 @@ class StreetNetwork(StreetArrays):
         weights : Timing, optional
             What the search minimizes, when that is not the time; forbidden arcs as in ``timing``.
         ends : sequence of Snap, optional
-            The only places that will be asked for: the search stops when all are reached.
+            The only places that will be asked for: a search without a hierarchy stops when all are reached.
         """
         weights = weights or timing
-        last = np.array([end.edge for end in ends or ()], dtype=np.int64)
-        at_ends = np.unique(np.concatenate([self.edge_u[last], self.edge_v[last]]))
-        dist, via = self._search(start, weights, closed, at_ends, len(at_ends))
-        return Search(self, start, timing, weights, closed, dist, via)
+        return Search(self, start, timing, weights, closed, None if ends is None else tuple(ends))
 
     def find_path(
         self, start: Snap, end: Snap, timing: Timing, closed: Bools, weights: Timing | None = None
@@ -220,30 +199,55 @@ class StreetNetwork(StreetArrays):
         """Return the best path between two places, or None where every way is closed; see :meth:`search`."""
         return self.search(start, timing, closed, weights=weights, ends=[end]).path(end)
 
-    def first_reached(self, start: Snap, timing: Timing, closed: Bools, among: Ints) -> Snap | None:
+    def first_reached(
+        self, place: Snap, timing: Timing, closed: Bools, among: Ints, *, towards: bool = False
+    ) -> Snap | None:
         """Return the node, of those in ``among``, that is reached soonest; None where none can be.
 
-        As a place on the edge by which it is reached: a way to it, or from it, uses that edge.
+        As a place on the edge by which it is reached: a way to it uses that edge. With ``towards``, the node
+        from which ``place`` is reached soonest, on the edge by which it is left.
         """
         if len(among) == 0:
             return None
-        dist, via = self._search(start, timing, closed, among, 1)
-        best = int(among[np.argmin(dist[among])])
-        return self.at_node(best, [via[best] % self.edge_count]) if np.isfinite(dist[best]) else None
+        node = junction_at(self, place)
+        if node >= 0 and not closed[place.edge] and node in among:
+            return place
+        asked = np.zeros(self.node_count, dtype=bool)
+        asked[among] = True
+        turns = timing.turns
+        if towards:
+            indptr, order = turns.into
+            first = leaving_back(self, place, timing, closed)
+            rows, after, weight_ms = order, turns.origin[order], timing.closing_back(closed)
+            wanted = asked[self.arc_tail[turns.state_arc]]
+            begins = wanted & (np.arange(turns.state_count) < 2 * self.edge_count)
+        else:
+            indptr, rows, after = turns.start, np.arange(len(turns.to)), turns.to
+            first, weight_ms = leaving(self, place, timing, closed), timing.closing(closed)
+            begins = asked[self.arc_head[turns.state_arc]]
+        cost_ms, _ = dijkstra(indptr, rows, after, weight_ms, first.state, first.ms, begins, 1)
+        reached = np.where(begins, cost_ms, NEVER)
+        best = int(np.argmin(reached))
+        if reached[best] >= NEVER:
+            return None
+        arc = int(turns.state_arc[best])
+        at = (self.arc_tail if towards else self.arc_head)[arc]
+        return self.at_node(int(at), [arc % self.edge_count])
+
+    def _hierarchy_for(self, timing: Timing) -> Hierarchy | None:
+        return self.hierarchy if timing.turns is self.turns else None
 
 
 @dataclass(frozen=True, eq=False)
 class Search:
-    """The best ways from one place, searched once, to be asked for many; made by ``StreetNetwork.search``.
+    """The best ways from one place, to be asked for many; made by ``StreetNetwork.search``.
 
     Parameters
     ----------
     network, start, timing, weights, closed
         As searched.
-    cost : (N,) float array
-        By the weights, to each node; infinite where there is no way.
-    via : (N,) int array
-        The arc by which each node was reached.
+    ends : tuple of Snap or None
+        The only places that will be asked for; None: any.
     """
 
     network: StreetNetwork
@@ -251,143 +255,169 @@ class Search:
     timing: Timing
     weights: Timing
     closed: Bools
-    cost: Floats
-    via: Ints
+    ends: tuple[Snap, ...] | None = None
 
     def time_s(self, end: Snap) -> float:
         """Return the seconds to a place by the best way, inf where there is none."""
-        arcs = self._arcs(end)
-        if arcs is None:
-            return math.inf
-        return _time_along(self.network, arcs, _spans(self.network, self.start, end, arcs)[1], self.timing)
+        if self.weights is self.timing:
+            cost_ms = 0 if self._stays(end) else self._best(end)[0]
+            return cost_ms / 1000.0 if cost_ms < NEVER else math.inf
+        path = self.path(end)
+        return math.inf if path is None else path.time_s
 
     def path(self, end: Snap) -> Path | None:
         """Return the best path to a place, or None where every way is closed."""
-        arcs = self._arcs(end)
-        return None if arcs is None else _path(self.network, self.start, end, arcs, self.timing)
+        if self._stays(end):
+            return standing(self.network, end)
+        states = self._best(end)[1]
+        return path_of(self.network, self.start, end, states, self.timing) if states else None
+
+    def costs_s(self, nodes: Ints) -> Floats:
+        """Return, by the weights, the seconds to each of some nodes, inf where there is no way."""
+        hierarchy = self.network._hierarchy_for(self.weights)
+        if hierarchy is None:
+            return self.cost[nodes]
+        arcs, owner = self.network.arcs_into(nodes)
+        table = hierarchy.costs(self._weight_ms, self._first.state, arcs)
+        best = np.min(_added(table, self._first.ms[:, None]), axis=0, initial=NEVER)
+        ms = np.full(len(nodes), NEVER, dtype=np.int64)
+        np.minimum.at(ms, owner, best)
+        if not self.closed[self.start.edge]:
+            ms[nodes == junction_at(self.network, self.start)] = 0
+        return _seconds(ms)
+
+    @cached_property
+    def cost(self) -> Floats:
+        """By the weights, the seconds to each node, (N,); infinite where there is no way."""
+        network = self.network
+        node_ms = np.full(network.node_count, NEVER, dtype=np.int64)
+        np.minimum.at(node_ms, network.arc_head[self.weights.turns.state_arc], self._tree[0])
+        node = junction_at(network, self.start)
+        if node >= 0 and not self.closed[self.start.edge]:
+            node_ms[node] = 0
+        return _seconds(node_ms)
 
     def at_node(self, node: int) -> Snap:
         """Return a node that was reached as a place on the edge by which it was reached."""
-        place = self.network.at_node(node, [self.via[node] % self.network.edge_count])
+        if node == junction_at(self.network, self.start):
+            return self.start
+        arcs, _ = self.network.arcs_into(np.array([node]))
+        cost_ms = [
+            self._best_of(Ends(np.array([arc]), np.zeros(1, np.int64), np.full(1, -1)))[0] for arc in arcs
+        ]
+        place = self.network.at_node(node, [arcs[int(np.argmin(cost_ms))] % self.network.edge_count])
         assert place is not None
         return place
 
-    def _arcs(self, end: Snap) -> Ints | None:
-        cost, last_arc = _arrive(self.network, self.start, end, self.weights, self.closed, self.cost)
-        return _trace_back(self.network, self.start, end, last_arc, self.via) if np.isfinite(cost) else None
+    # --- how it is found --------------------------------------------------------------------------
+
+    @cached_property
+    def _weight_ms(self) -> Weights:
+        return self.weights.closing(self.closed)
+
+    @cached_property
+    def _first(self) -> Ends:
+        return leaving(self.network, self.start, self.weights, self.closed)
+
+    @cached_property
+    def _tree(self) -> tuple[Ints, Ints]:
+        """Cost of each state and the state before it: everywhere, or as far as the ends asked for."""
+        turns = self.weights.turns
+        wanted = np.zeros(turns.state_count, dtype=np.bool_)
+        for end in self.ends or ():
+            wanted[self._last(end).state] = True
+        rows = np.arange(len(turns.to))
+        return dijkstra(
+            turns.start,
+            rows,
+            turns.to,
+            self._weight_ms,
+            self._first.state,
+            self._first.ms,
+            wanted,
+            int(wanted.sum()),
+        )
+
+    def _last(self, end: Snap) -> Ends:
+        last = arriving(self.network, end, self.weights, self.closed)
+        return meeting(self._first, last, self.weights.turns, self._weight_ms)
+
+    def _stays(self, end: Snap) -> bool:
+        """Whether a place is where the search begins."""
+        if self.closed[self.start.edge] or self.closed[end.edge]:
+            return False
+        node = junction_at(self.network, self.start)
+        if node >= 0:
+            return node == junction_at(self.network, end)
+        return self.start.edge == end.edge and self.start.along_m == end.along_m
+
+    def _best(self, end: Snap) -> tuple[int, list[int]]:
+        """Return what the best way costs in milliseconds, and its states; none where every way is closed."""
+        return self._best_of(self._last(end))
+
+    def _best_of(self, last: Ends) -> tuple[int, list[int]]:
+        hierarchy = self.network._hierarchy_for(self.weights)
+        if hierarchy is None:
+            cost_ms, before = self._tree
+            total, best = cheapest(cost_ms[last.state], last)
+            states = [] if best < 0 else _traced(before, int(last.state[best]))
+        else:
+            table = _added(
+                hierarchy.costs(self._weight_ms, self._first.state, last.state), self._first.ms[:, None]
+            )
+            total, best = cheapest(np.min(table, axis=0, initial=NEVER), last)
+            states = []
+            if best >= 0:
+                first = int(self._first.state[np.argmin(table[:, best])])
+                states = hierarchy.way(self._weight_ms, first, int(last.state[best]))
+        if best >= 0 and last.after[best] >= 0:
+            states.append(int(last.after[best]))
+        return total, states
 
 
 # --- helpers ------------------------------------------------------------------------------------
 
 
-def _leave(network: StreetNetwork, start: Snap, timing: Timing, closed: Bools) -> tuple[Ints, Floats, Ints]:
-    """Where one can be first after leaving a place: end nodes, seconds, arcs."""
-    edge, count = start.edge, network.edge_count
-    if closed[edge]:
-        return np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64)
-    part = _share(network, start)
-    nodes = np.array([network.edge_v[edge], network.edge_u[edge]])
-    arcs = np.array([edge, edge + count])
-    costs = _part_time(timing.arc_s[arcs], np.array([1.0 - part, part]))
-    good = np.isfinite(costs)
-    return nodes[good], costs[good], arcs[good]
+def _matrix(
+    network: StreetNetwork,
+    starts: Sequence[Snap],
+    ends: Sequence[Snap],
+    timing: Timing,
+    closed: Bools,
+    hierarchy: Hierarchy,
+) -> Floats:
+    """Fill a matrix of travel times with one question to a hierarchy."""
+    weight_ms = timing.closing(closed)
+    firsts = [leaving(network, place, timing, closed) for place in starts]
+    lasts = [arriving(network, place, timing, closed) for place in ends]
+    sources = np.unique(np.concatenate([np.empty(0, np.int64), *(first.state for first in firsts)]))
+    targets = np.unique(np.concatenate([np.empty(0, np.int64), *(last.state for last in lasts)]))
+    table = hierarchy.costs(weight_ms, sources, targets)
+    found = np.full((len(starts), len(ends)), np.inf)
+    columns = [np.searchsorted(targets, last.state) for last in lasts]
+    for i, first in enumerate(firsts):
+        if not len(first.state):
+            continue
+        reached = np.min(_added(table[np.searchsorted(sources, first.state)], first.ms[:, None]), axis=0)
+        for j, last in enumerate(lasts):
+            if starts[i].edge == ends[j].edge:
+                found[i, j] = network.search(starts[i], timing, closed).time_s(ends[j])
+            elif len(last.state):
+                total = int(np.min(_added(reached[columns[j]], -last.ms)))
+                found[i, j] = total / 1000.0 if total < NEVER else math.inf
+    return found
 
 
-def _part_time(arc_s: Floats, share: Floats) -> Floats:
-    """Seconds for a share of each arc: none of a forbidden arc is allowed, and takes no time."""
-    seconds = np.zeros(np.shape(share))
-    # 0 * inf is not a number, so only the arcs used are multiplied.
-    np.multiply(arc_s, share, out=seconds, where=np.greater(share, 0.0))
-    return seconds
+def _added(cost_ms: Ints, more_ms: Ints) -> Ints:
+    return np.where(cost_ms >= NEVER, NEVER, cost_ms + more_ms)
 
 
-def _share(network: StreetNetwork, place: Snap) -> float:
-    """How far along its edge a place lies, 0..1; exactly 0 or 1 within a millimetre of an end."""
-    length = float(network.length_m[place.edge])
-    if place.along_m <= _AT_END_M:
-        return 0.0
-    return 1.0 if place.along_m >= length - _AT_END_M else place.along_m / length
+def _seconds(ms: Ints) -> Floats:
+    return np.where(ms >= NEVER, np.inf, ms / 1000.0)
 
 
-def _arrive(
-    network: StreetNetwork, start: Snap, end: Snap, timing: Timing, closed: Bools, dist: Floats
-) -> tuple[float, int]:
-    """Seconds to a place, and the arc on which one arrives (-1: straight along the start's own edge)."""
-    edge, count = end.edge, network.edge_count
-    if closed[edge]:
-        return np.inf, -1
-    part = _share(network, end)
-    arcs, nodes = np.array([edge, edge + count]), np.array([network.edge_u[edge], network.edge_v[edge]])
-    costs = dist[nodes] + timing.node_s[nodes] + _part_time(timing.arc_s[arcs], np.array([part, 1.0 - part]))
-    options = [(float(cost), int(arc)) for cost, arc in zip(costs, arcs, strict=True)]
-    if start.edge == edge:
-        step = part - _share(network, start)
-        arc = edge if step >= 0 else edge + count
-        options.append((float(_part_time(timing.arc_s[arc], np.abs(step))), -1))
-    return min(options)
-
-
-def _trace_back(network: StreetNetwork, start: Snap, end: Snap, last_arc: int, via: Ints) -> Ints:
-    count = network.edge_count
-    if last_arc < 0:
-        forward = end.along_m >= start.along_m
-        return np.array([start.edge if forward else start.edge + count])
-    arcs = [last_arc]
-    node = _tail(network, last_arc)
-    while via[node] < 2 * count:  # arcs beyond mark a seed: the place where the search began
-        arcs.append(int(via[node]))
-        node = _tail(network, int(via[node]))
-    arcs.append(int(via[node]) - 2 * count)
-    return np.array(arcs[::-1])
-
-
-def _path(network: StreetNetwork, start: Snap, end: Snap, arcs: Ints, timing: Timing) -> Path:
-    edges, forward = arcs % network.edge_count, arcs < network.edge_count
-    spans, share = _spans(network, start, end, arcs)
-    points: list[Floats] = []
-    nodes: list[int] = []
-    for edge, ahead, (low, high) in zip(edges, forward, spans, strict=True):
-        xy, ids = _stretch(network, int(edge), low, high)
-        points.append(xy if ahead else xy[::-1])
-        nodes.extend((ids if ahead else ids[::-1]).tolist())
-    line = np.vstack(points)
-    line = line[np.concatenate([[True], (np.diff(line, axis=0) != 0).any(axis=1)])]
-    length = float(np.hypot(*np.diff(line, axis=0).T).sum())
-    passed = tuple(k for i, k in enumerate(nodes) if i == 0 or nodes[i - 1] != k)
-    return Path(edges, forward, share, spans, line, passed, _time_along(network, arcs, share, timing), length)
-
-
-def _spans(network: StreetNetwork, start: Snap, end: Snap, arcs: Ints) -> tuple[Floats, Floats]:
-    """From where to where each arc's edge is travelled (n, 2) in metres from u, and the share of it (n,)."""
-    edges, forward = arcs % network.edge_count, arcs < network.edge_count
-    spans = np.column_stack([np.zeros(len(arcs)), network.length_m[edges]])
-    from_share, to_share = np.zeros(len(arcs)), np.ones(len(arcs))
-    first, last = _share(network, start), _share(network, end)
-    spans[0, 0 if forward[0] else 1] = start.along_m
-    from_share[0] = first if forward[0] else 1.0 - first
-    spans[-1, 1 if forward[-1] else 0] = end.along_m
-    to_share[-1] = last if forward[-1] else 1.0 - last
-    return spans, to_share - from_share
-
-
-def _time_along(network: StreetNetwork, arcs: Ints, share: Floats, timing: Timing) -> float:
-    edges = arcs % network.edge_count
-    tails = np.where(arcs < network.edge_count, network.edge_u[edges], network.edge_v[edges])
-    return float(_part_time(timing.arc_s[arcs], share).sum() + timing.node_s[tails[1:]].sum())
-
-
-def _tail(network: StreetNetwork, arc: int) -> int:
-    """Node at which an arc begins."""
-    count = network.edge_count
-    return int(network.edge_u[arc] if arc < count else network.edge_v[arc - count])
-
-
-def _stretch(network: StreetNetwork, edge: int, low_m: float, high_m: float) -> tuple[Floats, Ints]:
-    """Points of an edge between two distances from u, and ids of the OSM nodes among them."""
-    xy, ids = network.shape(edge)
-    if low_m <= 0.0 and high_m >= network.length_m[edge]:
-        return xy, ids
-    marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-    within = (marks >= low_m - 1e-6) & (marks <= high_m + 1e-6)
-    line = np.vstack([network.at(edge, low_m), xy[within], network.at(edge, high_m)])
-    return line, ids[within]
+def _traced(before: Ints, state: int) -> list[int]:
+    states = [state]
+    while before[states[-1]] >= 0:
+        states.append(int(before[states[-1]]))
+    return states[::-1]

@@ -171,8 +171,12 @@ def _map_notices(area: Area) -> tuple[Notice, ...]:
 
 
 def _turn_notices(area: Area) -> list[Notice]:
-    count = len(area.network.restriction)
-    if not count:
-        return []
-    text = f"Turn restrictions on the map ({count}) are not considered by routes yet: obey the signs"
-    return [Notice(NoticeLevel.INFO, text, "routes")]
+    side, count = area.network.driving_side, area.network.restriction_count
+    kept, seen = ("left", side.votes_left) if side.left else ("right", side.votes_right)
+    why = "as the map's roundabouts and divided streets show" if seen else "which is assumed"
+    signs = (
+        f"Turn restrictions on the map ({count}) bind the public's routes and cost ambulances time"
+        if count
+        else "The map shows no turn restrictions"
+    )
+    return [Notice(NoticeLevel.INFO, f"{signs}; traffic keeps {kept}, {why}", "routes")]

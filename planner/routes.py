@@ -27,7 +27,7 @@ from planner.terms import NoticeLevel, Purpose, RoadClass, RouteKind, Travel
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
-_POST_WEIGHT_S = 1e5
+_POST_WEIGHT_S = 2e4
 """What passing a post weighs in a search: more than any drive, so that the fewest posts come first."""
 _MAIN_ROADS = RoadClass.SECONDARY_LINK
 """Road classes up to this code are main roads, from which arriving units and families come."""
@@ -231,19 +231,19 @@ class Driving:
         Where the map has no main road there, any street well outside does; where the map ends sooner, any
         street outside the outer perimeter. None where no street outside leads to the place.
         """
-        return self._main_road(end, self.weights(used).reversed())
+        return self._main_road(end, self.weights(used), towards=True)
 
     def main_road_from(self, start: Snap) -> tuple[Snap, str] | None:
         """Find the main road, well outside the outer perimeter, that is soonest reached from a place."""
-        return self._main_road(start, self.weights())
+        return self._main_road(start, self.weights(), towards=False)
 
-    def _main_road(self, place: Snap, weights: Timing) -> tuple[Snap, str] | None:
+    def _main_road(self, place: Snap, weights: Timing, *, towards: bool) -> tuple[Snap, str] | None:
         """Return where on which road."""
         network, gap_m = self.network, self.doctrine.transport.approach_m
         main = self.open_edges & (network.road_class <= _MAIN_ROADS)
         for roads, wide_m in ((main, gap_m), (self.open_edges, gap_m), (self.open_edges, 0.0)):
             among = _outside(network, roads, self.streets.outer_m, wide_m)
-            at = network.first_reached(place, weights, self.streets.closed, among)
+            at = network.first_reached(place, weights, self.streets.closed, among, towards=towards)
             if at is not None:
                 return at, network.street(_road_at(at, roads, network))
         return None

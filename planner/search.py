@@ -1,4 +1,8 @@
-"""Shortest paths over plain arrays, compiled: the one loop that everything waits for."""
+"""Shortest ways over plain arrays, compiled: the one loop that everything waits for.
+
+Weights are whole milliseconds, so that sums are exact and every search of the same weights agrees to the
+last digit, whoever makes it.
+"""
 
 from __future__ import annotations
 
@@ -8,104 +12,101 @@ from numpy.typing import NDArray
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+Weights = NDArray[np.uint32]
+
+BARRED = 2**31 - 1
+"""Weight of what cannot be driven, in milliseconds; sums stay below it (24 days)."""
+NEVER = 2**62
+"""Cost of what is not reached."""
 
 
 @njit(cache=True)
 def dijkstra(
-    indptr: Ints,
-    head: Ints,
-    arc_of: Ints,
-    arc_s: Floats,
-    node_s: Floats,
-    closed: Bools,
-    seed_node: Ints,
-    seed_cost: Floats,
-    seed_arc: Ints,
+    start: Ints,
+    turn: Ints,
+    after: Ints,
+    weight_ms: Weights,
+    seed: Ints,
+    seed_ms: Ints,
     wanted: Bools,
     enough: int,
-) -> tuple[Floats, Ints]:  # pragma: no cover - compiled
-    """Masked Dijkstra with a binary heap; returns seconds per node and the arc by which each was reached.
+) -> tuple[Ints, Ints]:  # pragma: no cover - compiled
+    """Dijkstra's search over states with a binary heap; returns the cost of each state, and how it came.
 
     Parameters
     ----------
-    indptr, head, arc_of : (N + 1,), (A,), (A,) int arrays
-        Arcs out of each node: where they lie, the node each leads to, and its number.
-    arc_s : (A,) float array
-        Seconds along each arc; infinite where it may not be used.
-    node_s : (N,) float array
-        Seconds lost at each node before going on.
-    closed : (E,) bool array
-        Edges that nobody may use; arc ``a`` belongs to edge ``a % E``.
-    seed_node, seed_cost, seed_arc : (k,) arrays
-        Where the search begins, after how many seconds, along which arc.
-    wanted : (N,) bool array
+    start : (S + 1,) int array
+    turn, after : (T,) int arrays
+        Turns out of state s are rows ``start[s]:start[s + 1]``: the number of each, and the state after it.
+    weight_ms : (T,) uint32 array
+        By the number of the turn: what it costs, with all of the street after it.
+    seed, seed_ms : (k,) int arrays
+        States in which the search begins, and what each has cost by then.
+    wanted : (S,) bool array
     enough : int
-        The search stops when this many wanted nodes are settled; times of nodes not settled by then are
+        The search stops when so many wanted states are settled; costs of states not settled by then are
         upper bounds. 0 searches everything.
 
     Returns
     -------
-    dist_s : (N,) float array
-        Infinite where there is no way.
-    via : (N,) int array
-        The arc by which each node was reached; ``arc + 2 * E`` for a seed, -1 where there is no way.
+    cost_ms : (S,) int array
+        ``NEVER`` where there is no way.
+    before : (S,) int array
+        The state before each; -1 at a seed and where there is no way.
     """
-    nodes = len(indptr) - 1
-    edges = len(closed)
-    dist = np.full(nodes, np.inf)
-    via = np.full(nodes, -1, dtype=np.int64)
-    heap_cost = np.empty(len(head) + len(seed_node) + 1)
-    heap_node = np.empty(len(head) + len(seed_node) + 1, dtype=np.int64)
+    states = len(start) - 1
+    cost = np.full(states, NEVER, dtype=np.int64)
+    before = np.full(states, -1, dtype=np.int64)
+    heap_cost = np.empty(len(turn) + len(seed) + 1, dtype=np.int64)
+    heap_state = np.empty(len(turn) + len(seed) + 1, dtype=np.int64)
     size = 0
     settled = 0
-    for i in range(len(seed_node)):
-        if seed_cost[i] < dist[seed_node[i]]:
-            dist[seed_node[i]] = seed_cost[i]
-            via[seed_node[i]] = seed_arc[i] + 2 * edges
-            size = _push(heap_cost, heap_node, size, seed_cost[i], seed_node[i])
+    for i in range(len(seed)):
+        if seed_ms[i] < cost[seed[i]]:
+            cost[seed[i]] = seed_ms[i]
+            size = _push(heap_cost, heap_state, size, seed_ms[i], seed[i])
     while size > 0:
-        cost = heap_cost[0]
-        node = heap_node[0]
-        size = _pop(heap_cost, heap_node, size)
-        if cost > dist[node]:
+        spent = heap_cost[0]
+        state = heap_state[0]
+        size = _pop(heap_cost, heap_state, size)
+        if spent > cost[state]:
             continue
-        if wanted[node]:
+        if wanted[state]:
             settled += 1
             if settled == enough:
                 break
-        for k in range(indptr[node], indptr[node + 1]):
-            arc = arc_of[k]
-            if closed[arc % edges]:
+        for k in range(start[state], start[state + 1]):
+            weight = np.int64(weight_ms[turn[k]])
+            if weight >= BARRED:
                 continue
-            reached = cost + node_s[node] + arc_s[arc]
-            if reached < dist[head[k]]:
-                dist[head[k]] = reached
-                via[head[k]] = arc
-                size = _push(heap_cost, heap_node, size, reached, head[k])
-    return dist, via
+            reached = spent + weight
+            if reached < cost[after[k]]:
+                cost[after[k]] = reached
+                before[after[k]] = state
+                size = _push(heap_cost, heap_state, size, reached, after[k])
+    return cost, before
 
 
 @njit(cache=True)
-def _push(cost: Floats, node: Ints, size: int, c: float, n: int) -> int:  # pragma: no cover - compiled
+def _push(cost: Ints, state: Ints, size: int, c: int, s: int) -> int:  # pragma: no cover - compiled
     i = size
     while i > 0:
         parent = (i - 1) // 2
         if cost[parent] <= c:
             break
         cost[i] = cost[parent]
-        node[i] = node[parent]
+        state[i] = state[parent]
         i = parent
     cost[i] = c
-    node[i] = n
+    state[i] = s
     return size + 1
 
 
 @njit(cache=True)
-def _pop(cost: Floats, node: Ints, size: int) -> int:  # pragma: no cover - compiled
+def _pop(cost: Ints, state: Ints, size: int) -> int:  # pragma: no cover - compiled
     size -= 1
     c = cost[size]
-    n = node[size]
+    s = state[size]
     i = 0
     while True:
         child = 2 * i + 1
@@ -116,8 +117,8 @@ def _pop(cost: Floats, node: Ints, size: int) -> int:  # pragma: no cover - comp
         if cost[child] >= c:
             break
         cost[i] = cost[child]
-        node[i] = node[child]
+        state[i] = state[child]
         i = child
     cost[i] = c
-    node[i] = n
+    state[i] = s
     return size

@@ -64,8 +64,12 @@ class StreetArrays:
     shape_xy_m : (S, 2) float64
     shape_node : (S,) int64
         OSM node id of each shape point.
-    restriction : (K, 5) int64
-        from edge, via node, to edge, only (0/1), emergency exempt (0/1).
+    restriction_start : (K + 1,) int64
+        Turn restriction k has the rows ``restriction_start[k]:restriction_start[k + 1]`` of the next two.
+    restriction_edge, restriction_ahead : (M,) int64, bool
+        Edges driven in order: from, over via ways if there are any, to; and whether from u to v.
+    restriction_rule : (K,) uint8
+        Bits of :class:`~planner.terms.TurnRule`.
     names : tuple of str
         Street names, or refs where nameless; ``names[0]`` is "".
     """
@@ -97,7 +101,10 @@ class StreetArrays:
     shape_start: Ints
     shape_xy_m: Floats
     shape_node: Ints
-    restriction: Ints
+    restriction_start: Ints
+    restriction_edge: Ints
+    restriction_ahead: Bools
+    restriction_rule: NDArray[np.uint8]
     names: tuple[str, ...]
 
     def __post_init__(self) -> None:
@@ -107,6 +114,11 @@ class StreetArrays:
             value = getattr(self, entry.name)
             if isinstance(value, np.ndarray):
                 value.flags.writeable = False
+
+    @property
+    def restriction_count(self) -> int:
+        """Number of turn restrictions."""
+        return len(self.restriction_rule)
 
     # --- sizes and masks ------------------------------------------------------------------------
 
@@ -182,6 +194,10 @@ class StreetArrays:
             kind = Service(int(self.service[edge])).name.lower().replace("_", " ")
         return f"unnamed {_PLAIN_KIND.get(kind, kind)}"
 
+    def points_of(self, edges: Ints) -> tuple[Ints, Ints]:
+        """Return the shape points of some edges laid end to end, and which of the edges (0..) owns each."""
+        return _gather_parts(self.shape_start, edges)
+
     def shape(self, edge: int) -> tuple[Floats, Ints]:
         """Return the shape points (n, 2) in metres and their OSM node ids (n,)."""
         part = slice(self.shape_start[edge], self.shape_start[edge + 1])
@@ -224,6 +240,24 @@ class StreetArrays:
         """Node at which each arc ends, (2E,)."""
         return np.concatenate([self.edge_v, self.edge_u])
 
+    @cached_property
+    def _at_nodes(self) -> tuple[Ints, Ints]:
+        """Arcs that end at each node: indptr (N + 1,) and arcs (2E,)."""
+        indptr = np.zeros(self.node_count + 1, dtype=np.int64)
+        np.cumsum(np.bincount(self.arc_head, minlength=self.node_count), out=indptr[1:])
+        return indptr, np.argsort(self.arc_head, kind="stable")
+
+    def arcs_into(self, nodes: Ints) -> tuple[Ints, Ints]:
+        """Return the arcs that end at some nodes laid end to end, and which of the nodes (0..) owns each."""
+        indptr, arcs = self._at_nodes
+        rows, owner = _gather_parts(indptr, nodes)
+        return arcs[rows], owner
+
+    def arcs_at(self, node: int) -> Ints:
+        """Return the arcs that begin or end at a node."""
+        into, _ = self.arcs_into(np.array([node]))
+        return np.unique(np.concatenate([into, (into + self.edge_count) % (2 * self.edge_count)]))
+
 
 # --- helpers ------------------------------------------------------------------------------------
 
@@ -248,12 +282,22 @@ def _check_streets(streets: StreetArrays) -> None:
         raise AreaError("street shapes are cut wrongly", remedy)
     if not (np.isfinite(streets.node_xy_m).all() and np.isfinite(streets.shape_xy_m).all()):
         raise AreaError("a street has a coordinate that is not a number", remedy)
+    if not _restrictions_fit(streets):
+        raise AreaError("a turn restriction names a street that does not exist", remedy)
     if streets.name_index.min() < 0 or streets.name_index.max() >= len(streets.names):
         raise AreaError("a street has a name that does not exist", remedy)
 
 
+def _restrictions_fit(streets: StreetArrays) -> bool:
+    start, edge = streets.restriction_start, streets.restriction_edge
+    sizes = len(start) == streets.restriction_count + 1 and len(streets.restriction_ahead) == len(edge)
+    if not sizes or start[0] != 0 or start[-1] != len(edge) or (np.diff(start) < 2).any():
+        return False
+    return not len(edge) or bool(edge.min() >= 0 and edge.max() < streets.edge_count)
+
+
 def _expected_rows(name: str, n: int, e: int, s: int) -> int | None:
-    if name == "restriction":
+    if name.startswith("restriction_"):
         return None
     if name == "shape_start":
         return e + 1

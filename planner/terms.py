@@ -6,7 +6,7 @@ arrays of :class:`planner.network.StreetNetwork` and are part of the pack schema
 
 from __future__ import annotations
 
-from enum import IntEnum, StrEnum
+from enum import IntEnum, IntFlag, StrEnum
 
 
 class ThreatName(StrEnum):
@@ -241,6 +241,15 @@ class Barrier(IntEnum):
 
 FIRST_BLOCKING_BARRIER = 20
 """Barrier codes from here on cut a way for vehicles."""
+
+
+class TurnRule(IntFlag):
+    """What a turn restriction says: bits of a code in the network arrays."""
+
+    ONLY = 1
+    """Only this way (``only_*``); else not this way (``no_*``)."""
+    SPARES_EMERGENCY = 2
+    """Emergency vehicles are exempt (``except=emergency``)."""
 
 
 class Travel(StrEnum):

@@ -39,11 +39,13 @@ def draw_streets(
     streets: Sequence[Mapping[str, Any]],
     *,
     nodes: Mapping[int, Mapping[str, Any]] | None = None,
+    signs: Sequence[tuple[Sequence[tuple[int, bool]], int]] = (),
 ) -> StreetNetwork:
     """Build a network: node k at ``places_m[k]`` has the OSM id 100 + k, street e the way id 1000 + e.
 
     A street is ``{"u": 0, "v": 1, "name": "Elm", "via": [(x, y), ...], "oneway": 1, ...}``; ``via`` points
     between its ends get the OSM ids 10000 + 100 * e + i. ``nodes`` gives tags of nodes by index.
+    ``signs`` are turn restrictions: streets in order, each with whether it is driven ahead, and a rule.
     """
     xy = np.asarray(places_m, dtype=np.float64).reshape(-1, 2)
     names = ("", *sorted({str(s["name"]) for s in streets if s.get("name")}))
@@ -72,7 +74,10 @@ def draw_streets(
         shape_start=np.array(start, dtype=np.int64),
         shape_xy_m=np.array(points, dtype=np.float64).reshape(-1, 2),
         shape_node=np.array(ids, dtype=np.int64),
-        restriction=np.empty((0, 5), dtype=np.int64),
+        restriction_start=np.cumsum([0, *(len(driven) for driven, _ in signs)], dtype=np.int64),
+        restriction_edge=np.array([e for driven, _ in signs for e, _ in driven], dtype=np.int64),
+        restriction_ahead=np.array([ahead for driven, _ in signs for _, ahead in driven], dtype=bool),
+        restriction_rule=np.array([rule for _, rule in signs], dtype=np.uint8),
         names=names,
         **arrays,
     )

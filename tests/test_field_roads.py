@@ -126,12 +126,18 @@ def test_a_turn_restriction_stays_at_its_junction(area):
     to = next(
         e for e in range(network.edge_count) if e != edge and via in (network.edge_u[e], network.edge_v[e])
     )
-    rows = np.array([[edge, via, to, 0, 0]], dtype=np.int64)
-    signed = replace(area, network=replace(network, restriction=rows))
+    sign = replace(
+        network,
+        restriction_start=np.array([0, 2]),
+        restriction_edge=np.array([edge, to]),
+        restriction_ahead=np.array([True, bool(network.edge_u[to] == via)]),
+        restriction_rule=np.zeros(1, dtype=np.uint8),
+    )
+    signed = replace(area, network=sign)
     laid = with_field_roads((road(area, (-396, -150), (-305, -150)),), signed, DOCTRINE).network
-    ((start, at, end, _, _),) = laid.restriction
-    assert at == via
-    assert via in (laid.edge_u[start], laid.edge_v[start])
+    start, end = laid.restriction_edge
+    assert laid.restriction_ahead[0]
+    assert laid.edge_v[start] == via
     assert laid.way_id[start] == network.way_id[edge]
     assert via in (laid.edge_u[end], laid.edge_v[end])
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 from functools import partial
-from pathlib import Path as FilePath
 from typing import Any
 
 import networkx as nx
@@ -15,61 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Polygon, box
 
-from planner.doctrine import Travelling, read_doctrine
 from planner.errors import AreaError
 from planner.network import Path, Snap, StreetNetwork, Timing
 from planner.terms import Access, Barrier, RoadClass, Service, Travel
+from tests.plain_ways import TRAVELLING, slowly
 from tests.streets import draw_streets
-
-TRAVELLING: Travelling = read_doctrine(FilePath(__file__).parents[1] / "data" / "doctrine.toml").travelling
-
-
-# --- an independent answer ----------------------------------------------------------------------
-
-
-def as_graph(network: StreetNetwork, timing: Timing, closed: np.ndarray, places: list[Snap]) -> nx.DiGraph:
-    """The same streets, cut at the places, as a plain graph; a junction's delay is charged on leaving it."""
-    graph = nx.DiGraph()
-    count = network.edge_count
-
-    def join(tail: Any, head: Any, seconds: float) -> None:
-        if math.isfinite(seconds):
-            known = graph.get_edge_data(tail, head, {"s": math.inf})["s"]
-            graph.add_edge(tail, head, s=min(known, seconds))
-
-    def delay(stop: Any) -> float:
-        return float(timing.node_s[stop[1]]) if stop[0] == "node" else 0.0
-
-    for k in range(len(places)):
-        graph.add_node(("place", k))
-    for edge in np.flatnonzero(~closed):
-        length = float(network.length_m[edge])
-        stops: list[tuple[float, Any]] = [
-            (0.0, ("node", int(network.edge_u[edge]))),
-            (1.0, ("node", int(network.edge_v[edge]))),
-        ]
-        stops += [
-            (p.along_m / length if length else 0.0, ("place", k))
-            for k, p in enumerate(places)
-            if p.edge == edge
-        ]
-        inner = sorted(stops[2:])
-        chain = [stops[0], *inner, stops[1]]
-        for (a, tail), (b, head) in itertools.pairwise(chain):
-            for arc, here, there in ((edge, tail, head), (edge + count, head, tail)):
-                seconds = float(timing.arc_s[arc])
-                part = 0.0 if b == a else seconds * (b - a)
-                join(here, there, part + delay(here))
-    return graph
-
-
-def slowly(network: StreetNetwork, start: Snap, end: Snap, timing: Timing, closed: np.ndarray) -> float:
-    graph = as_graph(network, timing, closed, [start, end])
-    try:
-        return float(nx.dijkstra_path_length(graph, ("place", 0), ("place", 1), weight="s"))
-    except nx.NetworkXNoPath:
-        return math.inf
-
 
 # --- made networks ------------------------------------------------------------------------------
 
@@ -108,7 +57,23 @@ def networks(draw: st.DrawFn) -> StreetNetwork:
         }
         for k in range(n)
     }
-    return draw_streets(places, streets, nodes=nodes)
+    return draw_streets(places, streets, nodes=nodes, signs=draw(signs(streets)))
+
+
+@st.composite
+def signs(draw: st.DrawFn, streets: list[dict[str, Any]]) -> list[tuple[list[tuple[int, bool]], int]]:
+    """Turn restrictions of every kind, at nodes and via ways, along walks over the streets."""
+    ends = [(s["u"], s["v"]) for s in streets]
+    found = []
+    for _ in range(draw(st.integers(0, 4))):
+        walk = [(draw(st.integers(0, len(ends) - 1)), draw(st.booleans()))]
+        for _ in range(draw(st.integers(1, 3))):
+            edge, ahead = walk[-1]
+            node = ends[edge][1 if ahead else 0]
+            on = [(e, a) for e, pair in enumerate(ends) for a in (True, False) if pair[0 if a else 1] == node]
+            walk.append(draw(st.sampled_from(on)))
+        found.append((walk, draw(st.integers(0, 3))))
+    return found
 
 
 @st.composite
@@ -131,12 +96,12 @@ def test_travel_times_equal_networkx(
 ) -> None:
     network, travel, start, end, closed = journey
     timing = network.timing(travel, TRAVELLING)
-    expected = slowly(network, start, end, timing, closed)
-    assert network.times([start], [end], timing, closed)[0, 0] == pytest.approx(expected, rel=1e-9)
+    expected = slowly(network, travel, start, end, timing, closed)
+    assert network.times([start], [end], timing, closed)[0, 0] == expected
     path = network.find_path(start, end, timing, closed)
     assert (path is None) == math.isinf(expected)
     if path is not None:
-        assert path.time_s == pytest.approx(expected, rel=1e-9, abs=1e-9)
+        assert path.time_s == expected
         check_path(network, path, timing, closed, start, end)
 
 
@@ -157,9 +122,11 @@ def check_path(
     head = np.concatenate([network.edge_v, network.edge_u])
     assert (head[arcs[:-1]] == tail[arcs[1:]]).all()
     driven_s = sum(float(timing.arc_s[a]) * float(s) for a, s in zip(arcs, path.share, strict=True) if s > 0)
-    assert path.time_s == pytest.approx(
-        driven_s + float(timing.node_s[tail[arcs[1:]]].sum()), rel=1e-9, abs=1e-9
-    )
+    turned_s = path.time_s - driven_s
+    most_s = TRAVELLING.u_turn_s + TRAVELLING.restricted_turn_s
+    delays_s = timing.node_s[head[arcs[:-1]]]
+    delays_s = np.where(arcs[1:] == (arcs[:-1] + count) % (2 * count), 0.0, delays_s)
+    assert -0.01 <= turned_s <= float(delays_s.sum()) + most_s * (len(arcs) - 1) + 0.01
     assert path.length_m == pytest.approx(float((network.length_m[path.edges] * path.share).sum()), abs=1e-2)
     assert tuple(path.xy_m[0]) == pytest.approx((start.x_m, start.y_m), abs=1e-2)
     assert tuple(path.xy_m[-1]) == pytest.approx((end.x_m, end.y_m), abs=1e-2)
@@ -178,13 +145,23 @@ def check_nodes(network: StreetNetwork, path: Path) -> None:
 
 @settings(deadline=None, max_examples=60, derandomize=True)
 @given(journeys())
-def test_a_search_backwards_is_a_search_to_the_place(
+def test_a_search_backwards_finds_whence_a_place_is_soonest_reached(
     journey: tuple[StreetNetwork, Travel, Snap, Snap, np.ndarray],
 ) -> None:
-    network, travel, start, end, closed = journey
+    network, travel, _, place, closed = journey
     timing = network.timing(travel, TRAVELLING)
-    there = network.times([start], [end], timing, closed)[0, 0]
-    assert network.times([end], [start], timing.reversed(), closed)[0, 0] == pytest.approx(there, rel=1e-9)
+    among = np.flatnonzero(
+        ~network.blocked_node & (np.bincount(network.arc_tail, minlength=network.node_count) > 0)
+    )
+    starts = [network.at_node(int(node), np.arange(network.edge_count)) for node in among]
+    there = network.times([s for s in starts if s], [place], timing, closed)[:, 0]
+    back = network.times([place], [s for s in starts if s], timing, closed)[0]
+    for times, towards in ((there, True), (back, False)):
+        found = network.first_reached(place, timing, closed, among, towards=towards)
+        assert (found is None) == (not np.isfinite(times).any())
+        if found is not None:
+            ends = [found, place] if towards else [place, found]
+            assert network.times(ends[:1], ends[1:], timing, closed)[0, 0] == times.min()
 
 
 @settings(deadline=None, max_examples=60, derandomize=True)
@@ -219,13 +196,10 @@ def test_weights_steer_the_search_and_the_clock_still_counts_seconds(
     if path is not None and quickest is not None:
         check_path(network, path, timing, closed, start, end)
         assert path.time_s >= quickest.time_s - 1e-9
-        expected = slowly(network, start, end, weights, closed)
-        arcs = np.where(path.forward, path.edges, path.edges + network.edge_count)
-        tail = np.concatenate([network.edge_u, network.edge_v])
-        cost = sum(float(weights.arc_s[a]) * float(s) for a, s in zip(arcs, path.share, strict=True) if s > 0)
-        assert cost + float(weights.node_s[tail[arcs[1:]]].sum()) == pytest.approx(
-            expected, rel=1e-9, abs=1e-9
-        )
+        weighed = network.find_path(start, end, weights, closed)
+        assert weighed is not None
+        assert weighed.time_s == slowly(network, travel, start, end, weights, closed)
+        assert weighed.nodes == path.nodes
 
 
 @settings(deadline=None, max_examples=60, derandomize=True)
@@ -352,7 +326,7 @@ def test_time_is_length_over_the_lower_of_class_and_limit() -> None:
         {"road_class": RoadClass.PRIMARY}, {"road_class": RoadClass.PRIMARY, "maxspeed_kmh": 30.0}
     )
     fast, slow = 0.1 / TRAVELLING.primary_kmh * 3600, 0.1 / 30 * 3600
-    assert seconds(network, Travel.PUBLIC, (0, 0), (1, 100)) == pytest.approx(fast + slow)
+    assert seconds(network, Travel.PUBLIC, (0, 0), (1, 100)) == pytest.approx(fast + slow, abs=2e-3)
 
 
 @pytest.mark.parametrize("barrier", [b for b in Barrier if b >= Barrier.BOLLARD_RISING])
@@ -379,16 +353,16 @@ def test_a_private_gate_holds_the_public_only() -> None:
 
 def test_the_place_before_a_bollard_can_be_reached() -> None:
     network = line_of({}, {}, nodes={1: {"node_barrier": Barrier.BOLLARD}})
-    assert seconds(network, Travel.EMERGENCY, (0, 0), (0, 100)) == pytest.approx(100 / (30 / 3.6))
+    assert seconds(network, Travel.EMERGENCY, (0, 0), (0, 100)) == pytest.approx(100 / (30 / 3.6), abs=1e-3)
 
 
 def test_the_public_obeys_oneways_and_ambulances_crawl_against_them() -> None:
     network = line_of({"oneway": 1}, {"oneway": -1})
     assert math.isinf(seconds(network, Travel.PUBLIC, (0, 50), (0, 10)))
     assert math.isinf(seconds(network, Travel.PUBLIC, (1, 10), (1, 50)))
-    assert seconds(network, Travel.PUBLIC, (0, 10), (0, 50)) == pytest.approx(40 / (30 / 3.6))
+    assert seconds(network, Travel.PUBLIC, (0, 10), (0, 50)) == pytest.approx(40 / (30 / 3.6), abs=1e-3)
     assert seconds(network, Travel.EMERGENCY, (0, 50), (0, 10)) == pytest.approx(
-        40 / (TRAVELLING.contraflow_kmh / 3.6)
+        40 / (TRAVELLING.contraflow_kmh / 3.6), abs=1e-3
     )
 
 
@@ -420,6 +394,10 @@ def test_contraflow_only_where_allowed(street: dict[str, Any], allowed: bool) ->
         ({"road_class": RoadClass.FOOTWAY}, False, False),
         ({"area_way": True, "road_class": RoadClass.SERVICE}, False, False),
         ({"maxheight_m": 2.5}, False, True),
+        ({"maxheight_m": 1.8}, False, False),
+        ({"width_m": 2.2}, False, True),
+        ({"width_m": 1.5}, False, False),
+        ({"width_m": 0.0}, True, True),
         ({"maxheight_m": 4.5}, True, True),
     ],
 )

@@ -17,9 +17,10 @@ from shapely.geometry import Point, Polygon
 from planner.area import BUILDING_COLUMNS, OBSTACLE_COLUMNS, PLACE_COLUMNS, Area
 from planner.errors import SourceError
 from planner.network import StreetNetwork
-from planner.sources.osm import Draft, Restriction, read_restriction
+from planner.sources.osm import Draft
+from planner.sources.restrictions import Restriction, read_restriction
 from planner.sources.tags import read_street
-from planner.terms import Access, Barrier, RoadClass, Service
+from planner.terms import Access, Barrier, RoadClass, Service, TurnRule
 from tests.town import CENTRE, Objects, town, town_objects
 
 STREET = {"highway": "residential"}
@@ -227,6 +228,8 @@ def test_restriction_of_each_kind() -> None:
     assert read_restriction(only, MEMBERS) == [Restriction(1, 2, 2, True, True)]
     many = [("w", 1, "from"), ("w", 3, "from"), *MEMBERS[1:]]
     assert len(read_restriction(tags | {"restriction": "no_entry"}, many)) == 2
+    by_way = [MEMBERS[0], ("w", 5, "via"), ("w", 6, "via"), MEMBERS[2]]
+    assert read_restriction(tags, by_way) == [Restriction(1, 0, 2, False, False, (5, 6))]
 
 
 @pytest.mark.parametrize(
@@ -236,7 +239,8 @@ def test_restriction_of_each_kind() -> None:
         ({"type": "restriction"}, MEMBERS),
         ({"type": "restriction", "restriction:hgv": "no_left_turn"}, MEMBERS),
         ({"type": "restriction", "restriction": "give_way"}, MEMBERS),
-        ({"type": "restriction", "restriction": "no_u_turn"}, [MEMBERS[0], ("w", 5, "via"), MEMBERS[2]]),
+        ({"type": "restriction", "restriction": "no_u_turn"}, [*MEMBERS, ("w", 5, "via")]),
+        ({"type": "restriction", "restriction": "no_u_turn", "except": "motor_vehicle"}, MEMBERS),
         ({"type": "restriction", "restriction": "no_u_turn"}, MEMBERS[:2]),
     ],
 )
@@ -251,15 +255,38 @@ def test_restriction_names_the_edges_at_its_node() -> None:
         draft.add_way(ident, [(ref, lonlat(ref)) for ref in refs], STREET)
     draft.add_restrictions([Restriction(1, 2, 3, True, False), Restriction(1, 99, 3, False, False)])
     network = draft.finish("made", source="test").network
-    (row,) = network.restriction.tolist()
-    leave, via, enter, only, exempt = row
-    assert (network.way_id[leave], network.node_id[via], network.way_id[enter]) == (1, 2, 3)
-    assert (only, exempt) == (1, 0)
+    assert driven_ways(network) == [([1, 3], [2], TurnRule.ONLY)]
+
+
+def driven_ways(network: StreetNetwork) -> list[tuple[list[int], list[int], int]]:
+    """Each restriction as ways driven, nodes turned at, and rule."""
+    found = []
+    for k, (low, high) in enumerate(itertools.pairwise(network.restriction_start.tolist())):
+        edges, ahead = network.restriction_edge[low:high], network.restriction_ahead[low:high]
+        head = np.where(ahead, network.edge_v[edges], network.edge_u[edges])
+        tail = np.where(ahead, network.edge_u[edges], network.edge_v[edges])
+        assert (head[:-1] == tail[1:]).all()
+        nodes = network.node_id[head[:-1]].tolist()
+        found.append((network.way_id[edges].tolist(), nodes, int(network.restriction_rule[k])))
+    return found
+
+
+def test_restriction_via_ways_is_driven_edge_by_edge_whichever_way_they_are_drawn() -> None:
+    # 1: 1-2, via 2 (drawn backwards, with a junction at 8 on it) and 3, to 4: 4-5
+    ways = {1: [1, 2], 2: [3, 8, 2], 3: [3, 4], 4: [4, 5], 5: [8, 9]}
+    draft = Draft()
+    for ident, refs in ways.items():
+        draft.add_way(ident, [(ref, lonlat(ref)) for ref in refs], STREET)
+    draft.add_restrictions(
+        [Restriction(1, 0, 4, False, True, (2, 3)), Restriction(1, 0, 4, False, False, (5,))]
+    )
+    network = draft.finish("made", source="test").network
+    assert driven_ways(network) == [([1, 2, 2, 3, 4], [2, 8, 3, 4], TurnRule.SPARES_EMERGENCY)]
 
 
 def test_restriction_on_a_way_that_passes_through_holds_nowhere() -> None:
     network = area_of({1: [1, 2, 3], 2: [2, 4]}, vias=(2,)).network
-    assert len(network.restriction) == 0
+    assert network.restriction_count == 0
 
 
 # --- boxes ----------------------------------------------------------------------------------------
@@ -446,7 +473,7 @@ def test_town_holds_every_oddity() -> None:
     assert network.area_way[names == "Market Square"].all()
     assert not network.drivable[names == "Market Square"].any()
     assert set(network.emergency[network.service == Service.EMERGENCY_ACCESS].tolist()) == {1}
-    assert len(network.restriction) == 1
+    assert network.restriction_count == 1
     assert network.node_signal.sum() == 1
     assert {"school", "mall", "hospital", "emergency_entrance", "fire_station", "helipad"} <= set(
         area.places["kind"]

@@ -13,10 +13,14 @@ from tests.town import CENTRE, town
 INCIDENT = Incident(location=CENTRE, threat=ThreatName.KNIFE)
 
 
-def test_turn_restrictions_that_no_route_considers_are_told_once_where_there_are_any() -> None:
+def test_turn_restrictions_and_the_side_of_traffic_are_told_once() -> None:
     area = town()
-    assert len(area.network.restriction) == 1
+    assert area.network.restriction_count == 1
     told = [n.text for n in make_plan(INCIDENT, area, shipped_doctrine()).notices if "restriction" in n.text]
-    assert told == ["Turn restrictions on the map (1) are not considered by routes yet: obey the signs"]
-    free = replace(area, network=replace(area.network, restriction=area.network.restriction[:0]))
-    assert not any("restriction" in n.text for n in make_plan(INCIDENT, free, shipped_doctrine()).notices)
+    assert told == [
+        "Turn restrictions on the map (1) bind the public's routes and cost ambulances time; "
+        "traffic keeps right, as the map's roundabouts and divided streets show"
+    ]
+    left = replace(area, network=replace(area.network, oneway=-area.network.oneway))
+    told = [n.text for n in make_plan(INCIDENT, left, shipped_doctrine()).notices if "restriction" in n.text]
+    assert told[0].endswith("traffic keeps left, as the map's roundabouts and divided streets show")

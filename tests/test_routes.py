@@ -155,7 +155,7 @@ def test_the_way_in_starts_well_outside_on_a_main_road_and_ends_at_staging() -> 
 
 
 def test_routes_begin_and_end_with_streets_that_they_drive() -> None:
-    """A junction's delay counts only where it is passed: the streets driven alone tell the time."""
+    """A junction's delay counts only where it is passed: the streets driven and the turns tell the time."""
     area, streets, _, found = scene()
     network, timing = area.network, area.network.timing(Travel.EMERGENCY, DOCTRINE.travelling)
     for route in found.routes[:3]:
@@ -169,7 +169,15 @@ def test_routes_begin_and_end_with_streets_that_they_drive() -> None:
             driven_s += (
                 math.dist(a, b) / length * min(timing.arc_s[snap.edge], timing.arc_s[snap.edge + count])
             )
-        assert route.time_s == pytest.approx(driven_s + timing.node_s[passed].sum(), abs=1.0)
+        turned_s = route.time_s - driven_s - float(timing.node_s[passed].sum())
+        assert -1.0 <= turned_s <= bends(area, route) * DOCTRINE.travelling.turn_far_s + 1.0
+
+
+def bends(area: Area, route: Route) -> int:
+    """How many corners of its line a route has; each may be a turn."""
+    legs = np.diff(area.frame.to_m(route.line), axis=0)
+    turn = np.diff(np.unwrap(np.arctan2(legs[:, 1], legs[:, 0])))
+    return int((np.abs(turn) > 0.5).sum())
 
 
 def test_families_never_enter_the_outer_perimeter() -> None:

@@ -27,7 +27,8 @@ from shapely.geometry import LineString, Point, Polygon
 
 from planner.area import Area
 from planner.geo import Frame, LonLat
-from planner.sources.osm import BBox, Draft, read_restriction
+from planner.sources.osm import BBox, Draft
+from planner.sources.restrictions import read_restriction
 
 CENTRE = LonLat(-93.0, 41.0)
 DATA_DATE = "2024-05-01"

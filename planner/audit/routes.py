@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -13,7 +14,7 @@ from planner.audit.checks import Check, judge, listed
 from planner.audit.scene import Scene
 from planner.audit.streets import Bools, Ints
 from planner.model import Route
-from planner.terms import Barrier, Control, PerimeterName, PostMode, RoadClass, RouteKind, Travel
+from planner.terms import Barrier, Control, PerimeterName, PostMode, RoadClass, RouteKind, Travel, TurnRule
 
 _ALONG_M = 1.0
 """Slack for lines rounded to 7 decimals: what enters ground by less does not enter it."""
@@ -24,6 +25,10 @@ _AT_POST_M = 0.5
 _SHARE = 0.02
 """Slack of times and lengths that are summed again, as a share."""
 _GATES = (Barrier.GATE, Barrier.LIFT_GATE, Barrier.SWING_GATE)
+_JUNCTION_ENDS = 3
+"""So many segments end at a junction at which one turns."""
+_BEND_M, _BEND_RAD = 10.0, 0.35
+"""A line that bends more than this within so many metres may be a turn."""
 _DIVIDED = (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK)
 
 
@@ -134,6 +139,10 @@ def _closures(walk: _Walk) -> Iterator[str]:
         name = scene.streets.names(part[:1])[0]
         if not walk.legal(number).any():
             yield f"{name} is driven against its one-way"
+    if walk.travel is Travel.PUBLIC:
+        for sign in _against_signs(walk):
+            edge = int(scene.area.network.restriction_edge[scene.area.network.restriction_start[sign]])
+            yield f"a turn out of {scene.area.network.street(edge)} is made that a sign forbids"
 
 
 def _check_gates(walk: _Walk) -> Check:
@@ -162,7 +171,7 @@ def _sums(walk: _Walk) -> Iterator[str]:
     least = sum(float(seconds.min()) for seconds in times) + ends_m / (travelling.motorway_kmh / 3.6)
     most = sum(float(seconds.max()) for seconds in times) + ends_m / (travelling.walking_kmh / 3.6)
     least += _delays_s(walk, route.nodes[1:-1])
-    most += _delays_s(walk, route.nodes)
+    most += _delays_s(walk, route.nodes) + _turns_s(walk)
     if not least * (1 - _SHARE) - 1 <= route.time_s <= most * (1 + _SHARE) + 1:
         yield f"it says {route.time_s:.0f} s, its streets take {least:.0f} to {most:.0f} s"
 
@@ -173,6 +182,41 @@ def _delays_s(walk: _Walk, nodes: tuple[int, ...]) -> float:
     signals = int((network.node_signal & passed).sum())
     gates = int((np.isin(network.node_barrier, _GATES) & passed).sum())
     return signals * travelling.signal_s(walk.travel) + gates * travelling.gate_s
+
+
+def _turns_s(walk: _Walk) -> float:
+    """Most that turning may cost: at each junction where the line bends, and at each sign passed over."""
+    streets, travelling = walk.scene.streets, walk.scene.doctrine.travelling
+    bends = 0
+    for node in walk.route.nodes:
+        if (streets.node == node).sum() < _JUNCTION_ENDS:
+            continue
+        at_m = walk.line.project(Point(streets.xy_m[streets.node == node][0]))
+        before, at, after = (
+            walk.line.interpolate(max(0.0, at_m + step)) for step in (-_BEND_M, 0.0, _BEND_M)
+        )
+        way_in, way_out = (math.atan2(b.y - a.y, b.x - a.x) for a, b in ((before, at), (at, after)))
+        bends += abs(math.remainder(way_out - way_in, 2 * math.pi)) > _BEND_RAD
+    signs = 0 if walk.travel is Travel.PUBLIC else sum(1 for _ in _against_signs(walk))
+    each_s = max(travelling.turn_near_s, travelling.turn_far_s, travelling.u_turn_s)
+    return bends * each_s + signs * travelling.restricted_turn_s
+
+
+def _against_signs(walk: _Walk) -> Iterator[int]:
+    """Yield the turn restrictions of the map that a route does not keep."""
+    network, streets = walk.scene.area.network, walk.scene.streets
+    driven: list[tuple[int, bool]] = []
+    for (a, _), part in zip(walk.pairs, walk.segments, strict=True):
+        step = [(int(streets.edge[s]), bool(streets.node[s, 0] == a)) for s in part[:1]]
+        driven += [one for one in step if driven[-1:] != [one]]
+    for k, rule in enumerate(network.restriction_rule.tolist()):
+        rows = slice(int(network.restriction_start[k]), int(network.restriction_start[k + 1]))
+        edges, ahead = network.restriction_edge[rows].tolist(), network.restriction_ahead[rows].tolist()
+        sign = list(zip(edges, ahead, strict=True))
+        came = [i + len(sign) - 1 for i in range(len(driven)) if driven[i : i + len(sign) - 1] == sign[:-1]]
+        went = [driven[i] == sign[-1] for i in came if i < len(driven)]
+        if any(on != bool(rule & TurnRule.ONLY) for on in went):
+            yield k
 
 
 def _ends(walk: _Walk) -> Iterator[str]:

@@ -24,6 +24,7 @@ from planner.area import BUILDING_COLUMNS, OBSTACLE_COLUMNS, PLACE_COLUMNS, Area
 from planner.errors import SourceError
 from planner.geo import Frame, LonLat
 from planner.network import Bools, Floats, Ints, StreetNetwork
+from planner.sources.restrictions import Restriction, restriction_arrays
 from planner.sources.tags import (
     Building,
     Obstacle,
@@ -70,46 +71,6 @@ _STREET_TYPES: dict[str, type[np.generic]] = {
     "maxspeed_kmh": np.float64,
     "maxheight_m": np.float64,
 }
-
-
-class Restriction(NamedTuple):
-    """A turn restriction: which way must not (or must only) be followed by which, at one node."""
-
-    from_way: int
-    via_node: int
-    to_way: int
-    only: bool
-    emergency_exempt: bool
-
-
-def read_restriction(tags: Tags, members: Iterable[tuple[str, int, str]]) -> list[Restriction]:
-    """Read a ``type=restriction`` relation.
-
-    Parameters
-    ----------
-    tags : Tags
-    members : iterable of (type, id, role)
-        Type is "n", "w" or "r".
-
-    Returns
-    -------
-    list of Restriction
-        Empty when it is none that holds at all times for all vehicles at a single node: conditional ones,
-        those for lorries, and those via a way are left out.
-    """
-    text = tags.get("restriction", "")
-    if tags.get("type", "") != "restriction" or not text.startswith(("no_", "only_")):
-        return []
-    by_role: dict[str, list[int]] = {"from": [], "via": [], "to": []}
-    for kind, ident, role in members:
-        if role in by_role and kind == ("n" if role == "via" else "w"):
-            by_role[role].append(ident)
-    if len(by_role["via"]) != 1:
-        return []
-    exempt = "emergency" in tags.get("except", "").replace(" ", "").split(";")
-    only = text.startswith("only_")
-    via = by_role["via"][0]
-    return [Restriction(a, via, b, only, exempt) for a in by_role["from"] for b in by_role["to"]]
 
 
 @dataclass
@@ -448,7 +409,7 @@ def _network(
         shape_start=shape_start,
         shape_xy_m=shape_xy_m,
         shape_node=ident[inverse[points]],
-        restriction=_restriction_rows(restrictions, ident[junction], way_id, edge_u, edge_v),
+        **restriction_arrays(restrictions, ident[junction], way_id, edge_u, edge_v),
         names=names,
         **columns,
     )
@@ -474,7 +435,7 @@ def _junctions(
     junction = uses >= 2
     junction[inverse[streets.start[:-1]]] = True
     junction[inverse[streets.start[1:] - 1]] = True
-    also = {k for k, node in nodes.items() if node.barrier} | {r.via_node for r in restrictions}
+    also = {k for k, node in nodes.items() if node.barrier} | {r.via_node for r in restrictions} - {0}
     junction |= np.isin(ident, np.array(sorted(also), dtype=np.int64))
     return np.asarray(junction)
 
@@ -541,25 +502,6 @@ def _signals(
         if reach_m <= SIGNAL_REACH_M and degree[end] >= 3:
             lit[end] = True
     return np.asarray(lit[junction])
-
-
-def _restriction_rows(
-    restrictions: set[Restriction], node_id: Ints, way_id: Ints, edge_u: Ints, edge_v: Ints
-) -> Ints:
-    """Restrictions as rows of edges; one whose ways do not end at its node, or are cut off, holds nowhere."""
-    via = np.array(sorted({r.via_node for r in restrictions}), dtype=np.int64)
-    is_via = np.isin(node_id, via)
-    ends: dict[tuple[int, int], list[int]] = {}
-    for edge in np.flatnonzero(is_via[edge_u] | is_via[edge_v]):
-        for node in {int(edge_u[edge]), int(edge_v[edge])}:
-            ends.setdefault((int(way_id[edge]), int(node_id[node])), []).append(int(edge))
-    row = {int(ident): i for i, ident in enumerate(node_id) if is_via[i]}
-    rows = []
-    for r in sorted(restrictions):
-        leave, enter = ends.get((r.from_way, r.via_node), []), ends.get((r.to_way, r.via_node), [])
-        if len(leave) == 1 and len(enter) == 1:
-            rows.append((leave[0], row[r.via_node], enter[0], int(r.only), int(r.emergency_exempt)))
-    return np.array(rows, dtype=np.int64).reshape(-1, 5)
 
 
 # --- tables ---------------------------------------------------------------------------------------

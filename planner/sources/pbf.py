@@ -23,7 +23,8 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.errors import SourceError
-from planner.sources.osm import BBox, Draft, check_box, read_restriction
+from planner.sources.osm import BBox, Draft, check_box
+from planner.sources.restrictions import read_restriction
 from planner.sources.tags import Street, read_building, read_obstacle, read_place, read_street
 
 Progress = Callable[[float, str], None]
