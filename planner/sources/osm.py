@@ -89,12 +89,13 @@ class _Table:
 
 @dataclass
 class Draft:
-    """An area in the making. Geometry in degrees, longitude first; feed it, then :meth:`finish` it.
+    """An area in the making. Geometry in degrees, longitude first; feed it, then :meth:`finish` it, once.
 
     Adding the same way again replaces it, so that two extracts laid together give each street once.
     """
 
     _tags: dict[int, Street] = field(default_factory=dict)
+    _known: dict[Street, Street] = field(default_factory=dict)
     _parts: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     _refs: array[int] = field(default_factory=lambda: array("q"))
     _lonlat: array[float] = field(default_factory=lambda: array("d"))
@@ -125,7 +126,7 @@ class Draft:
             placed.append((len(self._refs), len(self._refs) + len(refs)))
             self._refs.extend(refs)
             self._lonlat.frombytes(lonlat)
-        self._tags[way_id] = street
+        self._tags[way_id] = self._known.setdefault(street, street)
         self._parts[way_id] = placed
 
     def add_way(self, way_id: int, nodes: Iterable[tuple[int, tuple[float, float]]], tags: Tags) -> None:
@@ -254,6 +255,21 @@ class Draft:
             obstacles=obstacles,
         )
 
+    def _points(self) -> tuple[Ints, NDArray[np.int32]]:
+        """Take over node ids and coordinates, as integers of 1e-7 degrees: half the memory, and exact."""
+        assert self._refs or not any(self._parts.values()), "a draft is finished once"
+        ref = np.array(self._refs, dtype=np.int64)
+        lonlat = np.frombuffer(self._lonlat, dtype=np.float64).reshape(-1, 2)
+        unit = np.empty(lonlat.shape, dtype=np.int32)
+        for axis, limit in enumerate((180.0, 90.0)):
+            degrees = lonlat[:, axis]
+            if not (np.abs(degrees) <= limit).all():
+                raise SourceError("a street has a coordinate that is not on the globe", "Use another extract")
+            unit[:, axis] = np.rint(degrees / _UNIT_DEG)
+        del lonlat, degrees
+        self._refs, self._lonlat = array("q"), array("d")  # of a metro, a hundred megabytes
+        return ref, unit
+
     def _restrictions_of(self, streets: _Streets) -> set[Restriction]:
         """Return the turn restrictions between streets that are kept: the others hold nowhere here."""
         ways = set(streets.way_id.tolist())
@@ -270,7 +286,7 @@ class _Streets:
     way_id: Ints  # (R,) of each run
     start: Ints  # (R + 1,)
     ref: Ints  # (P,)
-    unit: Ints  # (P, 2) coordinates as integers of 1e-7 degrees
+    unit: NDArray[np.int32]  # (P, 2) coordinates as integers of 1e-7 degrees
     tags: dict[int, Street]
 
     @classmethod
@@ -278,23 +294,28 @@ class _Streets:
         """Lay the draft's runs end to end in the order of way ids."""
         runs = [(way, a, b) for way in sorted(draft._parts) for a, b in draft._parts[way]]
         table = np.array(runs, dtype=np.int64).reshape(-1, 3)
-        rows, owner = _spans(table[:, 1], table[:, 2])
-        ref = np.frombuffer(draft._refs, dtype=np.int64)[rows] if rows.size else np.empty(0, np.int64)
-        lonlat = np.frombuffer(draft._lonlat, dtype=np.float64).reshape(-1, 2)
-        if not np.isfinite(lonlat).all() or (np.abs(lonlat) > (180.0, 90.0)).any():
-            raise SourceError("a street has a coordinate that is not on the globe", "Use another extract")
-        unit = np.rint(lonlat[rows] / _UNIT_DEG).astype(np.int64)
-        again = np.zeros(len(rows), dtype=bool)
+        ref, unit = draft._points()
+        owner = np.repeat(np.arange(len(table)), table[:, 2] - table[:, 1])
+        if (table[1:, 1] != table[:-1, 2]).any() or len(owner) != len(ref):  # a file in order needs no copy
+            rows, owner = _spans(table[:, 1], table[:, 2])
+            ref, unit = ref[rows], unit[rows]
+        again = np.zeros(len(ref), dtype=bool)
         again[1:] = (ref[1:] == ref[:-1]) & (owner[1:] == owner[:-1])
-        return cls._of(table[:, 0], owner[~again], ref[~again], unit[~again], draft._tags)
+        if again.any():
+            owner, ref, unit = owner[~again], ref[~again], unit[~again]
+        return cls._of(table[:, 0], owner, ref, unit, draft._tags)
 
     @classmethod
-    def _of(cls, way_id: Ints, owner: Ints, ref: Ints, unit: Ints, tags: dict[int, Street]) -> _Streets:
+    def _of(
+        cls, way_id: Ints, owner: Ints, ref: Ints, unit: NDArray[np.int32], tags: dict[int, Street]
+    ) -> _Streets:
         size = np.bincount(owner, minlength=len(way_id))
         good = size >= 2
-        points = good[owner]
         start = np.concatenate([[0], np.cumsum(size[good])])
-        streets = cls(way_id[good], start, ref[points], unit[points], tags)
+        if not good.all():
+            points = good[owner]
+            way_id, ref, unit = way_id[good], ref[points], unit[points]
+        streets = cls(way_id, start, ref, unit, tags)
         if not len(streets.way_id):
             raise SourceError(
                 "there are no streets in it", "Choose an extract with streets (highway=*) in it"
@@ -305,7 +326,7 @@ class _Streets:
         """Box of each run, (R, 4), in units."""
         low = np.minimum.reduceat(self.unit, self.start[:-1])
         high = np.maximum.reduceat(self.unit, self.start[:-1])
-        return np.hstack([low, high])
+        return np.hstack([low, high]).astype(np.int64)
 
     def within(self, ground_deg: BaseGeometry) -> _Streets:
         """Keep the runs that meet the given ground."""
@@ -376,27 +397,31 @@ def check_box(box: BBox) -> None:
 
 def _network(
     streets: _Streets, nodes: dict[int, StreetNode], restrictions: set[Restriction], frame: Frame
-) -> tuple[StreetNetwork, Ints]:
+) -> tuple[StreetNetwork, NDArray[np.int32]]:
     """Cut runs into edges; returns the network and its shape points in units of 1e-7 degrees."""
     ident, first, inverse, uses = np.unique(
         streets.ref, return_index=True, return_inverse=True, return_counts=True
     )
+    first, inverse = first.astype(np.int32), inverse.astype(np.int32)  # half the memory of a metro's points
     xy_m = frame.to_m(streets.unit[first] * _UNIT_DEG)
-    junction = _junctions(streets, ident, inverse, uses, nodes, restrictions)
+    junction = _junctions(streets, ident, inverse, uses >= 2, nodes, restrictions)
+    del uses
     junction[_long_stretch_nodes(streets, junction, inverse, xy_m)] = True
     owner = np.repeat(np.arange(len(streets.way_id)), np.diff(streets.start))
     cuts = np.flatnonzero(junction[inverse])
     whole = owner[cuts[:-1]] == owner[cuts[1:]]
     begin, end = cuts[:-1][whole], cuts[1:][whole]
-    points, _ = _spans(begin, end + 1)
+    point = inverse[_spans(begin, end + 1)[0]]
     new_index = np.cumsum(junction) - 1
     way_id = streets.way_id[owner[begin]]
     edge_u, edge_v = new_index[inverse[begin]], new_index[inverse[end]]
     shape_start = np.concatenate([[0], np.cumsum(end - begin + 1)])
-    shape_xy_m = xy_m[inverse[points]]
+    units = streets.unit[first][point]
+    del owner, cuts, whole, begin, end, inverse, first
+    shape_xy_m = xy_m[point]
     columns, names = _street_columns(streets.tags, way_id)
     barrier, access = _node_columns(ident[junction], nodes)
-    signal = _signals(ident, junction, nodes, inverse[points], shape_xy_m, shape_start)
+    signal = _signals(ident, junction, nodes, point, shape_xy_m, shape_start)
     network = StreetNetwork(
         node_id=ident[junction],
         node_xy_m=xy_m[junction],
@@ -408,12 +433,12 @@ def _network(
         way_id=way_id,
         shape_start=shape_start,
         shape_xy_m=shape_xy_m,
-        shape_node=ident[inverse[points]],
+        shape_node=ident[point],
         **restriction_arrays(restrictions, ident[junction], way_id, edge_u, edge_v),
         names=names,
         **columns,
     )
-    return network, streets.unit[first][inverse[points]]
+    return network, units
 
 
 def _spans(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
@@ -427,12 +452,12 @@ def _junctions(
     streets: _Streets,
     ident: Ints,
     inverse: Ints,
-    uses: Ints,
+    shared: Bools,
     nodes: dict[int, StreetNode],
     restrictions: set[Restriction],
 ) -> Bools:
     """Which nodes an edge must end at: met twice, ends of ways, barriers, the nodes of turn restrictions."""
-    junction = uses >= 2
+    junction = shared
     junction[inverse[streets.start[:-1]]] = True
     junction[inverse[streets.start[1:] - 1]] = True
     also = {k for k, node in nodes.items() if node.barrier} | {r.via_node for r in restrictions} - {0}
@@ -569,7 +594,7 @@ NUMBER_COLUMNS = frozenset({"height_m", "levels", "min_height_m", "capacity", "b
 # --- digest ---------------------------------------------------------------------------------------
 
 
-def _digest(network: StreetNetwork, units: Ints, tables: Sequence[_Rows], box: BBox) -> str:
+def _digest(network: StreetNetwork, units: NDArray[np.int32], tables: Sequence[_Rows], box: BBox) -> str:
     """Digest of the contents: equal for equal maps on every machine.
 
     Metres are left out, for their last bit may differ between processors; the degrees that they were computed
@@ -581,7 +606,7 @@ def _digest(network: StreetNetwork, units: Ints, tables: Sequence[_Rows], box: B
         value = getattr(network, entry.name)
         if isinstance(value, np.ndarray) and not entry.name.endswith("xy_m"):
             _feed(sha, entry.name, value)
-    _feed(sha, "unit", units)
+    _feed(sha, "unit", units.astype(np.int64))
     sha.update(repr(network.names).encode())
     for rows in tables:
         points, start = shapely.get_coordinates(rows.shape, return_index=True)

@@ -235,6 +235,7 @@ class _Reading:
                 # how many objects are to come is guessed from the file's size: never past the end
                 done = 1 - math.exp(-2 * number / self._expected)
                 self._report(0.85 * done, f"reading: {self.draft.street_count} ways")
+        del areas, self._file  # with them the places of all nodes
 
     def lacks_nodes(self) -> bool:
         """Whether no street has nodes: they come later, have negative ids, or are left out."""
