@@ -93,7 +93,7 @@ def test_writing_twice_gives_the_same_bytes_and_leaves_nothing_else(pack: Path) 
 
 def test_manifest_tells_all_of_the_contract(pack: Path) -> None:
     manifest = packs.read_manifest("town")
-    assert manifest["schema"] == "pack/1"
+    assert manifest["schema"] == "pack/2"
     assert manifest["counts"]["buildings"] == len(town().buildings)
     assert manifest["counts"]["places"]["school"] == 2
     for part, entry in manifest["files"].items():
@@ -143,7 +143,7 @@ def remade(pack: Path, change: Callable[[dict], object]) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda m: m.update(schema="pack/2"), "is of schema 'pack/2'"),
+        (lambda m: m.update(schema="pack/3"), "is of schema 'pack/3'"),
         (lambda m: m.update(schema=None), "is of schema"),
         (lambda m: m.pop("files"), "which file holds its streets"),
         (lambda m: m["files"].pop("places"), "which file holds its places"),
@@ -338,7 +338,7 @@ def test_shipped_area_is_imported_again_when_its_origin_changes(
 def test_shipped_area_of_another_schema_is_imported_again(home: Path) -> None:
     area = packs.open_area("three_rivers")
     path = home / "areas" / "three_rivers" / packs.MANIFEST
-    path.write_text(path.read_text(encoding="utf-8").replace('"pack/1"', '"pack/0"'), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace('"pack/2"', '"pack/0"'), encoding="utf-8")
     assert packs.open_area("three_rivers").digest == area.digest
 
 

@@ -273,7 +273,7 @@ class Draft:
     def _restrictions_of(self, streets: _Streets) -> set[Restriction]:
         """Return the turn restrictions between streets that are kept: the others hold nowhere here."""
         ways = set(streets.way_id.tolist())
-        return {r for r in self._restrictions if r.from_way in ways and r.to_way in ways}
+        return {r for r in self._restrictions if ways.issuperset((r.from_way, r.to_way, *r.via_ways))}
 
 
 # --- streets --------------------------------------------------------------------------------------
