@@ -6,7 +6,8 @@
 ``PLANNER_STORE``            to come: URL of the database of incidents; now a SQLite file in the home
 ``PLANNER_OVERPASS_URL``     Overpass interpreter that areas are fetched from; the public one unless set
 ``PLANNER_NOMINATIM_URL``    server that finds places by name for fetching; the public one unless set
-``PLANNER_OFFLINE``          ``1`` forbids fetching; nothing else asks the network
+``PLANNER_TILES_URL``        online map for those who choose one on the page; OpenStreetMap's unless set
+``PLANNER_OFFLINE``          ``1`` forbids fetching, and offers no online map but one that is set
 ============================ ===========================================================================
 """
 
@@ -36,6 +37,8 @@ class Settings:
         "" means the SQLite file in the home. Nothing reads it yet.
     overpass_url, nominatim_url : str
         "" means the public ones.
+    tiles_url : str
+        With ``{z}``, ``{x}``, ``{y}``; "" means the public one.
     offline : bool
         Never reach for the network.
     """
@@ -44,6 +47,7 @@ class Settings:
     store_url: str
     overpass_url: str
     nominatim_url: str
+    tiles_url: str
     offline: bool
 
     @property
@@ -60,6 +64,7 @@ def read_settings() -> Settings:
         store_url=os.environ.get("PLANNER_STORE", ""),
         overpass_url=os.environ.get("PLANNER_OVERPASS_URL", ""),
         nominatim_url=os.environ.get("PLANNER_NOMINATIM_URL", ""),
+        tiles_url=os.environ.get("PLANNER_TILES_URL", ""),
         offline=os.environ.get("PLANNER_OFFLINE", "").lower() not in _FALSE,
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -16,7 +15,6 @@ from planner.geo import LonLat
 from planner.model import Perimeter, Plan
 from planner.packs import Listing
 from planner.terms import NoticeLevel, PerimeterName, Purpose, RouteKind, ThreatName, ZoneKind
-from planner.ui.layers import map_layers
 from planner.ui.panels import area_card, plan_panel, problem, verdict
 from tests.strategies import plans
 
@@ -108,19 +106,6 @@ def test_a_leak_turns_the_verdict(plan: Plan) -> None:
     told = verdict(replace(plan, perimeters=(*plan.perimeters, leaky)))
     assert "NOT sealed" in told
     assert "inner perimeter" in told
-
-
-@_SOME
-@given(plans, st.sampled_from(words.UNITS))
-def test_the_map_gets_all_that_is_drawn_as_plain_json(plan: Plan, units: str) -> None:
-    layers = json.loads(json.dumps(map_layers(plan, units), allow_nan=False))
-    assert layers["id"] == plan.id
-    assert len(layers["zones"]) == len(plan.zones)
-    assert [post["label"] for post in layers["posts"]] == [post.id for post in plan.posts]
-    assert [post["label"] for post in layers["observations"]] == [post.id for post in plan.observations]
-    assert len(layers["sites"]) == len(plan.sites)
-    assert len(layers["routes"]) == len(plan.routes)
-    assert len(layers["hospitals"]) == sum(not place.off_map for place in plan.hospitals)
 
 
 def test_every_word_of_the_trade_has_its_name() -> None:

@@ -134,9 +134,11 @@ class Screen:
         return self.plan_id()
 
     def posts(self) -> list[str]:
-        """Titles of the posts on the map."""
-        marks = self.map.locator(".post")
-        return sorted(marks.nth(i).get_attribute("title") or "" for i in range(marks.count()))
+        """Names of the posts on the map."""
+        names: list[str] = self.map.locator("#map .post").evaluate_all(
+            "all => all.map((one) => one.getAttribute('aria-label') ?? '').sort()"
+        )
+        return names
 
     # --- what a hand does ---
 
@@ -166,6 +168,14 @@ class Screen:
         self.page.mouse.down()
         self.page.mouse.move(*end, steps=8)
         self.page.mouse.up()
+
+    def select_drawn(self, zone: str) -> None:
+        """Select a drawn zone, if it is not selected still, where no mark of the plan lies on it."""
+        if self.map.locator("#selected").is_hidden():
+            box = self.map.locator(f"path.drawn-{zone}").bounding_box()
+            assert box is not None
+            self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        self.map.get_by_role("button", name="DELETE").wait_for()
 
     def zoom_in(self, times: int) -> None:
         for _ in range(times):

@@ -20,7 +20,7 @@ def test_one_tap_gives_a_whole_plan(screen: Screen) -> None:
     screen.wait_for_plan()
     assert any(title.startswith("Post I1:") for title in screen.posts())
     assert any(title.startswith("Post O1:") for title in screen.posts())
-    assert screen.map.locator(".site").count() >= 5
+    assert screen.map.locator("#map .site").count() >= 5
     assert screen.map.locator("path.zone-hot").count() >= 1
     panel = screen.page.locator(".pl").first.inner_text()
     assert "Sites" in panel
@@ -36,7 +36,7 @@ def test_a_drawn_zone_its_moved_corner_undo_and_delete_each_give_their_plan(scre
     first = screen.wait_for_plan()
     assert screen.map.locator("path.drawn-hot").count() == 1
     assert screen.posts()
-    assert screen.map.locator(".site").count() >= 1
+    assert screen.map.locator("#map .site").count() >= 1
 
     move_a_corner(screen)
     second = screen.wait_for_plan(other_than=first)
@@ -146,7 +146,7 @@ def test_names_from_the_map_stay_text(screen: Screen) -> None:
     screen.page.locator("[class*='st-key-found']").first.get_by_role("button").click()
     screen.wait_for_plan()
     assert any(HOSTILE in title for title in screen.posts()), "the test's own names must be in the plan"
-    screen.map.locator(".site").first.focus()
+    screen.map.locator("#map .site").first.focus()
     screen.map.locator(".card").first.wait_for()
     assert screen.map.locator("img[src='x']").count() == 0
     assert screen.page.locator("img[src='x'], img[src*='evil']").count() == 0

@@ -15,6 +15,12 @@ const THEMES = {
     paved: "#26282c", building: "#2e3036", buildingEdge: "#45484f", rail: "#6a6a6a", casing: "#0d0e10",
     major: "#7d6a3c", middle: "#5b5544", minor: "#464a52", foot: "#5d574c", text: "#e6e3dc", halo: "#101114",
   },
+  // Red and dim, for eyes that must see in the dark beside the screen.
+  night: {
+    ground: "#080303", water: "#12070a", green: "#0e0605", wood: "#0d0504", plot: "#110706", health: "#1d0a08",
+    paved: "#140807", building: "#1d0c09", buildingEdge: "#3a1710", rail: "#4a2219", casing: "#050202",
+    major: "#6b2b1c", middle: "#552216", minor: "#3f1910", foot: "#39170f", text: "#e07a5f", halo: "#080303",
+  },
 };
 
 // Width in pixels at zoom 16; it doubles a little slower than the map does.
@@ -102,13 +108,24 @@ class WholeFile {
   }
 }
 
+/** Markup that shows a text as it is. */
+function asText(text) {
+  const box = document.createElement("span");
+  box.textContent = text;
+  return box.outerHTML;
+}
+
+function pictures({ url, attribution }) {
+  return L.tileLayer(url, { attribution: asText(attribution), maxZoom: 19, crossOrigin: false, referrerPolicy: "strict-origin-when-cross-origin" });
+}
+
 async function fetchWhole(url) {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`the base map could not be read (${response.status})`);
   return new WholeFile(url, await response.arrayBuffer());
 }
 
-/** Draws one area's base map under everything else, light or dark. */
+/** Draws one area's base map under everything else, in the colours of a theme; or pictures from online. */
 export class BaseMap {
   constructor(map, say) {
     this.map = map;
@@ -118,29 +135,33 @@ export class BaseMap {
     this.layer = null;
   }
 
-  async show(basemap, dark) {
-    const wanted = `${basemap?.near ?? ""}|${dark}`;
+  async show(basemap, theme, tiles) {
+    const wanted = `${basemap?.near ?? ""}|${theme}|${tiles?.url ?? ""}`;
     if (wanted === this.shown) return;
-    const load = !this.files || this.files.near.url !== basemap?.near;
     this.shown = wanted;
-    document.body.classList.toggle("dark", dark);
-    if (!basemap) return this.replace(null);
+    if (tiles) {
+      this.replace(pictures(tiles));
+      return;
+    }
+    if (!basemap) {
+      this.replace(null);
+      return;
+    }
     try {
-      if (load) {
+      if (this.files?.near.url !== basemap.near) {
         const [near, far] = await Promise.all([fetchWhole(basemap.near), fetchWhole(basemap.far)]);
         this.files = { near, far };
       }
     } catch (error) {
       this.shown = "";
       this.say(`No base map: ${error.message}. The plan is drawn without it.`);
-      return undefined;
+      return;
     }
-    if (wanted === this.shown) this.replace(this.build(dark, basemap.attribution));
-    return undefined;
+    if (wanted === this.shown) this.replace(this.build(theme, basemap.attribution));
   }
 
-  build(dark, attribution) {
-    const colour = THEMES[dark ? "dark" : "light"];
+  build(theme, attribution) {
+    const colour = THEMES[theme];
     const near = (rule) => ({ ...rule, dataSource: "near", minzoom: Math.max(rule.minzoom ?? 0, SPLIT_ZOOM) });
     const far = (rule) => ({ ...rule, dataSource: "far", maxzoom: SPLIT_ZOOM - 1 });
     const paint = paintRules(colour);
@@ -149,8 +170,6 @@ export class BaseMap {
       ...rules.filter((rule) => (rule.minzoom ?? 0) < SPLIT_ZOOM).map(far),
       ...rules.map(near),
     ];
-    const credit = document.createElement("span");
-    credit.textContent = attribution;
     return protomapsL.leafletLayer({
       sources: {
         near: { url: new pmtiles.PMTiles(this.files.near), maxDataZoom: SPLIT_ZOOM, levelDiff: 0 },
@@ -159,7 +178,7 @@ export class BaseMap {
       paintRules: both(paint),
       labelRules: both(labels),
       backgroundColor: colour.ground,
-      attribution: credit.outerHTML,
+      attribution: asText(attribution),
       noWrap: true,
       maxZoom: 19,
     });

@@ -1,30 +1,69 @@
-// Drawing by finger, mouse or keyboard: a freehand loop, or corner by corner; then moving the corners.
-// Each shape is a GeoJSON feature of the incident document, so what is drawn is what is stored.
+// One stroke by finger, mouse or keyboard: a freehand line or loop, or corner by corner. And what strokes become:
+// GeoJSON features of the incident document, so that what is drawn is what is stored.
 
-export const ZONES = { hot: "#D55E00", warm: "#E69F00", cold: "#0072B2" };
+export const ZONES = ["hot", "warm", "cold"];
 const STROKE_STARTS_PX = 10;
 const CLOSES_AT_PX = 24;
 const KEEP_WITHIN_PX = 2.5;
-const HANDLES_AT_MOST = 160;
+const STEP_PX = 10;
+const LONG_STEP_PX = 60;
 const DECIMALS = 1e7;
+const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
-const lonLat = ({ lat, lng }) => [Math.round(lng * DECIMALS) / DECIMALS, Math.round(lat * DECIMALS) / DECIMALS];
+export const lonLat = ({ lat, lng }) => [Math.round(lng * DECIMALS) / DECIMALS, Math.round(lat * DECIMALS) / DECIMALS];
 
 export function newId() {
   return `d${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`;
 }
 
-export function feature(properties, geometry) {
-  return { type: "Feature", id: newId(), properties, geometry };
+export function feature(properties, geometry, id = newId()) {
+  return { type: "Feature", id, properties, geometry };
+}
+
+/** How far an arrow key moves something, in pixels, or null for another key. */
+export function stepOf(event) {
+  const way = ARROWS[event.key];
+  const size = event.shiftKey ? LONG_STEP_PX : STEP_PX;
+  return way ? L.point(way[0] * size, way[1] * size) : null;
+}
+
+/** A cross on the map that arrow keys move: the pointer of those who use none. */
+export class Cross {
+  constructor(map) {
+    this.map = map;
+    this.mark = document.createElement("div");
+    this.mark.className = "cross-hair";
+    this.mark.hidden = true;
+    this.mark.setAttribute("aria-hidden", "true");
+    map.getContainer().append(this.mark);
+  }
+
+  show(shown) {
+    this.mark.hidden = !shown;
+    if (!shown) this.at = null;
+  }
+
+  move(step) {
+    const size = this.map.getSize();
+    this.at = (this.at ?? size.divideBy(2)).add(step);
+    this.at = L.point(Math.min(size.x, Math.max(0, this.at.x)), Math.min(size.y, Math.max(0, this.at.y)));
+    this.mark.style.transform = `translate(${this.at.x}px, ${this.at.y}px)`;
+    this.mark.hidden = false;
+    return this.place();
+  }
+
+  place() {
+    return this.at && this.map.containerPointToLatLng(this.at);
+  }
 }
 
 /** One stroke: from the first touch to a finished line, loop or point. Works until `finish` is called. */
 export class Stroke {
   /**
    * @param map the Leaflet map
-   * @param options `{closed, colour}`: a loop or an open line, and its colour
+   * @param options `{closed, single, className, least}`: a loop; a tap alone ends it; its look; fewest corners
    * @param finish called once with the list of places, or with null if nothing was drawn
-   * @param progress called with the number of corners, so that the page can say what comes next
+   * @param progress called with the corners so far, so that the page can say what comes next
    */
   constructor(map, options, finish, progress) {
     Object.assign(this, { map, options, finish, progress });
@@ -32,7 +71,8 @@ export class Stroke {
     this.freehand = null;
     this.pointer = null;
     this.box = map.getContainer();
-    this.sketch = L.polyline([], { color: options.colour, weight: 4, dashArray: "6 6", interactive: false }).addTo(map);
+    const look = { className: `sketch ${options.className}`, weight: 4, dashArray: "6 6", interactive: false };
+    this.sketch = L.polyline([], look).addTo(map);
     this.first = null;
     this.listeners = {
       pointerdown: (event) => this.down(event), pointermove: (event) => this.move(event),
@@ -100,21 +140,21 @@ export class Stroke {
   }
 
   addCorner(place) {
-    if (!this.options.closed) {
+    if (this.options.single) {
       this.end([place]);
       return;
     }
-    const [first] = this.corners;
     const near = (a, b) => this.map.latLngToContainerPoint(a).distanceTo(this.map.latLngToContainerPoint(b)) < CLOSES_AT_PX;
-    if (this.corners.length >= 3 && near(first, place)) {
-      this.end(this.corners);
+    const closing = this.options.closed ? this.corners[0] : this.corners.at(-1);
+    if (this.enough() && near(closing, place)) {
+      this.done();
       return;
     }
     if (this.corners.length && near(this.corners.at(-1), place)) return;
     this.corners.push(place);
-    this.first ??= L.circleMarker(place, { radius: 9, color: this.options.colour, weight: 3, interactive: false }).addTo(this.map);
+    this.first ??= L.circleMarker(place, { radius: 9, className: `sketch ${this.options.className}`, weight: 3, interactive: false }).addTo(this.map);
     this.drawSketch();
-    this.progress(this.corners.length);
+    this.progress(this.corners);
   }
 
   dropCorner() {
@@ -124,7 +164,7 @@ export class Stroke {
       this.first = null;
     }
     this.drawSketch();
-    this.progress(this.corners.length);
+    this.progress(this.corners);
   }
 
   drawSketch(towards) {
@@ -132,8 +172,12 @@ export class Stroke {
     this.sketch.setLatLngs(line);
   }
 
+  enough(places = this.corners) {
+    return places.length >= this.options.least;
+  }
+
   done() {
-    this.end(this.corners);
+    if (this.enough()) this.end(this.corners);
   }
 
   cancel() {
@@ -146,156 +190,58 @@ export class Stroke {
     this.first?.remove();
     this.map.dragging.enable();
     this.map.doubleClickZoom.enable();
-    const enough = this.options.closed ? places.length >= 3 : places.length >= 1;
-    this.finish(enough ? places : null);
+    this.finish(this.enough(places) ? places : null);
   }
 }
 
-/** A finished zone stroke as a feature. */
+// --- strokes as features ---------------------------------------------------------------------------------
+
+const point = (place) => ({ type: "Point", coordinates: lonLat(place) });
+const lineOf = (places) => ({ type: "LineString", coordinates: places.map(lonLat) });
+
+/** A finished zone. */
 export function zoneFeature(zone, places) {
   const ring = places.map(lonLat);
   return feature({ kind: "zone", zone }, { type: "Polygon", coordinates: [[...ring, ring[0]]] });
 }
 
-/** A finished "blocked here" stroke as a feature: a point or a line. */
+/** A finished "blocked here": a point or a line. */
 export function closureFeature(places) {
-  const line = places.map(lonLat);
-  const geometry = line.length === 1 ? { type: "Point", coordinates: line[0] } : { type: "LineString", coordinates: line };
-  return feature({ kind: "closure" }, geometry);
+  return feature({ kind: "closure" }, places.length === 1 ? point(places[0]) : lineOf(places));
 }
 
-/** The tapped scene as a feature. */
+/** A road that the map does not show. */
+export function roadFeature(places) {
+  return feature({ kind: "field_road" }, lineOf(places));
+}
+
+/** The tapped scene. */
 export function sceneFeature(place) {
-  return feature({ kind: "incident" }, { type: "Point", coordinates: lonLat(place) });
+  return feature({ kind: "incident" }, point(place));
 }
 
-/** What the user drew, shown on the map; a tap selects a shape, and the selected one has handles. */
-export class Drawings {
-  /** @param changed called with a changed feature (or with its id and null when it goes) */
-  constructor(map, changed, selected) {
-    Object.assign(this, { map, changed, onSelect: selected });
-    map.createPane("drawn").style.zIndex = 410;
-    map.createPane("scene").style.zIndex = 630;
-    this.shapes = L.layerGroup().addTo(map);
-    this.handles = L.layerGroup().addTo(map);
-    this.byId = new Map();
-    this.chosen = null;
-  }
-
-  show(features) {
-    this.shapes.clearLayers();
-    this.byId.clear();
-    for (const one of features) this.add(one);
-    const still = this.chosen && this.byId.has(this.chosen) ? this.chosen : null;
-    this.select(still);
-  }
-
-  add(one) {
-    const layer = this.layerOf(one);
-    if (!layer) return;
-    this.byId.set(one.id, { feature: one, layer });
-    layer.on("click", (event) => {
-      L.DomEvent.stopPropagation(event);
-      this.select(this.chosen === one.id ? null : one.id);
-    });
-    layer.addTo(this.shapes);
-  }
-
-  layerOf({ properties, geometry }) {
-    const swap = L.GeoJSON.coordsToLatLngs;
-    const look = { pane: "drawn", bubblingMouseEvents: false };
-    if (properties.kind === "incident") return this.sceneMark(geometry);
-    if (properties.kind === "zone") {
-      const depth = geometry.type === "MultiPolygon" ? 2 : 1;
-      const zone = properties.zone ?? "hot";
-      return L.polygon(swap(geometry.coordinates, depth), {
-        ...look, color: ZONES[zone], weight: 4, fillOpacity: 0.04, className: `drawn drawn-${zone}`,
-      });
-    }
-    if (properties.kind !== "closure") return null;
-    return this.closureLayer(geometry, { ...look, color: "#b00020", weight: 8, dashArray: "2 10", className: "drawn" });
-  }
-
-  closureLayer(geometry, look) {
-    const swap = L.GeoJSON.coordsToLatLngs;
-    if (geometry.type === "LineString") return L.polyline(swap(geometry.coordinates), look);
-    if (geometry.type === "Polygon") return L.polygon(swap(geometry.coordinates, 1), look);
-    const [lon, lat] = geometry.coordinates;
-    const icon = L.divIcon({ className: "badge closure-mark", html: "✕", iconSize: [32, 32] });
-    return L.marker([lat, lon], { icon, pane: "plan-marks", alt: "Blocked here", bubblingMouseEvents: false });
-  }
-
-  sceneMark(geometry) {
-    const [lon, lat] = geometry.coordinates;
-    const icon = L.divIcon({ className: "badge scene-mark", html: "", iconSize: [30, 30] });
-    return L.marker([lat, lon], { icon, pane: "scene", alt: "Scene", title: "Scene", bubblingMouseEvents: false });
-  }
-
-  select(id) {
-    this.chosen = id;
-    this.handles.clearLayers();
-    const found = id && this.byId.get(id);
-    for (const [key, { layer }] of this.byId) layer.getElement()?.classList.toggle("chosen", key === id);
-    if (found) this.addHandles(found);
-    this.onSelect(found ? found.feature : null);
-  }
-
-  addHandles({ feature: one, layer }) {
-    if (layer instanceof L.Marker) {
-      layer.dragging?.enable();
-      layer.off("dragend").on("dragend", () => this.commit(one, lonLat(layer.getLatLng())));
-      return;
-    }
-    for (const ring of ringsOf(layer.getLatLngs())) {
-      if (ring.length > HANDLES_AT_MOST) continue;
-      const closed = layer instanceof L.Polygon;
-      ring.forEach((_place, at) => this.addHandle(one, layer, ring, at));
-      ring.forEach((_place, at) => (closed || at + 1 < ring.length) && this.addMiddle(one, layer, ring, at));
-    }
-  }
-
-  handle(place, className, alt) {
-    const icon = L.divIcon({ className: `handle ${className}`, iconSize: [44, 44] });
-    return L.marker(place, { icon, draggable: true, pane: "scene", alt, bubblingMouseEvents: false }).addTo(this.handles);
-  }
-
-  addHandle(one, layer, ring, at) {
-    const grip = this.handle(ring[at], "corner", `Corner ${at + 1}`);
-    grip.on("drag", () => {
-      ring[at] = grip.getLatLng();
-      layer.redraw();
-    });
-    grip.on("dragend", () => this.commitLayer(one, layer));
-  }
-
-  addMiddle(one, layer, ring, at) {
-    const next = ring[(at + 1) % ring.length];
-    const middle = L.latLng((ring[at].lat + next.lat) / 2, (ring[at].lng + next.lng) / 2);
-    const grip = this.handle(middle, "middle", `New corner after ${at + 1}`);
-    grip.on("dragstart", () => ring.splice(at + 1, 0, grip.getLatLng()));
-    grip.on("drag", () => {
-      ring[at + 1] = grip.getLatLng();
-      layer.redraw();
-    });
-    grip.on("dragend", () => this.commitLayer(one, layer));
-  }
-
-  commitLayer(one, layer) {
-    this.commit(one, coordinatesOf(layer.getLatLngs(), layer instanceof L.Polygon));
-  }
-
-  commit(one, coordinates) {
-    this.changed(one.id, { ...one, geometry: { ...one.geometry, coordinates } });
-  }
+/** The user's own choice of a site. One for each purpose: a new choice takes the place of the earlier one. */
+export function pinFeature(purpose, geometry, more = {}) {
+  return feature({ kind: "pin", purpose, ...more, set_at: new Date().toISOString() }, geometry, `pin-${purpose}`);
 }
 
-/** Every innermost list of places in Leaflet's nested lists. */
-function ringsOf(places) {
-  return Array.isArray(places[0]) ? places.flatMap(ringsOf) : [places];
+/** A pin at a place. */
+export function pinAt(purpose, place) {
+  return pinFeature(purpose, point(place));
 }
 
-function coordinatesOf(places, closed) {
-  if (Array.isArray(places[0])) return places.map((part) => coordinatesOf(part, closed));
-  const line = places.map(lonLat);
-  return closed ? [...line, line[0]] : line;
+/** "Not here" for one purpose. */
+export function rejectFeature(site) {
+  const [lon, lat] = site.within;
+  const properties = { kind: "reject", purpose: site.purpose, name: site.name, set_at: new Date().toISOString() };
+  return feature(properties, { type: "Point", coordinates: [lon, lat] });
+}
+
+/** What the user did to a post. */
+export function postFeature(post, edit, to) {
+  const properties = { kind: "post_edit", edit, name: `${post.label} ${post.street}` };
+  if (edit !== "open") properties.perimeter = post.perimeter;
+  const here = [...post.at];
+  const geometry = to ? { type: "LineString", coordinates: [here, lonLat(to)] } : { type: "Point", coordinates: here };
+  return feature(properties, geometry);
 }

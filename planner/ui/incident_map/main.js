@@ -2,132 +2,180 @@
 // things to draw. Switching tools, drawing, undoing need no word with the server; a finished stroke is sent.
 
 import { BaseMap } from "./basemap.js";
-import { Drawings, Stroke, ZONES, closureFeature, sceneFeature, zoneFeature } from "./draw.js";
-import { Overlay, element } from "./overlay.js";
+import { choice, online } from "./choices.js";
+import { Drawings } from "./drawings.js";
+import { Furniture, Grid } from "./grid.js";
+import { Key } from "./key.js";
+import { lengthIn } from "./measure.js";
 import { Memory } from "./memory.js";
+import { LAYERS, Overlay } from "./overlay.js";
+import { Selected } from "./selected.js";
 import { listen, setHeight, tell } from "./streamlit.js";
+import { Told } from "./told.js";
+import { Tools, button } from "./tools.js";
 
 const MAX_ZOOM = 19;
-const FIRST_HEIGHT_SHARE = 0.6;
-const TOOLS = [
-  { name: "scene", label: "SCENE", help: "Tap where it happens", colour: "#111111" },
-  { name: "hot", label: "HOT", help: "Draw a hot zone", colour: ZONES.hot },
-  { name: "warm", label: "WARM", help: "Draw a warm zone", colour: ZONES.warm },
-  { name: "cold", label: "COLD", help: "Draw a cold zone", colour: ZONES.cold },
-  { name: "blocked", label: "BLOCKED", help: "Mark streets that nobody can drive", colour: "#b00020" },
-];
-const HINTS = {
-  scene: "Tap where it happens.",
-  zone: "Draw a loop with one stroke, or tap its corners.",
-  blocked: "Tap a blocked street, or draw a line across it.",
-};
+const FIRST_HEIGHT_SHARE = 0.62;
+const NARROW_PX = 640;
+const box = (id) => document.getElementById(id);
 
 const map = L.map("map", { zoomControl: false, maxZoom: MAX_ZOOM, minZoom: 8, zoomSnap: 0.5, boxZoom: false });
-L.control.zoom({ position: "bottomright" }).addTo(map);
 map.attributionControl.setPrefix("");
 map.setView([0, 0], 2);
 
-const hint = document.getElementById("hint");
-const baseMap = new BaseMap(map, say);
-const overlay = new Overlay(map);
-const drawings = new Drawings(map, changed, showSelected);
-const memory = new Memory(tell);
-
-let tool = null;
-let stroke = null;
 let features = [];
 let planned = null;
-let scale = null;
+let plan = null;
+let units = null;
+let pageTheme = "light";
+let args = null;
+let warning = "";
+let standing = "";
+let focused = 0;
 let drawnFor = { incident: null, authority: -1, area: null };
 
+const memory = new Memory(tell, (text) => {
+  warning = text;
+  say(text || standing);
+});
+const overlay = new Overlay(map, selectPlanned);
+const baseMap = new BaseMap(map, say);
+const grid = new Grid(map);
+const furniture = new Furniture(map);
+const drawings = new Drawings(map, changed, selectDrawn);
+const told = new Told(map, box("told"), goTo);
+const selected = new Selected(box("selected"), {
+  features: () => features, put: change, take: (tool, byKey) => tools.take(tool, byKey), drawings, close: selectNothing,
+});
+const tools = new Tools(map, {
+  features: () => features, put: change, say,
+  let: (tool) => tool && selectNothing(),
+  escape: () => (box("key").hidden ? selectNothing() : openKey(false)),
+  remove: () => drawings.chosen && selected.remove(drawings.chosen),
+  undo: () => restore(memory.undo(features)), redo: () => restore(memory.redo(features)),
+  canUndo: () => memory.canUndo(), canRedo: () => memory.canRedo(),
+});
+const key = new Key(box("key"), overlay, {
+  layer: (name, shown) => overlay.setShown(name, shown), theme: showTheme, grid: (shown) => grid.show(shown), list: openTable,
+});
+
+for (const [name, , shown] of LAYERS) overlay.setShown(name, choice(`layer ${name}`, shown));
+grid.show(choice("grid", true));
+
+/** Say one line; what may be lost is said before anything else. */
 function say(text) {
-  hint.textContent = text;
-  hint.hidden = !text;
+  const line = warning || text;
+  box("hint").textContent = line;
+  box("hint").hidden = !line;
 }
 
-// --- tools ---------------------------------------------------------------------------------------------
+// --- the view ----------------------------------------------------------------------------------------------
 
-const buttons = new Map();
-for (const { name, label, help, colour } of TOOLS) {
-  const button = toolButton(label, help, () => take(tool === name ? null : name));
-  button.style.setProperty("--tool", colour);
-  buttons.set(name, button);
-}
-const undo = toolButton("UNDO", "Undo the last change", () => restore(memory.undo(features)));
-const redo = toolButton("REDO", "Do the undone change again", () => restore(memory.redo(features)));
-const done = toolButton("DONE", "Close the shape", () => stroke?.done());
-const cancel = toolButton("CANCEL", "Drop this shape", () => stroke?.cancel());
-undo.classList.add("small");
-redo.classList.add("small");
+const keyButton = button(box("views"), "KEY", "What the signs mean, layers, colours", () => openKey(box("key").hidden));
+button(box("views"), "WHOLE", "Show the whole plan", () => showBounds(plan && overlay.bounds(plan)));
+button(box("views"), "+", "Zoom in", () => map.zoomIn());
+button(box("views"), "−", "Zoom out", () => map.zoomOut());
+keyButton.setAttribute("aria-expanded", "false");
+keyButton.setAttribute("aria-controls", "key");
 
-function toolButton(label, help, act) {
-  const button = element("button", "tool", label);
-  button.type = "button";
-  button.title = help;
-  button.setAttribute("aria-label", `${label}: ${help}`);
-  button.addEventListener("click", act);
-  document.getElementById("tools").append(button);
-  return button;
+function openKey(open) {
+  box("key").hidden = !open;
+  keyButton.setAttribute("aria-expanded", String(open));
+  if (open) box("key").focus({ preventScroll: true });
 }
 
-function take(name) {
-  stroke?.cancel();
-  tool = name;
-  drawings.select(null);
-  showTools();
-  if (!name) return say("");
-  const zone = name in ZONES;
-  say(HINTS[zone ? "zone" : name]);
-  if (name === "scene") return undefined;
-  map.closePopup();
-  stroke = new Stroke(map, { closed: zone, colour: zone ? ZONES[name] : "#b00020" }, (places) => finish(name, places), corners);
-  return showTools();
+function openTable() {
+  const table = box("told");
+  table.classList.remove("unseen");
+  openKey(false);
+  const close = button(table, "CLOSE", "Back to the map", () => {
+    table.classList.add("unseen");
+    close.remove();
+    keyButton.focus({ preventScroll: true });
+  });
+  table.prepend(close);
+  table.focus({ preventScroll: true });
 }
 
-function corners(count) {
-  say(count < 3 ? `${HINTS.zone} ${count} so far.` : "Tap the first corner again, or DONE, to close.");
-  done.disabled = count < 3;
+function showTheme() {
+  const wanted = choice("theme", "auto");
+  const theme = wanted === "auto" ? pageTheme : wanted;
+  document.body.classList.toggle("dark", theme !== "light");
+  document.body.classList.toggle("night", theme === "night");
+  const tiles = args?.tiles && online(args.tiles.host) ? args.tiles : null;
+  baseMap.show(args?.basemap ?? null, theme, tiles);
 }
 
-function finish(name, places) {
-  stroke = null;
-  tool = null;
-  showTools();
-  say("");
-  if (!places) return;
-  change([...features, name === "blocked" ? closureFeature(places) : zoneFeature(name, places)]);
-}
-
-function showTools() {
-  for (const [name, button] of buttons) button.setAttribute("aria-pressed", String(tool === name));
-  const drawing = stroke !== null;
-  map.getContainer().classList.toggle("drawing", drawing || tool === "scene");
-  done.hidden = cancel.hidden = !drawing;
-  done.disabled = true;
-  undo.hidden = redo.hidden = drawing;
-  undo.disabled = !memory.canUndo();
-  redo.disabled = !memory.canRedo();
-}
-
-map.on("click", (event) => {
-  if (tool === "scene") {
-    tool = null;
-    const rest = features.filter((one) => one.properties.kind !== "incident");
-    change([sceneFeature(event.latlng), ...rest]);
-    return;
+function showSize({ height: least, above }) {
+  let height = least;
+  try {
+    const page = window.parent;
+    height = page.innerWidth < NARROW_PX ? page.innerHeight * FIRST_HEIGHT_SHARE : page.innerHeight - above;
+  } catch {
+    // Framed by a page of another host: its size is not ours to know, and the height that was asked for holds.
   }
-  if (!stroke) drawings.select(null);
-});
+  const wanted = Math.round(Math.max(least, height));
+  if (document.body.style.height === `${wanted}px`) return;
+  document.body.style.height = `${wanted}px`;
+  setHeight(wanted);
+  map.invalidateSize({ pan: false });
+}
 
-document.addEventListener("keydown", (event) => {
-  const acts = stroke
-    ? { Escape: () => stroke.cancel(), Enter: () => stroke.done(), Backspace: () => stroke.dropCorner() }
-    : { Escape: () => take(null), Delete: () => remove(drawings.chosen) };
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") (event.shiftKey ? redo : undo).click();
-  else if (acts[event.key] && event.target.tagName !== "BUTTON") acts[event.key]();
-});
+function fitArea({ bbox: [west, south, east, north], core }) {
+  map.fitBounds([[core[1], core[0]], [core[3], core[2]]], { animate: false });
+  map.setMaxBounds(L.latLngBounds([[south, west], [north, east]]).pad(0.5));
+}
 
-// --- what was drawn --------------------------------------------------------------------------------------
+/** Padding that keeps a plan from lying under the tools: columns at both sides, on a phone rows below. */
+function clearOfTools() {
+  const { width, height } = box("tools").getBoundingClientRect();
+  return height > width
+    ? { paddingTopLeft: [width + 26, 20], paddingBottomRight: [96, 30] }
+    : { paddingTopLeft: [8, 16], paddingBottomRight: [72, height + 30] };
+}
+
+/** Move the view only where the plan would not be read in it: partly out of sight, or too small. */
+function showWhole(bounds) {
+  if (!bounds) return;
+  const small = map.getZoom() < map.getBoundsZoom(bounds) - 1;
+  if (small || !map.getBounds().contains(bounds)) showBounds(bounds);
+}
+
+function showBounds(bounds) {
+  if (bounds) map.fitBounds(bounds, { maxZoom: 17, animate: false, ...clearOfTools() });
+}
+
+/** Bring a place of the plan into view, if it is not, and put the focus on it. */
+function goTo(one) {
+  const at = L.latLng(one.at[1], one.at[0]);
+  if (!map.getBounds().pad(-0.1).contains(at)) map.panTo(at, { animate: false });
+  box("told").classList.add("unseen");
+  if (one.mark && !map.hasLayer(one.mark)) overlay.setShown(one.rank > 1 ? "alternates" : one.part, true);
+  one.mark?.getElement()?.focus({ preventScroll: true });
+  selectPlanned(one);
+}
+
+// --- what is selected --------------------------------------------------------------------------------------
+
+function selectNothing() {
+  selected.hide();
+  if (drawings.chosen) drawings.select(null);
+}
+
+function selectPlanned(one) {
+  if (tools.stroke || !one) return;
+  if (drawings.chosen) drawings.select(null);
+  selected.showPlanned(one);
+}
+
+function selectDrawn(feature) {
+  if (feature) selected.showDrawn(feature);
+  else selected.hide();
+}
+
+map.on("click", () => tools.stroke || selectNothing());
+
+// --- what was drawn ----------------------------------------------------------------------------------------
 
 function change(next) {
   memory.remember(features);
@@ -140,8 +188,9 @@ function restore(earlier) {
 
 function send(next) {
   features = next;
+  selected.hide();
   drawings.show(features);
-  showTools();
+  tools.show();
   say("Planning ...");
   memory.send(features);
 }
@@ -150,109 +199,65 @@ function changed(id, feature) {
   change(features.map((one) => (one.id === id ? feature : one)));
 }
 
-function remove(id) {
-  if (id) change(features.filter((one) => one.id !== id));
-}
+// --- what Python says --------------------------------------------------------------------------------------
 
-function showSelected(feature) {
-  const bar = document.getElementById("selected");
-  bar.replaceChildren();
-  bar.hidden = !feature;
-  if (!feature) return;
-  const { kind, zone = "hot" } = feature.properties;
-  const names = { incident: "Scene", closure: "Blocked", zone: `${zone} zone` };
-  bar.append(element("span", "", names[kind]));
-  const add = (label, act) => {
-    const button = element("button", "tool", label);
-    button.type = "button";
-    button.addEventListener("click", act);
-    bar.append(button);
-  };
-  for (const other of kind === "zone" ? Object.keys(ZONES) : []) {
-    if (other === zone) continue;
-    const properties = { ...feature.properties, zone: other };
-    add(`Make ${other.toUpperCase()}`, () => changed(feature.id, { ...feature, properties }));
-  }
-  add("DELETE", () => remove(feature.id));
-}
-
-// --- what Python says -------------------------------------------------------------------------------------
-
-function showSize(args) {
-  let height = args.height;
-  try {
-    const page = window.parent;
-    height = page.innerWidth < 640 ? page.innerHeight * FIRST_HEIGHT_SHARE : page.innerHeight - args.above;
-  } catch {
-    // Framed by a page of another host: its size is not ours to know, and the height that was asked for holds.
-  }
-  document.body.style.height = `${Math.round(Math.max(args.height, height))}px`;
-  setHeight(Math.round(Math.max(args.height, height)));
-  map.invalidateSize({ pan: false });
-}
-
-function showUnits(units) {
-  scale?.remove();
-  scale = L.control.scale({ metric: units === "m", imperial: units !== "m", position: "bottomleft" }).addTo(map);
-}
-
-function fitArea({ bbox: [west, south, east, north], core }) {
-  map.fitBounds([[core[1], core[0]], [core[3], core[2]]]);
-  map.setMaxBounds(L.latLngBounds([[south, west], [north, east]]).pad(0.5));
-}
-
-function seed(args) {
-  const { incident, authority, area } = args;
+function seed({ incident, authority, area, features: given }) {
   if (drawnFor.incident === incident && drawnFor.authority === authority && drawnFor.area === area.id) return;
   const fresh = drawnFor.incident !== incident || drawnFor.area !== area.id;
   if (drawnFor.area !== area.id) fitArea(area);
   drawnFor = { incident, authority, area: area.id };
-  stroke?.cancel();
-  const unsent = memory.open(incident, fresh);
-  features = unsent ?? args.features;
+  if (fresh) tools.take(null);
+  const unsent = memory.open(incident, authority, fresh);
+  features = unsent ?? given;
   drawings.show(features);
-  planned = fresh ? null : planned;
+  if (fresh) planned = null;
   if (unsent) memory.send(features);
-  if (!features.length) take("scene");
-  else take(null);
+  if (fresh && !features.length) tools.take({ name: "scene" });
 }
 
-function showPlan(args) {
-  const { plan } = args;
-  const name = plan ? `${plan.id}|${args.units}` : null;
+async function unpacked(text) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).json();
+}
+
+async function showPlan({ plan: packed, plan_id: id }) {
+  const name = packed ? id : "none";
   if (name === planned?.name) return;
+  const before = planned;
+  planned = { name, scene: before?.scene ?? null };
+  const next = packed ? await unpacked(packed) : null;
+  if (planned.name !== name) return; // a newer plan came while this one was unpacked
+  plan = next;
   overlay.show(plan);
-  if (plan && plan.scene !== planned?.scene) showWhole(overlay.bounds(plan));
-  planned = { name, scene: plan?.scene ?? null };
+  if (plan && plan.scene !== before?.scene) showWhole(overlay.bounds(plan));
+  planned.scene = plan?.scene ?? null;
+  const scene = L.latLng(plan?.middle ? [plan.middle[1], plan.middle[0]] : map.getCenter());
+  told.show([...overlay.objects.values()], scene, (metres) => lengthIn(metres, units));
   document.body.dataset.plan = plan?.id ?? "";
 }
 
-/** Padding that keeps a plan from lying under the tools: a column on the left, on a phone rows below. */
-function clearOfTools() {
-  const { width, height } = document.getElementById("tools").getBoundingClientRect();
-  const column = height > width;
-  return column
-    ? { paddingTopLeft: [width + 24, 16], paddingBottomRight: [60, 16] }
-    : { paddingTopLeft: [8, 16], paddingBottomRight: [8, height + 24] };
+/** Show what was asked for beside the map. */
+function showFocus(focus) {
+  if (!focus || focus.number === focused) return;
+  focused = focus.number;
+  const one = overlay.objects.get(focus.id);
+  if (one?.at) goTo(one);
 }
 
-/** Move the view only where the plan would not be read in it: partly out of sight, or too small. */
-function showWhole(bounds) {
-  if (!bounds) return;
-  const small = map.getZoom() < map.getBoundsZoom(bounds) - 1;
-  if (small || !map.getBounds().contains(bounds)) map.fitBounds(bounds, { maxZoom: 17, ...clearOfTools() });
-}
-
-let units = null;
-
-listen((args, theme) => {
+listen(async (given, theme) => {
+  args = given;
+  pageTheme = theme.base === "dark" ? "dark" : "light";
   showSize(args);
+  tools.setPurposes(args.purposes);
+  key.setUp(args.purposes, args.tiles);
+  if (units !== args.units) furniture.showUnits((units = args.units));
   seed(args);
   memory.acknowledge(args.acknowledged);
-  baseMap.show(args.basemap, theme.base === "dark");
-  if (units !== args.units) showUnits((units = args.units));
-  showPlan(args);
-  if (!memory.waiting && !tool) say(args.message ?? "");
-  showTools();
+  showTheme();
+  standing = args.message ?? "";
+  if (!memory.waiting && !tools.tool) say(standing);
+  tools.show();
+  await showPlan(args);
+  showFocus(args.focus);
 });
 window.addEventListener("resize", () => map.invalidateSize({ pan: false }));

@@ -5,9 +5,13 @@ const UNDO_DEPTH = 100;
 const REPEAT_MS = 5000;
 
 export class Memory {
-  /** @param tell sends a value to Python */
-  constructor(tell) {
+  /**
+   * @param tell sends a value to Python
+   * @param warn called with a line when what is drawn may be lost, with "" when it no longer can
+   */
+  constructor(tell, warn) {
     this.tell = tell;
+    this.warn = warn;
     this.session = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 10)}`;
     this.number = 0;
     this.waiting = false;
@@ -18,22 +22,35 @@ export class Memory {
   }
 
   /** Turn to an incident. Returns the features that never reached the server, or null. */
-  open(incident, fresh) {
+  open(incident, authority, fresh) {
     this.incident = incident;
+    this.authority = authority;
     if (!fresh) return null;
     this.past = [];
     this.future = [];
-    const kept = window.localStorage.getItem(PLACE + incident);
-    return kept ? JSON.parse(kept) : null;
+    try {
+      return JSON.parse(window.localStorage.getItem(PLACE + incident));
+    } catch {
+      return null; // this browser keeps nothing: said when something is drawn
+    }
   }
 
   send(features) {
     this.number += 1;
     this.waiting = true;
-    window.localStorage.setItem(PLACE + this.incident, JSON.stringify(features));
-    const word = { incident: this.incident, session: this.session, number: this.number, features };
+    this.keep(features);
+    const { incident, session, number, authority } = this;
+    const word = { incident, session, number, authority, features };
     this.tell(word);
     this.tellAgain(word);
+  }
+
+  keep(features) {
+    try {
+      window.localStorage.setItem(PLACE + this.incident, JSON.stringify(features));
+    } catch {
+      this.warn("This browser keeps no copy of what you draw: do not close the page before the plan is there.");
+    }
   }
 
   /** Say it again until the server has it: while the connection or the server is gone, nobody listens. */
@@ -41,6 +58,7 @@ export class Memory {
     clearTimeout(this.repeating);
     this.repeating = setTimeout(() => {
       if (!this.waiting || word.incident !== this.incident) return;
+      this.warn("Not saved yet: the server does not answer. What you drew is kept in this browser, and sent again.");
       this.tell(word);
       this.tellAgain(word);
     }, REPEAT_MS);
@@ -50,7 +68,16 @@ export class Memory {
   acknowledge(word) {
     if (!this.waiting || word?.session !== this.session || word.number < this.number) return;
     this.waiting = false;
-    window.localStorage.removeItem(PLACE + this.incident);
+    this.warn("");
+    this.forget();
+  }
+
+  forget() {
+    try {
+      window.localStorage.removeItem(PLACE + this.incident);
+    } catch {
+      // Nothing is kept here, so there is nothing to forget.
+    }
   }
 
   remember(features) {

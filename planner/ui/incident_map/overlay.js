@@ -1,10 +1,16 @@
 // The plan, drawn over the base map. Every text goes in as text, never as markup: names come from strangers.
+// Colours and patterns are the style sheet's, so that a theme changes them all.
 
-const COLOURS = { hot: "#D55E00", warm: "#E69F00", cold: "#0072B2" };
-const ROUTES = { ingress: "#0a7d3c", egress: "#7b1fa2", transfer: "#00695c", public: "#5d4037" };
-const FAR_ZOOM = 14.5;
-const POST_HALF_PX = 17;
+import { around, place } from "./labels.js";
+import { symbol } from "./symbols.js";
+
+const FAR_ZOOM = 14;
+const ARROW_EVERY_PX = 130;
 const SITES_ABOVE = 10000;
+const POST = { width: 42, height: 27 };
+const HOSPITAL = { width: 28, height: 28 };
+const LETTER = { width: 28, height: 28 };
+const HERE = [[0, 0]];
 
 /** A small element with a class and a text. */
 export function element(tag, className, text = "") {
@@ -14,173 +20,263 @@ export function element(tag, className, text = "") {
   return made;
 }
 
-function card(title, lines) {
-  const box = element("div", "card");
-  box.append(element("strong", "card-title", title));
-  for (const line of lines) box.append(element("p", "", line));
-  return box;
-}
-
-function badge(className, text, size, title) {
-  const icon = L.divIcon({ className: `badge ${className}`, html: element("span", "", text), iconSize: size });
-  return { icon, title, alt: title, keyboard: true };
-}
+/** What the map can show, in the order of its key: name, what it says there, whether it is shown at first. */
+export const LAYERS = [
+  ["zones", "Zones: hot, warm, cold", true],
+  ["perimeters", "Perimeters: inner, outer", true],
+  ["posts", "Posts, numbered first to staff first", true],
+  ["closed", "Streets marked blocked", true],
+  ["observations", "Observation posts", true],
+  ["sites", "Sites", true],
+  ["alternates", "Alternate sites", false],
+  ["routes", "Routes, with their direction", true],
+  ["hospitals", "Hospitals", true],
+];
 
 const latLngs = (line) => line.map(([lon, lat]) => [lat, lon]);
 const latLng = ([lon, lat]) => [lat, lon];
 
-/** Draws a plan in groups that can be shown or hidden one by one. */
+/** Draws a plan in groups that can be shown or hidden one by one; a group is drawn anew only if it changed. */
 export class Overlay {
-  constructor(map) {
-    this.map = map;
-    this.addPane("plan-ground", 350, false);
-    this.addPane("plan-lines", 360, false);
-    this.addPane("plan-marks", 620, true);
+  /** @param chosen called with the object that was tapped, or null */
+  constructor(map, chosen) {
+    Object.assign(this, { map, chosen });
+    this.addPane("plan-ground", 350);
+    this.addPane("plan-lines", 360);
+    this.addPane("plan-leads", 370);
+    map.createPane("plan-marks").style.zIndex = 620;
     this.groups = {};
-    for (const name of ["Zones", "Perimeters", "Posts", "Observation", "Sites", "Alternates", "Routes", "Hospitals"]) {
+    this.drawn = {};
+    this.objects = new Map();
+    this.labels = [];
+    this.leads = L.layerGroup().addTo(map);
+    for (const [name, , shown] of LAYERS) {
       this.groups[name] = L.layerGroup();
-      if (name !== "Alternates") this.groups[name].addTo(map);
+      if (shown) this.groups[name].addTo(map);
     }
-    L.control.layers(null, this.groups, { position: "topright" }).addTo(map);
-    map.on("zoomend", () => this.tellZoom());
-    this.tellZoom();
+    map.on("zoomend", () => this.settle());
   }
 
-  addPane(name, zIndex, clickable) {
+  addPane(name, zIndex) {
     const pane = this.map.createPane(name);
     pane.style.zIndex = zIndex;
-    if (!clickable) pane.style.pointerEvents = "none";
+    pane.style.pointerEvents = "none";
   }
 
-  tellZoom() {
-    this.map.getContainer().classList.toggle("far", this.map.getZoom() < FAR_ZOOM);
-    this.thinOut();
+  setShown(name, shown) {
+    if (shown) this.groups[name].addTo(this.map);
+    else this.groups[name].remove();
+    this.settle();
   }
 
-  /** Where labels would lie on each other, the post to staff later becomes a dot; its tooltip stays. */
-  thinOut() {
-    const taken = [];
-    for (const { mark, half } of this.marks ?? []) {
-      const { x, y } = this.map.latLngToContainerPoint(mark.getLatLng());
-      const covered = taken.some((t) => Math.abs(t.x - x) < t.half + half && Math.abs(t.y - y) < 26);
-      const dot = covered && half === POST_HALF_PX;
-      mark.getElement()?.classList.toggle("dot", dot);
-      if (!dot) taken.push({ x, y, half });
-    }
+  isShown(name) {
+    return this.map.hasLayer(this.groups[name]);
   }
 
   show(plan) {
-    Object.values(this.groups).forEach((group) => group.clearLayers());
-    this.marks = [];
-    if (!plan) return;
-    plan.zones.forEach((zone) => this.addZone(zone));
-    plan.perimeters.forEach((line) => this.addPerimeter(line));
-    plan.routes.forEach((route) => this.addRoute(route));
-    plan.sites.forEach((site) => this.addSite(site));
-    [...plan.posts].sort((a, b) => a.rank - b.rank).forEach((post) => this.addPost(post));
-    plan.observations.forEach((post) => this.addObservation(post));
-    plan.hospitals.forEach((hospital) => this.addHospital(hospital));
-    this.thinOut();
+    const parts = plan ?? {};
+    const draw = {
+      zones: (zone) => this.addZone(zone), perimeters: (line) => this.addPerimeter(line),
+      closed: (line) => this.addClosed(line), routes: (route) => this.addRoute(route),
+      sites: (site) => this.addSite(site), posts: (post) => this.addPost(post),
+      observations: (post) => this.addObservation(post), hospitals: (hospital) => this.addHospital(hospital),
+    };
+    for (const [part, add] of Object.entries(draw)) {
+      const text = JSON.stringify(parts[part] ?? []);
+      if (this.drawn[part] === text) continue;
+      this.drawn[part] = text;
+      this.forget(part);
+      (parts[part] ?? []).forEach(add);
+    }
+    this.settle();
+  }
+
+  forget(part) {
+    for (const name of part === "sites" ? ["sites", "alternates"] : [part]) this.groups[name].clearLayers();
+    this.labels = this.labels.filter((label) => label.part !== part);
+    for (const [id, one] of this.objects) if (one.part === part) this.objects.delete(id);
+  }
+
+  /** After a change of the view or of what is shown: labels find their places, arrows their distances. */
+  settle() {
+    this.map.getContainer().classList.toggle("far", this.map.getZoom() < FAR_ZOOM);
+    this.leads.clearLayers();
+    this.labels.sort((a, b) => a.rank - b.rank);
+    const shown = this.labels.filter((label) => this.map.hasLayer(label.mark));
+    const items = shown.map((label) => {
+      const { x, y } = this.map.latLngToLayerPoint(label.mark.getLatLng());
+      return { x, y, ...label.size, places: label.places?.(x, y) ?? HERE, must: label.must };
+    });
+    place(items).forEach((offset, k) => this.putLabel(shown[k], offset));
+    for (const { line, arrows } of this.objects.values()) if (arrows) this.putArrows(line, arrows);
+  }
+
+  putLabel({ mark, size, lead }, offset) {
+    const icon = mark.getElement();
+    if (!icon) return;
+    icon.classList.toggle("dot", offset === null);
+    const [dx, dy] = offset ?? [0, 0];
+    icon.style.marginLeft = `${dx - size.width / 2}px`;
+    icon.style.marginTop = `${dy - size.height / 2}px`;
+    if (!lead || (dx === 0 && dy === 0)) return;
+    const from = mark.getLatLng();
+    const to = this.map.layerPointToLatLng(this.map.latLngToLayerPoint(from).add([dx, dy]));
+    for (const className of ["lead-halo", "lead"]) {
+      L.polyline([from, to], { pane: "plan-leads", className, interactive: false }).addTo(this.leads);
+    }
+    L.circleMarker(from, { pane: "plan-leads", className: "lead-end", radius: 4, interactive: false }).addTo(this.leads);
   }
 
   bounds(plan) {
     const box = L.latLngBounds([]);
-    plan.perimeters.forEach((line) => line.rings[0].forEach((place) => box.extend(latLng(place))));
-    plan.zones.filter((zone) => zone.zone === "hot").forEach((zone) => zone.rings[0].forEach((p) => box.extend(latLng(p))));
+    plan.perimeters.forEach((line) => line.rings[0].forEach((at) => box.extend(latLng(at))));
+    plan.zones.filter((zone) => zone.zone === "hot").forEach((zone) => zone.rings[0].forEach((at) => box.extend(latLng(at))));
     return box.isValid() ? box.pad(0.03) : null;
   }
 
-  addZone({ zone, rings, letter }) {
-    L.polygon(rings.map(latLngs), {
-      pane: "plan-ground", className: `zone zone-${zone}`, color: COLOURS[zone], weight: zone === "hot" ? 3 : 2,
-      dashArray: zone === "cold" ? "2 6" : null, interactive: false, smoothFactor: 0.5,
-    }).addTo(this.groups.Zones);
-    const [top] = [...rings[0]].sort((a, b) => b[1] - a[1]);
-    L.marker(latLng(top), {
-      ...badge(`zone-letter zone-letter-${zone}`, letter, [30, 30], `${zone} zone`), pane: "plan-lines", interactive: false,
-      keyboard: false,
-    }).addTo(this.groups.Zones);
+  // --- what is on it ---
+
+  keep(part, one, more = {}) {
+    this.objects.set(one.id, { ...one, part, ...more });
   }
 
-  addPerimeter({ perimeter, rings, sealed }) {
-    const inner = perimeter === "inner";
+  addZone(zone) {
+    L.polygon(zone.rings.map(latLngs), {
+      pane: "plan-ground", className: `zone zone-${zone.zone}`, weight: zone.zone === "hot" ? 3 : 2,
+      dashArray: zone.zone === "cold" ? "2 6" : null, interactive: false, smoothFactor: 0.5,
+    }).addTo(this.groups.zones);
+    const [top] = [...zone.rings[0]].sort((a, b) => b[1] - a[1]);
+    const icon = L.divIcon({ className: `badge zone-letter zone-letter-${zone.zone}`, html: element("span", "", zone.letter), iconSize: [28, 28] });
+    const mark = L.marker(latLng(top), { icon, pane: "plan-marks", interactive: false, keyboard: false }).addTo(this.groups.zones);
+    mark.getElement()?.setAttribute("aria-hidden", "true");
+    // Anywhere along its line the letter says the same.
+    const places = (x, y) => zone.rings[0].map((at) => {
+      const spot = this.map.latLngToLayerPoint(latLng(at));
+      return [spot.x - x, spot.y - y];
+    });
+    this.labels.push({ part: "zones", mark, size: LETTER, rank: 500, places: (x, y) => [[0, 0], ...places(x, y)], must: true });
+    this.keep("zones", zone);
+  }
+
+  addPerimeter(line) {
     const common = { pane: "plan-lines", fill: false, interactive: false, lineJoin: "round" };
-    const line = { weight: inner ? 5 : 4, dashArray: inner ? null : "14 9", className: `perimeter ${sealed ? "" : "leaking"}` };
-    L.polygon(rings.map(latLngs), { ...common, color: "#ffffff", weight: 9, opacity: 0.75 }).addTo(this.groups.Perimeters);
-    L.polygon(rings.map(latLngs), { ...common, color: "#111111", ...line }).addTo(this.groups.Perimeters);
+    const look = `perimeter perimeter-${line.perimeter} ${line.sealed ? "" : "leaking"}`;
+    L.polygon(line.rings.map(latLngs), { ...common, className: "halo", weight: 9 }).addTo(this.groups.perimeters);
+    const inner = line.perimeter === "inner";
+    L.polygon(line.rings.map(latLngs), { ...common, className: look, weight: inner ? 5 : 4, dashArray: inner ? null : "14 9" })
+      .addTo(this.groups.perimeters);
+    this.keep("perimeters", line);
   }
 
-  addRoute({ route, line, title, lines }) {
-    const colour = ROUTES[route];
-    const dashArray = route === "transfer" ? "3 7" : null;
-    const points = latLngs(line);
+  addClosed(closed) {
     const common = { pane: "plan-lines", interactive: false };
-    L.polyline(points, { ...common, color: "#ffffff", weight: 8, opacity: 0.8 }).addTo(this.groups.Routes);
-    L.polyline(points, { ...common, color: colour, weight: 5, dashArray }).addTo(this.groups.Routes);
-    this.addArrows(points, colour, card(title, lines));
+    for (const line of closed.parts) {
+      L.polyline(latLngs(line), { ...common, className: "halo", weight: 9 }).addTo(this.groups.closed);
+      L.polyline(latLngs(line), { ...common, className: "closed", weight: 6, dashArray: "3 9" }).addTo(this.groups.closed);
+    }
+    this.keep("closed", closed);
   }
 
-  addArrows(points, colour, text) {
-    for (const [place, turn] of arrowsAlong(points, 350)) {
+  addRoute(route) {
+    const points = latLngs(route.line);
+    const dashArray = { transfer: "3 8", public: "12 7" }[route.route] ?? null;
+    L.polyline(points, { pane: "plan-lines", className: "halo", weight: 9, interactive: false }).addTo(this.groups.routes);
+    const look = { pane: "plan-lines", className: `route route-${route.route}`, weight: 5, dashArray, interactive: false };
+    L.polyline(points, look).addTo(this.groups.routes);
+    const arrows = L.layerGroup().addTo(this.groups.routes);
+    this.keep("routes", { ...route, at: route.line[Math.floor(route.line.length / 2)] }, { line: points, arrows });
+  }
+
+  putArrows(points, arrows) {
+    if (!this.map.hasLayer(this.groups.routes)) return;
+    const route = [...this.objects.values()].find((one) => one.arrows === arrows);
+    arrows.clearLayers();
+    const seen = points.map((at) => this.map.latLngToLayerPoint(at));
+    for (const [spot, turn] of arrowsAlong(seen, ARROW_EVERY_PX)) {
       const arrow = element("span", "arrow", "➤");
       arrow.style.transform = `rotate(${turn}deg)`;
-      arrow.style.color = colour;
-      const icon = L.divIcon({ className: "badge arrow-badge", html: arrow, iconSize: [22, 22] });
-      L.marker(place, { icon, pane: "plan-marks", keyboard: false, alt: text.textContent })
-        .bindTooltip(text).addTo(this.groups.Routes);
+      const icon = L.divIcon({ className: `badge arrow-badge route-${route.route}`, html: arrow, iconSize: [22, 22] });
+      const mark = L.marker(this.map.layerPointToLatLng(spot), { icon, pane: "plan-marks", keyboard: false }).addTo(arrows);
+      mark.on("click", () => this.chosen(route));
+      mark.getElement()?.setAttribute("aria-hidden", "true");
     }
   }
 
-  addPost({ label, at, perimeter, gate, title, lines }) {
-    const look = `post post-${perimeter}${gate ? " post-gate" : ""}`;
-    const mark = this.addMark(at, badge(look, label, [34, 28], title), card(title, lines), this.groups.Posts);
-    this.marks.push({ mark, half: POST_HALF_PX });
+  addPost(post) {
+    const look = `post post-${post.perimeter}${post.gate ? " post-gate" : ""}${post.foot ? " post-foot" : ""}`;
+    const mark = this.addMark("posts", post, look, element("span", "", post.label), POST, "posts");
+    this.labels.push({ part: "posts", mark, size: POST, rank: 1000 + post.rank });
   }
 
-  addObservation({ label, at, cover, title, lines }) {
-    const look = `observation${cover ? "" : " bare"}`;
-    this.addMark(at, badge(look, label, [42, 28], title), card(title, lines), this.groups.Observation);
+  addObservation(post) {
+    const look = `observation${post.cover ? "" : " bare"}`;
+    const mark = this.addMark("observations", post, look, element("span", "", post.label), POST, "observations");
+    this.labels.push({ part: "observations", mark, size: POST, rank: 900, places: () => around(POST.width, POST.height), lead: true, must: true });
   }
 
-  addSite({ label, at, purpose, rank, source, shape, title, lines }) {
-    const group = rank === 1 ? this.groups.Sites : this.groups.Alternates;
-    for (const rings of shape) {
-      L.polygon(rings.map(latLngs), { pane: "plan-ground", className: `site-ground rank-${rank === 1 ? 1 : 2}`, interactive: false })
-        .addTo(group);
+  addSite(site) {
+    const first = site.rank === 1;
+    const group = first ? "sites" : "alternates";
+    for (const rings of site.shape) {
+      L.polygon(rings.map(latLngs), { pane: "plan-ground", className: `site-ground rank-${first ? 1 : 2}`, interactive: false })
+        .addTo(this.groups[group]);
     }
-    const look = `site site-${purpose} ${rank === 1 ? "" : "alternate"} ${source}`;
-    const width = 22 + 9 * label.length;
-    const mark = this.addMark(at, badge(look, label, [width, 32], title), card(title, lines), group, SITES_ABOVE);
-    if (rank === 1) this.marks.push({ mark, half: width / 2 });
+    const text = element("span", "site-text");
+    text.append(symbol(site.purpose), element("span", "", site.label));
+    const size = { width: 44 + textWidth(site.label), height: 32 };
+    const look = `site site-${site.purpose} ${first ? "" : "alternate"} ${site.source}`;
+    const mark = this.addMark("sites", site, look, text, size, group, SITES_ABOVE);
+    const places = () => around(size.width, size.height);
+    this.labels.push({ part: "sites", mark, size, rank: first ? site.order : 100 + site.order, places, lead: true, must: first });
   }
 
-  addHospital({ at, title, lines }) {
-    this.addMark(at, badge("hospital", "H", [28, 28], title), card(title, lines), this.groups.Hospitals);
+  addHospital(hospital) {
+    const mark = this.addMark("hospitals", hospital, "hospital", element("span", "", "H"), HOSPITAL, "hospitals");
+    this.labels.push({ part: "hospitals", mark, size: HOSPITAL, rank: hospital.used ? 50 : 700 });
   }
 
-  addMark(at, options, text, group, above = 0) {
-    return L.marker(latLng(at), { ...options, pane: "plan-marks", riseOnHover: true, zIndexOffset: above })
-      .bindPopup(text, { maxWidth: 320, autoPan: false })
-      .bindTooltip(text.cloneNode(true), { className: "tip", direction: "top", offset: [0, -12] })
-      .addTo(group);
+  addMark(part, one, className, content, size, group, above = 0) {
+    const icon = L.divIcon({ className: `badge ${className}`, html: content, iconSize: [size.width, size.height] });
+    const mark = L.marker(latLng(one.at), { icon, title: "", pane: "plan-marks", riseOnHover: true, zIndexOffset: above, keyboard: true })
+      .bindTooltip(shortCard(one), { className: "tip", direction: "top", offset: [0, -12] })
+      .on("click", () => this.chosen(this.objects.get(one.id)))
+      .on("add", ({ target }) => {
+        target.getElement().setAttribute("aria-label", one.title);
+        target.getElement().dataset.object = one.id;
+      })
+      .addTo(this.groups[group]);
+    this.keep(part, one, { mark });
+    return mark;
   }
 }
 
-/** Places and headings (degrees clockwise from east on screen) every so many metres along a line. */
+function shortCard(one) {
+  const box = element("div", "card");
+  box.append(element("strong", "card-title", one.title));
+  if (one.lines.length) box.append(element("p", "", one.lines[0]));
+  return box;
+}
+
+const pen = document.createElement("canvas").getContext("2d");
+
+function textWidth(text) {
+  pen.font = "700 16px sans-serif";
+  return Math.ceil(pen.measureText(text).width);
+}
+
+/** Places and headings (degrees clockwise from east) every so many pixels along a line on the screen. */
 function arrowsAlong(points, every) {
   const found = [];
   let left = every / 2;
-  for (let i = 1; i < points.length; i += 1) {
-    const [from, to] = [L.latLng(points[i - 1]), L.latLng(points[i])];
+  for (let k = 1; k < points.length; k += 1) {
+    const [from, to] = [points[k - 1], points[k]];
     const length = from.distanceTo(to);
     let done = 0;
     while (length - done >= left) {
       done += left;
       left = every;
-      const share = done / length;
-      const place = [from.lat + share * (to.lat - from.lat), from.lng + share * (to.lng - from.lng)];
-      const east = (to.lng - from.lng) * Math.cos((from.lat * Math.PI) / 180);
-      found.push([place, (-Math.atan2(to.lat - from.lat, east) * 180) / Math.PI]);
+      const heading = (Math.atan2(to.y - from.y, to.x - from.x) * 180) / Math.PI;
+      found.push([from.add(to.subtract(from).multiplyBy(done / length)), heading]);
     }
     left -= length - done;
   }
