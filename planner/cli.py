@@ -26,6 +26,7 @@ from planner.terms import ThreatName
 if TYPE_CHECKING:
     from planner.area import Area
     from planner.geo import LonLat
+    from planner.model import Incident
     from planner.packs import BBox, Listing, Progress
 
 
@@ -108,25 +109,52 @@ _OUTPUT = click.option(
 def plan(
     incident: Path | None, area_name: str | None, at: LonLat | None, threat: str | None, output: Path | None
 ) -> None:
-    """Plan for INCIDENT, an incident or plan document (- for standard input), or for a place: --at."""
+    """Plan for INCIDENT, or for a place: --at.
+
+    INCIDENT is an incident or plan document, or zones drawn in QGIS, Google Earth, CalTopo or TAK: GeoJSON,
+    KML, KMZ, GPX, GeoPackage, CoT or a TAK data package; - for standard input.
+    """
     if (incident is None) == (at is None):
         raise click.UsageError("give either an INCIDENT document or --at LAT,LON")
     if threat is not None and at is None:
         raise click.UsageError("--threat goes with --at; a document names its own threat")
     from planner import packs
-    from planner.document import read_incident, write_plan
+    from planner.document import write_plan
     from planner.model import Incident
     from planner.plan import make_plan
     from planner.sources.hospital_tables import installed_hospitals
 
-    said = (
-        read_incident(_read(incident)) if incident else Incident(at, ThreatName(threat or ThreatName.UNKNOWN))
-    )
+    said = _imported(incident) if incident else Incident(at, ThreatName(threat or ThreatName.UNKNOWN))
     with _progress("opening the area") as report:
         place = packs.open_area(area_name or packs.DEFAULT_AREA, progress=report)
     doctrine = packs.shipped_doctrine()
     made = make_plan(said, place, doctrine, *installed_hospitals(place, doctrine))
     _write(write_plan(made), output)
+
+
+def _imported(file: Path) -> Incident:
+    """Read what the user said or drew; tell what drawings of other programs were taken for."""
+    from planner.sources.drawings import import_incident
+
+    imported = import_incident(_read(file))
+    for line in imported.told:
+        click.echo(printable(line), err=True)
+    return imported.incident
+
+
+@main.group("incident")
+def incident_group() -> None:
+    """Make incident documents of what was drawn elsewhere."""
+
+
+@incident_group.command("import")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@_OUTPUT
+def import_incident(file: Path, output: Path | None) -> None:
+    """Turn FILE, drawn in another program, into an incident document: to look at, or to plan with."""
+    from planner.document import write_incident
+
+    _write(write_incident(_imported(file)), output)
 
 
 @main.command("check")
@@ -220,7 +248,7 @@ def _read(file: Path) -> bytes:
         with file.open("rb") as stream:
             return stream.read(MAX_BYTES + 1)
     except OSError as error:
-        remedy = "Give a GeoJSON file, or - for standard input"
+        remedy = "Give a file, or - for standard input"
         raise SourceError(f"{file} cannot be read: {error.strerror}", remedy) from error
 
 

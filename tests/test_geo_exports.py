@@ -226,7 +226,10 @@ def test_a_balloon_says_why_and_that_it_is_a_suggestion(plan):
     texts = {mark.findtext("{*}name"): mark.findtext("{*}description") for mark in root.iter("{*}Placemark")}
     for post in plan.posts:
         assert post.reason.replace("'", "&#x27;") in texts[post.id]
-    assert all("Suggestion: IC decides" in text for text in texts.values())
+    pinned = ("source", "pinned")
+    own = {item.label for item in items(plan, "m") if item.layer == "scene" or pinned in item.facts}
+    assert all("Suggestion: IC decides" in text for name, text in texts.items() if name not in own)
+    assert "Suggestion" not in texts["Blocked here"], "that is what the user says"
 
 
 def test_kml_has_a_style_for_every_item_and_fetches_nothing(plan):

@@ -24,7 +24,7 @@ from planner.exports.xml import Element, add, degrees, lat_lon, to_bytes
 from planner.geo import LonLat
 from planner.model import Plan
 from planner.phrases import title
-from planner.words import ADVICE, plain
+from planner.words import plain
 
 _UNKNOWN_M = "9999999.0"
 """As CoT says that a height or an accuracy is not known."""
@@ -146,7 +146,7 @@ def _route(uid: str, item: Item, line: tuple[LonLat, ...], options: Options) -> 
 
 
 def _told(detail: Element, item: Item, options: Options) -> None:
-    facts = [item.title, *item.lines, f"{ADVICE}.", f"Planned {options.time()}."]
+    facts = [item.title, *item.lines, item.advice, f"Planned {options.time()}."]
     add(detail, "remarks", plain(" ".join(facts), TEXT_LENGTH))
     add(detail, "archive")
 

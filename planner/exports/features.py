@@ -22,7 +22,7 @@ from planner.model import (
     Site,
     Zone,
 )
-from planner.terms import Control, PostMode, Purpose, ZoneKind
+from planner.terms import Control, PostMode, Purpose, SiteSource, ZoneKind
 
 TEXT_LENGTH = 2000
 """Characters of the longest text of an item."""
@@ -75,6 +75,12 @@ class Item:
     lines: tuple[str, ...]
     shape: Shape
     facts: tuple[tuple[str, Value], ...]
+
+    @property
+    def advice(self) -> str:
+        """That it is a suggestion; "" for what the user has marked or pinned."""
+        own = self.layer == "scene" or ("source", SiteSource.PINNED.value) in self.facts
+        return "" if own else f"{words.ADVICE}."
 
 
 LAYERS = {
@@ -287,6 +293,7 @@ def _entrance(site: Site) -> Item:
         "site": site.id,
         "purpose": site.purpose.value,
         "rank": site.rank,
+        "source": "entrance",
         "name": site.name,
         "usng": site.usng,
     }
@@ -346,7 +353,7 @@ def _scene(incident: Incident) -> list[Item]:
         shape = Shape(points=(incident.location,))
         threat = words.THREATS[incident.threat]
         lines = (f"Threat as reported: {threat}",)
-        name = incident.name or "Incident"
+        name = f"Scene: {incident.name}" if incident.name else "Scene"
         found.append(_marked("incident/1", "incident", name, lines, shape, "incident"))
     for number, point in enumerate(incident.threats, 1):
         title = f"Threat, {point.status.value}: {words.THREATS[point.threat]}"

@@ -27,6 +27,9 @@ from planner.exports.qgis import layer_qml, layer_sld
 from planner.model import Plan, Shape
 from planner.words import ADVICE, plain
 
+# The file is temporary: nobody waits for a disk to have it. Set once, for GDAL keeps it for the process.
+pyogrio.set_gdal_config_options({"OGR_SQLITE_SYNCHRONOUS": "OFF", "OGR_SQLITE_JOURNAL": "MEMORY"})
+
 GEOMETRY = "geom"
 _INTEGERS = frozenset({"rank", "officers", "posts", "capacity", "red", "yellow", "green"})
 _BOOLEANS = frozenset({"drawn", "sealed", "in_sight", "helipad", "off_map"})
@@ -159,6 +162,7 @@ def _set_clock(file: Path, options: Options) -> None:
     """Put the time of the export where GDAL has put its own clock's."""
     moment = options.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     with closing(sqlite3.connect(file)) as database, database:
+        database.execute("PRAGMA synchronous = OFF")
         database.execute("UPDATE gpkg_contents SET last_change = ?", (moment,))
         if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'layer_styles'").fetchone():
             database.execute("ALTER TABLE layer_styles ADD COLUMN update_time DATETIME")

@@ -53,7 +53,7 @@ def _told(parent: Element, item: Item) -> None:
     """Name it: receivers show the first few letters, so the short name comes first."""
     add(parent, "name", item.label)
     add(parent, "cmt", item.title)
-    add(parent, "desc", plain(" ".join(item.lines), _DESCRIPTION))
+    add(parent, "desc", plain(" ".join((item.advice, *item.lines)), _DESCRIPTION))
     add(parent, "type", LAYERS[item.layer])
 
 

@@ -80,7 +80,7 @@ def _about(plan: Plan, options: Options) -> str:
 
 def _html(lines: list[str]) -> str:
     # ``$[name]`` in a balloon would be filled in by the viewer.
-    return "".join(f"<p>{escape(line).replace('$[', '$ [')}</p>" for line in lines)
+    return "".join(f"<p>{escape(line).replace('$[', '$ [')}</p>" for line in lines if line)
 
 
 def _style(document: Element, style: str, look: Look, *, icons: bool) -> None:
@@ -110,7 +110,7 @@ def _colour(rgb: str, opacity: float) -> str:
 def _placemark(folder: Element, item: Item) -> None:
     mark = add(folder, "Placemark")
     add(mark, "name", item.label)
-    add(mark, "description", _html([item.title, *item.lines, f"{ADVICE}."]))
+    add(mark, "description", _html([item.title, *item.lines, item.advice]))
     add(mark, "styleUrl", f"#{item.style}")
     facts = add(mark, "ExtendedData")
     for name, value in (("id", item.id), *item.facts):

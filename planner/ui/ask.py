@@ -114,10 +114,12 @@ def ask_incidents(incident: OpenIncident) -> None:
 
 
 def _ask_document(incident: OpenIncident) -> None:
-    """Take a plan or incident document back in, as a new incident."""
+    """Take a plan or incident document back in, or zones drawn elsewhere, as a new incident."""
+    for line in state.told_of(incident):
+        st.text(line)
     file = st.file_uploader(
-        "Open a plan or incident (GeoJSON)",
-        type=["geojson", "json"],
+        "Open a plan, or zones drawn in QGIS, Google Earth, CalTopo or TAK",
+        type=["geojson", "json", "kml", "kmz", "gpx", "gpkg", "cot", "xml", "zip"],
         key=f"document in place of {incident.id}",
     )
     if file is None:

@@ -21,6 +21,7 @@ from planner.document import INCIDENT_SCHEMA, read_incident, write_incident
 from planner.geo import LonLat
 from planner.model import Plan
 from planner.plan import make_plan
+from planner.sources.drawings import import_incident
 from planner.sources.hospital_tables import InstalledHospitals, installed_hospitals
 from planner.store import SavedIncident, Store, new_incident_id
 from planner.ui.basemap import BaseMapFiles
@@ -33,6 +34,7 @@ INCIDENT_PARAMETER = "incident"
 AREA_PARAMETER = "area"
 _OPEN_KEY = "open incident"
 _STROKE_KEY = "last stroke"
+_TOLD_KEY = "told of a file"
 _ID = re.compile(r"[A-Za-z0-9_-]{6,40}")
 _PLANS_KEPT = 64
 _AREAS_KEPT = 3
@@ -172,12 +174,12 @@ def _opened(saved: SavedIncident) -> OpenIncident:
 
 
 def open_document(document: bytes, area: str, areas: Collection[str]) -> OpenIncident:
-    """Open what was said in an incident or plan document as a new incident, and save it.
+    """Open what was said in a document, or drawn in another program, as a new incident, and save it.
 
     Parameters
     ----------
     document : bytes
-        GeoJSON.
+        An incident or plan document, GeoJSON of others, KML, KMZ, GPX, GeoPackage, CoT, a TAK data package.
     area : str
         Where, unless the document names one of the areas.
     areas : collection of str
@@ -185,15 +187,22 @@ def open_document(document: bytes, area: str, areas: Collection[str]) -> OpenInc
 
     Raises
     ------
-    IncidentError
-        If it is no such document.
+    IncidentError, SourceError
+        If it is none of these, or holds nothing that an incident can hold.
     """
-    said = json.loads(write_incident(read_incident(document)))
-    stamp = json.loads(document)["planner"].get("area")
-    named = stamp.get("name") if isinstance(stamp, dict) else None
+    imported = import_incident(document)
+    said = json.loads(write_incident(imported.incident))
     facts = {name: value for name, value in said["planner"].items() if name != "schema"}
-    where = named if isinstance(named, str) and named in areas else area
-    return _save(OpenIncident(new_incident_id(), where, tuple(said["features"]), facts))
+    where = imported.area if imported.area in areas else area
+    opened = _save(OpenIncident(new_incident_id(), where, tuple(said["features"]), facts))
+    st.session_state[_TOLD_KEY] = (opened.id, imported.told)
+    return opened
+
+
+def told_of(incident: OpenIncident) -> tuple[str, ...]:
+    """Return what the file that the incident was opened from was taken for; () if from none."""
+    opened, told = st.session_state.get(_TOLD_KEY, ("", ()))
+    return told if opened == incident.id else ()
 
 
 def _hold(incident: OpenIncident) -> None:
