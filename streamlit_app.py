@@ -17,6 +17,7 @@ warm_up()
 page = st.navigation(
     [
         st.Page(HERE / "pages/incident.py", title="Incident", default=True),
+        st.Page(HERE / "pages/transport.py", title="Transport"),
         st.Page(HERE / "pages/areas.py", title="Areas"),
     ],
     position="top",

@@ -6,12 +6,11 @@ The plan's own closures are laid on the streets again from what it says of zones
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import Polygon
+from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area, geometries_m
@@ -27,6 +26,7 @@ from planner.terms import PerimeterName, PostMode, RouteKind, Travel, ZoneKind
 Bools = NDArray[np.bool_]
 
 _RIM_M = 1.0
+_BESIDE_M = 2.0
 _NEW_SHARE = 0.25
 """A way is another one when at least this share of it is on streets of its own."""
 
@@ -185,14 +185,15 @@ def middle_points(route: Route, street: str, area: Area) -> tuple[LonLat, ...]:
     area : Area
     """
     network = area.network
-    index = {int(node): k for k, node in enumerate(network.node_id)}
-    nodes = [index[node] for node in route.nodes if node in index]
-    steps = set(pairwise(nodes))
-    on = np.flatnonzero(np.isin(network.edge_u, nodes) & np.isin(network.edge_v, nodes))
+    driven_m = LineString([area.frame.point_m(place) for place in route.line]).buffer(_BESIDE_M)
     places = []
-    for edge in on.tolist():
-        u, v = int(network.edge_u[edge]), int(network.edge_v[edge])
-        if ((u, v) in steps or (v, u) in steps) and network.street(edge) == street:
-            middle = network.lines(np.array([edge]))[0].interpolate(0.5, normalized=True)
+    for edge in np.flatnonzero(network.edges_meeting(driven_m) & network.drivable).tolist():
+        if network.street(edge) != street:
+            continue
+        (line,) = network.lines(np.array([edge]))
+        common = line.intersection(driven_m)
+        if common.length > 2 * _BESIDE_M:  # not only crossed
+            longest = max(shapely.get_parts(common), key=lambda part: float(part.length))
+            middle = longest.interpolate(0.5, normalized=True)
             places.append(area.frame.place(middle.x, middle.y))
     return tuple(places)

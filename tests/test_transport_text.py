@@ -117,9 +117,9 @@ def test_blocking_the_middle_of_a_street_closes_what_a_way_drives_of_it() -> Non
     plan, area = planned()
     hospital = next(h for h in plan.hospitals if h.name == "West Trauma")
     route = next(r for r in plan.routes if r.id == hospital.route)
+    assert all(middle_points(one, name, area) for one in plan.routes for name in one.streets)
     street = route.streets[len(route.streets) // 2]
     places = middle_points(route, street, area)
-    assert places
     incident = replace(
         read_incident(write_plan(plan)), closures=tuple(Closure(Shape(points=(p,))) for p in places)
     )

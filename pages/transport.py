@@ -1,0 +1,171 @@
+"""Transport: who goes where, times, other ways, what a blocked street changes. For the EMS coordinator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+import planner.ui
+from planner import packs, words
+from planner.alternatives import Alternative, find_alternatives, middle_points
+from planner.area import Area
+from planner.doctrine import Doctrine
+from planner.model import HospitalOption, Plan
+from planner.terms import Purpose, RouteKind
+from planner.transport_text import transport_text
+from planner.ui import state, transport
+from planner.ui.ask import ask_units
+from planner.ui.layers import map_layers
+from planner.ui.map import show_map
+from planner.ui.opening import area_or_stop, base_map_or_none, plan_or_problem, wait_for
+from planner.ui.panels import problem
+from planner.ui.show import show_html, show_style
+from planner.ui.transport_ask import ask_casualties, ask_hospitals
+from planner.ui.transport_sheet import transport_sheet
+
+SITES = (
+    Purpose.AMBULANCE_EXCHANGE,
+    Purpose.CASUALTY_COLLECTION,
+    Purpose.CASUALTY_COLLECTION_FORWARD,
+    Purpose.STAGING,
+    Purpose.HELISPOT,
+)
+WAYS = (RouteKind.EGRESS, RouteKind.TRANSFER, RouteKind.INGRESS)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def other_ways(
+    _plan: Plan, plan_id: str, number: int, _area: Area, _doctrine: Doctrine
+) -> tuple[Alternative, ...]:
+    """Find the other ways to one hospital of a plan, once."""
+    del plan_id  # the key of the cache
+    return find_alternatives(_plan, _plan.hospitals[number], _area, _doctrine)
+
+
+def shown_on_map(plan: Plan, others: tuple[Alternative, ...], hospital: HospitalOption | None) -> Plan:
+    """Keep of a plan what moves patients, and lay the other ways beside it."""
+    crossed = {post for route in plan.routes if route.route in WAYS for post in route.posts_crossed}
+    crossed |= {post for other in others for post in other.route.posts_crossed}
+    return replace(
+        plan,
+        id=f"{plan.id} {hospital.name if hospital else ''}",
+        posts=tuple(post for post in plan.posts if post.id in crossed),
+        observations=(),
+        sites=tuple(site for site in plan.sites if site.purpose in SITES and site.rank == 1),
+        routes=tuple(r for r in plan.routes if r.route in WAYS) + tuple(o.route for o in others),
+    )
+
+
+def choose_hospital(plan: Plan) -> int | None:
+    """Ask to which hospital other ways are wanted."""
+    reached = [k for k, place in enumerate(plan.hospitals) if place.time_s is not None]
+    return st.selectbox(
+        "Other ways to",
+        reached,
+        index=None,
+        placeholder="choose a hospital: its ways are drawn on the map",
+        format_func=lambda k: (
+            f"{words.plain(plan.hospitals[k].name)}, {words.minutes(plan.hospitals[k].time_range_min)}"
+        ),
+        key=f"ways to in {incident.id}",
+    )
+
+
+def without_or_with(plan: Plan) -> None:
+    """Ask what if, and show both plans side by side."""
+    driven = dict.fromkeys(street for route in plan.routes if route.route in WAYS for street in route.streets)
+    blocked = [one for one in incident.features if one["properties"]["kind"] == "closure"]
+    open_again = "Nothing that is blocked now"
+    chosen = st.selectbox(
+        "What if this street is blocked?",
+        [*driven, *([open_again] if blocked else [])],
+        index=None,
+        placeholder="choose a street that ways use",
+        key=f"what if in {incident.id}",
+    )
+    if chosen is None:
+        return
+    if chosen == open_again:
+        features = tuple(one for one in incident.features if one not in blocked)
+        label = "if nothing is blocked"
+    else:
+        places = [
+            list(place)
+            for route in plan.routes
+            if route.route in WAYS and chosen in route.streets
+            for place in middle_points(route, chosen, area)
+        ]
+        geometry = {"type": "MultiPoint", "coordinates": places}
+        mark = {"type": "Feature", "id": "what if", "properties": {"kind": "closure"}, "geometry": geometry}
+        features = (*incident.features, mark)
+        label = f"if {words.plain(chosen)} is blocked"
+    then, why_not = plan_or_problem(replace(incident, features=features), area)
+    show_html(problem(why_not) if then is None else transport.compared(plan, then, label))
+
+
+show_style()
+st.html(Path(planner.ui.__file__).parent / "transport.css")
+doctrine = packs.shipped_doctrine()
+rules = doctrine.transport
+incident = state.take_stroke(state.open_incident())
+listings = {listing.name: listing for listing in packs.list_areas()}
+if incident.area not in listings:
+    show_html(problem(f"The area {incident.area} is not here. Choose another on the Incident page"))
+    st.stop()
+area = area_or_stop(listings[incident.area])
+units = ask_units()
+plan, trouble = plan_or_problem(incident, area)
+left, right = st.columns([6, 4])
+
+with right:
+    if plan:
+        show_html(transport.summary(plan, rules))
+    elif trouble:
+        show_html(problem(trouble))
+    else:
+        show_html(problem("Tap on the map where it happens, or begin on the Incident page"))
+    with st.container(key="asking"):
+        ask_casualties(incident)
+
+with left, st.container(key="map_side"):
+    number = choose_hospital(plan) if plan else None
+    found = other_ways(plan, plan.id, number, area, doctrine) if plan and number is not None else ()
+    chosen_hospital = plan.hospitals[number] if plan and number is not None else None
+    drawing = state.base_map_of(area)
+    base_map = base_map_or_none(drawing)
+    show_map(
+        area,
+        base_map,
+        incident=incident.id,
+        authority=incident.authority,
+        features=list(incident.features),
+        plan=map_layers(shown_on_map(plan, found, chosen_hospital), units) if plan else None,
+        units=units,
+        acknowledged=state.last_stroke(),
+        message=trouble,
+    )
+    if base_map is None:
+        wait_for(drawing)
+
+if plan:
+    if chosen_hospital is not None:
+        show_html(transport.ways(plan, chosen_hospital, found, units))
+    show_html(transport.distribution(plan, rules))
+    with st.container(key="saying"):
+        ask_hospitals(incident, plan)
+    show_html(transport.matrix(plan))
+    with st.container(key="trying"):
+        st.markdown("#### With and without a street")
+        without_or_with(plan)
+    show_html(transport.cautions(plan))
+    st.markdown("#### For the radio")
+    st.code(transport_text(plan, rules.first_wave_red), language=None, wrap_lines=True)
+    st.download_button(
+        "Print sheet (HTML, opens in any browser)",
+        transport_sheet(plan, rules),
+        f"transport-{plan.id[:12]}.html",
+        "text/html",
+        width="stretch",
+    )

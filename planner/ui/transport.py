@@ -1,0 +1,338 @@
+"""The transport page in words: who goes where, times, what a blocked street changes. Plan to markup.
+
+Every text from map or tables goes through :func:`html.escape`. No hospital is called the best: shown is what
+each takes, how far it is, and what is kept there for those who come by themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from planner import words
+from planner.alternatives import Alternative
+from planner.doctrine import Transport as Rules
+from planner.model import HospitalOption, Plan, Site
+from planner.phrases import site_name, trauma
+from planner.terms import NoticeLevel
+from planner.transport_text import NO_TRAFFIC, drive, unplaced, walk_in_count
+
+_SHOWN = 12
+_COLOURS = ("red", "yellow", "green")
+_LETTERS = {"red": "R", "yellow": "Y", "green": "G"}
+_ABOUT_HERE = {"hospitals", "routes", "ambulances"}
+
+
+def summary(plan: Plan, rules: Rules) -> str:
+    """Return the verdict and the figures: who has a place, ambulances, waves, time to the last red."""
+    left = {colour: n for colour, n in unplaced(plan).items() if n}
+    said = plan.incident.casualties
+    if said is None:
+        text, state = "Say the casualties below: then patients are shared out.", " open"
+    elif left:
+        told = ", ".join(f"{n} {colour}" for colour, n in left.items())
+        text, state = f"NO PLACE known for {told} in the first hour. Ask hospitals what they take.", " open"
+    else:
+        far = sum(_sent(h) for h in plan.hospitals if band(h.time_s, rules)[0] == "late")
+        beyond = f"; {far} of them further than {rules.golden_hour_min:.0f} min" if far else ""
+        everybody = sum(_sent(h) for h in plan.hospitals)
+        text, state = f"All {everybody} patients have a place in the first hour{beyond}.", ""
+    return (
+        '<div class="pl"><h1 class="unseen">Transport</h1>'
+        f'<p class="verdict{state}" role="status">{escape(text)}</p>'
+        f'<p class="advice">{escape(words.ADVICE)}. {NO_TRAFFIC}.</p>{_figures(plan, rules)}</div>'
+    )
+
+
+def _figures(plan: Plan, rules: Rules) -> str:
+    need = plan.ambulances
+    takers = sum(bool(_sent(h)) for h in plan.hospitals)
+    late = sum(
+        h.assigned.red for h in plan.hospitals if h.assigned.red and band(h.time_s, rules)[0] == "late"
+    )
+    waves = words.count(need.waves, "wave") if need else ""
+    hand = (
+        f"{need.at_hand} at hand, {waves}" if need and need.at_hand is not None else "number at hand not said"
+    )
+    last = need.last_red_min if need else None
+    shown = (
+        (need.needed if need else words.UNKNOWN, f"ambulances in one wave; {hand}"),
+        (words.minutes(last) if last else words.UNKNOWN, "until the last red is at a hospital"),
+        (takers, "hospitals take patients"),
+        (late, f"reds go beyond {rules.golden_hour_min:.0f} min"),
+    )
+    cells = "".join(
+        f"<div><b>{escape(str(value))}</b><span>{escape(text)}</span></div>" for value, text in shown
+    )
+    return f'<div class="figures">{cells}</div>'
+
+
+def band(time_s: float | None, rules: Rules) -> tuple[str, str]:
+    """Return the band of a planning time: its class, and what it says. Bands, not promises."""
+    if time_s is None:
+        return "none", "no way"
+    golden = rules.golden_hour_min
+    minutes = math.ceil(time_s / 60)
+    if minutes <= golden / 2:
+        return "soon", f"within {golden / 2:.0f}"
+    return ("hour", f"within {golden:.0f}") if minutes <= golden else ("late", f"beyond {golden:.0f}")
+
+
+# --- who goes where ---------------------------------------------------------------------------------
+
+
+def distribution(plan: Plan, rules: Rules) -> str:
+    """Return the table of hospitals: drive, who is sent, what each takes in an hour, walk-ins kept."""
+    if not plan.hospitals:
+        text = "No hospital is known here. Load a hospital table: planner hospitals import FILE.csv"
+        return f'<div class="pl"><h2>Who goes where</h2><p>{escape(text)}</p></div>'
+    sent = [h for h in plan.hospitals if _sent(h)]
+    others = [h for h in plan.hospitals if not _sent(h)]
+    room = max(0, _SHOWN - len(sent))
+    first = [h for h in plan.hospitals if _sent(h) or h in others[:room]]
+    more = others[room:]
+    folded = ""
+    if more:
+        inner = _distribution_table(more, rules)
+        folded = f"<details><summary>{words.count(len(more), 'more hospital')}</summary>{inner}</details>"
+    return (
+        f'<div class="pl"><h2>Who goes where, first hour</h2>{_why_nobody(plan)}'
+        f"{_distribution_table(first, rules)}{folded}{_legend(rules)}</div>"
+    )
+
+
+def _why_nobody(plan: Plan) -> str:
+    if any(_sent(h) for h in plan.hospitals):
+        return ""
+    if plan.incident.casualties is None:
+        return "<p>No patients are shared out: the number of casualties has not been said.</p>"
+    return "<p>No patients are shared out: nobody is said to need it, or no place is known.</p>"
+
+
+def _legend(rules: Rules) -> str:
+    return (
+        "<p>Reds an hour by trauma level, yellow and green by beds, or as you say below. Each centre is sent "
+        f"{rules.first_wave_red} reds before one is sent more; a red child first to a paediatric centre. "
+        "Kept = places for patients who come by themselves, at the nearest hospitals. "
+        "? = no source says; nothing is guessed.</p>"
+    )
+
+
+def _distribution_table(hospitals: Sequence[HospitalOption], rules: Rules) -> str:
+    rows = "".join(_distribution_row(h, rules) for h in hospitals)
+    titles = ("Hospital", "Drive, min", "Send R / Y / G", "Takes an hour", "Kept")
+    return _table(titles, rows)
+
+
+def _table(titles: Sequence[str], rows: str) -> str:
+    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in titles)
+    return f'<table class="stack"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _cell(title: str, markup: str) -> str:
+    return f'<td data-label="{escape(title)}">{markup}</td>'
+
+
+def _distribution_row(hospital: HospitalOption, rules: Rules) -> str:
+    cells = (
+        _cell("Drive, min", _drive(hospital, rules)),
+        _cell("Send R / Y / G", _send(hospital)),
+        _cell("Takes an hour", _takes(hospital)),
+        _cell("Kept", str(walk_in_count(hospital)) if walk_in_count(hospital) else "-"),
+    )
+    shut = ' class="shut"' if hospital.closed or hospital.diversion else ""
+    return f'<tr{shut}><th scope="row">{_name(hospital)}</th>{"".join(cells)}</tr>'
+
+
+def _name(hospital: HospitalOption) -> str:
+    marks = []
+    if hospital.closed:
+        marks.append("CLOSED")
+    elif hospital.diversion:
+        marks.append("ON DIVERSION")
+    if hospital.off_map:
+        marks.append("off the map: estimate")
+    if hospital.children_only:
+        marks.append("children only")
+    if hospital.spared:
+        marks.append(hospital.spared)
+    told = "".join(f'<span class="mark">{escape(mark)}</span>' for mark in marks)
+    source = f"{hospital.source}, {hospital.as_of or 'no date'}" if hospital.source else "source not known"
+    facts = [trauma(hospital)]
+    facts += ["burn centre"] if hospital.burn else []
+    facts += [f"{hospital.beds} beds"] if hospital.beds is not None else []
+    return (
+        f"<b>{escape(hospital.name)}</b>{told}"
+        f'<span class="why">{escape(", ".join(facts))} ({escape(source)})</span>'
+    )
+
+
+def _drive(hospital: HospitalOption, rules: Rules) -> str:
+    if hospital.time_s is None or hospital.time_range_min is None:
+        return f'<b>{words.UNKNOWN}</b><span class="why">no way to drive there</span>'
+    kind, told = band(hospital.time_s, rules)
+    low, high = hospital.time_range_min
+    plan_min = math.ceil(hospital.time_s / 60)
+    air = hospital.air_range_min
+    flight = f'<span class="why">air {escape(words.minutes(air))}</span>' if air else ""
+    return (
+        f"<b>{low}-{high}</b> <span class='band {kind}'>{escape(told)}</span>"
+        f'<span class="why">plan {plan_min}, best {low}</span>{flight}'
+    )
+
+
+def _send(hospital: HospitalOption) -> str:
+    if not _sent(hospital):
+        return "-"
+    counts = " / ".join(
+        f'<span class="to {colour}"><i>{_LETTERS[colour]}</i> {getattr(hospital.assigned, colour)}</span>'
+        for colour in _COLOURS
+    )
+    young = sum(vars(hospital.children).values())
+    return counts + (
+        f'<span class="why">{words.count(young, "child", "children")} of them</span>' if young else ""
+    )
+
+
+def _takes(hospital: HospitalOption) -> str:
+    def rate(value: float | None) -> str:
+        return words.UNKNOWN if value is None else str(math.floor(value))
+
+    parts = [f"red {rate(hospital.red_per_h)}"]
+    if hospital.child_red_per_h is not None:
+        parts.append(f"red children {rate(hospital.child_red_per_h)}")
+    parts.append(f"other {rate(hospital.others_per_h)}")
+    return escape(", ".join(parts))
+
+
+def _sent(hospital: HospitalOption) -> int:
+    return hospital.assigned.red + hospital.assigned.yellow + hospital.assigned.green
+
+
+# --- times --------------------------------------------------------------------------------------------
+
+
+def matrix(plan: Plan) -> str:
+    """Return the drives from each site that ambulances leave from or wait at, to each hospital."""
+    if not plan.hospitals:
+        return ""
+    names = [time.site for time in plan.hospitals[0].times]
+    sites = {site.id: site for site in plan.sites}
+    titles = ["Hospital", *(_origin(name, sites.get(name)) for name in names), "Air, straight line"]
+    rows = "".join(_matrix_row(h, titles) for h in plan.hospitals[: 2 * _SHOWN])
+    more = len(plan.hospitals) - 2 * _SHOWN
+    rest = f"<p>{more} more in the plan document.</p>" if more > 0 else ""
+    return (
+        f'<div class="pl"><h2>Times, minutes</h2>{_table(titles, rows)}{rest}'
+        f"<p>From best case, lights and siren, to late. {NO_TRAFFIC}. Air: in flight to lift-off, approach "
+        "and landing; how long the helicopter takes to come is not in it.</p></div>"
+    )
+
+
+def _origin(name: str, site: Site | None) -> str:
+    if site is None:
+        return "The scene"
+    return f"{words.PURPOSES[site.purpose][0]}: {site_name(site)}"
+
+
+def _matrix_row(hospital: HospitalOption, titles: Sequence[str]) -> str:
+    estimate = " (estimate)" if hospital.off_map else ""
+    cells = [
+        _cell(title, escape(words.minutes(time.range_min) + (estimate if time.range_min else "")))
+        for title, time in zip(titles[1:], hospital.times, strict=False)
+    ]
+    cells.append(
+        _cell(titles[-1], escape(words.minutes(hospital.air_range_min)) if hospital.air_range_min else "-")
+    )
+    return f'<tr><th scope="row">{escape(hospital.name)}</th>{"".join(cells)}</tr>'
+
+
+# --- ways ---------------------------------------------------------------------------------------------
+
+
+def ways(plan: Plan, hospital: HospitalOption, others: Sequence[Alternative], units: str) -> str:
+    """Return the way to one hospital and the other ways there, each with what it has in common."""
+    first = next((route for route in plan.routes if route.id == hospital.route), None)
+    rows = []
+    if first is not None:
+        along = " - ".join(first.streets)
+        rows.append(
+            f"<li><b>Way in the plan</b>: {escape(drive(hospital))}, "
+            f"{escape(words.distance(first.length_m, units))}"
+            f'<span class="why">{escape(along)}</span><span class="why">{escape(first.reason)}</span></li>'
+        )
+    for number, other in enumerate(others, 1):
+        later = math.ceil(other.later_s / 60)
+        common = words.distance(other.common_m, units) if other.common_m >= 1 else "nothing"
+        posts = f", through {', '.join(other.route.posts_crossed)}" if other.route.posts_crossed else ""
+        along = " - ".join(other.route.streets)
+        rows.append(
+            f"<li><b>Other way {number}</b>: {escape(words.minutes(other.range_min))}, {later} min longer, "
+            f"{escape(words.distance(other.route.length_m, units))}; in common with the ways above: "
+            f'{escape(common)}{escape(posts)}<span class="why">{escape(along)}</span></li>'
+        )
+    if not others:
+        rows.append("<li>No other way that is mostly on streets of its own.</li>")
+    return f'<div class="pl"><ul>{"".join(rows)}</ul></div>'
+
+
+# --- what if --------------------------------------------------------------------------------------------
+
+
+def compared(now: Plan, then: Plan, label: str) -> str:
+    """Return two plans side by side: times and patients of each hospital, ambulances, what is new to say."""
+    rows = "".join(_compared_rows(now, then))
+    titles = ("Hospital", "Drive now", label, "R / Y / G now", f"R / Y / G, {label}")
+    table = _table(titles, rows) if rows else "<p>No time and no patient changes.</p>"
+    told = {notice.text for notice in now.notices}
+    fresh = [n for n in then.notices if n.text not in told and n.level is not NoticeLevel.INFO]
+    news = "".join(f"<li>{escape(notice.text)}</li>" for notice in fresh[:8])
+    listed = f"<p><b>New to say:</b></p><ul>{news}</ul>" if news else ""
+    return f'<div class="pl">{table}{_compared_need(now, then, label)}{listed}</div>'
+
+
+def _compared_rows(now: Plan, then: Plan) -> Iterator[str]:
+    after = {(h.name, h.location): h for h in then.hospitals}
+    for before in now.hospitals:
+        other = after.get((before.name, before.location))
+        pair = (before, other)
+        if other is not None and _key(before) == _key(other):
+            continue
+        drives = [words.minutes(h.time_range_min) if h else words.UNKNOWN for h in pair]
+        sent = [_plain_send(h) if h else words.UNKNOWN for h in pair]
+        cells = "".join(
+            _cell(title, escape(text))
+            for title, text in zip(
+                ("Drive now", "Then", "Sent now", "Sent then"), (*drives, *sent), strict=True
+            )
+        )
+        yield f'<tr><th scope="row">{escape(before.name)}</th>{cells}</tr>'
+
+
+def _key(hospital: HospitalOption) -> tuple[object, ...]:
+    return hospital.time_range_min, hospital.assigned
+
+
+def _plain_send(hospital: HospitalOption) -> str:
+    return " / ".join(str(getattr(hospital.assigned, colour)) for colour in _COLOURS)
+
+
+def _compared_need(now: Plan, then: Plan, label: str) -> str:
+    spans = [plan.ambulances.last_red_min if plan.ambulances else None for plan in (now, then)]
+    if spans[0] == spans[1]:
+        return ""
+    before, after = (words.minutes(span) for span in spans)
+    return f"<p>Last red at a hospital: now {escape(before)}; {escape(label)}: {escape(after)}.</p>"
+
+
+def cautions(plan: Plan) -> str:
+    """Return what is unknown, assumed or wrong about hospitals and ways."""
+    found = [n for n in plan.notices if n.about in _ABOUT_HERE]
+    rows = "".join(
+        f'<li><span class="level {n.level}">{"!!" if n.level is NoticeLevel.DANGER else "!"}</span>'
+        f"{escape(n.text)}</li>"
+        for n in found
+        if n.level is not NoticeLevel.INFO
+    )
+    return f'<div class="pl"><h2>Cautions</h2><ul>{rows}</ul></div>' if rows else ""

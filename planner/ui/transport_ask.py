@@ -1,0 +1,211 @@
+"""What the transport page asks: casualties, ambulances, and of each hospital what it takes.
+
+Each answer goes into the incident document before the page runs again, so that the whole page shows one plan.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from planner import words
+from planner.ambulances import is_ambulance
+from planner.model import HospitalOption, Plan
+from planner.phrases import trauma
+from planner.ui import state
+from planner.ui.state import OpenIncident
+
+Json = dict[str, Any]
+
+_COLOURS = (("red", "Red"), ("yellow", "Yellow"), ("green", "Green"))
+_AMBULANCES = "ambulance"
+_OPEN, _DIVERSION, _CLOSED = "Open", "Diversion", "Closed"
+_RATES = (
+    ("red_per_h", "Red / h"),
+    ("child_red_per_h", "Red children / h"),
+    ("others_per_h", "Yellow, green / h"),
+)
+_MOST = 1000
+_FIRST = 8
+_NEAR_DEG = 0.005
+_MARKDOWN = "\\`*_{}[]()<>#+-.!|:$~&"
+
+
+def ask_casualties(incident: OpenIncident) -> None:
+    """Ask how many are hurt, how many of them are children, and how many ambulances are at hand."""
+    for member, title in (("casualties", "Casualties"), ("children", "Of these, children")):
+        said = incident.facts.get(member) or {}
+        st.markdown(f"**{title}**")
+        with st.container(horizontal=True, gap="small"):
+            for colour, label in _COLOURS:
+                _count(incident, f"{member} {colour}", label, said.get(colour), _set_people(member, colour))
+    st.markdown("**Ambulances at hand**")
+    known = [n for name, n in (incident.facts.get("units") or {}).items() if is_ambulance(name)]
+    _count(incident, "ambulances", "Ambulances", sum(known) if known else None, _set_ambulances)
+
+
+def _count(
+    incident: OpenIncident, what: str, label: str, value: int | None, take: Callable[[str], None]
+) -> None:
+    key = f"{what} of {incident.id}"
+    _seed(key, value)
+    st.number_input(
+        label,
+        value=None,
+        min_value=0,
+        max_value=100_000,
+        step=1,
+        key=key,
+        placeholder="?",
+        width=150,
+        on_change=take,
+        args=(key,),
+    )
+
+
+def _seed(key: str, value: int | None) -> None:
+    """Give a field what was said before; not as its default, for then it could not be emptied again."""
+    if key not in st.session_state:
+        st.session_state[key] = value
+
+
+def _set_people(member: str, colour: str) -> Callable[[str], None]:
+    def take(key: str) -> None:
+        incident = state.open_incident()
+        counts = dict(incident.facts.get(member) or {})
+        counts[colour] = st.session_state[key]
+        said = {name: n for name, n in counts.items() if n is not None}
+        state.state_fact(incident, member, said or None)
+
+    return take
+
+
+def _set_ambulances(key: str) -> None:
+    incident = state.open_incident()
+    others = {n: v for n, v in (incident.facts.get("units") or {}).items() if not is_ambulance(n)}
+    count = st.session_state[key]
+    state.state_fact(incident, "units", others if count is None else {**others, _AMBULANCES: count})
+
+
+# --- hospitals -------------------------------------------------------------------------------------
+
+
+def ask_hospitals(incident: OpenIncident, plan: Plan) -> None:
+    """Ask of each hospital whether it takes ambulances, and how many patients an hour."""
+    st.markdown("#### What hospitals say")
+    st.text(
+        "Call each. What you write here outranks tables and doctrine. In brackets: what is planned with "
+        "while nothing is said; ? = not known."
+    )
+    for number, hospital in enumerate(plan.hospitals[:_FIRST]):
+        if number % 2 == 0:
+            columns = st.columns(2)
+        with columns[number % 2]:
+            _ask_hospital(incident, hospital)
+    rest = plan.hospitals[_FIRST:]
+    if rest:
+        with st.expander(words.count(len(rest), "more hospital")):
+            names = [f"{h.name}, {words.minutes(h.time_range_min)}" for h in rest]
+            chosen = st.multiselect(
+                "Choose those that you called",
+                range(len(rest)),
+                default=[k for k, h in enumerate(rest) if _said_of(incident, h)],
+                format_func=lambda k: names[k],
+                key=f"called in {incident.id}",
+            )
+            for k in chosen:
+                _ask_hospital(incident, rest[k])
+
+
+def _ask_hospital(incident: OpenIncident, hospital: HospitalOption) -> None:
+    said = _said_of(incident, hospital)
+    tail = f"{hospital.name} {hospital.location.lon_deg:.5f} {hospital.location.lat_deg:.5f} in {incident.id}"
+    with st.container(border=True):
+        st.markdown(f"**{_inert(words.plain(hospital.name))}**  \n{_inert(_facts(hospital))}")
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+            key = f"takes {tail}"
+            st.segmented_control(
+                f"Ambulances to {words.plain(hospital.name)}",
+                (_OPEN, _DIVERSION, _CLOSED),
+                default=_CLOSED if said.get("closed") else _DIVERSION if said.get("diversion") else _OPEN,
+                key=key,
+                required=True,
+                label_visibility="collapsed",
+                on_change=_set_state,
+                args=(key, hospital),
+            )
+            for member, label in _RATES:
+                if member == "child_red_per_h" and hospital.pediatric_level is None and not said.get(member):
+                    continue
+                _ask_rate(hospital, member, label, said.get(member), f"{member} {tail}")
+
+
+def _ask_rate(hospital: HospitalOption, member: str, label: str, value: float | None, key: str) -> None:
+    planned = getattr(hospital, member)
+    _seed(key, None if value is None else math.floor(value))
+    st.number_input(
+        label,
+        value=None,
+        min_value=0,
+        max_value=_MOST,
+        step=1,
+        key=key,
+        placeholder=f"({math.floor(planned)})" if planned is not None else "?",
+        width=150,
+        on_change=_set_rate,
+        args=(key, hospital, member),
+    )
+
+
+def _facts(hospital: HospitalOption) -> str:
+    parts = [trauma(hospital), words.minutes(hospital.time_range_min)]
+    parts += [f"{hospital.beds} beds"] if hospital.beds is not None else []
+    parts += ["burn centre"] if hospital.burn else []
+    parts += ["helipad"] if hospital.helipad else []
+    return ", ".join(parts)
+
+
+def _inert(text: str) -> str:
+    """Return text that Markdown leaves alone: names in maps must not become links or pictures."""
+    return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in text)
+
+
+def _set_state(key: str, hospital: HospitalOption) -> None:
+    word = st.session_state[key]
+    _say(hospital, {"closed": word == _CLOSED, "diversion": word == _DIVERSION})
+
+
+def _set_rate(key: str, hospital: HospitalOption, member: str) -> None:
+    _say(hospital, {member: st.session_state[key]})
+
+
+def _say(hospital: HospitalOption, words_on_it: Mapping[str, Any]) -> None:
+    """Write what is said of one hospital into the incident, in place of what was said before."""
+    incident = state.open_incident()
+    entry = {**_said_of(incident, hospital), **words_on_it}
+    kept = {name: value for name, value in entry.items() if value not in (None, False)}
+    others = [one for one in _statuses(incident) if not _is_of(one, hospital)]
+    place = [hospital.location.lon_deg, hospital.location.lat_deg]
+    if set(kept) - {"name", "location"}:
+        others.append({**kept, "name": hospital.name, "location": place})
+    state.state_fact(incident, "hospitals", others)
+
+
+def _said_of(incident: OpenIncident, hospital: HospitalOption) -> Json:
+    return next((dict(one) for one in reversed(_statuses(incident)) if _is_of(one, hospital)), {})
+
+
+def _statuses(incident: OpenIncident) -> Sequence[Json]:
+    return incident.facts.get("hospitals") or []
+
+
+def _is_of(status: Json, hospital: HospitalOption) -> bool:
+    """Whether an entry speaks of a hospital: by its name, near the same place."""
+    if str(status.get("name", "")).casefold() != hospital.name.casefold():
+        return False
+    lon, lat = status["location"]
+    apart_deg = max(abs(lon - hospital.location.lon_deg), abs(lat - hospital.location.lat_deg))
+    return bool(apart_deg < _NEAR_DEG)

@@ -1,0 +1,76 @@
+"""The transport page in a real browser: re-solves on one tap, fits a phone, asks no other host."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from planner.store import Store
+from tests.e2e.browser import Screen
+
+pytestmark = pytest.mark.e2e
+
+METHODIST = "Bronson Methodist Hospital"
+PHONE_PX = (390, 844)
+
+
+def begin(home: Path, name: str) -> str:
+    """Keep an incident in the store as if it had been tapped on the other page."""
+    point = {"type": "Point", "coordinates": [-85.632, 41.944]}
+    scene = {"type": "Feature", "id": "a", "properties": {"kind": "incident"}, "geometry": point}
+    header = {"schema": "incident/1", "casualties": {"red": 6, "yellow": 6, "green": 8}}
+    document = {"type": "FeatureCollection", "planner": header, "features": [scene]}
+    Store(home / "incidents.sqlite").write_incident(name, "three_rivers", json.dumps(document))
+    return name
+
+
+def open_transport(screen: Screen, incident: str) -> Page:
+    screen.page.goto(f"{screen.address}/transport?incident={incident}")
+    screen.page.get_by_role("heading", name="Who goes where, first hour").wait_for()
+    return screen.page
+
+
+def overflow_px(page: Page) -> int:
+    wide: int = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
+    return wide
+
+
+def test_one_tap_closes_a_hospital_and_its_patients_go_elsewhere(screen: Screen, home: Path) -> None:
+    page = open_transport(screen, begin(home, "transport-e2e-1"))
+    screen.ready()
+    row = page.locator("tr", has_text=METHODIST).first
+    expect(row).to_contain_text("R 4")
+    card = page.get_by_role("radiogroup", name=f"Ambulances to {METHODIST}")
+    card.get_by_text("Closed", exact=True).click()
+    expect(page.locator("tr", has_text=METHODIST).first).to_contain_text("CLOSED")
+    expect(page.locator("tr", has_text="Ascension Borgess").first).to_contain_text("R 3")
+    expect(page.get_by_text("Closed, no ambulances: Bronson Methodist Hospital.")).to_be_visible()
+    page.reload()
+    expect(page.locator("tr", has_text=METHODIST).first).to_contain_text("CLOSED")
+    assert overflow_px(page) <= 0
+
+
+def test_on_a_phone_nothing_is_cut_off_and_targets_are_large(screen: Screen, home: Path) -> None:
+    width, height = PHONE_PX
+    screen.page.set_viewport_size({"width": width, "height": height})
+    page = open_transport(screen, begin(home, "transport-e2e-2"))
+    screen.ready()
+    assert overflow_px(page) <= 0
+    row = page.locator("tr", has_text=METHODIST).first
+    box = row.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('.pl td, .pl th, .pl .why, .pl p')]
+            .filter((one) => one.checkVisibility() && parseFloat(getComputedStyle(one).fontSize) < 16)
+            .map((one) => one.textContent)"""
+    )
+    assert small == []
+    plus = page.locator("[data-testid='stNumberInputStepUp']").first
+    size = plus.bounding_box()
+    assert size is not None
+    assert min(size["width"], size["height"]) >= 44

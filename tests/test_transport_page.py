@@ -1,0 +1,212 @@
+"""The transport page by Streamlit's test runner: what the coordinator says is saved and planned at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from planner import packs
+from planner.doctrine import Doctrine
+from planner.model import Plan
+from planner.packs import shipped_doctrine
+from planner.phrases import Edition
+from planner.store import Store
+from planner.ui import state, transport
+from planner.ui.transport_sheet import transport_sheet
+from tests.test_transport_text import planned
+
+PAGE = str(Path(__file__).parents[1] / "pages" / "transport.py")
+ID = "transport123"
+METHODIST = "Bronson Methodist Hospital"
+DOCTRINE: Doctrine = shipped_doctrine()
+RULES = DOCTRINE.transport
+EVIL = "<script>alert(1)</script>[x](https://evil.example)"
+
+
+@pytest.fixture(autouse=True)
+def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """A store of the test's own, with one incident: six reds among thirty hurt in Three Rivers."""
+    packs.open_area("three_rivers")
+    store = Store(tmp_path / "incidents.sqlite")
+    monkeypatch.setattr(state, "store", lambda: store)
+    point = {"type": "Point", "coordinates": [-85.632, 41.944]}
+    scene = {"type": "Feature", "id": "a", "properties": {"kind": "incident"}, "geometry": point}
+    header = {"schema": "incident/1", "casualties": {"red": 6, "yellow": 6, "green": 8}}
+    write(store, {"type": "FeatureCollection", "planner": header, "features": [scene]})
+    yield store
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def write(store: Store, document: dict[str, Any]) -> None:
+    store.write_incident(ID, "three_rivers", json.dumps(document))
+
+
+def facts(store: Store) -> dict[str, Any]:
+    saved = store.read_incident(ID)
+    assert saved is not None
+    header: dict[str, Any] = json.loads(saved.document)["planner"]
+    return header
+
+
+def open_page(incident: str = ID) -> AppTest:
+    page = AppTest.from_file(PAGE, default_timeout=120)
+    page.query_params["incident"] = incident
+    page.query_params["area"] = "three_rivers"
+    page.run()
+    assert not page.exception
+    return page
+
+
+def said(page: AppTest) -> str:
+    return " ".join(part.proto.body for part in page.get("html"))
+
+
+def row(page: AppTest, name: str) -> str:
+    """The row of one hospital in the table of who goes where."""
+    table = said(page).split("Who goes where")[1]
+    return table.split(f"<b>{name}</b>")[1].split("</tr>")[0]
+
+
+def numbers(page: AppTest, label: str) -> list[Any]:
+    return [field for field in page.number_input if field.label == label]
+
+
+def of(fields: list[Any], name: str) -> Any:
+    (one,) = [field for field in fields if f"{name} " in field.key]
+    return one
+
+
+def test_without_an_incident_the_page_says_how_to_begin() -> None:
+    page = open_page("nothing12345")
+    assert "Tap on the map where it happens" in said(page)
+
+
+def test_patients_are_shared_out_and_no_hospital_is_called_the_best() -> None:
+    page = open_page()
+    told = said(page)
+    assert "All 20 patients have a place" in told
+    assert "within 60" in row(page, METHODIST)
+    assert "</i> 4</span>" in row(page, METHODIST)
+    assert "HIFLD Open Hospitals, 2020-04" in row(page, METHODIST)
+    assert "off the map: estimate" in row(page, METHODIST)
+    assert "best hospital" not in told.lower()
+    radio = page.code[0].value
+    assert radio.startswith("Transport.")
+    assert "2 to Bronson Methodist Hospital (Level I, " in radio
+    for origin in ("AEP: ", "CCP: ", "STAGING: "):
+        assert f'data-label="{origin}' in told
+
+
+def test_counts_said_here_are_saved_and_planned_at_once(own_store: Store) -> None:
+    page = open_page()
+    reds = numbers(page, "Red")
+    reds[0].set_value(7).run()
+    reds = numbers(page, "Red")
+    reds[1].set_value(2).run()
+    numbers(page, "Ambulances")[0].set_value(5).run()
+    assert not page.exception
+    header = facts(own_store)
+    assert header["casualties"] == {"red": 7, "yellow": 6, "green": 8}
+    assert header["children"] == {"red": 2}
+    assert header["units"] == {"ambulance": 5}
+    assert "All 21 patients have a place" in said(page)
+    assert "5 at hand" in said(page)
+
+
+def test_a_closed_hospital_gets_nobody_and_its_patients_go_elsewhere(own_store: Store) -> None:
+    page = open_page()
+    of(list(page.segmented_control), f"takes {METHODIST}").set_value("Closed").run()
+    assert not page.exception
+    (status,) = facts(own_store)["hospitals"]
+    assert (status["name"], status["closed"]) == (METHODIST, True)
+    assert "CLOSED" in row(page, METHODIST)
+    assert "</i> 4</span>" not in row(page, METHODIST)
+    assert "3" in row(page, "Ascension Borgess Hospital")
+    assert "Closed, no ambulances: Bronson Methodist Hospital." in page.code[0].value
+    of(list(page.segmented_control), f"takes {METHODIST}").set_value("Open").run()
+    assert facts(own_store)["hospitals"] == []
+    assert "</i> 4</span>" in row(page, METHODIST)
+
+
+def test_a_capacity_said_counts_and_can_be_taken_back(own_store: Store) -> None:
+    page = open_page()
+    of(numbers(page, "Red / h"), METHODIST).set_value(1).run()
+    (status,) = facts(own_store)["hospitals"]
+    assert status["red_per_h"] == 1
+    assert "red 1, other" in row(page, METHODIST)
+    of(numbers(page, "Red / h"), METHODIST).set_value(None).run()
+    assert facts(own_store)["hospitals"] == []
+    assert "red 4, other" in row(page, METHODIST)
+
+
+def test_other_ways_and_a_blocked_street_are_shown_and_change_nothing(own_store: Store) -> None:
+    page = open_page()
+    before = own_store.list_versions(ID)
+    (other_ways, what_if) = page.selectbox
+    other_ways.select_index(0).run()
+    assert "Other way 1" in said(page)
+    what_if = page.selectbox[1]
+    street = what_if.options[0]
+    what_if.select(street).run()
+    assert not page.exception
+    assert f"if {street} is blocked" in said(page) or "No time and no patient changes" in said(page)
+    assert own_store.list_versions(ID) == before
+
+
+# --- the markup -----------------------------------------------------------------------------------------
+
+
+def hostile(plan: Plan) -> Plan:
+    return replace(
+        plan,
+        hospitals=tuple(replace(h, name=EVIL, source=EVIL, spared=EVIL) for h in plan.hospitals),
+        sites=tuple(replace(s, name=EVIL) for s in plan.sites),
+        incident=replace(plan.incident, name=EVIL),
+        notices=tuple(replace(n, text=EVIL, about="hospitals") for n in plan.notices),
+    )
+
+
+def test_strangers_names_stay_text_on_screen_and_paper() -> None:
+    plan, _ = planned()
+    evil = hostile(plan)
+    pages = (
+        transport.summary(evil, RULES),
+        transport.distribution(evil, RULES),
+        transport.matrix(evil),
+        transport.cautions(evil),
+        transport.compared(plan, evil, EVIL),
+        transport.ways(evil, evil.hospitals[0], (), "m"),
+        transport_sheet(evil, RULES),
+    )
+    for markup in pages:
+        assert "<script" not in markup
+    assert "&lt;script&gt;" in pages[1]
+
+
+def test_the_sheet_holds_the_whole_transport_plan_and_asks_no_host() -> None:
+    plan, _ = planned()
+    sheet = transport_sheet(plan, RULES, Edition(exercise=True))
+    assert sheet.count("EXERCISE EXERCISE EXERCISE") >= 2
+    for part in ("Who goes where", "Times, minutes", "Radio", "Suggestion: IC decides", "No traffic data"):
+        assert part in sheet
+    for hospital in plan.hospitals:
+        assert hospital.name.replace("'", "&#x27;") in sheet
+    assert "http" not in sheet.replace("http-equiv", "")
+    assert "ON DIVERSION" in sheet
+
+
+@pytest.mark.parametrize(
+    ("minutes", "kind"), [(1, "soon"), (30, "soon"), (31, "hour"), (60, "hour"), (61, "late")]
+)
+def test_bands_are_said_in_words(minutes: int, kind: str) -> None:
+    found, told = transport.band(60.0 * minutes, RULES)
+    assert found == kind
+    assert told.startswith("beyond" if kind == "late" else "within")
