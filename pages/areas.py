@@ -7,15 +7,21 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from planner import packs
+from planner.ui.area_forms import ask_about, ask_new_area, say_deleted, show_job
 from planner.ui.outlines import show_outlines
 from planner.ui.panels import area_card
 from planner.ui.show import show_html, show_style
 
 show_style()
 st.title("Areas")
-st.text("Where plans can be made. To add your own: planner area import FILE.osm.pbf --name NAME")
 listings = packs.list_areas()
 show_outlines(listings)
+show_job()
+say_deleted()
+with st.expander("Add an area", expanded=False):
+    ask_new_area()
 today = datetime.now(UTC).date()
 for listing in listings:
-    show_html(area_card(listing, today))
+    with st.container(border=True):
+        show_html(area_card(listing, today))
+        ask_about(listing)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from planner.errors import AreaNotFoundError, ExportError, PackError, PlannerError, SourceError
+from planner.errors import ExportError, PlannerError, SourceError
 from planner.terms import ThreatName
 
 if TYPE_CHECKING:
@@ -314,11 +314,14 @@ class _Box(click.ParamType[Any]):
     help="Keep only what meets the polygons of this GeoJSON file.",
 )
 def import_(files: tuple[Path, ...], name: str, bbox: BBox | None, within: Path | None) -> None:
-    """Import FILES (.osm.pbf, .osm, .osm.gz, .osm.bz2), joined into one area."""
-    from planner import packs
+    """Import FILES (.osm.pbf, .osm, .osm.gz, .osm.bz2), joined into one area, or one NAME.area.zip."""
+    from planner import intake, packs
     from planner.sources.polygon import read_polygon
 
-    before = _installed(name)
+    before = intake.installed_area(name)
+    if len(files) == 1 and files[0].name.endswith(intake.PACK_SUFFIX):
+        _say_arrived("imported", intake.read_pack_file(files[0], name), before)
+        return
     polygon = None if within is None else read_polygon(within)
     with _progress(f"importing {', '.join(file.name for file in files)}") as report:
         made = packs.import_area(files, name, bbox_deg=bbox, within_deg=polygon, progress=report)
@@ -349,35 +352,30 @@ def fetch(place: str | None, name: str | None, at: LonLat | None, radius: float)
         box, told = find_place(str(place), intake.servers_here())
         click.echo(f"found {printable(told)}", err=True)
     name = name or re.sub(r"[^A-Za-z0-9]+", "_", str(place)).strip("_").lower()[:64]
-    before = _installed(name)
+    before = intake.installed_area(name)
     with _progress(f"fetching {name}") as report:
         made = intake.fetch_area(box, name, place=told, progress=report)
     _say_arrived("fetched", made, before)
 
 
-def _installed(name: str) -> Area | None:
-    """Return what is installed under a name and can be read, to tell afterwards what has changed."""
-    from planner import packs
-
-    if name in packs.SHIPPED:  # refused by the import itself
-        return None
-    try:
-        return packs.open_area(packs.checked_name(name))
-    except (AreaNotFoundError, PackError):
-        return None
-
-
 def _say_arrived(verb: str, made: Area, before: Area | None) -> None:
-    from planner.revision import compare_areas
+    from planner.intake import arrival_lines
 
-    click.echo(
-        f"{verb} '{made.name}': {made.network.edge_count} stretches of street, "
-        f"{len(made.buildings)} buildings, {len(made.places)} places, "
-        f"map of {made.data_date or 'unknown date'}",
-        err=True,
-    )
-    if before is not None:
-        click.echo(printable(compare_areas(before, made).sentence()), err=True)
+    for line in arrival_lines(made, before):
+        click.echo(printable(f"{verb} {line}" if verb else line), err=True)
+        verb = ""
+
+
+@area.command("export")
+@click.argument("name")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="NAME.area.zip here unless given.")
+def export_area(name: str, output: Path | None) -> None:
+    """Write area NAME as one file, for the next laptop: planner area import takes it in."""
+    from planner import intake, packs
+
+    target = output or Path(f"{packs.checked_name(name)}{intake.PACK_SUFFIX}")
+    intake.write_pack_file(name, target)
+    click.echo(f"wrote {printable(str(target))}", err=True)
 
 
 @area.command("list")

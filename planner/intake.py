@@ -1,22 +1,37 @@
-"""How areas come into this installation other than from a file: from Overpass, tile by tile.
+"""How areas come into this installation and leave it: from files, from Overpass, to the next car's laptop.
 
-:func:`planner.packs.import_area` takes files; what both make is the same pack.
+What comes in by any way is the same pack, and over an older one it is told what changed and which incidents'
+closures now close other streets.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Callable
+import struct
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from planner import packs, settings
 from planner.area import Area
-from planner.errors import PackError
+from planner.document import read_incident
+from planner.errors import AreaNotFoundError, PackError, PlannerError, SourceError
+from planner.model import Incident
 from planner.packs import BBox, Progress
+from planner.revision import compare_areas, shifted_closures
 from planner.sources.overpass import Servers, fetch_osm
 from planner.sources.pbf import read_osm
+from planner.store import Store
 
 _FETCHED = "fetching"
 _SHARE_FETCHED = 0.7  # of the progress bar: the rest is reading
+
+PACK_SUFFIX = ".area.zip"
+"""Ending of a pack as one file."""
+_MOST_PACK_BYTES = 4 << 30
+_NAMED = 5
 
 
 def servers_here() -> Servers:
@@ -82,6 +97,111 @@ def fetch_area(
     packs.write_area(area)
     shutil.rmtree(folder, ignore_errors=True)
     return area
+
+
+# --- what changed ---------------------------------------------------------------------------------
+
+
+def installed_area(name: str) -> Area | None:
+    """Return what is installed under a name and can be read, to tell afterwards what has changed."""
+    if name in packs.SHIPPED:  # nothing is put over it
+        return None
+    try:
+        return packs.open_area(packs.checked_name(name))
+    except (AreaNotFoundError, PackError):
+        return None
+
+
+def arrival_lines(made: Area, before: Area | None) -> list[str]:
+    """Say what came in, what changed against the map that was there, and whose closures that touches."""
+    lines = [
+        f"{made.name}: {made.network.edge_count} stretches of street, {len(made.buildings)} buildings, "
+        f"{len(made.places)} places, map of {made.data_date or 'unknown date'}"
+    ]
+    if before is None:
+        return lines
+    lines.append(compare_areas(before, made).sentence())
+    shifted = shifted_closures(_incidents_on(made.name), before, made, packs.shipped_doctrine())
+    if shifted:
+        more = f" and {len(shifted) - _NAMED} more" if len(shifted) > _NAMED else ""
+        lines.append(
+            f"'blocked here' now closes other streets in: {', '.join(shifted[:_NAMED])}{more}; check them"
+        )
+    return lines
+
+
+def _incidents_on(area: str) -> Iterator[tuple[str, Incident]]:
+    store = Store(settings.read_settings().home / "incidents.sqlite")
+    for saved in store.list_incidents():
+        if saved.area == area:
+            try:
+                incident = read_incident(saved.document)
+            except PlannerError:  # of another version: the page that opens it says so
+                continue
+            yield incident.name or f"incident of {saved.saved_at[:16].replace('T', ' ')} UTC", incident
+
+
+# --- a pack as one file ---------------------------------------------------------------------------
+
+
+def write_pack_file(name: str, target: Path) -> None:
+    """Write an installed area as one file, for another installation of this version.
+
+    Raises
+    ------
+    PlannerError
+        If there is no such area, it is broken, or the disk refuses.
+    """
+    packs.open_area(name)  # a shipped one is made, a damaged one is not passed on
+    folder = settings.read_settings().areas / name
+    names = [entry["file"] for entry in packs.read_manifest(name)["files"].values()]
+    try:
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:
+            for file in (packs.MANIFEST, *names):
+                out.write(folder / file, file)
+    except OSError as error:
+        raise PackError(f"{target.name} cannot be written ({error.strerror})", "Check the folder") from error
+
+
+def read_pack_file(path: Path, name: str | None = None) -> Area:
+    """Install an area from a file that :func:`write_pack_file` wrote, under its own name or another.
+
+    Raises
+    ------
+    SourceError
+        If the file is no pack.
+    PackError
+        If the pack is damaged, of another schema, of a shipped area's name, or the disk refuses.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            manifest = _unpack(path, Path(folder))
+        except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError, struct.error) as error:
+            if isinstance(error, PlannerError):
+                raise
+            raise SourceError(
+                f"{path.name} is no area as one file", f"Give a file that ends in {PACK_SUFFIX}"
+            ) from error
+        packs.check_own_name(name or str(manifest.get("name")))
+        area = packs.open_folder(Path(folder), name or str(manifest.get("name")))
+        packs.write_area(area)
+    return packs.open_area(area.name)
+
+
+def _unpack(path: Path, folder: Path) -> dict[str, object]:
+    """Unpack the manifest and the files it names, and nothing else, whatever the archive says."""
+    with zipfile.ZipFile(path) as archive:
+        manifest: dict[str, object] = json.loads(archive.read(packs.MANIFEST))
+        files = manifest["files"]
+        if not isinstance(files, dict):
+            raise TypeError("no files")
+        names = [packs.checked_file(str(entry["file"])) for entry in files.values()]
+        if sum(archive.getinfo(file).file_size for file in names) > _MOST_PACK_BYTES:
+            raise SourceError(f"{path.name} unpacks to more than 4 GB", "Check where it comes from")
+        for file in (packs.MANIFEST, *names):
+            with archive.open(file) as packed, (folder / file).open("wb") as out:
+                shutil.copyfileobj(packed, out)
+    return manifest
 
 
 def _part(report: Progress, low: float, high: float) -> Progress:

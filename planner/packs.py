@@ -273,9 +273,12 @@ def read_manifest(name: str) -> dict[str, Any]:
     PackError
         If the manifest is broken or of another schema.
     """
-    path = _folder(checked_name(name)) / MANIFEST
+    return _read_manifest(_folder(checked_name(name)), name)
+
+
+def _read_manifest(folder: Path, name: str) -> dict[str, Any]:
     try:
-        manifest = json.loads(path.read_bytes())
+        manifest = json.loads((folder / MANIFEST).read_bytes())
     except FileNotFoundError:
         raise _not_found(name) from None
     except OSError as error:
@@ -404,11 +407,43 @@ def _clear_unnamed(folder: Path, named: set[str]) -> None:
 # --- opening --------------------------------------------------------------------------------------
 
 
-def _open(name: str, manifest: dict[str, Any]) -> Area:
+def open_folder(folder: Path, name: str) -> Area:
+    """Open a pack that lies in any folder, under a name.
+
+    Raises
+    ------
+    PackError
+        If it is broken or of another schema.
+    """
+    try:
+        return _open(checked_name(name), _read_manifest(folder, name), folder)
+    except FileNotFoundError as error:
+        raise _broken(name, f"lacks its file {Path(error.filename).name}") from error
+
+
+def checked_file(file: str) -> str:
+    """Return a name that a pack gives to a file of its own.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    if _PACK_FILE.fullmatch(file) is None:
+        raise ValueError(f"{file!r} is no file of a pack")
+    return file
+
+
+def _open(name: str, manifest: dict[str, Any], folder: Path | None = None) -> Area:
+    place = folder or _folder(name)
     # Digests, shapes and arrays are worked out without Python's lock: on two cores, in half the time.
     with ThreadPoolExecutor(2, thread_name_prefix="pack") as pool:
         parts = dict(
-            zip(_PARTS, pool.map(lambda part: _checked_bytes(name, manifest, part), _PARTS), strict=True)
+            zip(
+                _PARTS,
+                pool.map(lambda part: _checked_bytes(name, manifest, part, place), _PARTS),
+                strict=True,
+            )
         )
         return _area_of(name, manifest, parts, pool)
 
@@ -439,7 +474,7 @@ def _area_of(
         raise _broken(name, f"cannot be understood ({type(error).__name__})") from error
 
 
-def _checked_bytes(name: str, manifest: dict[str, Any], part: str) -> mmap.mmap:
+def _checked_bytes(name: str, manifest: dict[str, Any], part: str, folder: Path) -> mmap.mmap:
     try:
         entry = manifest["files"][part]
         file, sha = str(entry["file"]), str(entry["sha256"])
@@ -448,7 +483,7 @@ def _checked_bytes(name: str, manifest: dict[str, Any], part: str) -> mmap.mmap:
     if _PACK_FILE.fullmatch(file) is None:
         raise _broken(name, f"names a file for its {part} that is none of a pack")
     try:
-        with (_folder(name) / file).open("rb") as opened:
+        with (folder / file).open("rb") as opened:
             content = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
     except FileNotFoundError:
         raise

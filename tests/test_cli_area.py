@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def test_fetch_around_a_place(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setenv("PLANNER_OFFLINE", "")
         made = run("area", "fetch", "--at", "41.94,-85.63", "--radius", "900", "--name", "near")
         assert made.exit_code == 0, made.stderr
-        assert "fetched 'near'" in made.stderr
+        assert "fetched near: " in made.stderr
         again = run("area", "fetch", "--at", "41.94,-85.63", "--radius", "900", "--name", "near")
         assert "nothing changed" in again.stderr
     shown = json.loads(run("area", "show", "near").stdout)
@@ -73,7 +74,7 @@ def test_fetch_around_a_place(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_import_show_list_check_delete(home: Path, town_file: Path) -> None:
     made = run("area", "import", town_file, "--name", "mine")
     assert (made.exit_code, made.stdout) == (0, "")
-    assert "imported 'mine'" in made.stderr
+    assert "imported mine: " in made.stderr
 
     shown = json.loads(run("area", "show", "mine").stdout)
     assert {"counts", "bbox", "data_date", "source", "digest"} <= set(shown)
@@ -276,3 +277,47 @@ def test_app_becomes_streamlit_on_this_machine_only(tmp_path: Path, monkeypatch:
     env = told["env"]
     assert isinstance(env, dict)
     assert env["PLANNER_HOME"] == str(tmp_path / "here")
+
+
+# --- from laptop to laptop ------------------------------------------------------------------------
+
+
+def test_area_goes_to_another_installation_as_one_file(
+    home: Path, town_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("area", "import", town_file, "--name", "mine")
+    wanted = packs.open_area("mine")
+    file = tmp_path / "mine.area.zip"
+    assert run("area", "export", "mine", "-o", file).exit_code == 0
+    monkeypatch.setenv("PLANNER_HOME", str(tmp_path / "elsewhere"))
+    came = run("area", "import", file, "--name", "theirs")
+    assert came.exit_code == 0, came.stderr
+    assert "imported theirs" in came.stderr
+    assert packs.open_area("theirs").digest == wanted.digest
+
+
+@pytest.mark.parametrize("harm", ["cut", "no zip", "flipped", "names a path"])
+def test_broken_pack_file_is_told_and_changes_nothing(
+    home: Path, town_file: Path, tmp_path: Path, harm: str
+) -> None:
+    run("area", "import", town_file, "--name", "mine")
+    file = tmp_path / "mine.area.zip"
+    run("area", "export", "mine", "-o", file)
+    content = bytearray(file.read_bytes())
+    if harm == "cut":
+        file.write_bytes(content[: len(content) // 2])
+    elif harm == "no zip":
+        file.write_text("hello")
+    elif harm == "flipped":
+        with zipfile.ZipFile(file) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, member in members.items():
+                changed = member[:-9] + b"X" + member[-8:] if name.startswith("places") else member
+                archive.writestr(name, changed)
+    else:
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("manifest.json", json.dumps({"files": {"streets": {"file": "../../x"}}}))
+    refused(run("area", "import", file, "--name", "mine"), "")
+    assert packs.open_area("mine").network.edge_count > 0
+    assert not (tmp_path / "x").exists()

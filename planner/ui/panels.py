@@ -344,6 +344,7 @@ def _area_facts(manifest: Mapping[str, Any], today: date) -> Iterator[tuple[str,
     yield "Schools", f"{places.get('school', 0)}"
     yield "Parking", f"{places.get('parking', 0)}"
     yield "Map data", f"{_age(manifest['data_date'], today)}, from {manifest['source']}"
+    yield "On disk", f"{sum(file['bytes'] for file in manifest['files'].values()) / 1e6:.1f} MB"
     yield "Covers", f"west {west:.3f}, south {south:.3f}, east {east:.3f}, north {north:.3f}"
     yield "Credit", f"{manifest['attribution']} ({manifest['licence']})"
 
