@@ -8,12 +8,14 @@ the same weights does: both add whole milliseconds.
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
 import pyroutingkit
+from numpy.typing import NDArray
 
 from planner.errors import AreaError
 from planner.search import BARRED, NEVER
@@ -21,10 +23,34 @@ from planner.street_arrays import Ints, StreetArrays
 from planner.timing import Weights
 from planner.turns import Turns
 
+Order = NDArray[np.uint32]
+"""States in the order in which they are contracted, (S,)."""
+
+LEAST_STATES = 100_000
+"""Below, Dijkstra's search over everything takes some ten milliseconds, and no order is kept."""
 _METRICS = 4
 """So many sets of weights are kept customized: two travellers, and what two users draw."""
 _CHANGED = 0.1
 """With a larger share of turns changed, customizing anew is quicker than updating."""
+_ORDER, _RANK, _TAIL, _HEAD, _COUNT = "order", "rank", "tail", "head", "node_count"
+"""Files by which RoutingKit keeps a graph: unsigned 32-bit integers, one after the other."""
+
+
+def find_order(turns: Turns, streets: StreetArrays) -> Order:
+    """Order the states of a network for contraction: some seconds for a city, once."""
+    ends = streets.node_xy_m[streets.arc_tail] + streets.node_xy_m[streets.arc_head]
+    middle = ends[turns.state_arc] / 2e6  # only which lies beside which matters: no degrees needed
+    topology = pyroutingkit.CCHTopology()
+    topology.build(
+        turns.origin.astype(np.uint32),
+        turns.to.astype(np.uint32),
+        middle[:, 1].astype(np.float32),
+        middle[:, 0].astype(np.float32),
+        turns.state_count,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        topology.save(folder)
+        return np.fromfile(FilePath(folder) / _ORDER, dtype=np.uint32)
 
 
 class Hierarchy:
@@ -32,50 +58,41 @@ class Hierarchy:
 
     What is remembered between calls makes them quick and never changes an answer; calls from several
     threads take turns.
+
+    Parameters
+    ----------
+    turns : Turns
+    order : (S,) uint32 array
+        From :func:`find_order`.
+
+    Raises
+    ------
+    AreaError
+        If the order is not one of these states.
     """
 
-    def __init__(self, topology: Any) -> None:
-        self._topology = topology
+    def __init__(self, turns: Turns, order: Order) -> None:
+        known = np.zeros(turns.state_count, dtype=bool)
+        if len(order) == len(known) and int(order.max(initial=0)) < len(known):
+            known[order] = True
+        if not known.all():
+            raise AreaError("the order of its streets is of other streets", "Import the area again")
+        rank = np.empty_like(order)
+        rank[order] = np.arange(len(order), dtype=np.uint32)
+        parts: dict[str, NDArray[Any]] = {
+            _ORDER: order,
+            _RANK: rank,
+            _TAIL: turns.origin,
+            _HEAD: turns.to,
+            _COUNT: np.array([turns.state_count]),
+        }
+        self._topology = pyroutingkit.CCHTopology()
+        with tempfile.TemporaryDirectory() as folder:  # the only way in without ordering again
+            for name, values in parts.items():
+                values.astype(np.uint32).tofile(FilePath(folder) / name)
+            self._topology.load(folder)
         self._metrics: list[tuple[Any, Weights]] = []
         self._lock = threading.Lock()
-
-    @classmethod
-    def build(cls, turns: Turns, streets: StreetArrays) -> Hierarchy:
-        """Order the states of a network for contraction: some seconds for a city, once."""
-        ends = streets.node_xy_m[streets.arc_tail] + streets.node_xy_m[streets.arc_head]
-        middle = ends[turns.state_arc] / 2e6  # only which lies beside which matters: no degrees needed
-        topology = pyroutingkit.CCHTopology()
-        topology.build(
-            turns.origin.astype(np.uint32),
-            turns.to.astype(np.uint32),
-            middle[:, 1].astype(np.float32),
-            middle[:, 0].astype(np.float32),
-            turns.state_count,
-        )
-        return cls(topology)
-
-    def save(self, folder: FilePath) -> None:
-        """Write the order and the graph into an existing folder."""
-        self._topology.save(str(folder))
-
-    @classmethod
-    def load(cls, folder: FilePath, turns: Turns) -> Hierarchy:
-        """Read what :meth:`save` wrote.
-
-        Raises
-        ------
-        AreaError
-            If it is damaged, or of other streets.
-        """
-        topology = pyroutingkit.CCHTopology()
-        remedy = "Import the area again from its source file"
-        try:
-            topology.load(str(folder))
-        except (RuntimeError, ValueError, OSError) as error:
-            raise AreaError(f"the hierarchy of its streets cannot be read ({error})", remedy) from error
-        if topology.node_count != turns.state_count or topology.arc_count != len(turns.to):
-            raise AreaError("the hierarchy of its streets is of other streets", remedy)
-        return cls(topology)
 
     def costs(self, weight_ms: Weights, sources: Ints, targets: Ints) -> Ints:
         """Return the matrix (sources, targets) of costs in milliseconds, ``NEVER`` where there is no way."""

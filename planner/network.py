@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.doctrine import Travelling
 from planner.driving_side import DrivingSide, find_driving_side
-from planner.hierarchy import Hierarchy
+from planner.hierarchy import LEAST_STATES, Hierarchy, Order, find_order
 from planner.paths import (
     Ends,
     Path,
@@ -62,18 +62,28 @@ class StreetNetwork(StreetArrays):
         everywhere = np.ones(self.edge_count, dtype=bool)
         return find_turns(self, everywhere, left_hand=False, signs=False)
 
-    @property
+    @cached_property
     def hierarchy(self) -> Hierarchy | None:
-        """The contraction hierarchy of the turns, if one was given; without it the search is slower."""
-        return self._hierarchy_of.get("turns")
+        """The contraction hierarchy of the turns, if an order was given; without, the search is slower.
+
+        None too where the order is of other turns: another version of the program may find others.
+        """
+        order = self._orders.get("turns")
+        fits = order is not None and len(order) == self.turns.state_count
+        return Hierarchy(self.turns, order) if order is not None and fits else None
 
     @cached_property
-    def _hierarchy_of(self) -> dict[str, Hierarchy]:
+    def _orders(self) -> dict[str, Order]:
         return {}
 
-    def use_hierarchy(self, hierarchy: Hierarchy) -> None:
-        """Search by a contraction hierarchy of :attr:`turns` from now on; it answers the same, quicker."""
-        self._hierarchy_of["turns"] = hierarchy
+    def use_order(self, order: Order) -> None:
+        """Search by the contraction hierarchy of an order from now on; it answers the same, quicker."""
+        self._orders["turns"] = order
+        self.__dict__.pop("hierarchy", None)
+
+    def find_order(self) -> Order | None:
+        """Find the order of contraction: some seconds, once. None for streets too few to need one."""
+        return find_order(self.turns, self) if self.turns.state_count >= LEAST_STATES else None
 
     @lru_cache(maxsize=8)  # noqa: B019 - networks live as long as the process does
     def timing(self, travel: Travel, travelling: Travelling) -> Timing:
@@ -395,12 +405,12 @@ def _matrix(
     table = hierarchy.costs(weight_ms, sources, targets)
     found = np.full((len(starts), len(ends)), np.inf)
     columns = [np.searchsorted(targets, last.state) for last in lasts]
+    at_start, at_end = ([junction_at(network, place) for place in places] for places in (starts, ends))
     for i, first in enumerate(firsts):
-        if not len(first.state):
-            continue
-        reached = np.min(_added(table[np.searchsorted(sources, first.state)], first.ms[:, None]), axis=0)
+        whole = _added(table[np.searchsorted(sources, first.state)], first.ms[:, None])
+        reached = np.min(whole, axis=0, initial=NEVER)
         for j, last in enumerate(lasts):
-            if starts[i].edge == ends[j].edge:
+            if starts[i].edge == ends[j].edge or 0 <= at_start[i] == at_end[j]:
                 found[i, j] = network.search(starts[i], timing, closed).time_s(ends[j])
             elif len(last.state):
                 total = int(np.min(_added(reached[columns[j]], -last.ms)))

@@ -60,6 +60,7 @@ BBox = tuple[float, float, float, float]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PACK_FILE = re.compile(r"(streets|buildings|places|obstacles)-[0-9a-f]{16}\.(npz|parquet)")
 _READERS = ("tags", "restrictions", "osm", "pbf")  # of sources: what decides how a map is read
+_ORDER = "order"  # of contraction, among the arrays of a city's streets
 _STAGING = ".new-"
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 _ZIP_HEAD_BYTES = 30  # of a member, before its name
@@ -339,6 +340,10 @@ def _network_bytes(network: StreetNetwork) -> bytes:
         if entry.name == "names":
             value = np.frombuffer(json.dumps(value).encode("ascii"), dtype=np.uint8)
         arrays[entry.name] = value
+    order = network.find_order()
+    if order is not None:
+        network.use_order(order)
+        arrays[_ORDER] = order
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for name, value in arrays.items():
@@ -499,7 +504,10 @@ def _checked_bytes(name: str, manifest: dict[str, Any], part: str, folder: Path)
 def _read_network(content: mmap.mmap) -> StreetNetwork:
     values: dict[str, Any] = _arrays_in(content)
     values["names"] = tuple(json.loads(values["names"].tobytes()))
-    return StreetNetwork(**{entry.name: values[entry.name] for entry in fields(StreetNetwork)})
+    network = StreetNetwork(**{entry.name: values[entry.name] for entry in fields(StreetNetwork)})
+    if _ORDER in values:
+        network.use_order(values[_ORDER])
+    return network
 
 
 def _arrays_in(content: mmap.mmap) -> dict[str, NDArray[Any]]:

@@ -1,0 +1,146 @@
+"""The contraction hierarchy answers to the millisecond what Dijkstra does, whatever was asked before."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path as FilePath
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner import packs
+from planner.errors import AreaError
+from planner.hierarchy import Hierarchy, find_order
+from planner.network import Snap, StreetNetwork
+from planner.terms import Travel
+from tests.plain_ways import TRAVELLING, PlainWays
+from tests.test_network import check_path, networks
+from tests.town import town
+
+
+def with_hierarchy(network: StreetNetwork) -> StreetNetwork:
+    copy = replace(network)
+    copy.use_order(find_order(copy.turns, copy))
+    assert copy.hierarchy is not None
+    return copy
+
+
+@st.composite
+def tours(draw: st.DrawFn) -> tuple[StreetNetwork, list[Snap], list[tuple[Travel, np.ndarray]]]:
+    """A network, places on it, and what is asked one after the other: who drives, what is closed."""
+    network = draw(networks())
+    places = []
+    for _ in range(draw(st.integers(2, 4))):
+        edge = draw(st.integers(0, network.edge_count - 1))
+        along = float(network.length_m[edge]) * draw(st.sampled_from((0.0, 0.3, 0.8, 1.0)))
+        places.append(Snap(edge, along, *network.at(edge, along), 0.0))
+    masks = st.lists(st.booleans(), min_size=network.edge_count, max_size=network.edge_count).map(np.array)
+    asked = st.tuples(st.sampled_from((Travel.EMERGENCY, Travel.PUBLIC)), masks)
+    return network, places, draw(st.lists(asked, min_size=1, max_size=4))
+
+
+@settings(deadline=None, max_examples=80, derandomize=True)
+@given(tours())
+def test_matrix_and_paths_equal_dijkstra(
+    tour: tuple[StreetNetwork, list[Snap], list[tuple[Travel, np.ndarray]]],
+) -> None:
+    network, places, asked = tour
+    quick = with_hierarchy(network)
+    for travel, closed in [*asked, asked[0]]:
+        timing, slow_timing = quick.timing(travel, TRAVELLING), network.timing(travel, TRAVELLING)
+        factor = np.where(np.arange(network.edge_count) % 3 == 0, 5.0, 1.0)
+        weights = timing.weighted(factor, np.zeros(network.edge_count))
+        slow_weights = slow_timing.weighted(factor, np.zeros(network.edge_count))
+        slow = network.times(places, places, slow_timing, closed)
+        assert np.array_equal(quick.times(places, places, timing, closed), slow)
+        for start in places:
+            for end in places:
+                path = quick.find_path(start, end, timing, closed, weights)
+                weighed = quick.find_path(start, end, weights, closed)
+                other = network.find_path(start, end, slow_weights, closed)
+                assert (path is None) == (other is None)
+                if path is not None and other is not None and weighed is not None:
+                    assert weighed.time_s == other.time_s
+                    check_path(network, path, timing, closed, start, end)
+        nodes = np.arange(network.node_count)
+        search, slow_search = (
+            n.search(places[0], t, closed) for n, t in ((quick, timing), (network, slow_timing))
+        )
+        assert np.array_equal(search.costs_s(nodes), slow_search.costs_s(nodes))
+
+
+def town_pairs(network: StreetNetwork, count: int) -> list[tuple[Snap, Snap, np.ndarray]]:
+    """Pairs of places in the town with streets closed, the same every time."""
+    rng = np.random.default_rng(7)
+    edges = np.flatnonzero(network.drivable)
+    pairs = []
+    for _ in range(count):
+        snaps = []
+        for edge in rng.choice(edges, 2):
+            along = float(network.length_m[edge]) * float(rng.random())
+            snaps.append(Snap(int(edge), along, *network.at(int(edge), along), 0.0))
+        pairs.append((snaps[0], snaps[1], rng.random(network.edge_count) < 0.05))
+    return pairs
+
+
+@pytest.mark.parametrize("travel", [Travel.EMERGENCY, Travel.PUBLIC])
+def test_a_towns_times_equal_networkx_with_closures_and_signs(travel: Travel) -> None:
+    network = with_hierarchy(town().network)
+    timing, reached = network.timing(travel, TRAVELLING), 0
+    for start, end, closed in town_pairs(network, 25):
+        expected = PlainWays(network, travel, timing, closed).time_s(start, end)
+        assert network.times([start], [end], timing, closed)[0, 0] == expected
+        path = network.find_path(start, end, timing, closed)
+        assert (math.inf if path is None else path.time_s) == expected
+        reached += math.isfinite(expected)
+    assert reached >= 10
+
+
+def test_threads_that_close_other_streets_do_not_disturb_each_other() -> None:
+    network = with_hierarchy(town().network)
+    timing = network.timing(Travel.EMERGENCY, TRAVELLING)
+    pairs = town_pairs(network, 40)
+
+    def ask(pair: tuple[Snap, Snap, np.ndarray]) -> float:
+        start, end, closed = pair
+        return float(network.times([start], [end], timing, closed)[0, 0])
+
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(ask, pairs))
+    assert together == [ask(pair) for pair in pairs]
+
+
+def test_an_order_that_is_none_of_these_streets_is_refused_or_passed_over() -> None:
+    network = town().network
+    order = find_order(network.turns, network)
+    for wrong in (order[:-1], np.zeros_like(order), order + 1):
+        with pytest.raises(AreaError, match="other streets"):
+            Hierarchy(network.turns, wrong)
+    copy = replace(network)
+    copy.use_order(order[:-1])
+    assert copy.hierarchy is None
+
+
+def test_a_city_keeps_its_order_with_its_pack(tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANNER_HOME", str(tmp_path))
+    packs.write_area(town())
+    assert packs.open_area("town").network.hierarchy is None
+    monkeypatch.setattr("planner.network.LEAST_STATES", 10)
+    area = town()
+    packs.write_area(area)
+    opened = packs.open_area("town").network
+    assert opened.hierarchy is not None
+    order = find_order(opened.turns, opened)
+    with np.load(next((tmp_path / "areas" / "town").glob("streets-*.npz"))) as arrays:
+        assert np.array_equal(arrays["order"], order)
+    timing = opened.timing(Travel.PUBLIC, TRAVELLING)
+    start, end, closed = town_pairs(opened, 1)[0]
+    plain = town().network
+    assert np.array_equal(
+        opened.times([start], [end], timing, closed),
+        plain.times([start], [end], plain.timing(Travel.PUBLIC, TRAVELLING), closed),
+    )
