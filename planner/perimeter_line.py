@@ -8,7 +8,7 @@ it, through every gate (funnel method: Lee and Preparata 1984).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -25,7 +25,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Lines = NDArray[np.object_]
 
-_STEP_M = 15.0
+_STEP_M = 20.0
 """Streets are laid out as points this far apart, closer where others run beside them."""
 _CLEAR_M = 3.0
 """The line passes no nearer than this to a street, where there is room."""
@@ -104,12 +104,30 @@ def draw_line(sides: Sides) -> Polygon:
         No line that does so is shorter, but for the distance that it keeps from streets.
     """
     core = _largest(sides.core_m.buffer(_CORE_MARGIN_M, quad_segs=4))
-    sleeve = _sleeve(_lay_out(sides, core), sides.gates_xy_m)
-    for clear_m in (_CLEAR_M, _CLEAR_M / 4):
-        drawn = Polygon(_apart(_tight(sleeve, clear_m)))
+    points = _lay_out(sides, core)
+    for _ in range(_ROUNDS):
+        sleeve = _sleeve(points, sides.gates_xy_m)
+        ring = _tight(sleeve, _CLEAR_M)
+        crossed = _crossed(points, ring)
+        if not crossed.any():
+            break
+        points = points.split(crossed)
+    for corners in (ring, _tight(sleeve, _CLEAR_M / 4)):
+        drawn = Polygon(_apart(corners))
         if _sound(drawn, sides.core_m):
             return drawn
     return _largest(shapely.set_precision(Polygon(sleeve.middles).union(core).buffer(0), _CLEARANCE_M))
+
+
+def _crossed(points: _Points, ring: Floats) -> Bools:
+    """Mask of the stretches of street that a ring crosses: there the triangulation does not follow them."""
+    line = shapely.LinearRing(ring)
+    shapely.prepare(line)
+    ends = points.xy_m[points.link]
+    long = np.hypot(*(ends[:, 0] - ends[:, 1]).T) > 4 * _SAME_M
+    crossed = np.zeros(len(ends), dtype=bool)
+    crossed[long] = shapely.intersects(line, shapely.linestrings(ends[long]))
+    return crossed
 
 
 def _sound(polygon: Polygon, core: BaseGeometry) -> bool:
@@ -175,6 +193,19 @@ class _Points:
     link: Ints
     core: int
     frame: int
+
+    def split(self, links: Bools) -> _Points:
+        """Return the points with more in the middle of some stretches of street."""
+        first, last = self.link[links].T
+        new = len(self.xy_m) + np.arange(len(first))
+        return replace(
+            self,
+            xy_m=np.vstack([self.xy_m, (self.xy_m[first] + self.xy_m[last]) / 2]),
+            inner=np.append(self.inner, self.inner[first]),
+            link=np.vstack(
+                [self.link[~links], np.column_stack([first, new]), np.column_stack([new, last])]
+            ),
+        )
 
 
 def _lay_out(sides: Sides, core: Polygon) -> _Points:
@@ -243,10 +274,11 @@ class _Sleeve:
 
 
 def _sleeve(points: _Points, gates_m: Floats) -> _Sleeve:
-    xy, inner, triangles, neighbours = _triangulate(points)
-    inner = _two_parts(inner, triangles, points.core, points.frame)
-    row = _walk(triangles, neighbours, inner)
-    left, right = xy[row[:, 0]], xy[row[:, 1]]
+    mesh = Delaunay(points.xy_m)
+    triangles = mesh.simplices.astype(np.int64)
+    inner = _two_parts(points.inner, triangles, points.core, points.frame)
+    row = _walk(triangles, mesh.neighbors.astype(np.int64), inner)
+    left, right = points.xy_m[row[:, 0]], points.xy_m[row[:, 1]]
     gate = np.zeros(len(row), dtype=bool)
     if len(gates_m):
         short = np.flatnonzero(np.hypot(*(left - right).T) < 4 * _GAP_M)
@@ -256,32 +288,6 @@ def _sleeve(points: _Points, gates_m: Floats) -> _Sleeve:
         at, spot = short[near], gates_m[which[near]]
         left[at], right[at], gate[at] = spot, spot, True
     return _Sleeve(left, right, gate)
-
-
-def _triangulate(points: _Points) -> tuple[Floats, Bools, Ints, Ints]:
-    """Triangulate; add points in the middle of stretches of street that are no side of a triangle."""
-    xy, inner, link = points.xy_m, points.inner, points.link
-    for _ in range(_ROUNDS):
-        mesh = Delaunay(xy)
-        triangles = mesh.simplices.astype(np.int64)
-        missing = ~_are_sides(link, triangles, len(xy))
-        missing &= np.hypot(*(xy[link[:, 0]] - xy[link[:, 1]]).T) > 4 * _SAME_M
-        if not missing.any():
-            break
-        split = link[missing]
-        new = len(xy) + np.arange(len(split))
-        xy = np.vstack([xy, (xy[split[:, 0]] + xy[split[:, 1]]) / 2])
-        inner = np.append(inner, inner[split[:, 0]])
-        link = np.vstack(
-            [link[~missing], np.column_stack([split[:, 0], new]), np.column_stack([new, split[:, 1]])]
-        )
-    return xy[: mesh.npoints], inner[: mesh.npoints], triangles, mesh.neighbors.astype(np.int64)
-
-
-def _are_sides(link: Ints, triangles: Ints, count: int) -> Bools:
-    ends = np.sort(np.vstack([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1)
-    asked = np.sort(link, axis=1)
-    return np.isin(asked[:, 0] * count + asked[:, 1], ends[:, 0] * count + ends[:, 1])
 
 
 def _two_parts(inner: Bools, triangles: Ints, core: int, frame: int) -> Bools:
