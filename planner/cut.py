@@ -36,6 +36,13 @@ POST_COST = 10_000
 """Cost of one post in the cut. Ties are broken by terms of at most some 100 each, so that the *number* of
 posts decides first for up to a hundred posts; far below the 32 bits of SciPy's flow."""
 
+OPEN_COST = 200 * POST_COST
+"""Cost of closing a street that must stay open: more than any ring of posts."""
+
+_LONG_M, _LONG_TIE = 400.0, 40
+"""A post stands at the far end of its link: of cuts of as many posts, that with the shorter links is the
+rounder ring. Links of this length and more cost so much on top of a post."""
+
 _NEVER = 2**30
 """Capacity of what cannot be closed."""
 
@@ -97,12 +104,39 @@ class Cut:
         return np.flatnonzero((low != high) & (low != ADRIFT) & (high != ADRIFT))
 
 
+@dataclass(frozen=True, eq=False)
+class Touch:
+    """Where edges meet the core.
+
+    Parameters
+    ----------
+    meets : (B,) bool array
+    first_m, last_m : (B,) float array
+        Where they first and last touch it, in metres from the ``u`` end; for edges that meet it and are not
+        known to lie in it from end to end.
+    """
+
+    meets: Bools
+    first_m: Floats
+    last_m: Floats
+
+
+def touch_core(lines: NDArray[np.object_], core_m: BaseGeometry, within: Bools) -> Touch:
+    """Find where lines meet the core; those whose ends both lie ``within`` it are not measured."""
+    shapely.prepare(core_m)
+    meets = np.asarray(shapely.intersects(core_m, lines))
+    first, last = np.zeros(len(lines)), np.asarray(shapely.length(lines))
+    asked = meets & ~within
+    first[asked], last[asked] = _span(lines[asked], core_m)
+    return Touch(meets, first, last)
+
+
 def make_links(
     network: StreetNetwork,
     edges: Ints,
     ends: tuple[Ints, Ints],
     where: tuple[Codes, Codes],
-    core_m: BaseGeometry,
+    touch: Touch,
     cost: Ints,
 ) -> tuple[Links, tuple[Ints, Ints]]:
     """Make the graph that is cut from the streets of a band.
@@ -116,10 +150,10 @@ def make_links(
         Keys of their ends; equal keys are joined.
     where : two (B,) int8 arrays
         ``CORE``, ``MIDDLE`` or ``BEYOND`` for each end.
-    core_m : geometry
-        The core, in the frame.
+    touch : Touch
+        Where the edges meet the core.
     cost : (B,) int array
-        What a post on each edge costs.
+        What a post on each edge costs; a long way from the core to the post comes on top, as a tie.
 
     Returns
     -------
@@ -129,21 +163,19 @@ def make_links(
     """
     nodes_u, nodes_v, count = _number_nodes(ends, where)
     length = network.length_m[edges]
-    shapely.prepare(core_m)
-    lines = network.lines(edges)
-    meets = np.asarray(shapely.intersects(core_m, lines))
-    hit = meets & ~((nodes_u == SOURCE) & (nodes_v == SOURCE))
-    first, last = _span(lines[hit], core_m)
+    hit = touch.meets & ~((nodes_u == SOURCE) & (nodes_v == SOURCE))
     at_u, at_v = nodes_u[hit], nodes_v[hit]
     i, j = at_u != SOURCE, at_v != SOURCE
     of, price, scene = edges[hit], cost[hit], np.full(hit.sum(), SOURCE)
-    plain = ~meets & (nodes_u != nodes_v)
+    first, last = touch.first_m[hit], touch.last_m[hit]
+    plain = ~touch.meets & (nodes_u != nodes_v)
     parts = [
         (edges[plain], nodes_u[plain], nodes_v[plain], np.zeros(plain.sum()), length[plain], cost[plain]),
         (of[i], at_u[i], scene[i], np.zeros(i.sum()), first[i], price[i]),
         (of[j], scene[j], at_v[j], last[j], length[hit][j], price[j]),
     ]
     edge, low, high, low_m, high_m, costs = (np.concatenate(column) for column in zip(*parts, strict=True))
+    costs = costs + np.round(np.minimum(high_m - low_m, _LONG_M) / _LONG_M * _LONG_TIE).astype(np.int64)
     return Links(edge, low, high, low_m, high_m, costs, count), (nodes_u, nodes_v)
 
 

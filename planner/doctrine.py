@@ -52,10 +52,13 @@ class Perimeters:
     """Stand-off, gaps and posts (``domain.md`` 2.3)."""
 
     stand_off_m: float
+    inner_holds_warm: int
     inner_reach_m: float
     outer_gap_m: float
     outer_reach_m: float
     min_gap_m: float
+    larger_reach: float
+    ring_officers_most: int
     post_setback_m: float
     blocked_here_m: float
     blocked_line_m: float

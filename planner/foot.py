@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import connected_components
 from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from planner.cut import POST_COST, SINK, SOURCE, Links, cut_links
+from planner.cut import OPEN_COST, POST_COST, SINK, SOURCE, Links, cut_links
 from planner.network import StreetNetwork
 from planner.perimeter_line import stretch
 from planner.posts import Stand
@@ -78,6 +78,7 @@ def post_walkers(
     stands: list[Stand],
     watch_m: float,
     stand_off_m: float,
+    open_edges: Ints,
 ) -> list[Stand]:
     """Find the posts on foot, and note on the vehicle posts the ways that they watch.
 
@@ -94,6 +95,9 @@ def post_walkers(
         From how far a post watches a way.
     stand_off_m : float
         How far the core reaches beyond the ground of danger.
+    open_edges : (n,) int array
+        Ways that the user wants open: nobody stands there unless there is no other way to hold the line, and
+        then the stand is ``open``: a leak.
 
     Returns
     -------
@@ -102,10 +106,15 @@ def post_walkers(
     """
     parts = _take_apart(network, polygon_m, stands)
     foot: list[Stand] = []
-    for k in _needed(parts, network, polygon_m, core_m, _watched(parts, stands, watch_m), stand_off_m):
+    price = np.where(_watched(parts, stands, watch_m), 1, POST_COST)
+    price[np.isin(parts.edge, open_edges)] = OPEN_COST
+    for k in _needed(parts, network, polygon_m, core_m, price, stand_off_m):
         edge, along = int(parts.edge[k]), float(parts.end_m[k])
         xy = network.at(edge, along)
-        beside = _nearest(stands, xy, watch_m) or _nearest(foot, xy, watch_m)
+        if price[k] == OPEN_COST:
+            foot.append(Stand(edge, along, xy, bool(parts.inside[k]), -1, PostMode.FOOT, False, open=True))
+            continue
+        beside = _nearest(stands, xy, watch_m) or _nearest([s for s in foot if not s.open], xy, watch_m)
         if beside is not None:
             beside.watched.append((edge, along, False))
             continue
@@ -194,12 +203,12 @@ def _needed(
     network: StreetNetwork,
     polygon_m: Polygon,
     core_m: BaseGeometry,
-    watched: Bools,
+    price: Ints,
     stand_off_m: float,
 ) -> list[int]:
     """Joints where somebody must stand: the fewest that keep people from the ground inside from getting out.
 
-    Those that a vehicle post watches take no officer of their own, and so come first.
+    Each costs its ``price``, (P,): those that a vehicle post watches take no officer of their own.
     """
     k = parts.barred[~parts.posted[parts.barred]]
     if not len(k):
@@ -210,9 +219,8 @@ def _needed(
     node = group + 2
     node[np.isin(group, group[~shapely.covers(near, parts.line)])] = SINK
     node[np.isin(group, group[_starts(parts, polygon_m, core_m, stand_off_m)])] = SOURCE
-    cost = np.where(watched[k], 1, POST_COST)
     links = Links(
-        parts.edge[k], node[k], node[k + 1], parts.end_m[k], parts.end_m[k], cost, int(node.max()) + 1
+        parts.edge[k], node[k], node[k + 1], parts.end_m[k], parts.end_m[k], price[k], int(node.max()) + 1
     )
     return [int(i) for i in k[cut_links(links).severed]]
 

@@ -127,7 +127,7 @@ class PostEdit:
         moved has a line, from where it stood to where it is to stand.
     edit : PostEditKind
     perimeter : PerimeterName or None
-        None: the inner one within the ground that the outer must hold, else the outer; OPEN is for both.
+        None: the inner one on ground of danger and a block around it, else the outer; OPEN is for both.
     """
 
     shape: Shape

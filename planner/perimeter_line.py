@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import Delaunay
+from scipy.spatial import Delaunay, cKDTree
 from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -184,6 +184,8 @@ class _Points:
         Which lie on the scene's side.
     link : (k, 2) int array
         Pairs of points that follow each other on a street or on the border of the core.
+    gate : (n,) int array
+        Which gate a point stands beside, as the end of a piece of street; -1 for all others.
     core, frame : int
         A point of the core, and one of the frame around everything.
     """
@@ -191,6 +193,7 @@ class _Points:
     xy_m: Floats
     inner: Bools
     link: Ints
+    gate: Ints
     core: int
     frame: int
 
@@ -202,9 +205,8 @@ class _Points:
             self,
             xy_m=np.vstack([self.xy_m, (self.xy_m[first] + self.xy_m[last]) / 2]),
             inner=np.append(self.inner, self.inner[first]),
-            link=np.vstack(
-                [self.link[~links], np.column_stack([first, new]), np.column_stack([new, last])]
-            ),
+            gate=np.append(self.gate, np.full(len(first), -1)),
+            link=np.vstack([self.link[~links], np.column_stack([first, new]), np.column_stack([new, last])]),
         )
 
 
@@ -232,7 +234,24 @@ def _lay_out(sides: Sides, core: Polygon) -> _Points:
     link = np.column_stack([number[:-1], number[1:]])[of[:-1] == of[1:]]
     link = link[(link[:, 0] != link[:, 1]) & (on_inner[keep][link[:, 0]] == on_inner[keep][link[:, 1]])]
     at_core = number[np.flatnonzero(of == 1)[0]]
-    return _Points(xy[keep], on_inner[keep], link, int(at_core), int(number[0]))
+    gate = _beside_gates(xy[keep], sides)
+    return _Points(xy[keep], on_inner[keep], link, gate, int(at_core), int(number[0]))
+
+
+def _beside_gates(xy_m: Floats, sides: Sides) -> Ints:
+    """Tell which points are ends of pieces of street beside gates, and beside which."""
+    gate = np.full(len(xy_m), -1, dtype=np.int64)
+    pieces = [*sides.inner_pieces, *sides.outer_pieces]
+    at = [(p, k) for p in pieces for k, is_gate in ((0, p.gate_first), (-1, p.gate_last)) if is_gate]
+    if not at or not len(sides.gates_xy_m):
+        return gate
+    whole = np.array([p.line.coords[k] for p, k in at])
+    ends = np.array([p.trimmed(_GAP_M).coords[k] for p, k in at])
+    _, which = cKDTree(sides.gates_xy_m).query(whole)
+    off, point = cKDTree(xy_m).query(ends)
+    near = off < 2 * _SAME_M
+    gate[np.asarray(point)[near]] = np.asarray(which)[near]
+    return gate
 
 
 def _less_crossings(outer: Lines, inner: Lines) -> Lines:
@@ -279,14 +298,9 @@ def _sleeve(points: _Points, gates_m: Floats) -> _Sleeve:
     inner = _two_parts(points.inner, triangles, points.core, points.frame)
     row = _walk(triangles, mesh.neighbors.astype(np.int64), inner)
     left, right = points.xy_m[row[:, 0]], points.xy_m[row[:, 1]]
-    gate = np.zeros(len(row), dtype=bool)
-    if len(gates_m):
-        short = np.flatnonzero(np.hypot(*(left - right).T) < 4 * _GAP_M)
-        away = np.hypot(*((left[short] + right[short])[:, None] / 2 - gates_m[None]).transpose(2, 0, 1))
-        which = away.argmin(axis=1)
-        near = away[np.arange(len(short)), which] < _GAP_M
-        at, spot = short[near], gates_m[which[near]]
-        left[at], right[at], gate[at] = spot, spot, True
+    beside = points.gate[row]
+    gate = (beside[:, 0] == beside[:, 1]) & (beside[:, 0] >= 0)
+    left[gate] = right[gate] = gates_m[beside[gate, 0]]
     return _Sleeve(left, right, gate)
 
 

@@ -72,7 +72,7 @@ def make_plan(
     ground = draw_zones(incident, area, doctrine)
     blocked = blocked_streets(incident, area, doctrine)
 
-    inner, outer = trace_perimeters(ground, area, doctrine, blocked)
+    inner, outer = trace_perimeters(ground, area, doctrine, blocked, incident)
 
     streets = _streets(ground, inner, outer, area, blocked)
     scene = Scene(ground, inner.polygon_m, outer.polygon_m, inner.posts + outer.posts, streets.closed)

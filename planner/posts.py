@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 
 _MAJOR = RoadClass.PRIMARY_LINK
 """Road classes up to this code are major: motorway, trunk and primary with their ramps."""
+_APART_M = 2.0
+"""A post that the user places stands at least so far from a junction: the line must pass beside it."""
 
 
 @dataclass
@@ -45,6 +47,8 @@ class Stand:
     mode : PostMode
     whole : bool
         Whether it closes the whole edge (False where the edge runs through the core and out at both ends).
+    open : bool
+        The user wants the street open: nobody stands here, and whoever passes leaks out.
     watched : list of (edge, along_m, whole)
         Footways beside it that it holds as well.
     """
@@ -56,6 +60,7 @@ class Stand:
     outer_node: int
     mode: PostMode
     whole: bool
+    open: bool = False
     watched: list[tuple[int, float, bool]] = field(default_factory=list)
 
 
@@ -70,12 +75,19 @@ def class_weight(network: StreetNetwork, edges: Ints, doctrine: Perimeters) -> F
 
 
 def stand_on(
-    network: StreetNetwork, cut: Cut, link: int, limit_m: BaseGeometry, setback_m: float, motorway_m: float
+    network: StreetNetwork,
+    cut: Cut,
+    link: int,
+    limit_m: BaseGeometry,
+    setback_m: float,
+    motorway_m: float,
+    wished: Sequence[tuple[int, float]] = (),
 ) -> Stand:
     """Place a vehicle post on a severed link: some metres back from its outer junction, never in the core.
 
     Where the outer junction lies beyond the limit, the post stands where the street leaves the limit. On a
     motorway it stands within ``motorway_m`` of where the inside ends: its next junction may be far off.
+    Where the user wishes it on this street, it stands as near to that place as the street's ends allow.
     """
     links = cut.links
     edge, low, high = int(links.edge[link]), float(links.low_m[link]), float(links.high_m[link])
@@ -88,6 +100,9 @@ def stand_on(
         low, high = (low, low + reach) if inner_is_u else (high - reach, high)
     back = min(setback_m, (high - low) / 2)
     along = high - back if inner_is_u else low + back
+    for _, place_m in (wish for wish in wished if wish[0] == edge):
+        gap = min(_APART_M, (high - low) / 3)
+        along = float(np.clip(place_m, low + gap, high - gap))
     outer_node = int((network.edge_v if inner_is_u else network.edge_u)[edge])
     whole = int((links.edge == edge).sum()) == 1
     return Stand(edge, along, network.at(edge, along), inner_is_u, outer_node, PostMode.VEHICLE, whole)
@@ -110,10 +125,12 @@ def write_posts(
     stands: list[Stand], perimeter: PerimeterName, network: StreetNetwork, frame: Frame, doctrine: Perimeters
 ) -> tuple[tuple[Post, ...], tuple[int, ...]]:
     """Write the posts by rank, with what each closes and why, and the edge that each closes."""
+    stands = [stand for stand in stands if not stand.open]
+    streets = _streets_at(network, [stand.outer_node for stand in stands])
     ranked = sorted(stands, key=lambda s: _rank_key(s, network, doctrine))
     vehicles = sum(s.mode is PostMode.VEHICLE for s in stands)
     posts = tuple(
-        _post(stand, i, perimeter, network, frame, doctrine, vehicles)
+        _post(stand, i, perimeter, network, frame, doctrine, vehicles, streets)
         for i, stand in enumerate(ranked, start=1)
     )
     return posts, tuple(s.edge for s in ranked)
@@ -139,8 +156,9 @@ def _post(
     frame: Frame,
     doctrine: Perimeters,
     vehicles: int,
+    streets: Ints,
 ) -> Post:
-    legs, cross = _junction(stand, network)
+    legs, cross = _junction(stand, network, streets)
     street = network.street(stand.edge)
     held = [(stand.edge, stand.along_m, stand.whole), *stand.watched]
     return Post(
@@ -178,17 +196,37 @@ def _officers(
     return doctrine.officers_outer_major if major else doctrine.officers_outer_post
 
 
-def _junction(stand: Stand, network: StreetNetwork) -> tuple[int, str]:
+def _streets_at(network: StreetNetwork, nodes: Sequence[int]) -> Ints:
+    """Return the drivable edges in the box around some junctions."""
+    if not len(nodes):
+        return np.empty(0, dtype=np.int64)
+    xy = network.node_xy_m[list(nodes)]
+    edges = network.edges_in_box((*xy.min(axis=0), *xy.max(axis=0)))
+    return edges[network.drivable[edges]]
+
+
+def _junction(stand: Stand, network: StreetNetwork, streets: Ints) -> tuple[int, str]:
     """How many through streets meet at the outer junction, and the name of the one that crosses."""
     node = stand.outer_node
-    beside = network.edges_in_box((*network.node_xy_m[node], *network.node_xy_m[node]))
-    beside = beside[network.drivable[beside]]
+    at_u, at_v = network.edge_u[streets] == node, network.edge_v[streets] == node
+    beside = streets[at_u | at_v]
     ends = (network.edge_u[beside] == node).astype(int) + (network.edge_v[beside] == node)
     minor = np.isin(network.road_class[beside], (RoadClass.SERVICE, RoadClass.TRACK))
     own = network.name_index[stand.edge]
-    crossing = beside[(ends > 0) & (network.name_index[beside] != own) & (network.name_index[beside] != 0)]
+    crossing = beside[(network.name_index[beside] != own) & (network.name_index[beside] != 0)]
     order = sorted(crossing.tolist(), key=lambda e: (network.road_class[e], network.street(e), e))
     return int(ends[~minor].sum()), network.street(order[0]) if order else ""
+
+
+def count_officers(
+    stands: Sequence[Stand], perimeter: PerimeterName, network: StreetNetwork, doctrine: Perimeters
+) -> int:
+    """Officers that vehicle posts take, as long as none of them is a gate."""
+    streets = _streets_at(network, [stand.outer_node for stand in stands])
+    return sum(
+        _officers(stand, perimeter, network, _junction(stand, network, streets)[0], doctrine)
+        for stand in stands
+    )
 
 
 def _direction(stand: Stand, network: StreetNetwork) -> Direction:
@@ -243,11 +281,19 @@ def _closes(network: StreetNetwork, edge: int, along_m: float, whole: bool) -> l
 
 
 def _named_by_ends(network: StreetNetwork, edge: int) -> bool:
-    """Whether the way passes both ends of the edge only once, so that they name one stretch of it."""
-    same = np.flatnonzero(network.way_id == network.way_id[edge])
-    passed = np.concatenate([network.edge_u[same], network.edge_v[same[-1:]]])
-    ends = network.edge_u[edge], network.edge_v[edge]
-    return all(int((passed == end).sum()) == 1 for end in ends)
+    """Whether the way passes both ends of the edge only once, so that they name one stretch of it.
+
+    The edges of a way follow each other in the network; where a road seen in the field cuts one, they do not.
+    """
+    way, low, high = network.way_id, edge, edge + 1
+    while low > 0 and way[low - 1] == way[edge]:
+        low -= 1
+    while high < len(way) and way[high] == way[edge]:
+        high += 1
+    if (network.edge_v[low : high - 1] != network.edge_u[low + 1 : high]).any():
+        return False
+    passed = [*network.edge_u[low:high].tolist(), int(network.edge_v[high - 1])]
+    return all(passed.count(int(end)) == 1 for end in (network.edge_u[edge], network.edge_v[edge]))
 
 
 # --- gates --------------------------------------------------------------------------------------

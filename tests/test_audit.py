@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from math import dist
 
 import numpy as np
 import pytest
@@ -361,8 +362,8 @@ def test_a_route_through_a_closed_post_is_found():
 def test_a_route_over_a_street_that_the_user_blocked_is_found():
     plan, _ = good()
     route = first(plan.routes, route=RouteKind.EGRESS)
-    middle = len(route.line) // 2
-    closure = model.Closure(model.Shape(lines=(route.line[middle - 1 : middle + 1],)))
+    pieces = [route.line[k : k + 2] for k in range(len(route.line) - 1)]
+    closure = model.Closure(model.Shape(lines=(max(pieces, key=lambda p: dist(*p)),)))  # the longest
     blocked = replace(plan, incident=replace(plan.incident, closures=(closure,)))
     assert ("route_open", route.id) in broken(blocked)
 

@@ -90,8 +90,8 @@ def trace(area: Area, hot: BaseGeometry, blocked: list[int] | None = None) -> Tr
 def cores(hot: BaseGeometry, inner: TracedPerimeter) -> tuple[BaseGeometry, BaseGeometry]:
     """What each perimeter must contain, from doctrine's words."""
     rules = doctrine().perimeters
-    wide = shapely.union_all([hot.buffer(60), inner.polygon_m])
-    return hot.buffer(rules.stand_off_m), wide.buffer(rules.outer_gap_m)
+    block = hot.buffer(60).buffer(rules.outer_gap_m)
+    return hot.buffer(rules.stand_off_m), block.union(inner.polygon_m.buffer(rules.min_gap_m))
 
 
 # --- raw streets ----------------------------------------------------------------------------------

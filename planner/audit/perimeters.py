@@ -12,7 +12,7 @@ from planner.audit.checks import Check, judge, listed
 from planner.audit.scene import Scene
 from planner.audit.streets import Bools, Ints, RawStreets
 from planner.model import Perimeter, Post
-from planner.terms import NoticeLevel, PerimeterName, PostMode
+from planner.terms import InnerHolds, NoticeLevel, PerimeterName, PostMode, RingSize
 
 _ROUNDING_M = 0.5
 """Slack for corners rounded to 7 decimals."""
@@ -60,12 +60,16 @@ def _told(scene: Scene, line: Perimeter) -> bool:
 
 
 def _check_nesting(scene: Scene, line: Perimeter) -> Check:
-    rules = scene.doctrine.perimeters
+    rules, said = scene.doctrine.perimeters, scene.plan.incident
     held = scene.held_m(line.perimeter)
-    inside = {"hot ground": (scene.hot_m, rules.stand_off_m)}
+    smaller = line.perimeter is PerimeterName.INNER and said.inner_size is RingSize.SMALLER
+    stand_off = 0.0 if smaller else rules.stand_off_m
+    inside = {"hot ground": (scene.hot_m, stand_off)}
     if line.perimeter is PerimeterName.OUTER:
         inside["warm ground"] = (scene.warm_m, 0.0)
         inside["the inner perimeter"] = (scene.held_m(PerimeterName.INNER), rules.min_gap_m)
+    elif said.inner_holds is InnerHolds.HOT_AND_WARM:
+        inside["warm ground"] = (scene.warm_m, stand_off)
     problems, gaps = [], []
     for what, (ground, least_m) in inside.items():
         if ground.is_empty:
@@ -147,6 +151,18 @@ def _core_m(scene: Scene, line: Perimeter) -> BaseGeometry:
     return scene.hot_m
 
 
+def _wide_core_m(scene: Scene, line: Perimeter) -> BaseGeometry:
+    """Return the same with the gap that doctrine keeps around it."""
+    rules, said = scene.doctrine.perimeters, scene.plan.incident
+    if line.perimeter is PerimeterName.INNER:
+        warm = said.inner_holds is InnerHolds.HOT_AND_WARM
+        ground = scene.danger_m if warm else scene.hot_m
+        return ground.buffer(rules.stand_off_m + _ROUNDING_M)
+    gap_m = rules.min_gap_m if said.outer_size is RingSize.SMALLER else rules.outer_gap_m
+    inner = scene.held_m(PerimeterName.INNER).buffer(rules.min_gap_m + _ROUNDING_M)
+    return scene.danger_m.buffer(gap_m + _ROUNDING_M).union(inner)
+
+
 def _within(streets: RawStreets, ground: BaseGeometry, segments: Ints) -> Bools:
     shapely.prepare(ground)
     ends = streets.xy_m[segments].reshape(-1, 2)
@@ -201,10 +217,7 @@ def _on_other_level(scene: Scene, line: Perimeter, held: BaseGeometry, crossing:
     streets = scene.streets
     closed = scene.closed_by(scene.posts(line.perimeter))
     usable = streets.near(held.buffer(_AROUND_M)) & streets.drivable & ~scene.blocked & ~closed
-    rules = scene.doctrine.perimeters
-    outer = line.perimeter is PerimeterName.OUTER
-    gap_m = rules.outer_gap_m if outer else rules.stand_off_m
-    wide = _core_m(scene, line).buffer(gap_m + _ROUNDING_M)
+    wide = _wide_core_m(scene, line)
     reached = streets.flood(streets.meeting(wide.intersection(held), usable), usable)
     within = np.zeros(len(reached), dtype=bool)
     within[streets.meeting(held, usable & ~reached)] = True
