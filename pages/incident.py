@@ -9,12 +9,12 @@ import streamlit as st
 
 from planner import packs, words
 from planner.area import Area
-from planner.document import write_plan
 from planner.errors import PlannerError
 from planner.model import Plan
 from planner.ui import state
 from planner.ui.ask import ask_area, ask_incidents, ask_place, ask_threat, ask_units
 from planner.ui.basemap import BaseMapFiles
+from planner.ui.downloads import show_downloads
 from planner.ui.layers import map_layers
 from planner.ui.map import show_map
 from planner.ui.panels import plan_panel, problem, welcome
@@ -99,12 +99,7 @@ with left, st.container(key="map_side"):
 with right:
     if plan:
         show_html(plan_panel(plan, units))
-        st.download_button(
-            "Download the plan (GeoJSON)",
-            write_plan(plan),
-            f"plan-{plan.id[:12]}.geojson",
-            "application/geo+json",
-        )
+        show_downloads(plan, area)
     else:
         show_html(problem(trouble) if trouble else welcome(area, words.ADVICE))
     ask_incidents(incident)
