@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +43,8 @@ class Facts:
     target_m, outer_m : float array
         Straight from the place of attack, and from the outer perimeter (0 inside it).
     in_sight : int array
-        1 in sight of the hot zone, 0 out of sight; :data:`UNMAPPED` and :data:`FAR` where not known.
+        1 in sight of the hot zone, 0 out of sight; :data:`UNMAPPED` and :data:`FAR` where not known. 0 until
+        looked for: only candidates that are in question are looked for, see :meth:`find_sight`.
     unseen_m : float
         Within this of the place of attack, a site that must not be seen must not be.
     sight_m : float
@@ -53,6 +56,10 @@ class Facts:
     rejected : (n,) object array of frozenset of Purpose
     lot_free : float
         Share of a car park that is free at the hour.
+    looked : bool array
+        Whether sight was looked for.
+    look : callable
+        Sight of the hot zone for some rows.
     """
 
     candidates: tuple[Candidate, ...]
@@ -70,11 +77,32 @@ class Facts:
     ways: NDArray[np.int64]
     rejected: tuple[frozenset[Purpose], ...]
     lot_free: float
+    looked: Bools
+    look: Callable[[NDArray[np.int64]], NDArray[np.int64]]
+    _columns: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    def find_sight(self, rows: NDArray[np.int64]) -> bool:
+        """Look for sight of the hot zone where that was not done yet; whether there was any such row."""
+        new = np.unique(rows[~self.looked[rows]])
+        if len(new):
+            self.in_sight[new] = self.look(new)
+            self.looked[new] = True
+        return len(new) > 0
 
     def of(self, field: str) -> Floats:
         """Return a number of every candidate."""
-        return np.array([getattr(c, field) for c in self.candidates], dtype=np.float64)
+        return self._kept(
+            field, lambda: np.array([getattr(c, field) for c in self.candidates], dtype=np.float64)
+        )
 
     def is_kind(self, *kinds: str) -> Bools:
         """Return which candidates are of the given kinds."""
-        return np.array([c.kind in kinds for c in self.candidates], dtype=bool)
+        kind = self._kept("kind", lambda: np.array([str(c.kind) for c in self.candidates]))
+        found: Bools = np.isin(kind, np.array([str(k) for k in kinds]))
+        return found
+
+    def _kept(self, name: str, work: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        if name not in self._columns:
+            self._columns[name] = work()
+            self._columns[name].flags.writeable = False
+        return self._columns[name]

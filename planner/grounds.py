@@ -130,6 +130,7 @@ class Grounds:
     tree: shapely.STRtree
     care: Bools
     _usable: dict[int, tuple[BaseGeometry, float]] = field(default_factory=dict)
+    _parking: dict[int, float] = field(default_factory=dict)
 
     def open_m(self, rows: Ints) -> Shapes:
         """Return the usable open ground of some; empty where a building fills the place."""
@@ -141,6 +142,11 @@ class Grounds:
 
     def parking_m2(self, rows: Ints) -> Floats:
         """Return the open ground of car parks for the public on some or within a family's walk of them."""
+        new = np.array(sorted({int(row) for row in rows} - self._parking.keys()), dtype=np.int64)
+        self._parking.update(zip(new.tolist(), self._parking_near(new).tolist(), strict=True))
+        return np.array([self._parking[int(row)] for row in rows], dtype=np.float64)
+
+    def _parking_near(self, rows: Ints) -> Floats:
         total = np.zeros(len(rows))
         lots = np.flatnonzero((self.kind == PlaceKind.PARKING) & ~np.isin(self.access, NO_ENTRY))
         if len(lots) and len(rows):

@@ -18,7 +18,9 @@ from planner.terms import FAMILIES, Purpose
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
+_AHEAD = 2
 
 _STAGING = (Purpose.STAGING, Purpose.STAGING_FIRE, Purpose.STAGING_POLICE)
 _DRIVEN = (*_STAGING, Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE)
@@ -74,6 +76,11 @@ class Judged:
     score: Floats
     capacity: Floats
 
+    def best(self, most: int) -> Ints:
+        """Return the rows that fit, best first, at most so many."""
+        rows = np.flatnonzero(self.fit)
+        return rows[np.lexsort((rows, -self.score[rows]))][:most]
+
     def failings(self, row: int) -> tuple[str, ...]:
         """Return which of the rules that may yield a candidate breaks."""
         return tuple(rule.words for rule in self.rules if rule.yields and rule.breaks[row])
@@ -94,8 +101,13 @@ class Judged:
         )
 
 
-def judge(asks: Asks, facts: Facts, demand: Demand, siting: Siting, *, give_up_all: bool = False) -> Judged:
+def judge(
+    asks: Asks, facts: Facts, demand: Demand, siting: Siting, pool: int, *, give_up_all: bool = False
+) -> Judged:
     """Judge all candidates for one purpose.
+
+    Sight is looked for only where it matters: being unseen can only raise a score, so the best ``pool`` that
+    are left once all of them have been looked at are the best there are.
 
     Where no candidate keeps every rule, those that may yield are given up, one after another in their order,
     until one fits: a poor place that is said to be poor serves a commander better than none.
@@ -106,9 +118,18 @@ def judge(asks: Asks, facts: Facts, demand: Demand, siting: Siting, *, give_up_a
     facts : Facts
     demand : Demand
     siting : Siting
+    pool : int
+        How many of the best will be asked for.
     give_up_all : bool
         Give up all rules that may yield: the places that keep them are taken by other purposes.
     """
+    while True:
+        verdict = _judge(asks, facts, demand, siting, give_up_all=give_up_all)
+        if not facts.find_sight(verdict.best(_AHEAD * pool if not facts.looked.any() else pool)):
+            return verdict
+
+
+def _judge(asks: Asks, facts: Facts, demand: Demand, siting: Siting, *, give_up_all: bool) -> Judged:
     capacity = asks.capacity(facts, siting)
     rules = _rules(asks, facts, capacity, demand, siting)
     serves = facts.is_kind(*asks.kinds)

@@ -85,6 +85,16 @@ class StreetNetwork(StreetArrays):
         """Find the order of contraction: some seconds, once. None for streets too few to need one."""
         return find_order(self.turns, self) if self.turns.state_count >= LEAST_STATES else None
 
+    @cached_property
+    def arcs_out(self) -> tuple[Ints, Ints, Ints]:
+        """Arcs out of each node: indptr (N + 1,), head node (2E,), arc id (2E,)."""
+        tail = np.concatenate([self.edge_u, self.edge_v])
+        head = np.concatenate([self.edge_v, self.edge_u])
+        order = np.argsort(tail, kind="stable")
+        indptr = np.zeros(self.node_count + 1, dtype=np.int64)
+        np.cumsum(np.bincount(tail, minlength=self.node_count), out=indptr[1:])
+        return indptr, head[order], order
+
     @lru_cache(maxsize=8)  # noqa: B019 - networks live as long as the process does
     def timing(self, travel: Travel, travelling: Travelling) -> Timing:
         """Return how long each arc and junction takes; see :func:`~planner.timing.find_timing`."""
@@ -116,10 +126,10 @@ class StreetNetwork(StreetArrays):
         part = np.full(self.edge_count, -1, dtype=np.int64)
         part[usable[inside] % self.edge_count] = label[tail[inside]]
         within = np.flatnonzero(part >= 0)
-        _, part[within] = np.unique(part[within], return_inverse=True)
         length_m = np.bincount(part[within], weights=self.length_m[within])
+        some = np.flatnonzero(length_m)
         rank = np.empty(len(length_m), dtype=np.int64)
-        rank[np.lexsort((np.arange(len(length_m)), -length_m))] = np.arange(len(length_m))
+        rank[some[np.lexsort((some, -length_m[some]))]] = np.arange(len(some))
         part[within] = rank[part[within]]
         return part
 
@@ -151,7 +161,9 @@ class StreetNetwork(StreetArrays):
             return np.asarray(part == 0)
         near = np.flatnonzero(self.edges_meeting(ground_m) & (part >= 0))
         if len(near):
-            on_it_m = shapely.length(shapely.intersection(self.lines(near), ground_m))
+            lines, on_it_m = self.lines(near), self.length_m[near].copy()
+            crossing = np.flatnonzero(~shapely.covers(ground_m, lines))
+            on_it_m[crossing] = shapely.length(shapely.intersection(lines[crossing], ground_m))
             return np.asarray(part == np.argmax(np.bincount(part[near], weights=on_it_m)))
         middle = ground_m.centroid
         (snap,) = self.snap([(middle.x, middle.y)], part >= 0)

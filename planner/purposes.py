@@ -6,7 +6,7 @@ A purpose is one entry in :data:`ASKS`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -360,22 +360,18 @@ _ALWAYS = (
 )
 
 
-def staging_apart(demand: Demand) -> Asks:
-    """Return what staging asks where others wait elsewhere: then it is the ambulances', or the police's."""
-    if demand.ems:
-        return _staging(Purpose.STAGING, holds.ambulances, "ambulances", _staged(Agency.EMS))
-    return _staging(Purpose.STAGING, holds.patrol_cars, "patrol cars", _staged(Agency.POLICE))
-
-
-def wanted(demand: Demand, *, apart: bool = False) -> frozenset[Purpose]:
-    """Return the purposes that an incident asks sites for.
+def asks_for(demand: Demand, held: Container[Purpose] = (), *, apart: bool = False) -> list[Asks]:
+    """Return what the purposes ask that an incident wants sites for, in the order of choosing.
 
     Parameters
     ----------
     demand : Demand
+    held : container of Purpose
+        What the commander pinned: always wanted.
     apart : bool
-        Whether fire and police are to be staged away from the ambulances.
+        Whether fire and police are to be staged away from the ambulances; so they are once they are pinned.
     """
+    apart = apart or Purpose.STAGING_FIRE in held or Purpose.STAGING_POLICE in held
     purposes = set(_ALWAYS)
     if not demand.no_ccp:
         purposes |= {Purpose.CASUALTY_COLLECTION, Purpose.CASUALTY_COLLECTION_FORWARD}
@@ -385,4 +381,13 @@ def wanted(demand: Demand, *, apart: bool = False) -> frozenset[Purpose]:
         purposes.add(Purpose.STAGING_FIRE)
     if apart and demand.police and demand.ems:
         purposes.add(Purpose.STAGING_POLICE)
-    return frozenset(purposes)
+    asked = [asks for asks in ASKS if asks.purpose in purposes or asks.purpose in held]
+    own = _staging_apart(demand)
+    return [own if apart and asks.purpose is Purpose.STAGING else asks for asks in asked]
+
+
+def _staging_apart(demand: Demand) -> Asks:
+    """Return what staging asks where others wait elsewhere: then it is the ambulances', or the police's."""
+    if demand.ems:
+        return _staging(Purpose.STAGING, holds.ambulances, "ambulances", _staged(Agency.EMS))
+    return _staging(Purpose.STAGING, holds.patrol_cars, "patrol cars", _staged(Agency.POLICE))

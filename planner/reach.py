@@ -12,15 +12,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import connected_components
 
 from planner.network import Snap, StreetNetwork
+from planner.search import _pop, _push
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-_LEAST_M = 1e-3  # a sparse matrix drops lengths of zero
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +46,15 @@ class Distances:
         by_v = float(self.node_m[v]) + float(self.network.length_m[place.edge]) - place.along_m
         return (by_u, int(self.nearest[u])) if by_u <= by_v else (by_v, int(self.nearest[v]))
 
+    def to_all(self, places: Sequence[Snap]) -> tuple[Floats, Ints]:
+        """Return metres to each of many places, and from which of the starts."""
+        edge = np.array([place.edge for place in places], dtype=np.int64)
+        along_m = np.array([place.along_m for place in places], dtype=np.float64)
+        u, v = self.network.edge_u[edge], self.network.edge_v[edge]
+        by_u, by_v = self.node_m[u] + along_m, self.node_m[v] + self.network.length_m[edge] - along_m
+        nearer = by_u <= by_v
+        return np.where(nearer, by_u, by_v), np.where(nearer, self.nearest[u], self.nearest[v])
+
 
 def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, arc_open: Bools) -> Distances:
     """Measure from the nearest of several places along some of the streets.
@@ -61,41 +69,66 @@ def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, 
     arc_open : (2E,) bool array
         Directions that may be used.
     """
-    count = network.node_count
-    node_m, nearest = np.full(count, np.inf), np.full(count, -1, dtype=np.int64)
-    if len(starts) == 0 or len(edges) == 0:
-        return Distances(network, node_m, nearest)
-    u, v, length = network.edge_u[edges], network.edge_v[edges], network.length_m[edges]
-    ahead, back = arc_open[edges], arc_open[edges + network.edge_count]
-    own = count + np.arange(len(starts))
-    first = np.array([start.edge for start in starts])
-    along = np.array([start.along_m for start in starts])
-    off_m = np.array([start.offset_m for start in starts])
-    tail = np.concatenate([u[ahead], v[back], own, own])
-    head = np.concatenate([v[ahead], u[back], network.edge_u[first], network.edge_v[first]])
-    metres = np.concatenate(
-        [length[ahead], length[back], off_m + along, off_m + network.length_m[first] - along]
+    usable = network.no_closures()
+    usable[edges] = True
+    first = np.array([start.edge for start in starts], dtype=np.int64)
+    along_m = np.array([start.along_m for start in starts], dtype=np.float64)
+    off_m = np.array([start.offset_m for start in starts], dtype=np.float64)
+    own = np.arange(len(starts))
+    length_mm = _mm(network.length_m)
+    node_mm, nearest = _spread(
+        *network.arcs_out,
+        np.where(arc_open, np.tile(length_mm, 2), -1),
+        usable,
+        np.concatenate([network.edge_u[first], network.edge_v[first]]),
+        np.concatenate([_mm(off_m + along_m), _mm(off_m + network.length_m[first] - along_m)]),
+        np.concatenate([own, own]),
     )
-    nodes, index = np.unique(np.concatenate([tail, head, own]), return_inverse=True)
-    graph = _graph(index[: len(tail)], index[len(tail) : 2 * len(tail)], metres, len(nodes))
-    seeds = index[2 * len(tail) :]
-    dist, _, source = dijkstra(graph, indices=seeds, min_only=True, return_predecessors=True)
-    real = nodes < count
-    node_m[nodes[real]] = dist[real]
-    which = np.full(len(nodes), -1, dtype=np.int64)
-    which[seeds] = np.arange(len(seeds))
-    reached = np.isfinite(dist)
-    nearest[nodes[real & reached]] = which[source[real & reached]]
-    return Distances(network, node_m, nearest)
+    return Distances(network, np.where(nearest >= 0, node_mm / 1000, np.inf), nearest)
 
 
-def _graph(tail: Ints, head: Ints, metres: Floats, size: int) -> csr_array:
-    """Sparse matrix of the shortest of parallel arcs."""
-    order = np.lexsort((metres, head, tail))
-    tail, head, metres = tail[order], head[order], np.maximum(metres[order], _LEAST_M)
-    first = np.ones(len(tail), dtype=bool)
-    first[1:] = (np.diff(tail) != 0) | (np.diff(head) != 0)
-    return csr_array((metres[first], (tail[first], head[first])), shape=(size, size))
+def _mm(metres: Floats) -> Ints:
+    return np.rint(metres * 1000).astype(np.int64)
+
+
+@njit(cache=True)
+def _spread(
+    indptr: Ints,
+    head: Ints,
+    arc_of: Ints,
+    arc_mm: Ints,
+    usable: Bools,
+    seed_node: Ints,
+    seed_mm: Ints,
+    seed_start: Ints,
+) -> tuple[Ints, Ints]:  # pragma: no cover - compiled
+    """Millimetres to every node from the nearest start, and which that is (Dijkstra from all at once)."""
+    nodes, edges = len(indptr) - 1, len(usable)
+    dist = np.full(nodes, np.iinfo(np.int64).max)
+    start = np.full(nodes, -1, dtype=np.int64)
+    heap_cost = np.empty(len(head) + len(seed_node) + 1, dtype=np.int64)
+    heap_node = np.empty(len(head) + len(seed_node) + 1, dtype=np.int64)
+    size = 0
+    for i in range(len(seed_node)):
+        if seed_mm[i] < dist[seed_node[i]]:
+            dist[seed_node[i]] = seed_mm[i]
+            start[seed_node[i]] = seed_start[i]
+            size = _push(heap_cost, heap_node, size, seed_mm[i], seed_node[i])
+    while size > 0:
+        cost, node = heap_cost[0], heap_node[0]
+        size = _pop(heap_cost, heap_node, size)
+        if cost > dist[node]:
+            continue
+        for k in range(indptr[node], indptr[node + 1]):
+            arc = arc_of[k]
+            if arc_mm[arc] < 0 or not usable[arc % edges]:
+                continue
+            reached = cost + arc_mm[arc]
+            if reached < dist[head[k]]:
+                dist[head[k]] = reached
+                start[head[k]] = start[node]
+                size = _push(heap_cost, heap_node, size, reached, head[k])
+    return dist, start
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,11 +143,14 @@ class Exits:
         Those that can be driven to from outside, and out again.
     twice : (E,) bool array
         Those from which no single street's closure cuts one off.
+    side : (E,) int array
+        Streets of one number can be driven between in both directions; -1 none.
     """
 
     joined: Bools
     out: Bools
     twice: Bools
+    side: Ints
 
 
 def find_exits(
@@ -135,8 +171,9 @@ def find_exits(
     inside = network.edges_in_box(box_m)
     edges = inside[open_edges[inside]]
     joined_to, out, twice = (network.no_closures() for _ in range(3))
+    side = np.full(network.edge_count, -1, dtype=np.int64)
     if len(edges) == 0:
-        return Exits(joined_to, out, twice)
+        return Exits(joined_to, out, twice, side)
     u, v, outside = _with_outside(network, edges, open_edges)
     size = int(max(u.max(), v.max(), outside)) + 1
     bridge = _bridges(u, v, size)
@@ -148,7 +185,8 @@ def find_exits(
     looped = _loops(np.concatenate([u[ahead], v[back]]), np.concatenate([v[ahead], u[back]]), size)
     out[edges] = (looped[u] == looped[home]) & (looped[v] == looped[home]) & (ahead | back)
     twice[edges] = ~bridge & (firm[u] == firm[home])
-    return Exits(joined_to, out, twice)
+    side[edges] = np.where((looped[u] == looped[v]) & (ahead | back), looped[u], -1)
+    return Exits(joined_to, out, twice, side)
 
 
 def _with_outside(network: StreetNetwork, edges: Ints, open_edges: Bools) -> tuple[Ints, Ints, int]:
@@ -158,12 +196,13 @@ def _with_outside(network: StreetNetwork, edges: Ints, open_edges: Bools) -> tup
     elsewhere[edges] = False
     beyond = np.zeros(max(int(ends_u.max()), int(ends_v.max())) + 1, dtype=bool)
     beyond[ends_u[elsewhere]] = beyond[ends_v[elsewhere]] = True
-    nodes, index = np.unique(np.concatenate([ends_u[edges], ends_v[edges]]), return_inverse=True)
+    here = np.zeros(len(beyond), dtype=bool)
+    here[ends_u[edges]] = here[ends_v[edges]] = True
+    nodes = np.flatnonzero(here)
     leaves = beyond[nodes]
-    if not leaves.any():
-        return index[: len(edges)], index[len(edges) :], -1
-    number = np.where(leaves, len(nodes), np.arange(len(nodes)))
-    return number[index[: len(edges)]], number[index[len(edges) :]], len(nodes)
+    number = np.full(len(beyond), -1, dtype=np.int64)
+    number[nodes] = np.where(leaves, len(nodes), np.arange(len(nodes)))
+    return number[ends_u[edges]], number[ends_v[edges]], len(nodes) if leaves.any() else -1
 
 
 def _component(u: Ints, v: Ints, used: Bools, size: int) -> Ints:

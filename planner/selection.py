@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -72,6 +73,20 @@ class Choice:
         if key not in self._gaps:
             self._gaps[key] = float(shapely.distance(self.shapes[a], self.shapes[b]))
         return self._gaps[key]
+
+    def keeping(self, rows: Ints, others: Ints, least_m: float) -> NDArray[np.bool_]:
+        """Return which of some candidates lie at least so far from which of others, (n, m)."""
+        p, q = self._box_array[rows][:, None], self._box_array[others][None]
+        dx = np.maximum(np.maximum(p[..., 0] - q[..., 2], q[..., 0] - p[..., 2]), 0.0)
+        dy = np.maximum(np.maximum(p[..., 1] - q[..., 3], q[..., 1] - p[..., 3]), 0.0)
+        keeps: NDArray[np.bool_] = dx * dx + dy * dy >= least_m * least_m
+        a, b = np.nonzero(~keeps)
+        keeps[a, b] = shapely.distance(self.shapes[rows[a]], self.shapes[others[b]]) >= least_m
+        return keeps
+
+    @cached_property
+    def _box_array(self) -> Floats:
+        return np.array(self._boxes, dtype=np.float64).reshape(-1, 4)
 
     def fits(self, purpose: Purpose, row: int, chosen: Mapping[Purpose, int]) -> bool:
         """Whether a candidate keeps its distance from the sites of all other purposes; two pins need not."""
@@ -176,7 +191,7 @@ class _Search:
         self.options = [(p, row) for p in self.order for row in choice.pools[p]]
         self.hopes = [self._hope(p, row) for p, row in self.options]
         self.of = {p: self._sorted(p) for p in self.order}
-        self.beside: dict[int, int] = {}
+        self.beside = self._all_compatible()
         self.gains: dict[int, list[tuple[float, int]]] = {}
         self.best, self.best_total = dict(start), choice.total(start)
         self.steps = 0
@@ -205,14 +220,27 @@ class _Search:
 
     def _compatible(self, option: int) -> int:
         """Return the options of other purposes that fit beside one, as bits."""
-        if option not in self.beside:
-            purpose, row = self.options[option]
-            bits = 0
-            for k, (other, other_row) in enumerate(self.options):
-                if other is not purpose and self.choice.fits(purpose, row, {other: other_row}):
-                    bits |= 1 << k
-            self.beside[option] = bits
         return self.beside[option]
+
+    def _all_compatible(self) -> list[int]:
+        """Return, for each option, the options that fit beside it."""
+        choice, count = self.choice, len(self.options)
+        beside = np.zeros((count, count), dtype=bool)
+        rows = {p: np.array(choice.pools[p], dtype=np.int64) for p in self.order}
+        first = dict(zip(self.order, np.cumsum([0, *(len(rows[p]) for p in self.order)]), strict=False))
+        for k, p in enumerate(self.order):
+            for q in self.order[k + 1 :]:
+                if p in choice.held and q in choice.held:
+                    fit = np.ones((len(rows[p]), len(rows[q])), dtype=bool)
+                else:
+                    fit = choice.keeping(rows[p], rows[q], separation_m(p, q, choice.siting))
+                at_p, at_q = (
+                    slice(first[p], first[p] + len(rows[p])),
+                    slice(first[q], first[q] + len(rows[q])),
+                )
+                beside[at_p, at_q], beside[at_q, at_p] = fit, fit.T
+        packed = np.packbits(beside, axis=1, bitorder="little")
+        return [int.from_bytes(row.tobytes(), "little") for row in packed]
 
     def _descend(self, depth: int, chosen: dict[Purpose, int], allowed: int, total: float) -> None:
         if depth == len(self.order):

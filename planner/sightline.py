@@ -180,6 +180,19 @@ def seen_by_any(
     return _seen_by_any(starts, points, eyes, float(limit_m), *_arrays(walls))
 
 
+def anything_beside(spots_m: Floats, lines_m: Floats, within_m: float) -> Bools:
+    """Return whether any of the spots lies within a distance of each straight line, (n,).
+
+    Parameters
+    ----------
+    spots_m : (m, 2) float array
+    lines_m : (n, 4) float array
+        Ends of each line: x0, y0, x1, y1.
+    within_m : float
+    """
+    return _anything_beside(spots_m, lines_m, float(within_m))
+
+
 def reach_m(
     walls: Walls, from_xyz_m: ArrayLike, bearings_deg: ArrayLike, limit_m: float, *, to_z_m: float
 ) -> Floats:
@@ -339,7 +352,9 @@ def _sees(
             # One order for both directions: the answer is symmetric to the last bit.
             if q[0] < p[0] or (q[0] == p[0] and q[1] < p[1]):
                 p, q = q, p
-            table[i, j] = _clear(p, q, segment, span, origin, cell, columns, rows, start, cell_wall)
+            table[i, j] = (
+                _first_hiding(p, q, segment, span, origin, cell, columns, rows, start, cell_wall) < 0
+            )
     return table
 
 
@@ -359,6 +374,8 @@ def _seen_by_any(
     cell_wall: Ints,
 ) -> Bools:  # pragma: no cover - compiled
     seen = np.zeros(len(groups) - 1, dtype=np.bool_)
+    # What hid one point from an eye most often hides the next one too: that wall is asked first.
+    hid = np.full(len(eyes), -1, dtype=np.int64)
     for g in range(len(groups) - 1):
         for i in range(groups[g], groups[g + 1]):
             for j in range(len(eyes)):
@@ -367,7 +384,10 @@ def _seen_by_any(
                     continue
                 if q[0] < p[0] or (q[0] == p[0] and q[1] < p[1]):
                     p, q = q, p
-                if _clear(p, q, segment, span, origin, cell, columns, rows, start, cell_wall):
+                if hid[j] >= 0 and _hides(p, q, hid[j], segment, span):
+                    continue
+                hid[j] = _first_hiding(p, q, segment, span, origin, cell, columns, rows, start, cell_wall)
+                if hid[j] < 0:
                     seen[g] = True
                     break
             if seen[g]:
@@ -376,7 +396,36 @@ def _seen_by_any(
 
 
 @njit(cache=True)
-def _clear(
+def _anything_beside(spots: Floats, lines: Floats, within: float) -> Bools:  # pragma: no cover - compiled
+    found = np.zeros(len(lines), dtype=np.bool_)
+    for i in range(len(lines)):
+        x0, y0, x1, y1 = lines[i]
+        dx, dy = x1 - x0, y1 - y0
+        length2 = max(dx * dx + dy * dy, 1e-9)
+        for s in range(len(spots)):
+            px, py = spots[s, 0] - x0, spots[s, 1] - y0
+            share = min(1.0, max(0.0, (px * dx + py * dy) / length2))
+            mx, my = px - share * dx, py - share * dy
+            if mx * mx + my * my <= within * within:
+                found[i] = True
+                break
+    return found
+
+
+@njit(cache=True)
+def _hides(
+    p: Floats, q: Floats, w: int, segment: Floats, span: Floats
+) -> bool:  # pragma: no cover - compiled
+    """Whether a wall stands in the line from p to q, between its foot and its top."""
+    t = _meets(p[0], p[1], q[0], q[1], segment[w, 0], segment[w, 1], segment[w, 2], segment[w, 3])
+    if t < 0.0:
+        return False
+    z = p[2] + t * (q[2] - p[2])
+    return bool(span[w, 0] <= z < span[w, 1])
+
+
+@njit(cache=True)
+def _first_hiding(
     p: Floats,
     q: Floats,
     segment: Floats,
@@ -387,8 +436,8 @@ def _clear(
     rows: int,
     start: Ints,
     cell_wall: Ints,
-) -> bool:  # pragma: no cover - compiled
-    """Whether no wall stands in the line from p to q."""
+) -> int:  # pragma: no cover - compiled
+    """Return the first wall found that stands in the line from p to q, -1 where none does."""
     ox, oy = origin[0], origin[1]
     c0, c1 = _columns(p[0], q[0], ox, cell, columns)
     for c in range(c0, c1 + 1):
@@ -396,14 +445,9 @@ def _clear(
         for r in range(r0, r1 + 1):
             k = c * rows + r
             for s in range(start[k], start[k + 1]):
-                w = cell_wall[s]
-                t = _meets(p[0], p[1], q[0], q[1], segment[w, 0], segment[w, 1], segment[w, 2], segment[w, 3])
-                if t < 0.0:
-                    continue
-                z = p[2] + t * (q[2] - p[2])
-                if span[w, 0] <= z < span[w, 1]:
-                    return False
-    return True
+                if _hides(p, q, cell_wall[s], segment, span):
+                    return int(cell_wall[s])
+    return -1
 
 
 @njit(cache=True)

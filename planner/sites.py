@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.area import Area
-from planner.candidates import Candidate, Scene, carriageways, gather
+from planner.candidates import Candidate, Scene
 from planner.demand import Demand
 from planner.doctrine import Doctrine, Siting
 from planner.facts import Facts
+from planner.gathering import gather
 from planner.judging import OUTSIDE, Judged, judge
+from planner.kerbs import carriageways
 from planner.model import Incident, Notice, Site
 from planner.pins import pinned
-from planner.purposes import ASKS, staging_apart, wanted
+from planner.purposes import ASKS, asks_for
 from planner.selection import POOL, Choice, choose_together
 from planner.survey import OpenStreets, survey
 from planner.telling import Settled, Writer, told
@@ -56,9 +58,8 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
     """
     siting, demand = doctrine.siting, Demand.of(incident, doctrine.siting)
     streets = OpenStreets.around(scene, area, doctrine)
-    asked_for = wanted(demand) | {pin.purpose for pin in incident.pins}
-    asked = [asks for asks in ASKS if asks.purpose in asked_for]
-    found = gather(scene, area, doctrine, streets.working, streets.public)
+    asked = asks_for(demand, {pin.purpose for pin in incident.pins})
+    found = gather(scene, area, doctrine, streets.joined, streets.working, streets.public)
 
     def last_resort() -> list[Candidate]:
         return carriageways(scene, area, doctrine, streets.exits.joined)
@@ -67,12 +68,14 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
     held = {purpose: k for k, (purpose, _) in enumerate(pins)}
     places = [pin for _, pin in pins] + found
     facts = survey(places, incident, scene, area, doctrine, streets)
-    judged = {asks.purpose: judge(asks, facts, demand, siting) for asks in asked}
+    facts.find_sight(np.array(list(held.values()), dtype=np.int64))
+    judged = {asks.purpose: judge(asks, facts, demand, siting, POOL) for asks in asked}
     if any(_in_want(verdict) for purpose, verdict in judged.items() if purpose not in held):
         places += last_resort()
         facts = survey(places, incident, scene, area, doctrine, streets)
-        judged = {asks.purpose: judge(asks, facts, demand, siting) for asks in asked}
-    side = streets.side[[c.entrance.edge for c in facts.candidates]]
+        facts.find_sight(np.array(list(held.values()), dtype=np.int64))
+        judged = {asks.purpose: judge(asks, facts, demand, siting, POOL) for asks in asked}
+    side = streets.exits.side[[c.entrance.edge for c in facts.candidates]]
     settled = _apart(_settle(judged, facts, held, demand, siting, side), demand, siting)
     write = Writer(settled, scene, area, siting, demand)
     sites = tuple(site for asks in ASKS for site in write.sites(asks.purpose))
@@ -95,7 +98,7 @@ def _settle(
     left = [p for p, verdict in judged.items() if p not in chosen and not verdict.asks.optional]
     if left:
         for purpose in left:
-            judged[purpose] = judge(judged[purpose].asks, facts, demand, siting, give_up_all=True)
+            judged[purpose] = judge(judged[purpose].asks, facts, demand, siting, POOL, give_up_all=True)
         choice = _choice(judged, facts, held, siting, side)
         chosen = choose_together(choice)
     return Settled(facts, judged, choice, chosen, held)
@@ -106,12 +109,14 @@ def _apart(settled: Settled, demand: Demand, siting: Siting) -> Settled:
     row = settled.chosen.get(Purpose.STAGING)
     if row is None or settled.short(Purpose.STAGING, demand, siting) <= 0 or Purpose.STAGING in settled.held:
         return settled
-    more = wanted(demand, apart=True) - settled.judged.keys()
+    asked = asks_for(demand, settled.held, apart=True)
+    more = {asks.purpose for asks in asked} - settled.judged.keys()
     if not more:
         return settled
-    asked = [staging_apart(demand), *(asks for asks in ASKS if asks.purpose in more)]
     judged = dict(settled.judged) | {
-        asks.purpose: judge(asks, settled.facts, demand, siting) for asks in asked
+        asks.purpose: judge(asks, settled.facts, demand, siting, POOL)
+        for asks in asked
+        if asks.purpose in more or asks.purpose is Purpose.STAGING
     }
     side = settled.choice.side
     again = _settle(judged, settled.facts, settled.held, demand, siting, side)
@@ -140,9 +145,7 @@ def _choice(
     pools: dict[Purpose, list[int]] = {}
     for purpose in sorted(judged, key=lambda p: p not in held):  # pins first: the rest settles around them
         verdict = judged[purpose]
-        rows = np.flatnonzero(verdict.fit)
-        order = rows[np.lexsort((rows, -verdict.score[rows]))]
-        pools[purpose] = [held[purpose]] if purpose in held else [int(row) for row in order[:POOL]]
+        pools[purpose] = [held[purpose]] if purpose in held else verdict.best(POOL).tolist()
     exchange = judged[Purpose.AMBULANCE_EXCHANGE]
     return Choice(
         pools=pools,

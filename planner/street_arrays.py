@@ -160,19 +160,31 @@ class StreetArrays:
 
     def edges_in_box(self, box_m: tuple[float, float, float, float]) -> Ints:
         """Return the edges whose bounding boxes meet the box, ascending."""
-        b = self.bounds_m
+        west, south, east, north = self._sides
         xmin, ymin, xmax, ymax = box_m
-        meets = (b[:, 0] <= xmax) & (b[:, 2] >= xmin) & (b[:, 1] <= ymax) & (b[:, 3] >= ymin)
-        return np.flatnonzero(meets)
+        return np.flatnonzero((west <= xmax) & (east >= xmin) & (south <= ymax) & (north >= ymin))
+
+    @cached_property
+    def _sides(self) -> Floats:
+        """The bounding boxes, a row for each side."""
+        return np.ascontiguousarray(self.bounds_m.T)
 
     def lines(self, edges: ArrayLike) -> NDArray[np.object_]:
         """Return the shapes of the given edges as shapely LineStrings in metres."""
         chosen = np.asarray(edges, dtype=np.int64)
-        points, owner = _gather_parts(self.shape_start, chosen)
-        if len(chosen) == 0:
-            return np.empty(0, dtype=object)
-        lines: NDArray[np.object_] = np.asarray(shapely.linestrings(self.shape_xy_m[points], indices=owner))
+        kept = self._kept_lines
+        missing = np.fromiter((line is None for line in kept[chosen]), dtype=bool, count=len(chosen))
+        new = np.unique(chosen[missing])
+        if len(new):
+            points, owner = _gather_parts(self.shape_start, new)
+            kept[new] = shapely.linestrings(self.shape_xy_m[points], indices=owner)
+        lines: NDArray[np.object_] = kept[chosen]
         return lines
+
+    @cached_property
+    def _kept_lines(self) -> NDArray[np.object_]:
+        """Lines of the edges that were asked for so far: scenes ask for the same ones again and again."""
+        return np.full(self.edge_count, None, dtype=object)
 
     def edges_meeting(self, ground_m: BaseGeometry) -> Bools:
         """Mask of the edges that meet (touch, cross or lie in) a geometry in metres."""

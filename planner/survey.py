@@ -21,7 +21,7 @@ from planner.grounds import building_spots
 from planner.model import Incident, Post
 from planner.network import Snap, StreetNetwork
 from planner.reach import Distances, Exits, distances_from, find_exits
-from planner.sightline import seen_by_any, walls_of
+from planner.sightline import anything_beside, seen_by_any, walls_of
 from planner.targets import thin
 from planner.terms import PerimeterName, Purpose, Travel
 
@@ -50,32 +50,32 @@ class OpenStreets:
     ----------
     exits : Exits
         Streets that lead out of the scene, and those with two ways out.
+    joined : bool array
+        Streets joined to the scene for emergency vehicles, closed or not.
     working, public : bool array
         By which working sites, and sites for the public, can be entered.
-    side : int array
-        Streets of one number can be driven between on open streets by units; -1 none.
     """
 
     exits: Exits
+    joined: Bools
     working: Bools
     public: Bools
-    side: Ints
 
     @classmethod
     def around(cls, scene: Scene, area: Area, doctrine: Doctrine) -> OpenStreets:
         """Find the open streets around a scene."""
         network = area.network
-        working = usable_streets(area, doctrine, Travel.EMERGENCY, scene.closed, scene.outer_m)
-        public = usable_streets(area, doctrine, Travel.PUBLIC, scene.closed, scene.outer_m)
         joined = network.scene_edges(Travel.EMERGENCY, doctrine.travelling, scene.outer_m)
+        working = usable_streets(network, joined, scene.closed)
+        families = network.scene_edges(Travel.PUBLIC, doctrine.travelling, scene.outer_m)
+        public = usable_streets(network, families, scene.closed)
         passable = joined & ~scene.closed
         xmin, ymin, xmax, ymax = scene.outer_m.bounds
         margin = doctrine.siting.search_m
         ways = np.isfinite(network.timing(Travel.EMERGENCY, doctrine.travelling).arc_s)
         box = (xmin - margin, ymin - margin, xmax + margin, ymax + margin)
         exits = find_exits(network, passable, ways, box)
-        side = network.parts_left(Travel.EMERGENCY, doctrine.travelling, scene.closed)
-        return cls(exits, working & exits.out, public, side)
+        return cls(exits, joined, working & exits.out, public)
 
 
 # --- what is known about each candidate ---------------------------------------------------------
@@ -105,17 +105,28 @@ def survey(
         gate=tuple(walk.gate for walk in walks),
         off_street_m=np.array([walk.off_street_m for walk in walks]),
         has_gates=bool(_gates(scene)),
-        drive_m=np.array([drive.to(c.entrance)[0] for c in candidates]) + offset_m,
+        drive_m=drive.to_all([c.entrance for c in candidates])[0] + offset_m,
         target_m=target_m,
-        outer_m=shapely.distance(shapes, scene.outer_m),
-        in_sight=_in_sight(shapes, target_m, scene, area, siting, sight_m),
+        outer_m=_apart_m(shapes, scene.outer_m),
+        in_sight=np.zeros(len(shapes), dtype=np.int64),
         unseen_m=unseen_m,
         sight_m=sight_m,
         drives_out=streets.exits.out[[c.entrance.edge for c in candidates]],
         ways=np.array([1 + int(twice[list(c.edges)].any()) for c in candidates], dtype=np.int64),
         rejected=_rejected(shapes, incident, area, siting),
         lot_free=Demand.of(incident, siting).lot_free(siting),
+        looked=np.zeros(len(shapes), dtype=bool),
+        look=lambda rows: _in_sight(shapes[rows], target_m[rows], scene, area, siting, sight_m),
     )
+
+
+def _apart_m(shapes: NDArray[np.object_], ground_m: BaseGeometry) -> Floats:
+    """Return how far shapes lie from a ground; most meet it, which is told apart faster."""
+    shapely.prepare(ground_m)
+    away = np.flatnonzero(~shapely.intersects(ground_m, shapes))
+    metres = np.zeros(len(shapes))
+    metres[away] = shapely.distance(shapes[away], ground_m)
+    return metres
 
 
 def unseen_within_m(incident: Incident, doctrine: Doctrine) -> float:
@@ -148,10 +159,11 @@ def _walks(candidates: Sequence[Candidate], scene: Scene, area: Area, doctrine: 
     spots = network.snap(area.frame.to_m([post.location for post in gates]), ~hot) if gates else []
     starts = [(snap, post.id) for snap, post in zip(spots, gates, strict=True) if snap is not None]
     from_gates = distances_from(network, [snap for snap, _ in starts], near, on_foot)
-    walks = []
-    for candidate in candidates:
-        metres, which = from_gates.to(candidate.entrance)
-        walks.append(Walk(metres, starts[which][1] if which >= 0 else "", float("nan")))
+    far_m, whence = from_gates.to_all([candidate.entrance for candidate in candidates])
+    walks = [
+        Walk(metres, starts[which][1] if which >= 0 else "", float("nan"))
+        for metres, which in zip(far_m.tolist(), whence.tolist(), strict=True)
+    ]
     astray = [k for k, walk in enumerate(walks) if not np.isfinite(walk.metres)]
     if astray:
         usable = network.no_closures()
@@ -236,19 +248,8 @@ def _mapped_between(shapes: NDArray[np.object_], scene: Scene, area: Area, sitin
     near = (spots[:, 0] >= xmin) & (spots[:, 0] <= xmax) & (spots[:, 1] >= ymin) & (spots[:, 1] <= ymax)
     near[own] = False
     lines = shapely.shortest_line(shapely.centroid(shapes), target)
-    ends = shapely.get_coordinates(lines).reshape(-1, 2, 2)
-    return _anything_near(spots[near], ends[:, 0], ends[:, 1], siting.street_reach_m)
-
-
-def _anything_near(spots: Floats, starts: Floats, ends: Floats, reach_m: float) -> Bools:
-    """Whether any of the spots lies within reach of each straight line, (n,)."""
-    way = ends - starts
-    length2 = np.maximum((way**2).sum(axis=1), 1e-9)
-    offset = spots[None, :, :] - starts[:, None, :]
-    share = np.clip((offset * way[:, None, :]).sum(axis=2) / length2[:, None], 0.0, 1.0)
-    miss = offset - share[:, :, None] * way[:, None, :]
-    found: Bools = ((miss**2).sum(axis=2) <= reach_m**2).any(axis=1)
-    return found
+    ends = shapely.get_coordinates(lines).reshape(-1, 4)
+    return anything_beside(np.ascontiguousarray(spots[near]), ends, siting.street_reach_m)
 
 
 def _rejected(

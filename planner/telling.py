@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area, shape_of
-from planner.candidates import STREET, Candidate, Scene
+from planner.candidates import COVER, STREET, Candidate, Scene
 from planner.demand import Demand
 from planner.doctrine import Siting
 from planner.facts import FAR, UNMAPPED, Facts
@@ -125,7 +124,7 @@ class Writer:
             name=self.label(candidate),
             shape=shape_of(candidate.shape_m, self.area.frame),
             entrance=self.area.frame.place(spot.x_m, spot.y_m),
-            zone=self.zone(candidate.shape_m),
+            zone=self.zone(candidate, pinned=pinned),
             area_m2=round(area_m2, 1) if np.isfinite(area_m2) else None,
             capacity=int(capacity) if np.isfinite(capacity) else None,
             usng=usng(self.area.frame.place(middle.x, middle.y)),
@@ -149,9 +148,11 @@ class Writer:
             Score("distance to the casualty collection point", value, "m", round(points, 3), weight),
         )
 
-    def zone(self, shape: BaseGeometry) -> ZoneKind:
+    def zone(self, candidate: Candidate, *, pinned: bool) -> ZoneKind:
         """Return the hottest zone that a site lies in; its rim may touch one."""
-        ground = self.scene.ground
+        if not pinned:  # what is suggested was cut to where it may be
+            return ZoneKind.WARM if candidate.kind == COVER else ZoneKind.COLD
+        ground, shape = self.scene.ground, candidate.shape_m
         core = shape if shape.area == 0 else shape.buffer(-_RIM_M)
         if core.intersects(ground.hot_m):
             return ZoneKind.HOT
@@ -293,7 +294,7 @@ class Writer:
         shape = self.facts.candidates[row].shape_m
         rules = [rule for rule in self.judged[purpose].rules if rule.words not in (OUTSIDE, "inside")]
         faults = [rule.words for rule in rules if rule.breaks[row]]
-        zone = self.zone(shape)
+        zone = self.zone(self.facts.candidates[row], pinned=True)
         if zone is ZoneKind.HOT or (zone is ZoneKind.WARM and not _is_forward(purpose)):
             faults.append(f"in the {zone} zone")
         if is_working(purpose):
@@ -412,11 +413,11 @@ def _assumed(demand: Demand) -> list[Notice]:
 
 
 def _sight_notice(facts: Facts) -> list[Notice]:
-    unknown = int((facts.in_sight == UNMAPPED).sum())
+    unknown = int((facts.in_sight[facts.looked] == UNMAPPED).sum())
     if unknown == 0:
         return []
     text = (
-        f"For {unknown} of {len(facts.in_sight)} places considered, sight of the hot zone is not known: "
+        f"For {unknown} of {int(facts.looked.sum())} places in question, sight of the hot zone is not known: "
         "no buildings are mapped between"
     )
     return [Notice(NoticeLevel.INFO, text, "sight")]

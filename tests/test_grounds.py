@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.area import Area
-from planner.candidates import _passing
+from planner.gathering import _passing
 from planner.grounds import NO_ENTRY, Grounds, grounds_of
 from planner.packs import shipped_doctrine
 from planner.sources.pbf import read_osm
