@@ -26,6 +26,8 @@ POOL = 24
 
 _MAX_STEPS = 3_000
 _EPS = 1e-9
+_FAVOUR = {Purpose.STAGING: 1.02, Purpose.STAGING_FIRE: 1.01}
+"""What asks the same of the same ground is told apart: the best of it for ambulances, the next for fire."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +132,7 @@ class Choice:
 
         An exchange point that ambulances cannot drive to from staging adds less than any that they can.
         """
-        gained = 1.0 + self.score(purpose, row, chosen)
+        gained = 1.0 + self.score(purpose, row, chosen) * _FAVOUR.get(purpose, 1.0)
         staging = chosen.get(Purpose.STAGING)
         if purpose is not Purpose.AMBULANCE_EXCHANGE or staging is None or self.side is None:
             return gained
@@ -208,7 +210,7 @@ class _Search:
 
     def _hope(self, purpose: Purpose, row: int) -> float:
         """Return the most that a candidate can add."""
-        score = self.choice.score(purpose, row, {})
+        score = self.choice.score(purpose, row, {}) * _FAVOUR.get(purpose, 1.0)
         if purpose is Purpose.AMBULANCE_EXCHANGE:
             weight = self.choice.siting.weight_together
             score += weight / max(self.choice.exchange_weight + weight, 1e-9)

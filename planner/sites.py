@@ -107,7 +107,7 @@ def _settle(
 def _apart(settled: Settled, demand: Demand, siting: Siting) -> Settled:
     """Stage fire and police away from the ambulances where one place does not hold all."""
     row = settled.chosen.get(Purpose.STAGING)
-    if row is None or settled.short(Purpose.STAGING, demand, siting) <= 0 or Purpose.STAGING in settled.held:
+    if row is None or settled.short(Purpose.STAGING, demand, siting) <= 0:
         return settled
     asked = asks_for(demand, settled.held, apart=True)
     more = {asks.purpose for asks in asked} - settled.judged.keys()
@@ -143,7 +143,7 @@ def _choice(
     side: Ints | None,
 ) -> Choice:
     pools: dict[Purpose, list[int]] = {}
-    for purpose in sorted(judged, key=lambda p: p not in held):  # pins first: the rest settles around them
+    for purpose in judged:
         verdict = judged[purpose]
         pools[purpose] = [held[purpose]] if purpose in held else verdict.best(POOL).tolist()
     exchange = judged[Purpose.AMBULANCE_EXCHANGE]
