@@ -150,15 +150,14 @@ def _goal(plan: Plan, hospital: HospitalOption, driving: Driving, search: Search
     """Where the drive ends on the map: at the end of the way that is drawn there, else at the hospital."""
     frame, network = driving.area.frame, driving.network
     route = next((route for route in plan.routes if route.id == hospital.route), None)
-    if hospital.off_map:
+    if hospital.off_map and not driving.area.covers(hospital.location):
         if route is None:
             return None
         (node,) = np.flatnonzero(network.node_id == route.nodes[-1])[:1] if route.nodes else (None,)
         return None if node is None else search.at_node(int(node))
     at = route.line[-1] if route else hospital.location
     (snap,) = network.snap([frame.point_m(at)], driving.open_edges)
-    far_m = driving.doctrine.transport.hospital_reach_m
-    return snap if snap is not None and snap.offset_m <= far_m else None
+    return snap
 
 
 def _driven(paths: list[Path], driving: Driving) -> Bools:

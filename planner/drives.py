@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from shapely.geometry import Point
 from planner.area import Area
 from planner.doctrine import Transport as Rules
 from planner.known_hospitals import KnownHospital
-from planner.model import HospitalStatus, SiteTime
+from planner.model import Casualties, HospitalStatus, SiteTime
 from planner.network import Search, Snap
 from planner.patients import HIGH_LEVELS
 from planner.routes import Driving, range_min
@@ -25,6 +25,7 @@ Ints = NDArray[np.int64]
 _NOT_JOINED = "no street on this map joins the scene to it"
 _ON_ISLAND = "the scene's streets are joined to few on this map, so what leads beyond it is not known"
 _HIGHEST = (TraumaLevel.I, TraumaLevel.II, TraumaLevel.III)
+_MOST_MORE = 12
 _LEAVING = RoadClass.TERTIARY_LINK
 """Road classes up to this code are the streets by which one leaves a map."""
 
@@ -117,7 +118,7 @@ def find_doors(hospitals: Sequence[KnownHospital], driving: Driving) -> list[Sna
     points = [(h.x_m, h.y_m) for h in hospitals]
     joined = network.snap(points, driving.scene_edges)
     any_part = network.snap(points, driving.scene_edges | _elsewhere(driving))
-    doors = [_door(own, nearest, reach_m, driving) for own, nearest in zip(joined, any_part, strict=True)]
+    doors = [_door(own, nearest, reach_m) for own, nearest in zip(joined, any_part, strict=True)]
     shut = [k for k, d in enumerate(doors) if isinstance(d, Snap) and driving.streets.closed[d.edge]]
     for k, other in zip(shut, network.snap([points[k] for k in shut], driving.open_edges), strict=True):
         own = joined[k]
@@ -139,12 +140,9 @@ def _elsewhere(driving: Driving) -> NDArray[np.bool_]:
     return mask & ~driving.scene_edges
 
 
-def _door(own: Snap | None, nearest: Snap | None, reach_m: float, driving: Driving) -> Snap | str:
+def _door(own: Snap | None, nearest: Snap | None, reach_m: float) -> Snap | str:
     if own is None or nearest is None or own.offset_m > nearest.offset_m + reach_m:
         return _NOT_JOINED
-    far_m = driving.doctrine.transport.hospital_reach_m
-    if own.offset_m > far_m:
-        return f"the map shows no street within {far_m:.0f} m of it"
     return own
 
 
@@ -157,8 +155,17 @@ def _drive(hospital: KnownHospital, door: Snap | str, driving: Driving, search: 
     time_s = search.time_s(door)
     if not math.isfinite(time_s):
         return Drive(hospital, None, None, None, why_not=driving.why_not(search.start, door))
-    span = range_min(time_s, driving.doctrine.transport)
-    return Drive(hospital, door, time_s, span, second_scene=_second_scene(spot, driving))
+    rules, second = driving.doctrine.transport, _second_scene(spot, driving)
+    if door.offset_m > rules.hospital_reach_m:  # in a corner of the map that shows no streets
+        time_s += _beyond_s(door.offset_m, rules)
+        span = range_min(time_s, rules, rules.off_map_late)
+        return Drive(hospital, door, time_s, span, door.offset_m, second_scene=second)
+    return Drive(hospital, door, time_s, range_min(time_s, rules), second_scene=second)
+
+
+def _beyond_s(straight_m: float, rules: Rules) -> float:
+    """Estimate the seconds of a drive of which only the straight line is known."""
+    return straight_m * rules.off_map_detour / (rules.off_map_kmh / 3.6)
 
 
 def _second_scene(spot: Point, driving: Driving) -> str:
@@ -194,9 +201,16 @@ def with_names(drives: Sequence[Drive], driving: Driving) -> list[Drive]:
 
 
 def worth_listing(
-    beyond: Sequence[KnownHospital], on_map: Sequence[KnownHospital], start: Point, rules: Rules
+    beyond: Sequence[KnownHospital],
+    on_map: Sequence[KnownHospital],
+    start: Point,
+    patients: Casualties,
+    rules: Rules,
 ) -> list[KnownHospital]:
-    """Choose the nearest of what the map lacks: trauma centres, a Level I, a paediatric one, any hospital."""
+    """Choose the nearest of what the map lacks: trauma centres, a Level I, a paediatric one, any hospital.
+
+    More of them where the patients need more places than are known on the map.
+    """
 
     def apart_m(hospital: KnownHospital) -> float:
         return math.hypot(hospital.x_m - start.x, hospital.y_m - start.y)
@@ -213,7 +227,39 @@ def worth_listing(
         chosen += [h for h in near if h.pediatric_level in HIGH_LEVELS][:1]
     if not on_map:
         chosen += near[: rules.off_map_hospitals]
+    chosen += _enough(centres, (*on_map, *chosen), patients.red, lambda h: _red_room(h, rules))
+    others = patients.yellow + patients.green
+    chosen += _enough(near, (*on_map, *chosen), others, lambda h: _other_room(h, rules))
     return list(dict.fromkeys(chosen))
+
+
+def _enough(
+    near: Sequence[KnownHospital],
+    known: Sequence[KnownHospital],
+    patients: int,
+    room_of: Callable[[KnownHospital], float],
+) -> list[KnownHospital]:
+    """Take further hospitals, nearest first, until there is room for the patients, or a page is full."""
+    room = sum(map(room_of, dict.fromkeys(known)))
+    more: list[KnownHospital] = []
+    for hospital in near:
+        if room >= patients or len(more) == _MOST_MORE:
+            break
+        if hospital not in known and room_of(hospital) >= 1:
+            more.append(hospital)
+            room += room_of(hospital)
+    return more
+
+
+def _red_room(hospital: KnownHospital, rules: Rules) -> float:
+    return rules.red_per_h(hospital.adult_level) if hospital.adult_level else 0.0
+
+
+def _other_room(hospital: KnownHospital, rules: Rules) -> float:
+    if hospital.for_children:
+        return 0.0
+    beds = rules.assumed_beds if hospital.beds is None else hospital.beds
+    return rules.others_per_100_beds * beds / 100
 
 
 def drives_off_map(hospitals: Sequence[KnownHospital], driving: Driving, search: Search) -> list[Drive]:
@@ -230,7 +276,7 @@ def drives_off_map(hospitals: Sequence[KnownHospital], driving: Driving, search:
     for hospital in hospitals:
         away = driving.network.node_xy_m[exits] - (hospital.x_m, hospital.y_m)
         beyond_m = np.hypot(away[:, 0], away[:, 1])
-        beyond_s = beyond_m * rules.off_map_detour / (rules.off_map_kmh / 3.6)
+        beyond_s = beyond_m * _beyond_s(1.0, rules)
         best = int(np.argmin(search.cost[exits] + beyond_s))
         goal = search.at_node(int(exits[best]))
         time_s = search.time_s(goal) + float(beyond_s[best])

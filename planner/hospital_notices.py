@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from planner.area import Area
 from planner.doctrine import Transport as Rules
 from planner.drives import Drive, time_text
+from planner.known_hospitals import KnownHospital
 from planner.model import Casualties, HospitalStatus, Incident, Notice
 from planner.patients import Shares
 from planner.terms import NoticeLevel
@@ -137,4 +138,33 @@ def status_notices(drives: Sequence[Drive], unknown: Sequence[HospitalStatus]) -
         names = _several([status.name for status in unknown])
         text = f"The coordinator speaks of hospitals that neither the map nor a table has here: {names}"
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    return notices
+
+
+def is_closed(hospital: KnownHospital, area: Area) -> bool:
+    """Whether a hospital of the map is dropped: a table says that it is closed, and the map is no newer."""
+    return bool(hospital.told_closed) and not _is_newer(area.data_date, hospital.closed_as_of)
+
+
+def _is_newer(map_date: str, table_date: str) -> bool:
+    """Compare ISO dates by what both tell; an unknown one is not newer."""
+    length = min(len(map_date), len(table_date))
+    return length > 0 and map_date[:length] > table_date[:length]
+
+
+def closed_notices(hospitals: Sequence[KnownHospital], area: Area) -> list[Notice]:
+    """Say which hospitals of the map a table says are closed: dropped, or kept because the map is newer."""
+    notices = []
+    for hospital in hospitals:
+        if not hospital.told_closed:
+            continue
+        who = f"{hospital.name or 'A hospital'} is closed, says {hospital.told_closed}"
+        who += f" ({hospital.closed_as_of or 'no date'})"
+        if is_closed(hospital, area):
+            notices.append(
+                Notice(NoticeLevel.INFO, f"{who}: it is left out, though the map shows it", _ABOUT)
+            )
+        else:
+            text = f"{who}; the map is newer and shows it: call before sending"
+            notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
     return notices

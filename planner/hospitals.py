@@ -27,6 +27,8 @@ from planner.drives import (
 from planner.hospital_notices import (
     CALL_FIRST,
     best_centre,
+    closed_notices,
+    is_closed,
     map_notices,
     patient_notices,
     status_notices,
@@ -99,10 +101,11 @@ def send_patients(
     """
     rules = doctrine.transport
     driving = Driving(area, streets, doctrine, Travel.EMERGENCY)
-    on_map, off_map = find_hospitals(area, hospitals, rules)
+    found, off_map = find_hospitals(area, hospitals, rules)
+    on_map = [hospital for hospital in found if not is_closed(hospital, area)]
     start_name, start, notices = _loading_point(sites, driving)
     middle = _middle(start, area, streets)
-    listed = worth_listing(off_map, on_map, middle, rules)
+    listed = worth_listing(off_map, on_map, middle, incident.casualties or Casualties(), rules)
     search = None if start is None else driving.search(start)
     drives = _all_drives(on_map, listed, driving, (start_name, search), _origins(sites, start_name, driving))
     if start is None:
@@ -118,7 +121,11 @@ def send_patients(
     )
     best = _nearest_of_level(drives)
     notices += best_centre(None if best is None else drives[best]) + map_notices(drives, area)
-    notices += status_notices(drives, unknown) + patient_notices(incident, drives, shares, rules)
+    notices += (
+        closed_notices(found, area)
+        + status_notices(drives, unknown)
+        + patient_notices(incident, drives, shares, rules)
+    )
     return Transport(options, ways, tuple(notices), ambulances_for(incident, drives, shares, rules))
 
 
@@ -296,7 +303,7 @@ def _option(
         as_of=hospital.as_of,
         time_s=drive.time_s,
         time_range_min=drive.range_min,
-        off_map=not driving.area.covers(hospital.location),
+        off_map=drive.beyond_m > 0 or not driving.area.covers(hospital.location),
         red_per_h=red_per_h(ward, rules),
         assigned=shares.assigned[k],
         route=route,

@@ -80,6 +80,8 @@ class KnownHospital:
         All sources, and the date of the one that states the level, or else of the map.
     special : str
         What it is instead of a general hospital, and how that is known; "" where nothing says so.
+    told_closed, closed_as_of : str
+        Which table says that it is closed, and as of when; "" where none does.
     """
 
     name: str
@@ -97,6 +99,8 @@ class KnownHospital:
     source: str = MAP_SOURCE
     as_of: str = ""
     special: str = ""
+    told_closed: str = ""
+    closed_as_of: str = ""
 
     @property
     def has_level(self) -> bool:
@@ -127,12 +131,23 @@ def find_hospitals(
     Returns
     -------
     on_map, off_map : lists of KnownHospital
-        In a fixed order; a table's hospital that the map shows too appears once, with both sources.
+        In a fixed order; a table's hospital that the map shows too appears once, with both sources. What a
+        table says is closed appears only where the map shows it, marked.
     """
-    located = _locate(facts, area, rules)
+    located = _locate([fact for fact in facts if not fact.closed], area, rules)
+    shut = _locate([fact for fact in facts if fact.closed], area, rules)
     on_map = [h for h in located if area.covers(h.location)]
     off_map = [h for h in located if not area.covers(h.location)]
-    return _joined(_mapped(area, rules), _distinct(on_map, rules), rules), _distinct(off_map, rules)
+    joined = _joined(_mapped(area, rules), _distinct(on_map, rules), rules)
+    return [_marked(hospital, shut, rules) for hospital in joined], _distinct(off_map, rules)
+
+
+def _marked(hospital: KnownHospital, shut: Sequence[KnownHospital], rules: Transport) -> KnownHospital:
+    """Mark what only the map shows and a table says is closed; an open entry of any table outranks that."""
+    if hospital.source != MAP_SOURCE:
+        return hospital
+    twin = next((told for told in shut if _is_same(hospital, told, rules)), None)
+    return replace(hospital, told_closed=twin.source, closed_as_of=twin.as_of) if twin else hospital
 
 
 def _locate(facts: Sequence[HospitalFact], area: Area, rules: Transport) -> list[KnownHospital]:

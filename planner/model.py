@@ -230,6 +230,8 @@ class HospitalFact:
         Which table, and the ISO date (or year and month) that it speaks of.
     other_name : str
         A second name in use, "" if none.
+    closed : bool
+        The table says that it is closed: kept so that a map that still shows it is not believed.
     """
 
     name: str
@@ -244,6 +246,7 @@ class HospitalFact:
     source: str = ""
     as_of: str = ""
     other_name: str = ""
+    closed: bool = False
 
 
 # --- what comes out -----------------------------------------------------------------------------

@@ -173,6 +173,23 @@ def test_of_two_tables_what_only_one_states_is_kept_and_both_are_named() -> None
     assert (known.source, known.beds, known.burn, known.helipad) == ("Two; One", 200, True, True)
 
 
+@pytest.mark.parametrize(
+    ("as_of", "dropped"), [("", True), ("2030", True), ("2030-04", True), ("2001-01", False)]
+)
+def test_what_a_table_says_is_closed_is_dropped_unless_the_map_is_newer(as_of: str, dropped: bool) -> None:
+    area = town()
+    assert area.data_date > "2001-01"
+    told = fact(area, 470, 150, "TOWN GENERAL HOSPITAL", closed=True, as_of=as_of)
+    elsewhere = fact(area, -700, 600, "Shut Hospital", closed=True)
+    found = send(area, (told, elsewhere), Casualties(0, 1, 1))
+    assert [h.name for h in found.hospitals] == ([] if dropped else ["Town General Hospital"])
+    assert f"Town General Hospital is closed, says County table ({as_of or 'no date'})" in texts(found)
+    assert ("the map is newer" in texts(found)) is not dropped
+    opened = fact(area, 460, 150, "Town General Hospital", adult_level=TraumaLevel.III)
+    (known,), _ = find_hospitals(area, (told, opened), RULES)
+    assert (known.told_closed, known.adult_level) == ("", TraumaLevel.III)
+
+
 # --- times and ways -----------------------------------------------------------------------------
 
 
@@ -547,6 +564,35 @@ def test_the_nearest_level_one_is_listed_however_far_behind_others() -> None:
     assert names == {"Town General Hospital", "Distant Hospital", "Pediatric Hospital", *nearest}
 
 
+def test_a_trauma_centre_in_a_corner_without_streets_is_an_estimate_too() -> None:
+    area = town(hospitals=False)
+    _, _, east, north = area.extent_m.bounds
+    told = fact(area, east - 1.0, north - 1.0, adult_level=TraumaLevel.I)
+    assert area.covers(told.location)
+    (option,) = send(area, (told,)).hospitals
+    assert option.off_map
+    assert option.time_s is not None
+    assert "an estimate" in option.reason
+    large = replace(DOCTRINE, transport=replace(RULES, hospital_reach_m=5000.0))
+    sites = (site(area, Purpose.CASUALTY_COLLECTION, 250, 100),)
+    (near,) = send_patients(INCIDENT, sites, streets_around(area), area, large, (told,)).hospitals
+    assert near.time_s is not None
+    assert not near.off_map
+    assert option.time_s > near.time_s
+
+
+def test_more_centres_beyond_the_map_are_listed_where_the_patients_need_them() -> None:
+    area = town()
+    facts = tuple(
+        fact(area, 20_000.0 + 1000 * k, 0, f"Near{k} Hospital", adult_level=TraumaLevel.I) for k in range(9)
+    )
+    few, many = (len(send(area, facts, Casualties(red=n)).hospitals) for n in (2, 24))
+    assert few == 1 + RULES.off_map_hospitals
+    assert many == 1 + 24 / RULES.red_per_h_i
+    everyone = send(area, facts, Casualties(red=24)).hospitals
+    assert sum(h.assigned.red for h in everyone) >= 24 - 0.2 * 24 - 1
+
+
 def test_what_lies_beyond_reach_is_not_listed() -> None:
     area = town(hospitals=False)
     told = fact(area, RULES.off_map_reach_km * 1000 + 5000, 0, adult_level=TraumaLevel.I)
@@ -649,6 +695,17 @@ def test_a_simple_table_states_what_it_states(tmp_path: Path) -> None:
     assert (b.name, b.adult_level, b.pediatric_level, b.helipad) == ("B, East", None, TraumaLevel.II, None)
     assert (c.adult_level, c.helipad, c.beds, c.source) == (TraumaLevel.III, False, None, "table")
     assert c.location == LonLat(-85.7, 42.2)
+
+
+def test_a_simple_table_may_say_that_one_is_closed(tmp_path: Path) -> None:
+    text = "name,lat,lon,closed\nA,42.0,-85.5,yes\nB,42.1,-85.6,no\nC,42.2,-85.7,\n"
+    table = read_hospital_table(written(tmp_path, text))
+    assert [f.name for f in table.facts] == ["B", "C"]
+    assert [f.name for f in table.closed] == ["A"]
+    assert table.left_out == (("closed", 1),)
+    write_hospital_table((*table.facts, *table.closed), tmp_path / "again.csv")
+    again = read_hospital_table(tmp_path / "again.csv")
+    assert [f.name for f in again.closed] == ["A"]
 
 
 @pytest.mark.parametrize(

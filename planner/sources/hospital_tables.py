@@ -4,9 +4,11 @@ A table is a CSV file with a header. Two kinds are known by their columns, in an
 
 - HIFLD "Hospitals" (``NAME``, ``LATITUDE``, ``LONGITUDE``, ``TRAUMA``, ``STATUS``, ``TYPE`` ...), what
   agencies in the United States have at hand. Closed hospitals and those that take no emergencies are left out
-  and counted. State codes (``RTC``, ``PARC`` ...) are no levels: they are kept as words.
+  and counted; the closed ones are remembered, for maps may still show them. State codes (``RTC``, ``PARC``
+  ...) are no levels: they are kept as words.
 - The simple form: ``name, lat, lon``, and of ``adult_level, pediatric_level, designation, helipad, burn,
-  beds, city, other_name, source, as_of`` what is known. Empty means not known. Other columns are ignored.
+  beds, city, other_name, source, as_of, closed`` what is known. Empty means not known. Other columns are
+  ignored.
 """
 
 from __future__ import annotations
@@ -50,6 +52,7 @@ _SIMPLE_COLUMNS = (
     "other_name",
     "source",
     "as_of",
+    "closed",
 )
 _HIFLD_SOURCE = "HIFLD Open Hospitals"
 _EMERGENCY_TYPES = frozenset({"GENERAL ACUTE CARE", "CRITICAL ACCESS", "CHILDREN", "MILITARY"})
@@ -71,10 +74,13 @@ class HospitalTable:
         In the order of the file.
     left_out : tuple of (str, int)
         Why rows were left out, and how many.
+    closed : tuple of HospitalFact
+        Those that the table says are closed.
     """
 
     facts: tuple[HospitalFact, ...]
     left_out: tuple[tuple[str, int], ...]
+    closed: tuple[HospitalFact, ...] = ()
 
 
 def read_hospital_table(path: Path) -> HospitalTable:
@@ -102,7 +108,14 @@ def read_hospital_table(path: Path) -> HospitalTable:
             f"{path.name} has no column {', '.join(missing)}",
             "Give HIFLD's own file, or a header name,lat,lon,adult_level,pediatric_level,helipad,beds,as_of",
         )
-    return HospitalTable(tuple(_simple(row, line, path) for line, row in rows), ())
+    return _table([_simple(row, line, path) for line, row in rows], Counter())
+
+
+def _table(found: Sequence[HospitalFact], left_out: Counter[str]) -> HospitalTable:
+    """Part what is open from what is closed, and count the latter with what is left out."""
+    is_open, shut = ([f for f in found if f.closed is closed] for closed in (False, True))
+    left_out["closed"] += len(shut)
+    return HospitalTable(tuple(is_open), tuple(sorted((+left_out).items())), tuple(shut))
 
 
 def write_hospital_table(facts: Sequence[HospitalFact], path: Path) -> None:
@@ -141,7 +154,9 @@ def install_hospital_table(path: Path, name: str) -> HospitalTable:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", name):
         raise SourceError(f"'{name}' is no name for a hospital table", "Use letters, digits, - and _")
     table = read_hospital_table(path)
-    write_hospital_table(table.facts, settings.read_settings().home / "hospitals" / f"{name}.csv")
+    write_hospital_table(
+        (*table.facts, *table.closed), settings.read_settings().home / "hospitals" / f"{name}.csv"
+    )
     return table
 
 
@@ -181,7 +196,8 @@ def _within_reach(facts: Sequence[HospitalFact], area: Area, doctrine: Doctrine)
 
 @lru_cache(maxsize=16)
 def _read_once(path: Path, _changed_ns: int) -> tuple[HospitalFact, ...]:
-    return read_hospital_table(path).facts
+    table = read_hospital_table(path)
+    return (*table.facts, *table.closed)
 
 
 # --- CSV ----------------------------------------------------------------------------------------
@@ -251,6 +267,7 @@ def _simple(row: Row, line: int, path: Path) -> HospitalFact:
         source=row.get("source", "") or path.stem,
         as_of=row.get("as_of", ""),
         other_name=row.get("other_name", ""),
+        closed=_yes_or_no("closed", row, wrong) is True,
     )
 
 
@@ -311,6 +328,7 @@ def _as_row(fact: HospitalFact) -> list[str | int | float]:
         fact.other_name,
         fact.source,
         fact.as_of,
+        flags[fact.closed or None],
     ]
 
 
@@ -326,14 +344,12 @@ def _hifld(rows: Sequence[tuple[int, Row]]) -> HospitalTable:
             left_out[why_not] += 1
         else:
             facts.append(fact)
-    return HospitalTable(tuple(facts), tuple(sorted(left_out.items())))
+    return _table(facts, left_out)
 
 
 def _hifld_fact(row: Row) -> tuple[HospitalFact | None, str]:
     values = {column: "" if value in _HIFLD_EMPTY else value for column, value in row.items()}
     adult, pediatric = _hifld_levels(values["trauma"])
-    if values["status"].upper() == "CLOSED":
-        return None, "closed"
     if values["type"].upper() not in _EMERGENCY_TYPES and adult is None and pediatric is None:
         return None, f"takes no emergencies: {values['type'].lower() or 'type not told'}"
     try:
@@ -357,6 +373,7 @@ def _hifld_fact(row: Row) -> tuple[HospitalFact | None, str]:
             source=_HIFLD_SOURCE,
             as_of=_hifld_date(values),
             other_name=values.get("alt_name", ""),
+            closed=values["status"].upper() == "CLOSED",
         ),
         "",
     )
