@@ -95,8 +95,8 @@ class ScriptPlan:
             shapely.concave_hull(shapely.multipoints(self.xy_m[sorted(inside)]), ratio=0.3)
 
     def _places(self, graph: nx.DiGraph) -> Any:
-        parts: list[set[int]] = list(nx.strongly_connected_components(graph))
-        main = np.array(sorted(max(parts, key=len)))
+        parts = [sorted(part) for part in nx.strongly_connected_components(graph)]
+        main = np.array(max(parts, key=len))
         _, found = cKDTree(self.xy_m[main]).query(self.xy_m[self.at], k=min(50 * PLACES, len(main)))
         return main[np.atleast_1d(found)[:: max(1, len(np.atleast_1d(found)) // PLACES)][:PLACES]]
 

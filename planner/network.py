@@ -31,6 +31,7 @@ from planner.paths import (
     meeting,
     path_of,
     standing,
+    time_of,
 )
 from planner.search import NEVER, dijkstra
 from planner.snapping import Snap, at_node, snap
@@ -281,11 +282,12 @@ class Search:
 
     def time_s(self, end: Snap) -> float:
         """Return the seconds to a place by the best way, inf where there is none."""
+        if self._stays(end):
+            return 0.0
+        cost_ms, states = self._best(end)
         if self.weights is self.timing:
-            cost_ms = 0 if self._stays(end) else self._best(end)[0]
             return cost_ms / 1000.0 if cost_ms < NEVER else math.inf
-        path = self.path(end)
-        return math.inf if path is None else path.time_s
+        return time_of(self.network, self.start, end, states, self.timing) if states else math.inf
 
     def path(self, end: Snap) -> Path | None:
         """Return the best path to a place, or None where every way is closed."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -164,9 +163,17 @@ def cheapest(cost_ms: Ints, ends: Ends) -> tuple[int, int]:
     return (int(total[best]), best) if total[best] < NEVER else (NEVER, -1)
 
 
+def time_of(streets: StreetArrays, start: Snap, end: Snap, states: Sequence[int], timing: Timing) -> float:
+    """Return the seconds of the way through states, without writing it out."""
+    run = np.asarray(states, dtype=np.int64)
+    arcs, made = timing.turns.state_arc[run], timing.turns.along(run)
+    return _time_ms(streets, start, end, arcs, made, timing) / 1000.0
+
+
 def path_of(streets: StreetArrays, start: Snap, end: Snap, states: Sequence[int], timing: Timing) -> Path:
     """Write the way through states, in order, from one place to another."""
-    arcs = timing.turns.state_arc[np.asarray(states, dtype=np.int64)]
+    run = np.asarray(states, dtype=np.int64)
+    arcs, made = timing.turns.state_arc[run], timing.turns.along(run)
     edges, forward = arcs % streets.edge_count, arcs < streets.edge_count
     spans = _spans(streets, start, end, arcs)
     points: list[Floats] = []
@@ -178,7 +185,6 @@ def path_of(streets: StreetArrays, start: Snap, end: Snap, states: Sequence[int]
     line = np.vstack(points)
     line = line[np.concatenate([[True], (np.diff(line, axis=0) != 0).any(axis=1)])]
     whole_m = np.maximum(streets.length_m[edges], _AT_END_M)
-    made = [timing.turns.between(a, b) for a, b in pairwise(states)]
     return Path(
         edges=edges,
         forward=forward,
@@ -186,9 +192,11 @@ def path_of(streets: StreetArrays, start: Snap, end: Snap, states: Sequence[int]
         span_m=spans,
         xy_m=line,
         nodes=tuple(k for i, k in enumerate(nodes) if i == 0 or nodes[i - 1] != k),
-        time_s=_time_ms(streets, start, end, arcs, np.array(made, dtype=np.int64), timing) / 1000.0,
+        time_s=_time_ms(streets, start, end, arcs, made, timing) / 1000.0,
         length_m=float(np.hypot(*np.diff(line, axis=0).T).sum()),
-        against_signs=tuple(int(streets.node_id[timing.turns.node[k]]) for k in made if timing.turns.rule[k]),
+        against_signs=tuple(
+            int(streets.node_id[timing.turns.node[k]]) for k in made.tolist() if timing.turns.rule[k]
+        ),
     )
 
 

@@ -102,8 +102,17 @@ class Turns:
 
     def between(self, state: int, after: int) -> int:
         """Return the turn that leads from one state to another."""
-        low, high = int(self.start[state]), int(self.start[state + 1])
-        return low + int(np.flatnonzero(self.to[low:high] == after)[0])
+        return int(self.along(np.array([state, after]))[0])
+
+    def along(self, states: Ints) -> Ints:
+        """Return the turns that lead through states, each from one to the next."""
+        before, after = states[:-1], states[1:]
+        count = self.start[before + 1] - self.start[before]
+        owner = np.repeat(np.arange(len(before)), count)
+        row = np.arange(len(owner)) + np.repeat(self.start[before] - np.cumsum(count) + count, count)
+        leads = self.to[row] == after[owner]
+        _, first = np.unique(owner[leads], return_index=True)
+        return np.asarray(row[leads][first])
 
 
 class Restriction(NamedTuple):
