@@ -31,6 +31,10 @@ from planner.words import ADVICE, plain
 pyogrio.set_gdal_config_options({"OGR_SQLITE_SYNCHRONOUS": "OFF", "OGR_SQLITE_JOURNAL": "MEMORY"})
 
 GEOMETRY = "geom"
+_UNLABELLED = frozenset({"sites", "perimeters", "routes"})
+"""Sites are named at their entrances, lines by the posts on them."""
+_VERSION = {"VERSION": "1.2"}
+"""Of the standard: read without a word by programs of the last ten years."""
 _INTEGERS = frozenset({"rank", "officers", "posts", "capacity", "red", "yellow", "green"})
 _BOOLEANS = frozenset({"drawn", "sealed", "in_sight", "helipad", "off_map"})
 _UNITS = ("_m", "_m2", "_s")
@@ -48,7 +52,7 @@ def export_gpkg(plan: Plan, area: Area | None, options: Options) -> bytes:
         if layers:
             _write_table(file, "layer_styles", _styles(layers), fid="id")
         _set_clock(file, options)
-        return file.read_bytes()
+        return _uncounted(file.read_bytes())
 
 
 Layer = tuple[str, str, list[Item]]
@@ -87,7 +91,8 @@ def _write_layer(file: Path, name: str, family: str, chosen: Sequence[Item]) -> 
         append=file.exists(),
         geometry_type=f"Multi{kind}" if several else kind,
         promote_to_multi=several,
-        GEOMETRY_NAME=GEOMETRY,
+        layer_options={"GEOMETRY_NAME": GEOMETRY},
+        dataset_options=None if file.exists() else _VERSION,
     )
 
 
@@ -142,7 +147,7 @@ def _styles(layers: Sequence[Layer]) -> pd.DataFrame:
             "f_table_name": name,
             "f_geometry_column": GEOMETRY,
             "styleName": "planner",
-            "styleQML": layer_qml(family, [item.style for item in chosen]),
+            "styleQML": layer_qml(family, [item.style for item in chosen], labelled=name not in _UNLABELLED),
             "styleSLD": layer_sld(name, family, [item.style for item in chosen]),
             "useAsDefault": True,
             "description": f"{LAYERS.get(name, name)}, as planned",
@@ -156,6 +161,12 @@ def _styles(layers: Sequence[Layer]) -> pd.DataFrame:
 
 def _write_table(file: Path, name: str, table: pd.DataFrame, fid: str = "fid") -> None:
     pyogrio.write_dataframe(table, file, layer=name, driver="GPKG", append=file.exists(), FID=fid)
+
+
+def _uncounted(content: bytes) -> bytes:
+    """Set how often SQLite has written the file to once: GDAL's threads make it differ from run to run."""
+    once = (1).to_bytes(4, "big")
+    return content[:24] + once + content[28:92] + once + content[96:]  # both the same, as SQLite wants it
 
 
 def _set_clock(file: Path, options: Options) -> None:

@@ -31,18 +31,21 @@ _SLD_MARKS = {"cross_fill": "cross", "diamond": "square"}
 """SLD knows few marks by name."""
 
 
-def layer_qml(family: str, styles: Iterable[str]) -> str:
-    """Return the QML of a layer, by its ``style`` column, labelled by its ``label`` column.
+def layer_qml(family: str, styles: Iterable[str], *, labelled: bool) -> str:
+    """Return the QML of a layer, drawn by its ``style`` column and named by its ``label`` column.
 
     Parameters
     ----------
     family : {"points", "lines", "polygons"}
     styles : iterable of str
         Those that occur in the layer.
+    labelled : bool
+        Whether its items bear their names.
     """
     kind, symbol_layer = _SYMBOLS[family]
     root = Element(
-        "qgis", {"version": "3.28.0", "styleCategories": "Symbology|Labeling", "labelsEnabled": "1"}
+        "qgis",
+        {"version": "3.28.0", "styleCategories": "Symbology|Labeling", "labelsEnabled": str(int(labelled))},
     )
     renderer = add(
         root, "renderer-v2", type="categorizedSymbol", attr="style", symbollevels="0", forceraster="0"
@@ -61,18 +64,20 @@ def layer_qml(family: str, styles: Iterable[str]) -> str:
         )
         symbol = add(symbols, "symbol", name=str(number), type=kind, alpha="1", clip_to_extent="1")
         _qml_layer(symbol, symbol_layer, _properties(family, style))
-    settings = add(add(root, "labeling", type="simple"), "settings", calloutType="simple")
-    add(
-        settings,
-        "text-style",
-        fieldName="label",
-        fontSize="9",
-        fontWeight="75",
-        textColor="20,22,26,255",
-        fontSizeUnit="Point",
-        isExpression="0",
-    )
+    if labelled:
+        _qml_labels(root)
     return _DOCTYPE + ET.tostring(root, encoding="unicode")
+
+
+def _qml_labels(root: Element) -> None:
+    """Label every item, also where labels meet: a post without its number is of no use."""
+    settings = add(add(root, "labeling", type="simple"), "settings", calloutType="simple")
+    font = {"fontSize": "9", "fontWeight": "75", "fontSizeUnit": "Point", "textColor": "20,22,26,255"}
+    style = add(settings, "text-style", fieldName="label", isExpression="0", **font)
+    halo = {"bufferSize": "0.8", "bufferSizeUnits": "MM", "bufferColor": "255,255,255,255"}
+    add(style, "text-buffer", bufferDraw="1", **halo)
+    add(settings, "placement", placement="1", quadOffset="2", dist="1.5", distUnits="MM")
+    add(settings, "rendering", displayAll="1", obstacle="0")
 
 
 def _occurring(styles: Iterable[str]) -> list[str]:
