@@ -117,11 +117,13 @@ def _ask_document(incident: OpenIncident) -> None:
     """Take a plan or incident document back in, or zones drawn elsewhere, as a new incident."""
     for line in state.told_of(incident):
         st.text(line)
-    file = st.file_uploader(
-        "Open a plan, or zones drawn in QGIS, Google Earth, CalTopo or TAK",
-        type=["geojson", "json", "kml", "kmz", "gpx", "gpkg", "cot", "xml", "zip"],
-        key=f"document in place of {incident.id}",
-    )
+    # Folded away: Streamlit's drop zone names itself twice, which nobody need hear each time.
+    with st.expander("Open a plan, or zones drawn elsewhere"):
+        file = st.file_uploader(
+            "Plan or incident document, or zones from QGIS, Google Earth, CalTopo or TAK",
+            type=["geojson", "json", "kml", "kmz", "gpx", "gpkg", "cot", "xml", "zip"],
+            key=f"document in place of {incident.id}",
+        )
     if file is None:
         return
     try:

@@ -173,7 +173,7 @@ def _observation(post: Observation) -> Json:
 
 def _site(site: Site, order: int, units: str) -> Json:
     short, name = words.PURPOSES[site.purpose]
-    chosen = "your choice" if site.source is SiteSource.PINNED else words.ADVICE
+    chosen = "Your choice. " if site.source is SiteSource.PINNED else ""
     return {
         "id": site.id,
         "order": order,
@@ -187,7 +187,7 @@ def _site(site: Site, order: int, units: str) -> Json:
         "shape": [[[_exact(place) for place in ring] for ring in rings] for rings in site.shape.polygons],
         "name": site.name,
         "title": f"{name}: {site.name}",
-        "lines": [f"{chosen}. {site.reason}", words.ground(site.area_m2, units), *site.cautions],
+        "lines": [f"{chosen}{site.reason}", words.ground(site.area_m2, units), *site.cautions],
     }
 
 

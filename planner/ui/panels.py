@@ -315,7 +315,7 @@ def _notices(notices: Sequence[Notice], title: str) -> str:
 
 def area_card(listing: Listing, today: date) -> str:
     """Return what an area holds, how old its map is, and what is not in it."""
-    title = f"<h3>{escape(listing.name)}{' (comes with the program)' if listing.shipped else ''}</h3>"
+    title = f"<h2>{escape(listing.name)}{' (comes with the program)' if listing.shipped else ''}</h2>"
     if listing.problem:
         return f'<div class="pl">{title}<p class="verdict open">{escape(listing.problem)}</p></div>'
     if listing.manifest is None:

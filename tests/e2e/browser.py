@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -13,8 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Browser, FrameLocator, Page, Playwright, Request
+from playwright.sync_api import Browser, Frame, FrameLocator, Page, Playwright, Request
 
 PROJECT = Path(__file__).parents[2]
 MAP_TITLE = "planner.ui.map.incident_map"
@@ -32,6 +35,14 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 PATIENCE_MS = 60_000
+AXE = PROJECT / "node_modules/axe-core/axe.min.js"
+_RUN_AXE = """
+async () => {
+  const result = await axe.run(document, { resultTypes: ["violations"], iframes: false });
+  const told = (node) => `${node.html.slice(0, 160)} ${node.failureSummary}`;
+  return result.violations.flatMap((one) => one.nodes.slice(0, 3).map((node) => `${one.id}: ${told(node)}`));
+}
+"""
 
 
 def chromium() -> str | None:
@@ -47,11 +58,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(home: Path, port: int) -> Iterator[str]:
-    """Run the app on a home, and yield its address once it answers."""
+def serving(home: Path, port: int, **more: str) -> Iterator[str]:
+    """Run the app on a home, with more in its environment, and yield its address once it answers."""
     command = [sys.executable, "-m", "planner.ui.serve", "run", "streamlit_app.py"]
     command += ["--server.port", str(port)]
-    environment = {**os.environ, "PLANNER_HOME": str(home), "PLANNER_OFFLINE": "1"}
+    environment = {**os.environ, "PLANNER_HOME": str(home), "PLANNER_OFFLINE": "1", **more}
     with (home / "server.log").open("ab") as log:
         server = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=log, stderr=log)
         try:
@@ -59,7 +70,7 @@ def serving(home: Path, port: int) -> Iterator[str]:
             wait_for(address, server)
             yield address
         finally:
-            server.terminate()
+            server.kill()  # no good-bye: whatever was promised to be on disk must be there
             server.wait(20)
 
 
@@ -139,6 +150,31 @@ class Screen:
             "all => all.map((one) => one.getAttribute('aria-label') ?? '').sort()"
         )
         return names
+
+    def frame(self) -> Frame:
+        """The frame that the map lives in, to run scripts there."""
+        (frame,) = (one for one in self.page.frames if "incident_map/index.html" in one.url)
+        return frame
+
+    def findings(self) -> list[str]:
+        """What axe-core finds on the page and in every frame of it, one line each."""
+        self.page.locator("[data-stale='true']").first.wait_for(state="detached")  # fading, about to go
+        found = []
+        for frame in self.page.frames:
+            if not frame.url.startswith("http"):
+                continue
+            frame.evaluate(AXE.read_text(encoding="utf-8"))
+            found += [f"{frame.url.split('?')[0]}: {line}" for line in frame.evaluate(_RUN_AXE)]
+        return found
+
+    def drawn(self) -> list[dict[str, Any]]:
+        """The features that the map holds, as kept by the store: what a reload would bring back."""
+        rows = sqlite3.connect(Path(os.environ["PLANNER_HOME"]) / "incidents.sqlite").execute(
+            "SELECT document FROM version WHERE incident = ? ORDER BY number DESC LIMIT 1",
+            (self.page.url.rpartition("incident=")[2],),
+        )
+        features: list[dict[str, Any]] = json.loads(rows.fetchone()[0])["features"]
+        return features
 
     # --- what a hand does ---
 

@@ -13,10 +13,8 @@ from tests.e2e.test_incident import LOOP, SMALL_TOWN
 pytestmark = pytest.mark.e2e
 
 
-@pytest.mark.parametrize("reload", [True, False], ids=["reloaded", "left alone"])
-def test_a_stroke_drawn_without_a_server_is_planned_when_it_is_back(
-    reload: bool, browser: Browser, home: Path
-) -> None:
+def test_a_stroke_drawn_without_a_server_survives_a_reload(browser: Browser, home: Path) -> None:
+    """That the page left alone sends it too is told in test_drawing.py."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     port = free_port()
     with serving(home, port) as address:
@@ -31,9 +29,8 @@ def test_a_stroke_drawn_without_a_server_is_planned_when_it_is_back(
     expect(screen.map.locator("path.drawn")).to_have_count(2)
 
     with serving(home, port):
-        if reload:
-            screen.page.reload()
-            screen.ready()
+        screen.page.reload()
+        screen.ready()
         screen.wait_for_plan(other_than=first)
         expect(screen.map.locator("path.drawn")).to_have_count(2)
         assert screen.map.locator("path.drawn-hot").count() == 1

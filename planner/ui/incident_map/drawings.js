@@ -11,14 +11,13 @@ const NAMES = { incident: "Scene", closure: "Blocked street", field_road: "Field
 
 /** What a drawn feature is called. */
 export function nameOf({ properties: { kind, zone = "hot" } }) {
-  return kind === "zone" ? `${zone} zone, drawn` : NAMES[kind] ?? kind;
+  return kind === "zone" ? `${zone[0].toUpperCase()}${zone.slice(1)} zone, drawn` : NAMES[kind] ?? kind;
 }
 
 export class Drawings {
   /**
    * @param changed called with the id and the changed feature
    * @param selected called with the selected feature or null, and the corner that has the focus or -1
-   * @param words `{purpose: [short, name]}`
    */
   constructor(map, changed, selected) {
     Object.assign(this, { map, changed, onSelect: selected });
@@ -39,6 +38,11 @@ export class Drawings {
     for (const one of features) this.add(one);
     this.select(this.chosen && this.byId.has(this.chosen) ? this.chosen : null);
     if (focus) document.querySelector(`[data-grip="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+  }
+
+  /** Where marks stand, of all that was drawn. */
+  places() {
+    return [...this.byId.values()].filter(({ layer }) => layer instanceof L.Marker).map(({ layer }) => layer.getLatLng());
   }
 
   add(one) {

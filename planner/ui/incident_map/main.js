@@ -38,7 +38,7 @@ const memory = new Memory(tell, (text) => {
   warning = text;
   say(text || standing);
 });
-const overlay = new Overlay(map, selectPlanned);
+const overlay = new Overlay(map, selectPlanned, () => drawings.places());
 const baseMap = new BaseMap(map, say);
 const grid = new Grid(map);
 const furniture = new Furniture(map);
@@ -81,7 +81,9 @@ keyButton.setAttribute("aria-controls", "key");
 function openKey(open) {
   box("key").hidden = !open;
   keyButton.setAttribute("aria-expanded", String(open));
-  if (open) box("key").focus({ preventScroll: true });
+  if (!open) return;
+  selectNothing();
+  box("key").focus({ preventScroll: true });
 }
 
 function openTable() {
@@ -102,6 +104,11 @@ function showTheme() {
   const theme = wanted === "auto" ? pageTheme : wanted;
   document.body.classList.toggle("dark", theme !== "light");
   document.body.classList.toggle("night", theme === "night");
+  try {
+    window.parent.document.documentElement.toggleAttribute("data-night", theme === "night");
+  } catch {
+    // Framed by a page of another host, which keeps its own colours.
+  }
   const tiles = args?.tiles && online(args.tiles.host) ? args.tiles : null;
   baseMap.show(args?.basemap ?? null, theme, tiles);
 }
@@ -131,7 +138,7 @@ function clearOfTools() {
   const { width, height } = box("tools").getBoundingClientRect();
   return height > width
     ? { paddingTopLeft: [width + 26, 20], paddingBottomRight: [96, 30] }
-    : { paddingTopLeft: [8, 16], paddingBottomRight: [72, height + 30] };
+    : { paddingTopLeft: [10, 14], paddingBottomRight: [66, height + 14] };
 }
 
 /** Move the view only where the plan would not be read in it: partly out of sight, or too small. */
@@ -165,12 +172,17 @@ function selectNothing() {
 function selectPlanned(one) {
   if (tools.stroke || !one) return;
   if (drawings.chosen) drawings.select(null);
-  selected.showPlanned(one);
+  openKey(false);
+  const low = one.at && map.latLngToContainerPoint([one.at[1], one.at[0]]).y > map.getSize().y / 2;
+  selected.showPlanned(one, low);
 }
 
 function selectDrawn(feature) {
-  if (feature) selected.showDrawn(feature);
-  else selected.hide();
+  map.getContainer().classList.toggle("editing", feature !== null);
+  if (feature) {
+    openKey(false);
+    selected.showDrawn(feature);
+  } else selected.hide();
 }
 
 map.on("click", () => tools.stroke || selectNothing());
@@ -190,6 +202,7 @@ function send(next) {
   features = next;
   selected.hide();
   drawings.show(features);
+  overlay.settle();
   tools.show();
   say("Planning ...");
   memory.send(features);

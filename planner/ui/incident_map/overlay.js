@@ -11,6 +11,7 @@ const POST = { width: 42, height: 27 };
 const HOSPITAL = { width: 28, height: 28 };
 const LETTER = { width: 28, height: 28 };
 const HERE = [[0, 0]];
+const HOVERS = window.matchMedia("(hover: hover)").matches;
 
 /** A small element with a class and a text. */
 export function element(tag, className, text = "") {
@@ -38,9 +39,12 @@ const latLng = ([lon, lat]) => [lat, lon];
 
 /** Draws a plan in groups that can be shown or hidden one by one; a group is drawn anew only if it changed. */
 export class Overlay {
-  /** @param chosen called with the object that was tapped, or null */
-  constructor(map, chosen) {
-    Object.assign(this, { map, chosen });
+  /**
+   * @param chosen called with the object that was tapped
+   * @param fixed returns the places of marks that no label may cover
+   */
+  constructor(map, chosen, fixed) {
+    Object.assign(this, { map, chosen, fixed });
     this.addPane("plan-ground", 350);
     this.addPane("plan-lines", 360);
     this.addPane("plan-leads", 370);
@@ -107,7 +111,9 @@ export class Overlay {
       const { x, y } = this.map.latLngToLayerPoint(label.mark.getLatLng());
       return { x, y, ...label.size, places: label.places?.(x, y) ?? HERE, must: label.must };
     });
-    place(items).forEach((offset, k) => this.putLabel(shown[k], offset));
+    // What the user put on the map stands where it is, and labels go around it.
+    const fixed = this.fixed().map((at) => ({ ...this.map.latLngToLayerPoint(at), width: 36, height: 36, places: HERE, must: true }));
+    place([...fixed, ...items]).slice(fixed.length).forEach((offset, k) => this.putLabel(shown[k], offset));
     for (const { line, arrows } of this.objects.values()) if (arrows) this.putArrows(line, arrows);
   }
 
@@ -238,13 +244,15 @@ export class Overlay {
   addMark(part, one, className, content, size, group, above = 0) {
     const icon = L.divIcon({ className: `badge ${className}`, html: content, iconSize: [size.width, size.height] });
     const mark = L.marker(latLng(one.at), { icon, title: "", pane: "plan-marks", riseOnHover: true, zIndexOffset: above, keyboard: true })
-      .bindTooltip(shortCard(one), { className: "tip", direction: "top", offset: [0, -12] })
       .on("click", () => this.chosen(this.objects.get(one.id)))
       .on("add", ({ target }) => {
-        target.getElement().setAttribute("aria-label", one.title);
+        const sign = content.textContent;
+        target.getElement().setAttribute("aria-label", one.title.includes(sign) ? one.title : `${sign}: ${one.title}`);
         target.getElement().dataset.object = one.id;
       })
       .addTo(this.groups[group]);
+    // Under a finger a tip would lie on what is shown at the same time below.
+    if (HOVERS) mark.bindTooltip(shortCard(one), { className: "tip", direction: "top", offset: [0, -12] });
     this.keep(part, one, { mark });
     return mark;
   }

@@ -22,6 +22,9 @@ export class Selected {
     text.append(element("strong", "", title), ...lines.map((line) => element("p", "", line)));
     this.acts = element("div", "selected-acts");
     this.box.replaceChildren(text, this.acts);
+    const close = button(this.box, "✕", "Close: select nothing", () => this.act.close());
+    close.classList.add("close");
+    this.box.prepend(close);
     this.box.hidden = false;
   }
 
@@ -33,6 +36,7 @@ export class Selected {
 
   showDrawn(feature, others = []) {
     const { kind, zone = "hot" } = feature.properties;
+    this.box.classList.remove("below");
     this.fill(nameOf(feature), others);
     for (const other of kind === "zone" ? ZONES : []) {
       if (other === zone) continue;
@@ -42,7 +46,6 @@ export class Selected {
     }
     if (this.act.drawings.canRemoveCorner()) this.add("REMOVE CORNER", "Take away the corner last tapped", () => this.act.drawings.removeCorner());
     this.add("DELETE", `Delete the ${nameOf(feature)}`, () => this.remove(feature.id));
-    this.add("CLOSE", "Select nothing", () => this.act.close());
   }
 
   /** Less danger is never said by one tap. */
@@ -64,11 +67,12 @@ export class Selected {
 
   // --- something of the plan ---
 
-  showPlanned(one) {
+  /** @param low whether it lies in the lower half of the view: the words then go above it */
+  showPlanned(one, low) {
     this.fill(one.title, one.lines);
+    this.box.classList.toggle("below", !low);
     if (one.part === "sites") this.addForSite(one);
     if (one.part === "posts") this.addForPost(one);
-    this.add("CLOSE", "Select nothing", () => this.act.close());
   }
 
   addForSite(site) {

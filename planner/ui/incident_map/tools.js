@@ -88,8 +88,8 @@ export class Tools {
     palette.replaceChildren(element("h2", "", "Pin which site?"));
     for (const [purpose, [short, name]] of Object.entries(purposes)) {
       const made = button(palette, "", name, (event) => this.take({ name: "pin", purpose }, event.detail === 0));
-      made.replaceChildren(symbol(purpose), element("strong", "", short), element("span", "", name));
-      made.setAttribute("aria-label", `${short}: ${name}`);
+      made.replaceChildren(symbol(purpose), element("strong", "", short), element("span", "word", name));
+      made.removeAttribute("aria-label"); // its words say it
     }
     button(palette, "CLOSE", "Pin nothing", () => this.take(null));
   }
@@ -225,6 +225,8 @@ export class Tools {
 const GLYPHS = {
   UNDO: "M9 5L4 10l5 5M4 10h9a6 6 0 0 1 0 12h-3",
   REDO: "M15 5l5 5-5 5M20 10h-9a6 6 0 0 0 0 12h3",
+  DONE: "M4 13l5 5L20 6",
+  CANCEL: "M5 5l14 14M19 5L5 19",
   KEY: "M4 6h3M10 6h10M4 12h3M10 12h10M4 18h3M10 18h10",
   RULER: "M3 17L17 3l4 4L7 21zM7 13l2 2M10 10l2 2M13 7l2 2",
   WHOLE: "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5",

@@ -1,0 +1,168 @@
+"""The map itself: readable in each size and light, in words too, quiet on the line, silent to strangers."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from pathlib import Path
+
+import mgrs
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.browser import Screen, free_port, serving
+from tests.e2e.test_incident import LOOP, SMALL_TOWN
+
+pytestmark = pytest.mark.e2e
+
+PLACES = [
+    (-34.8945, -56.1665),
+    (41.94, -85.63),
+    (59.9, 4.2),
+    (78.2, 15.6),
+    (0.0001, 0.0001),
+    (-0.0001, 179.99),
+    (35.6, 139.7),
+]
+BADGES = "#map .site, #map .post:not(.dot), #map .hospital:not(.dot), #map .scene-mark"
+_OVERLAPS = """
+(all) => {
+  const boxes = all.map((one) => [one.getAttribute("aria-label"), one.getBoundingClientRect()]);
+  const found = [];
+  boxes.forEach(([name, a], i) => boxes.slice(i + 1).forEach(([other, b]) => {
+    const x = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+    const y = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+    if (x > 3 && y > 3) found.push(`${name} / ${other}`);
+  }));
+  return found;
+}
+"""
+
+
+def test_nothing_on_a_dark_phone_covers_another_and_axe_finds_nothing(screen: Screen) -> None:
+    screen.page.emulate_media(color_scheme="dark")
+    screen.page.set_viewport_size({"width": 390, "height": 844})
+    screen.open(SMALL_TOWN)
+    screen.tap(0.45, 0.4)
+    screen.wait_for_plan()
+    assert screen.map.locator("body.dark").count() == 1
+    shown = screen.map.locator(BADGES)
+    assert shown.count() >= 12
+    assert shown.evaluate_all(_OVERLAPS) == []
+    screen.map.locator("#map .site").first.dispatch_event("click")
+    screen.map.locator("#selected").get_by_role("button", name="ACCEPT").wait_for()
+    assert screen.findings() == []
+
+
+def test_the_key_the_table_and_the_night_are_accessible(screen: Screen) -> None:
+    screen.open(SMALL_TOWN)
+    screen.tap()
+    screen.wait_for_plan()
+    assert screen.findings() == []
+
+    screen.map.get_by_role("button", name="KEY:").click()
+    posts = screen.map.locator("#map .post")
+    assert posts.count() > 5
+    screen.map.get_by_label("Posts, numbered").uncheck()
+    assert posts.count() == 0
+    screen.map.get_by_label("Posts, numbered").check()
+    assert posts.count() > 5
+    screen.map.get_by_label("Night").check()
+    assert screen.findings() == []
+
+    screen.map.get_by_role("button", name="Read the map as a table").click()
+    rows = screen.map.locator("#told tbody tr")
+    named = [text for text in rows.all_inner_texts() if "Post O1:" in text]
+    assert len(named) == 1
+    assert screen.findings() == []
+    screen.map.locator("#told").get_by_role("button", name="Command post:").first.click()
+    expect(screen.map.locator("#map .site-command_post").first).to_be_focused()
+    screen.page.get_by_role("link", name="Areas").click()
+    screen.page.get_by_text("comes with the program").first.wait_for()
+    assert screen.findings() == []
+
+
+def test_the_grid_reads_as_others_read_it_and_the_ruler_in_both_systems(screen: Screen) -> None:
+    screen.open(SMALL_TOWN)
+    read = """async (places) => {
+      const { usng, toUtm, fromUtm } = await import("./usng.js");
+      return places.map(([lat, lon]) => [usng(lat, lon), fromUtm(toUtm(lat, lon))]);
+    }"""
+    told = screen.frame().evaluate(read, PLACES)
+    peer = mgrs.MGRS()
+    for (lat, lon), (text, back) in zip(PLACES, told, strict=True):
+        assert text.replace(" ", "") == peer.toMGRS(lat, lon, MGRSPrecision=4).replace(" ", "")
+        assert back == pytest.approx([lat, lon], abs=1e-9)
+    assert screen.map.locator(".grid-label").count() > 1
+
+    screen.map.get_by_role("button", name="RULER:").click()
+    for spot in ((0.4, 0.5), (0.6, 0.5), (0.6, 0.5)):
+        screen.tap(*spot)
+        screen.page.wait_for_timeout(350)
+    line = screen.map.locator("#hint").inner_text()
+    metres, feet = (float(part.split()[0].replace(",", "")) for part in line.split(" / "))
+    assert " m / " in line
+    assert " ft" in line
+    assert feet == pytest.approx(metres / 0.3048, rel=0.01)
+
+
+def test_a_new_plan_costs_little_on_the_line_and_moves_nothing(screen: Screen) -> None:
+    """Under 100 kB for a plan after a dragged corner; the same plan again, next to nothing."""
+    received: list[int] = []
+    screen.page.on(
+        "websocket", lambda socket: socket.on("framereceived", lambda frame: received.append(len(frame)))
+    )
+    screen.open(SMALL_TOWN)
+    screen.tap()
+    first = screen.wait_for_plan()
+    scene = screen.map.locator(".scene-mark").bounding_box()
+    received.clear()
+    screen.press("WARM")
+    screen.draw_loop(LOOP)
+    screen.wait_for_plan(other_than=first)
+    assert 1000 < sum(received) < 100_000
+    assert screen.map.locator(".scene-mark").bounding_box() == scene
+
+
+ASKED: list[str] = []
+_REFUSED = """
+(url) => new Promise((done) => {
+  Object.assign(new Image(), { src: url, onload: () => done(false), onerror: () => done(true) });
+})
+"""
+
+
+class _Tiles(http.server.BaseHTTPRequestHandler):
+    """An empty picture, whatever is asked."""
+
+    def do_GET(self) -> None:
+        ASKED.append(self.path)
+        self.send_response(200)
+        self.send_header("Content-Type", "image/svg+xml")
+        self.end_headers()
+        self.wfile.write(b'<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256"/>')
+
+    def log_message(self, *_told: object) -> None:
+        """Nothing."""
+
+
+def test_an_online_map_is_asked_only_by_who_chose_it(browser: Browser, home: Path) -> None:
+    tiles = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Tiles)
+    threading.Thread(target=tiles.serve_forever, daemon=True).start()
+    host = f"http://127.0.0.1:{tiles.server_port}"
+    with serving(home, free_port(), PLANNER_TILES_URL=host + "/{z}/{x}/{y}.png") as address:
+        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        screen = Screen(context.new_page(), address).open(SMALL_TOWN)
+        assert ASKED == []
+        assert screen.frame().evaluate(_REFUSED, f"{host}/9/9/9.png"), "only the choice opens the policy"
+        screen.map.get_by_role("button", name="KEY:").click()
+        screen.map.get_by_label("Online map").check()
+        screen.map.locator("img.leaflet-tile-loaded").first.wait_for(state="attached")
+        assert ASKED != []
+        assert all(one.startswith(host) for one in screen.strangers)
+        screen.map.get_by_role("button", name="KEY:").click()
+        screen.map.get_by_label("Online map").uncheck()
+        screen.ready()
+        context.close()
+    tiles.shutdown()
+    tiles.server_close()
