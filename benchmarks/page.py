@@ -125,8 +125,8 @@ def _drag(screen: Screen, k: int) -> None:
     box = screen.map.locator(".handle.corner").first.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    step = 14 if k % 2 else -14
-    screen.drag((x, y), (x + step, y + step))
+    way = 1 if k % 2 else -1
+    screen.drag((x, y), (x + way * (14 + k), y + way * (14 + k // 2)))  # never where it was before
 
 
 def _report(work: str, taken: Sequence[Taken], target_s: float) -> str:
