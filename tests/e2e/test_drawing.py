@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -89,7 +91,9 @@ def test_a_whole_zone_is_dragged_and_downgraded_only_on_purpose(screen: Screen) 
     screen.map.get_by_role("button", name="DOWNGRADE TO WARM").click()
     screen.map.get_by_role("button", name="YES: WARM").click()
     expect(screen.map.locator("path.drawn-warm")).to_have_count(1)
-    screen.page.get_by_text("nothing says where the incident is").first.wait_for()  # no hot zone and no scene are left
+    screen.page.get_by_text(
+        "nothing says where the incident is"
+    ).first.wait_for()  # no hot zone and no scene are left
     assert only(screen, "zone")["properties"]["zone"] == "warm"
 
 
@@ -133,7 +137,7 @@ def test_pins_blocked_streets_and_field_roads_change_the_plan(screen: Screen) ->
 
 
 def test_nothing_is_lost_when_the_server_is_killed_in_the_middle_of_a_shape(
-    browser: Browser, home: object
+    browser: Browser, home: Path
 ) -> None:
     """The server dies without a good-bye between two corners; the shape is planned when it is back."""
     port = free_port()
