@@ -223,7 +223,7 @@ def test_a_base_map_that_cannot_be_made_takes_no_plan_away(monkeypatch: pytest.M
     monkeypatch.setattr(state, "base_map_of", lambda _: failed)
     page = draw(open_page(), scene(*TOWN_PLACE))
     assert not page.exception
-    assert any("could not be drawn" in caption.value for caption in page.caption)
+    assert any("could not be drawn" in caption.value for caption in page.text)
     assert "Sites" in said(page)
 
 
