@@ -3,7 +3,7 @@
 # make setup  the set-up alone, into .venv (then .venv/bin/planner works)
 # make check  format, lint, types, layers, tests; no set-up
 # make wheel  packs all of it into one file in dist/
-# make bench  what things cost, beside what others need: AREAS="montevideo county.osm.pbf"
+# make bench  what things cost, beside what others need; CITY=county.osm.pbf for docs/performance.md too
 # make lock   resolves requirements.lock anew from pyproject.toml
 #
 # Set-up leaves a stamp for each step, so that a second run has nothing to do and takes no time.
@@ -90,11 +90,14 @@ layers:
 tests:
 	$(BIN)/python -m pytest
 
-# Outside the suite; processor time is what can be compared on a busy machine.
+# Outside the suite; processor time is what can be compared on a busy machine. With CITY=FILE.osm.pbf also the same
+# work at up to seven times that city's size, written to docs/performance.md.
 AREAS ?= montevideo
+CITY ?=
 .PHONY: bench
 bench: app
-	$(BIN)/python -m benchmarks $(AREAS)
+	$(BIN)/python -m benchmarks $(AREAS) $(CITY)
+	$(if $(CITY),$(BIN)/python -m benchmarks.scale $(CITY))
 
 # --- upkeep -----------------------------------------------------------------------------------------------
 

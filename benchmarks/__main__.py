@@ -17,7 +17,7 @@ from benchmarks.rows import Row, Timed
 from planner import packs
 from planner.area import Area
 
-_NOT_BENCHMARKS = {"rows", "__main__"}
+_NOT_BENCHMARKS = {"rows", "__main__", "scale", "script", "tiled"}
 
 
 def open_or_import(area: str) -> Area:
