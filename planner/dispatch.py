@@ -21,6 +21,7 @@ from planner.phrases import (
     UNDATED,
     Edition,
     along,
+    began,
     end_of,
     entry_side,
     heading,
@@ -169,7 +170,7 @@ def dispatch_text(plan: Plan, edition: Edition = UNDATED) -> str:
 def _desk_scene(plan: Plan) -> list[str]:
     incident, at = plan.incident, scene(plan)
     lines = [f"THREAT: {threat(incident)}", f"SCENE: {place(at) if at else words.UNKNOWN}"]
-    lines.append(f"BEGAN: {words.plain(incident.began_at or words.UNKNOWN)}")
+    lines.append(f"BEGAN: {began(incident) or words.UNKNOWN}")
     counted = incident.casualties
     told = f"{counted.red} red, {counted.yellow} yellow, {counted.green} green" if counted else words.UNKNOWN
     return [*lines, f"CASUALTIES: {told}"]

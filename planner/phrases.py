@@ -72,6 +72,11 @@ def identity(plan: Plan, edition: Edition) -> str:
     return ", ".join(parts)
 
 
+def began(incident: Incident) -> str:
+    """Say when an incident began as people read times, "" where nobody said."""
+    return words.moment(datetime.fromisoformat(incident.began_at)) if incident.began_at else ""
+
+
 def threat(incident: Incident) -> str:
     """Say the threat in words."""
     name = words.THREATS[incident.threat]

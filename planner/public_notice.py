@@ -8,7 +8,7 @@ notice is a DRAFT and :func:`finished_notice` refuses it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -72,7 +72,12 @@ class PublicNotice:
         return f"EXERCISE, {state}" if self.edition.exercise else state
 
 
-def public_notice(plan: Plan, edition: Edition = UNDATED, said: Mapping[str, str] = _NOTHING) -> PublicNotice:
+def public_notice(
+    plan: Plan,
+    edition: Edition = UNDATED,
+    said: Mapping[str, str] = _NOTHING,
+    closed: Sequence[str] = (),
+) -> PublicNotice:
     """Draft the notice.
 
     Parameters
@@ -83,6 +88,8 @@ def public_notice(plan: Plan, edition: Edition = UNDATED, said: Mapping[str, str
     said : mapping of str to str
         What the information officer wrote, by the keys of :data:`ASKED`; it replaces what the plan offers,
         and confirms it. A text of spaces counts as blank.
+    closed : sequence of str
+        Names of the streets that the outer perimeter closes, by the map; without, those of the posts.
 
     Raises
     ------
@@ -97,7 +104,7 @@ def public_notice(plan: Plan, edition: Edition = UNDATED, said: Mapping[str, str
         "why": (_why(plan), ""),
         "when": (words.moment(edition.at) if edition.at else "", ""),
         "shelter": (_shelter(plan), ""),
-        "avoid": (_avoid(plan), ""),
+        "avoid": (_avoid(plan, closed), ""),
         "directions": ("", ""),
         "reunification": _reunification(plan),
     }
@@ -166,12 +173,12 @@ def _shelter(plan: Plan) -> str:
     return _SHELTER.format(where=f"{furthest_m:,.0f} m ({feet:,} ft) of {name}")
 
 
-def _avoid(plan: Plan) -> str:
-    """Name the streets that the outer perimeter closes, not where on them the posts stand."""
+def _avoid(plan: Plan, closed: Sequence[str]) -> str:
+    """Name the streets that are closed, not where on them the posts stand."""
     outer = [post for post in plan.posts if post.perimeter is PerimeterName.OUTER]
     by_flow = sorted(outer, key=lambda post: (post.rank, post.id))
-    streets = list(dict.fromkeys(words.plain(post.street.rsplit(" at ", 1)[0]) for post in by_flow))
-    named = [street for street in streets if not street.startswith("unnamed ")]
+    streets = closed or [post.street.rsplit(" at ", 1)[0] for post in by_flow]
+    named = [name for name in dict.fromkeys(map(words.plain, streets)) if not name.startswith("unnamed ")]
     if not named:
         return ""
     more = f" and {len(named) - _MOST_STREETS} more streets" if len(named) > _MOST_STREETS else ""

@@ -25,21 +25,29 @@ def make_project(folder: Path, version: str) -> Path:
 
 
 def test_every_script_is_copied(tmp_path: Path) -> None:
-    copied = copy_frontend(make_project(tmp_path, "1.0.0"), tmp_path / "static")
+    copied = copy_frontend(make_project(tmp_path, "1.0.0"), tmp_path / "static", tmp_path / "fonts")
     assert copied == [f"{name} 1.0.0" for name in FILES]
     assert all((tmp_path / "static" / name).is_file() for name in SCRIPTS)
+    fonts = sorted(file.name for file in (tmp_path / "fonts").iterdir())
+    assert [name for name in fonts if name.endswith(".ttf")] == [
+        "DejaVuSansCondensed-Bold.ttf",
+        "DejaVuSansCondensed-Oblique.ttf",
+        "DejaVuSansCondensed.ttf",
+    ]
+    assert "dejavu-fonts-ttf.LICENSE" in fonts
+    assert not any((tmp_path / "static" / name).exists() for name in fonts)
 
 
 def test_another_version_than_the_lock_names_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"1\.0\.0 is needed, and 2\.0\.0 is here"):
-        copy_frontend(make_project(tmp_path, "2.0.0"), tmp_path / "static")
+        copy_frontend(make_project(tmp_path, "2.0.0"), tmp_path / "static", tmp_path / "fonts")
 
 
 def test_a_missing_package_is_told(tmp_path: Path) -> None:
     project = make_project(tmp_path, "1.0.0")
     (project / "node_modules" / "leaflet" / "package.json").unlink()
     with pytest.raises(SourceError, match="nothing is here"):
-        copy_frontend(project, tmp_path / "static")
+        copy_frontend(project, tmp_path / "static", tmp_path / "fonts")
 
 
 def test_the_maps_page_names_no_other_host_and_only_scripts_that_are_copied() -> None:

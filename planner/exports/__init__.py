@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from planner.area import Area
 from planner.errors import ExportError
+from planner.exports.brief import export_brief, export_png, export_poster
 from planner.exports.cap import export_cap
 from planner.exports.cifs import export_cifs
 from planner.exports.cot import export_cot, export_tak
@@ -20,8 +21,13 @@ from planner.exports.exporter import Audience, Exporter, Options, Paper, Writer
 from planner.exports.geojson import export_geojson
 from planner.exports.gpkg import export_gpkg
 from planner.exports.gpx import export_gpx
+from planner.exports.html_brief import export_html
+from planner.exports.ics201 import export_ics201
+from planner.exports.ics206 import export_ics206
+from planner.exports.ics_lists import export_ics204, export_ics205, export_ics214
 from planner.exports.kml import export_kml, export_kmz
 from planner.exports.public import public_plan
+from planner.exports.texts import export_airspace, export_notice, export_text, export_towing
 from planner.exports.wzdx import export_wzdx
 from planner.model import Notice, Plan
 from planner.terms import NoticeLevel
@@ -38,8 +44,36 @@ __all__ = [
     "file_name",
 ]
 
+_PDF, _TEXT = "application/pdf", "text/plain; charset=utf-8"
+
+
+def _pdf(write: Writer, title: str, *, streets: bool = False, either: bool = False) -> Exporter:
+    audience = Audience.EITHER if either else Audience.RESPONDERS
+    return Exporter(write, ".pdf", _PDF, title, needs_area=streets, audience=audience)
+
+
+def _text(write: Writer, title: str, *, streets: bool = False, public: bool = False) -> Exporter:
+    audience = Audience.PUBLIC if public else Audience.RESPONDERS
+    return Exporter(write, ".txt", _TEXT, title, needs_area=streets, audience=audience)
+
+
 EXPORTERS: Mapping[str, Exporter] = MappingProxyType(
     {
+        "brief": _pdf(export_brief, "Brief: one page, map and lists", streets=True, either=True),
+        "poster": _pdf(export_poster, "Poster map, tabloid or A3", streets=True, either=True),
+        "html": Exporter(
+            export_html, ".html", "text/html; charset=utf-8", "Brief as a page that opens offline", True
+        ),
+        "png": Exporter(export_png, ".png", "image/png", "Map as a picture", needs_area=True),
+        "ics201": _pdf(export_ics201, "ICS 201, incident briefing", streets=True),
+        "ics204": _pdf(export_ics204, "ICS 204, assignment lists"),
+        "ics205": _pdf(export_ics205, "ICS 205, radio plan"),
+        "ics206": _pdf(export_ics206, "ICS 206, medical plan"),
+        "ics214": _pdf(export_ics214, "ICS 214, activity log"),
+        "text": _text(export_text, "Text for radio and dispatch"),
+        "towing": _text(export_towing, "Towing and no-parking list"),
+        "airspace": _text(export_airspace, "Request for airspace, draft", streets=True),
+        "notice": _text(export_notice, "Public notice, draft", streets=True, public=True),
         "geojson": Exporter(export_geojson, ".geojson", "application/geo+json", "Plan document (GeoJSON)"),
         "gpkg": Exporter(export_gpkg, ".gpkg", "application/geopackage+sqlite3", "GeoPackage for QGIS"),
         "kml": Exporter(export_kml, ".kml", "application/vnd.google-earth.kml+xml", "KML for Google Earth"),

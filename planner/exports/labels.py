@@ -63,12 +63,18 @@ class Room:
     height_mm: float
     rim_mm: float = 1.5
     _taken: list[Polygon] = field(default_factory=list)
-    _bounds: list[tuple[float, float, float, float]] = field(default_factory=list)
+    _bounds: NDArray[np.float64] = field(default_factory=lambda: np.empty((64, 4)))
+    _straight: NDArray[np.bool_] = field(default_factory=lambda: np.empty(64, dtype=bool))
 
     def take(self, place: Polygon) -> None:
         """Keep a place for what is drawn there."""
+        count = len(self._taken)
+        if count == len(self._bounds):
+            self._bounds = np.concatenate([self._bounds, np.empty_like(self._bounds)])
+            self._straight = np.concatenate([self._straight, np.empty_like(self._straight)])
         self._taken.append(place)
-        self._bounds.append(place.bounds)
+        self._bounds[count] = place.bounds
+        self._straight[count] = _is_straight(place)
 
     def free(self, place: Polygon) -> bool:
         """Whether a place lies on the sheet and covers nothing that is taken."""
@@ -76,12 +82,15 @@ class Room:
         rim = self.rim_mm
         if west < rim or north < rim or east > self.width_mm - rim or south > self.height_mm - rim:
             return False
-        if not self._taken:
-            return True
-        taken = np.asarray(self._bounds)
+        count = len(self._taken)
+        taken = self._bounds[:count]
         near = (taken[:, 0] < east) & (taken[:, 2] > west) & (taken[:, 1] < south) & (taken[:, 3] > north)
-        rivals: NDArray[np.object_] = np.asarray(self._taken, dtype=object)[near]
-        return not bool(shapely.intersects(rivals, place).any())
+        if not near.any():
+            return True
+        if _is_straight(place) and self._straight[:count][near].any():
+            return False  # two upright boxes whose bounds meet
+        rivals = [self._taken[at] for at in np.flatnonzero(near).tolist()]
+        return not bool(shapely.intersects(np.asarray(rivals, dtype=object), place).any())
 
     def first_free(self, places: Iterable[tuple[Spot, Polygon]]) -> Spot | None:
         """Take the first place that is free, and return its middle; None where none is."""
@@ -105,3 +114,8 @@ def around(
             x = at[0] + math.cos(turn) * (reach + width / 2)
             y = at[1] + math.sin(turn) * (reach + height / 2)
             yield (x, y), box((x, y), width, height)
+
+
+def _is_straight(place: Polygon) -> bool:
+    west, north, east, south = place.bounds
+    return abs(place.area - (east - west) * (south - north)) < 1e-6

@@ -37,6 +37,7 @@ WAYS: dict[RouteKind, dict[str, svg.Value]] = {
     RouteKind.TRANSFER: {"stroke": "#8d3a7b", "stroke_width": 1.1, "stroke_dasharray": "1.1 0.8"},
     RouteKind.PUBLIC: {"stroke": "#555555", "stroke_width": 0.8, "stroke_dasharray": "0.5 1"},
 }
+FIELD_ROAD: dict[str, svg.Value] = {"stroke": "#7a5b2b", "stroke_width": 0.8, "stroke_dasharray": "1.8 0.6"}
 WAY_TAGS = {
     RouteKind.EGRESS: "OUT",
     RouteKind.INGRESS: "IN",
@@ -44,10 +45,10 @@ WAY_TAGS = {
     RouteKind.PUBLIC: "PUBLIC",
 }
 ZONE_NAMES = {ZoneKind.HOT: "HOT", ZoneKind.WARM: "WARM", ZoneKind.COLD: "COLD"}
-_BADGE_MM, _TAG_MM, _ZONE_MM = 2.0, 2.3, 4.2
+_BADGE_MM, _TAG_MM = 2.0, 2.3
+_ZONE_SIZES_MM = (4.2, 3.0, 2.2)
 _ARROW_EVERY_MM = 24.0
 _POINTED_HOSPITALS = 4
-_BARE_MM = 8.0
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ def given(drawing: Drawing) -> Iterator[str]:
     incident = drawing.plan.incident
     for road in incident.field_roads:
         lines = [drawing.line(line) for line in road.shape.lines]
-        yield svg.path(lines, stroke="#7a5b2b", stroke_width=0.8, stroke_dasharray="1.8 0.6")
+        yield svg.path(lines, **FIELD_ROAD)
     for closure in incident.closures:
         shapes = [drawing.sheet.geometry_mm(part) for part in geometries_m(closure.shape, drawing.frame)]
         yield svg.path(shapes, stroke=INK, stroke_width=0.9, stroke_dasharray="0.7 0.5")
@@ -277,21 +278,31 @@ def site_tags(drawing: Drawing) -> Iterator[str]:
 
 
 def _tag(drawing: Drawing, at: Spot, said: str) -> str:
-    wide, high = width_mm(said, _TAG_MM) + 1.8, 3.7
+    wide, high = tag_size(said)
     reaches = (1.2, 3.0, 5.0, 7.5, 10.5, 14.0)
     spot = drawing.room.first_free(around(at, wide + 0.6, high + 0.6, reaches)) or at
+    return leader(at, spot) + dot(at, 0.8) + tag(spot, said)
+
+
+def tag_size(said: str) -> tuple[float, float]:
+    """Return how wide and high a site's tag is, in millimetres."""
+    return width_mm(said, _TAG_MM) + 1.8, 3.7
+
+
+def tag(at: Spot, said: str) -> str:
+    """Draw a site's tag."""
+    wide, high = tag_size(said)
     frame = svg.element(
         "rect",
-        x=spot[0] - wide / 2,
-        y=spot[1] - high / 2,
+        x=at[0] - wide / 2,
+        y=at[1] - high / 2,
         width=wide,
         height=high,
         fill="#fff",
         stroke=INK,
         stroke_width=0.55,
     )
-    label = svg.text((spot[0], spot[1] + _TAG_MM * 0.36), said, _TAG_MM, font_weight="bold", fill=INK)
-    return leader(at, spot) + dot(at, 0.8) + frame + label
+    return frame + svg.text((at[0], at[1] + _TAG_MM * 0.36), said, _TAG_MM, font_weight="bold", fill=INK)
 
 
 def leader(at: Spot, spot: Spot) -> str:
@@ -378,16 +389,16 @@ def observations(drawing: Drawing) -> Iterator[str]:
         said = words.plain(post.id, 8)
         wide = width_mm(said, 1.8) + 0.8
         spot = drawing.room.first_free(around(at, wide, 2.2, (1.0, 2.0, 3.5, 5.5)))
-        x, y = at
-        yield svg.element(
-            "path",
-            d=f"M{x:.2f} {y - 1:.2f}L{x + 1:.2f} {y + 0.8:.2f}L{x - 1:.2f} {y + 0.8:.2f}Z",
-            fill="#fff",
-            stroke=INK,
-            stroke_width=0.35,
-        )
+        yield watch_mark(at)
         if spot is not None:
             yield svg.haloed((spot[0], spot[1] + 0.65), said, 1.8, font_weight="bold", fill=INK)
+
+
+def watch_mark(at: Spot) -> str:
+    """Draw an observation post."""
+    x, y = at
+    shape = f"M{x:.2f} {y - 1:.2f}L{x + 1:.2f} {y + 0.8:.2f}L{x - 1:.2f} {y + 0.8:.2f}Z"
+    return svg.element("path", d=shape, fill="#fff", stroke=INK, stroke_width=0.35)
 
 
 def hospital_marks(drawing: Drawing) -> Iterator[str]:
@@ -416,19 +427,21 @@ def hospital_mark(at: Spot) -> str:
 
 
 def zone_names(drawing: Drawing) -> Iterator[str]:
-    """Yield HOT, WARM, COLD in their zones, where there is room."""
-    for kind in (ZoneKind.HOT, ZoneKind.WARM, ZoneKind.COLD):
-        said = ZONE_NAMES[kind]
-        colour = {ZoneKind.HOT: HOT, ZoneKind.WARM: WARM, ZoneKind.COLD: COLD}[kind]
-        wide = width_mm(said, _ZONE_MM)
+    """Yield HOT, WARM, COLD in their zones, as large as there is room."""
+    for kind, colour in ((ZoneKind.HOT, HOT), (ZoneKind.WARM, WARM), (ZoneKind.COLD, COLD)):
         for zone in drawing.plan.zones:
             shape = drawing.polygon(zone.rings)
-            if zone.zone is not kind or shape.is_empty:
-                continue
-            spot = drawing.room.first_free(_inside(shape, wide, _ZONE_MM))
-            if spot is not None:
-                at = (spot[0], spot[1] + _ZONE_MM * 0.36)
-                yield svg.haloed(at, said, _ZONE_MM, font_weight="bold", fill=colour)
+            if zone.zone is kind and not shape.is_empty:
+                yield _zone_name(drawing, shape, ZONE_NAMES[kind], colour)
+
+
+def _zone_name(drawing: Drawing, shape: BaseGeometry, said: str, colour: str) -> str:
+    for size in _ZONE_SIZES_MM:
+        spot = drawing.room.first_free(_inside(shape, width_mm(said, size), size))
+        if spot is not None:
+            at = (spot[0], spot[1] + size * 0.36)
+            return svg.haloed(at, said, size, font_weight="bold", fill=colour)
+    return ""
 
 
 def _inside(shape: BaseGeometry, wide: float, high: float) -> Iterator[tuple[Spot, Polygon]]:

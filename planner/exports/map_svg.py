@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import shapely
 
 from planner import words
@@ -16,7 +17,7 @@ from planner.area import Area
 from planner.exports import map_base, map_plan, svg
 from planner.exports.labels import Room, box
 from planner.exports.map_plan import INK, Drawing
-from planner.exports.sheet import Sheet, fit_sheet
+from planner.exports.sheet import Floats, Sheet, fit_sheet
 from planner.geo import Frame, usng, usng_grid
 from planner.model import Plan
 from planner.phrases import title
@@ -27,6 +28,7 @@ _FOOT_M = 0.3048
 _BAR_STEPS_M = (10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000)
 _BAR_STEPS_FT = (50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
 _BAR_LONGEST_MM = 32.0
+_INSET_MM = 4.0
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def draw_map(
     room = Room(width_mm, height_mm, rim_mm=0.6)
     drawing = Drawing(plan, frame, sheet, room, units)
     step_m = 100 if 100 / sheet.scale * 1000 >= _GRID_LEAST_MM else 1000
-    furniture = [_scale_bar(sheet, room), _north(sheet, room)]
+    busy_mm = _busy(drawing)
+    furniture = [_scale_bar(sheet, room, busy_mm), _north(sheet, room, busy_mm)]
     lines, labels = _grid(sheet, frame, step_m, room)
     # What matters most takes its place first; what is drawn last lies on top.
     posts = list(map_plan.posts(drawing))
@@ -151,18 +154,42 @@ def _rim_labels(
 # --- furniture --------------------------------------------------------------------------------------------
 
 
-def _scale_bar(sheet: Sheet, room: Room) -> str:
-    """Draw the scale in metres and in feet, with the round denominator."""
-    x, y = 6.0, sheet.height_mm - 6.0
-    wide = _BAR_LONGEST_MM + 15
-    room.take(box((x + wide / 2 - 2, y - 5), wide, 13))
+def _corner(sheet: Sheet, busy_mm: Floats, wide: float, high: float) -> tuple[float, float]:
+    """Return the middle of a box in the corner that hides least of the plan."""
+    x, y = wide / 2 + _INSET_MM, high / 2 + _INSET_MM
+    right, foot = sheet.width_mm - x, sheet.height_mm - y
+    hidden = []
+    for at in ((x, foot), (right, foot), (x, y), (right, y)):
+        near = np.abs(busy_mm - at) < (wide / 2 + 2.5, high / 2 + 2.5)
+        hidden.append((int(near.all(axis=1).sum()), at))
+    return min(hidden, key=lambda corner: corner[0])[1]
+
+
+def _busy(drawing: Drawing) -> Floats:
+    """Return the places that no box should hide: posts, sites, lines and ways, densely."""
+    plan = drawing.plan
+    lines = [drawing.line(route.line) for route in plan.routes]
+    lines += [drawing.line(line.rings[0]) for line in plan.perimeters]
+    dense = shapely.segmentize(np.asarray(lines, dtype=object), 2.0)
+    spots = [drawing.at(post.location) for post in plan.posts]
+    spots += [drawing.at(site.entrance) for site in plan.sites if site.rank == 1]
+    busy: Floats = np.vstack([np.reshape(spots, (-1, 2)), shapely.get_coordinates(dense)])
+    return busy
+
+
+def _scale_bar(sheet: Sheet, room: Room, busy_mm: Floats) -> str:
+    """Draw the scale in metres and in feet, with the round denominator, where it hides nothing."""
+    wide, high = _BAR_LONGEST_MM + 15, 13.0
+    middle = _corner(sheet, busy_mm, wide, high)
+    room.take(box(middle, wide, high))
+    x, y = middle[0] - wide / 2 + 2, middle[1] + high / 2 - 1.5
     parts = [
         svg.element(
             "rect",
             x=x - 2,
             y=y - 11.5,
             width=wide,
-            height=13,
+            height=high,
             fill="#fff",
             fill_opacity=0.9,
             stroke=INK,
@@ -174,6 +201,11 @@ def _scale_bar(sheet: Sheet, room: Room) -> str:
     parts += _bar(sheet, (x, y - 4.6), _BAR_STEPS_M, 1.0, "m")
     parts += _bar(sheet, (x, y - 0.4), _BAR_STEPS_FT, _FOOT_M, "ft")
     return svg.group(parts)
+
+
+def _north_corners(sheet: Sheet) -> list[tuple[float, float]]:
+    right, foot = sheet.width_mm - 7.5, sheet.height_mm - 9.5
+    return [(right, 9.5), (7.5, 9.5), (right, foot), (7.5, foot)]
 
 
 def _bar(
@@ -194,8 +226,11 @@ def _bar(
     ]
 
 
-def _north(sheet: Sheet, room: Room) -> str:
-    x, y = sheet.width_mm - 7.5, 9.5
+def _north(sheet: Sheet, room: Room, busy_mm: Floats) -> str:
+    """Draw the arrow in a free corner; the frame's north is true north to a fraction of a degree."""
+    free = [at for at in _north_corners(sheet) if room.free(box(at, 8, 13))]
+    hidden = [int((np.abs(busy_mm - at) < (6.0, 8.0)).all(axis=1).sum()) for at in free]
+    x, y = free[hidden.index(min(hidden))]
     room.take(box((x, y), 8, 13))
     arrow = (
         f"M{x:.2f} {y - 3.2:.2f}L{x + 2.4:.2f} {y + 4:.2f}L{x:.2f} {y + 2.3:.2f}L{x - 2.4:.2f} {y + 4:.2f}Z"

@@ -1,4 +1,4 @@
-"""Copy the map's scripts from npm's folder to where the page serves them: ``python -m planner.ui.frontend``.
+"""Copy the map's scripts and the prints' fonts from npm's folder: ``python -m planner.ui.frontend``.
 
 Run at set-up after ``npm ci``. The versions are those of ``package-lock.json``; nothing is fetched here, and
 nothing at all while the page runs.
@@ -27,7 +27,16 @@ FILES = {
     ),
     "pmtiles": ("dist/pmtiles.js",),
     "protomaps-leaflet": ("dist/protomaps-leaflet.js", "LICENSE"),
+    "dejavu-fonts-ttf": (
+        "ttf/DejaVuSansCondensed.ttf",
+        "ttf/DejaVuSansCondensed-Bold.ttf",
+        "ttf/DejaVuSansCondensed-Oblique.ttf",
+        "LICENSE",
+    ),
 }
+FONT_PACKAGE = "dejavu-fonts-ttf"
+FONTS = Path(__file__).parents[1] / "exports" / "fonts"
+"""Where :mod:`planner.exports.typeset` looks for the fonts of the prints; never committed either."""
 SCRIPTS = ("leaflet.js", "leaflet.css", "pmtiles.js", "protomaps-leaflet.js")
 
 
@@ -36,7 +45,7 @@ def frontend_ready() -> bool:
     return all((STATIC / name).is_file() for name in SCRIPTS)
 
 
-def copy_frontend(project: Path = PROJECT, static: Path = STATIC) -> list[str]:
+def copy_frontend(project: Path = PROJECT, static: Path = STATIC, fonts: Path = FONTS) -> list[str]:
     """Copy each package's files, and return what was copied as ``name version``.
 
     Raises
@@ -45,14 +54,18 @@ def copy_frontend(project: Path = PROJECT, static: Path = STATIC) -> list[str]:
         If a package is not there, or not of the version in the lock file.
     """
     lock = json.loads((project / "package-lock.json").read_text(encoding="utf-8"))["packages"]
-    static.mkdir(parents=True, exist_ok=True)
+    for home in (static, fonts):
+        home.mkdir(parents=True, exist_ok=True)
     copied = []
     for name, files in FILES.items():
         folder = project / "node_modules" / name
         wanted = lock[f"node_modules/{name}"]["version"]
         _check_version(folder, name, wanted)
         for file in files:
-            target = static / (f"{name}.LICENSE" if file == "LICENSE" else file.removeprefix("dist/"))
+            called = (
+                f"{name}.LICENSE" if file == "LICENSE" else file.removeprefix("dist/").removeprefix("ttf/")
+            )
+            target = (fonts if name == FONT_PACKAGE else static) / called
             target.parent.mkdir(exist_ok=True)
             shutil.copyfile(folder / file, target)
         copied.append(f"{name} {wanted}")
@@ -63,7 +76,7 @@ def _check_version(folder: Path, name: str, wanted: str) -> None:
     manifest = folder / "package.json"
     found = json.loads(manifest.read_text(encoding="utf-8"))["version"] if manifest.is_file() else "nothing"
     if found != wanted:
-        raise SourceError(f"the map's script {name} {wanted} is needed, and {found} is here", "Run npm ci")
+        raise SourceError(f"{name} {wanted} is needed, and {found} is here", "Run npm ci")
 
 
 def main() -> int:
@@ -73,7 +86,7 @@ def main() -> int:
     except PlannerError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"map scripts in place: {', '.join(copied)}", file=sys.stderr)
+    print(f"map scripts and fonts in place: {', '.join(copied)}", file=sys.stderr)
     return 0
 
 

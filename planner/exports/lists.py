@@ -1,0 +1,224 @@
+"""The short lists beside a map: posts by rank, sites, ways, hospitals. One line each, cut to its width.
+
+Row counts are reckoned here, so that a brief is one page whatever the plan holds: what does not fit is
+counted in a last line, never dropped in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from planner import words
+from planner.exports.labels import width_mm
+from planner.exports.map_plan import way_tag
+from planner.geo import usng
+from planner.model import HospitalOption, Plan, Post, Site
+from planner.phrases import (
+    along,
+    began,
+    end_of,
+    entry_side,
+    listed_hospitals,
+    one_way_each,
+    patients,
+    place,
+    scene,
+    site_name,
+    suggested,
+    threat,
+    through,
+)
+from planner.staffing import staffing_order
+from planner.terms import Control, NoticeLevel, PerimeterName, PostMode, RouteKind
+
+Json = dict[str, Any]
+_POINT_MM = 0.3528
+_FACT_PT = 7.6
+_WAY_LINES = 3
+_REGULAR = 0.9
+"""Regular letters are about this share of bold ones, for which widths are known."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A list as far as it is shown: ``rows`` cut to ``widths``; ``more`` says what is not shown."""
+
+    title: str
+    widths: tuple[float, ...]
+    rows: list[list[str]]
+    more: str = ""
+    bold: bool = True
+    """Whether the first cell of each row is bold."""
+
+    @property
+    def lines(self) -> int:
+        """Lines that it takes, with its title."""
+        return 1 + len(self.rows) + bool(self.more)
+
+    def shown(self) -> Json:
+        """Return it as the template reads it."""
+        return {
+            "title": self.title,
+            "widths": list(self.widths),
+            "rows": self.rows,
+            "more": self.more,
+            "bold": self.bold,
+        }
+
+    def first(self, lines: int, what: str) -> Table:
+        """Return as much of it as takes so many lines, and count the rest."""
+        if self.lines <= lines:
+            return self
+        kept = self.rows[: max(0, lines - 2)]
+        more = f"+ {len(self.rows) - len(kept)} more: {what}"
+        return replace(self, rows=kept, more=more)
+
+
+def fit(said: str, width: float, size_pt: float, *, bold: bool = False) -> str:
+    """Cut a text so that it fits a width in millimetres at a size in points."""
+    if _wide(said, size_pt, bold) <= width:
+        return said
+    kept = said
+    while kept and _wide(kept + "…", size_pt, bold) > width:
+        kept = kept[:-1]
+    return kept.rstrip() + "…"
+
+
+def _wide(said: str, size_pt: float, bold: bool) -> float:
+    return width_mm(said, size_pt * _POINT_MM) * (1.0 if bold else _REGULAR)
+
+
+def wrapped(said: str, width: float, size_pt: float, most: int) -> list[str]:
+    """Break a text at its spaces into at most so many lines; the last is cut."""
+    lines: list[str] = []
+    rest = said
+    while rest and len(lines) < most - 1 and _wide(rest, size_pt, False) > width:
+        cut = max(
+            (k for k, c in enumerate(rest) if c == " " and _wide(rest[:k], size_pt, False) <= width),
+            default=0,
+        )
+        if not cut:
+            break
+        lines.append(rest[:cut])
+        rest = rest[cut + 1 :]
+    return [*lines, fit(rest, width, size_pt)]
+
+
+def _cut(
+    rows: Iterable[Sequence[str]], widths: Sequence[float], size_pt: float, *, bold: bool = True
+) -> list[list[str]]:
+    """Cut cells to their widths; ``bold`` is the first of each row."""
+    return [
+        [
+            fit(words.plain(cell, 160), width - 0.8, size_pt, bold=bold and at == 0)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        for row in rows
+    ]
+
+
+def digits_of(reference: str) -> str:
+    """Return the eight digits of a reference: the square stands above the map."""
+    return " ".join(reference.split()[-2:])
+
+
+# --- headlines --------------------------------------------------------------------------------------
+
+
+def facts(plan: Plan, width: float) -> list[str]:
+    """Return the lines under the title, cut to a width: what and where, and what it takes."""
+    incident, at, officers = plan.incident, scene(plan), plan.officers
+    counted = incident.casualties
+    hurt = (
+        f"; casualties {counted.red} red, {counted.yellow} yellow, {counted.green} green" if counted else ""
+    )
+    since = f"; began {began(incident)}" if incident.began_at else ""
+    where = f" at {place(at)}" if at else ""
+    lines = [f"{threat(incident)}{where}{since}{hurt}"]
+    if plan.posts:
+        leaks = [words.PERIMETERS[line.perimeter] for line in plan.perimeters if not line.sealed]
+        seal = f"NOT SEALED: {', '.join(leaks)}" if leaks else "streets sealed on the map; open ground is not"
+        need = (
+            f"{words.count(len(plan.posts), 'post')}, {words.count(officers['total'], 'officer')} with sites"
+        )
+        lines.append(f"{need}; {seal}. {words.ADVICE}.")
+    return [fit(words.plain(line, 400), width, _FACT_PT) for line in lines]
+
+
+def dangers(plan: Plan, width: float, most: int = 2) -> list[str]:
+    """Return the gravest notices, cut to a width, and how many more there are."""
+    told = [words.plain(n.text, 300) for n in plan.notices if n.level is NoticeLevel.DANGER]
+    shown = [fit(f"DANGER: {text}", width - 2, _FACT_PT, bold=True) for text in told[:most]]
+    if len(told) > most:
+        rest = f" (+ {len(told) - most} more)"
+        shown[-1] = fit(shown[-1], width - 22, _FACT_PT, bold=True) + rest
+    return shown
+
+
+# --- the lists ----------------------------------------------------------------------------------------
+
+
+def post_table(plan: Plan, line: PerimeterName, width: float, size_pt: float) -> Table:
+    """List a line's posts in the order to staff them."""
+    posts = [post for post in staffing_order(plan.posts) if post.perimeter is line]
+    widths = (7.0, width - 30.2, 15.0, 3.5, 4.0)
+    held = f"{words.count(len(posts), 'post')}, {words.count(sum(p.officers for p in posts), 'officer')}"
+    title = f"{words.PERIMETERS[line].upper()}: {held}; by rank"
+    return Table(title, widths, _cut(map(_post_row, posts), widths, size_pt))
+
+
+def _post_row(post: Post) -> list[str]:
+    mark = "G" if post.control is Control.GATE else ""
+    mark += "f" if post.mode is PostMode.FOOT else ""
+    return [post.id, post.street, digits_of(usng(post.location)), f"{post.officers}", mark]
+
+
+def site_table(plan: Plan, width: float, size_pt: float) -> Table:
+    """List the first site of each purpose, with its grid and the side to enter by."""
+    widths = (13.0, width - 36.2, 15.0, 7.0)
+    rows = [_site_row(site) for site in suggested(plan)]
+    return Table("SITES: entrance, grid, side to enter", widths, _cut(rows, widths, size_pt))
+
+
+def _site_row(site: Site) -> list[str]:
+    side = "".join(part[0].upper() for part in entry_side(site).split("-") if part)
+    label = words.PURPOSES[site.purpose][0]
+    return [label, site_name(site), digits_of(usng(site.entrance)), side]
+
+
+def way_table(plan: Plan, width: float, size_pt: float) -> Table:
+    """List the ways: where to, by which streets, through which posts, how long."""
+    widths = (13.0, width - 23.2, 9.0)
+    rows = []
+    for same in one_way_each(plan.routes):
+        way = same[0]
+        whole = f"{along(way)}; {through(way)}" if way.posts_crossed else along(way)
+        if way.route is RouteKind.EGRESS:
+            whole = f"{end_of(plan, way.end)}{f' and {len(same) - 1} more' if len(same) > 1 else ''}: {whole}"
+        first, *others = wrapped(words.plain(whole, 400), widths[1] - 0.8, size_pt, _WAY_LINES)
+        rows.append([way_tag(same), first, f"{max(1, round(way.time_s / 60))} min"])
+        rows += [["", line, ""] for line in others]
+    return Table("WAYS: keep clear, tow", widths, _cut(rows, widths, size_pt))
+
+
+def hospital_table(hospitals: Sequence[HospitalOption], width: float, size_pt: float, most: int) -> Table:
+    """List the hospitals that are sent patients, then the nearest: level, drive, air, first hour."""
+    widths = (width - 34.7, 10.5, 10.0, 8.0, 5.0)
+    shown = listed_hospitals(hospitals, most)[:most]
+    rows = _cut(map(_hospital_row, shown), widths, size_pt, bold=False)
+    more = len(hospitals) - len(shown)
+    rest = f"+ {more} more: ICS 206" if more else ""
+    return Table("HOSPITALS: level, drive min, R/Y/G, pad", widths, rows, rest, bold=False)
+
+
+def _hospital_row(hospital: HospitalOption) -> list[str]:
+    sent = hospital.assigned
+    adult = hospital.adult_level or words.UNKNOWN
+    level = f"{adult}, ped {hospital.pediatric_level}" if hospital.pediatric_level else f"{adult}"
+    told = f"{sent.red}/{sent.yellow}/{sent.green}" if patients(hospital) else "-"
+    drive = words.minutes(hospital.time_range_min).removesuffix(" min")
+    pad = words.UNKNOWN if hospital.helipad is None else ("yes" if hospital.helipad else "no")
+    closed = "CLOSED: " if hospital.closed else ("DIVERTS: " if hospital.diversion else "")
+    return [closed + hospital.name, level, drive, told, pad]
