@@ -157,10 +157,10 @@ if plan:
         ask_hospitals(incident, plan)
     show_html(transport.matrix(plan))
     with st.container(key="trying"):
-        st.markdown("#### With and without a street")
+        show_html('<div class="pl"><h2>With and without a street</h2></div>')
         without_or_with(plan)
     show_html(transport.cautions(plan))
-    st.markdown("#### For the radio")
+    show_html('<div class="pl"><h2>For the radio</h2></div>')
     st.code(transport_text(plan, rules.first_wave_red), language=None, wrap_lines=True)
     st.download_button(
         "Print sheet (HTML, opens in any browser)",

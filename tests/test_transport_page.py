@@ -107,11 +107,9 @@ def test_patients_are_shared_out_and_no_hospital_is_called_the_best() -> None:
 
 def test_counts_said_here_are_saved_and_planned_at_once(own_store: Store) -> None:
     page = open_page()
-    reds = numbers(page, "Red")
-    reds[0].set_value(7).run()
-    reds = numbers(page, "Red")
-    reds[1].set_value(2).run()
-    numbers(page, "Ambulances")[0].set_value(5).run()
+    numbers(page, "Red")[0].set_value(7).run()
+    numbers(page, "Red children")[0].set_value(2).run()
+    numbers(page, "Ambulances at hand")[0].set_value(5).run()
     assert not page.exception
     header = facts(own_store)
     assert header["casualties"] == {"red": 7, "yellow": 6, "green": 8}

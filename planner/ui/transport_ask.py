@@ -16,6 +16,7 @@ from planner.ambulances import is_ambulance
 from planner.model import HospitalOption, Plan
 from planner.phrases import trauma
 from planner.ui import state
+from planner.ui.show import show_html
 from planner.ui.state import OpenIncident
 
 Json = dict[str, Any]
@@ -36,15 +37,15 @@ _MARKDOWN = "\\`*_{}[]()<>#+-.!|:$~&"
 
 def ask_casualties(incident: OpenIncident) -> None:
     """Ask how many are hurt, how many of them are children, and how many ambulances are at hand."""
-    for member, title in (("casualties", "Casualties"), ("children", "Of these, children")):
+    for member, title, whose in (("casualties", "Casualties", ""), ("children", "Of these", " children")):
         said = incident.facts.get(member) or {}
         st.markdown(f"**{title}**")
         with st.container(horizontal=True, gap="small"):
             for colour, label in _COLOURS:
-                _count(incident, f"{member} {colour}", label, said.get(colour), _set_people(member, colour))
-    st.markdown("**Ambulances at hand**")
+                take = _set_people(member, colour)
+                _count(incident, f"{member} {colour}", label + whose, said.get(colour), take)
     known = [n for name, n in (incident.facts.get("units") or {}).items() if is_ambulance(name)]
-    _count(incident, "ambulances", "Ambulances", sum(known) if known else None, _set_ambulances)
+    _count(incident, "ambulances", "Ambulances at hand", sum(known) if known else None, _set_ambulances)
 
 
 def _count(
@@ -95,7 +96,7 @@ def _set_ambulances(key: str) -> None:
 
 def ask_hospitals(incident: OpenIncident, plan: Plan) -> None:
     """Ask of each hospital whether it takes ambulances, and how many patients an hour."""
-    st.markdown("#### What hospitals say")
+    show_html('<div class="pl"><h2>What hospitals say</h2></div>')
     st.text(
         "Call each. What you write here outranks tables and doctrine. In brackets: what is planned with "
         "while nothing is said; ? = not known."

@@ -23,7 +23,8 @@ thead { display: table-header-group; } tr { break-inside: avoid; }
 .figures { display: grid; grid-template-columns: repeat(4, 1fr); gap: 6px; margin-top: 6px; }
 .figures div { border: 1px solid #666; padding: 4px; text-align: center; }
 .figures b { display: block; font-size: 18px; } .figures span { font-size: 12px; }
-.band { border: 1px solid #000; padding: 0 4px; font-size: 12px; } .to i { font-style: normal; }
+.band { border: 1px solid #000; padding: 0 4px; font-size: 12px; } .band, .to { white-space: nowrap; }
+.level { font-weight: bold; margin-right: 6px; } .to i { font-style: normal; }
 pre { white-space: pre-wrap; border: 1px solid #666; padding: 8px; font: 13px/1.4 monospace; }
 .head { font-weight: bold; letter-spacing: 1px; }
 """
