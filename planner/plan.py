@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import numpy as np
@@ -13,7 +13,7 @@ from shapely.geometry import Point
 
 from planner.area import Area
 from planner.closures import blocked_streets, closure_notices
-from planner.containment import watch_target
+from planner.containment import Watched, watch_target
 from planner.doctrine import Doctrine
 from planner.field_roads import field_road_notices, with_field_roads
 from planner.hospitals import send_patients
@@ -31,7 +31,7 @@ from planner.model import (
 from planner.perimeter import TracedPerimeter, trace_perimeters
 from planner.posts import inner_gates, open_gates
 from planner.routes import Streets, keep_routes_open
-from planner.sites import Scene, choose_sites
+from planner.sites import ChosenSites, Scene, choose_sites
 from planner.terms import NoticeLevel
 from planner.zones import Ground, draw_zones
 
@@ -41,12 +41,47 @@ _RIM_M = 1.0
 SOFTWARE = f"planner {version('planner')}"
 
 
+@dataclass(frozen=True, eq=False)
+class HeldScene:
+    """What is decided before patients are sent: ground, perimeters, sites. From :func:`hold_scene`."""
+
+    area: Area
+    ground: Ground
+    inner: TracedPerimeter
+    outer: TracedPerimeter
+    streets: Streets
+    chosen: ChosenSites
+    watched: Watched
+
+
+def hold_scene(incident: Incident, area: Area, doctrine: Doctrine) -> HeldScene:
+    """Decide all that does not hang on what hospitals say: they say it often, and want an answer at once.
+
+    Raises
+    ------
+    IncidentError
+        If nothing says where the incident is, or it lies outside the area.
+    """
+    area = with_field_roads(incident.field_roads, area, doctrine)
+    ground = draw_zones(incident, area, doctrine)
+    blocked = blocked_streets(incident, area, doctrine)
+
+    inner, outer = trace_perimeters(ground, area, doctrine, blocked, incident)
+
+    streets = _streets(ground, inner, outer, area, blocked)
+    scene = Scene(ground, inner.polygon_m, outer.polygon_m, inner.posts + outer.posts, streets.closed)
+    chosen = choose_sites(incident, scene, area, doctrine)
+    watched = watch_target(incident, ground, area, doctrine)
+    return HeldScene(area, ground, inner, outer, streets, chosen, watched)
+
+
 def make_plan(
     incident: Incident,
     area: Area,
     doctrine: Doctrine,
     hospitals: tuple[HospitalFact, ...] = (),
     told: tuple[Notice, ...] = (),
+    held: HeldScene | None = None,
 ) -> Plan:
     """Make a whole plan. The same input gives the same plan.
 
@@ -62,28 +97,24 @@ def make_plan(
         What the installation's hospital tables state: trauma levels, and hospitals beyond the map.
     told : tuple of Notice
         What is wrong with what the installation has at hand; part of the plan.
+    held : HeldScene or None
+        What was decided for this incident before, if it is the same but for what
+        :func:`before_patients` leaves out.
 
     Raises
     ------
     IncidentError
         If nothing says where the incident is, or it lies outside the area.
     """
-    mapped, area = area, with_field_roads(incident.field_roads, area, doctrine)
-    ground = draw_zones(incident, area, doctrine)
-    blocked = blocked_streets(incident, area, doctrine)
-
-    inner, outer = trace_perimeters(ground, area, doctrine, blocked, incident)
-
-    streets = _streets(ground, inner, outer, area, blocked)
-    scene = Scene(ground, inner.polygon_m, outer.polygon_m, inner.posts + outer.posts, streets.closed)
-    chosen = choose_sites(incident, scene, area, doctrine)
+    held = held or hold_scene(incident, area, doctrine)
+    mapped, area = area, held.area
+    ground, inner, outer, streets, chosen = held.ground, held.inner, held.outer, held.streets, held.chosen
 
     transport = send_patients(incident, chosen.sites, streets, area, doctrine, hospitals)
     kept = keep_routes_open(chosen.sites, streets, area, doctrine, transport.ways)
     gates = _route_gates(kept.routes) | inner_gates(inner.posts, chosen.sites, area.frame)
     inner_line, inner_posts = _with_gates(inner, gates, doctrine)
     outer_line, outer_posts = _with_gates(outer, gates, doctrine)
-    watched = watch_target(incident, ground, area, doctrine)
 
     return Plan(
         id=_plan_id(incident, area, doctrine, (hospitals, told)),
@@ -108,12 +139,17 @@ def make_plan(
             chosen.notices,
             kept.notices,
             transport.notices,
-            watched.notices,
+            held.watched.notices,
         ),
         site_officers=chosen.officers,
-        observations=watched.observations,
+        observations=held.watched.observations,
         ambulances=transport.ambulances,
     )
+
+
+def before_patients(incident: Incident) -> Incident:
+    """Return an incident without what :func:`hold_scene` does not look at: the same for the same scene."""
+    return replace(incident, name="", children=None, hospitals=())
 
 
 def _streets(

@@ -14,7 +14,7 @@ from planner.closures import blocked_streets
 from planner.document import read_incident, write_plan
 from planner.model import Casualties, Closure, HospitalStatus, Incident, Plan, Shape
 from planner.packs import shipped_doctrine
-from planner.plan import make_plan
+from planner.plan import before_patients, hold_scene, make_plan
 from planner.routes import Driving, ambulance_point
 from planner.terms import TraumaLevel, Travel
 from planner.transport_text import transport_text, unplaced
@@ -130,3 +130,19 @@ def test_blocking_the_middle_of_a_street_closes_what_a_way_drives_of_it() -> Non
     after = make_plan(incident, area, DOCTRINE, facts)
     there = next(h for h in after.hospitals if h.name == "West Trauma")
     assert there.time_s is None or hospital.time_s is None or there.time_s >= hospital.time_s - 1e-6
+
+
+def test_a_scene_held_before_gives_the_same_plan_when_hospitals_speak() -> None:
+    """What hospitals say changes nothing decided before patients: the quick plan is the whole plan."""
+    plan, area = planned()
+    facts = (fact(area, -700, -700, "West Trauma", adult_level=TraumaLevel.II, beds=300),)
+    before = replace(plan.incident, hospitals=(), children=None, name="")
+    held = hold_scene(before, area, DOCTRINE)
+    for said in (
+        plan.incident,
+        replace(before, hospitals=(HospitalStatus("West Trauma", facts[0].location, closed=True),)),
+        replace(before, children=Casualties(1, 1, 1), name="Main Street"),
+    ):
+        assert before_patients(said) == before
+        quick = make_plan(said, area, DOCTRINE, facts, held=held)
+        assert quick == make_plan(said, area, DOCTRINE, facts)

@@ -19,8 +19,8 @@ from planner import packs, settings
 from planner.area import Area
 from planner.document import INCIDENT_SCHEMA, read_incident, write_incident
 from planner.geo import LonLat
-from planner.model import Plan
-from planner.plan import make_plan
+from planner.model import Incident, Plan
+from planner.plan import HeldScene, before_patients, hold_scene, make_plan
 from planner.sources.drawings import import_incident
 from planner.sources.hospital_tables import InstalledHospitals, installed_hospitals
 from planner.store import SavedIncident, Store, new_incident_id
@@ -38,6 +38,7 @@ _TOLD_KEY = "told of a file"
 _ID = re.compile(r"[A-Za-z0-9_-]{6,40}")
 _PLANS_KEPT = 64
 _AREAS_KEPT = 3
+_SCENES_KEPT = 16
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,16 @@ def area_of(listing: packs.Listing, progress: packs.Progress) -> Area:
 def _plan(
     document: str, name: str, digest: str, at_hand: str, _area: Area, _tables: InstalledHospitals
 ) -> Plan:
-    return make_plan(read_incident(document), _area, packs.shipped_doctrine(), *_tables)
+    said = read_incident(document)
+    before = before_patients(said)
+    held = _held(repr(before), name, digest, before, _area)
+    return make_plan(said, _area, packs.shipped_doctrine(), *_tables, held)
+
+
+@st.cache_resource(max_entries=_SCENES_KEPT, show_spinner=False)
+def _held(said: str, name: str, digest: str, _incident: Incident, _area: Area) -> HeldScene:
+    """Keep what does not hang on what hospitals say: each says it apart, and is planned with at once."""
+    return hold_scene(_incident, _area, packs.shipped_doctrine())
 
 
 def plan_for(incident: OpenIncident, area: Area) -> Plan | None:
