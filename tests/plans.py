@@ -12,6 +12,7 @@ from planner.exports import Options
 from planner.model import (
     Casualties,
     Closure,
+    FieldRoad,
     HospitalOption,
     Incident,
     Pin,
@@ -59,6 +60,7 @@ def town_plan() -> Plan:
             Closure(Shape(lines=((at(500.0, 700.0), at(700.0, 700.0)),))),
             Closure(Shape(polygons=((block(700.0, 500.0, 20.0),),))),
         ),
+        field_roads=(FieldRoad(Shape(lines=((at(600.0, 0.0), at(600.0, 60.0)),)), "Farm gate"),),
     )
     plan = make_plan(incident, area, shipped_doctrine())
     parts = Shape(polygons=((block(850.0, -300.0, 15.0),), (block(900.0, -300.0, 15.0),)))

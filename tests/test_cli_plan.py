@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -199,6 +200,52 @@ def test_geojson_is_the_plan_document_itself(spot, tmp_path):
     assert run("export", "-", "--to", "geojson", "-o", file, text=text).exit_code == 0
     assert file.read_bytes() == text
     assert run("export", "-", "--to", "geojson", text=text).stdout_bytes == text
+
+
+def test_streets_come_from_the_plans_own_area_and_a_folder_gets_a_named_file(spot, tmp_path):
+    text = planned(spot).stdout_bytes
+    when = ("--created", "2024-05-14T09:32:00-05:00")
+    result = run("export", "-", "--to", "cifs", *when, "-o", tmp_path, text=text)
+    assert result.exit_code == 0, result.stderr
+    (file,) = tmp_path.iterdir()
+    assert re.fullmatch(r"incident_[0-9a-f]{8}_cifs_20240514T\d{4}[+-]\d{4}\.cifs\.xml", file.name)
+    assert file.read_bytes().count(b"ROAD_CLOSED<") > 5
+    assert run("export", "-", "--to", "cifs", *when, text=text).stdout_bytes == file.read_bytes()
+
+
+def test_a_plan_of_an_area_that_has_changed_since_is_exported_with_a_word(spot):
+    plan = read_plan(planned(spot).stdout_bytes)
+    text = write_plan(replace(plan, area=replace(plan.area, digest="of another day")))
+    result = run("export", "-", "--to", "cifs", text=text)
+    assert result.exit_code == 0
+    assert "is not the one this plan was made on" in result.stderr
+
+
+def test_public_and_exercise_are_asked_for_by_name(spot):
+    text = planned(spot).stdout_bytes
+    public = read_plan(run("export", "-", "--to", "geojson", "--public", text=text).stdout_bytes)
+    assert public.posts == ()
+    exercise = run("export", "-", "--to", "cap", "--exercise", text=text)
+    assert b"<status>Exercise</status>" in exercise.stdout_bytes
+    refused = run("export", "-", "--to", "cifs", "--exercise", text=text)
+    assert refused.exit_code == 1
+    assert refused.stderr.count("\n") == 1
+
+
+def test_zones_drawn_elsewhere_are_planned_for(spot, area, tmp_path):
+    lon, lat = spot
+    corners = ((0, 0), (4e-4, 0), (4e-4, 4e-4), (0, 4e-4), (0, 0))
+    ring = " ".join(f"{lon + dx},{lat + dy}" for dx, dy in corners)
+    kml = (
+        "<kml><Placemark><name>Hot</name><Polygon><outerBoundaryIs><LinearRing>"
+        f"<coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark></kml>"
+    )
+    file = tmp_path / "drawn.kml"
+    file.write_text(kml)
+    result = run("plan", file, "--area", AREA)
+    assert result.exit_code == 0, result.stderr
+    assert "taken: 1 hot zone" in result.stderr
+    assert any(zone.drawn for zone in read_plan(result.stdout_bytes).zones)
 
 
 def test_a_format_that_does_not_exist_is_one_line_with_those_that_do(spot):

@@ -222,6 +222,8 @@ def test_our_own_exports_give_back_zones_and_marks_but_no_suggestion(to):
     assert len(said.pins) <= len(pinned), "what was suggested is not the user's own"
     assert all(pin.purpose is Purpose.MEDIA for pin in said.pins)
     assert len(said.closures) == len(plan.incident.closures)
+    (road,) = said.field_roads
+    assert road.name.startswith("Farm gate"), "in TAK the time is part of the name"
 
 
 def test_documents_of_our_own_are_read_as_documents():

@@ -119,6 +119,7 @@ LOOKS = {
     "incident": Look("#d00000", 3, 0.9),
     "threat": Look("#d00000", 2, 0.9),
     "closure": Look("#b00020", 4, 0.3, dash=True),
+    "field_road": Look("#00695c", 3),
 }
 _OWN_LOOK = frozenset({Purpose.COMMAND_POST, Purpose.AMBULANCE_EXCHANGE, Purpose.MEDIA})
 
@@ -361,6 +362,9 @@ def _scene(incident: Incident) -> list[Item]:
         found.append(_marked(f"threat/{number}", "threat", title, (), shape, "threat"))
     for number, closure in enumerate(incident.closures, 1):
         found.append(_marked(f"closure/{number}", "closure", "Blocked here", (), closure.shape, "closure"))
+    for number, road in enumerate(incident.field_roads, 1):
+        name = f"Field road: {road.name}" if road.name else "Field road"
+        found.append(_marked(f"field_road/{number}", "field_road", name, (), road.shape, "field_road"))
     return found
 
 

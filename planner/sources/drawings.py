@@ -18,7 +18,7 @@ from planner import words
 from planner.document import read_incident
 from planner.errors import SourceError
 from planner.geojson import parse, read_shape
-from planner.model import Closure, DrawnZone, Incident, Pin, Shape, ThreatPoint
+from planner.model import Closure, DrawnZone, FieldRoad, Incident, Pin, Shape, ThreatPoint
 from planner.sources.drawing_files import FORMATS, Drawing, read_drawings
 from planner.terms import Purpose, ThreatStatus, ZoneKind
 
@@ -42,6 +42,7 @@ _PURPOSES = {
     Purpose.STAGING: "staging",
 }
 _BLOCKED = "blocked|closed|closure|road block|roadblock|barricade|bloqueado|cerrado"
+_FIELD_ROAD = "field road|access road"
 _SCENE = "incident|scene|shooter|attack|target|incidente"
 _THREAT = "threat|bomb|device|ied|suspicious|explosive"
 _LINE = "perimeters?|per[ií]metros?"
@@ -145,6 +146,9 @@ def _take(incident: Incident, drawing: Drawing, shape: Shape) -> tuple[str, Inci
         return "", incident
     if _says(drawing, _BLOCKED):
         return "blocked street", replace(incident, closures=(*incident.closures, Closure(shape)))
+    if shape.lines and _says(drawing, _FIELD_ROAD):
+        made = FieldRoad(shape, words.plain(_called(drawing)))
+        return "field road", replace(incident, field_roads=(*incident.field_roads, made))
     purpose = _said(drawing, _PURPOSES)
     if purpose and not shape.lines:
         name = f"pinned site ({words.PURPOSES[purpose][1].lower()})"
@@ -166,6 +170,11 @@ def _lone_point(incident: Incident, left: list[tuple[Drawing, Shape]]) -> tuple[
     if len(points) == 1:
         return replace(incident, location=points[0]), "scene"
     return incident, ""
+
+
+def _called(drawing: Drawing) -> str:
+    """Return a field road's own name, without the words that said that it is one."""
+    return re.sub(r"^field road:?\s*", "", drawing.name, flags=re.IGNORECASE)
 
 
 def _each(shape: Shape) -> list[Shape]:
