@@ -8,29 +8,33 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Point, Polygon
-from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.band import JUNCTION_MARGIN_M, Band
 from planner.doctrine import Doctrine, Perimeters
-from planner.errors import IncidentError
 from planner.foot import post_walkers
 from planner.model import Incident, Notice, Perimeter, Post
 from planner.perimeter_words import perimeter_notices, write_perimeter
-from planner.post_edits import NO_WISHES, Wishes, read_wishes
+from planner.post_edits import Wishes, read_wishes
 from planner.posted_line import draw_posted
 from planner.posts import write_posts
-from planner.terms import InnerHolds, NoticeLevel, PerimeterName, RingSize
+from planner.rings import (
+    Counting,
+    Ring,
+    hold_by_doctrine,
+    inner_ground,
+    inner_options,
+    inner_ring,
+    outer_options,
+    outer_ring,
+)
+from planner.terms import NoticeLevel, PerimeterName
 from planner.zones import Ground
 
 __all__ = ["JUNCTION_MARGIN_M", "TracedPerimeter", "trace_perimeters"]
 
 Bools = NDArray[np.bool_]
 
-_BRIDGE_M = 5.0
-"""Half the width of the strip that joins separate parts of a core, so that one line can hold them all."""
-_TOUCH_M = 0.5
-"""A ring without stand-off still lies so far outside the ground that it holds."""
 _NOTHING_SAID = Incident()
 
 
@@ -61,17 +65,6 @@ class TracedPerimeter:
     notices: tuple[Notice, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class _Ring:
-    """One perimeter to be traced: around what, how far the cut may look, and what the user wants of it."""
-
-    name: PerimeterName
-    core_m: Polygon
-    reach_m: float
-    stand_off_m: float
-    wishes: Wishes
-
-
 def trace_perimeters(
     ground: Ground,
     area: Area,
@@ -91,83 +84,36 @@ def trace_perimeters(
         If there is no ground to hold.
     """
     rules = doctrine.perimeters
-    held = inner_ground(ground, said.inner_holds or holds_by_doctrine(rules))
+    holds = said.inner_holds or hold_by_doctrine(rules)
+    held = inner_ground(ground, holds)
     near = shapely.union_all([ground.hot_m, ground.warm_m, held]).buffer(rules.outer_gap_m)
+
+    counting = Counting(area, rules, blocked)
 
     def wishes(name: PerimeterName) -> Wishes:
         return read_wishes(said.post_edits, name, near, area, doctrine)
 
-    inner = _trace(
-        inner_ring(held, said.inner_size, rules, wishes(PerimeterName.INNER)), area, rules, blocked
-    )
+    ring = inner_ring(held, said.inner_size, rules, wishes(PerimeterName.INNER))
+    inner = _trace(ring, area, rules, blocked)
+    options = inner_options(inner.posts, inner.polygon_m, ground, ring, holds, said.inner_size, counting)
+    inner = replace(inner, record=replace(inner.record, options=options))
     apart = len(shapely.get_parts(held.buffer(rules.stand_off_m)))
     if apart > 1:
         text = f"{apart} separate hot zones are held by one inner line: the ground between them is inside it"
         told = Notice(NoticeLevel.CAUTION, text, PerimeterName.INNER.value)
         inner = replace(inner, notices=(*inner.notices, told))
     ring = outer_ring(ground, inner.polygon_m, said.outer_size, rules, wishes(PerimeterName.OUTER))
-    return inner, _trace(ring, area, rules, blocked)
-
-
-def holds_by_doctrine(rules: Perimeters) -> InnerHolds:
-    """Return what the inner perimeter encloses where the incident does not say."""
-    return InnerHolds.HOT_AND_WARM if rules.inner_holds_warm else InnerHolds.HOT
-
-
-def inner_ground(ground: Ground, holds: InnerHolds) -> BaseGeometry:
-    """Return the ground that the inner perimeter is there to hold.
-
-    Raises
-    ------
-    IncidentError
-        If there is none.
-    """
-    hot_and_warm = shapely.union_all([ground.hot_m, ground.warm_m])
-    first = hot_and_warm if holds is InnerHolds.HOT_AND_WARM else ground.hot_m
-    for geometry in (first, ground.hot_m, ground.warm_m, ground.target_m):
-        if not geometry.is_empty:
-            return geometry
-    raise IncidentError(
-        "there is no hot or warm ground to hold", "Draw a hot zone or tap the place of the attack"
+    outer = _trace(ring, area, rules, blocked)
+    options = outer_options(
+        outer.posts, outer.polygon_m, inner.polygon_m, ground, ring, said.outer_size, counting
     )
-
-
-def inner_ring(held_m: BaseGeometry, size: RingSize, rules: Perimeters, wishes: Wishes = NO_WISHES) -> _Ring:
-    """Return the inner perimeter to trace: a smaller one gives up its stand-off, a larger looks further."""
-    stand_off = 0.0 if size is RingSize.SMALLER else rules.stand_off_m
-    core = _one_part(held_m.buffer(max(stand_off, _TOUCH_M)))
-    reach = rules.inner_reach_m * (rules.larger_reach if size is RingSize.LARGER else 1.0)
-    return _Ring(PerimeterName.INNER, core, reach, stand_off, wishes)
-
-
-def outer_ring(
-    ground: Ground, inner_m: Polygon, size: RingSize, rules: Perimeters, wishes: Wishes = NO_WISHES
-) -> _Ring:
-    """Return the outer perimeter to trace: a smaller one gives up the block around warm ground."""
-    gap = rules.min_gap_m if size is RingSize.SMALLER else max(rules.outer_gap_m, rules.min_gap_m)
-    wide = shapely.union_all([ground.hot_m, ground.warm_m]).buffer(gap)
-    core = _one_part(wide.union(inner_m.buffer(rules.min_gap_m)))
-    reach = rules.outer_reach_m * (rules.larger_reach if size is RingSize.LARGER else 1.0)
-    return _Ring(PerimeterName.OUTER, core, reach, rules.stand_off_m, wishes)
-
-
-def _one_part(ground: BaseGeometry) -> Polygon:
-    """Join separate parts by narrow strips, nearest first, and fill holes: one line holds them all."""
-    parts = sorted(shapely.get_parts(ground), key=lambda p: -p.area)
-    whole, rest = parts[0], parts[1:]
-    while rest:
-        nearest = min(range(len(rest)), key=lambda i: whole.distance(rest[i]))
-        part = rest.pop(nearest)
-        strip = shapely.shortest_line(whole, part).buffer(_BRIDGE_M)
-        whole = shapely.union_all([whole, part, strip])
-    biggest = max(shapely.get_parts(whole), key=lambda p: p.area)
-    return Polygon(biggest.exterior)
+    return inner, replace(outer, record=replace(outer.record, options=options))
 
 
 # --- one perimeter ------------------------------------------------------------------------------
 
 
-def _trace(ring: _Ring, area: Area, rules: Perimeters, blocked: Bools) -> TracedPerimeter:
+def _trace(ring: Ring, area: Area, rules: Perimeters, blocked: Bools) -> TracedPerimeter:
     name, wishes = ring.name, ring.wishes
     band = Band.around(ring.core_m, ring.reach_m, area, rules, blocked).keeping_open(wishes.open_edges)
     band, told = _with_wished_posts(band, wishes, name)
