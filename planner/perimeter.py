@@ -11,7 +11,8 @@ from shapely.geometry import Point, Polygon
 
 from planner.area import Area
 from planner.band import JUNCTION_MARGIN_M, Band
-from planner.doctrine import Doctrine, Perimeters
+from planner.doctrine import Doctrine
+from planner.exposure import places_to_shun, tell_exposed
 from planner.foot import post_walkers
 from planner.model import Incident, Notice, Perimeter, Post
 from planner.perimeter_words import perimeter_notices, write_perimeter
@@ -94,7 +95,8 @@ def trace_perimeters(
         return read_wishes(said.post_edits, name, near, area, doctrine)
 
     ring = inner_ring(held, said.inner_size, rules, wishes(PerimeterName.INNER))
-    inner = _trace(ring, area, rules, blocked)
+    scene = _Scene(ground, area, doctrine, blocked)
+    inner = _trace(ring, scene)
     options = inner_options(inner.posts, inner.polygon_m, ground, ring, holds, said.inner_size, counting)
     inner = replace(inner, record=replace(inner.record, options=options))
     apart = len(shapely.get_parts(held.buffer(rules.stand_off_m)))
@@ -103,7 +105,7 @@ def trace_perimeters(
         told = Notice(NoticeLevel.CAUTION, text, PerimeterName.INNER.value)
         inner = replace(inner, notices=(*inner.notices, told))
     ring = outer_ring(ground, inner.polygon_m, said.outer_size, rules, wishes(PerimeterName.OUTER))
-    outer = _trace(ring, area, rules, blocked)
+    outer = _trace(ring, scene)
     options = outer_options(
         outer.posts, outer.polygon_m, inner.polygon_m, ground, ring, said.outer_size, counting
     )
@@ -113,9 +115,22 @@ def trace_perimeters(
 # --- one perimeter ------------------------------------------------------------------------------
 
 
-def _trace(ring: Ring, area: Area, rules: Perimeters, blocked: Bools) -> TracedPerimeter:
-    name, wishes = ring.name, ring.wishes
-    band = Band.around(ring.core_m, ring.reach_m, area, rules, blocked).keeping_open(wishes.open_edges)
+@dataclass(frozen=True, eq=False)
+class _Scene:
+    """What both perimeters are traced on."""
+
+    ground: Ground
+    area: Area
+    doctrine: Doctrine
+    blocked: Bools
+
+
+def _trace(ring: Ring, scene: _Scene) -> TracedPerimeter:
+    name, wishes, area, rules = ring.name, ring.wishes, scene.area, scene.doctrine.perimeters
+    band = Band.around(ring.core_m, ring.reach_m, area, rules, scene.blocked)
+    band = band.keeping_open(wishes.open_edges)
+    if name is PerimeterName.INNER:
+        band = band.shunning(places_to_shun(band.outward_m, scene.ground, area, scene.doctrine))
     band, told = _with_wished_posts(band, wishes, name)
     band, driving = band.narrowed()
     fewest = len(driving.cut.severed)
@@ -131,10 +146,11 @@ def _trace(ring: Ring, area: Area, rules: Perimeters, blocked: Bools) -> TracedP
     )
     stands = [*drawn.stands, *walkers]
     posts, edges = write_posts(stands, name, area.network, area.frame, rules)
+    posts, exposed = tell_exposed(posts, name, scene.ground, area, scene.doctrine)
     inside = area.network.edges_meeting(drawn.polygon_m)
     inside[drawn.driving.edges] = drawn.driving.touches_inner  # the side of a street is what vehicles find
     record = write_perimeter(name, drawn, posts, fewest, walkers, area.frame)
-    notices = (*wishes.notices, *told, *perimeter_notices(name, drawn, record, stands, area))
+    notices = (*wishes.notices, *told, *exposed, *perimeter_notices(name, drawn, record, posts, area))
     return TracedPerimeter(record, posts, edges, drawn.polygon_m, inside, notices)
 
 

@@ -41,7 +41,7 @@ _CLEARANCE_M = 0.03
 """Corners rounded to 7 decimals move by less than a centimetre: a ring as open as this stays simple."""
 _FRAME_M = 80.0
 """The triangulation reaches this far beyond what the line must go around."""
-_ROUNDS = 6
+_ROUNDS = 8
 """Rounds in which points are added to streets that the triangulation does not follow."""
 _SAME_M = 0.01
 """Points nearer than this are one."""
@@ -108,10 +108,10 @@ def draw_line(sides: Sides) -> Polygon:
     for _ in range(_ROUNDS):
         sleeve = _sleeve(points, sides.gates_xy_m)
         ring = _tight(sleeve, _CLEAR_M)
-        crossed = _crossed(points, ring)
-        if not crossed.any():
+        wrong = _crossed(points, ring) | sleeve.broken
+        if not wrong.any():
             break
-        points = points.split(crossed)
+        points = points.split(wrong)
     for corners in (ring, _tight(sleeve, _CLEAR_M / 4)):
         drawn = Polygon(_apart(corners))
         if _sound(drawn, sides.core_m):
@@ -281,11 +281,14 @@ class _Sleeve:
         Ends of each on the scene's side and on the far side.
     gate : (n,) bool array
         Where both ends are one place, a gate.
+    broken : (k,) bool array
+        Stretches of street that the triangulation does not follow, and so cuts off from their own side.
     """
 
     inner_m: Floats
     outer_m: Floats
     gate: Bools
+    broken: Bools
 
     @property
     def middles(self) -> Floats:
@@ -301,7 +304,18 @@ def _sleeve(points: _Points, gates_m: Floats) -> _Sleeve:
     beside = points.gate[row]
     gate = (beside[:, 0] == beside[:, 1]) & (beside[:, 0] >= 0)
     left[gate] = right[gate] = gates_m[beside[gate, 0]]
-    return _Sleeve(left, right, gate)
+    return _Sleeve(left, right, gate, _broken(points, inner, triangles))
+
+
+def _broken(points: _Points, inner: Bools, triangles: Ints) -> Bools:
+    lost = (points.inner != inner)[points.link].any(axis=1)
+    ends = points.xy_m[points.link[lost]]
+    asked = np.sort(points.link[lost], axis=1)
+    n = len(inner)
+    sides = np.sort(np.vstack([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1)
+    missing = ~np.isin(asked[:, 0] * n + asked[:, 1], sides[:, 0] * n + sides[:, 1])
+    lost[lost] = missing & (np.hypot(*(ends[:, 0] - ends[:, 1]).T) > 4 * _SAME_M)
+    return np.asarray(lost)
 
 
 def _two_parts(inner: Bools, triangles: Ints, core: int, frame: int) -> Bools:

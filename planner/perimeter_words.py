@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import shapely
 from shapely.geometry import Polygon
 
@@ -13,10 +14,12 @@ from planner.foot import NEAR_LINE_M
 from planner.geo import Frame, LonLat
 from planner.model import Notice, Perimeter, Post, Rings
 from planner.network import StreetNetwork
-from planner.posted_line import Drawn, off_m
+from planner.posted_line import Drawn
 from planner.posts import Stand
 from planner.terms import NoticeLevel, PerimeterName, PostMode, RoadClass
 
+OFF_LINE = "stand off its line"
+"""Words by which a notice names posts that stand off the line: an audit takes them as told."""
 _HOLDS = {
     PerimeterName.INNER: "the hot zone and its stand-off",
     PerimeterName.OUTER: "warm ground, the inner perimeter and the gap between",
@@ -81,7 +84,7 @@ def _rings(polygon: Polygon, frame: Frame) -> Rings:
 
 
 def perimeter_notices(
-    name: PerimeterName, drawn: Drawn, record: Perimeter, stands: Sequence[Stand], area: Area
+    name: PerimeterName, drawn: Drawn, record: Perimeter, posts: Sequence[Post], area: Area
 ) -> tuple[Notice, ...]:
     """Tell what of a perimeter is open, unknown or approximate."""
     band = drawn.band
@@ -113,14 +116,14 @@ def perimeter_notices(
         NoticeLevel.CAUTION,
         f"The {name} perimeter closes streets and mapped paths; open ground between its posts is NOT closed",
     )
-    for text in _approximate(name, drawn, stands):
+    for text in _approximate(name, drawn, posts, area.frame):
         say(NoticeLevel.CAUTION, text)
     if not area.extent_m.contains(drawn.polygon_m):
         say(NoticeLevel.CAUTION, f"The {name} line leaves the map: what is there is not known")
     return tuple(notices)
 
 
-def _approximate(name: PerimeterName, drawn: Drawn, stands: Sequence[Stand]) -> list[str]:
+def _approximate(name: PerimeterName, drawn: Drawn, posts: Sequence[Post], frame: Frame) -> list[str]:
     """Say where the line is only approximate: the posts are what counts."""
     texts = []
     for street, other in _named(drawn.band.network, drawn.strange):
@@ -129,9 +132,11 @@ def _approximate(name: PerimeterName, drawn: Drawn, stands: Sequence[Stand]) -> 
             f"The {name} line crosses {street}{over}, without a post: the map shows no junction, bridge "
             "or tunnel there. Look whether a vehicle can turn off; if it can, it needs a post"
         )
-    if off := sum(off_m(stand, drawn.polygon_m) > NEAR_LINE_M for stand in stands):
+    spots = shapely.points(frame.to_m([post.location for post in posts]).reshape(-1, 2))
+    off = shapely.distance(drawn.polygon_m.exterior, spots) > NEAR_LINE_M
+    if ids := [post.id for post, away in zip(posts, np.atleast_1d(off).tolist(), strict=True) if away]:
         texts.append(
-            f"{off} posts of the {name} perimeter stand off its line, where a street passes under or "
+            f"{', '.join(ids)} of the {name} perimeter {OFF_LINE}, where a street passes under or "
             "over another: the posts close the street, the line there is approximate"
         )
     return texts

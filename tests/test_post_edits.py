@@ -196,3 +196,24 @@ def test_a_smaller_ring_gives_up_its_stand_off_and_a_larger_takes_no_more_posts(
         assert small[which].polygon_m.contains(HOT)
     assert len(vehicle_posts(large[0])) <= len(vehicle_posts(untouched()[0]))
     assert large[1].polygon_m.contains(large[0].polygon_m)
+
+
+def test_what_an_option_says_is_what_taking_it_gives() -> None:
+    inner = untouched()[0].record
+    assert [option.holds for option in inner.options[:2]] == [InnerHolds.HOT, InnerHolds.HOT_AND_WARM]
+    planned, warm = inner.options[:2]
+    assert planned.vehicle_posts == len(vehicle_posts(untouched()[0]))
+    taken = trace(inner_holds=InnerHolds.HOT_AND_WARM)[0]
+    more = len(vehicle_posts(taken)) - warm.vehicle_posts
+    assert 0 <= more <= doctrine().perimeters.posts_for_line
+    if not more:
+        assert sum(post.officers for post in vehicle_posts(taken)) == warm.officers
+
+
+def test_a_ring_beyond_the_limit_offers_smaller_and_larger_with_what_each_gives_up() -> None:
+    for traced in untouched():
+        over = traced.record.officers > doctrine().perimeters.ring_officers_most
+        sizes = {option.size for option in traced.record.options} - {RingSize.STANDARD}
+        assert sizes == ({RingSize.SMALLER, RingSize.LARGER} if over else set())
+        assert all(option.says for option in traced.record.options)
+    assert any(t.record.officers > doctrine().perimeters.ring_officers_most for t in untouched())

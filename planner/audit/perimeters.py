@@ -12,6 +12,7 @@ from planner.audit.checks import Check, judge, listed
 from planner.audit.scene import Scene
 from planner.audit.streets import Bools, Ints, RawStreets
 from planner.model import Perimeter, Post
+from planner.perimeter_words import OFF_LINE
 from planner.terms import InnerHolds, NoticeLevel, PerimeterName, PostMode, RingSize
 
 _ROUNDING_M = 0.5
@@ -288,7 +289,12 @@ def _check_post(scene: Scene, post: Post) -> Check:
         problems.append("it stands on ground of danger")
     held = scene.held_m(post.perimeter)
     off = float(held.boundary.distance(spot)) if not held.is_empty else np.inf
-    if off > _ON_LINE_M:
+    told = any(
+        OFF_LINE in n.text and post.id in n.text.split(" of the ")[0].split(", ")
+        for n in scene.plan.notices
+        if n.about == post.perimeter
+    )
+    if off > _ON_LINE_M and not told:
         problems.append(f"it stands {off:.0f} m off the {post.perimeter} line")
     return judge(
         "post", post.id, problems, f"on {post.street}, {off:.0f} m from the line, off ground of danger"
