@@ -160,10 +160,12 @@ def test_an_area_says_its_age_and_what_it_lacks() -> None:
         "source": NASTY,
         "attribution": "© OpenStreetMap contributors",
         "licence": "ODbL",
+        "files": {"streets": {"bytes": 2_500_000}, "places": {"bytes": 400_000}},
     }
     told = Markup(area_card(Listing("town", True, manifest), date(2026, 1, 1)))
     assert "2,950 days old: check what has changed" in told.text
     assert "1,200 in 3,400 stretches" in told.text
+    assert "2.9 MB" in told.text
     assert "© OpenStreetMap contributors" in told.text
     assert "img" not in told.seen
     broken = Markup(area_card(Listing("town", False, None, "a file is missing"), date(2026, 1, 1)))

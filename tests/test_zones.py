@@ -243,9 +243,9 @@ def test_ground_beyond_the_map_is_said():
 def test_a_hundred_thousand_corners_are_drawn_plainly_and_fast():
     angle = np.linspace(0, 2 * np.pi, 100_000, endpoint=False)
     places = [LonLat(*p) for p in AREA.frame.to_deg(150 * np.column_stack([np.cos(angle), np.sin(angle)]))]
-    begun = time.perf_counter()
+    begun = time.process_time()  # a busy machine is no fault of the drawing
     ground = draw(Incident(zones=(drawn((*places, places[0])),)))
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
     assert ground.hot_m.area == pytest.approx(np.pi * 150**2, rel=0.01)
     assert shapely.get_num_coordinates(ground.hot_m) < 500
 
@@ -253,10 +253,10 @@ def test_a_hundred_thousand_corners_are_drawn_plainly_and_fast():
 def test_a_hundred_thousand_random_corners_are_refused_fast():
     xy = np.random.default_rng(1).uniform(-300, 300, (100_000, 2))
     places = [LonLat(*p) for p in AREA.frame.to_deg(xy)]
-    begun = time.perf_counter()
+    begun = time.process_time()  # a busy machine is no fault of the drawing
     with pytest.raises(IncidentError, match=r"100,001 points.*Draw it again"):
         draw(Incident(zones=(drawn((*places, places[0])),)))
-    assert time.perf_counter() - begun < 20
+    assert time.process_time() - begun < 20
 
 
 BAD = {
