@@ -246,6 +246,24 @@ def test_a_plan_document_fed_back_in_is_the_same_incident_in_its_own_area(own_st
     assert read_incident(opened.document) == read_incident(saved.document)
 
 
+def test_zones_drawn_in_google_earth_are_opened_and_what_was_taken_is_said(own_store: Store) -> None:
+    lon, lat = TOWN_PLACE
+    corners = ((0, 0), (8e-4, 0), (8e-4, 8e-4), (0, 8e-4), (0, 0))
+    ring = " ".join(f"{lon + dx},{lat + dy}" for dx, dy in corners)
+    kml = (
+        "<kml><Placemark><name>*Hot* zone</name><Polygon><outerBoundaryIs><LinearRing>"
+        f"<coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark></kml>"
+    )
+    page = open_page()
+    page.file_uploader[0].set_value(("drawn.kml", kml.encode(), "application/vnd.google-earth.kml+xml")).run()
+    assert not page.exception
+    assert "taken: 1 hot zone" in [text.value for text in page.text]
+    assert "Sites" in said(page)
+    saved = own_store.read_incident(incident_of(page))
+    assert saved is not None
+    assert len(read_incident(saved.document).zones) == 1
+
+
 @pytest.mark.parametrize("document", [b"", b"[1]", b'{"planner": {"area": 1}}', b"\xff\xfe", b"{" * 10_000])
 def test_a_document_that_is_none_is_refused_and_the_incident_stays(document: bytes, own_store: Store) -> None:
     page = draw(open_page(), scene(*TOWN_PLACE))

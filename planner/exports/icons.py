@@ -1,6 +1,7 @@
 """Icons as PNG, drawn here: told apart by shape as well as colour, and nothing to fetch.
 
-Circles are posts, squares are sites, a cross is a hospital, a ring is the scene.
+Circles are posts, squares are sites (the command post half filled, as ICS maps have it), an upright cross is
+a hospital, one aslant a blocked street, a ring the scene.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _SHAPES = {
     "post-gate": "ring",
     "post-foot": "triangle",
     "observation": "diamond",
-    "command_post": "square",
+    "command_post": "halved",
     "ambulance_exchange": "square",
     "media": "square",
     "site": "square",
@@ -28,7 +29,7 @@ _SHAPES = {
     "hospital": "cross",
     "incident": "ring",
     "threat": "triangle",
-    "closure": "cross",
+    "closure": "saltire",
 }
 ICONS = tuple(_SHAPES)
 """Styles that have an icon: those of points."""
@@ -51,11 +52,15 @@ def _shape(name: str, size: float) -> Bools:
     axis = (np.arange(SIZE_PX) + 0.5) / SIZE_PX * 2 - 1
     x, y = np.meshgrid(axis, -axis)
     rim = (1 - size) / 2
+    square = np.maximum(abs(x), abs(y)) <= size
+    aslant = np.minimum(abs(x - y), abs(x + y)) / np.sqrt(2)
     covers: dict[str, Bools] = {
         "circle": np.hypot(x, y) <= size,
         "ring": (np.hypot(x, y) <= size) & (np.hypot(x, y) >= 0.25 + rim),
-        "square": np.maximum(abs(x), abs(y)) <= size,
-        "frame": (np.maximum(abs(x), abs(y)) <= size) & (np.maximum(abs(x), abs(y)) >= 0.25 + rim),
+        "square": square,
+        "halved": square & ((x + y <= 0) | (size >= 1)),
+        "saltire": square & (aslant <= 0.36 - rim),
+        "frame": square & (np.maximum(abs(x), abs(y)) >= 0.25 + rim),
         "diamond": abs(x) + abs(y) <= size,
         "triangle": (y >= -size * 0.9) & (abs(x) <= size - (y + size * 0.9) / 2) & (y <= size),
         "cross": (np.minimum(abs(x), abs(y)) <= 0.36 - rim) & (np.maximum(abs(x), abs(y)) <= size),

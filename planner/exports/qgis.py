@@ -26,8 +26,10 @@ _MARKS = {
     "hospital": "cross_fill",
     "threat": "triangle",
     "incident": "star",
+    "closure": "cross2",
+    "command_post": "diagonal_half_square",
 }
-_SLD_MARKS = {"cross_fill": "cross", "diamond": "square"}
+_SLD_MARKS = {"cross_fill": "cross", "cross2": "x", "diamond": "square", "diagonal_half_square": "square"}
 """SLD knows few marks by name."""
 
 
