@@ -1,7 +1,11 @@
 """Saved incidents and their versions: SQLite in one file, nothing ever overwritten.
 
-Each save appends a version, so that no drawing is lost by a later stroke, a crash or a second browser. The
-document is the incident document of the contract, as text; the store does not look into it.
+Each save appends a version, so that no drawing is lost by a later stroke, a crash or a second browser: the
+versions are the incident's log as well, each with a line that says what was done. The document is the
+incident document of the contract, as text; the store does not look into it.
+
+Who may read and write is not kept yet: sharing and access come as further migrations and as a ``who`` beside
+each verb's incident; until then ids are random, and whoever knows one may open it.
 """
 
 from __future__ import annotations
@@ -16,8 +20,8 @@ from pathlib import Path
 
 from planner.errors import StoreError
 
-_SCHEMA = 1
-_TABLES = """
+_MIGRATIONS = (
+    """
 CREATE TABLE incident (id TEXT PRIMARY KEY, area TEXT NOT NULL, began_at TEXT NOT NULL) STRICT;
 CREATE TABLE version (
     incident TEXT NOT NULL REFERENCES incident (id),
@@ -26,7 +30,11 @@ CREATE TABLE version (
     document TEXT NOT NULL,
     PRIMARY KEY (incident, number)
 ) STRICT;
-"""
+""",
+    "ALTER TABLE version ADD COLUMN what TEXT NOT NULL DEFAULT '';",
+)
+"""Each takes the file one schema further. Never change one that was released: add the next."""
+_SCHEMA = len(_MIGRATIONS)
 _ID_BYTES = 9
 _WAIT_S = 10.0
 
@@ -47,6 +55,8 @@ class SavedIncident:
         ISO time in UTC.
     document : str
         The incident document.
+    what : str
+        What was done, in a few words, "" where nobody said.
     """
 
     id: str
@@ -54,6 +64,7 @@ class SavedIncident:
     number: int
     saved_at: str
     document: str
+    what: str = ""
 
 
 class Store:
@@ -68,8 +79,14 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def write_incident(self, incident: str, area: str, document: str) -> SavedIncident:
+    def write_incident(self, incident: str, area: str, document: str, what: str = "") -> SavedIncident:
         """Append a version of an incident; it is on disk when this returns.
+
+        Parameters
+        ----------
+        incident, area, document : str
+        what : str
+            What was done since the last version, in a few words.
 
         Raises
         ------
@@ -86,14 +103,17 @@ class Store:
             (last,) = database.execute(
                 "SELECT coalesce(max(number), 0) FROM version WHERE incident = ?", (incident,)
             ).fetchone()
-            row = (incident, last + 1, saved_at, document)
-            database.execute("INSERT INTO version VALUES (?, ?, ?, ?)", row)
+            row = (incident, last + 1, saved_at, document, what)
+            database.execute("INSERT INTO version VALUES (?, ?, ?, ?, ?)", row)
             database.execute("COMMIT")
-        return SavedIncident(incident, area, last + 1, saved_at, document)
+        return SavedIncident(incident, area, last + 1, saved_at, document, what)
 
-    def read_incident(self, incident: str) -> SavedIncident | None:
-        """Return the latest version of an incident, or None if there is none of that id."""
-        found = self._read("WHERE v.incident = ? ORDER BY v.number DESC LIMIT 1", incident)
+    def read_incident(self, incident: str, number: int | None = None) -> SavedIncident | None:
+        """Return a version of an incident, the latest where no number is given; None if there is none."""
+        if number is None:
+            found = self._read("WHERE v.incident = ? ORDER BY v.number DESC LIMIT 1", incident)
+        else:
+            found = self._read("WHERE v.incident = ? AND v.number = ?", incident, number)
         return found[0] if found else None
 
     def list_incidents(self, most: int = 50) -> list[SavedIncident]:
@@ -108,7 +128,7 @@ class Store:
     def _read(self, clause: str, *values: str | int) -> list[SavedIncident]:
         if not self.path.is_file():
             return []
-        query = "SELECT v.incident, i.area, v.number, v.saved_at, v.document FROM version v"
+        query = "SELECT v.incident, i.area, v.number, v.saved_at, v.document, v.what FROM version v"
         with self._opened() as database:
             rows = database.execute(
                 f"{query} JOIN incident i ON i.id = v.incident {clause}", values
@@ -135,16 +155,17 @@ def new_incident_id() -> str:
 
 
 def _prepare(database: sqlite3.Connection) -> None:
-    """Make the tables once; refuse a file of another schema."""
+    """Bring the file to today's schema; refuse one of a later version of the program."""
     (schema,) = database.execute("PRAGMA user_version").fetchone()
-    if schema == 0:
+    if schema > _SCHEMA:
+        raise StoreError(f"the store is of schema {schema}, not {_SCHEMA}", "Use the version that wrote it")
+    if schema < _SCHEMA:
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("BEGIN IMMEDIATE")
-        if database.execute("PRAGMA user_version").fetchone() == (0,):
-            for statement in _TABLES.split(";")[:-1]:
+        (schema,) = database.execute("PRAGMA user_version").fetchone()  # another may have been quicker
+        for migration in _MIGRATIONS[schema:]:
+            for statement in migration.split(";")[:-1]:
                 database.execute(statement)
-            database.execute(f"PRAGMA user_version = {_SCHEMA}")
+        database.execute(f"PRAGMA user_version = {max(schema, _SCHEMA)}")
         database.execute("COMMIT")
-    elif schema != _SCHEMA:
-        raise StoreError(f"the store is of schema {schema}, not {_SCHEMA}", "Use the version that wrote it")
     database.execute("PRAGMA synchronous = FULL")

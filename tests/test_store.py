@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from planner.errors import StoreError
-from planner.store import Store, new_incident_id
+from planner.store import _MIGRATIONS, Store, new_incident_id
 
 
 @pytest.fixture
@@ -85,3 +85,25 @@ def test_ids_differ_and_fit_an_address() -> None:
     ids = {new_incident_id() for _ in range(1000)}
     assert len(ids) == 1000
     assert all(len(one) == 12 and one.replace("-", "").replace("_", "").isalnum() for one in ids)
+
+
+def test_a_version_says_what_was_done_and_can_be_read_again(store: Store) -> None:
+    store.write_incident("a", "montevideo", "one", "drew on the map")
+    store.write_incident("a", "montevideo", "two")
+    first = store.read_incident("a", 1)
+    assert first is not None
+    assert (first.document, first.what) == ("one", "drew on the map")
+    assert store.read_incident("a", 3) is None
+    assert [saved.what for saved in store.list_versions("a")] == ["drew on the map", ""]
+
+
+def test_a_file_of_the_first_schema_is_taken_further_and_loses_nothing(store: Store) -> None:
+    store.path.parent.mkdir()
+    with sqlite3.connect(store.path) as database:
+        database.executescript(_MIGRATIONS[0])
+        database.execute("INSERT INTO incident VALUES ('a', 'montevideo', '2024-05-14T09:32:00.000+00:00')")
+        database.execute("INSERT INTO version VALUES ('a', 1, '2024-05-14T09:32:00.000+00:00', 'one')")
+        database.execute("PRAGMA user_version = 1")
+    database.close()
+    store.write_incident("a", "montevideo", "two", "again")
+    assert [(s.document, s.what) for s in store.list_versions("a")] == [("one", ""), ("two", "again")]
