@@ -7,17 +7,18 @@ from concurrent.futures import Future
 
 import streamlit as st
 
-from planner import packs, words
+from planner import packs
 from planner.area import Area
 from planner.errors import PlannerError
 from planner.model import Plan
 from planner.ui import state
 from planner.ui.ask import ask_area, ask_incidents, ask_place, ask_threat, ask_units
 from planner.ui.basemap import BaseMapFiles
+from planner.ui.board import show_board
 from planner.ui.downloads import show_downloads
 from planner.ui.layers import map_layers
 from planner.ui.map import show_map
-from planner.ui.panels import plan_panel, problem, welcome
+from planner.ui.panels import exercise_mark, plan_panel, problem, welcome
 from planner.ui.show import say_progress, show_html, show_style
 
 
@@ -69,17 +70,24 @@ def wait_for(base: Future[BaseMapFiles]) -> None:
 
 show_style()
 incident = state.take_stroke(state.open_incident())
+incident, refused = state.take_words(incident)
 left, right = st.columns([7, 3])
 
 with right, st.container(key="asking"):
-    incident, listing = ask_area(incident)
+    where, which = st.columns([5, 3])
+    with which:
+        incident, listing = ask_area(incident)
     area = area_or_stop(listing)
-    ask_place(incident, area)
+    with where:
+        ask_place(incident, area)
 
 with left, st.container(key="map_side"):
+    if mark := exercise_mark(incident.facts):
+        show_html(mark)
     incident = ask_threat(incident)
     units = ask_units()
     plan, trouble = plan_or_problem(incident, area)
+    beside = state.beside(incident, plan, units)
     drawing = state.base_map_of(area)
     base_map = base_map_or_none(drawing)
     show_map(
@@ -92,14 +100,20 @@ with left, st.container(key="map_side"):
         units=units,
         acknowledged=state.last_stroke(),
         message=trouble,
+        focus=state.shown_on_map(),
     )
     if base_map is None:  # asked once: it may have come since, and this run has shown the map without it
         wait_for(drawing)
 
-with right:
+with right, st.container(key="plan_side"):
+    troubles = "".join(problem(text) for text in ([trouble] if trouble else []) + refused)
+    board = plan_panel(plan, beside) if plan else welcome(area, incident.facts)
+    show_board(
+        troubles + ("" if trouble else board),
+        incident=incident.id,
+        plan=plan.id if plan else "",
+        acknowledged=state.last_word(),
+    )
     if plan:
-        show_html(plan_panel(plan, units))
-        show_downloads(plan, area)
-    else:
-        show_html(problem(trouble) if trouble else welcome(area, words.ADVICE))
+        show_downloads(plan, area, exercise=incident.facts.get("exercise") is True)
     ask_incidents(incident)

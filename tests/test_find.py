@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -57,7 +59,7 @@ def test_a_name_in_part_without_accents_or_case_and_schools_first(area: Area) ->
     named = area.places[area.places["name"] != ""]
     school = named[named["kind"] == "school"].iloc[0]
     found = find_places(area, school["name"][:5].upper())
-    assert found[0].title.endswith("(school)")
+    assert found[0].kind.startswith("school")
     x, y = area.frame.point_m(found[0].location)
     assert school.geometry.distance(type(school.geometry.centroid)(x, y)) < 1
 
@@ -67,3 +69,56 @@ def test_any_text_is_answered(text: str) -> None:
     found = find_places(town(), text)
     assert len(found) <= 6
     assert all(town().covers(one.location) for one in found)
+
+
+@pytest.fixture(scope="module")
+def named() -> Area:
+    """The made town with names that people mistype."""
+    made = town()
+    streets = ("", "Avenida Doctor José Pérez", "Saint Mary's Street", "Avenida Italia", "North 5th Avenue")
+    names = tuple(streets[i] if i < len(streets) else f"Calle {i}" for i in range(len(made.network.names)))
+    places = made.places.copy()
+    places["name"] = [f"Escuela Número {i}" for i in range(len(places))]
+    places["address"] = [f"{100 + 20 * i} Avenida Italia" for i in range(len(places))]
+    places.loc[places.index[0], "name"] = "Intendencia de Montevideo"
+    return replace(made, network=replace(made.network, names=names), places=places)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("INTENDENCIA", "Intendencia de Montevideo"),
+        ("montevideo intendencia", "Intendencia de Montevideo"),
+        ("intendancia", "Intendencia de Montevideo"),
+        ("itnendencia", "Intendencia de Montevideo"),
+        ("inten mont", "Intendencia de Montevideo"),
+        ("esc numero 3", "Escuela Número 3"),
+        ("120 italia", "Escuela Número 1"),
+        ("jose perez", "Avenida Doctor José Pérez"),
+        ("av dr perez", "Avenida Doctor José Pérez"),
+        ("st marys", "Saint Mary's Street"),
+        ("n 5th av", "North 5th Avenue"),
+    ],
+)
+def test_names_are_found_however_they_are_typed(named: Area, typed: str, meant: str) -> None:
+    found = find_places(named, typed)
+    assert found
+    assert found[0].title == meant
+
+
+def test_a_house_number_that_the_map_lacks_gives_the_nearest_that_it_knows(named: Area) -> None:
+    found = find_places(named, "127 Avenida Italia")
+    assert (found[0].title, found[0].kind) == ("120 Avenida Italia", "nearest known house number")
+    assert "nearest" not in " ".join(one.kind for one in find_places(named, "9000 Avenida Italia"))
+
+
+def test_a_short_word_is_not_stretched_and_nonsense_finds_nothing(named: Area) -> None:
+    assert find_places(named, "zzzz") == []
+    assert find_places(named, "qwertyuiop asdf") == []
+
+
+@pytest.mark.parametrize("text", ["{lat}N {lon}W", "{lat} N, {lon} W", "{lat}° n {lon}° w"])
+def test_coordinates_with_letters_for_the_sides(area: Area, text: str) -> None:
+    lon, lat = area.frame.centre
+    (found,) = find_places(area, text.format(lat=abs(lat), lon=abs(lon)))
+    assert found.location == LonLat(lon, lat)

@@ -59,7 +59,40 @@ def incident_of(page: AppTest) -> str:
 
 
 def said(page: AppTest) -> str:
-    return " ".join(part.proto.body for part in page.get("html"))
+    """All that stands on the page: pieces of markup, and the board."""
+    boards = (part.proto for part in page.get("bidi_component"))
+    told = [json.loads(one.json)["markup"] for one in boards if one.component_name == "plan_board"]
+    return " ".join([*told, *(part.proto.body for part in page.get("html"))])
+
+
+def find(page: AppTest, text: str) -> list[dict[str, Any]]:
+    """Type into the search box, and return what it suggests."""
+    page.session_state["search"] = {"typed": text, "picked": None}
+    page.run()
+    (box,) = (one.proto for one in page.get("bidi_component") if one.proto.component_name == "place_search")
+    found: list[dict[str, Any]] = json.loads(box.json)["found"]
+    return found
+
+
+def pick(page: AppTest, text: str, number: int = 1) -> AppTest:
+    """Choose the first suggestion."""
+    place = f"{incident_of(page)} {page.selectbox[0].value}"
+    chosen = {"session": "s", "number": number, "at": find(page, text)[0]["at"], "place": place}
+    page.session_state["search"] = {"typed": "", "picked": chosen}
+    return page.run()
+
+
+def say(page: AppTest, *heard: dict[str, Any]) -> AppTest:
+    """Press on the board, or enter something there; words not said before are new."""
+    board = next(one.proto for one in page.get("bidi_component") if one.proto.component_name == "plan_board")
+    shown = json.loads(board.json)
+    last = (shown["acknowledged"] or {"number": 0})["number"]
+    told = [
+        {"incident": shown["incident"], "plan": shown["plan"], "number": number, **word}
+        for number, word in enumerate(heard, last + 1)
+    ]
+    page.session_state["board"] = {"said": {"session": "s", "words": told}}
+    return page.run()
 
 
 def test_a_new_page_asks_for_the_scene_and_saves_nothing(own_store: Store) -> None:
@@ -136,12 +169,9 @@ def test_a_threat_changes_the_plan_and_is_kept(own_store: Store) -> None:
 
 
 def test_a_search_puts_the_scene_there() -> None:
-    page = open_page()
-    page.text_input[0].set_value(f"{TOWN_PLACE[1]}, {TOWN_PLACE[0]}").run()
-    page.button(key="found 0").click().run()
+    page = pick(open_page(), f"{TOWN_PLACE[1]}, {TOWN_PLACE[0]}")
     assert not page.exception
     assert "Sites" in said(page)
-    assert page.text_input[0].value == ""
 
 
 def test_a_new_incident_leaves_the_old_one_to_come_back_to() -> None:
@@ -158,8 +188,7 @@ def test_a_new_incident_leaves_the_old_one_to_come_back_to() -> None:
 def test_an_old_stroke_does_not_come_back_when_its_incident_is_opened_again(own_store: Store) -> None:
     page = draw(open_page(), scene(*TOWN_PLACE))
     old = incident_of(page)
-    page.text_input[0].set_value(f"{TOWN_PLACE[1] + 0.003}, {TOWN_PLACE[0]}").run()
-    page.button(key="found 0").click().run()
+    pick(page, f"{TOWN_PLACE[1] + 0.003}, {TOWN_PLACE[0]}")
     next(button for button in page.button if button.label == "New incident").click().run()
     page.button(key=f"open {old}").click().run()
     saved = own_store.read_incident(old)
@@ -273,3 +302,104 @@ def test_a_document_that_is_none_is_refused_and_the_incident_stays(document: byt
     assert 'role="alert"' in said(page)
     assert incident_of(page) == before
     assert len(own_store.list_incidents()) == 1
+
+
+# --- what is said on the board ----------------------------------------------------------------------
+
+
+def document(store: Store, page: AppTest) -> dict[str, Any]:
+    saved = store.read_incident(incident_of(page))
+    assert saved is not None
+    told: dict[str, Any] = json.loads(saved.document)
+    return told
+
+
+def test_an_accepted_site_is_in_the_document_and_stays_when_the_threat_changes(own_store: Store) -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    say(page, {"act": "accept", "on": "command_post-1"})
+    assert not page.exception
+    (pin,) = (one for one in document(own_store, page)["features"] if one["properties"]["kind"] == "pin")
+    assert pin["properties"]["accepted"] is True
+    assert f'accepted <time datetime="{pin["properties"]["set_at"]}"' in said(page)
+    next(group for group in page.segmented_control if "threat of" in str(group.key)).set_value("knife").run()
+    assert pin in document(own_store, page)["features"]
+    assert 'data-act="take_back" data-on="command_post-1"' in said(page)
+    assert "Changed since the last plan" in said(page)
+
+
+def test_two_presses_at_once_both_count_and_are_taken_once(own_store: Store) -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    say(page, {"act": "accept", "on": "command_post-1"}, {"act": "accept", "on": "staging-1"})
+    page.run()
+    kinds = [one["properties"]["kind"] for one in document(own_store, page)["features"]]
+    assert kinds.count("pin") == 2
+    assert [v.what.split(":")[0] for v in own_store.list_versions(incident_of(page))] == [
+        "drew on the map", "accepted Command post", "accepted Staging",
+    ]  # fmt: skip
+
+
+def test_a_stroke_drawn_before_the_map_heard_of_a_decision_undoes_nothing(own_store: Store) -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    say(page, {"act": "accept", "on": "command_post-1"})
+    blocked = {
+        "type": "Feature",
+        "id": "b",
+        "properties": {"kind": "closure"},
+        "geometry": {"type": "Point", "coordinates": list(TOWN_PLACE)},
+    }
+    word = {"incident": incident_of(page), "session": "s", "number": 2, "authority": 0}
+    page.session_state["map"] = {**word, "features": [scene(*TOWN_PLACE), blocked]}
+    page.run()
+    assert not page.exception
+    kinds = sorted(one["properties"]["kind"] for one in document(own_store, page)["features"])
+    assert kinds == ["closure", "incident", "pin"]
+
+
+def test_a_word_about_a_plan_that_is_gone_is_refused_and_the_plan_stays(own_store: Store) -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    say(page, {"act": "accept", "on": "command_post-1", "plan": "another"})
+    assert not page.exception
+    assert 'role="alert"' in said(page)
+    assert "Sites" in said(page)
+    assert len(own_store.list_versions(incident_of(page))) == 1
+
+
+def test_facts_are_kept_and_the_exercise_marks_the_page(own_store: Store) -> None:
+    page = open_page()
+    say(page, {"act": "fact", "on": "casualties.red", "value": "3"})
+    assert own_store.list_incidents() == [], "nothing to plan, nothing to keep"
+    draw(page, scene(*TOWN_PLACE))
+    say(page, {"act": "fact", "on": "exercise", "value": True})
+    assert not page.exception
+    facts = document(own_store, page)["planner"]
+    assert (facts["casualties"], facts["exercise"]) == ({"red": 3}, True)
+    assert "EXERCISE EXERCISE EXERCISE" in said(page)
+
+
+def test_officers_at_hand_say_which_posts_wait(own_store: Store) -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    assert "NOT STAFFED" not in said(page)
+    say(page, {"act": "fact", "on": "units.officers", "value": "2"})
+    assert "NOT STAFFED" in said(page)
+    assert "With your 2 officers NOT yet" in said(page)
+
+
+def test_an_earlier_version_comes_back_as_a_new_one(own_store: Store) -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    next(group for group in page.segmented_control if "threat of" in str(group.key)).set_value("knife").run()
+    say(page, {"act": "accept", "on": "command_post-1"})
+    page.button(key="version 1").click().run()
+    assert not page.exception
+    told = document(own_store, page)
+    assert told["features"] == [scene(*TOWN_PLACE)]
+    assert told["planner"]["threat"] == "unknown"
+    assert [v.number for v in own_store.list_versions(incident_of(page))] == [1, 2, 3, 4]
+    page.run()
+    assert len(own_store.list_versions(incident_of(page))) == 4, "the page's entries must not bring it back"
+
+
+def test_a_search_suggests_while_one_types() -> None:
+    page = open_page()
+    assert find(page, "a") == []
+    assert any("school" in one["kind"] for one in find(page, "school"))
+    assert "Tap where it happens" in said(page)

@@ -4,23 +4,38 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from html.parser import HTMLParser
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given, settings
 
 from planner import words
 from planner.errors import IncidentError
 from planner.geo import LonLat
-from planner.model import Perimeter, Plan
-from planner.packs import Listing
-from planner.terms import NoticeLevel, PerimeterName, Purpose, RouteKind, ThreatName, ZoneKind
-from planner.ui.panels import area_card, plan_panel, problem, verdict
+from planner.model import Incident, Perimeter, Plan
+from planner.packs import Listing, shipped_doctrine
+from planner.phrases import UNDATED, Edition
+from planner.plan import make_plan
+from planner.public_notice import ASKED
+from planner.staffing import staff_posts
+from planner.terms import NoticeLevel, PerimeterName, Purpose, RouteKind, SiteSource, ThreatName, ZoneKind
+from planner.ui.measures import in_units
+from planner.ui.panel_texts import texts
+from planner.ui.panels import Beside, area_card, plan_panel, problem, verdict
 from tests.strategies import plans
+from tests.town import CENTRE, town
 
 NASTY = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'&"
 _SOME = settings(max_examples=40)
-_NEVER_CLOSED = frozenset({"br", "img"})
+_NEVER_CLOSED = frozenset({"br", "img", "input"})
+
+
+@cache
+def a_plan() -> Plan:
+    """A whole plan of the made town."""
+    return make_plan(Incident(location=CENTRE, name="Maple School"), town(), shipped_doctrine())
 
 
 class Markup(HTMLParser):
@@ -30,6 +45,8 @@ class Markup(HTMLParser):
         super().__init__()
         self.open: list[str] = []
         self.seen: set[str] = set()
+        self.acts: set[tuple[str, str]] = set()
+        self.ids: list[str] = []
         self.words: list[str] = []
         self.feed(text)
         self.close()
@@ -38,7 +55,13 @@ class Markup(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.seen.add(tag)
         assert not any(name.startswith("on") for name, _ in attrs)
-        self.open.append(tag)
+        told = {name: value or "" for name, value in attrs}
+        if "id" in told:
+            self.ids.append(told["id"])
+        if tag == "button" and "data-act" in told:
+            self.acts.add((told["data-act"], told["data-on"]))
+        if tag not in _NEVER_CLOSED:
+            self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -54,22 +77,78 @@ class Markup(HTMLParser):
 @_SOME
 @given(plans, st.sampled_from(words.UNITS))
 def test_the_panel_is_sound_markup_and_names_every_post_and_best_site(plan: Plan, units: str) -> None:
-    panel = Markup(plan_panel(plan, units))
+    panel = Markup(plan_panel(plan, Beside(units=units)))
     assert panel.seen <= {
-        "div", "p", "b", "h3", "ul", "li", "span", "details", "summary", "table", "tr", "th", "td",
+        "div", "p", "b", "h2", "h3", "ul", "ol", "li", "span", "details", "summary", "table", "tr", "th",
+        "td", "button", "section", "label", "input", "output", "fieldset", "legend", "time",
     }  # fmt: skip
     assert words.ADVICE in panel.text
     for notice in plan.notices:
-        assert notice.text in "".join(panel.words)
+        assert in_units(notice.text, units) in "".join(panel.words)
     for post in plan.posts:
         assert post.street in "".join(panel.words)
+
+
+def test_every_site_can_be_decided_on_and_seen_on_the_map() -> None:
+    plan = a_plan()
+    chosen = plan.sites[0]
+    pinned = replace(chosen, source=SiteSource.PINNED)
+    plan = replace(plan, sites=(pinned, *(site for site in plan.sites if site.purpose is not chosen.purpose)))
+    panel = Markup(plan_panel(plan, Beside()))
+    for site in plan.sites:
+        assert ("show", site.id) in panel.acts
+        if site.source is SiteSource.PINNED:
+            assert ("take_back", site.id) in panel.acts
+        else:
+            assert {("accept", site.id), ("reject", site.id)} <= panel.acts
+    for post in plan.posts:
+        assert {(act, post.id) for act in ("show", "remove_post", "open_street")} <= panel.acts
+
+
+@pytest.mark.parametrize("officers", [0, 1, 7, 500])
+def test_the_slider_says_what_so_many_officers_hold(officers: int) -> None:
+    plan = a_plan()
+    incident = replace(plan.incident, units=(("officers", officers),))
+    told = Markup(plan_panel(replace(plan, incident=incident), Beside())).text
+    open_now = len(staff_posts(plan.posts, officers).open)
+    assert told.count("NOT STAFFED") == open_now
+    assert (f"{open_now} post" in told and "unstaffed" in told) == bool(open_now)
+
+
+def test_no_two_parts_of_the_board_have_one_id() -> None:
+    """Focus, open parts and labels are found by id."""
+    plan = a_plan()
+    ids = Markup(plan_panel(plan, Beside(texts=texts(plan, UNDATED, {})))).ids
+    assert len(ids) == len(set(ids))
+    assert len(ids) > 100
+
+
+def test_the_texts_to_send_are_there_and_the_notice_is_refused_while_anything_is_blank() -> None:
+    plan = a_plan()
+    draft = Markup(texts(plan, UNDATED, {}))
+    assert "DRAFT, not for release" in draft.text
+    assert "copy-notice" not in draft.ids
+    written = dict.fromkeys(ASKED, f"as told {NASTY}")
+    done = Markup(texts(plan, UNDATED, written))
+    assert "DRAFT, not for release" not in done.text
+    assert {"copy-notice", "copy-radio", "copy-desk", "copy-clear"} <= set(done.ids)
+    assert not done.seen & {"script", "img"}
+    assert words.EXERCISE in Markup(texts(plan, Edition(exercise=True), {})).text
+
+
+def test_figures_in_reasons_are_told_in_the_readers_units() -> None:
+    text = "120 m from gate I4, over 1.5 km on Route 66, 3,500 m² at 30 km/h; 14 m2, A5 m, room for 85 cars"
+    assert in_units(text, words.METRES) == text
+    assert in_units(text, words.FEET) == (
+        "400 ft from gate I4, over 0.9 mi on Route 66, 38,000 sq ft at 19 mph; 14 m2, A5 m, room for 85 cars"
+    )
 
 
 @_SOME
 @given(plans)
 def test_the_panel_says_what_fewer_officers_hold_and_who_watches(plan: Plan) -> None:
-    told = Markup(plan_panel(plan, words.METRES)).text
-    assert ("With what you have" in told) == bool(plan.posts)
+    told = Markup(plan_panel(plan, Beside())).text
+    assert ("I have this many officers" in told) == bool(plan.posts)
     assert ("Containment" in told) == bool(plan.observations)
     for post in plan.observations:
         assert post.reason in told
@@ -81,7 +160,10 @@ def test_hostile_names_stay_text(plan: Plan) -> None:
     posts = tuple(replace(post, street=NASTY, reason=NASTY) for post in plan.posts)
     sites = tuple(replace(site, name=NASTY, reason=NASTY, cautions=(NASTY,)) for site in plan.sites)
     hospitals = tuple(replace(place, name=NASTY, reason=NASTY) for place in plan.hospitals)
-    panel = Markup(plan_panel(replace(plan, posts=posts, sites=sites, hospitals=hospitals), words.METRES))
+    beside = Beside(
+        features=({"id": NASTY, "properties": {"kind": "reject", "name": NASTY}},), changes=(NASTY,)
+    )
+    panel = Markup(plan_panel(replace(plan, posts=posts, sites=sites, hospitals=hospitals), beside))
     assert not panel.seen & {"script", "img"}
     if posts:
         assert NASTY in "".join(panel.words)
@@ -93,7 +175,7 @@ def test_the_verdict_claims_a_seal_only_when_every_perimeter_is_sealed(plan: Pla
     claimed = "Streets sealed on the map" in verdict(plan)
     assert claimed == (bool(plan.perimeters) and all(line.sealed for line in plan.perimeters))
     told = verdict(plan)
-    assert "way out for" in told or "ways out for" in told or told.startswith("NO WAY OUT FOR AMBULANCES")
+    assert "way out" in told or "ways out" in told or told.startswith("NO WAY OUT FOR AMBULANCES")
     warned = sum(notice.level is not NoticeLevel.INFO for notice in plan.notices)
     assert (f"{warned} caution" in verdict(plan)) == (warned > 0)
 
@@ -155,6 +237,7 @@ def test_an_area_says_its_age_and_what_it_lacks() -> None:
             "buildings_with_levels": 2,
             "places": {"school": 4},
         },
+        "files": {"streets.npz": {"bytes": 2_000_000}},
         "bbox_deg": [1.0, 2.0, 3.0, 4.0],
         "data_date": "2017-12-04",
         "source": NASTY,

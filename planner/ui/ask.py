@@ -9,12 +9,15 @@ from planner.area import Area
 from planner.errors import PlannerError
 from planner.terms import ThreatName
 from planner.ui import state
-from planner.ui.find import Found, find_places
+from planner.ui.find import find_places
 from planner.ui.panels import problem
+from planner.ui.search_box import SEARCH_KEY, show_search
 from planner.ui.show import show_html
 from planner.ui.state import OpenIncident
 
 _EXPLOSIVE = "explosive"
+_MARKDOWN = "\\`*_{}[]()<>#+-.!|:$~&"
+_VERSIONS_SHOWN = 30
 _QUICK = tuple(threat for threat in words.THREATS if threat not in words.BOMBS)
 
 
@@ -25,42 +28,23 @@ def ask_area(incident: OpenIncident) -> tuple[OpenIncident, packs.Listing]:
     if incident.area not in listings:
         incident = state.start_incident(packs.DEFAULT_AREA)
     key = f"area of {incident.id}"
-    chosen = st.selectbox("Area", names, index=names.index(incident.area), key=key)
+    chosen = st.selectbox(
+        "Area", names, index=names.index(incident.area), key=key, label_visibility="collapsed"
+    )
     if chosen != incident.area:
         incident = state.start_incident(chosen)
     return incident, listings[chosen]
 
 
+@st.fragment
 def ask_place(incident: OpenIncident, area: Area) -> None:
-    """Ask where by words, for those who know an address better than the map."""
-    key = f"find in {incident.id}"
-    text = st.text_input("Find: school, corner, lat,lon or USNG", key=key, placeholder="Main St & 3rd Ave")
-    if not text:
-        return
-    found = find_places(area, text)
-    if not found:
-        st.text("Nothing of that name in this area.")
-    for number, place in enumerate(found):
-        _offer(incident, place, number, key)
-
-
-def _choose(incident: OpenIncident, place: Found, key: str) -> None:
-    state.set_scene(incident, place.location)
-    st.session_state[key] = ""
-
-
-def _offer(incident: OpenIncident, place: Found, number: int, key: str) -> None:
-    # A button's label is Markdown: brackets and the like must not become links or pictures.
-    label = "".join(
-        f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|:$~&" else letter for letter in place.title
-    )
-    st.button(
-        label,
-        key=f"found {number}",
-        width="stretch",
-        on_click=_choose,
-        args=(incident, place, key),
-    )
+    """Ask where by words, for those who know an address better than the map; suggests while one types."""
+    place = f"{incident.id} {area.name}"
+    said = st.session_state.get(SEARCH_KEY) or {}
+    if state.take_search(incident, said.get("picked"), place):
+        st.rerun()
+    text = str(said.get("typed") or "")
+    show_search(place, text, find_places(area, text) if text else [])
 
 
 def ask_threat(incident: OpenIncident) -> OpenIncident:
@@ -72,7 +56,7 @@ def ask_threat(incident: OpenIncident) -> OpenIncident:
         options,
         default=_EXPLOSIVE if now in words.BOMBS else now,
         format_func=lambda option: "Explosive" if option == _EXPLOSIVE else words.THREATS[option],
-        key=f"threat of {incident.id}",
+        key=f"threat of {incident.id} {incident.edition}",
         label_visibility="collapsed",
         required=True,
     )
@@ -87,30 +71,47 @@ def _ask_device(incident: OpenIncident, now: ThreatName) -> ThreatName | None:
         words.BOMBS,
         default=now if now in words.BOMBS else None,
         format_func=lambda option: words.THREATS[option],
-        key=f"device of {incident.id}",
+        key=f"device of {incident.id} {incident.edition}",
     )
 
 
 def ask_units() -> str:
-    """Ask for metres or feet."""
+    """Return metres or feet, as chosen below."""
     return st.session_state.get("units") or words.METRES
 
 
 def ask_incidents(incident: OpenIncident) -> None:
-    """Offer a new incident, the saved ones, and the unit of length."""
-    units = st.segmented_control("Units", words.UNITS, default=words.METRES, key="units", required=True)
-    if units == words.FEET:
-        st.text("Distances in reasons stay in metres.")
+    """Offer a new incident, earlier versions, the saved ones, and the unit of length."""
+    st.segmented_control("Units", words.UNITS, default=words.METRES, key="units", required=True)
     if incident.features and st.button("New incident", width="stretch"):
         state.start_incident(incident.area)
         st.rerun()
+    _ask_version(incident)
     others = [saved for saved in state.store().list_incidents() if saved.id != incident.id]
     with st.expander(f"Saved incidents ({len(others)})"):
         for saved in others:
-            if st.button(state.title_of(saved).replace("_", " "), key=f"open {saved.id}", width="stretch"):
+            if st.button(inert(state.title_of(saved)), key=f"open {saved.id}", width="stretch"):
                 state.resume_incident(saved.id)
                 st.rerun()
     _ask_document(incident)
+
+
+def _ask_version(incident: OpenIncident) -> None:
+    """List the versions of the open incident, which are its log, and take one back."""
+    versions = state.store().list_versions(incident.id)
+    if len(versions) < 2:
+        return
+    with st.expander(f"Earlier versions ({len(versions) - 1})"):
+        for saved in versions[-2 : -2 - _VERSIONS_SHOWN : -1]:
+            label = f"{saved.number}: {state.clock(saved.saved_at)[11:]}, {saved.what or 'saved'}"
+            if st.button(inert(label), key=f"version {saved.number}", width="stretch"):
+                state.go_back(incident, saved.number)
+                st.rerun()
+
+
+def inert(text: str) -> str:
+    """Return a text that stays text as a button's label, which is Markdown."""
+    return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in text)
 
 
 def _ask_document(incident: OpenIncident) -> None:

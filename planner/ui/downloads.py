@@ -29,7 +29,7 @@ Wish = tuple[str, str, str]
 
 
 @st.fragment
-def show_downloads(plan: Plan, area: Area) -> None:
+def show_downloads(plan: Plan, area: Area, *, exercise: bool = False) -> None:
     """Offer the plan in every format; in a fragment, so that making one leaves the map alone.
 
     Parameters
@@ -37,23 +37,26 @@ def show_downloads(plan: Plan, area: Area) -> None:
     plan : Plan
     area : Area
         The map it was made on.
+    exercise : bool
+        Whether the incident is marked as one: then everything made of it is.
     """
     with st.expander("Download: maps, forms, feeds"):
         to = st.selectbox("What", list(EXPORTERS), format_func=lambda name: EXPORTERS[name].title)
-        choices = _ask_choices(EXPORTERS[to])
+        choices = _ask_choices(EXPORTERS[to], exercise)
         wish = (plan.id, to, repr(choices))
         if st.button("Make the file", width="stretch"):
             _make(plan, area, to, choices, wish)
         _offer(wish, EXPORTERS[to])
 
 
-def _ask_choices(chosen: Exporter) -> dict[str, Any]:
+def _ask_choices(chosen: Exporter, exercise: bool) -> dict[str, Any]:
     """Ask only what makes a difference to the format."""
     choices: dict[str, Any] = {"units": st.session_state.get("units") or words.METRES}
     if chosen.audience is Audience.EITHER:
         public_help = "Without posts, command post, casualty collection and ambulance ways"
         choices["public"] = st.toggle("Public version", help=public_help)
-    choices["exercise"] = st.toggle("Exercise", help="Marked EXERCISE wherever it is shown")
+    marked = "Marked EXERCISE wherever it is shown"
+    choices["exercise"] = exercise or st.toggle("Exercise", help=marked)
     if chosen.suffix == ".pdf":
         choices["paper"] = st.radio("Paper", list(_PAPERS), format_func=_PAPERS.__getitem__, horizontal=True)
     if chosen.audience is Audience.PUBLIC:

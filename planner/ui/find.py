@@ -1,32 +1,109 @@
-"""Where is it: a place from what was typed. Coordinates, a grid reference, a street corner, or a name."""
+"""Where is it: a place from what was typed: coordinates, a grid reference, a corner, an address, a name.
+
+Tolerant, for people type in a hurry: no accents, no case, usual abbreviations, words in any order, a letter
+wrong in a long word. Everything is found among the area's own names, offline.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from planner.area import Area
 from planner.errors import IncidentError
 from planner.geo import LonLat, from_usng
 from planner.terms import PlaceKind
 
-_PAIR = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*[,;\s]\s*(-?\d+(?:\.\d+)?)\s*")
+Ints = NDArray[np.int64]
+
+_PAIR = re.compile(
+    r"\s*([+-]?\d+(?:\.\d+)?)\s*°?\s*([NS])?\s*[,;\s]\s*([+-]?\d+(?:\.\d+)?)\s*°?\s*([EWO])?\s*", re.I
+)
 _GRID = re.compile(r"\s*\d{1,2}\s*[C-HJ-NP-Xc-hj-np-x]\s*[A-Za-z]{2}(\s*\d){4,10}\s*")
-_CORNER = re.compile(r"\s+(?:&|@|and|at|y|esquina)\s+|\s*[&@/]\s*")
+_CORNER = re.compile(r"\s+(?:&|@|and|at|y|e|esquina|corner of|x)\s+|\s*[&@/]\s*", re.I)
 _FIRST = (PlaceKind.SCHOOL, PlaceKind.COLLEGE, PlaceKind.MALL, PlaceKind.KINDERGARTEN, PlaceKind.HOSPITAL)
 _LEAST_LETTERS = 2
+_LONGEST_TEXT = 100
+_TYPO_LETTERS = 5
+_ONE_CORNER_M = 60.0
+_NEAR_NUMBERS = 200
+_LONGEST_NUMBER = 7
+_SHORT_FORMS = {
+    "st": "street saint",
+    "str": "street",
+    "sta": "santa",
+    "sto": "santo",
+    "ave": "avenue avenida",
+    "av": "avenue avenida",
+    "avda": "avenida",
+    "blvd": "boulevard bulevar",
+    "bvar": "bulevar",
+    "bv": "boulevard bulevar",
+    "rd": "road",
+    "dr": "drive doctor",
+    "ln": "lane",
+    "ct": "court",
+    "pl": "place plaza",
+    "pza": "plaza",
+    "sq": "square",
+    "hwy": "highway",
+    "pkwy": "parkway",
+    "rt": "route",
+    "rte": "route",
+    "n": "north",
+    "s": "south",
+    "e": "east",
+    "w": "west",
+    "ne": "northeast",
+    "nw": "northwest",
+    "se": "southeast",
+    "sw": "southwest",
+    "mt": "mount",
+    "ft": "fort",
+    "hs": "high",
+    "ms": "middle",
+    "es": "elementary",
+    "elem": "elementary",
+    "sch": "school",
+    "univ": "university universidad",
+    "hosp": "hospital",
+    "gral": "general",
+    "ing": "ingeniero",
+    "prof": "profesor",
+    "cnel": "coronel",
+    "r": "rua",
+    "lgo": "largo",
+    "pca": "praca",
+    "esc": "escola escuela",
+    "1st": "first",
+    "2nd": "second",
+    "3rd": "third",
+    "4th": "fourth",
+    "5th": "fifth",
+    "6th": "sixth",
+    "7th": "seventh",
+    "8th": "eighth",
+    "9th": "ninth",
+    "10th": "tenth",
+}
+"""What people write for short: each word may also stand for any of these. English, Spanish, Portuguese."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """One place that may be meant."""
+    """One place that may be meant: what it is called, what it is, where it is."""
 
     title: str
     location: LonLat
+    kind: str = ""
 
 
 def find_places(area: Area, text: str, most: int = 6) -> list[Found]:
@@ -36,10 +113,11 @@ def find_places(area: Area, text: str, most: int = 6) -> list[Found]:
     ----------
     area : Area
     text : str
-        ``lat, lon``, a USNG reference, ``Main & First``, or part of the name of a place or its address.
+        ``lat, lon``, a USNG reference, ``Main & First``, ``12 Main St``, or part of a name, however typed.
     most : int
         At most so many.
     """
+    text = text[:_LONGEST_TEXT]
     if _PAIR.fullmatch(text):
         return _at_pair(area, text)
     if _GRID.fullmatch(text):
@@ -50,12 +128,19 @@ def find_places(area: Area, text: str, most: int = 6) -> list[Found]:
     return _by_name(area, text, most)
 
 
+# --- coordinates ------------------------------------------------------------------------------------
+
+
 def _at_pair(area: Area, text: str) -> list[Found]:
     match = _PAIR.fullmatch(text)
     assert match is not None
-    lat, lon = (float(part) for part in match.groups())
+    lat, lon = float(match[1]), float(match[3])
+    if match[2]:
+        lat = abs(lat) if match[2].upper() == "N" else -abs(lat)
+    if match[4]:
+        lon = abs(lon) if match[4].upper() == "E" else -abs(lon)
     place = LonLat(lon, lat)
-    return [Found(f"{lat:.5f}, {lon:.5f}", place)] if area.covers(place) else []
+    return [Found(f"{lat:.5f}, {lon:.5f}", place, "latitude, longitude")] if area.covers(place) else []
 
 
 def _at_grid(area: Area, text: str) -> list[Found]:
@@ -63,52 +148,243 @@ def _at_grid(area: Area, text: str) -> list[Found]:
         place = from_usng(text)
     except IncidentError:
         return []
-    return [Found(" ".join(text.upper().split()), place)] if area.covers(place) else []
+    return [Found(" ".join(text.upper().split()), place, "USNG")] if area.covers(place) else []
 
 
-def _corners(area: Area, first: str, second: str) -> list[Found]:
-    """Junctions where a street named like the first meets one named like the second."""
-    network = area.network
-    places = np.intersect1d(_ends_of(area, first), _ends_of(area, second))
-    found = []
-    for node in places:
-        x, y = network.node_xy_m[node]
-        found.append(Found(f"{first.strip()} & {second.strip()}", area.frame.place(x, y)))
+# --- names ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Index:
+    """The names of an area, in plain letters, split into words.
+
+    Parameters
+    ----------
+    streets, places : tuple of tuples of str
+        The words of each street's name and each place's; of places with an address of their own, those too.
+    vocabulary : tuple of str
+        Every word once, sorted.
+    """
+
+    streets: tuple[tuple[str, ...], ...]
+    places: tuple[tuple[str, ...], ...]
+    vocabulary: tuple[str, ...]
+
+
+_indexes: WeakKeyDictionary[Area, _Index] = WeakKeyDictionary()
+
+
+def _index(area: Area) -> _Index:
+    if area not in _indexes:
+        streets = tuple(_words(name) for name in area.network.names)
+        table = area.places
+        places = tuple(
+            _words(f"{name} {address}") for name, address in zip(table["name"], table["address"], strict=True)
+        )
+        vocabulary = tuple(sorted({word for words in streets + places for word in words}))
+        _indexes[area] = _Index(streets, places, vocabulary)
+    return _indexes[area]
+
+
+@lru_cache(maxsize=4096)
+def _words(text: str) -> tuple[str, ...]:
+    """Split a text into words of plain letters and digits, lower case without accents."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(letter for letter in apart if not unicodedata.combining(letter))
+    return tuple(re.findall(r"\w+", plain.replace("'", "").replace("’", "")))
+
+
+def _meanings(typed: str, vocabulary: Sequence[str]) -> dict[str, int]:
+    """Return the words that a typed one may mean, each with how far off it is: 0 the word itself."""
+    found = {typed: 0} if typed in vocabulary else {}
+    forms = _SHORT_FORMS.get(typed, "").split()
+    found.update({form: 0 for form in forms if form in vocabulary})
+    for word in vocabulary:
+        if word.startswith(typed):
+            found.setdefault(word, 1)
+    if not found and len(typed) >= _TYPO_LETTERS and not typed.isdigit():
+        allowed = 1 if len(typed) < 2 * _TYPO_LETTERS - 2 else 2
+        for word in vocabulary:
+            if (off := _typos(typed, word, allowed)) is not None:
+                found[word] = 2 + off
     return found
 
 
-def _ends_of(area: Area, text: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    wanted = _plain(text)
-    if len(wanted) < _LEAST_LETTERS:
-        return np.empty(0, dtype=np.int64)
-    network = area.network
-    named = [i for i, name in enumerate(network.names) if name and wanted in _plain(name)]
-    edges = np.flatnonzero(np.isin(network.name_index, named))
-    return np.unique(np.concatenate([network.edge_u[edges], network.edge_v[edges]]))
+def _typos(typed: str, word: str, allowed: int) -> int | None:
+    """Count the letters to change, drop, add or swap until a word begins as typed; None if too many."""
+    if abs(len(word) - len(typed)) > allowed and len(word) < len(typed):
+        return None
+    best: int | None = None
+    for end in range(max(1, len(typed) - allowed), min(len(word), len(typed) + allowed) + 1):
+        off = _distance(typed, word[:end], allowed)
+        if off is not None and (best is None or off < best):
+            best = off
+    return best
+
+
+def _distance(one: str, other: str, allowed: int) -> int | None:
+    """Return the restricted Damerau-Levenshtein distance, None if it is more than is allowed."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        before, last, row = row, before, [i]
+        for j, b in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+        if min(row) > allowed:
+            return None
+    return row[-1] if row[-1] <= allowed else None
+
+
+def _meant(typed: Sequence[str], index: _Index) -> list[dict[str, int]]:
+    return [_meanings(word, index.vocabulary) for word in typed]
+
+
+def _matching(texts: Sequence[tuple[str, ...]], meant: Sequence[dict[str, int]]) -> dict[int, int]:
+    """Return which texts have every typed word, in any order, and how far off each is."""
+    if not meant or not all(meant):
+        return {}
+    found = {}
+    for number, words in enumerate(texts):
+        off = _off(words, meant)
+        if off is not None:
+            found[number] = off
+    return found
+
+
+def _off(words: tuple[str, ...], meant: Sequence[dict[str, int]]) -> int | None:
+    total = 0
+    for choices in meant:
+        least = min((choices[word] for word in words if word in choices), default=None)
+        if least is None:
+            return None
+        total += least
+    return total
 
 
 def _by_name(area: Area, text: str, most: int) -> list[Found]:
-    wanted = _plain(text)
-    if len(wanted) < _LEAST_LETTERS:
+    typed = _words(text)
+    if sum(map(len, typed)) < _LEAST_LETTERS:
         return []
-    places = area.places
-    names, addresses = (places[column].map(_plain).to_numpy() for column in ("name", "address"))
-    rows = [i for i in range(len(places)) if wanted in names[i] or (wanted in addresses[i] and addresses[i])]
-    kinds = places["kind"].to_numpy()
+    index = _index(area)
+    kinds = area.places["kind"].to_numpy()
     rank = {kind.value: number for number, kind in enumerate(_FIRST)}
-    rows.sort(key=lambda i: (not names[i].startswith(wanted), rank.get(kinds[i], len(rank)), names[i], i))
-    return [_found(area, row) for row in rows[:most]]
+    meant = _meant(typed, index)
+    places = _matching(index.places, meant)
+    names = area.places["name"].to_numpy()
+
+    def order(row: int) -> tuple[object, ...]:
+        words = _words(names[row])
+        begins = bool(words) and words[0].startswith(typed[0])
+        by_address = _off(words, meant) is None
+        return (places[row], by_address, not begins, rank.get(kinds[row], len(rank)), words, row)
+
+    found = [_found(area, row) for row in sorted(places, key=order)[:most]]
+    found += _near_number(area, typed, index)[: most - len(found)]
+    found += _streets(area, meant, index, most - len(found))
+    return found
+
+
+def _near_number(area: Area, typed: Sequence[str], index: _Index) -> list[Found]:
+    """Return the known house number that is nearest to a typed one on its street: few maps know them all."""
+    numbers = [int(word) for word in typed if word.isdigit() and len(word) < _LONGEST_NUMBER]
+    street = [word for word in typed if not word.isdigit()]
+    if len(numbers) != 1 or not street:
+        return []
+    addresses = area.places["address"].to_numpy()
+    meant = _meant(street, index)
+    known = [
+        (abs(number - numbers[0]), row)
+        for row in _matching([_words(address) for address in addresses], meant)
+        if (number := _house_number(addresses[row])) is not None
+    ]
+    if not known or (off := min(known))[0] > _NEAR_NUMBERS:
+        return []
+    row = off[1]
+    point = shapely.point_on_surface(area.places.geometry.iloc[row])
+    kind = "nearest known house number"
+    return [Found(str(addresses[row]), area.frame.place(point.x, point.y), kind)] if off[0] else []
+
+
+def _house_number(address: str) -> int | None:
+    """Return the number of an address, which stands before the street or behind it."""
+    found = re.search(r"\d+", address)
+    return int(found[0]) if found and len(found[0]) < _LONGEST_NUMBER else None
 
 
 def _found(area: Area, row: int) -> Found:
     place = area.places.iloc[row]
     point = shapely.point_on_surface(place.geometry)
     kind = str(place["kind"]).replace("_", " ")
-    named = place["name"] or place["address"]
-    return Found(f"{named} ({kind})", area.frame.place(point.x, point.y))
+    if place["name"] and place["address"]:
+        kind = f"{kind}, {place['address']}"
+    return Found(str(place["name"] or place["address"]), area.frame.place(point.x, point.y), kind)
 
 
-def _plain(text: str) -> str:
-    """Lower case without accents: people type in a hurry."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in apart if not unicodedata.combining(letter)).strip()
+def _streets(area: Area, meant: Sequence[dict[str, int]], index: _Index, most: int) -> list[Found]:
+    """Return the middle of each street of such a name."""
+    matching = _matching(index.streets, meant)
+    named = sorted(matching, key=lambda row: (matching[row], index.streets[row]))
+    found = []
+    for row in named[: max(0, most)]:
+        edges = np.flatnonzero(area.network.name_index == row)
+        if len(edges):
+            nodes = np.concatenate([area.network.edge_u[edges], area.network.edge_v[edges]])
+            spots = area.network.node_xy_m[nodes]
+            middle = spots[int(np.argmin(np.hypot(*(spots - spots.mean(axis=0)).T)))]
+            found.append(Found(area.network.names[row], area.frame.place(*middle), "street, its middle"))
+    return found
+
+
+# --- corners ----------------------------------------------------------------------------------------
+
+
+def _corners(area: Area, first: str, second: str) -> list[Found]:
+    """Return the junctions where a street named like the first meets one named like the second."""
+    index = _index(area)
+    ones, others = (_streets_named(area, text, index) for text in (first, second))
+    if not ones or not others:
+        return []
+    titles = dict(_meetings(area, ones, others))
+    order = sorted(titles, key=lambda node: (titles[node][0], titles[node][1], node))
+    xy_m = area.network.node_xy_m
+    kept: list[int] = []
+    for node in order:  # two carriageways meet a street twice, which is one corner
+        near = (np.hypot(*(xy_m[node] - xy_m[one])) < _ONE_CORNER_M for one in kept)
+        same = (titles[node][1] == titles[one][1] for one in kept)
+        if not any(a and b for a, b in zip(near, same, strict=True)):
+            kept.append(node)
+    return [Found(titles[node][1], area.frame.place(*xy_m[node]), "corner") for node in kept]
+
+
+def _streets_named(area: Area, text: str, index: _Index) -> dict[int, int]:
+    typed = _words(text)
+    if sum(map(len, typed)) < _LEAST_LETTERS and not any(word.isdigit() for word in typed):
+        return {}
+    return _matching(index.streets, _meant(typed, index))
+
+
+def _meetings(
+    area: Area, ones: dict[int, int], others: dict[int, int]
+) -> Iterator[tuple[int, tuple[int, str]]]:
+    """Yield each junction of the two, with how far off the names are, and what it is called."""
+    at_one, at_other = (_nodes_of(area, named) for named in (ones, others))
+    names = area.network.names
+    for node in sorted(at_one.keys() & at_other.keys()):
+        pairs = [(ones[a] + others[b], a, b) for a in at_one[node] for b in at_other[node] if a != b]
+        if pairs:
+            off, a, b = min(pairs)
+            yield node, (off, f"{names[a]} & {names[b]}")
+
+
+def _nodes_of(area: Area, named: dict[int, int]) -> dict[int, set[int]]:
+    network = area.network
+    edges = np.flatnonzero(np.isin(network.name_index, list(named)))
+    found: dict[int, set[int]] = {}
+    for edge in edges.tolist():
+        name = int(network.name_index[edge])
+        for node in (int(network.edge_u[edge]), int(network.edge_v[edge])):
+            found.setdefault(node, set()).add(name)
+    return found

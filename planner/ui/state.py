@@ -8,24 +8,32 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import streamlit as st
 
 from planner import packs, settings
 from planner.area import Area
+from planner.changes import plan_changes
 from planner.document import INCIDENT_SCHEMA, read_incident, write_incident
+from planner.errors import IncidentError
 from planner.geo import LonLat
 from planner.model import Incident, Plan
+from planner.phrases import Edition
 from planner.plan import HeldScene, before_patients, hold_scene, make_plan
 from planner.sources.drawings import import_incident
 from planner.sources.hospital_tables import InstalledHospitals, installed_hospitals
 from planner.store import SavedIncident, Store, new_incident_id
 from planner.ui.basemap import BaseMapFiles
+from planner.ui.board import BOARD_KEY
+from planner.ui.decide import Said, Word, decided, merged
 from planner.ui.map import MAP_KEY
+from planner.ui.panel_texts import texts
+from planner.ui.panels import Beside
 from planner.ui.ready import base_map_at_home, first_plan
 
 Json = dict[str, Any]
@@ -35,10 +43,17 @@ AREA_PARAMETER = "area"
 _OPEN_KEY = "open incident"
 _STROKE_KEY = "last stroke"
 _TOLD_KEY = "told of a file"
+_WORD_KEY = "last word"
+_PICK_KEY = "last place picked"
+_BASES_KEY = "features by authority"
+_SHOWN_KEY = "plans shown"
+_FOCUS_KEY = "shown on the map"
 _ID = re.compile(r"[A-Za-z0-9_-]{6,40}")
 _PLANS_KEPT = 64
 _AREAS_KEPT = 3
 _SCENES_KEPT = 16
+_PLANS_REMEMBERED = 4
+_BASES_REMEMBERED = 8
 
 
 @dataclass(frozen=True)
@@ -57,6 +72,8 @@ class OpenIncident:
         The document's ``planner`` member but for its schema: threat, name, casualties ...
     authority : int
         Raised when the server changed the features itself, so that the map takes them over.
+    edition : int
+        Raised when the facts came from elsewhere than the page's entries, which then begin anew.
     """
 
     id: str
@@ -64,6 +81,7 @@ class OpenIncident:
     features: tuple[Json, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     authority: int = 0
+    edition: int = 0
 
     def document(self) -> str:
         """Return the incident document as text, the same for the same contents."""
@@ -95,12 +113,17 @@ def area_of(listing: packs.Listing, progress: packs.Progress) -> Area:
 
 @st.cache_resource(max_entries=_PLANS_KEPT, show_spinner=False)
 def _plan(
-    document: str, name: str, digest: str, at_hand: str, _area: Area, _tables: InstalledHospitals
+    said: str,
+    name: str,
+    digest: str,
+    at_hand: str,
+    _incident: Incident,
+    _area: Area,
+    _tables: InstalledHospitals,
 ) -> Plan:
-    said = read_incident(document)
-    before = before_patients(said)
+    before = before_patients(_incident)
     held = _held(repr(before), name, digest, before, _area)
-    return make_plan(said, _area, packs.shipped_doctrine(), *_tables, held)
+    return make_plan(_incident, _area, packs.shipped_doctrine(), *_tables, held)
 
 
 @st.cache_resource(max_entries=_SCENES_KEPT, show_spinner=False)
@@ -110,7 +133,7 @@ def _held(said: str, name: str, digest: str, _incident: Incident, _area: Area) -
 
 
 def plan_for(incident: OpenIncident, area: Area) -> Plan | None:
-    """Plan the open incident; the same document is planned once. None while nothing is tapped or drawn.
+    """Plan the open incident; the same incident is planned once. None while nothing is tapped or drawn.
 
     Raises
     ------
@@ -119,8 +142,16 @@ def plan_for(incident: OpenIncident, area: Area) -> Plan | None:
     """
     if not incident.features:
         return None
+    said = read_incident(incident.document())
+    if not _says_where(said):
+        return None
     tables = installed_hospitals(area, packs.shipped_doctrine())
-    return _plan(incident.document(), area.name, area.digest, repr(tables), area, tables)
+    return _plan(repr(said), area.name, area.digest, repr(tables), said, area, tables)
+
+
+def _says_where(said: Incident) -> bool:
+    """Whether anything says where the incident is: a pin or a blocked street alone does not."""
+    return said.location is not None or bool(said.zones) or bool(said.threats)
 
 
 @st.cache_resource(show_spinner=False)
@@ -204,7 +235,7 @@ def open_document(document: bytes, area: str, areas: Collection[str]) -> OpenInc
     said = json.loads(write_incident(imported.incident))
     facts = {name: value for name, value in said["planner"].items() if name != "schema"}
     where = imported.area if imported.area in areas else area
-    opened = _save(OpenIncident(new_incident_id(), where, tuple(said["features"]), facts))
+    opened = _save(OpenIncident(new_incident_id(), where, tuple(said["features"]), facts), "opened a file")
     st.session_state[_TOLD_KEY] = (opened.id, imported.told)
     return opened
 
@@ -223,8 +254,8 @@ def _hold(incident: OpenIncident) -> None:
         st.query_params.from_dict(address)
 
 
-def _save(incident: OpenIncident) -> OpenIncident:
-    store().write_incident(incident.id, incident.area, incident.document())
+def _save(incident: OpenIncident, what: str) -> OpenIncident:
+    store().write_incident(incident.id, incident.area, incident.document(), what)
     _hold(incident)
     return incident
 
@@ -243,9 +274,30 @@ def take_stroke(incident: OpenIncident) -> OpenIncident:
     stroke = {"session": word["session"], "number": word["number"]}
     if stroke == last_stroke():
         return incident
-    saved = _save(replace(incident, features=tuple(word["features"])))
+    drawn = tuple(word["features"])
+    began: int = word.get("authority", incident.authority)
+    if began != incident.authority and (base := _bases(incident.id).get(began)) is not None:
+        # Drawn before the map heard of what the board decided: both count, and the map is told.
+        both = merged(base, incident.features, drawn)
+        changed = _raised(incident, features=both)
+    else:
+        changed = replace(incident, features=drawn)
+    saved = _save(changed, "drew on the map")
     st.session_state[_STROKE_KEY] = stroke
     return saved
+
+
+def _raised(incident: OpenIncident, **changes: Any) -> OpenIncident:
+    """Change the features here, so that the map takes them over; what it has until then is remembered."""
+    bases = {**_bases(incident.id), incident.authority: incident.features}
+    recent = dict(sorted(bases.items())[-_BASES_REMEMBERED:])
+    st.session_state[_BASES_KEY] = (incident.id, recent)
+    return replace(incident, authority=incident.authority + 1, **changes)
+
+
+def _bases(incident: str) -> dict[int, tuple[Json, ...]]:
+    owner, bases = st.session_state.get(_BASES_KEY, ("", {}))
+    return dict(bases) if owner == incident else {}
 
 
 def last_stroke() -> Json | None:
@@ -258,13 +310,117 @@ def last_stroke() -> Json | None:
     return stroke
 
 
+def take_words(incident: OpenIncident) -> tuple[OpenIncident, list[str]]:
+    """Take over what was said on the board; it is on disk when this returns, but for what only looks.
+
+    Returns
+    -------
+    OpenIncident
+    list of str
+        What could not be done, and what to do about it.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be saved; the board keeps it and says it again.
+    """
+    troubles = []
+    for number, heard in _new_words():
+        if heard.get("incident") == incident.id:
+            try:
+                incident = _take_word(incident, heard)
+            except IncidentError as error:
+                troubles.append(str(error))
+        st.session_state[_WORD_KEY] = number
+    return incident, troubles
+
+
+def _new_words() -> Iterator[tuple[Json, Json]]:
+    said = (st.session_state.get(BOARD_KEY) or {}).get("said")
+    if not said:
+        return
+    last = last_word()
+    for heard in said["words"]:
+        if last is None or last["session"] != said["session"] or heard["number"] > last["number"]:
+            yield {"session": said["session"], "number": heard["number"]}, heard
+
+
+def _take_word(incident: OpenIncident, heard: Json) -> OpenIncident:
+    act, on = str(heard.get("act", "")), str(heard.get("on", ""))
+    if act == "show":
+        count = (shown_on_map() or {"number": 0})["number"]
+        st.session_state[_FOCUS_KEY] = {"id": on, "number": count + 1}
+        return incident
+    word = Word(act, on, heard.get("value"), now())
+    said, told = decided(
+        Said(incident.features, incident.facts), word, plan_shown(str(heard.get("plan", "")))
+    )
+    if said == Said(incident.features, incident.facts):
+        return incident
+    changed = replace(incident, facts=said.facts)
+    if said.features != incident.features:
+        changed = _raised(changed, features=said.features)
+    if changed.features:
+        return _save(changed, told)
+    _hold(changed)
+    return changed
+
+
+def last_word() -> Json | None:
+    """Return session and number of the board's last word that was taken."""
+    word: Json | None = st.session_state.get(_WORD_KEY)
+    return word
+
+
+def shown_on_map() -> Json | None:
+    """Return which part of the plan the user asked to see on the map, numbered so that asking again works."""
+    focus: Json | None = st.session_state.get(_FOCUS_KEY)
+    return focus
+
+
+def remember_plan(plan: Plan) -> Plan | None:
+    """Remember a plan that is shown; return the one that was shown before it, of the same incident."""
+    shown: list[Plan] = st.session_state.get(_SHOWN_KEY, [])
+    if not shown or shown[-1].id != plan.id:
+        shown = [*shown, plan][-_PLANS_REMEMBERED:]
+        st.session_state[_SHOWN_KEY] = shown
+    return shown[-2] if len(shown) > 1 else None
+
+
+def forget_plans() -> None:
+    """Begin anew: the next plan is of another incident."""
+    st.session_state[_SHOWN_KEY] = []
+
+
+def plan_shown(plan: str) -> Plan | None:
+    """Return a plan that was shown a moment ago, by its id."""
+    shown: list[Plan] = st.session_state.get(_SHOWN_KEY, [])
+    return next((one for one in shown if one.id == plan), None)
+
+
+def beside(incident: OpenIncident, plan: Plan | None, units: str) -> Beside:
+    """Return what the board says beside a plan: what was said, what changed, what may be sent."""
+    if plan is None:
+        return Beside(units, incident.facts, incident.features)
+    before = remember_plan(plan)
+    changes = plan_changes(before, plan) if before else ()
+    edition = Edition(exercise=incident.facts.get("exercise") is True)
+    sent = texts(plan, edition, incident.facts.get("notice", {}))
+    return Beside(units, incident.facts, incident.features, changes, sent)
+
+
+def now() -> str:
+    """Return the time in UTC, to the second, as documents write it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def state_fact(incident: OpenIncident, name: str, value: Any) -> OpenIncident:
     """Set one fact of the incident (threat, name, casualties), saving it when there is something to plan."""
     if incident.facts.get(name) == value:
         return incident
     changed = replace(incident, facts={**incident.facts, name: value})
     if changed.features:
-        return _save(changed)
+        return _save(changed, f"{name}: {value}")
     _hold(changed)
     return changed
 
@@ -274,12 +430,32 @@ def set_scene(incident: OpenIncident, place: LonLat) -> OpenIncident:
     geometry = {"type": "Point", "coordinates": list(place.rounded())}
     scene = {"type": "Feature", "id": "scene", "properties": {"kind": "incident"}, "geometry": geometry}
     others = tuple(one for one in incident.features if one["properties"]["kind"] != "incident")
-    return _save(replace(incident, features=(scene, *others), authority=incident.authority + 1))
+    return _save(_raised(incident, features=(scene, *others)), "put the scene where a search found it")
+
+
+def take_search(incident: OpenIncident, picked: Json | None, place: str) -> bool:
+    """Put the scene where a suggestion was picked, if that is news; whether it was.
+
+    Raises
+    ------
+    IncidentError
+        If it is no place.
+    """
+    if not picked or picked.get("place") != place:
+        return False
+    mark = {"session": picked["session"], "number": picked["number"]}
+    if st.session_state.get(_PICK_KEY) == mark:
+        return False
+    st.session_state[_PICK_KEY] = mark
+    lon, lat = picked["at"]
+    set_scene(incident, LonLat(float(lon), float(lat)).checked())
+    return True
 
 
 def start_incident(area: str) -> OpenIncident:
     """Leave the open incident as it is in the store, and begin a new one."""
     fresh = OpenIncident(new_incident_id(), area)
+    forget_plans()
     _hold(fresh)
     return fresh
 
@@ -288,7 +464,20 @@ def resume_incident(incident: str) -> None:
     """Open a saved incident."""
     saved = store().read_incident(incident)
     if saved:
+        forget_plans()
         _hold(_opened(saved))
+
+
+def go_back(incident: OpenIncident, number: int) -> None:
+    """Make an earlier version the latest; nothing between is lost."""
+    saved = store().read_incident(incident.id, number)
+    if saved is None:
+        return
+    earlier = _opened(saved)
+    told = f"went back to version {number}"
+    _save(
+        _raised(incident, features=earlier.features, facts=earlier.facts, edition=incident.edition + 1), told
+    )
 
 
 def title_of(saved: SavedIncident) -> str:
@@ -296,4 +485,10 @@ def title_of(saved: SavedIncident) -> str:
     document = json.loads(saved.document)
     facts, count = document["planner"], len(document["features"])
     name = facts.get("name") or facts.get("threat") or "incident"
-    return f"{saved.saved_at[:16].replace('T', ' ')} UTC, {saved.area}, {name}, {count} drawn"
+    mark = "EXERCISE, " if facts.get("exercise") else ""
+    return f"{mark}{clock(saved.saved_at)}, {saved.area}, {name}, {count} drawn"
+
+
+def clock(saved_at: str) -> str:
+    """Write an ISO time in UTC as people read it."""
+    return f"{saved_at[:16].replace('T', ' ')} UTC"

@@ -178,6 +178,11 @@ class Screen:
 
     # --- what a hand does ---
 
+    def find(self, text: str) -> None:
+        """Type where it is, and choose the first that is suggested."""
+        self.page.get_by_label("Find:").fill(text)
+        self.page.locator(".found").first.click()
+
     def at(self, right: float, down: float) -> tuple[float, float]:
         """A point of the map in page pixels, from shares of its width and height."""
         box = self.map.locator("#map").bounding_box()

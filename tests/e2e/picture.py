@@ -49,9 +49,7 @@ def _open(browser: Browser, address: str, area: str, size: str, theme: str) -> S
 
 def _plan(screen: Screen, at: str, threat: str) -> None:
     screen.page.get_by_text(threat, exact=True).first.click()
-    screen.page.get_by_label("Find:").fill(at)
-    screen.page.keyboard.press("Enter")
-    screen.page.locator("[class*='st-key-found']").first.get_by_role("button").click()
+    screen.find(at)
     screen.wait_for_plan()
     screen.page.wait_for_timeout(_SETTLED_MS)
 

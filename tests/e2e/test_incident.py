@@ -22,7 +22,7 @@ def test_one_tap_gives_a_whole_plan(screen: Screen) -> None:
     assert any(title.startswith("Post O1:") for title in screen.posts())
     assert screen.map.locator("#map .site").count() >= 5
     assert screen.map.locator("path.zone-hot").count() >= 1
-    panel = screen.page.locator(".pl").first.inner_text()
+    panel = screen.page.locator(".board").text_content() or ""
     assert "Sites" in panel
     assert "Hospitals" in panel
     assert "staff in this order" in panel
@@ -141,9 +141,7 @@ def test_names_from_the_map_stay_text(screen: Screen) -> None:
 
     screen.page.on("dialog", hear)
     screen.open("?area=hostile")
-    screen.page.get_by_label("Find:").fill("img")
-    screen.page.keyboard.press("Enter")
-    screen.page.locator("[class*='st-key-found']").first.get_by_role("button").click()
+    screen.find("img")
     screen.wait_for_plan()
     assert any(HOSTILE in title for title in screen.posts()), "the test's own names must be in the plan"
     screen.map.locator("#map .site").first.focus()

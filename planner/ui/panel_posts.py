@@ -1,0 +1,144 @@
+"""Posts in words: what so many officers hold, in which order to staff, and what was changed by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+from planner import words
+from planner.model import Observation, Plan, Post
+from planner.staffing import FLOW_BASIS, ORDER_REASON, Staffing, staff_posts, staffing_order, staffing_steps
+from planner.terms import Control, PerimeterName, PostMode
+from planner.ui.measures import in_units
+from planner.ui.panel_parts import on_map, press, tag, why
+
+Json = Mapping[str, Any]
+
+_OPEN_NAMED = 6
+
+
+def posts(plan: Plan, units: str, officers: int | None, features: Iterable[Json]) -> str:
+    """Return the slider, the posts in the order to staff them, and the user's own changes.
+
+    Parameters
+    ----------
+    plan : Plan
+    units : {"m", "ft"}
+    officers : int or None
+        Officers at hand; None where nobody said: then every post is shown as staffed.
+    features : iterable of GeoJSON features
+        Of the incident document: the user's edits of posts.
+    """
+    if not plan.posts:
+        watched = _containment(plan.observations, units)
+        return f"<h2>Posts</h2><p>This plan has no posts.</p>{_edits(features)}{watched}"
+    ordered = staffing_order(plan.posts)
+    now = None if officers is None else staff_posts(ordered, officers)
+    return (
+        f"<h2>Posts</h2>{_slider(ordered, officers)}{_edits(features)}"
+        f"{_lists(ordered, now, units)}{_containment(plan.observations, units)}"
+    )
+
+
+def _slider(ordered: Sequence[Post], officers: int | None) -> str:
+    """Return "I have k officers": each answer is in the page, so that sliding needs no server."""
+    steps = staffing_steps(ordered)
+    need = steps[-1].officers
+    said = [[step.officers, _holds(step, ordered)] for step in steps]
+    have = need if officers is None else min(officers, need)
+    now = said[max(k for k, step in enumerate(steps) if step.officers <= have)][1]
+    asked = "Not said: all shown staffed. " if officers is None else ""
+    return (
+        '<div class="slider"><label for="officers">I have this many officers for posts</label>'
+        f'<input id="officers" type="range" min="0" max="{need}" value="{have}" step="1" data-act="fact" '
+        f'data-on="units.officers" aria-describedby="officers-hold" '
+        f'aria-valuetext="{escape(f"{have} officers")}" data-steps="{escape(json.dumps(said))}">'
+        f'<output id="officers-hold" for="officers">{escape(f"{have} officers: {now}")}</output>'
+        f'<details id="officers-order"><summary>{escape(f"{asked}All posts take {need}. Why this order")}'
+        f"</summary><p>{escape(ORDER_REASON)} Sealed: share of the flow stopped, {escape(FLOW_BASIS)}.</p>"
+        "</details></div>"
+    )
+
+
+def _holds(step: Staffing, ordered: Sequence[Post]) -> str:
+    held = f"{len(step.staffed)} of {words.count(len(ordered), 'post')} staffed"
+    shares = f"inner {_percent(step.inner)} sealed, outer {_percent(step.outer)}"
+    named = ", ".join(step.open[:_OPEN_NAMED])
+    more = len(step.open) - _OPEN_NAMED
+    left = f"Still open: {named}{f' and {more} more' if more > 0 else ''}." if step.open else "None open."
+    return f"{held}, {shares}. {left}"
+
+
+def _percent(share: float | None) -> str:
+    """Write a share rounded down: what is not sealed never reads as all."""
+    return f"{words.UNKNOWN} %" if share is None else f"{int(share * 100)} %"
+
+
+def _lists(ordered: Sequence[Post], now: Staffing | None, units: str) -> str:
+    held = None if now is None else frozenset(now.staffed)
+    parts = []
+    for name in PerimeterName:
+        ranked = [post for post in ordered if post.perimeter is name]
+        if ranked:
+            rows = "".join(_post(post, held, units) for post in ranked)
+            title = f"{words.PERIMETERS[name]}: {words.count(len(ranked), 'post')}, staff in this order"
+            parts.append(f'<h3>{escape(title)}</h3><ol class="posts">{rows}</ol>')
+    return "".join(parts)
+
+
+def _post(post: Post, held: frozenset[str] | None, units: str) -> str:
+    state = "" if held is None or post.id in held else '<span class="state missing">NOT STAFFED</span>'
+    control = "GATE" if post.control is Control.GATE else "closed"
+    foot = ", on foot" if post.mode is PostMode.FOOT else ""
+    about = f"post {post.id}, {post.street}"
+    acts = press("remove_post", post.id, "NO POST HERE", about) + press(
+        "open_street", post.id, "KEEP STREET OPEN", about
+    )
+    head = f"{tag(post.id, post.perimeter)}{on_map(post.id, post.street, f'post {post.id}')}{state}"
+    return (
+        f'<li><div class="head">{head}</div>'
+        f"{control}{foot}, {words.count(post.officers, 'officer')}"
+        f'<details id="{escape(f"post-{post.id}")}"><summary>Why, and change</summary>'
+        f'{why(in_units(post.reason, units))}<div class="acts">{acts}</div></details></li>'
+    )
+
+
+def _edits(features: Iterable[Json]) -> str:
+    rows = "".join(
+        _edit(str(one.get("id", "")), one["properties"])
+        for one in features
+        if one["properties"].get("kind") == "post_edit"
+    )
+    return f'<h3>Your changes to posts</h3><ul class="sites">{rows}</ul>' if rows else ""
+
+
+_EDITS = {"remove": "No post at", "open": "Street stays open at", "add": "Post added", "move": "Post moved"}
+
+
+def _edit(name: str, told: Json) -> str:
+    place = str(told.get("name") or "a place on the map")
+    done = _EDITS.get(str(told.get("edit")), "Changed")
+    return (
+        f"<li><b>{escape(f'{done}: {place}')}</b>"
+        f'<div class="acts">{press("drop", name, "UNDO", f"{done} {place}")}</div></li>'
+    )
+
+
+def _containment(observations: Sequence[Observation], units: str) -> str:
+    if not observations:
+        return ""
+    rows = "".join(_observation(post, units) for post in observations)
+    officers = words.count(sum(post.officers for post in observations), "officer")
+    title = f"Containment: {words.count(len(observations), 'observation post')}, {officers} more"
+    return f'<h3>{escape(title)}</h3><ol class="posts">{rows}</ol>'
+
+
+def _observation(post: Observation, units: str) -> str:
+    sees = f"Sees {', '.join(post.sees) or 'part'}"
+    return (
+        f'<li><div class="head">{tag(post.id, "outer")}'
+        f"{on_map(post.id, sees, f'observation post {post.id}')}</div>"
+        f"{words.count(post.officers, 'officer')}{why(in_units(post.reason, units))}</li>"
+    )

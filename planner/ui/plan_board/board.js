@@ -1,0 +1,204 @@
+// The plan in words, and what its user says about it. Markup comes from Python; a press goes back as a word,
+// said again until the server has it on its disk. Nothing that the reader opened or typed is lost to a new plan.
+
+const REPEAT_MS = 5000;
+const AGE_MS = 20000;
+const COPIED_MS = 2000;
+const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+const TAGS = new Set(
+  "DIV,P,B,H2,H3,UL,OL,LI,SPAN,DETAILS,SUMMARY,TABLE,THEAD,TBODY,CAPTION,TR,TH,TD,BUTTON,LABEL,INPUT,TEXTAREA,SELECT,OPTION,PRE,TIME,OUTPUT,FIELDSET,LEGEND,DL,DT,DD,SECTION".split(","),
+);
+const boards = new WeakMap();
+
+export default function ({ data, parentElement, setStateValue }) {
+  const root = parentElement.querySelector(".board");
+  if (!boards.has(root)) boards.set(root, new Board(root));
+  const board = boards.get(root);
+  board.tell = (said) => setStateValue("said", said);
+  board.show(data);
+  return () => board.rest();
+}
+
+class Board {
+  constructor(root) {
+    this.root = root;
+    this.session = Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join("");
+    this.number = 0;
+    this.unheard = [];
+    this.markup = null;
+    this.tab = null;
+    root.addEventListener("click", (event) => this.pressed(event));
+    root.addEventListener("keydown", (event) => this.key(event));
+    root.addEventListener("change", (event) => this.entered(event.target));
+    root.addEventListener("input", (event) => this.typing(event.target));
+    this.clock = setInterval(() => this.tellAges(), AGE_MS);
+  }
+
+  rest() {
+    clearTimeout(this.repeating);
+  }
+
+  // --- what Python says ---
+
+  show({ markup, incident, plan, acknowledged }) {
+    this.plan = plan;
+    if (this.incident !== incident) this.unheard = this.unheard.filter((word) => word.incident === incident);
+    this.incident = incident;
+    if (acknowledged?.session === this.session) {
+      this.unheard = this.unheard.filter((word) => word.number > acknowledged.number);
+    }
+    if (markup !== this.markup) this.draw(markup);
+    if (!this.unheard.length) this.root.querySelectorAll("[aria-busy]").forEach((one) => one.removeAttribute("aria-busy"));
+    this.repeat();
+  }
+
+  draw(markup) {
+    const fresh = clean(markup);
+    const before = this.markup === null ? null : this.keep();
+    this.markup = markup;
+    this.root.replaceChildren(fresh);
+    if (before) this.restore(before);
+    this.choose(this.tab);
+    this.tellAges();
+  }
+
+  /** What the reader has open, and where they are. */
+  keep() {
+    const active = this.root.contains(document.activeElement) ? document.activeElement : null;
+    const open = [...this.root.querySelectorAll("details[id]")].filter((one) => one.open).map((one) => one.id);
+    const typed = active?.matches("input,textarea") ? { value: active.value, at: active.selectionStart } : null;
+    return { open, typed, focus: active?.id };
+  }
+
+  restore({ open, typed, focus }) {
+    for (const id of open) this.byId(id)?.setAttribute("open", "");
+    const active = focus && this.byId(focus);
+    if (!active) return;
+    active.focus({ preventScroll: true });
+    if (!typed || active.type === "checkbox" || active.type === "range") return;
+    active.value = typed.value;
+    if (active.type === "text" || active.tagName === "TEXTAREA") active.setSelectionRange(typed.at, typed.at);
+  }
+
+  byId(id) {
+    return this.root.querySelector(`#${CSS.escape(id)}`);
+  }
+
+  tellAges() {
+    for (const one of this.root.querySelectorAll("time[datetime]")) {
+      const minutes = Math.floor((Date.now() - Date.parse(one.dateTime)) / 60000);
+      if (Number.isFinite(minutes)) one.textContent = minutes < 1 ? "now" : minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`;
+    }
+  }
+
+  // --- tabs: all is in the page, one part is in view ---
+
+  tabs() {
+    return [...this.root.querySelectorAll("[role=tab]")];
+  }
+
+  choose(name, focus = false) {
+    const tabs = this.tabs();
+    const chosen = tabs.find((tab) => tab.dataset.tab === name) ?? tabs[0];
+    if (!chosen) return;
+    this.tab = chosen.dataset.tab;
+    for (const tab of tabs) {
+      const here = tab === chosen;
+      tab.setAttribute("aria-selected", String(here));
+      tab.tabIndex = here ? 0 : -1;
+      const panel = this.byId(tab.getAttribute("aria-controls"));
+      if (panel) panel.hidden = !here;
+    }
+    if (focus) chosen.focus();
+  }
+
+  // --- what the user does ---
+
+  pressed({ target }) {
+    const tab = target.closest("[role=tab]");
+    if (tab) return this.choose(tab.dataset.tab);
+    const copied = target.closest("[data-copy]");
+    if (copied) return copy(copied, this.byId(copied.dataset.copy));
+    const button = target.closest("button[data-act]");
+    if (!button || button.getAttribute("aria-busy")) return undefined;
+    if (button.dataset.tab) this.choose(button.dataset.tab);
+    return this.say({ act: button.dataset.act, on: button.dataset.on }, button);
+  }
+
+  key(event) {
+    if (!event.target.matches("[role=tab]")) return;
+    const tabs = this.tabs();
+    const at = tabs.indexOf(event.target);
+    const ends = { Home: 0, End: tabs.length - 1 };
+    const next = event.key in ends ? ends[event.key] : event.key in STEPS ? (at + STEPS[event.key] + tabs.length) % tabs.length : null;
+    if (next === null) return;
+    event.preventDefault();
+    this.choose(tabs[next].dataset.tab, true);
+  }
+
+  entered(field) {
+    if (!field.dataset.act) return;
+    const value = field.type === "checkbox" ? field.checked : field.value;
+    this.say({ act: field.dataset.act, on: field.dataset.on, value }, null);
+  }
+
+  /** The slider says at once what so many officers hold: every answer is in the page already. */
+  typing(field) {
+    if (!field.dataset.steps) return;
+    const row = JSON.parse(field.dataset.steps).findLast(([officers]) => officers <= Number(field.value));
+    const said = this.byId(field.getAttribute("aria-describedby"));
+    if (said) said.textContent = `${field.value} officers: ${row[1]}`;
+    field.setAttribute("aria-valuetext", `${field.value} officers: ${row[1]}`);
+  }
+
+  // --- words for the server ---
+
+  say(word, busy) {
+    busy?.setAttribute("aria-busy", "true");
+    this.number += 1;
+    this.unheard.push({ ...word, incident: this.incident, plan: this.plan, number: this.number });
+    this.tellAll();
+  }
+
+  tellAll() {
+    this.tell({ session: this.session, words: this.unheard });
+    this.repeat();
+  }
+
+  /** Again until the server has it: while the connection or the server is gone, nobody listens. */
+  repeat() {
+    clearTimeout(this.repeating);
+    if (this.unheard.length) this.repeating = setTimeout(() => this.tellAll(), REPEAT_MS);
+  }
+}
+
+/** Markup as elements, and nothing in it that could act by itself, whatever a name from a map may hold. */
+function clean(markup) {
+  const template = document.createElement("template");
+  template.innerHTML = markup;
+  for (const one of template.content.querySelectorAll("*")) {
+    if (!TAGS.has(one.tagName)) one.replaceWith(document.createTextNode(one.textContent));
+    for (const { name } of [...one.attributes]) if (/^(on|src|href|style|action|formaction)/i.test(name)) one.removeAttribute(name);
+  }
+  return template.content;
+}
+
+async function copy(button, source) {
+  const text = source.value ?? source.textContent;
+  const label = button.textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // No clipboard without https or localhost: mark the text and let the browser copy the old way.
+    const range = document.createRange();
+    range.selectNodeContents(source);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    if (!document.execCommand("copy")) {
+      button.textContent = "Marked: press Ctrl+C";
+      return;
+    }
+  }
+  button.textContent = "COPIED";
+  setTimeout(() => (button.textContent = label), COPIED_MS);
+}
