@@ -237,7 +237,6 @@ def test_an_area_says_its_age_and_what_it_lacks() -> None:
             "buildings_with_levels": 2,
             "places": {"school": 4},
         },
-        "files": {"streets.npz": {"bytes": 2_000_000}},
         "bbox_deg": [1.0, 2.0, 3.0, 4.0],
         "data_date": "2017-12-04",
         "source": NASTY,

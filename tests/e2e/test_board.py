@@ -211,7 +211,9 @@ def test_it_reads_on_every_screen(screen: Screen) -> None:
     planned(screen)
     for width, height in SIZES:
         screen.page.set_viewport_size({"width": width, "height": height})
-        screen.page.wait_for_function("width => document.querySelector('.board').clientWidth < width", arg=width)
+        screen.page.wait_for_function(
+            "width => document.querySelector('.board').clientWidth < width", arg=width
+        )
         reads(screen, width)
 
 
