@@ -17,7 +17,7 @@ from planner.routes import range_min
 def ambulances_for(
     incident: Incident, drives: Sequence[Drive], shares: Shares, rules: Rules
 ) -> AmbulanceNeed | None:
-    """Reckon the ambulances for red and yellow patients; green ones go by bus or car.
+    """Reckon the ambulances for red and yellow patients still to be driven; green ones go by bus or car.
 
     A red patient goes alone, yellow ones together (``domain.md`` 3.4). Trips are made reds first, one to each
     hospital before a second to any, soonest first; whoever is back soonest drives next. A round trip is twice
@@ -29,7 +29,9 @@ def ambulances_for(
         None where no casualties are said, or none of them red or yellow.
     """
     patients, children = incident.casualties or Casualties(), incident.children or Casualties()
-    red, yellow = max(patients.red, children.red), max(patients.yellow, children.yellow)
+    sent = [drive.status.sent for drive in drives if drive.status]
+    red = max(0, max(patients.red, children.red) - sum(n.red for n in sent))
+    yellow = max(0, max(patients.yellow, children.yellow) - sum(n.yellow for n in sent))
     needed = red + math.ceil(yellow / rules.yellow_per_ambulance)
     if not needed:
         return None

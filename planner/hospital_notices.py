@@ -88,7 +88,7 @@ def patient_notices(
     if incident.children is None and children:
         text = f"Ages are not known, so nobody is planned for {', '.join(children)}: consider it for children"
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
-    notices += _child_notices(incident, shares)
+    notices += _child_notices(incident, shares) + _sent_notices(incident, drives)
     left = [f"{n} {colour}" for colour, n in vars(shares.left).items() if n]
     if left:
         text = (
@@ -124,6 +124,16 @@ def _child_notices(incident: Incident, shares: Shares) -> list[Notice]:
         text = "Some red children are planned for centres of adults: no paediatric capacity is known for them"
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
     return notices
+
+
+def _sent_notices(incident: Incident, drives: Sequence[Drive]) -> list[Notice]:
+    said = vars(incident.casualties or Casualties())
+    sent = [vars(drive.status.sent) for drive in drives if drive.status]
+    over = [colour for colour, n in said.items() if sum(one[colour] for one in sent) > n]
+    if not over:
+        return []
+    text = f"More {' and '.join(over)} patients are said to be sent than there are casualties: count again"
+    return [Notice(NoticeLevel.CAUTION, text, _ABOUT)]
 
 
 def status_notices(drives: Sequence[Drive], unknown: Sequence[HospitalStatus]) -> list[Notice]:

@@ -286,6 +286,7 @@ def _ward(drive: Drive, rules: Rules) -> Ward:
         red=said.red_per_h if said else None,
         child_red=said.child_red_per_h if said else None,
         others=said.others_per_h if said else None,
+        sent=said.sent if said else Casualties(),
     )
 
 
@@ -313,6 +314,7 @@ def _option(
         child_red_per_h=child_red_per_h(ward, rules),
         others_per_h=others_per_h(ward, rules),
         children=shares.children[k],
+        sent=ward.sent,
         walk_ins=shares.walk_ins[k],
         spared=drive.spared,
         children_only=hospital.for_children,

@@ -158,6 +158,8 @@ class HospitalStatus:
         No ambulance is sent there; people still come by themselves.
     red_per_h, child_red_per_h, others_per_h : float or None
         Red adults, red children, and yellow and green patients that it takes in an hour. None = not said.
+    sent : Casualties
+        Patients already there or on their way: the running count (F26).
     """
 
     name: str
@@ -167,6 +169,7 @@ class HospitalStatus:
     red_per_h: float | None = None
     child_red_per_h: float | None = None
     others_per_h: float | None = None
+    sent: Casualties = Casualties()
 
 
 @dataclass(frozen=True)
@@ -455,6 +458,8 @@ class HospitalOption:
         to tell.
     assigned, children : Casualties
         Who is planned to be driven there in the first hour, and how many of them are children.
+    sent : Casualties
+        Who is said to be there or on the way already; not among those assigned.
     walk_ins : WalkIns
         Capacity kept for those who come by themselves.
     spared : str
@@ -490,6 +495,7 @@ class HospitalOption:
     child_red_per_h: float | None = None
     others_per_h: float | None = None
     children: Casualties = Casualties()
+    sent: Casualties = Casualties()
     walk_ins: WalkIns = WalkIns()
     spared: str = ""
     children_only: bool = False

@@ -26,6 +26,7 @@ Bools = NDArray[np.bool_]
 
 HIGH_LEVELS = (TraumaLevel.I, TraumaLevel.II)
 """Levels that give a red patient full care; others are for when these are full or too far."""
+_NOBODY = Casualties()
 _MOST_S = 36_000.0
 """Drives longer than this are all alike."""
 _COLOUR, _CHILD = np.array([0, 1, 2, 0, 1, 2])[:, None], np.array([0, 0, 0, 1, 1, 1])[:, None] > 0
@@ -54,6 +55,8 @@ class Ward:
         Takes nobody at all; takes no ambulances.
     red, child_red, others : float or None
         Patients an hour as the coordinator says; None = by level, beds and doctrine.
+    sent : Casualties
+        Already there or on the way; they take their places.
     """
 
     time_s: float | None
@@ -67,6 +70,7 @@ class Ward:
     red: float | None = None
     child_red: float | None = None
     others: float | None = None
+    sent: Casualties = _NOBODY
 
     @property
     def takes_ambulances(self) -> bool:
@@ -151,8 +155,9 @@ def share_patients(
     children : Casualties or None
         How many of the patients are children; None = ages are not known, and all are planned as adults.
     """
-    count = _counts(patients, children or Casualties())
-    caps, walk_ins = _caps(count, wards, rules)
+    everybody = _counts(patients, children or Casualties())
+    caps, walk_ins = _caps(everybody, wards, rules)
+    count = _still_here(everybody, wards)
     places = _places(caps, rules)
     taken = allot(count, np.append(places.room, count.sum()), _costs(places, wards, rules))
     sent = np.zeros((len(wards), len(count)), dtype=np.int64)
@@ -176,6 +181,15 @@ def _counts(patients: Casualties, children: Casualties) -> Ints:
     return np.concatenate([np.maximum(everybody - young, 0), young])
 
 
+def _still_here(count: Ints, wards: Sequence[Ward]) -> Ints:
+    """Take off who is sent already, adults first: a running count tells no ages."""
+    sent = np.array([(w.sent.red, w.sent.yellow, w.sent.green) for w in wards], dtype=np.int64)
+    gone = sent.reshape(-1, 3).sum(axis=0)
+    grown = np.maximum(count[:3] - gone, 0)
+    young = np.maximum(count[3:] - np.maximum(gone - count[:3], 0), 0)
+    return np.concatenate([grown, young])
+
+
 def _casualties(counts: Ints) -> Casualties:
     red, yellow, green = counts.tolist()
     return Casualties(red, yellow, green)
@@ -191,7 +205,7 @@ def _caps(
     full = [_full_caps(ward, rules) for ward in wards]
     walk_ins = [Caps(*map(min, kept, cap)) if k in nearest else Caps(0, 0, 0) for k, cap in enumerate(full)]
     free = [
-        Caps(*(n - held for n, held in zip(cap, by_self, strict=True)))
+        _after_sent(Caps(*(n - held for n, held in zip(cap, by_self, strict=True))), ward)
         if ward.takes_ambulances
         else Caps(0, 0, 0)
         for ward, cap, by_self in zip(wards, full, walk_ins, strict=True)
@@ -216,6 +230,16 @@ def _full_caps(ward: Ward, rules: Transport) -> Caps:
     red = 0.0 if ward.for_children else red_per_h(ward, rules) or 0.0
     child_red = child_red_per_h(ward, rules) or 0.0
     return Caps(*map(math.floor, (red, child_red, others_per_h(ward, rules))))
+
+
+def _after_sent(cap: Caps, ward: Ward) -> Caps:
+    """Take off the places of those who are sent already; reds beyond the adults' places take children's."""
+    over = max(0, ward.sent.red - cap.red)
+    return Caps(
+        max(0, cap.red - ward.sent.red),
+        max(0, cap.child_red - over),
+        max(0, cap.others - ward.sent.yellow - ward.sent.green),
+    )
 
 
 class _Places(NamedTuple):

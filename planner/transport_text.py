@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from planner import words
 from planner.geo import usng
-from planner.model import HospitalOption, Plan
+from planner.model import Casualties, HospitalOption, Plan
 from planner.phrases import UNDATED, Edition, along, identity, site_name, through, title, trauma
 from planner.routes import ambulance_point
 
@@ -46,6 +46,9 @@ def _transmissions(plan: Plan, first_wave: int) -> Iterator[str]:
     children = [(h, sum(vars(h.children).values())) for h in plan.hospitals]
     if any(n for _, n in children):
         yield f"Of these, children: {_shares([(h, n) for h, n in children if n])}."
+    gone = [(h, counted(h.sent)) for h in plan.hospitals if counted(h.sent)]
+    if gone:
+        yield f"Already sent: {'; '.join(f'{told} to {words.plain(h.name)}' for h, told in gone)}."
     yield from _left(plan)
     yield from _held_back(plan)
     yield from _ambulances(plan)
@@ -88,7 +91,8 @@ def unplaced(plan: Plan) -> dict[str, int]:
     counts = {}
     for colour in ("red", "yellow", "green"):
         has = max((getattr(n, colour) for n in (incident.casualties, incident.children) if n), default=0)
-        counts[colour] = has - sum(getattr(h.assigned, colour) for h in plan.hospitals)
+        placed = sum(getattr(h.assigned, colour) + getattr(h.sent, colour) for h in plan.hospitals)
+        counts[colour] = max(0, has - placed)
     return counts
 
 
@@ -101,6 +105,11 @@ def _held_back(plan: Plan) -> Iterator[str]:
     if kept:
         told = "; ".join(f"{words.plain(h.name)} {walk_in_count(h)}" for h in kept)
         yield f"Places kept for patients who come by themselves: {told}."
+
+
+def counted(patients: Casualties) -> str:
+    """Say a count by colour, "" for nobody: "2 red, 1 green"."""
+    return ", ".join(f"{n} {colour}" for colour, n in vars(patients).items() if n)
 
 
 def walk_in_count(hospital: HospitalOption) -> int:

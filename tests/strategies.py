@@ -50,7 +50,7 @@ casualties = st.builds(model.Casualties, counts, counts, counts)
 moments = st.sampled_from(["2024-05-14T09:32:00-04:00", "2024-05-14T13:32:00Z", "2024-05-14 09:32"])
 rates = st.none() | st.floats(0, 1000)
 hospital_statuses = st.builds(
-    model.HospitalStatus, text, places, st.booleans(), st.booleans(), rates, rates, rates
+    model.HospitalStatus, text, places, st.booleans(), st.booleans(), rates, rates, rates, casualties
 )
 ranges_min = st.none() | st.tuples(counts, counts)
 
@@ -199,6 +199,7 @@ hospitals = st.builds(
     child_red_per_h=rates,
     others_per_h=rates,
     children=casualties,
+    sent=casualties,
     walk_ins=st.builds(model.WalkIns, counts, counts, counts),
     spared=text,
     children_only=st.booleans(),

@@ -92,6 +92,7 @@ def test_a_good_sharing_holds_and_is_no_empty_one() -> None:
         {"times": (SiteTime("nowhere-1", 60.0, (1, 2)),)},
         {"times": (SiteTime("staging-1", 600.0, (1, 2)),)},
         {"helipad": None},
+        {"sent": Casualties(1, 0, 0)},
     ],
 )
 def test_false_claims_about_one_hospital_are_found(changes: dict[str, Any]) -> None:
@@ -168,6 +169,7 @@ def test_the_plans_sharing_is_the_optimum_of_highs(seed: int) -> None:
             children_only=ward.for_children,
             closed=ward.closed,
             diversion=ward.diversion,
+            sent=ward.sent,
         )
         for k, ward in enumerate(wards)
     )

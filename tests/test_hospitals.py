@@ -429,7 +429,8 @@ def test_what_the_coordinator_shuts_is_sent_nobody_and_listed_last(word: str) ->
     streets = streets_around(area, outer_m=SMALL)
     before = send_patients(incident, sites, streets, area, DOCTRINE, facts)
     taker = next(h for h in before.hospitals if h.assigned.red)
-    said = HospitalStatus(taker.name.upper(), taker.location, **{word: True})
+    closed = word == "closed"
+    said = HospitalStatus(taker.name.upper(), taker.location, closed, not closed)
     after = send_patients(replace(incident, hospitals=(said,)), sites, streets, area, DOCTRINE, facts)
     last = after.hospitals[-1]
     assert last.name == taker.name

@@ -182,7 +182,7 @@ def test_no_sharing_is_better_by_the_rules_as_networkx_finds(seed: int) -> None:
     wards, patients, children = busy_scene(random.Random(seed))
     shares = share_patients(patients, wards, RULES, children)
     places = list(rooms(shares))
-    assert cost_of(shares, wards, places) == least_cost(people(patients, children), wards, places)
+    assert cost_of(shares, wards, places) == least_cost(people(patients, children, wards), wards, places)
 
 
 def busy_scene(dice: random.Random) -> tuple[list[Ward], Casualties, Casualties | None]:
@@ -200,6 +200,7 @@ def busy_scene(dice: random.Random) -> tuple[list[Ward], Casualties, Casualties 
             diversion=dice.random() < 0.1,
             red=dice.choice([None, None, 5.0]),
             others=dice.choice([None, None, 8.0]),
+            sent=Casualties(*(dice.choice([0, 0, 0, 1, 3]) for _ in range(3))),
         )
         for _ in range(dice.randrange(3, 10))
     ]
@@ -286,10 +287,16 @@ def counts(shares: Shares) -> list[list[int]]:
     ]
 
 
-def people(patients: Casualties, children: Casualties | None) -> list[int]:
-    young = [getattr(children or Casualties(), colour) for colour in COLOURS]
-    grown = [max(0, getattr(patients, c) - n) for c, n in zip(COLOURS, young, strict=True)]
-    return grown + young
+def people(patients: Casualties, children: Casualties | None, wards: list[Ward]) -> list[int]:
+    """Who is still to be driven: those sent already are taken for adults as long as there are any."""
+    here: dict[bool, list[int]] = {False: [], True: []}
+    for colour in COLOURS:
+        young = getattr(children or Casualties(), colour)
+        everybody = max(getattr(patients, colour), young)
+        left = max(0, everybody - sum(getattr(ward.sent, colour) for ward in wards))
+        here[True].append(min(young, left))
+        here[False].append(left - min(young, left))
+    return here[False] + here[True]
 
 
 def test_reds_go_to_the_highest_levels_before_others_within_the_hour() -> None:
@@ -324,6 +331,19 @@ def test_what_the_coordinator_says_outranks_level_and_beds() -> None:
     wards = [Ward(300.0, ONE, 900, red=1.0, others=2.0), Ward(900.0, None, None, red=5.0)]
     shares = share_patients(Casualties(4, 3, 0), wards, NO_WALK_INS)
     assert [(s.red, s.yellow) for s in shares.assigned] == [(1, 2), (3, 1)]
+
+
+def test_who_is_sent_already_takes_a_place_and_is_not_sent_again() -> None:
+    wards = [Ward(300.0, ONE, 100), Ward(900.0, ONE, 400)]
+    shares = share_patients(Casualties(6, 3, 0), wards, NO_WALK_INS)
+    assert [(s.red, s.yellow) for s in shares.assigned] == [(4, 2), (2, 1)]
+    gone = [replace(wards[0], sent=Casualties(3, 1, 0)), wards[1]]
+    shares = share_patients(Casualties(6, 3, 0), gone, NO_WALK_INS)
+    assert [(s.red, s.yellow) for s in shares.assigned] == [(1, 1), (2, 1)]
+    over = [replace(wards[0], sent=Casualties(9, 9, 9)), wards[1]]
+    shares = share_patients(Casualties(6, 3, 0), over, NO_WALK_INS)
+    assert shares.assigned == (Casualties(), Casualties())
+    assert shares.left == Casualties()
 
 
 def test_one_on_diversion_keeps_its_walk_ins_and_a_closed_one_does_not() -> None:

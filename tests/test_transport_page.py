@@ -145,6 +145,19 @@ def test_a_capacity_said_counts_and_can_be_taken_back(own_store: Store) -> None:
     assert "red 4, other" in row(page, METHODIST)
 
 
+def test_the_running_count_takes_places_and_is_not_sent_again(own_store: Store) -> None:
+    page = open_page()
+    of(numbers(page, "Sent: red"), METHODIST).set_value(3).run()
+    (status,) = facts(own_store)["hospitals"]
+    assert status["sent"] == {"red": 3}
+    assert "sent already: 3 red" in row(page, METHODIST)
+    assert "</i> 1</span>" in row(page, METHODIST)
+    assert "All 17 patients still here have a place" in said(page)
+    assert "Already sent: 3 red to Bronson Methodist Hospital." in page.code[0].value
+    of(numbers(page, "Sent: red"), METHODIST).set_value(0).run()
+    assert facts(own_store)["hospitals"] == []
+
+
 def test_other_ways_and_a_blocked_street_are_shown_and_change_nothing(own_store: Store) -> None:
     page = open_page()
     before = own_store.list_versions(ID)

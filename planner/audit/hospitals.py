@@ -57,12 +57,13 @@ def _cap_problems(hospital: HospitalOption) -> Iterator[str]:
         yield "fewer than no patients are counted"
     rates = (hospital.red_per_h or 0.0, hospital.child_red_per_h or 0.0, hospital.others_per_h or 0.0)
     red, child_red, others = (math.floor(rate) for rate in rates)
-    free = max(0, red - kept.red)
+    gone = hospital.sent
+    free = max(0, red - kept.red - gone.red)
     if grown_red > free:
         yield f"{grown_red} red adults are sent there, it takes {red} an hour, {kept.red} come by themselves"
     if sent.red > free + max(0, child_red - kept.child_red):
         yield f"{sent.red} red patients are sent there, it takes {red} and {child_red} children an hour"
-    if sent.yellow + sent.green > max(0, others - kept.others):
+    if sent.yellow + sent.green > max(0, others - kept.others - gone.yellow - gone.green):
         yield (
             f"{sent.yellow + sent.green} yellow and green are sent there, it takes {others} an hour and "
             f"{kept.others} come by themselves"
@@ -98,6 +99,8 @@ def _rate_problems(scene: Scene, hospital: HospitalOption) -> Iterator[str]:
             yield f"its {name} is {getattr(hospital, name)}, and it should be {expected}"
     if (hospital.closed, hospital.diversion) != ((last.closed, last.diversion) if last else (False, False)):
         yield "it is not closed or on diversion as the coordinator says"
+    if hospital.sent != (last.sent if last else Casualties()):
+        yield "its running count is not what the coordinator says"
 
 
 def _site_time_problems(scene: Scene, time: SiteTime) -> Iterator[str]:
@@ -135,7 +138,8 @@ def _check_total(scene: Scene) -> Check:
     problems = []
     for colour in _COLOURS:
         has = max(getattr(given, colour), getattr(young, colour))
-        sent = sum(getattr(hospital.assigned, colour) for hospital in scene.plan.hospitals)
+        sent = sum(getattr(h.assigned, colour) for h in scene.plan.hospitals)
+        has = max(0, has - sum(getattr(h.sent, colour) for h in scene.plan.hospitals))
         if sent > has:
             problems.append(f"{sent} {colour} patients are sent, the incident has {has}")
         children = sum(getattr(hospital.children, colour) for hospital in scene.plan.hospitals)
@@ -150,8 +154,10 @@ def _check_ambulances(scene: Scene) -> Check:
     """Judge the number needed, and that nobody arrives sooner than the drive takes."""
     plan, rules = scene.plan, scene.doctrine.transport
     given, young = plan.incident.casualties or Casualties(), plan.incident.children or Casualties()
-    yellow = max(given.yellow, young.yellow)
-    due = max(given.red, young.red) + math.ceil(yellow / rules.yellow_per_ambulance)
+    gone = [h.sent for h in plan.hospitals]
+    yellow = max(0, max(given.yellow, young.yellow) - sum(n.yellow for n in gone))
+    red = max(0, max(given.red, young.red) - sum(n.red for n in gone))
+    due = red + math.ceil(yellow / rules.yellow_per_ambulance)
     told = plan.ambulances
     problems = []
     if (told.needed if told else 0) != due:
@@ -159,6 +165,6 @@ def _check_ambulances(scene: Scene) -> Check:
     drives_s = [h.time_s for h in plan.hospitals if h.assigned.red and h.time_s is not None]
     if told and told.last_red_min and drives_s and told.last_red_min[1] < math.ceil(max(drives_s) / 60):
         problems.append("the last red is at a hospital before the longest drive is over")
-    if told and told.last_red_min is not None and sum(h.assigned.red for h in plan.hospitals) < given.red:
+    if told and told.last_red_min is not None and sum(h.assigned.red for h in plan.hospitals) < red:
         problems.append("a time of the last red is told, and not every red has a place")
     return judge("ambulances", "ambulances", problems, f"{due} ambulances take all in one wave")

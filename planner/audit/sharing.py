@@ -101,11 +101,22 @@ def _people(scene: Scene) -> list[int]:
     return grown + [getattr(young, c) for c in _COLOURS]
 
 
+def _still_here(scene: Scene) -> list[int]:
+    """Leave out who is said to be sent already, adults first."""
+    people = _people(scene)
+    for k, colour in enumerate(_COLOURS):
+        gone = sum(getattr(h.sent, colour) for h in scene.plan.hospitals)
+        grown = min(gone, people[k])
+        people[k] -= grown
+        people[k + 3] -= min(gone - grown, people[k + 3])
+    return people
+
+
 # --- the best sharing -------------------------------------------------------------------------------
 
 
 def _better(scene: Scene, rules: Transport) -> Iterator[str]:
-    people = _people(scene)
+    people = _still_here(scene)
     planned = _planned(scene.plan.hospitals)
     if any(sum(n) > most for n, most in zip(zip(*planned, strict=True), people, strict=True)):
         return  # judged by the check of all patients
@@ -147,11 +158,13 @@ def _cells(hospitals: Sequence[HospitalOption], people: Sequence[int], rules: Tr
 
 
 def _rooms(k: int, hospital: HospitalOption, rules: Transport) -> Iterator[tuple[tuple[int, str, bool], int]]:
-    kept = hospital.walk_ins
+    kept, gone = hospital.walk_ins, hospital.sent
     red, child_red, others = (
         max(0, n - held)
         for n, held in zip(_full(hospital), (kept.red, kept.child_red, kept.others), strict=True)
     )
+    child_red = max(0, child_red - max(0, gone.red - red))
+    red, others = max(0, red - gone.red), max(0, others - gone.yellow - gone.green)
     for name, room in (("red", red), ("child_red", child_red)):
         first = min(room, rules.first_wave_red)
         yield (k, name, False), first

@@ -16,7 +16,7 @@ from planner.doctrine import Transport as Rules
 from planner.model import HospitalOption, Plan, Site
 from planner.phrases import site_name, trauma
 from planner.terms import NoticeLevel
-from planner.transport_text import NO_TRAFFIC, drive, unplaced, walk_in_count
+from planner.transport_text import NO_TRAFFIC, counted, drive, unplaced, walk_in_count
 
 _SHOWN = 12
 _COLOURS = ("red", "yellow", "green")
@@ -36,8 +36,11 @@ def summary(plan: Plan, rules: Rules) -> str:
     else:
         far = sum(_sent(h) for h in plan.hospitals if band(h.time_s, rules)[0] == "late")
         beyond = f"; {far} of them further than {rules.golden_hour_min:.0f} min" if far else ""
-        everybody = sum(_sent(h) for h in plan.hospitals)
-        text, state = f"All {everybody} patients have a place in the first hour{beyond}.", ""
+        here = sum(_sent(h) for h in plan.hospitals)
+        gone = sum(sum(vars(h.sent).values()) for h in plan.hospitals)
+        who = f"All {here} patients still here" if gone else f"All {here} patients"
+        before = f" {gone} sent already." if gone else ""
+        text, state = f"{who} have a place in the first hour{beyond}.{before}", ""
     return (
         '<div class="pl"><h1 class="unseen">Transport</h1>'
         f'<p class="verdict{state}" role="status">{escape(text)}</p>'
@@ -183,15 +186,19 @@ def _drive(hospital: HospitalOption, rules: Rules) -> str:
 
 
 def _send(hospital: HospitalOption) -> str:
+    gone = counted(hospital.sent)
+    already = f'<span class="why">sent already: {escape(gone)}</span>' if gone else ""
     if not _sent(hospital):
-        return "-"
+        return f"-{already}"
     counts = " / ".join(
         f'<span class="to {colour}"><i>{_LETTERS[colour]}</i> {getattr(hospital.assigned, colour)}</span>'
         for colour in _COLOURS
     )
     young = sum(vars(hospital.children).values())
-    return counts + (
-        f'<span class="why">{words.count(young, "child", "children")} of them</span>' if young else ""
+    return (
+        counts
+        + already
+        + (f'<span class="why">{words.count(young, "child", "children")} of them</span>' if young else "")
     )
 
 

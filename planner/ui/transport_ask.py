@@ -99,7 +99,7 @@ def ask_hospitals(incident: OpenIncident, plan: Plan) -> None:
     show_html('<div class="pl"><h2>What hospitals say</h2></div>')
     st.text(
         "Call each. What you write here outranks tables and doctrine. In brackets: what is planned with "
-        "while nothing is said; ? = not known."
+        "while nothing is said; ? = not known. Count here who is sent, with each ambulance that leaves."
     )
     for number, hospital in enumerate(plan.hospitals[:_FIRST]):
         if number % 2 == 0:
@@ -142,6 +142,25 @@ def _ask_hospital(incident: OpenIncident, hospital: HospitalOption) -> None:
                 if member == "child_red_per_h" and hospital.pediatric_level is None and not said.get(member):
                     continue
                 _ask_rate(hospital, member, label, said.get(member), f"{member} {tail}")
+        _ask_sent(hospital, said, tail)
+
+
+def _ask_sent(hospital: HospitalOption, said: Json, tail: str) -> None:
+    """Keep the running count: a patient more with each ambulance that leaves."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        for colour, label in _COLOURS:
+            key = f"sent {colour} {tail}"
+            _seed(key, (said.get("sent") or {}).get(colour, 0))
+            st.number_input(
+                f"Sent: {label.lower()}",
+                min_value=0,
+                max_value=100_000,
+                step=1,
+                key=key,
+                width=150,
+                on_change=_set_sent,
+                args=(key, hospital, colour),
+            )
 
 
 def _ask_rate(hospital: HospitalOption, member: str, label: str, value: float | None, key: str) -> None:
@@ -183,11 +202,16 @@ def _set_rate(key: str, hospital: HospitalOption, member: str) -> None:
     _say(hospital, {member: st.session_state[key]})
 
 
+def _set_sent(key: str, hospital: HospitalOption, colour: str) -> None:
+    counts = {**(_said_of(state.open_incident(), hospital).get("sent") or {}), colour: st.session_state[key]}
+    _say(hospital, {"sent": {name: n for name, n in counts.items() if n}})
+
+
 def _say(hospital: HospitalOption, words_on_it: Mapping[str, Any]) -> None:
     """Write what is said of one hospital into the incident, in place of what was said before."""
     incident = state.open_incident()
     entry = {**_said_of(incident, hospital), **words_on_it}
-    kept = {name: value for name, value in entry.items() if value not in (None, False)}
+    kept = {name: value for name, value in entry.items() if value not in (None, False, {})}
     others = [one for one in _statuses(incident) if not _is_of(one, hospital)]
     place = [hospital.location.lon_deg, hospital.location.lat_deg]
     if set(kept) - {"name", "location"}:
