@@ -288,32 +288,29 @@ class _Draft:
         return float(np.clip(along, marks[-1] * 0.01, marks[-1] * 0.99)), None
 
     def network(self) -> StreetNetwork:
-        """Return the network with all that was added."""
+        """Return the network with all that was added: a street's parts in its place, new streets last."""
         old = self._old
-        # The first part of a street that was cut keeps its number; the others come after all streets.
-        source, u, v, shapes = list(range(old.edge_count)), old.edge_u.copy(), old.edge_v.copy(), {}
-        more_u, more_v = [], []
-        more: list[tuple[Floats, list[int]]] = []
-        parts_of: dict[int, list[int]] = {}
-        for edge, parts in self._parts.items():
-            ends = self._ends[edge]
-            shapes[edge], v[edge] = parts[0], ends[1]
-            parts_of[edge] = [edge]
-            for k, part in enumerate(parts[1:], start=1):
-                parts_of[edge].append(old.edge_count + len(more))
-                source.append(edge)
-                more_u.append(ends[k])
-                more_v.append(ends[k + 1])
-                more.append(part)
-        added = len(self._streets)
+        parts = np.ones(old.edge_count, dtype=np.int64)
+        for edge, cut in self._parts.items():
+            parts[edge] = len(cut)
+        source = np.repeat(np.arange(old.edge_count), parts)
+        first = np.cumsum(parts) - parts
+        u, v = old.edge_u[source], old.edge_v[source]
+        for edge, ends in self._ends.items():
+            at = slice(first[edge], first[edge] + parts[edge])
+            u[at], v[at] = ends[:-1], ends[1:]
+        new = self._streets
         return replace(
             old,
             **self._node_rows(),
-            **{name: np.concatenate([column[source], fresh]) for name, column, fresh in self._columns(added)},
-            edge_u=np.concatenate([u, np.array([*more_u, *(s[0] for s in self._streets)], dtype=np.int64)]),
-            edge_v=np.concatenate([v, np.array([*more_v, *(s[1] for s in self._streets)], dtype=np.int64)]),
-            **_shape_rows(old, shapes, [*more, *((s[2], s[3]) for s in self._streets)]),
-            **_restrictions(old, parts_of),
+            **{
+                name: np.concatenate([column[source], fresh])
+                for name, column, fresh in self._columns(len(new))
+            },
+            edge_u=np.concatenate([u, np.array([street[0] for street in new], dtype=np.int64)]),
+            edge_v=np.concatenate([v, np.array([street[1] for street in new], dtype=np.int64)]),
+            **_shape_rows(old, self._parts, [(street[2], street[3]) for street in new]),
+            **_restrictions(old, first, parts),
             names=tuple(self._names),
         )
 
@@ -345,27 +342,31 @@ class _Draft:
 
 def _shape_rows(
     old: StreetNetwork,
-    changed: dict[int, tuple[Floats, list[int]]],
+    cut: dict[int, list[tuple[Floats, list[int]]]],
     added: Sequence[tuple[Floats, list[int]]],
 ) -> dict[str, NDArray[Any]]:
-    """Return the shape arrays with some streets' shapes changed, and others added."""
-    xy, ids, sizes, done = [], [], np.diff(old.shape_start), 0
-    for edge in sorted(changed):
+    """Return the shape arrays with some streets in parts, and others added."""
+    xy, ids, sizes, done, edge_done = [], [], [], 0, 0
+    plain = np.diff(old.shape_start)
+    for edge in sorted(cut):
         low, high = int(old.shape_start[edge]), int(old.shape_start[edge + 1])
-        xy += [old.shape_xy_m[done:low], changed[edge][0]]
-        ids += [old.shape_node[done:low], np.array(changed[edge][1], dtype=np.int64)]
-        sizes[edge], done = len(changed[edge][1]), high
+        xy += [old.shape_xy_m[done:low], *(part for part, _ in cut[edge])]
+        ids += [old.shape_node[done:low], *(np.array(part, dtype=np.int64) for _, part in cut[edge])]
+        sizes += [plain[edge_done:edge], np.array([len(part) for _, part in cut[edge]])]
+        done, edge_done = high, edge + 1
     xy += [old.shape_xy_m[done:], *(part for part, _ in added)]
     ids += [old.shape_node[done:], *(np.array(part, dtype=np.int64) for _, part in added)]
-    sizes = np.concatenate([sizes, [len(part) for _, part in added]]).astype(np.int64)
+    sizes += [plain[edge_done:], np.array([len(part) for _, part in added], dtype=np.int64)]
     return {
-        "shape_start": np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        "shape_start": np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64),
         "shape_xy_m": np.vstack(xy),
         "shape_node": np.concatenate(ids),
     }
 
 
-def _restrictions(old: StreetNetwork, parts_of: dict[int, list[int]]) -> dict[str, NDArray[Any]]:
+def _restrictions(
+    old: StreetNetwork, first: NDArray[np.int64], count: NDArray[np.int64]
+) -> dict[str, NDArray[Any]]:
     """Return the turn restrictions: of a street that was cut, the part at the junction; of a via way, all."""
     edges: list[int] = []
     ahead: list[bool] = []
@@ -374,7 +375,7 @@ def _restrictions(old: StreetNetwork, parts_of: dict[int, list[int]]) -> dict[st
         before = len(edges)
         for row in range(low, high):
             edge, along = int(old.restriction_edge[row]), bool(old.restriction_ahead[row])
-            parts = parts_of.get(edge, [edge])
+            parts = list(range(int(first[edge]), int(first[edge] + count[edge])))
             driven = parts if along else parts[::-1]
             if row == low:
                 driven = driven[-1:]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from planner.audit import audit_plan
 from planner.document import read_incident, read_plan, write_incident, write_plan
 from planner.field_roads import field_road_notices, with_field_roads
 from planner.model import FieldRoad, Incident, Shape
@@ -154,6 +155,7 @@ def test_a_plan_holds_a_field_road_that_leads_out_and_says_so(area):
     assert plan.id != first.id
     assert any(notice.about == "field roads" for notice in plan.notices)
     assert any("Farm gate" in post.street for post in plan.posts)
+    assert audit_plan(read_plan(write_plan(plan)), area, DOCTRINE).failures == ()
     assert read_plan(write_plan(plan)) == plan
     assert read_incident(write_incident(incident)) == incident
     assert read_incident(write_plan(plan)).field_roads == (mine,)

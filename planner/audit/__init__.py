@@ -14,6 +14,7 @@ from planner.audit.scene import Scene
 from planner.audit.sites import check_sites
 from planner.audit.streets import RawStreets
 from planner.doctrine import Doctrine
+from planner.field_roads import with_field_roads
 from planner.model import Plan
 
 __all__ = ["Audit", "Check", "audit_plan"]
@@ -27,7 +28,8 @@ def audit_plan(plan: Plan, area: Area, doctrine: Doctrine) -> Audit:
     plan : Plan
         As read from its document.
     area : Area
-        The map to judge it by: its streets are taken stretch by stretch in OSM ids.
+        The map to judge it by: its streets are taken stretch by stretch in OSM ids, those seen in the field
+        among them.
     doctrine : Doctrine
         The distances and rates that the plan must keep.
 
@@ -37,6 +39,7 @@ def audit_plan(plan: Plan, area: Area, doctrine: Doctrine) -> Audit:
         Every check, held or not. A plan that says it is not sealed fails the check ``seal``, and holds
         ``seal_claim`` if what it says is true.
     """
+    area = with_field_roads(plan.incident.field_roads, area, doctrine)
     scene = Scene(plan, area, doctrine, RawStreets.of(area.network))
     return Audit(
         (

@@ -132,7 +132,9 @@ def _leaks(scene: Scene, line: Perimeter, *, on_foot: bool) -> list[str]:
     out = out[~_within(streets, held.buffer(_ON_LINE_M), out)]
     if not len(out):
         return []
-    crossing = streets.meeting(held.boundary, reached & (streets.node >= 0).all(axis=1))  # held by nobody
+    crossing = streets.meeting(
+        held.boundary, reached & (streets.node >= scene.streets.lowest).all(axis=1)
+    )  # held by nobody
     return streets.names(crossing if len(crossing) else out)
 
 

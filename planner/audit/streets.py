@@ -141,7 +141,8 @@ class RawStreets:
                 along.setdefault(segment, []).append(min(1.0, max(0.0, share)))
         whole = among.copy()
         whole[list(along)] = False
-        edge, node, xy, fresh = [self.edge[whole]], [self.node[whole]], [self.xy_m[whole]], 0
+        edge, node, xy = [self.edge[whole]], [self.node[whole]], [self.xy_m[whole]]
+        fresh = -self.lowest  # roads seen in the field have nodes below 0 too
         for segment, shares in sorted(along.items()):
             marks = np.array([0.0, *sorted(shares), 1.0])
             names = -1 - fresh - np.arange(2 * len(shares))
@@ -167,6 +168,11 @@ class RawStreets:
         ways, order = self._by_way
         low, high = np.searchsorted(ways, [way, way + 1])
         return order[low:high]
+
+    @cached_property
+    def lowest(self) -> int:
+        """The least id of a node, 0 where none is below it."""
+        return min(0, int(self.node.min()))
 
     def stretch(self, way: int, start: int, end: int) -> Ints | None:
         """Return the segments of a way from one of its nodes to another, in the order of OSM.

@@ -138,7 +138,7 @@ function clearOfTools() {
   const { width, height } = box("tools").getBoundingClientRect();
   return height > width
     ? { paddingTopLeft: [width + 26, 20], paddingBottomRight: [96, 30] }
-    : { paddingTopLeft: [10, 14], paddingBottomRight: [66, height + 14] };
+    : { paddingTopLeft: [10, 14], paddingBottomRight: [66, height + 44] };
 }
 
 /** Move the view only where the plan would not be read in it: partly out of sight, or too small. */
@@ -173,6 +173,7 @@ function selectPlanned(one) {
   if (tools.stroke || !one) return;
   if (drawings.chosen) drawings.select(null);
   openKey(false);
+  tools.closePalette();
   const low = one.at && map.latLngToContainerPoint([one.at[1], one.at[0]]).y > map.getSize().y / 2;
   selected.showPlanned(one, low);
 }

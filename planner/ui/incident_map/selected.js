@@ -23,8 +23,7 @@ export class Selected {
     this.acts = element("div", "selected-acts");
     this.box.replaceChildren(text, this.acts);
     const close = button(this.box, "✕", "Close: select nothing", () => this.act.close());
-    close.classList.add("close");
-    this.box.prepend(close);
+    text.after(close);
     this.box.hidden = false;
   }
 

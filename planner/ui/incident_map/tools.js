@@ -81,6 +81,10 @@ export class Tools {
     palette.querySelector("button")?.focus({ preventScroll: true });
   }
 
+  closePalette() {
+    if (!document.getElementById("palette").hidden) this.take(null);
+  }
+
   setPurposes(purposes) {
     if (JSON.stringify(purposes) === JSON.stringify(this.purposes)) return;
     this.purposes = purposes;
