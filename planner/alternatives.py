@@ -16,11 +16,12 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area, geometries_m
 from planner.closures import blocked_streets
 from planner.doctrine import Doctrine
+from planner.driving import Driving, Streets, Way, ambulance_point
 from planner.field_roads import with_field_roads
 from planner.geo import LonLat
 from planner.model import HospitalOption, Plan, Rings, Route, Shape
 from planner.network import Path, Search, Snap
-from planner.routes import Driving, Streets, Way, ambulance_point, range_min, write_routes
+from planner.routes import range_min, write_routes
 from planner.terms import PerimeterName, PostMode, RouteKind, Travel, ZoneKind
 
 Bools = NDArray[np.bool_]

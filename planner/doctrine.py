@@ -300,6 +300,10 @@ class Transport:
     best_case: float
     load_out_s: float
     apart_factor: float
+    congestion_m: float
+    congestion_factor: float
+    corridor_clear_m: float
+    corridor_by_site: float
     approach_m: float
     entrance_reach_m: float
     choke_width_m: float
@@ -348,8 +352,15 @@ class Transport:
         """
         if self.best_case > 1:
             raise DoctrineError("transport.best_case is above 1", _REMEDY)
-        if self.apart_factor < 1 or self.off_map_detour < 1 or self.off_map_late < 1:
-            raise DoctrineError("transport.apart_factor, off_map_detour or off_map_late is below 1", _REMEDY)
+        for name in (
+            "apart_factor",
+            "congestion_factor",
+            "corridor_by_site",
+            "off_map_detour",
+            "off_map_late",
+        ):
+            if getattr(self, name) < 1:
+                raise DoctrineError(f"transport.{name} is below 1", _REMEDY)
         if not (self.off_map_kmh > 0 and self.air_kmh > 0):
             raise DoctrineError("transport.off_map_kmh or air_kmh is not above zero", _REMEDY)
         if self.yellow_per_ambulance < 1:

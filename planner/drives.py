@@ -13,11 +13,12 @@ from shapely.geometry import Point
 
 from planner.area import Area
 from planner.doctrine import Transport as Rules
+from planner.driving import Driving
 from planner.known_hospitals import KnownHospital
 from planner.model import Casualties, HospitalStatus, SiteTime
 from planner.network import Search, Snap
 from planner.patients import HIGH_LEVELS
-from planner.routes import Driving, range_min
+from planner.routes import range_min
 from planner.terms import RoadClass, TraumaLevel
 
 Ints = NDArray[np.int64]
@@ -272,12 +273,12 @@ def drives_off_map(hospitals: Sequence[KnownHospital], driving: Driving, search:
     exits = _exits(driving, search)
     if len(exits) == 0:
         return [Drive(h, None, None, None, why_not="no open street leads out of the map") for h in hospitals]
-    drives = []
+    drives, cost_s = [], search.costs_s(exits)
     for hospital in hospitals:
         away = driving.network.node_xy_m[exits] - (hospital.x_m, hospital.y_m)
         beyond_m = np.hypot(away[:, 0], away[:, 1])
         beyond_s = beyond_m * _beyond_s(1.0, rules)
-        best = int(np.argmin(search.cost[exits] + beyond_s))
+        best = int(np.argmin(cost_s + beyond_s))
         goal = search.at_node(int(exits[best]))
         time_s = search.time_s(goal) + float(beyond_s[best])
         span = range_min(time_s, rules, rules.off_map_late)
@@ -291,7 +292,6 @@ def _exits(driving: Driving, search: Search) -> Ints:
     usable = np.isfinite(driving.timing.arc_s).reshape(2, -1).any(axis=0) & ~driving.streets.closed
     ends = np.concatenate([network.edge_u, network.edge_v])
     streets_at = np.bincount(ends[np.tile(network.drivable, 2)], minlength=network.node_count)
-    reached = np.isfinite(search.cost)
     outside = ~shapely.contains_xy(driving.streets.outer_m, network.node_xy_m)
     to_rim_m = _to_rim_m(network.node_xy_m, network.node_xy_m[streets_at > 0], area)
     rim_m, edge_m = driving.doctrine.transport.map_rim_m, driving.doctrine.perimeters.map_edge_m
@@ -303,9 +303,10 @@ def _exits(driving: Driving, search: Search) -> Ints:
     ):
         at = np.zeros(network.node_count, dtype=bool)
         at[ends[np.tile(usable & (network.road_class <= classes), 2)]] = True
-        nodes = np.flatnonzero(at & reached & good)
-        if len(nodes):
-            return nodes
+        nodes = np.flatnonzero(at & good)
+        reached = np.isfinite(search.costs_s(nodes))
+        if reached.any():
+            return nodes[reached]
     return np.empty(0, dtype=np.int64)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 from shapely.geometry import Point
 
 from planner.ambulances import ambulances_for
 from planner.area import Area
+from planner.corridor import Corridor, lay_corridor
 from planner.doctrine import Doctrine
 from planner.doctrine import Transport as Rules
 from planner.drives import (
@@ -24,6 +26,7 @@ from planner.drives import (
     with_statuses,
     worth_listing,
 )
+from planner.driving import Driving, Streets, Way, ambulance_point
 from planner.hospital_notices import (
     CALL_FIRST,
     best_centre,
@@ -54,7 +57,6 @@ from planner.patients import (
     red_per_h,
     share_patients,
 )
-from planner.routes import Driving, Streets, Way, ambulance_point
 from planner.terms import NoticeLevel, Purpose, RouteKind, Travel
 
 _ABOUT = "hospitals"
@@ -73,6 +75,7 @@ class Transport:
     ways: tuple[Way, ...]
     notices: tuple[Notice, ...]
     ambulances: AmbulanceNeed | None = None
+    corridor: Corridor | None = None
 
 
 def send_patients(
@@ -106,8 +109,12 @@ def send_patients(
     start_name, start, notices = _loading_point(sites, driving)
     middle = _middle(start, area, streets)
     listed = worth_listing(off_map, on_map, middle, incident.casualties or Casualties(), rules)
-    search = None if start is None else driving.search(start)
-    drives = _all_drives(on_map, listed, driving, (start_name, search), _origins(sites, start_name, driving))
+    doors = find_doors(on_map, driving)
+    corridor = lay_corridor(sites, driving, [door for door in doors if isinstance(door, Snap)])
+    leaving = driving if start is None else _outbound(corridor, start, doors, driving)
+    search = None if start is None else leaving.search(start)
+    others = _origins(sites, start_name, driving)
+    drives = _all_drives((on_map, doors), listed, driving, (start_name, search), others)
     if start is None:
         notices.append(_no_start(start_name))
     drives, unknown = with_statuses(with_names(drives, driving), incident.hospitals, driving)
@@ -115,7 +122,7 @@ def send_patients(
 
     wards = [_ward(drive, rules) for drive in drives]
     shares = share_patients(incident.casualties or Casualties(), wards, rules, incident.children)
-    ways, route_of = ((), {}) if search is None else _ways_out(drives, shares, start_name, driving, search)
+    ways, route_of = ((), {}) if search is None else _ways_out(drives, shares, start_name, leaving, search)
     options = tuple(
         _option(drive, wards[k], shares, k, route_of.get(k), driving) for k, drive in enumerate(drives)
     )
@@ -126,25 +133,29 @@ def send_patients(
         + status_notices(drives, unknown)
         + patient_notices(incident, drives, shares, rules)
     )
-    return Transport(options, ways, tuple(notices), ambulances_for(incident, drives, shares, rules))
+    need = ambulances_for(incident, drives, shares, rules)
+    return Transport(options, ways, tuple(notices), need, corridor)
 
 
 def _all_drives(
-    on_map: Sequence[KnownHospital],
+    on_map: tuple[Sequence[KnownHospital], Sequence[Snap | str]],
     listed: Sequence[KnownHospital],
     driving: Driving,
     start: tuple[str, Search | None],
     others: Sequence[tuple[str, Search]],
 ) -> list[Drive]:
-    """Find the drives from where ambulances load, with the times from the other sites beside them."""
-    doors = find_doors(on_map, driving)
+    """Find the drives from where ambulances load, with the times from the other sites beside them.
+
+    ``on_map`` are the hospitals there, each with its street or why it has none.
+    """
+    mapped, doors = on_map
 
     def drives_of(search: Search) -> list[Drive]:
-        return drives_on_map(on_map, doors, driving, search) + drives_off_map(listed, driving, search)
+        return drives_on_map(mapped, doors, driving, search) + drives_off_map(listed, driving, search)
 
     name, search = start
     if search is None:
-        found = [Drive(h, None, None, None, why_not=_NO_START) for h in (*on_map, *listed)]
+        found = [Drive(h, None, None, None, why_not=_NO_START) for h in (*mapped, *listed)]
     else:
         found = drives_of(search)
     rows = {name: found, **{site: drives_of(other) for site, other in others}}
@@ -154,6 +165,16 @@ def _all_drives(
         )
         for k, drive in enumerate(found)
     ]
+
+
+def _outbound(corridor: Corridor, start: Snap, doors: Sequence[Snap | str], driving: Driving) -> Driving:
+    """Leave by the corridor's way out, unless that cuts off a hospital that another way out reaches."""
+    goals = [door for door in doors if isinstance(door, Snap)]
+    reached = [
+        np.isfinite(driving.network.times([start], goals, driving.timing, who.streets.closed))
+        for who in (driving, corridor.outbound)
+    ]
+    return driving if (reached[0] & ~reached[1]).any() else corridor.outbound
 
 
 def _origins(sites: Sequence[Site], start_name: str, driving: Driving) -> list[tuple[str, Search]]:

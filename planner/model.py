@@ -410,6 +410,8 @@ class Route:
     """A way to drive (or, for ``transfer``, to walk), with what it shares and crosses.
 
     ``start`` and ``end`` are site ids, hospital names or post ids (``from`` and ``to`` in documents).
+    ``keep_clear`` lists the streets of the ambulance corridor that it drives, each with metres: no parking
+    there. ``against_signs`` lists OSM nodes at which it turns against a sign, as ambulances may.
     """
 
     id: str
@@ -425,6 +427,8 @@ class Route:
     hot_m: float
     posts_crossed: tuple[str, ...]
     reason: str
+    keep_clear: tuple[tuple[str, float], ...] = ()
+    against_signs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

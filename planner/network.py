@@ -284,16 +284,14 @@ class Search:
         """Return the seconds to a place by the best way, inf where there is none."""
         if self._stays(end):
             return 0.0
-        cost_ms, states = self._best(end)
-        if self.weights is self.timing:
-            return cost_ms / 1000.0 if cost_ms < NEVER else math.inf
+        states = self._best(end)
         return time_of(self.network, self.start, end, states, self.timing) if states else math.inf
 
     def path(self, end: Snap) -> Path | None:
         """Return the best path to a place, or None where every way is closed."""
         if self._stays(end):
             return standing(self.network, end)
-        states = self._best(end)[1]
+        states = self._best(end)
         return path_of(self.network, self.start, end, states, self.timing) if states else None
 
     def costs_s(self, nodes: Ints) -> Floats:
@@ -375,9 +373,15 @@ class Search:
             return node == junction_at(self.network, end)
         return self.start.edge == end.edge and self.start.along_m == end.along_m
 
-    def _best(self, end: Snap) -> tuple[int, list[int]]:
-        """Return what the best way costs in milliseconds, and its states; none where every way is closed."""
-        return self._best_of(self._last(end))
+    def _best(self, end: Snap) -> list[int]:
+        """Return the states of the best way; none where every way is closed."""
+        if end not in self._found:
+            self._found[end] = self._best_of(self._last(end))[1]
+        return self._found[end]
+
+    @cached_property
+    def _found(self) -> dict[Snap, list[int]]:
+        return {}
 
     def _best_of(self, last: Ends) -> tuple[int, list[int]]:
         hierarchy = self.network._hierarchy_for(self.weights)

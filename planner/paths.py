@@ -194,9 +194,7 @@ def path_of(streets: StreetArrays, start: Snap, end: Snap, states: Sequence[int]
         nodes=tuple(k for i, k in enumerate(nodes) if i == 0 or nodes[i - 1] != k),
         time_s=_time_ms(streets, start, end, arcs, made, timing) / 1000.0,
         length_m=float(np.hypot(*np.diff(line, axis=0).T).sum()),
-        against_signs=tuple(
-            int(streets.node_id[timing.turns.node[k]]) for k in made.tolist() if timing.turns.rule[k]
-        ),
+        against_signs=tuple(streets.node_id[timing.turns.node[made[timing.turns.rule[made] > 0]]].tolist()),
     )
 
 

@@ -15,6 +15,7 @@ from planner.area import Area
 from planner.closures import blocked_streets, closure_notices
 from planner.containment import Watched, watch_target
 from planner.doctrine import Doctrine
+from planner.driving import Streets
 from planner.field_roads import field_road_notices, with_field_roads
 from planner.hospitals import send_patients
 from planner.model import (
@@ -30,7 +31,7 @@ from planner.model import (
 )
 from planner.perimeter import TracedPerimeter, trace_perimeters
 from planner.posts import inner_gates, open_gates
-from planner.routes import Streets, keep_routes_open
+from planner.routes import keep_routes_open
 from planner.sites import ChosenSites, Scene, choose_sites
 from planner.terms import NoticeLevel
 from planner.zones import Ground, draw_zones
@@ -111,7 +112,7 @@ def make_plan(
     ground, inner, outer, streets, chosen = held.ground, held.inner, held.outer, held.streets, held.chosen
 
     transport = send_patients(incident, chosen.sites, streets, area, doctrine, hospitals)
-    kept = keep_routes_open(chosen.sites, streets, area, doctrine, transport.ways)
+    kept = keep_routes_open(chosen.sites, streets, area, doctrine, transport.ways, transport.corridor)
     gates = _route_gates(kept.routes) | inner_gates(inner.posts, chosen.sites, area.frame)
     inner_line, inner_posts = _with_gates(inner, gates, doctrine)
     outer_line, outer_posts = _with_gates(outer, gates, doctrine)
@@ -165,7 +166,7 @@ def _streets(
         edge: float(shapely.line_locate_point(line, Point(area.frame.point_m(post.location))))
         for edge, post, line in zip(outer.post_edges, outer.posts, lines, strict=True)
     }
-    return Streets(closed, post_at, danger_m, outer.polygon_m, post_along_m)
+    return Streets(closed, post_at, danger_m, outer.polygon_m, post_along_m, blocked)
 
 
 def _route_gates(routes: tuple[Route, ...]) -> dict[str, str]:

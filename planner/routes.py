@@ -3,80 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
-from shapely.geometry import LineString, Point, Polygon
-from shapely.geometry.base import BaseGeometry
+from shapely.geometry import LineString, Point
 
 from planner.access import find_ways_out
 from planner.area import Area, line_of
 from planner.chokes import worst_chokes
+from planner.corridor import Corridor, lay_corridor
+from planner.corridor_notices import corridor_notices
 from planner.doctrine import Doctrine
 from planner.doctrine import Transport as Rules
+from planner.driving import Driving, Streets, Way, ambulance_point, first_site, listed, metres, used_edges
 from planner.geo import LonLat
 from planner.model import Notice, Route, Site
-from planner.network import Path, Search, Snap, StreetNetwork, Timing
-from planner.terms import NoticeLevel, Purpose, RoadClass, RouteKind, Travel
+from planner.network import Path, StreetNetwork
+from planner.terms import NoticeLevel, Purpose, RouteKind, Travel
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
-_POST_WEIGHT_S = 2e4
-"""What passing a post weighs in a search: more than any drive, so that the fewest posts come first."""
-_MAIN_ROADS = RoadClass.SECONDARY_LINK
-"""Road classes up to this code are main roads, from which arriving units and families come."""
 _LEAST_ROUTE_M = 1.0
 _SAME_PLACE_M = 0.5
-_TRIED_CLOSURES = 3
-
-
-@dataclass(frozen=True, eq=False)
-class Streets:
-    """Which streets routes may use around one scene.
-
-    Parameters
-    ----------
-    closed : (E,) bool array
-        Hot and warm ground, the inside of the inner perimeter, and what the user blocked.
-    post_at : mapping of edge to post id
-        Posts that a route may pass, which makes each a gate.
-    hot_m : geometry
-        Hot and warm ground, for the ``hot_m`` metres that a route reports (0 where rules hold).
-    outer_m : geometry
-        Ground inside the outer perimeter, which the public cannot enter.
-    post_along_m : mapping of edge to metres
-        Where on its edge each post stands, from the edge's ``u`` end; the whole edge where not given.
-    """
-
-    closed: Bools
-    post_at: Mapping[int, str]
-    hot_m: BaseGeometry
-    outer_m: BaseGeometry = field(default_factory=Polygon)
-    post_along_m: Mapping[int, float] = field(default_factory=dict)
-
-    @cached_property
-    def post_edge(self) -> Bools:
-        """Mask (E,) of the streets on which a post stands."""
-        mask = np.zeros_like(self.closed)
-        mask[list(self.post_at)] = True
-        return mask
-
-
-@dataclass(frozen=True, eq=False)
-class Way:
-    """A way found, before it is written as a :class:`~planner.model.Route`."""
-
-    kind: RouteKind
-    start: str
-    end: str
-    path: Path
-    purpose: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +46,7 @@ def keep_routes_open(
     area: Area,
     doctrine: Doctrine,
     outbound: Sequence[Way] = (),
+    corridor: Corridor | None = None,
 ) -> OpenRoutes:
     """Keep the ways open that a scene lives by, apart from the ambulances' way out where streets allow.
 
@@ -105,6 +58,8 @@ def keep_routes_open(
         What is closed, and where posts stand.
     outbound : sequence of Way
         The ambulances' ways to hospitals, which come first: all others keep off them (C1, F21, F23).
+    corridor : Corridor, optional
+        Laid for those ways; without it, one is laid to the nearest main road.
 
     Returns
     -------
@@ -115,28 +70,20 @@ def keep_routes_open(
     driving = Driving(area, streets, doctrine, Travel.EMERGENCY)
     public = Driving(area, _public_streets(streets, area), doctrine, Travel.PUBLIC)
     ways: list[Way] = list(outbound)
+    corridor = corridor or lay_corridor(sites, driving, ())
     notices: list[Notice] = _apart_from_map(driving)
     for found in (
-        _transfer(sites, driving, ways),
-        _inbound(RouteKind.INGRESS, _first(sites, Purpose.STAGING), driving, ways),
-        _inbound(RouteKind.PUBLIC, _first(sites, Purpose.REUNIFICATION), public, ways),
+        _transfer(corridor, driving),
+        _inbound(RouteKind.INGRESS, Purpose.STAGING, sites, driving, ways, corridor.kept),
+        _inbound(RouteKind.PUBLIC, Purpose.REUNIFICATION, sites, public, ways, corridor.kept),
+        _inbound(RouteKind.PUBLIC, Purpose.MEDIA, sites, public, ways, corridor.kept),
     ):
         ways += [f for f in found if isinstance(f, Way)]
         notices += [f for f in found if isinstance(f, Notice)]
-    notices += _single_access(sites, driving)
-    routes = write_routes(ways, streets, area, doctrine.transport)
+    routes = write_routes(ways, streets, area, doctrine.transport, corridor.kept)
+    notices += _single_access(sites, driving) + corridor_notices(corridor, routes, sites, driving)
     gates = frozenset(post for route in routes for post in route.posts_crossed)
     return OpenRoutes(routes, gates, tuple(notices))
-
-
-def ambulance_point(sites: Sequence[Site]) -> Site | None:
-    """Return where ambulances load: the exchange point, else the casualty collection point, else staging."""
-    order = (Purpose.AMBULANCE_EXCHANGE, Purpose.CASUALTY_COLLECTION, Purpose.STAGING)
-    return next((site for purpose in order if (site := _first(sites, purpose)) is not None), None)
-
-
-def _first(sites: Sequence[Site], purpose: Purpose) -> Site | None:
-    return next((s for s in sites if s.purpose is purpose and s.rank == 1), None)
 
 
 def _public_streets(streets: Streets, area: Area) -> Streets:
@@ -146,128 +93,6 @@ def _public_streets(streets: Streets, area: Area) -> Streets:
 
 
 # --- one way ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Driving:
-    """Who drives around a scene, and on what: searches of one traveller with its closures and posts."""
-
-    area: Area
-    streets: Streets
-    doctrine: Doctrine
-    travel: Travel
-
-    @property
-    def network(self) -> StreetNetwork:
-        """The streets of the area."""
-        return self.area.network
-
-    @cached_property
-    def timing(self) -> Timing:
-        """How long the traveller takes."""
-        return self.network.timing(self.travel, self.doctrine.travelling)
-
-    @cached_property
-    def scene_edges(self) -> Bools:
-        """Streets of the part of the network that the scene lies in, closed or not, (E,)."""
-        return self.network.scene_edges(self.travel, self.doctrine.travelling, self.streets.outer_m)
-
-    @property
-    def joins_map(self) -> bool:
-        """Whether the scene's streets are joined to most of the map's; not so on an island."""
-        main = self.network.main_edges(self.travel, self.doctrine.travelling)
-        return not main.any() or bool((main & self.scene_edges).any())
-
-    @cached_property
-    def open_edges(self) -> Bools:
-        """Streets of the scene's part of the network that are not closed, (E,)."""
-        return self.scene_edges & ~self.streets.closed
-
-    def weights(self, used: Bools | None = None) -> Timing:
-        """Return what a search minimizes: fewest posts, then time; streets that others use count longer."""
-        factor = np.ones(self.network.edge_count)
-        if used is not None:
-            factor[used] = self.doctrine.transport.apart_factor
-        return self.timing.weighted(factor, np.where(self.streets.post_edge, _POST_WEIGHT_S, 0.0))
-
-    def search(self, start: Snap, used: Bools | None = None, ends: Sequence[Snap] | None = None) -> Search:
-        """Search the ways from one place; ``used`` (E,) are streets to keep off where another way exists."""
-        return self.network.search(
-            start, self.timing, self.streets.closed, weights=self.weights(used), ends=ends
-        )
-
-    def enter(self, site: Site) -> Snap | None:
-        """Find the open street nearest to a site's entrance, None where none is within reach of it."""
-        return self._reached(site, self.open_edges)
-
-    def why_no_entry(self, site: Site) -> str:
-        """Say why no open street is within reach of a site's entrance."""
-        shut = self._reached(site, self.scene_edges)
-        if shut is not None:
-            return f"{self.network.street(shut.edge)} is closed, and no open street is near {site.name}"
-        if self._reached(site, self.network.parts(self.travel, self.doctrine.travelling) >= 0) is not None:
-            return f"no street on this map joins the scene to {site.name}"
-        reach_m = self.doctrine.transport.entrance_reach_m
-        return f"the map shows no street within {_metres(reach_m)} of {site.name}"
-
-    def _reached(self, site: Site, usable: Bools) -> Snap | None:
-        (snap,) = self.network.snap([self.area.frame.point_m(site.entrance)], usable)
-        return snap if snap and snap.offset_m <= self.doctrine.transport.entrance_reach_m else None
-
-    def why_not(self, start: Snap, end: Snap) -> str:
-        """Say why there is no way between two places: which closures sever it, or that the map shows none."""
-        network, closed = self.network, self.streets.closed
-        whole = network.find_path(start, end, self.timing, network.no_closures())
-        if whole is None:
-            return "the map shows no street that joins them"
-        names = dict.fromkeys(network.street(int(e)) for e in whole.edges if closed[e])
-        return (
-            f"every way is closed, first of all by the closure of {', '.join(list(names)[:_TRIED_CLOSURES])}"
-        )
-
-    def main_road_to(self, end: Snap, used: Bools) -> tuple[Snap, str] | None:
-        """Find where on a main road, well outside the outer perimeter, the way to a place best begins.
-
-        Where the map has no main road there, any street well outside does; where the map ends sooner, any
-        street outside the outer perimeter. None where no street outside leads to the place.
-        """
-        return self._main_road(end, self.weights(used), towards=True)
-
-    def main_road_from(self, start: Snap) -> tuple[Snap, str] | None:
-        """Find the main road, well outside the outer perimeter, that is soonest reached from a place."""
-        return self._main_road(start, self.weights(), towards=False)
-
-    def _main_road(self, place: Snap, weights: Timing, *, towards: bool) -> tuple[Snap, str] | None:
-        """Return where on which road."""
-        network, gap_m = self.network, self.doctrine.transport.approach_m
-        main = self.open_edges & (network.road_class <= _MAIN_ROADS)
-        for roads, wide_m in ((main, gap_m), (self.open_edges, gap_m), (self.open_edges, 0.0)):
-            among = _outside(network, roads, self.streets.outer_m, wide_m)
-            at = network.first_reached(place, weights, self.streets.closed, among, towards=towards)
-            if at is not None:
-                return at, network.street(_road_at(at, roads, network))
-        return None
-
-
-def _road_at(at: Snap, roads: Bools, network: StreetNetwork) -> int:
-    """Return the road, of those given, that a place at a junction lies on: its own edge if that is one."""
-    if roads[at.edge]:
-        return at.edge
-    node = network.edge_u[at.edge] if at.along_m == 0.0 else network.edge_v[at.edge]
-    meeting = np.flatnonzero(roads & ((network.edge_u == node) | (network.edge_v == node)))
-    return int(meeting[np.argmin(network.road_class[meeting])])
-
-
-def _outside(network: StreetNetwork, roads: Bools, ground_m: BaseGeometry, gap_m: float) -> Ints:
-    """Return the junctions of some roads that lie further than a gap from the ground."""
-    edges = np.flatnonzero(roads)
-    nodes = np.unique(np.concatenate([network.edge_u[edges], network.edge_v[edges]]))
-    if ground_m.is_empty:
-        return nodes
-    wide = ground_m.buffer(gap_m)
-    shapely.prepare(wide)
-    outside: Ints = nodes[~shapely.contains_xy(wide, network.node_xy_m[nodes])]
-    return outside
 
 
 def _apart_from_map(driving: Driving) -> list[Notice]:
@@ -305,39 +130,60 @@ def _single_access(sites: Sequence[Site], driving: Driving) -> list[Notice]:
     return [
         Notice(
             NoticeLevel.CAUTION,
-            f"Single access: {_listed(names)}. Every way out for ambulances from {site.name} passes there: "
+            f"Single access: {listed(names)}. Every way out for ambulances from {site.name} passes there: "
             "keep it clear, nobody parks",
             site.id,
         )
     ]
 
 
-def _transfer(sites: Sequence[Site], driving: Driving, ways: Sequence[Way]) -> list[Way | Notice]:
-    """Way of ambulances from staging to where they load."""
-    staging, loading = _first(sites, Purpose.STAGING), ambulance_point(sites)
-    if staging is None or loading is None or loading is staging:
+def _transfer(corridor: Corridor, driving: Driving) -> list[Way | Notice]:
+    """Way of ambulances from staging to where they load: the corridor's way in."""
+    staging, loading, path = corridor.staging, corridor.site, corridor.inward
+    if staging is None or loading is None:
         return []
     where = f"from {staging.name} to {loading.name}"
-    start, end = driving.enter(staging), driving.enter(loading)
-    if start is None or end is None:
-        return [_severed(where, driving.why_no_entry(staging if start is None else loading), loading.id)]
-    path = driving.search(start, _used(ways, driving.network), [end]).path(end)
     if path is None:
-        return [_severed(where, driving.why_not(start, end), loading.id)]
+        start, end = driving.enter(staging), driving.enter(loading)
+        if start is None or end is None:
+            why = driving.why_no_entry(staging if start is None else loading)
+        else:
+            why = driving.why_not(start, end)
+        return [_severed(where, why, loading.id)]
     if path.length_m < _LEAST_ROUTE_M:
         return []
     return [Way(RouteKind.TRANSFER, staging.id, loading.id, path, f"Ambulances {where}")]
 
 
-def _inbound(kind: RouteKind, site: Site | None, driving: Driving, ways: Sequence[Way]) -> list[Way | Notice]:
-    """Way of those who come from outside to a site."""
-    if site is None:
+_COMING = {
+    Purpose.STAGING: "Arriving units",
+    Purpose.REUNIFICATION: "Families",
+    Purpose.MEDIA: "Media",
+}
+
+
+def _inbound(
+    kind: RouteKind,
+    purpose: Purpose,
+    sites: Sequence[Site],
+    driving: Driving,
+    ways: Sequence[Way],
+    kept: Bools,
+) -> list[Way | Notice]:
+    """Way of those who come from outside to a site: off the corridor, if there is any other (F21)."""
+    site = first_site(sites, purpose)
+    if site is None or (purpose is Purpose.MEDIA and _inside(site, driving)):
         return []
     end = driving.enter(site)
     if end is None:
         return [_severed(f"from outside to {site.name}", driving.why_no_entry(site), site.id)]
-    used = _used(ways, driving.network)
-    begins = driving.main_road_to(end, used)
+    used = used_edges(ways, driving.network)
+    closed = driving.streets.closed | kept
+    closed[end.edge] = driving.streets.closed[end.edge]
+    off = replace(driving, streets=replace(driving.streets, closed=closed))
+    begins = off.main_road_to(end, used)
+    driving = driving if begins is None else off
+    begins = begins or driving.main_road_to(end, used)
     if begins is None:
         why = f"no open street leads from outside to {driving.network.street(end.edge)}"
         return [_severed(f"from outside to {site.name}", why, site.id)]
@@ -345,17 +191,21 @@ def _inbound(kind: RouteKind, site: Site | None, driving: Driving, ways: Sequenc
     path = driving.search(start, used, [end]).path(end)
     if path is None or path.length_m < _LEAST_ROUTE_M:
         return []
-    who = "Arriving units" if kind is RouteKind.INGRESS else "Families"
-    way = Way(kind, road, site.id, path, f"{who} from {road} to {site.name}")
+    way = Way(kind, road, site.id, path, f"{_COMING[purpose]} from {road} to {site.name}")
     outer_m, least_m = driving.streets.outer_m, driving.doctrine.transport.approach_m
     gap_m = math.inf if outer_m.is_empty else outer_m.distance(Point(start.x_m, start.y_m))
     if gap_m >= least_m - _LEAST_ROUTE_M:
         return [way]
     text = (
-        f"The way from outside to {site.name} is known only from {_metres(gap_m)} outside the outer "
+        f"The way from outside to {site.name} is known only from {metres(gap_m)} outside the outer "
         "perimeter: beyond that the map ends, or streets are closed"
     )
     return [way, Notice(NoticeLevel.CAUTION, text, site.id)]
+
+
+def _inside(site: Site, driving: Driving) -> bool:
+    """Whether a site lies inside the outer perimeter, where the public does not come unescorted."""
+    return bool(driving.streets.outer_m.covers(Point(driving.area.frame.point_m(site.entrance))))
 
 
 def _severed(where: str, why: str, about: str) -> Notice:
@@ -365,16 +215,34 @@ def _severed(where: str, why: str, about: str) -> Notice:
 # --- writing routes -----------------------------------------------------------------------------
 
 
-def write_routes(ways: Sequence[Way], streets: Streets, area: Area, rules: Rules) -> tuple[Route, ...]:
-    """Write ways as routes, each with what it passes and what it shares with those that run the other way."""
+def write_routes(
+    ways: Sequence[Way], streets: Streets, area: Area, rules: Rules, kept: Bools | None = None
+) -> tuple[Route, ...]:
+    """Write ways as routes, each with what it passes and what it shares with those that run the other way.
+
+    ``kept`` (E,) are the streets of the corridor, which are kept clear.
+    """
     numbers: dict[RouteKind, int] = {}
     routes = []
     for way in ways:
         numbers[way.kind] = numbers.get(way.kind, 0) + 1
         leaving = way.kind is RouteKind.EGRESS
         others = [w.path for w in ways if (w.kind is RouteKind.EGRESS) is not leaving]
-        routes.append(_route(way, f"{way.kind}-{numbers[way.kind]}", others, streets, area, rules))
+        route = _route(way, f"{way.kind}-{numbers[way.kind]}", others, streets, area, rules)
+        if kept is not None and way.kind in (RouteKind.EGRESS, RouteKind.TRANSFER):
+            route = replace(route, keep_clear=_keep_clear(way.path, kept, area.network))
+        routes.append(route)
     return tuple(routes)
+
+
+def _keep_clear(path: Path, kept: Bools, network: StreetNetwork) -> tuple[tuple[str, float], ...]:
+    """Metres on each street of the corridor, in order of travel, to 10 m."""
+    by_street: dict[str, float] = {}
+    for edge, (low_m, high_m) in zip(path.edges.tolist(), path.span_m.tolist(), strict=True):
+        if kept[edge] and high_m > low_m:
+            name = network.street(edge)
+            by_street[name] = by_street.get(name, 0.0) + high_m - low_m
+    return tuple((name, max(10.0, round(length_m, -1))) for name, length_m in by_street.items())
 
 
 def _route(way: Way, ident: str, others: Sequence[Path], streets: Streets, area: Area, rules: Rules) -> Route:
@@ -384,12 +252,15 @@ def _route(way: Way, ident: str, others: Sequence[Path], streets: Streets, area:
     against = network.oneway[path.edges] * np.where(path.forward, 1, -1) < 0
     against_m = float(driven_m[against].sum())
     names, posts = street_names(path, network), _posts_crossed(path, streets, network)
-    parts = [f"{way.purpose}: {_minutes(path.time_s)}, {_metres(path.length_m)}{_by(names)}"]
-    parts += [f"through {_listed(posts)}"] if posts else []
+    parts = [f"{way.purpose}: {_minutes(path.time_s)}, {metres(path.length_m)}{_by(names)}"]
+    parts += [f"through {listed(posts)}"] if posts else []
     parts += [_shared_text(way.kind, shared_m)]
     if against_m >= 0.5:
-        parts.append(f"{_metres(against_m)} against one-way traffic, which must be held back")
-    if way.kind is RouteKind.EGRESS:
+        parts.append(f"{metres(against_m)} against one-way traffic, which must be held back")
+    if path.against_signs:
+        times = f"{len(path.against_signs)} time{'s' if len(path.against_signs) > 1 else ''}"
+        parts.append(f"turns {times} against a sign, with care")
+    if way.kind in (RouteKind.EGRESS, RouteKind.TRANSFER):
         parts += _tight(path, network, rules)
     return Route(
         id=ident,
@@ -405,6 +276,7 @@ def _route(way: Way, ident: str, others: Sequence[Path], streets: Streets, area:
         hot_m=float(LineString(path.xy_m).intersection(streets.hot_m).length),
         posts_crossed=posts,
         reason="; ".join(parts),
+        against_signs=path.against_signs,
     )
 
 
@@ -413,8 +285,8 @@ def _tight(path: Path, network: StreetNetwork, rules: Rules) -> list[str]:
     chokes = worst_chokes(path, network, rules)
     if not chokes:
         return []
-    told = [f"{choke.street} ({_listed(choke.faults)})" for choke in chokes]
-    return [f"tightest at {_listed(told)}"]
+    told = [f"{choke.street} ({listed(choke.faults)})" for choke in chokes]
+    return [f"tightest at {listed(told)}"]
 
 
 def street_names(path: Path, network: StreetNetwork) -> tuple[str, ...]:
@@ -459,13 +331,6 @@ def _shared_m(path: Path, others: Sequence[Path]) -> float:
     return shared_m
 
 
-def _used(ways: Sequence[Way], network: StreetNetwork) -> Bools:
-    mask = network.no_closures()
-    for way in ways:
-        mask[way.path.edges[way.path.share > 0]] = True
-    return mask
-
-
 def _line(path: Path, area: Area) -> tuple[LonLat, ...]:
     places = line_of(path.xy_m, area.frame)
     kept = [places[0], *(b for a, b in pairwise(places) if a != b)]
@@ -474,15 +339,11 @@ def _line(path: Path, area: Area) -> tuple[LonLat, ...]:
 
 def _shared_text(kind: RouteKind, shared_m: float) -> str:
     other = "the ways in" if kind is RouteKind.EGRESS else "the ambulances' way out"
-    return f"shares {_metres(shared_m)} with {other}" if shared_m >= 0.5 else f"apart from {other}"
+    return f"shares {metres(shared_m)} with {other}" if shared_m >= 0.5 else f"apart from {other}"
 
 
 def _by(names: Sequence[str]) -> str:
-    return f" by {_listed(names[:3])}{' and others' if len(names) > 3 else ''}" if names else ""
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names)
+    return f" by {listed(names[:3])}{' and others' if len(names) > 3 else ''}" if names else ""
 
 
 def range_min(time_s: float, rules: Rules, late: float = 1.0) -> tuple[int, int]:
@@ -498,8 +359,3 @@ def range_min(time_s: float, rules: Rules, late: float = 1.0) -> tuple[int, int]
 def _minutes(time_s: float) -> str:
     """Write a planning time as everywhere: rounded up, and nothing said of seconds."""
     return "under 1 min" if time_s < 60 else f"{math.ceil(time_s / 60)} min"
-
-
-def _metres(length_m: float) -> str:
-    """Write a distance without false precision: to 10 m, from 1 km on to 100 m (``domain.md`` 6.9)."""
-    return f"{length_m / 1000:.1f} km" if length_m >= 1000 else f"{max(10, round(length_m, -1)):.0f} m"

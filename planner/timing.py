@@ -5,6 +5,7 @@ Times are kept to the millisecond, as whole numbers are added up exactly (:mod:`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -95,6 +96,14 @@ class Timing:
     def closing_back(self, closed: Bools) -> Weights:
         """Return :attr:`weight_back_ms` with every turn out of a closed edge barred; ``closed`` is (E,)."""
         return _barring(self.weight_back_ms, self.turns.turns_out_of(np.flatnonzero(closed)))
+
+    def barring(self, arcs: Sequence[int]) -> Timing:
+        """Return the timing with some arcs barred, in their one direction."""
+        arc_s = self.arc_s.copy()
+        arc_s[list(arcs)] = np.inf
+        edges = np.unique(np.asarray(arcs, dtype=np.int64) % (len(arc_s) // 2))
+        changed = edges if self.changed is None else np.union1d(edges, self.changed)
+        return Timing(self.turns, arc_s, self.node_s, self.turn_s, changed, self.plain or self)
 
     def weighted(self, factor: Floats, extra_s: Floats) -> Timing:
         """Return weights for a search that likes some edges less: both directions times (E,), plus (E,)."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner import words
+from planner.driving import ambulance_point
 from planner.geo import usng
 from planner.model import Casualties, HospitalOption, Plan
 from planner.phrases import UNDATED, Edition, along, identity, site_name, through, title, trauma
-from planner.routes import ambulance_point
 
 NO_TRAFFIC = "No traffic data"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -29,6 +29,8 @@ _JUNCTION_ENDS = 3
 """So many segments end at a junction at which one turns."""
 _BEND_M, _BEND_RAD = 10.0, 0.35
 """A line that bends more than this within so many metres may be a turn."""
+_STRETCH_M = 400.0
+"""Streets are parted at least so often, where the map has a node for it."""
 _DIVIDED = (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK)
 
 
@@ -45,6 +47,48 @@ def check_routes(scene: Scene) -> Iterator[Check]:
             "route_time", route.id, list(_sums(walk)), f"{route.time_s:.0f} s and {route.length_m:.0f} m"
         )
         yield judge("route_ends", route.id, list(_ends(walk)), f"from {route.start} to {route.end}")
+    corridor = [r for r in scene.plan.routes if r.route in (RouteKind.TRANSFER, RouteKind.EGRESS)]
+    if corridor:
+        told = "in and out apart, off sites and posts, or said not to be"
+        yield judge("corridor", "corridor", list(_corridor(scene, corridor)), told)
+
+
+def _corridor(scene: Scene, corridor: Sequence[Route]) -> Iterator[str]:
+    """See that the corridor is a loop that nothing stands on (C1, C4), or that the plan says where not."""
+    said = " ".join(notice.text for notice in scene.plan.notices if notice.about == "corridor")
+    held_m = scene.held_m(PerimeterName.OUTER)
+    lines = {route.id: LineString(scene.area.frame.to_m(route.line)) for route in corridor}
+    steps = {
+        kind: {
+            frozenset(pair)
+            for route in corridor
+            if route.route is kind
+            for pair in zip(route.nodes, route.nodes[1:], strict=False)
+            if all(held_m.covers(_node(scene, node)) for node in pair)
+        }
+        for kind in (RouteKind.TRANSFER, RouteKind.EGRESS)
+    }
+    shared = steps[RouteKind.TRANSFER] & steps[RouteKind.EGRESS]
+    if shared and " share " not in said:
+        yield f"{len(shared)} stretches are driven both in and out, which is not said"
+    reach_m = scene.doctrine.transport.corridor_clear_m
+    lane = shapely.union_all([line.intersection(held_m) for line in lines.values()])
+    if lane.is_empty:
+        return
+    ends = {end for route in corridor for end in (route.start, route.end)}
+    others = [site for site in scene.plan.sites if site.rank == 1 and site.id not in ends]
+    near = [site for site in others if scene.shape(site.shape).distance(lane) < reach_m - _ALONG_M]
+    yield from (f"{site.id} stands on it, which is not said" for site in near if site.name not in said)
+    crossed = {post for route in corridor for post in route.posts_crossed}
+    posts = [p for p in scene.plan.posts if p.mode is PostMode.VEHICLE and p.id not in crossed]
+    on_it = [p for p in posts if scene.point(p.location).distance(lane) < _AT_POST_M]
+    yield from (f"post {post.id} stands on it and is no gate" for post in on_it)
+
+
+def _node(scene: Scene, node: int) -> Point:
+    streets = scene.streets
+    row = int(np.flatnonzero((streets.node == node).any(axis=1))[0])
+    return Point(streets.xy_m[row][int(streets.node[row, 1] == node)])
 
 
 class _Walk:
@@ -169,7 +213,10 @@ def _sums(walk: _Walk) -> Iterator[str]:
     ends_m = max(0.0, walk.line.length - sum(lengths))
     travelling = walk.scene.doctrine.travelling
     least = sum(float(seconds.min()) for seconds in times) + ends_m / (travelling.motorway_kmh / 3.6)
-    most = sum(float(seconds.max()) for seconds in times) + ends_m / (travelling.walking_kmh / 3.6)
+    jam = walk.scene.doctrine.transport.congestion_factor
+    slow = [_jam(walk, part) for part in parts]
+    most = sum(float(seconds.max()) * by for seconds, by in zip(times, slow, strict=True))
+    most += jam * ends_m / (travelling.walking_kmh / 3.6)
     least += _delays_s(walk, route.nodes[1:-1])
     most += _delays_s(walk, route.nodes) + _turns_s(walk)
     if not least * (1 - _SHARE) - 1 <= route.time_s <= most * (1 + _SHARE) + 1:
@@ -182,6 +229,18 @@ def _delays_s(walk: _Walk, nodes: tuple[int, ...]) -> float:
     signals = int((network.node_signal & passed).sum())
     gates = int((np.isin(network.node_barrier, _GATES) & passed).sum())
     return signals * travelling.signal_s(walk.travel) + gates * travelling.gate_s
+
+
+def _jam(walk: _Walk, part: Ints) -> float:
+    """How many times longer segments may take for the jam around the outer perimeter.
+
+    Whole streets between junctions count as jammed or not, so that some way beyond its reach may.
+    """
+    rules, held_m = walk.scene.doctrine.transport, walk.scene.held_m(PerimeterName.OUTER)
+    if held_m.is_empty:
+        return 1.0
+    gap_m = float(shapely.distance(held_m, shapely.union_all(walk.scene.streets.lines(part))))
+    return rules.congestion_factor if gap_m <= rules.congestion_m + _STRETCH_M else 1.0
 
 
 def _turns_s(walk: _Walk) -> float:
