@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import pypdf
 import pytest
 
 from planner.document import read_plan
@@ -115,3 +118,55 @@ def test_times_have_an_offset_and_never_a_z(plan):
     assert MADE.time() == "2024-05-14T09:32:07-05:00"
     assert MADE.time(MADE.expires_at) == "2024-05-14T13:32:07-05:00"
     assert replace(MADE, created_at=datetime(2024, 5, 14, tzinfo=UTC)).time() == "2024-05-14T00:00:00+00:00"
+
+
+# --- nothing that is told to responders alone in what the public gets -------------------------------
+
+
+def text_of(to: str, content: bytes) -> str:
+    """Return what a file says, as far as it says it in words."""
+    if EXPORTERS[to].suffix == ".pdf":
+        return " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages)
+    if content.startswith(b"PK"):
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        return " ".join(archive.read(name).decode("latin-1") for name in archive.namelist())
+    return content.decode("latin-1")
+
+
+def with_secrets(plan: Plan) -> Plan:
+    """Return the plan with a word in everything that the public is not told."""
+    word = "Qxsecret"
+
+    def told(record: Any, *names: str) -> Any:
+        return replace(record, **dict.fromkeys(names, word))
+
+    hidden = [s for s in plan.sites if s.purpose not in (Purpose.REUNIFICATION, Purpose.MEDIA) or s.rank > 1]
+    return replace(
+        plan,
+        posts=tuple(told(post, "street", "reason") for post in plan.posts),
+        observations=tuple(told(post, "reason") for post in plan.observations),
+        perimeters=tuple(replace(told(line, "reason"), leaks=(word,)) for line in plan.perimeters),
+        zones=tuple(told(zone, "reason") for zone in plan.zones),
+        sites=tuple(
+            replace(told(site, "reason", *(["name"] * (site in hidden))), cautions=(word,))
+            for site in plan.sites
+        ),
+        routes=tuple(
+            told(route, "reason", *(["start", "end"] * (route.route is not RouteKind.PUBLIC)))
+            for route in plan.routes
+        ),
+        hospitals=tuple(told(place, "name", "reason") for place in plan.hospitals),
+        notices=tuple(told(notice, "text") for notice in plan.notices),
+    )
+
+
+SHARED = [to for to, one in EXPORTERS.items() if one.audience is not Audience.RESPONDERS]
+
+
+@pytest.mark.parametrize("to", SHARED)
+def test_no_public_version_of_any_format_tells_what_responders_alone_are_told(plan, area, to):
+    secret = with_secrets(plan)
+    public = text_of(to, export_plan(secret, to, replace(MADE, public=True), area))
+    assert "Qxsecret" not in public
+    if EXPORTERS[to].audience is Audience.EITHER and to != "png":
+        assert "Qxsecret" in text_of(to, export_plan(secret, to, MADE, area)), "or this test says nothing"

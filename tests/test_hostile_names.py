@@ -127,12 +127,12 @@ def reader_of(exporter: Exporter) -> Callable[[bytes], None]:
     return READERS[Path(f"x{exporter.suffix}").suffix]
 
 
-WORST = ("markup", "typst", "controls")
+WORST = ("markup", "typst")
 """Enough for what takes long to print."""
 PAIRS = [
     (to, name)
     for to, one in EXPORTERS.items()
-    for name in (WORST if one.suffix in (".pdf", ".png") else NAMES)
+    for name in (WORST if one.suffix in (".pdf", ".png", ".html") else NAMES)
 ]
 
 
@@ -141,12 +141,9 @@ def test_every_format_is_whole_and_harmless_whatever_things_are_called(to, name)
     reader_of(EXPORTERS[to])(export_plan(renamed(town_plan(), NAMES[name]), to, MADE, made_town()))
 
 
-@pytest.mark.parametrize("to", ["kml", "kmz"])
-def test_kml_of_hostile_names_stays_valid(hostile, to):
+def test_kml_of_hostile_names_stays_valid(hostile):
     schema = etree.XMLSchema(etree.parse(Path(fastkml.__file__).parent / "schema" / "ogckml22.xsd"))
-    content = export_plan(hostile, to, MADE)
-    if to == "kmz":
-        content = zipfile.ZipFile(io.BytesIO(content)).read("doc.kml")
+    content = export_plan(hostile, "kml", MADE)
     schema.assertValid(etree.fromstring(content))
     for balloon in etree.fromstring(content).iter("{*}description"):
         _html((balloon.text or "").encode())
