@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area
 from planner.doctrine import Siting
 from planner.grounds import BESIDE_M
+from planner.landing import LandingSpot
 from planner.model import Post
 from planner.network import Snap, StreetNetwork
 from planner.terms import RoadClass
@@ -28,6 +29,9 @@ Shapes = NDArray[np.object_]
 
 STREET = "street"
 """Kind of a candidate that is a stretch of street, not ground off it."""
+
+LANDING = "landing"
+"""Kind of a candidate that is a square for a helicopter."""
 
 COVER = "building"
 """Kind of a candidate that is a building in warm ground."""
@@ -94,6 +98,10 @@ class Candidate:
         Whether a hospital is on the same ground.
     lot : bool
         Whether it is a car park, of which part is taken.
+    landing : LandingSpot or None
+        What is known of a square for a helicopter.
+    frontage_m2 : float
+        Kerb of the street in front of a hall between the perimeters, where cars can stand.
     """
 
     kind: str
@@ -111,6 +119,8 @@ class Candidate:
     parking_m2: float = 0.0
     care: bool = False
     lot: bool = False
+    landing: LandingSpot | None = None
+    frontage_m2: float = 0.0
 
 
 # --- where sites may be ---

@@ -157,3 +157,24 @@ def room(capacity: Capacity, need: Callable[[Demand, Siting], int]) -> Measure:
         return holds, rising(holds, 0.0, float(max(1, need(demand, siting))))
 
     return measure
+
+
+def landing_distance(facts: Facts, _: Demand, siting: Siting) -> tuple[Floats, Floats]:
+    """Walk from the inner gate to a landing square: patients are carried or driven there."""
+    return facts.walk_m, falling(facts.walk_m, siting.helispot_near_m, 3 * siting.helispot_near_m)
+
+
+def landing_side(facts: Facts, _: Demand, __: Siting) -> tuple[Floats, Floats]:
+    """Side of a landing square; a larger one serves by night and in wind."""
+    side_m = np.array([c.landing.side_m if c.landing else np.nan for c in facts.candidates])
+    return side_m, rising(side_m, 0.0, max(1.0, float(np.nanmax(side_m, initial=1.0))))
+
+
+def roof_view(facts: Facts, _: Demand, __: Siting) -> tuple[Floats, Floats]:
+    """Whether the roof line of the place of attack is in view; what is not known counts half."""
+    return facts.view, np.nan_to_num(facts.view, nan=0.5)
+
+
+def free_sky(facts: Facts, _: Demand, __: Siting) -> tuple[Floats, Floats]:
+    """Share of the sky towards the equator that is free; what is not known counts half."""
+    return facts.sky, np.nan_to_num(facts.sky, nan=0.5)

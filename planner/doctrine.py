@@ -232,16 +232,26 @@ class Siting:
     transport_window_min: float
     evacuation_stand_off_m: float
     evacuation_walk_m: float
+    evacuation_separation_m: float
+    alternate_apart_m: float
+    helispot_crowd_m: float
+    helispot_near_m: float
+    helispot_vehicles_m: float
     people_assumed: int
     media_separation_m: float
     media_backdrop_m: float
     media_vehicles: int
+    camera_height_m: float
+    dish_elevation_deg: float
+    corridor_m: float
+    walk_seen_m: float
     site_gap_m: float
     street_reach_m: float
     reject_reach_m: float
     pocket_m2: float
     nook_m2: float
     kerb_stretch_m: float
+    frontage_m: float
     kerb_column_m: float
     kerb_reach_m: float
     forward_least_m2: float
@@ -252,6 +262,8 @@ class Siting:
     stall_m2: float
     ambulance_m2: float
     engine_m2: float
+    engine_width_m: float
+    engine_height_m: float
     large_m2: float
     litter_m2: float
     walking_wounded_m2: float
@@ -283,6 +295,7 @@ class Siting:
     weight_together: float
     unjoined_loss: float
     weight_backdrop: float
+    weight_sky: float
     officers_command_post: int
     officers_staging: int
     officers_casualty: int
@@ -291,6 +304,41 @@ class Siting:
     officers_reunification: int
     officers_media: int
     officers_helispot: int
+
+
+@dataclass(frozen=True)
+class Landing:
+    """Where a helicopter may come down (``domain.md`` 2.7)."""
+
+    day_m: float
+    night_m: float
+    building_m: float
+    tree_m: float
+    wire_m: float
+    fence_m: float
+    road_m: float
+    vehicles_m: float
+    mast_times: float
+    assumed_tree_m: float
+    assumed_wire_m: float
+    assumed_mast_m: float
+    slope: float
+    sector_deg: float
+    apart_deg: float
+    reach_m: float
+    search_m: float
+    link_m: float
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that make no sense together.
+
+        Raises
+        ------
+        DoctrineError
+            If no square or no slope is left.
+        """
+        if not (self.day_m > 0 and self.night_m > 0 and self.slope > 0):
+            raise DoctrineError("landing.day_m, night_m or slope is not above zero", _REMEDY)
 
 
 @dataclass(frozen=True)
@@ -427,6 +475,7 @@ class Doctrine:
     containment: Containment
     travelling: Travelling
     siting: Siting
+    landing: Landing
     transport: Transport
     exports: Exports
     notes: tuple[Note, ...]
@@ -443,6 +492,7 @@ _SECTIONS: dict[str, type] = {
     "containment": Containment,
     "travelling": Travelling,
     "siting": Siting,
+    "landing": Landing,
     "transport": Transport,
     "exports": Exports,
 }

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from planner.candidates import Candidate
+from planner.network import Snap
 from planner.terms import Purpose
 
 Bools = NDArray[np.bool_]
@@ -60,6 +62,11 @@ class Facts:
         Whether sight was looked for.
     look : callable
         Sight of the hot zone for some rows.
+    walk_line : callable
+        The streets that one walks to a place from the inner gate, None where that is not known.
+    view, sky : float array
+        Of media sites: 1 where the roof line of the place of attack is in view; share of the sky towards the
+        equator that is free. NaN where not known.
     """
 
     candidates: tuple[Candidate, ...]
@@ -79,6 +86,9 @@ class Facts:
     lot_free: float
     looked: Bools
     look: Callable[[NDArray[np.int64]], NDArray[np.int64]]
+    walk_line: Callable[[Snap], BaseGeometry | None]
+    view: Floats
+    sky: Floats
     _columns: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     def find_sight(self, rows: NDArray[np.int64]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area
 from planner.candidates import (
     COVER,
+    LANDING,
     STREET,
     Candidate,
     Lanes,
@@ -29,7 +31,8 @@ from planner.candidates import (
 )
 from planner.doctrine import Doctrine, Siting
 from planner.grounds import GROUND_KINDS, HALL_KINDS, LEAST_M2, MEDIA_KINDS, Grounds, grounds_of, largest
-from planner.kerbs import on_streets
+from planner.kerbs import KERB_CLASSES, on_streets
+from planner.landing import LandingSpot, landing_grounds, sides_m
 from planner.network import Snap, StreetNetwork
 from planner.targets import thin, tidy
 from planner.terms import PlaceKind
@@ -49,10 +52,18 @@ _POCKET_TRIALS = 48
 _POCKETS = 6
 _COVERS = 40
 _POLYGON = 3
+_LANDING_GROUNDS = 40
 
 
 def gather(
-    scene: Scene, area: Area, doctrine: Doctrine, joined: Bools, working: Bools, public: Bools
+    scene: Scene,
+    area: Area,
+    doctrine: Doctrine,
+    joined: Bools,
+    working: Bools,
+    public: Bools,
+    *,
+    by_night: bool | None = None,
 ) -> list[Candidate]:
     """Gather the candidates of an incident.
 
@@ -65,6 +76,8 @@ def gather(
         Streets joined to the scene for emergency vehicles, closed or not.
     working, public : (E,) bool arrays
         Streets by which working sites, and sites for the public, can be entered.
+    by_night : bool or None
+        Whether it may be dark, which a helicopter needs more room for; None where it is not known.
     """
     siting = doctrine.siting
     danger, spots = danger_of(scene), post_spots(scene.posts, area, siting)
@@ -75,6 +88,7 @@ def gather(
     found = _on_ground(grounds, hits, region, lanes, area, siting, inside=True)
     found += on_streets(region, lanes, area, siting, siting.kerb_stretch_m, inside=True)
     found += _in_cover(scene, area, doctrine, joined)
+    found += _for_helicopters(scene, area, doctrine, working, danger, by_night)
     for kinds, far_m in ((HALL_KINDS, siting.reunification_far_m), (MEDIA_KINDS, siting.search_m)):
         reach = shapely.buffer(scene.outer_m, far_m)
         beyond = shapely.difference(reach, shapely.union_all([scene.outer_m, danger, spots]))
@@ -147,13 +161,38 @@ def _on_ground(
     snaps = entrances(shapes, beside, lanes)
     halls = hits[np.isin(grounds.kind[hits], HALL_KINDS)] if not inside else hits[:0]
     parking_m2 = dict(zip(halls.tolist(), grounds.parking_m2(halls).tolist(), strict=True))
+    fronts_m2 = _frontages(pieces, beside, lanes, area, siting) if inside else np.zeros(len(pieces))
     return [
         _candidate(
-            grounds, piece, lanes.edges[streets], entrance, inside, parking_m2.get(int(piece.ground), 0.0)
+            grounds,
+            piece,
+            lanes.edges[streets],
+            entrance,
+            inside,
+            parking_m2.get(int(piece.ground), 0.0),
+            front_m2,
         )
-        for piece, streets, entrance in zip(pieces, beside, snaps, strict=True)
+        for piece, streets, entrance, front_m2 in zip(pieces, beside, snaps, fronts_m2.tolist(), strict=True)
         if entrance is not None
     ]
+
+
+def _frontages(
+    pieces: Sequence[Piece], beside: Sequence[Ints], lanes: Lanes, area: Area, siting: Siting
+) -> Floats:
+    """Kerb in front of each hall, in square metres: of its best street, where that is wide enough."""
+    fronts = np.zeros(len(pieces))
+    rows = [k for k, piece in enumerate(pieces) if piece.shelter_m2 > 0 and len(beside[k])]
+    if not rows:
+        return fronts
+    first = np.array([beside[k][0] for k in rows], dtype=np.int64)
+    near = shapely.buffer([pieces[k].shape_m for k in rows], siting.frontage_m, quad_segs=2)
+    along_m = shapely.length(shapely.intersection(lanes.lines[first], near))
+    narrow = area.network.width_m[lanes.edges[first]] < siting.kerb_width_m
+    fast = ~np.isin(area.network.road_class[lanes.edges[first]], KERB_CLASSES)
+    along_m[narrow | fast] = 0.0
+    fronts[rows] = np.minimum(along_m, siting.kerb_stretch_m) * siting.kerb_width_m
+    return fronts
 
 
 class Piece(NamedTuple):
@@ -212,7 +251,13 @@ def _pockets(ground: BaseGeometry, lanes: Lanes, size_m2: float, siting: Siting)
 
 
 def _candidate(
-    grounds: Grounds, piece: Piece, edges: Ints, entrance: Snap, inside: bool, parking_m2: float
+    grounds: Grounds,
+    piece: Piece,
+    edges: Ints,
+    entrance: Snap,
+    inside: bool,
+    parking_m2: float,
+    frontage_m2: float,
 ) -> Candidate:
     ground, kind = piece.ground, str(grounds.kind[piece.ground])
     return Candidate(
@@ -231,6 +276,7 @@ def _candidate(
         parking_m2=parking_m2,
         care=bool(grounds.care[ground]),
         lot=kind == PlaceKind.PARKING,
+        frontage_m2=frontage_m2,
     )
 
 
@@ -290,3 +336,58 @@ def _cover(name: str, shape: BaseGeometry, edges: Ints, entrance: Snap) -> Candi
         edges=tuple(int(edge) for edge in edges),
         inside=True,
     )
+
+
+# --- squares for a helicopter -------------------------------------------------------------------
+
+
+def _for_helicopters(
+    scene: Scene,
+    area: Area,
+    doctrine: Doctrine,
+    working: Bools,
+    danger: BaseGeometry,
+    by_night: bool | None,
+) -> list[Candidate]:
+    """Find squares clear of obstacles, near the scene and on no dangerous ground."""
+    rules, siting = doctrine.landing, doctrine.siting
+    places = landing_grounds(area, siting, rules)
+    reach = shapely.buffer(scene.ground.target_m, rules.search_m, quad_segs=4)
+    barred = shapely.union_all([scene.inner_m, danger])
+    shapely.prepare(barred)
+    lanes = Lanes.among(area, working, reach.bounds)
+    spots: list[LandingSpot] = []
+    for row in places.rows_near(reach)[:_LANDING_GROUNDS].tolist():
+        for side_m in sides_m(rules, by_night):
+            fit = [spot for spot in places.on(row, side_m) if not spot.square_m.intersects(barred)]
+            if fit:
+                spots += fit
+                break
+    if not spots or len(lanes.edges) == 0:
+        return []
+    shapes = np.array([spot.square_m for spot in spots], dtype=object)
+    # One walks or drives over the rest of the ground to its square.
+    beside = streets_beside(shapes, lanes, area, replace(siting, street_reach_m=rules.link_m))
+    inside = shapely.intersects(shapes, scene.outer_m)
+    grounds = places.grounds
+    return [
+        Candidate(
+            kind=LANDING,
+            name=str(grounds.name[spot.ground]),
+            shape_m=spot.square_m,
+            open_m2=float(spot.square_m.area),
+            shelter_m2=0.0,
+            stalls=float("nan"),
+            firmness=_firmness(str(grounds.kind[spot.ground]), str(grounds.surface[spot.ground])),
+            access=str(grounds.access[spot.ground]),
+            entrance=entrance,
+            edges=tuple(lanes.edges[streets].tolist()),
+            inside=bool(within),
+            near=grounds.near[spot.ground],
+            landing=spot,
+        )
+        for spot, streets, entrance, within in zip(
+            spots, beside, entrances(shapes, beside, lanes), inside, strict=True
+        )
+        if entrance is not None
+    ]

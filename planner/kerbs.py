@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Shapes = NDArray[np.object_]
 
-_KERB_CLASSES = (
+KERB_CLASSES = (
     RoadClass.SECONDARY,
     RoadClass.TERTIARY,
     RoadClass.UNCLASSIFIED,
@@ -42,7 +42,7 @@ def on_streets(
     length_m: float,
     *,
     inside: bool,
-    classes: Sequence[RoadClass] = _KERB_CLASSES,
+    classes: Sequence[RoadClass] = KERB_CLASSES,
 ) -> list[Candidate]:
     """Stretches of wide enough streets, lesser ones unless told: one for each cell of a coarse grid."""
     network = area.network

@@ -384,8 +384,57 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Room:
+    """How many would fit, each for itself; None where not known."""
+
+    patrol_cars: int | None = None
+    ambulances: int | None = None
+    fire_engines: int | None = None
+    people: int | None = None
+
+
+@dataclass(frozen=True)
+class Lot:
+    """Part of a staging site marked for one agency: whose (ems, fire, police), and for how many vehicles."""
+
+    agency: str
+    vehicles: int
+    area_m2: float
+    rings: Rings
+
+
+@dataclass(frozen=True)
+class Hazard:
+    """What a pilot must hear of: seen from the middle of a helispot. Height None = not on the map."""
+
+    kind: str
+    bearing_deg: float
+    distance_m: float
+    height_m: float | None
+
+
+@dataclass(frozen=True)
 class Site:
-    """Ground chosen, or offered, for a purpose. ``in_sight`` None means unknown."""
+    """Ground chosen, or offered, for a purpose. ``in_sight`` None means unknown.
+
+    Parameters
+    ----------
+    unit : str
+        What ``capacity`` counts.
+    room : Room or None
+        What fits on it, vehicles on its free ground.
+    ways_out : int or None
+        Ways out that share no street: 2 means two or more.
+    fire_apparatus : bool or None
+        Whether the street at its entrance lets fire engines in, as far as the map says; None where it says
+        neither width nor height.
+    lots : tuple of Lot
+        Of a staging site that several agencies share.
+    hazards : tuple of Hazard
+        Of a helispot, nearest first.
+    approaches_deg : tuple of float
+        Bearings from a helispot over which nothing known stands in the way, the best two.
+    """
 
     id: str
     purpose: Purpose
@@ -403,6 +452,13 @@ class Site:
     score: float
     reason: str
     cautions: tuple[str, ...] = ()
+    unit: str = ""
+    room: Room | None = None
+    ways_out: int | None = None
+    fire_apparatus: bool | None = None
+    lots: tuple[Lot, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
+    approaches_deg: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,7 @@ def make_plan(
 
     transport = send_patients(incident, chosen.sites, streets, area, doctrine, hospitals)
     kept = keep_routes_open(chosen.sites, streets, area, doctrine, transport.ways, transport.corridor)
+    chosen = chosen.beside(kept.routes)
     gates = _route_gates(kept.routes) | inner_gates(inner.posts, chosen.sites, area.frame)
     inner_line, inner_posts = _with_gates(inner, gates, doctrine)
     outer_line, outer_posts = _with_gates(outer, gates, doctrine)

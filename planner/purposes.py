@@ -13,7 +13,7 @@ import numpy as np
 
 from planner import criteria as by
 from planner import room as holds
-from planner.candidates import COVER, STREET, Candidate
+from planner.candidates import COVER, LANDING, STREET, Candidate
 from planner.criteria import Criterion, Measure
 from planner.demand import Agency, Demand
 from planner.doctrine import Siting
@@ -208,12 +208,12 @@ ASKS: tuple[Asks, ...] = (
         (*_OPEN, *_TRADE, *_SERVICES, *_HALLS, STREET),
         inside=True,
         unseen=True,
-        capacity=holds.patrol_cars,
+        capacity=holds.command_cars,
         unit="patrol cars",
         need=_stalls_needed,
         criteria=(
             _gate_distance(by.command_distance),
-            Criterion("room", "patrol cars", "weight_room", by.room(holds.patrol_cars, _stalls_needed)),
+            Criterion("room", "patrol cars", "weight_room", by.room(holds.command_cars, _stalls_needed)),
             _UNSEEN,
             _WAYS,
             _FIRM,
@@ -302,6 +302,8 @@ ASKS: tuple[Asks, ...] = (
                 "room", "broadcast vehicles", "weight_room", by.room(holds.large_vehicles, _media_needed)
             ),
             Criterion("backdrop", "m", "weight_backdrop", by.backdrop),
+            Criterion("view of the roof line", "yes/no", "weight_backdrop", by.roof_view),
+            Criterion("free sky for a dish", "ratio", "weight_sky", by.free_sky),
             _FIRM,
         ),
         officers="officers_media",
@@ -336,13 +338,18 @@ ASKS: tuple[Asks, ...] = (
     ),
     Asks(
         Purpose.HELISPOT,
-        (),
+        (LANDING,),
         inside=None,
-        unseen=False,
+        unseen=True,
         capacity=_one_helicopter,
         unit="helicopter",
         need=_one,
-        criteria=(_FIRM,),
+        criteria=(
+            _gate_distance(by.landing_distance),
+            Criterion("room to land by night", "m", "weight_room", by.landing_side),
+            _UNSEEN,
+            _FIRM,
+        ),
         officers="officers_helispot",
         optional=True,
     ),

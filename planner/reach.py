@@ -33,11 +33,14 @@ class Distances:
         To every node; infinite beyond the box and where no open street leads.
     nearest : (N,) int array
         Which of the places it is, -1 where none.
+    via : (N,) int array
+        The arc by which the way comes to each node; -1 next to its start, and where there is none.
     """
 
     network: StreetNetwork
     node_m: Floats
     nearest: Ints
+    via: Ints
 
     def to(self, place: Snap) -> tuple[float, int]:
         """Return metres to a place on an open street, and from which of the starts."""
@@ -45,6 +48,18 @@ class Distances:
         by_u = float(self.node_m[u]) + place.along_m
         by_v = float(self.node_m[v]) + float(self.network.length_m[place.edge]) - place.along_m
         return (by_u, int(self.nearest[u])) if by_u <= by_v else (by_v, int(self.nearest[v]))
+
+    def edges_to(self, place: Snap) -> Ints:
+        """Return the streets of the way to a place, from its end to the start, its own street first."""
+        u, v = int(self.network.edge_u[place.edge]), int(self.network.edge_v[place.edge])
+        by_u = float(self.node_m[u]) + place.along_m
+        by_v = float(self.node_m[v]) + float(self.network.length_m[place.edge]) - place.along_m
+        node, edges = (u if by_u <= by_v else v), [place.edge]
+        count = self.network.edge_count
+        while (arc := int(self.via[node])) >= 0:
+            edges.append(arc % count)
+            node = int(self.network.edge_u[arc] if arc < count else self.network.edge_v[arc - count])
+        return np.array(edges, dtype=np.int64)
 
     def to_all(self, places: Sequence[Snap]) -> tuple[Floats, Ints]:
         """Return metres to each of many places, and from which of the starts."""
@@ -76,7 +91,7 @@ def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, 
     off_m = np.array([start.offset_m for start in starts], dtype=np.float64)
     own = np.arange(len(starts))
     length_mm = _mm(network.length_m)
-    node_mm, nearest = _spread(
+    node_mm, nearest, via = _spread(
         *network.arcs_out,
         np.where(arc_open, np.tile(length_mm, 2), -1),
         usable,
@@ -84,7 +99,7 @@ def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, 
         np.concatenate([_mm(off_m + along_m), _mm(off_m + network.length_m[first] - along_m)]),
         np.concatenate([own, own]),
     )
-    return Distances(network, np.where(nearest >= 0, node_mm / 1000, np.inf), nearest)
+    return Distances(network, np.where(nearest >= 0, node_mm / 1000, np.inf), nearest, via)
 
 
 def _mm(metres: Floats) -> Ints:
@@ -101,11 +116,12 @@ def _spread(
     seed_node: Ints,
     seed_mm: Ints,
     seed_start: Ints,
-) -> tuple[Ints, Ints]:  # pragma: no cover - compiled
-    """Millimetres to every node from the nearest start, and which that is (Dijkstra from all at once)."""
+) -> tuple[Ints, Ints, Ints]:  # pragma: no cover - compiled
+    """Millimetres to every node from the nearest start, which that is, and by which arc (Dijkstra)."""
     nodes, edges = len(indptr) - 1, len(usable)
     dist = np.full(nodes, np.iinfo(np.int64).max)
     start = np.full(nodes, -1, dtype=np.int64)
+    via = np.full(nodes, -1, dtype=np.int64)
     heap_cost = np.empty(len(head) + len(seed_node) + 1, dtype=np.int64)
     heap_node = np.empty(len(head) + len(seed_node) + 1, dtype=np.int64)
     size = 0
@@ -127,8 +143,9 @@ def _spread(
             if reached < dist[head[k]]:
                 dist[head[k]] = reached
                 start[head[k]] = start[node]
+                via[head[k]] = arc
                 size = _push(heap_cost, heap_node, size, reached, head[k])
-    return dist, start
+    return dist, start, via
 
 
 @dataclass(frozen=True, eq=False)

@@ -71,3 +71,9 @@ def people_indoors(facts: Facts, siting: Siting) -> Floats:
 def fire_engines(facts: Facts, siting: Siting) -> Floats:
     """Fire engines: by ground, or by marked stalls in proportion to a patrol car."""
     return _vehicles(facts, siting, siting.engine_m2, siting.engine_m2 / siting.patrol_m2)
+
+
+def command_cars(facts: Facts, siting: Siting) -> Floats:
+    """Patrol cars of a command post: on the ground, and at the kerb in front of a hall."""
+    at_kerb = facts.of("frontage_m2") * siting.lot_free / siting.patrol_m2
+    return np.floor(patrol_cars(facts, siting) + at_kerb)

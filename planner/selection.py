@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 
 from planner.doctrine import Siting
-from planner.terms import Purpose
+from planner.terms import FAMILIES, Purpose
 
 Shapes = NDArray[np.object_]
 Floats = NDArray[np.float64]
@@ -24,8 +24,9 @@ Ints = NDArray[np.int64]
 POOL = 24
 """Best candidates of a purpose that take part in the joint choice."""
 
-_MAX_STEPS = 3_000
+_MAX_STEPS = 12_000
 _EPS = 1e-9
+_STAGING = (Purpose.STAGING, Purpose.STAGING_FIRE, Purpose.STAGING_POLICE)
 _FAVOUR = {Purpose.STAGING: 1.02, Purpose.STAGING_FIRE: 1.01}
 """What asks the same of the same ground is told apart: the best of it for ambulances, the next for fire."""
 
@@ -150,10 +151,28 @@ _APART = {
     (Purpose.COMMAND_POST, Purpose.STAGING_POLICE): "command_separation_m",
     (Purpose.MEDIA, Purpose.REUNIFICATION): "media_separation_m",
     (Purpose.MEDIA, Purpose.REUNIFICATION_BEREAVED): "media_separation_m",
+    (Purpose.EVACUATION, Purpose.COMMAND_POST): "evacuation_separation_m",
+    (Purpose.EVACUATION, Purpose.STAGING): "evacuation_separation_m",
+    (Purpose.EVACUATION, Purpose.CASUALTY_COLLECTION): "evacuation_separation_m",
+    (Purpose.EVACUATION, Purpose.AMBULANCE_EXCHANGE): "evacuation_separation_m",
+    (Purpose.HELISPOT, Purpose.EVACUATION): "helispot_crowd_m",
+    (Purpose.HELISPOT, Purpose.CASUALTY_COLLECTION): "helispot_crowd_m",
+    (Purpose.HELISPOT, Purpose.MEDIA): "helispot_crowd_m",
+    (Purpose.HELISPOT, Purpose.REUNIFICATION): "helispot_crowd_m",
+    (Purpose.HELISPOT, Purpose.REUNIFICATION_BEREAVED): "helispot_crowd_m",
+    (Purpose.HELISPOT, Purpose.COMMAND_POST): "helispot_vehicles_m",
+    (Purpose.HELISPOT, Purpose.STAGING): "helispot_vehicles_m",
+    (Purpose.HELISPOT, Purpose.STAGING_FIRE): "helispot_vehicles_m",
+    (Purpose.HELISPOT, Purpose.STAGING_POLICE): "helispot_vehicles_m",
+    (Purpose.HELISPOT, Purpose.AMBULANCE_EXCHANGE): "helispot_vehicles_m",
     (Purpose.REUNIFICATION, Purpose.REUNIFICATION_BEREAVED): "bereaved_separation_m",
     (Purpose.MEDIA, Purpose.CASUALTY_COLLECTION): "casualty_media_m",
     (Purpose.MEDIA, Purpose.AMBULANCE_EXCHANGE): "casualty_media_m",
 }
+
+
+_ELSEWHERE = (Purpose.COMMAND_POST, *FAMILIES)
+"""Purposes whose alternates are of use only at another place."""
 
 
 def separation_m(a: Purpose, b: Purpose, siting: Siting) -> float:
@@ -188,8 +207,9 @@ class _Search:
     def __init__(self, choice: Choice, start: Mapping[Purpose, int]) -> None:
         self.choice = choice
         # Casualty collection first: the score of the exchange point depends on it, and so does a tight bound.
+        # Staging grounds next, one after the other: they contend for the same ground.
         first, last = Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE
-        self.order = sorted(choice.pools, key=lambda p: (p is not first, p is last))
+        self.order = sorted(choice.pools, key=lambda p: (p is not first, p not in _STAGING, p is last))
         self.options = [(p, row) for p in self.order for row in choice.pools[p]]
         self.hopes = [self._hope(p, row) for p, row in self.options]
         self.of = {p: self._sorted(p) for p in self.order}
@@ -314,13 +334,15 @@ def runners_up(choice: Choice, purpose: Purpose, chosen: Mapping[Purpose, int], 
     others = {p: r for p, r in chosen.items() if p is not purpose}
     taken = [chosen[purpose]] if purpose in chosen else []
     found: list[int] = []
+    siting = choice.siting
+    apart_m = siting.alternate_apart_m if purpose in _ELSEWHERE else siting.site_gap_m
     order = sorted(choice.pools[purpose], key=lambda row: (-choice.gain(purpose, row, others), row))
     for row in order:
         if len(found) == most:
             break
         if row in taken or not choice.fits(purpose, row, others):
             continue
-        if all(choice.keeps(row, other, choice.siting.site_gap_m) for other in taken):
+        if all(choice.keeps(row, other, apart_m) for other in taken):
             found.append(row)
             taken.append(row)
     return found

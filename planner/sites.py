@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,11 @@ from planner.facts import Facts
 from planner.gathering import gather
 from planner.judging import OUTSIDE, Judged, judge
 from planner.kerbs import carriageways
-from planner.model import Incident, Notice, Site
+from planner.model import Incident, Notice, Route, Site
 from planner.pins import pinned
 from planner.purposes import ASKS, asks_for
 from planner.selection import POOL, Choice, choose_together
+from planner.settling import settle_beside
 from planner.survey import OpenStreets, survey
 from planner.telling import Settled, Writer, told
 from planner.terms import Purpose
@@ -37,6 +38,13 @@ class ChosenSites:
     sites: tuple[Site, ...]
     officers: int
     notices: tuple[Notice, ...]
+    write: Writer
+
+    def beside(self, routes: Sequence[Route]) -> ChosenSites:
+        """Return the sites once the ways are known: what can gives way to them, and the rest says so."""
+        write = self.write
+        settled, conflicts = settle_beside(write.settled, routes, write.scene, write.area, write.siting)
+        return _written(replace(write, settled=settled, against=conflicts.of))
 
 
 def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrine) -> ChosenSites:
@@ -59,7 +67,15 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
     siting, demand = doctrine.siting, Demand.of(incident, doctrine.siting)
     streets = OpenStreets.around(scene, area, doctrine)
     asked = asks_for(demand, {pin.purpose for pin in incident.pins})
-    found = gather(scene, area, doctrine, streets.joined, streets.working, streets.public)
+    found = gather(
+        scene,
+        area,
+        doctrine,
+        streets.joined,
+        streets.working,
+        streets.public,
+        by_night=demand.by_night(siting),
+    )
 
     def last_resort() -> list[Candidate]:
         return carriageways(scene, area, doctrine, streets.exits.joined)
@@ -77,10 +93,14 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
         judged = {asks.purpose: judge(asks, facts, demand, siting, POOL) for asks in asked}
     side = streets.exits.side[[c.entrance.edge for c in facts.candidates]]
     settled = _apart(_settle(judged, facts, held, demand, siting, side), demand, siting)
-    write = Writer(settled, scene, area, siting, demand)
+    return _written(Writer(settled, scene, area, siting, demand, doctrine.landing))
+
+
+def _written(write: Writer) -> ChosenSites:
+    settled, siting = write.settled, write.siting
     sites = tuple(site for asks in ASKS for site in write.sites(asks.purpose))
     officers = sum(int(getattr(siting, asks.officers)) for asks in ASKS if asks.purpose in settled.chosen)
-    return ChosenSites(sites, officers, told(settled, demand))
+    return ChosenSites(sites, officers, told(settled, write.demand), write)
 
 
 def _settle(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,13 +13,15 @@ from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
-from planner.candidates import Candidate, Scene, usable_streets
+from planner.candidates import STREET, Candidate, Scene, usable_streets
 from planner.demand import Demand
 from planner.doctrine import Doctrine, Siting
 from planner.facts import FAR, UNMAPPED, Facts
-from planner.grounds import building_spots
+from planner.grounds import MEDIA_KINDS, building_spots
 from planner.model import Incident, Post
 from planner.network import Snap, StreetNetwork
+from planner.outlook import roof_views, sky_shares
+from planner.pins import PINNED
 from planner.reach import Distances, Exits, distances_from, find_exits
 from planner.sightline import anything_beside, seen_by_any, walls_of
 from planner.targets import thin
@@ -92,9 +94,10 @@ def survey(
     """Find out what rules and criteria ask of each candidate."""
     siting = doctrine.siting
     shapes = np.array([c.shape_m for c in candidates], dtype=object)
-    target_m = shapely.distance(shapes, scene.ground.target_m)
+    target = scene.ground.target_m
+    target_m = shapely.distance(shapes, target)
     drive = _drives(scene, area, doctrine)
-    walks = _walks(candidates, scene, area, doctrine)
+    walks, from_gates = _walks(candidates, scene, area, doctrine)
     offset_m = np.array([c.entrance.offset_m for c in candidates])
     unseen_m = unseen_within_m(incident, doctrine)
     sight_m = max(siting.sight_m, unseen_m)
@@ -116,6 +119,9 @@ def survey(
         rejected=_rejected(shapes, incident, area, siting),
         lot_free=Demand.of(incident, siting).lot_free(siting),
         looked=np.zeros(len(shapes), dtype=bool),
+        walk_line=lambda place: _walk_line(place, from_gates),
+        view=_of_media(candidates, lambda rows: roof_views(shapes[rows], target, area, siting)),
+        sky=_of_media(candidates, lambda rows: sky_shares(shapes[rows], area, siting)),
         look=lambda rows: _in_sight(shapes[rows], target_m[rows], scene, area, siting, sight_m),
     )
 
@@ -147,7 +153,9 @@ def _gates(scene: Scene) -> list[Post]:
     return [post for post in scene.posts if post.perimeter is PerimeterName.INNER]
 
 
-def _walks(candidates: Sequence[Candidate], scene: Scene, area: Area, doctrine: Doctrine) -> list[Walk]:
+def _walks(
+    candidates: Sequence[Candidate], scene: Scene, area: Area, doctrine: Doctrine
+) -> tuple[list[Walk], Distances]:
     """Distances on foot from the inner gates along what is not hot; where none leads, from the line."""
     network, gates = area.network, _gates(scene)
     hot = network.edges_meeting(scene.ground.hot_m)
@@ -174,7 +182,24 @@ def _walks(candidates: Sequence[Candidate], scene: Scene, area: Area, doctrine: 
         for k in astray:
             metres, which = from_line.to(candidates[k].entrance)
             walks[k] = Walk(metres, "", line[which].offset_m if which >= 0 else float("nan"))
-    return walks
+    return walks, from_gates
+
+
+def _walk_line(place: Snap, from_gates: Distances) -> BaseGeometry | None:
+    metres, _ = from_gates.to(place)
+    if not np.isfinite(metres):
+        return None
+    lines = from_gates.network.lines(from_gates.edges_to(place))
+    return shapely.union_all(lines)
+
+
+def _of_media(candidates: Sequence[Candidate], work: Callable[[Ints], Floats]) -> Floats:
+    """Work something out for the candidates that media may use; NaN for all others."""
+    out: Floats = np.full(len(candidates), np.nan)
+    kinds = (*MEDIA_KINDS, STREET, PINNED)
+    rows = [k for k, c in enumerate(candidates) if not c.inside and c.kind in kinds]
+    out[rows] = work(np.array(rows, dtype=np.int64))
+    return out
 
 
 def _within(ground_m: BaseGeometry, network: StreetNetwork) -> Bools:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 
-from planner.area import Area, shape_of
-from planner.candidates import COVER, STREET, Candidate, Scene
-from planner.demand import Demand
-from planner.doctrine import Siting
+from planner import room as holds
+from planner.area import Area, rings_of, shape_of
+from planner.candidates import COVER, LANDING, STREET, Candidate, Scene
+from planner.demand import Agency, Demand
+from planner.doctrine import Landing, Siting
 from planner.facts import FAR, UNMAPPED, Facts
 from planner.geo import usng
 from planner.judging import OUTSIDE, Judged
-from planner.model import Notice, Score, Site
+from planner.lots import mark_out
+from planner.model import Lot, Notice, Room, Score, Site
 from planner.pins import PINNED
 from planner.purposes import Asks, is_working
 from planner.selection import Choice, runners_up, separation_m
@@ -23,12 +25,16 @@ from planner.targets import tidy
 from planner.terms import FAMILIES, NoticeLevel, PlaceKind, Purpose, RoadClass, SiteSource, ZoneKind
 
 _ALTERNATES = 3
-_ASKED_FOR = (Purpose.REUNIFICATION_BEREAVED,)
+_ASKED_FOR = (Purpose.REUNIFICATION_BEREAVED, Purpose.HELISPOT)
 _RIM_M = 0.5
 _SOFT = 0.5
 _OVER_GROUND_M = 10.0
 _ASK_OWNER = ("private", "no", "permit", "customers")
 _FAST = (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK, RoadClass.TRUNK, RoadClass.TRUNK_LINK)
+
+
+def _nothing(_: Purpose, __: int) -> tuple[str, ...]:
+    return ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +74,8 @@ class Writer:
     area: Area
     siting: Siting
     demand: Demand
+    landing: Landing
+    against: Callable[[Purpose, int], tuple[str, ...]] = _nothing
 
     @property
     def facts(self) -> Facts:
@@ -133,6 +141,52 @@ class Writer:
             score=round(self.choice.score(purpose, row, self.chosen), 4),
             reason=reason if rank == 1 else f"{reason} {self.why_lost(purpose, row, best)}",
             cautions=self.cautions(purpose, row),
+            unit=verdict.asks.unit,
+            room=self.room(row),
+            ways_out=int(self.facts.ways[row]),
+            fire_apparatus=self.fire_apparatus(candidate),
+            lots=self.lots(purpose, row) if rank == 1 else (),
+            hazards=candidate.landing.hazards if candidate.landing else (),
+            approaches_deg=candidate.landing.approaches_deg if candidate.landing else (),
+        )
+
+    def room(self, row: int) -> Room:
+        """Return how many of each would fit on a place."""
+        facts, siting = self.facts, self.siting
+        return Room(
+            patrol_cars=_whole(holds.patrol_cars(facts, siting)[row]),
+            ambulances=_whole(holds.ambulances(facts, siting)[row]),
+            fire_engines=_whole(holds.fire_engines(facts, siting)[row]),
+            people=_whole(holds.people_outdoors(facts, siting)[row]),
+        )
+
+    def fire_apparatus(self, candidate: Candidate) -> bool | None:
+        """Return whether engines can come in, by width and height of the street at the entrance."""
+        network, edge = self.area.network, candidate.entrance.edge
+        width_m, height_m = float(network.width_m[edge]), float(network.maxheight_m[edge])
+        if width_m < self.siting.engine_width_m or height_m < self.siting.engine_height_m:
+            return False
+        return True if np.isfinite(width_m) else None
+
+    def lots(self, purpose: Purpose, row: int) -> tuple[Lot, ...]:
+        """Mark a staging ground out among the agencies that share it, the ambulances by the entrance."""
+        apart = Purpose.STAGING_FIRE in self.judged or Purpose.STAGING_POLICE in self.judged
+        agencies = [agency for agency in Agency if self.demand.vehicles(agency)]
+        candidate = self.facts.candidates[row]
+        if purpose is not Purpose.STAGING or apart or len(agencies) < 2 or candidate.shape_m.area == 0:
+            return ()
+        entrance = (candidate.entrance.x_m, candidate.entrance.y_m)
+        needs_m2 = [self.demand.ground_m2(agency, self.siting) for agency in agencies]
+        parts = mark_out(candidate.shape_m, entrance, needs_m2)
+        return tuple(
+            Lot(
+                str(agency),
+                self.demand.vehicles(agency),
+                round(part.area, 1),
+                rings_of(part, self.area.frame),
+            )
+            for agency, part in zip(agencies, parts, strict=True)
+            if not part.is_empty
         )
 
     def scores(self, purpose: Purpose, row: int) -> tuple[Score, ...]:
@@ -166,7 +220,8 @@ class Writer:
             return f"{'Carriageway' if road in _FAST else 'Kerb'} of {street}"
         if candidate.name:
             return candidate.name
-        word = "Pinned place" if candidate.kind == PINNED else candidate.kind.replace("_", " ").capitalize()
+        told = {PINNED: "Pinned place", LANDING: "Landing square"}
+        word = told.get(candidate.kind) or candidate.kind.replace("_", " ").capitalize()
         return f"{word} of {candidate.near}" if candidate.near else f"{word} on {street}"
 
     def street(self, candidate: Candidate) -> str:
@@ -185,6 +240,10 @@ class Writer:
             self._room(purpose, row),
             _ways(int(facts.ways[row])),
         ]
+        if purpose is Purpose.HELISPOT:
+            said[2:] = [self._landing_words(candidate)]
+        if purpose is Purpose.MEDIA:
+            said.insert(3, self._outlook(row))
         if purpose in FAMILIES:
             said.insert(3, self._family_stalls(row))
         if _is_forward(purpose):
@@ -223,11 +282,24 @@ class Writer:
         asks, capacity = self.judged[purpose].asks, self.judged[purpose].capacity[row]
         if not np.isfinite(capacity):
             return f"room for {asks.unit} not known"
-        return f"room for {_fives(capacity)} {asks.unit}"
+        on_ground = holds.patrol_cars(self.facts, self.siting)[row]
+        front = purpose is Purpose.COMMAND_POST and capacity > on_ground
+        where = " with the kerb in front" if front else ""
+        return f"room for {_fives(capacity)} {asks.unit}{where}"
 
     def _family_stalls(self, row: int) -> str:
         stalls = int(self.facts.candidates[row].parking_m2 * self.facts.lot_free // self.siting.stall_m2)
         return f"{_fives(stalls)} free stalls near by" if stalls else "no car park mapped near by"
+
+    def _outlook(self, row: int) -> str:
+        view, sky = self.facts.view[row], self.facts.sky[row]
+        seen = "view not known"
+        if np.isfinite(view):
+            seen = "roof line in view" if view else "no view of the place"
+        free = "sky not known"
+        if np.isfinite(sky):
+            free = "sky free for a dish" if sky >= _SOFT else "sky mostly hidden"
+        return f"{seen}, {free} (map estimate)"
 
     def why_lost(self, purpose: Purpose, row: int, best: int) -> str:
         """Say by which criterion a runner-up lost most."""
@@ -246,6 +318,7 @@ class Writer:
             how = "Accepted" if candidate.kind != PINNED else "Pinned by the commander"
             said += [f"{how}: {words}" for words in self.pin_faults(purpose, row)]
         said += self.shortfalls(purpose, row)
+        said += self.against(purpose, row)
         if is_working(purpose) and not candidate.inside:
             said.append("Outside the outer perimeter: needs its own security, and a way in through the posts")
         if candidate.kind == STREET:
@@ -264,9 +337,32 @@ class Writer:
         if _is_forward(purpose):
             said.append("Warm ground: police guard it; its doors and walls are not mapped, check both")
         if purpose is Purpose.HELISPOT:
-            said.append("Wires, poles, slope and approach are not checked: the pilot has the final say")
+            said += self._landing_cautions(candidate)
         said.append("Not known: searched for a secondary device")
         return tuple(said)
+
+    def _landing_cautions(self, candidate: Candidate) -> list[str]:
+        """Say what a pilot must know, and what no map tells."""
+        if candidate.landing is None:
+            return ["Wires, poles, slope and approach are not checked: the pilot has the final say"]
+        said = []
+        if candidate.landing.side_m < self.landing.night_m:
+            said.append(f"By day only: by night it takes {self.landing.night_m:.0f} m")
+        said.append("Slope is not on the map, and wires may not be: look first; the pilot has the final say")
+        said.append("Name a landing officer and a channel before a helicopter is called")
+        return said
+
+    def _landing_words(self, candidate: Candidate) -> str:
+        """Say how large a square is, how to fly in, and what stands nearest."""
+        spot = candidate.landing
+        if spot is None:
+            return ""
+        ways = " and ".join(_bearing(way) for way in spot.approaches_deg)
+        said = f"{spot.side_m:.0f} m square, ways in over {ways}"
+        if spot.hazards:
+            near = spot.hazards[0]
+            said += f", nearest {near.kind} {_tens(near.distance_m)} m at {_bearing(near.bearing_deg)}"
+        return said
 
     def shortfalls(self, purpose: Purpose, row: int) -> list[str]:
         """Say which planning figures a place does not meet."""
@@ -321,12 +417,20 @@ class Writer:
         ]
 
 
+def _whole(count: float) -> int | None:
+    return int(count) if np.isfinite(count) else None
+
+
 def _is_forward(purpose: Purpose) -> bool:
     return purpose is Purpose.CASUALTY_COLLECTION_FORWARD
 
 
 def _ways(count: int) -> str:
     return "two ways out" if count > 1 else "one way in and out"
+
+
+def _bearing(degrees: float) -> str:
+    return f"{_tens(degrees) % 360:03d}°"
 
 
 def _tens(metres: float) -> int:

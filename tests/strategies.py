@@ -161,6 +161,13 @@ sites = st.builds(
     score=reals,
     reason=text,
     cautions=tuples_of(text),
+    unit=text,
+    room=st.none() | st.builds(model.Room, *[st.none() | counts] * 4),
+    ways_out=st.none() | counts,
+    fire_apparatus=st.none() | st.booleans(),
+    lots=tuples_of(st.builds(model.Lot, text, counts, amounts, polygons), 2),
+    hazards=tuples_of(st.builds(model.Hazard, text, amounts, amounts, st.none() | amounts), 2),
+    approaches_deg=tuples_of(amounts, 2),
 )
 routes = st.builds(
     model.Route,

@@ -199,16 +199,16 @@ def test_the_same_input_gives_the_same_sites():
 
 def test_capacity_is_usable_ground_over_gross_ground():
     gross = {
-        Purpose.STAGING: SITING.patrol_m2,
-        Purpose.COMMAND_POST: SITING.patrol_m2,
-        Purpose.AMBULANCE_EXCHANGE: SITING.ambulance_m2,
-        Purpose.CASUALTY_COLLECTION: SITING.litter_m2,
+        "patrol cars": SITING.patrol_m2,
+        "ambulances": SITING.ambulance_m2,
+        "fire engines": SITING.engine_m2,
+        "patients": SITING.litter_m2,
     }
     checked = 0
     for site in school().chosen.sites:
-        if site.purpose in gross and site.capacity is not None and site.area_m2 is not None:
+        if site.unit in gross and site.capacity is not None and site.area_m2 is not None:
             for free in (SITING.lot_free, SITING.ground_free):
-                checked += site.capacity == int(site.area_m2 * free / gross[site.purpose])
+                checked += site.capacity == int(site.area_m2 * free / gross[site.unit])
     assert checked >= 8
 
 
