@@ -136,12 +136,15 @@ def test_a_closed_hospital_gets_nobody_and_its_patients_go_elsewhere(own_store: 
 
 def test_a_capacity_said_counts_and_can_be_taken_back(own_store: Store) -> None:
     page = open_page()
+    assert of(numbers(page, "Red / h"), METHODIST).value == 4
+    assert of(numbers(page, "Red / h"), "Sturgis Hospital").value is None
     of(numbers(page, "Red / h"), METHODIST).set_value(1).run()
     (status,) = facts(own_store)["hospitals"]
     assert status["red_per_h"] == 1
     assert "red 1, other" in row(page, METHODIST)
-    of(numbers(page, "Red / h"), METHODIST).set_value(None).run()
-    assert facts(own_store)["hospitals"] == []
+    for back in (4, None):
+        of(numbers(page, "Red / h"), METHODIST).set_value(back).run()
+        assert facts(own_store)["hospitals"] == []
     assert "red 4, other" in row(page, METHODIST)
 
 

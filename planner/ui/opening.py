@@ -56,8 +56,8 @@ def base_map_or_none(base: Future[BaseMapFiles]) -> BaseMapFiles | None:
 def wait_for(base: Future[BaseMapFiles]) -> None:
     """Draw the page again when the base map has been made: a plan does not wait for it."""
     if base.done() and base.exception():
-        st.caption("The base map could not be drawn: see the server's log. Plans do not need it.")
+        st.text("The base map could not be drawn: see the server's log. Plans do not need it.")
         return
-    st.caption("The base map of this area is being drawn, once.")
+    st.text("The base map of this area is being drawn, once.")
     if base.done():
         st.rerun()

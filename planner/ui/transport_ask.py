@@ -11,9 +11,11 @@ from typing import Any
 
 import streamlit as st
 
-from planner import words
+from planner import packs, words
 from planner.ambulances import is_ambulance
+from planner.doctrine import Transport as Rules
 from planner.model import HospitalOption, Plan
+from planner.patients import Ward, child_red_per_h, others_per_h, red_per_h
 from planner.phrases import trauma
 from planner.ui import state
 from planner.ui.show import show_html
@@ -29,6 +31,11 @@ _RATES = (
     ("child_red_per_h", "Red children / h"),
     ("others_per_h", "Yellow, green / h"),
 )
+_BY_DOCTRINE: dict[str, Callable[[Ward, Rules], float | None]] = {
+    "red_per_h": red_per_h,
+    "child_red_per_h": child_red_per_h,
+    "others_per_h": others_per_h,
+}
 _MOST = 1000
 _FIRST = 8
 _NEAR_DEG = 0.005
@@ -98,8 +105,8 @@ def ask_hospitals(incident: OpenIncident, plan: Plan) -> None:
     """Ask of each hospital whether it takes ambulances, and how many patients an hour."""
     show_html('<div class="pl"><h2>What hospitals say</h2></div>')
     st.text(
-        "Call each. What you write here outranks tables and doctrine. In brackets: what is planned with "
-        "while nothing is said; ? = not known. Count here who is sent, with each ambulance that leaves."
+        "Call each. The numbers an hour are those planned with until you change them; ? = not known. What "
+        "you write outranks tables and doctrine. Count here who is sent, with each ambulance that leaves."
     )
     for number, hospital in enumerate(plan.hospitals[:_FIRST]):
         if number % 2 == 0:
@@ -164,8 +171,7 @@ def _ask_sent(hospital: HospitalOption, said: Json, tail: str) -> None:
 
 
 def _ask_rate(hospital: HospitalOption, member: str, label: str, value: float | None, key: str) -> None:
-    planned = getattr(hospital, member)
-    _seed(key, None if value is None else math.floor(value))
+    _seed(key, _planned(hospital, member) if value is None else math.floor(value))
     st.number_input(
         label,
         value=None,
@@ -173,7 +179,7 @@ def _ask_rate(hospital: HospitalOption, member: str, label: str, value: float | 
         max_value=_MOST,
         step=1,
         key=key,
-        placeholder=f"({math.floor(planned)})" if planned is not None else "?",
+        placeholder="?",
         width=150,
         on_change=_set_rate,
         args=(key, hospital, member),
@@ -199,7 +205,16 @@ def _set_state(key: str, hospital: HospitalOption) -> None:
 
 
 def _set_rate(key: str, hospital: HospitalOption, member: str) -> None:
-    _say(hospital, {member: st.session_state[key]})
+    said = st.session_state[key]
+    _say(hospital, {member: None if said == _planned(hospital, member) else said})
+
+
+def _planned(hospital: HospitalOption, member: str) -> int | None:
+    """Return what is planned with while nothing is said: by level and beds, None where no level is known."""
+    rules = packs.shipped_doctrine().transport
+    ward = Ward(None, hospital.adult_level, hospital.beds, pediatric_level=hospital.pediatric_level)
+    rate = _BY_DOCTRINE[member](ward, rules)
+    return None if rate is None else math.floor(rate)
 
 
 def _set_sent(key: str, hospital: HospitalOption, colour: str) -> None:
