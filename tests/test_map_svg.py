@@ -95,6 +95,17 @@ def test_hostile_names_stay_text(name):
     assert len(picture) < 3_000_000
 
 
+def test_a_place_without_a_named_street_or_without_any_has_a_map_too():
+    plan, area = made()
+    nameless = replace(area.network, name_index=np.zeros_like(area.network.name_index))
+    shown = words_of(draw_map(plan, replace(area, network=nameless), 190, 150).svg)
+    assert "I1" in shown
+    assert not any("Street" in text for text in shown)
+    far = replace(plan, perimeters=(), posts=(), zones=(), sites=(), routes=())
+    far = replace(far, incident=Incident(LonLat(-93.4, 41.3)), observations=())
+    assert "N" in words_of(draw_map(far, area, 190, 150).svg)
+
+
 def test_gates_are_drawn_unlike_closed_posts():
     plan, area = made()
     gates = [post for post in plan.posts if post.control is Control.GATE]

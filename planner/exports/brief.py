@@ -21,6 +21,7 @@ Json = dict[str, Any]
 _ALT = "Map of the plan; the lists beside it say the same in words"
 _SIDES_MM, _RIM_MM = 20.0, 27.0
 _TITLE_MM, _FACT_MM, _DANGER_MM = 9.4, 3.5, 4.2
+_TITLE_PT, _ASIDE_MM = 15, 72.0
 _GUTTER_MM, _GAP_MM = 3.0, 1.2
 _SLACK_MM = 3.5
 _LEAST_MAP_SHARE = 0.46
@@ -56,6 +57,7 @@ def export_brief(plan: Plan, area: Area | None, options: Options) -> bytes:
 def _left(plan: Plan, width: float) -> list[Table]:
     tables = [
         lists.site_table(plan, width, _SIZE_PT),
+        lists.watch_table(plan, width, _SIZE_PT),
         lists.way_table(plan, width, _SIZE_PT),
         lists.hospital_table(plan.hospitals, width, _SIZE_PT, _HOSPITALS),
     ]
@@ -104,7 +106,7 @@ def _shown(plan: Plan, picture: MapPicture, width_mm: float, row_mm: float, size
     sheet = picture.sheet
     grid = f"grid {picture.grid_square}" if picture.grid_square else "no grid here"
     return {
-        "headline": title(plan.incident),
+        "headline": lists.fit(title(plan.incident), width_mm - _ASIDE_MM, _TITLE_PT, bold=True),
         "aside": f"1:{sheet.scale:,}  {grid}, lines {picture.grid_step_m:,} m",
         "facts": lists.facts(plan, width_mm),
         "dangers": lists.dangers(plan, width_mm),
@@ -112,7 +114,7 @@ def _shown(plan: Plan, picture: MapPicture, width_mm: float, row_mm: float, size
         "alt": _ALT,
         "row_mm": row_mm,
         "size_pt": size_pt,
-        "title_pt": 15,
+        "title_pt": _TITLE_PT,
         "gap_mm": _GAP_MM,
         "gutter_mm": _GUTTER_MM,
     }
@@ -141,6 +143,7 @@ def _strip(plan: Plan, lines: int) -> list[Table]:
     """Choose what fits beside the map: sites, ways and hospitals whole, posts as far as there is room."""
     tables = [
         lists.site_table(plan, _STRIP_MM, _POSTER_SIZE_PT),
+        lists.watch_table(plan, _STRIP_MM, _POSTER_SIZE_PT),
         lists.way_table(plan, _STRIP_MM, _POSTER_SIZE_PT),
         lists.hospital_table(plan.hospitals, _STRIP_MM, _POSTER_SIZE_PT, _POSTER_HOSPITALS),
     ]
@@ -168,7 +171,7 @@ def export_png(plan: Plan, area: Area | None, options: Options) -> bytes:
     marks, _ = legend(plan, _PICTURE_MM[0], 5)
     shown = {
         "page": page_facts(plan, options),
-        "headline": title(plan.incident),
+        "headline": lists.fit(title(plan.incident), _PICTURE_MM[0] - _ASIDE_MM, 12, bold=True),
         "width_mm": _PICTURE_MM[0] + 8,
         "alt": _ALT,
     }

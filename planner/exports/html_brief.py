@@ -90,6 +90,7 @@ def export_html(plan: Plan, area: Area | None, options: Options) -> bytes:
         *_ways(plan),
         *_hospitals(plan.hospitals),
         *_posts(plan),
+        *_watch(plan),
         *_notices(plan),
         f'</main><footer><p class="advice">{escape(words.ADVICE)}</p>',
         f"<p>{escape(page['sources'])}</p></footer>",
@@ -114,6 +115,10 @@ def _situation(plan: Plan) -> Iterator[str]:
         facts.append(("Perimeters", f"{need}; {seal}"))
     for name, said in facts:
         yield f"<p><b>{escape(name)}:</b> {escape(said)}</p>"
+    for line in plan.perimeters:
+        if line.leaks:
+            where = f"{words.PERIMETERS[line.perimeter]} is open at {', '.join(line.leaks[:12])}"
+            yield f'<p class="danger">NOT SEALED: {escape(words.plain(where, 600))}</p>'
     yield f'<p class="advice">{escape(words.ADVICE)}</p>'
     for notice in plan.notices:
         if notice.level is NoticeLevel.DANGER:
@@ -193,6 +198,14 @@ def _posts(plan: Plan) -> Iterator[str]:
 def _post_row(post: Post) -> list[str]:
     grid = usng(post.location) or words.degrees(post.location)
     return [post.id, post.street, grid, post_task(post), f"{post.officers}", post.reason]
+
+
+def _watch(plan: Plan) -> Iterator[str]:
+    rows = [
+        [post.id, ", ".join(post.sees), usng(post.location), f"{post.officers}", post.reason]
+        for post in sorted(plan.observations, key=lambda post: (post.rank, post.id))
+    ]
+    return _table("Containment: observation posts", ("Post", "Sees", "Grid", "Officers", "Why"), rows)
 
 
 def _notices(plan: Plan) -> Iterator[str]:

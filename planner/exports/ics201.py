@@ -152,6 +152,10 @@ def situation(plan: Plan) -> Iterator[str]:
     for notice in plan.notices:
         if notice.level is NoticeLevel.DANGER:
             yield f"DANGER: {notice.text}."
+    for line in plan.perimeters:
+        if line.leaks:
+            where = ", ".join(line.leaks[:6])
+            yield f"NOT SEALED: the {words.PERIMETERS[line.perimeter].lower()} is open at {where}."
     told = {zone.reason: None for zone in plan.zones if zone.reason}
     yield from list(told)[:3]
     cautions = [notice.text for notice in plan.notices if notice.level is NoticeLevel.CAUTION]

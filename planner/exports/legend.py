@@ -89,7 +89,7 @@ def _given_items(plan: Plan) -> Iterator[Item]:
     if incident.closures:
         yield map_plan.cross((0, 0), 1.5), "Blocked street, as told"
     if incident.field_roads:
-        yield svg.path(LineString([(-5, 0), (5, 0)]), **map_plan.FIELD_ROAD), "Road not on the map, as told"
+        yield svg.path(LineString([(-5, 0), (5, 0)]), **map_plan.FIELD_ROAD), "Field road, as told"
     if incident.threats:
         yield map_plan.triangle((0, 0), "!"), "Further threat, as told"
     yield map_plan.target((0, 0)), "Scene"

@@ -175,6 +175,23 @@ def _post_row(post: Post) -> list[str]:
     return [post.id, post.street, digits_of(usng(post.location)), f"{post.officers}", mark]
 
 
+def watch_table(plan: Plan, width: float, size_pt: float) -> Table:
+    """List the observation posts in the order to staff them."""
+    widths = (9.0, width - 29.2, 15.0, 3.5)
+    posts = sorted(plan.observations, key=lambda post: (post.rank, post.id))
+    rows = [
+        [
+            post.id,
+            f"sees {', '.join(post.sees) or 'part'}",
+            digits_of(usng(post.location)),
+            f"{post.officers}",
+        ]
+        for post in posts
+    ]
+    title = f"CONTAINMENT: {words.count(plan.officers['containment'], 'officer')} more; by rank"
+    return Table(title, widths, _cut(rows, widths, size_pt))
+
+
 def site_table(plan: Plan, width: float, size_pt: float) -> Table:
     """List the first site of each purpose, with its grid and the side to enter by."""
     widths = (13.0, width - 36.2, 15.0, 7.0)

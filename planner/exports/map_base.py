@@ -145,6 +145,8 @@ def _by_importance(
     network: StreetNetwork, edges: NDArray[np.int64]
 ) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """Gather edges by name: the names of main streets first, then those of long streets."""
+    if not len(edges):
+        return
     order = np.argsort(network.name_index[edges], kind="stable")
     edges = edges[order]
     names, starts = np.unique(network.name_index[edges], return_index=True)

@@ -137,6 +137,14 @@ def _are_areas(shape: BaseGeometry) -> NDArray[np.bool_]:
     return areas
 
 
+def keep_marks_free(drawing: Drawing) -> None:
+    """Keep labels off the scene, and off the further threats that were told."""
+    at = scene(drawing.plan)
+    spots = [drawing.at(threat.location) for threat in drawing.plan.incident.threats]
+    for spot in [*spots, *([drawing.at(at)] if at is not None else [])]:
+        drawing.room.take(box(spot, 4.6, 4.6))
+
+
 def given(drawing: Drawing) -> Iterator[str]:
     """Yield what the user marked: blocked streets, field roads, further threats, the scene itself."""
     incident = drawing.plan.incident

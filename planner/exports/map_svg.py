@@ -80,6 +80,7 @@ def draw_map(
     furniture = [_scale_bar(sheet, room, busy_mm), _north(sheet, room, busy_mm)]
     lines, labels = _grid(sheet, frame, step_m, room)
     # What matters most takes its place first; what is drawn last lies on top.
+    map_plan.keep_marks_free(drawing)
     posts = list(map_plan.posts(drawing))
     hospitals = list(map_plan.hospital_marks(drawing))
     sites = list(map_plan.site_tags(drawing))

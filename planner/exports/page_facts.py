@@ -44,7 +44,7 @@ def paper(options: Options, *, double: bool = False) -> str:
 def page_facts(plan: Plan, options: Options, *, flipped: bool = False, double: bool = False) -> Json:
     """Return what the page template reads as ``data.page``."""
     exercise = words.EXERCISE if options.exercise else ""
-    name = words.plain(plan.incident.name, 50) or "Incident"
+    name = words.plain(plan.incident.name, 30) or "Incident"
     return {
         "paper": paper(options, double=double),
         "flipped": flipped,
