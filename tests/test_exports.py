@@ -65,7 +65,12 @@ def test_an_exercise_is_marked_in_the_name_once_and_first_among_the_notices(plan
     assert told.incident.name == "EXERCISE: Maple St"
     assert told.notices[0].text.startswith("EXERCISE")
     again = read_plan(export_plan(told, "geojson", replace(MADE, exercise=True)))
-    assert again.incident.name == "EXERCISE: Maple St"
+    assert again == told
+    once = read_plan(export_plan(told, "geojson", MADE))
+    assert once == told, "an exercise stays one, whoever passes it on"
+    assert file_name(told, "geojson", MADE).startswith("EXERCISE_")
+    with pytest.raises(ExportError, match="exercise"):
+        export_plan(told, "cifs", MADE, town(footways=False))
 
 
 def test_file_names_carry_incident_version_format_and_time_in_ascii_alone(plan):

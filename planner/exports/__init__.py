@@ -159,9 +159,16 @@ def export_plan(plan: Plan, to: str, options: Options, area: Area | None = None)
     shown = public_plan(plan) if public else plan
     if area is not None and chosen.needs_area:
         shown = _with_map_notice(shown, area)
-    if options.exercise:
+    exercise = is_exercise(plan, options)
+    if exercise:
         shown = _as_exercise(shown)
-    return chosen.write(shown, area if chosen.needs_area else None, replace(options, public=public))
+    told = replace(options, public=public, exercise=exercise)
+    return chosen.write(shown, area if chosen.needs_area else None, told)
+
+
+def is_exercise(plan: Plan, options: Options) -> bool:
+    """Whether an export is of an exercise: asked for as one, or of a plan that was exported as one before."""
+    return options.exercise or plan.incident.name.startswith(EXERCISE)
 
 
 def file_name(plan: Plan, to: str, options: Options) -> str:
@@ -172,7 +179,7 @@ def file_name(plan: Plan, to: str, options: Options) -> str:
     chosen = exporter(to)
     plain = unicodedata.normalize("NFKD", plan.incident.name).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", plain.lower())[:_NAME_LENGTH].strip("-")
-    marks = ["EXERCISE"] * options.exercise + ["public"] * options.public
+    marks = ["EXERCISE"] * is_exercise(plan, options) + ["public"] * options.public
     moment = options.created_at.strftime("%Y%m%dT%H%M%z")
     parts = (*marks, slug or "incident", plan.id[:8], to, moment)
     return "_".join(re.sub(r"[^A-Za-z0-9+-]+", "-", part) for part in parts) + chosen.suffix
@@ -194,4 +201,5 @@ def _as_exercise(plan: Plan) -> Plan:
     if not name.startswith(EXERCISE):
         name = f"{EXERCISE}: {name}" if name else EXERCISE
     notice = Notice(NoticeLevel.INFO, "EXERCISE: nothing in this plan is happening", "exercise")
-    return replace(plan, incident=replace(plan.incident, name=name), notices=(notice, *plan.notices))
+    others = tuple(other for other in plan.notices if other != notice)
+    return replace(plan, incident=replace(plan.incident, name=name), notices=(notice, *others))
