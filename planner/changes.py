@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from planner import words
 from planner.model import Notice, Plan, Post, Site
-from planner.terms import NoticeLevel, PerimeterName, Purpose, RouteKind, SiteSource
+from planner.route_changes import route_changes
+from planner.terms import NoticeLevel, PerimeterName, Purpose, SiteSource
 
 _NAMED = 4
 _NEAR_DEG = 5e-7
@@ -29,7 +30,7 @@ def plan_changes(before: Plan, after: Plan) -> tuple[str, ...]:
     return (
         *_said(before, after),
         *_sealed(before, after),
-        *_ways_out(before, after),
+        *route_changes(before, after),
         *_sites(before, after),
         *_posts(before, after),
         *_patients(before, after),
@@ -48,12 +49,6 @@ def _sealed(before: Plan, after: Plan) -> Iterable[str]:
         was, now = (all(p.sealed for p in plan.perimeters if p.perimeter is name) for plan in (before, after))
         if was is not now:
             yield f"{words.PERIMETERS[name]}: {'sealed now' if now else 'NOT sealed any more'}"
-
-
-def _ways_out(before: Plan, after: Plan) -> Iterable[str]:
-    was, now = (sum(r.route is RouteKind.EGRESS for r in plan.routes) for plan in (before, after))
-    if was != now:
-        yield f"Ways out for ambulances: {now}, was {was}"
 
 
 def _sites(before: Plan, after: Plan) -> Iterable[str]:

@@ -1,0 +1,76 @@
+"""Other routers on the same extract, for comparison only: never a dependency of the program.
+
+OSRM and Valhalla come as wheels for Python 3.12. :func:`ask` makes an environment of their own in the user's
+cache, prepares the extract for a router once, and runs a script there as a process of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+PYTHON = "python3.12"
+WHEELS = ("osrm-bindings", "pyvalhalla")
+ROUTERS = ("osrm", "valhalla")
+_HERE = Path(__file__).parent
+
+
+def folder() -> Path:
+    """Where environment and prepared extracts are kept: outside the program's tree."""
+    return Path(platformdirs.user_cache_dir("planner-peers"))
+
+
+def environment() -> Path | None:
+    """Return the python of the peers' environment, made if need be; None where there is no Python 3.12."""
+    python = folder() / "env" / "bin" / "python"
+    if python.is_file():
+        return python
+    found = shutil.which(PYTHON)
+    if found is None or subprocess.run([found, "--version"], check=False, capture_output=True).returncode:
+        return None
+    subprocess.run([found, "-m", "venv", str(folder() / "env")], check=True)
+    subprocess.run([str(python), "-m", "pip", "install", "-q", *WHEELS], check=True)
+    return python
+
+
+def ask(router: str, extract: Path, question: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Ask a router about an extract; None where the peers cannot be had.
+
+    Parameters
+    ----------
+    router : str
+        "osrm" or "valhalla".
+    extract : Path
+        The .osm.pbf that the area was imported from.
+    question : mapping
+        ``places`` as [lon, lat]; ``pairs`` of indices, timed one by one; ``starts``, ``ends``, ``repeat``
+        for a matrix; ``ring`` of [lon, lat] that is closed, or null.
+
+    Returns
+    -------
+    dict
+        ``seconds`` of each pair (null: no way), ``metres``, ``matrix_s`` and ``routes_s`` of processor time.
+    """
+    python = environment()
+    if python is None:
+        return None
+    sha = hashlib.sha256(extract.read_bytes()).hexdigest()[:16]
+    prepared = folder() / f"{router}-{sha}"
+    done = subprocess.run(
+        [str(python), str(_HERE / f"{router}_peer.py"), str(extract), str(prepared)],
+        input=json.dumps(question),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{router} failed: {done.stderr.strip()[-2000:]}")
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer

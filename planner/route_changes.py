@@ -1,0 +1,88 @@
+"""Which ways are other in a plan than in the one before it, in words: after "blocked here", above all.
+
+A route is known by what it joins, not by its number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterator, Sequence
+
+from planner.model import HospitalOption, Plan, Route
+from planner.terms import RouteKind
+
+_NAMED = 4
+_KINDS = {
+    RouteKind.EGRESS: "Ambulances to",
+    RouteKind.TRANSFER: "Ambulances from staging to",
+    RouteKind.INGRESS: "Arriving units to",
+    RouteKind.PUBLIC: "The public to",
+}
+
+
+def route_changes(before: Plan, after: Plan) -> tuple[str, ...]:
+    """Compare the ways of two plans of one incident, and the times to hospitals.
+
+    Returns
+    -------
+    tuple of str
+        One line for each that is other: first those that are lost, then those that go elsewhere, then new
+        ones, then hospitals whose time differs by whole minutes.
+    """
+    names = {site.id: site.name for plan in (before, after) for site in plan.sites}
+
+    def joins(route: Route) -> Hashable:
+        return route.route, names.get(route.end, route.end)
+
+    old, new = ({joins(route): route for route in plan.routes} for plan in (before, after))
+    lost = [f"{_what(r, names)}: NO WAY is kept any more" for key, r in old.items() if key not in new]
+    other = [
+        _rerouted(_what(now, names), old[key], now)
+        for key, now in new.items()
+        if key in old and old[key].line != now.line
+    ]
+    fresh = [
+        f"{_what(r, names)}: new way, {_minutes(r.time_s)}{_by(r.streets)}"
+        for key, r in new.items()
+        if key not in old
+    ]
+    return (*lost, *other, *fresh, *_hospitals(before.hospitals, after.hospitals))
+
+
+def _what(route: Route, names: dict[str, str]) -> str:
+    return f"{_KINDS[route.route]} {names.get(route.end, route.end)}"
+
+
+def _rerouted(what: str, old: Route, new: Route) -> str:
+    left = [street for street in old.streets if street not in new.streets]
+    was, now = _minutes(old.time_s), _minutes(new.time_s)
+    time = now if was == now else f"{now}, was {was}"
+    return f"{what}: {time}{_by(new.streets)}{f', no more by {_listed(left)}' if left else ''}"
+
+
+def _hospitals(before: Sequence[HospitalOption], after: Sequence[HospitalOption]) -> Iterator[str]:
+    old = {(h.name, h.location): h.time_s for h in before}
+    for hospital in after:
+        key = (hospital.name, hospital.location)
+        if key not in old:
+            continue
+        was, now = old[key], hospital.time_s
+        if now is None and was is not None:
+            yield f"{hospital.name} cannot be reached any more: {hospital.reason}"
+        elif was is None and now is not None:
+            yield f"{hospital.name} can be reached now: {_minutes(now)}"
+        elif was is not None and now is not None and _minutes(was) != _minutes(now):
+            yield f"{hospital.name}: {_minutes(now)}, was {_minutes(was)}"
+
+
+def _minutes(time_s: float) -> str:
+    return "under 1 min" if time_s < 60 else f"{math.ceil(time_s / 60)} min"
+
+
+def _by(streets: Sequence[str]) -> str:
+    return f" by {_listed(streets)}" if streets else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"

@@ -1,0 +1,67 @@
+"""What a tap on a street did to the ways, told from two plans."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+from planner.changes import plan_changes
+from planner.model import Closure, Incident, Plan, Shape
+from planner.packs import shipped_doctrine
+from planner.plan import make_plan
+from planner.route_changes import route_changes
+from planner.terms import RouteKind, ThreatName
+from tests.town import CENTRE, town
+
+INCIDENT = Incident(location=CENTRE, threat=ThreatName.KNIFE)
+
+
+@cache
+def plan_of(incident: Incident = INCIDENT) -> Plan:
+    return make_plan(incident, town(), shipped_doctrine())
+
+
+def test_nothing_changed_is_nothing_said() -> None:
+    assert route_changes(plan_of(), plan_of()) == ()
+
+
+def test_a_tap_on_a_way_sends_it_elsewhere_and_says_so() -> None:
+    before = plan_of()
+    egress = next(route for route in before.routes if route.route is RouteKind.EGRESS)
+    frame, network = town().frame, town().network
+    middle = egress.line[len(egress.line) // 2]
+    (tapped,) = network.snap([frame.point_m(middle)], network.drivable)
+    assert tapped is not None
+    after = plan_of(replace(INCIDENT, closures=(Closure(Shape(points=(middle,))),)))
+    told = route_changes(before, after)
+    assert any(line.startswith(f"Ambulances to {egress.end}: ") for line in told)
+    assert set(told) <= set(plan_changes(before, after))
+    closed = set(network.shape(tapped.edge)[1][[0, -1]].tolist())
+    for route in after.routes:
+        assert not any({a, b} == closed for a, b in zip(route.nodes, route.nodes[1:], strict=False))
+
+
+def test_a_lost_way_comes_first_then_what_goes_elsewhere_then_new_ways() -> None:
+    before = plan_of()
+    egress = next(route for route in before.routes if route.route is RouteKind.EGRESS)
+    ingress = next(route for route in before.routes if route.route is RouteKind.INGRESS)
+    slow = replace(egress, time_s=egress.time_s + 120, line=egress.line[::-1], streets=("Detour",))
+    fresh = replace(egress, id="egress-9", end="Other Hospital")
+    kept = tuple(slow if r is egress else r for r in before.routes if r is not ingress)
+    lost, other, new = route_changes(before, replace(before, routes=(*kept, fresh)))
+    assert lost.startswith("Arriving units to")
+    assert lost.endswith("NO WAY is kept any more")
+    assert f"no more by {egress.streets[0]}" in other
+    assert new.startswith("Ambulances to Other Hospital: new way, ")
+
+
+def test_hospital_times_count_in_whole_minutes() -> None:
+    (hospital, *others) = plan_of().hospitals
+    before, same, later, lost = (
+        replace(plan_of(), hospitals=(replace(hospital, time_s=time_s), *others))
+        for time_s in (170.0, 180.0, 200.0, None)
+    )
+    assert route_changes(before, same) == ()
+    assert route_changes(before, later) == (f"{hospital.name}: 4 min, was 3 min",)
+    assert route_changes(before, lost)[0].startswith(f"{hospital.name} cannot be reached any more: ")
+    assert route_changes(lost, before) == (f"{hospital.name} can be reached now: 3 min",)
