@@ -15,7 +15,7 @@ from planner.errors import IncidentError
 from planner.model import Incident, Plan, Site
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
-from planner.terms import PostEditKind, Purpose, ThreatName
+from planner.terms import PerimeterName, PostEditKind, Purpose, ThreatName
 from planner.ui.decide import ACTS, Said, Word, decided, merged
 from tests.town import CENTRE, town
 
@@ -140,6 +140,8 @@ def test_facts_are_said_and_taken_back() -> None:
         ("explode", "", None),
         ("accept", "command_post-99", None),
         ("remove_post", "I999", None),
+        ("ring", "inner 99", None),
+        ("ring", "nowhere 0", None),
         ("fact", "schema", "x"),
         ("fact", "casualties.red", "-3"),
         ("fact", "casualties.red", "1e9"),
@@ -156,7 +158,19 @@ def test_what_makes_no_sense_is_refused_in_one_line(act: str, on: str, value: ob
 
 
 def test_every_act_is_known() -> None:
-    assert {"accept", "reject", "take_back", "drop", "remove_post", "open_street", "fact"} == set(ACTS)
+    assert {"accept", "reject", "take_back", "drop", "remove_post", "open_street", "ring", "fact"} == set(
+        ACTS
+    )
+
+
+def test_another_ring_is_taken_as_the_plan_offers_it() -> None:
+    inner = next(line for line in plan().perimeters if line.perimeter is PerimeterName.INNER)
+    assert len(inner.options) > 1
+    said, told = decided(Said((SCENE,), {}), word("ring", "inner 1"), plan())
+    assert inner.options[1].says in told
+    incident = read(said)
+    assert (incident.inner_holds, incident.inner_size) == (inner.options[1].holds, inner.options[1].size)
+    assert planned(incident).perimeters[0].officers >= inner.options[1].officers
 
 
 def feature(name: str, **told: object) -> dict[str, Any]:

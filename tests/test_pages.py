@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -61,7 +63,8 @@ def incident_of(page: AppTest) -> str:
 def said(page: AppTest) -> str:
     """All that stands on the page: pieces of markup, and the board."""
     boards = (part.proto for part in page.get("bidi_component"))
-    told = [json.loads(one.json)["markup"] for one in boards if one.component_name == "plan_board"]
+    packed = (json.loads(one.json)["markup"] for one in boards if one.component_name == "plan_board")
+    told = [zlib.decompress(base64.b64decode(one)).decode() for one in packed]
     return " ".join([*told, *(part.proto.body for part in page.get("html"))])
 
 

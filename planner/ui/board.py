@@ -7,6 +7,8 @@ casualty more. The browser says it again until it is acknowledged; what it means
 
 from __future__ import annotations
 
+import base64
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +40,13 @@ def show_board(markup: str, *, incident: str, plan: str, acknowledged: Json | No
     acknowledged : dict or None
         Session and number of the last word that was taken.
     """
-    shown = {"markup": markup, "incident": incident, "plan": plan, "acknowledged": acknowledged}
+    shown = {"markup": _packed(markup), "incident": incident, "plan": plan, "acknowledged": acknowledged}
     _board(key=BOARD_KEY, data=shown, default={"said": None}, on_said_change=_heard)
+
+
+def _packed(markup: str) -> str:
+    """Return markup as the board unpacks it: a fifth of the bytes, the same each time."""
+    return base64.b64encode(zlib.compress(markup.encode("utf-8", "replace"))).decode("ascii")
 
 
 def _heard() -> None:

@@ -28,6 +28,9 @@ COUNTS = (
     "casualties.red",
     "casualties.yellow",
     "casualties.green",
+    "children.red",
+    "children.yellow",
+    "children.green",
     "on_site",
     "units.police",
     "units.engine",
@@ -191,6 +194,20 @@ def _post(word: Word, plan: Plan | None) -> Post:
     raise IncidentError("this plan has no such post any more", "Look at the plan as it is now, and decide")
 
 
+def _ring(said: Said, word: Word, plan: Plan | None) -> tuple[Said, str]:
+    """Take another ring: ``on`` is the perimeter and the number of its option, as the plan lists them."""
+    name, _, number = word.on.partition(" ")
+    for line in plan.perimeters if plan else ():
+        if line.perimeter.value == name and number.isdigit() and int(number) < len(line.options):
+            option = line.options[int(number)]
+            chosen: dict[str, Any] = {f"{name}_size": option.size.value}
+            if option.holds is not None:
+                chosen["inner_holds"] = option.holds.value
+            told = f"{words.PERIMETERS[line.perimeter].lower()}: {option.says}"
+            return replace(said, facts={**said.facts, **chosen}), told
+    raise IncidentError("this plan offers no such ring any more", "Look at the plan as it is now, and decide")
+
+
 # --- facts ------------------------------------------------------------------------------------------
 
 
@@ -252,6 +269,7 @@ ACTS: Mapping[str, Callable[[Said, Word, Plan | None], tuple[Said, str]]] = Mapp
         "drop": _drop,
         "remove_post": _edit_post(PostEditKind.REMOVE, "no post at"),
         "open_street": _edit_post(PostEditKind.OPEN, "keep the street open at"),
+        "ring": _ring,
         "fact": _fact,
     }
 )

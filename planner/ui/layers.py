@@ -29,6 +29,7 @@ from planner.model import (
     Site,
     Zone,
 )
+from planner.staffing import staff_posts
 from planner.terms import Control, PostMode, Purpose, SiteSource, ZoneKind
 
 Json = dict[str, Any]
@@ -46,6 +47,8 @@ def map_layers(plan: Plan, units: str, area: Area) -> Json:
     area : Area
         Whose streets are shown where the user blocked them.
     """
+    officers = dict(plan.incident.units).get("officers")
+    unstaffed = frozenset() if officers is None else frozenset(staff_posts(plan.posts, officers).open)
     return {
         "id": plan.id,
         "scene": _scene(plan),
@@ -55,7 +58,7 @@ def map_layers(plan: Plan, units: str, area: Area) -> Json:
         "closed": _closed(plan, area),
         "routes": [_route(route, units) for route in plan.routes],
         "sites": [_site(site, order, units) for order, site in enumerate(plan.sites)],
-        "posts": [_post(post) for post in plan.posts],
+        "posts": [_post(post, post.id not in unstaffed) for post in plan.posts],
         "observations": [_observation(post) for post in plan.observations],
         "hospitals": [_hospital(place) for place in plan.hospitals if not place.off_map],
     }
@@ -137,11 +140,12 @@ def _closed(plan: Plan, area: Area) -> list[Json]:
     ]
 
 
-def _post(post: Post) -> Json:
+def _post(post: Post, staffed: bool) -> Json:
     gate = post.control is Control.GATE
     does = "gate: lets units through" if gate else "closed"
     if post.mode is PostMode.FOOT:
         does += ", on foot"
+    waits = [] if staffed else ["NOT STAFFED with the officers at hand: open until more come"]
     return {
         "id": post.id,
         "label": post.id,
@@ -150,9 +154,11 @@ def _post(post: Post) -> Json:
         "perimeter": post.perimeter,
         "gate": gate,
         "foot": post.mode is PostMode.FOOT,
+        "staffed": staffed,
         "street": post.street,
         "title": f"Post {post.id}: {post.street}",
         "lines": [
+            *waits,
             f"{does}, {words.count(post.officers, 'officer')}, staff as number {post.rank}",
             post.reason,
         ],

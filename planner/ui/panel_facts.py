@@ -17,6 +17,10 @@ _GROUPS = (
             ("casualties.green", "Green, minor"),
         ),
     ),
+    (
+        "Of these, children",
+        (("children.red", "Red"), ("children.yellow", "Yellow"), ("children.green", "Green")),
+    ),
     ("People and time", (("on_site", "People on site"), ("hour", "Hour, 0-23: day or night"))),
     (
         "Units coming to staging",

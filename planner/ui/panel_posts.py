@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from planner import words
-from planner.model import Observation, Plan, Post
+from planner.model import Observation, Perimeter, Plan, Post
 from planner.staffing import FLOW_BASIS, ORDER_REASON, Staffing, staff_posts, staffing_order, staffing_steps
 from planner.terms import Control, PerimeterName, PostMode
 from planner.ui.measures import in_units
@@ -38,7 +38,7 @@ def posts(plan: Plan, units: str, officers: int | None, features: Iterable[Json]
     now = None if officers is None else staff_posts(ordered, officers)
     return (
         f"<h2>Posts</h2>{_slider(ordered, officers)}{_edits(features)}"
-        f"{_lists(ordered, now, units)}{_containment(plan.observations, units)}"
+        f"{_lists(plan, ordered, now, units)}{_containment(plan.observations, units)}"
     )
 
 
@@ -76,7 +76,8 @@ def _percent(share: float | None) -> str:
     return f"{words.UNKNOWN} %" if share is None else f"{int(share * 100)} %"
 
 
-def _lists(ordered: Sequence[Post], now: Staffing | None, units: str) -> str:
+def _lists(plan: Plan, ordered: Sequence[Post], now: Staffing | None, units: str) -> str:
+    lines = {line.perimeter: line for line in plan.perimeters}
     held = None if now is None else frozenset(now.staffed)
     parts = []
     for name in PerimeterName:
@@ -84,8 +85,29 @@ def _lists(ordered: Sequence[Post], now: Staffing | None, units: str) -> str:
         if ranked:
             rows = "".join(_post(post, held, units) for post in ranked)
             title = f"{words.PERIMETERS[name]}: {words.count(len(ranked), 'post')}, staff in this order"
-            parts.append(f'<h3>{escape(title)}</h3><ol class="posts">{rows}</ol>')
+            parts.append(f'<h3>{escape(title)}</h3>{_rings(lines.get(name))}<ol class="posts">{rows}</ol>')
     return "".join(parts)
+
+
+def _rings(line: Perimeter | None) -> str:
+    """Return the other rings that may be taken, the one as planned first."""
+    if line is None or len(line.options) < 2:
+        return ""
+    name = line.perimeter.value
+    rows = "".join(
+        f"<li>{escape(option.says)}"
+        + ("" if number == 0 else f'<div class="acts">{_take(name, number, option.says)}</div>')
+        + "</li>"
+        for number, option in enumerate(line.options)
+    )
+    return (
+        f'<details id="rings-{name}"><summary>Other rings ({len(line.options) - 1})</summary>'
+        f'<ul class="sites">{rows}</ul></details>'
+    )
+
+
+def _take(name: str, number: int, says: str) -> str:
+    return press("ring", f"{name} {number}", "TAKE THIS RING", f"{name} perimeter, {says}")
 
 
 def _post(post: Post, held: frozenset[str] | None, units: str) -> str:

@@ -209,7 +209,7 @@ export class Overlay {
   }
 
   addPost(post) {
-    const look = `post post-${post.perimeter}${post.gate ? " post-gate" : ""}${post.foot ? " post-foot" : ""}`;
+    const look = `post post-${post.perimeter}${post.gate ? " post-gate" : ""}${post.foot ? " post-foot" : ""}${post.staffed ? "" : " post-open"}`;
     const mark = this.addMark("posts", post, look, element("span", "", post.label), POST, "posts");
     this.labels.push({ part: "posts", mark, size: POST, rank: 1000 + post.rank });
   }

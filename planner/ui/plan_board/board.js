@@ -25,6 +25,7 @@ class Board {
     this.session = Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join("");
     this.number = 0;
     this.unheard = [];
+    this.packed = null;
     this.markup = null;
     this.tab = null;
     root.addEventListener("click", (event) => this.pressed(event));
@@ -47,9 +48,17 @@ class Board {
     if (acknowledged?.session === this.session) {
       this.unheard = this.unheard.filter((word) => word.number > acknowledged.number);
     }
-    if (markup !== this.markup) this.draw(markup);
+    if (markup !== this.packed) this.unpack(markup);
     if (!this.unheard.length) this.root.querySelectorAll("[aria-busy]").forEach((one) => one.removeAttribute("aria-busy"));
     this.repeat();
+  }
+
+  /** Markup comes compressed; of two that come close together only the last is drawn. */
+  async unpack(packed) {
+    this.packed = packed;
+    const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+    const markup = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+    if (packed === this.packed) this.draw(markup);
   }
 
   draw(markup) {
