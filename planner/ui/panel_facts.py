@@ -11,24 +11,16 @@ from planner.ui.panel_parts import field, tick
 _GROUPS = (
     (
         "Casualties",
-        (
-            ("casualties.red", "Red, immediate"),
-            ("casualties.yellow", "Yellow, delayed"),
-            ("casualties.green", "Green, minor"),
-        ),
+        (("casualties.red", "Red"), ("casualties.yellow", "Yellow"), ("casualties.green", "Green")),
     ),
     (
         "Of these, children",
         (("children.red", "Red"), ("children.yellow", "Yellow"), ("children.green", "Green")),
     ),
-    ("People and time", (("on_site", "People on site"), ("hour", "Hour, 0-23: day or night"))),
+    ("People and time", (("on_site", "People on site"), ("hour", "Hour, 0 to 23"))),
     (
         "Units coming to staging",
-        (
-            ("units.police", "Police cars"),
-            ("units.engine", "Fire engines"),
-            ("units.ambulance", "Ambulances"),
-        ),
+        (("units.police", "Police"), ("units.engine", "Fire"), ("units.ambulance", "EMS")),
     ),
     (
         "Officers for posts",
