@@ -226,7 +226,9 @@ function seed({ incident, authority, area, features: given }) {
   drawings.show(features);
   if (fresh) planned = null;
   if (unsent) memory.send(features);
+  const placed = features.some((one) => one.properties.kind === "incident");
   if (fresh && !features.length) tools.take({ name: "scene" });
+  else if (placed && tools.tool?.name === "scene") tools.take(null); // found by its name meanwhile
 }
 
 async function unpacked(text) {
