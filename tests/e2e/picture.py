@@ -60,8 +60,9 @@ def main(
 
 def _open(browser: Browser, address: str, area: str, size: str, theme: str) -> Iterator[Screen]:
     width, height = (int(part) for part in size.split("x"))
-    scheme = "light" if theme == "light" else "dark"
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme="light" if theme == "light" else "dark"
+    )
     if theme == "night":
         context.add_init_script("localStorage.setItem('planner.map', '{\"theme\": \"night\"}')")
     yield Screen(context.new_page(), address).open(f"?area={area}")
