@@ -1,0 +1,126 @@
+"""The seal judged by others' code: ways as they lie in OSM, and networkx's maximum flow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from planner.model import Post
+from planner.network import StreetNetwork
+from planner.terms import PostMode
+
+
+@dataclass(frozen=True, eq=False)
+class RawWays:
+    """Drivable ways between OSM nodes, cut at barriers (docs/plan-format.md)."""
+
+    network: StreetNetwork
+
+    @cached_property
+    def rows(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Edge, both nodes, and both places of each stretch; an end at a barrier is a node of its own."""
+        network = self.network
+        first = np.ones(len(network.shape_node), dtype=bool)
+        first[network.shape_start[1:] - 1] = False
+        at = np.flatnonzero(first)
+        edge = np.repeat(np.arange(network.edge_count), np.diff(network.shape_start))[at]
+        keep = network.drivable[edge]
+        at, edge = at[keep], edge[keep]
+        node = np.column_stack([network.shape_node[at], network.shape_node[at + 1]])
+        barred = np.isin(node, network.node_id[network.blocked_node])
+        own = -np.arange(1, node.size + 1).reshape(node.shape)
+        return (
+            edge,
+            np.where(barred, own, node),
+            np.stack([network.shape_xy_m[at], network.shape_xy_m[at + 1]], axis=1),
+        )
+
+    @cached_property
+    def lines(self) -> np.ndarray:
+        """Each stretch as a line."""
+        return np.asarray(shapely.linestrings(self.rows[2]))
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """For finding stretches by place."""
+        return shapely.STRtree(self.lines)
+
+    def meeting(self, ground_m: BaseGeometry) -> np.ndarray:
+        """Stretches that meet some ground."""
+        return np.sort(self.tree.query(ground_m, predicate="intersects"))
+
+    def closed_by(self, posts: tuple[Post, ...]) -> np.ndarray:
+        """Stretches that vehicle posts close, by the OSM ids that the plan names."""
+        network, (edge, _, _) = self.network, self.rows
+        shut: list[int] = []
+        for post in posts:
+            for way, a, b in post.closes if post.mode is PostMode.VEHICLE else ():
+                mine = np.flatnonzero(network.way_id[edge] == way)
+                raw = self._ids[mine]
+                starts, ends = np.flatnonzero(raw[:, 0] == a), np.flatnonzero(raw[:, 1] == b)
+                back_a, back_b = np.flatnonzero(raw[:, 1] == a), np.flatnonzero(raw[:, 0] == b)
+                spans = [(s, e) for s in starts for e in ends if e >= s] + [
+                    (s, e) for s in back_b for e in back_a if e >= s
+                ]
+                if spans:
+                    low, high = min(spans, key=lambda span: span[1] - span[0])
+                    shut += mine[low : high + 1].tolist()
+        return np.unique(np.array(shut, dtype=np.int64))
+
+    @cached_property
+    def _ids(self) -> np.ndarray:
+        network = self.network
+        first = np.ones(len(network.shape_node), dtype=bool)
+        first[network.shape_start[1:] - 1] = False
+        at = np.flatnonzero(first)
+        edge = np.repeat(np.arange(network.edge_count), np.diff(network.shape_start))[at]
+        at = at[network.drivable[edge]]
+        return np.column_stack([network.shape_node[at], network.shape_node[at + 1]])
+
+    def graph(self, core_m: BaseGeometry, far: Any, within_m: BaseGeometry, shut: np.ndarray) -> nx.Graph:
+        """Streets as a graph whose edges carry one each; what is in the core is "core", what is far "out"."""
+        _, node, xy = self.rows
+        near = self.meeting(within_m)
+        touched = np.isin(near, self.meeting(core_m))
+        ends = xy[near].reshape(-1, 2)
+        inside = shapely.intersects_xy(core_m, ends).reshape(-1, 2)
+        beyond = far(ends).reshape(-1, 2)
+        graph = nx.Graph()
+        graph.add_nodes_from(["core", "out"])
+        names: dict[int, Any] = {}
+        for k in range(len(near)):
+            for side in (0, 1):
+                if inside[k, side]:
+                    names[int(node[near[k], side])] = "core"
+                elif beyond[k, side]:
+                    names.setdefault(int(node[near[k], side]), "out")
+        closed = np.isin(near, shut)
+        for k in np.flatnonzero(~closed).tolist():
+            a, b = (names.get(int(n), int(n)) for n in node[near[k]])
+            for u, v in (("core", a), ("core", b)) if touched[k] else ((a, b),):
+                if u != v:
+                    before = graph[u][v]["capacity"] if graph.has_edge(u, v) else 0
+                    graph.add_edge(u, v, capacity=before + 1)
+        return graph
+
+
+def max_flow(ways: RawWays, core_m: BaseGeometry, limit_m: BaseGeometry) -> int:
+    """Most ways from the core to beyond the limit that share no stretch of street, by networkx."""
+    none = np.empty(0, dtype=np.int64)
+    graph = ways.graph(core_m, lambda xy: ~shapely.intersects_xy(limit_m, xy), limit_m, none)
+    return int(nx.maximum_flow_value(graph, "core", "out"))
+
+
+def leaks(ways: RawWays, core_m: BaseGeometry, polygon_m: BaseGeometry, posts: tuple[Post, ...]) -> bool:
+    """Whether a way leads from the core out of the line although every vehicle post is held."""
+    wide = polygon_m.buffer(0.05)
+    graph = ways.graph(
+        core_m, lambda xy: ~shapely.intersects_xy(wide, xy), polygon_m.buffer(30), ways.closed_by(posts)
+    )
+    return bool(nx.has_path(graph, "core", "out"))

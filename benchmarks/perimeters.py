@@ -1,0 +1,83 @@
+"""Both perimeters, warm: posts, lines, officers, other rings; and the bare cuts beside networkx."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+
+from benchmarks.independent_cut import RawWays, max_flow
+from benchmarks.made_incidents import made_incidents
+from benchmarks.rows import Row, Timed, timed
+from planner.area import Area
+from planner.band import Band
+from planner.doctrine import Doctrine, read_doctrine
+from planner.model import Incident, PostEdit, Shape
+from planner.perimeter import JUNCTION_MARGIN_M, trace_perimeters
+from planner.rings import Ring, hold_by_doctrine, inner_ground, inner_ring, outer_ring
+from planner.settings import shipped
+from planner.terms import PostEditKind, RingSize
+from planner.zones import Ground
+
+ZONES = 24
+TARGET_S, EDIT_TARGET_S = 0.150, 0.300
+
+
+def measure(area: Area) -> Iterator[Row]:
+    """Measure the perimeters of random incidents: medians over them, and the slowest."""
+    doctrine = read_doctrine(shipped("data", "doctrine.toml"))
+    blocked = area.network.no_closures()
+    whole, edited, ours, theirs = [], [], [], []
+    ways = RawWays(area.network)
+    for _, incident, ground in made_incidents(area, doctrine, ZONES):
+        inner, outer = trace_perimeters(ground, area, doctrine, blocked, incident)
+        whole.append(_timed_trace(ground, area, doctrine, incident))
+        for traced in (outer, inner):
+            if traced.posts:
+                shape = Shape(points=(traced.posts[0].location,))
+                said = Incident(post_edits=(PostEdit(shape, PostEditKind.REMOVE, traced.record.perimeter),))
+                edited.append(_timed_trace(ground, area, doctrine, said))
+                break
+        rules = doctrine.perimeters
+        for ring in (
+            inner_ring(inner_ground(ground, hold_by_doctrine(rules)), RingSize.STANDARD, rules),
+            outer_ring(ground, inner.polygon_m, RingSize.STANDARD, rules),
+        ):
+            ours.append(_timed_cut(ring, area, doctrine))
+            theirs.append(_timed_flow(ring, ways))
+    yield Row(f"both perimeters, {_of(whole)}", _median(whole), target_s=TARGET_S)
+    yield Row(f"the same after a post is removed, {_of(edited)}", _median(edited), target_s=EDIT_TARGET_S)
+    note = "both from the streets as arrays to the number of posts"
+    yield Row("one cut alone", _median(ours), "networkx", _median(theirs), note=note)
+
+
+def _timed_trace(ground: Ground, area: Area, doctrine: Doctrine, said: Incident) -> Timed:
+    blocked = area.network.no_closures()
+    return timed(lambda: trace_perimeters(ground, area, doctrine, blocked, said), repeat=3, warm=0)
+
+
+def _timed_cut(ring: Ring, area: Area, doctrine: Doctrine) -> Timed:
+    blocked, rules = area.network.no_closures(), doctrine.perimeters
+    return timed(
+        lambda: Band.around(ring.core_m, ring.reach_m, area, rules, blocked).cut_vehicles(), repeat=3
+    )
+
+
+def _timed_flow(ring: Ring, ways: RawWays) -> Timed:
+    core, limit = ring.core_m.buffer(JUNCTION_MARGIN_M), ring.core_m.buffer(ring.reach_m, quad_segs=8)
+    return timed(lambda: max_flow(ways, core, limit), repeat=1)
+
+
+def _median(runs: list[Timed]) -> Timed:
+    return Timed(
+        median(run.wall_s for run in runs),
+        median(run.cpu_s for run in runs),
+        max(run.p95_s for run in runs),
+    )
+
+
+def _of(runs: list[Timed]) -> str:
+    cpu = sorted(run.cpu_s for run in runs)
+    return (
+        f"median of {len(runs)} (cpu: nine of ten under {1000 * cpu[int(0.9 * (len(cpu) - 1))]:.0f} ms, "
+        f"slowest {1000 * cpu[-1]:.0f} ms)"
+    )
