@@ -70,6 +70,7 @@ class Perimeters:
     officers_foot_post: int
     post_watch_m: float
     posts_for_line: int
+    posts_for_duty: int
     motorway_spur_m: float
     map_edge_m: float
     weight_motorway: float

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -75,14 +74,15 @@ def tell_exposed(
         else post
         for post, exposed in zip(posts, seen.tolist(), strict=True)
     )
-    return told, _notices([p.id for p, exposed in zip(posts, seen.tolist(), strict=True) if exposed], name)
+    ids = [post.id for post, exposed in zip(posts, seen.tolist(), strict=True) if exposed]
+    return told, _notices("every post" if len(ids) == len(posts) else ", ".join(ids), name)
 
 
-def _notices(ids: Sequence[str], name: PerimeterName) -> tuple[Notice, ...]:
-    if not ids:
+def _notices(which: str, name: PerimeterName) -> tuple[Notice, ...]:
+    if not which:
         return ()
     text = (
-        f"In view of the hot zone (map estimate), so in the line of fire, officers' own fire included: "
-        f"{', '.join(ids)}. No ring of as few posts that was found avoids it: hold them from cover"
+        f"{name.capitalize()} perimeter, in view of the hot zone (map estimate), so in the line of fire, "
+        f"officers' own included: {which}. Hold from cover"
     )
     return (Notice(NoticeLevel.CAUTION, text, name.value),)

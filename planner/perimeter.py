@@ -11,13 +11,13 @@ from shapely.geometry import Point, Polygon
 
 from planner.area import Area
 from planner.band import JUNCTION_MARGIN_M, Band
-from planner.doctrine import Doctrine
+from planner.doctrine import Doctrine, Perimeters
 from planner.exposure import places_to_shun, tell_exposed
-from planner.foot import post_walkers
+from planner.foot import NEAR_LINE_M, post_walkers
 from planner.model import Incident, Notice, Perimeter, Post
 from planner.perimeter_words import perimeter_notices, write_perimeter
 from planner.post_edits import Wishes, read_wishes
-from planner.posted_line import draw_posted
+from planner.posted_line import Drawn, draw_posted
 from planner.posts import write_posts
 from planner.rings import (
     Counting,
@@ -29,7 +29,7 @@ from planner.rings import (
     outer_options,
     outer_ring,
 )
-from planner.terms import NoticeLevel, PerimeterName
+from planner.terms import NoticeLevel, PerimeterName, PlaceKind
 from planner.zones import Ground
 
 __all__ = ["JUNCTION_MARGIN_M", "TracedPerimeter", "trace_perimeters"]
@@ -132,9 +132,12 @@ def _trace(ring: Ring, scene: _Scene) -> TracedPerimeter:
     if name is PerimeterName.INNER:
         band = band.shunning(places_to_shun(band.outward_m, scene.ground, area, scene.doctrine))
     band, told = _with_wished_posts(band, wishes, name)
-    band, driving = band.narrowed()
+    near, driving = band.narrowed()
     fewest = len(driving.cut.severed)
-    drawn = draw_posted(band, driving, ring.core_m, rules)
+    drawn = draw_posted(near, driving, ring.core_m, rules)
+    if name is PerimeterName.OUTER:
+        drawn, spared = _sparing(band, drawn, ring.core_m, area, rules)
+        told += spared
     walkers = post_walkers(
         area.network,
         drawn.polygon_m,
@@ -175,3 +178,54 @@ def _with_wished_posts(band: Band, wishes: Wishes, name: PerimeterName) -> tuple
             told.append(Notice(NoticeLevel.CAUTION, text, name.value))
         band = standing
     return band, told
+
+
+def _sparing(
+    band: Band, drawn: Drawn, core_m: Polygon, area: Area, rules: Perimeters
+) -> tuple[Drawn, list[Notice]]:
+    """Leave fire stations and hospitals out of the outer perimeter if that takes few posts more; say so.
+
+    Those on the ground that must be held cannot be left out.
+    """
+    network, told = area.network, []
+    for name, kind, spot in _places_owed_a_road(area, drawn.polygon_m):
+        (place,) = network.snap([spot.coords[0]], network.drivable & ~band.blocked)
+        if place is None:
+            continue
+        door = Point(place.x_m, place.y_m)
+        if band.core_m.intersects(door) or not drawn.polygon_m.contains(door):
+            continue
+        nodes = np.array([network.edge_u[place.edge], network.edge_v[place.edge]])
+        without = band.leaving_out(nodes)
+        more = len(without.cut_vehicles().cut.severed) - len(drawn.driving.cut.severed)
+        if more > rules.posts_for_duty:
+            text = (
+                f"The outer perimeter closes in the {kind} {name}: to leave it out takes {_more_posts(more)}"
+            )
+            told.append(Notice(NoticeLevel.CAUTION, text, PerimeterName.OUTER.value))
+            continue
+        trial = draw_posted(*without.narrowed(), core_m, rules)
+        if not trial.polygon_m.contains(door):
+            band, drawn = without, trial
+            text = f"{name} is left outside the outer perimeter: {_more_posts(more)} for it"
+            told.append(Notice(NoticeLevel.INFO, text, PerimeterName.OUTER.value))
+    return drawn, told
+
+
+def _places_owed_a_road(area: Area, polygon_m: Polygon) -> list[tuple[str, str, Point]]:
+    """Return fire stations and hospitals near some ground: name, what it is, and a point of it."""
+    places = area.places_of(PlaceKind.FIRE_STATION.value, PlaceKind.HOSPITAL.value)
+    spots = places.geometry.representative_point().array
+    near = shapely.dwithin(polygon_m, spots, NEAR_LINE_M)
+    return [
+        (
+            name if isinstance(name, str) and name else "without a name",
+            str(kind).replace("_", " "),
+            spot,
+        )
+        for name, kind, spot in zip(places["name"][near], places["kind"][near], spots[near], strict=True)
+    ]
+
+
+def _more_posts(more: int) -> str:
+    return f"{more} vehicle post{'s' if more != 1 else ''} more" if more > 0 else "no post more"

@@ -45,7 +45,11 @@ def write_perimeter(
         reason = f"Around {holds}. No street or path leads out of it on this map: no post is needed."
     else:
         more = len(vehicle) - fewest
-        least = f"{more} more than the fewest, to stand on the line" if more > 0 else "and no fewer can"
+        least = (
+            f"{more} more than the fewest, to stand on the line or to leave a station out"
+            if more > 0
+            else "and no fewer can"
+        )
         reason = (
             f"Around {holds}. {len(vehicle)} vehicle posts close every drivable street, {least} "
             f"(minimum cut); "

@@ -16,6 +16,7 @@ from planner.closures import blocked_streets, closure_notices
 from planner.containment import Watched, watch_target
 from planner.doctrine import Doctrine
 from planner.driving import Streets
+from planner.duties import outer_duties
 from planner.field_roads import field_road_notices, with_field_roads
 from planner.hospitals import send_patients
 from planner.model import (
@@ -115,6 +116,9 @@ def make_plan(
     kept = keep_routes_open(chosen.sites, streets, area, doctrine, transport.ways, transport.corridor)
     chosen = chosen.beside(kept.routes)
     gates = _route_gates(kept.routes) | inner_gates(inner.posts, chosen.sites, area.frame)
+    blocked = blocked_streets(incident, area, doctrine)
+    owed = outer_duties(inner, outer, gates.keys(), blocked, area, doctrine)
+    gates |= dict(owed.gates)
     inner_line, inner_posts = _with_gates(inner, gates, doctrine)
     outer_line, outer_posts = _with_gates(outer, gates, doctrine)
 
@@ -138,6 +142,7 @@ def make_plan(
             ground.notices,
             inner.notices,
             outer.notices,
+            owed.notices,
             chosen.notices,
             kept.notices,
             transport.notices,

@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 
 _MAJOR = RoadClass.PRIMARY_LINK
 """Road classes up to this code are major: motorway, trunk and primary with their ramps."""
+_AT_PORTAL_M = 1.0
+"""A tunnel is closed at its portal: nobody stands within."""
 _APART_M = 2.0
 """A post that the user places stands at least so far from a junction: the line must pass beside it."""
 
@@ -98,6 +100,8 @@ def stand_on(
     if network.road_class[edge] <= RoadClass.MOTORWAY_LINK and not network.tunnel[edge]:
         reach = min(high - low, motorway_m)
         low, high = (low, low + reach) if inner_is_u else (high - reach, high)
+    if network.tunnel[edge]:
+        setback_m = min(setback_m, _AT_PORTAL_M)
     back = min(setback_m, (high - low) / 2)
     along = high - back if inner_is_u else low + back
     for _, place_m in (wish for wish in wished if wish[0] == edge):

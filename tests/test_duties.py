@@ -1,0 +1,122 @@
+"""What the outer perimeter owes: gates for the shut in, roads for stations and hospitals, detours."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import Point
+
+from planner.area import Area
+from planner.doctrine import Doctrine, read_doctrine
+from planner.duties import Duties, outer_duties
+from planner.model import Incident
+from planner.perimeter import TracedPerimeter, trace_perimeters
+from planner.plan import make_plan
+from planner.settings import shipped
+from planner.terms import Control, NoticeLevel, PerimeterName, ThreatName
+from tests.test_perimeter import ground_of
+from tests.town import town
+
+
+@lru_cache(maxsize=1)
+def doctrine() -> Doctrine:
+    return read_doctrine(shipped("data", "doctrine.toml"))
+
+
+@lru_cache(maxsize=1)
+def area() -> Area:
+    return town()
+
+
+def owed(x: float, y: float, reach_m: float) -> tuple[TracedPerimeter, TracedPerimeter, Duties]:
+    blocked = area().network.no_closures()
+    inner, outer = trace_perimeters(ground_of(Point(x, y).buffer(reach_m)), area(), doctrine(), blocked)
+    return inner, outer, outer_duties(inner, outer, (), blocked, area(), doctrine())
+
+
+@given(x=st.integers(-500, 500), y=st.integers(-500, 500), reach_m=st.integers(15, 150))
+@settings(max_examples=8)
+def test_whoever_is_between_the_lines_can_drive_out_by_a_gate(x: int, y: int, reach_m: int) -> None:
+    inner, outer, duties = owed(x, y, reach_m)
+    network = area().network
+    gates = {name for name, _ in duties.gates}
+    shut = {e for p, e in zip(outer.posts, outer.post_edges, strict=True) if p.id not in gates}
+    between = set(np.flatnonzero(outer.inside & ~inner.inside & network.drivable).tolist())
+    u, v, _ = network.vehicle_ends
+    reached = {e for p, e in zip(outer.posts, outer.post_edges, strict=True) if p.id in gates}
+    todo = list(reached)
+    at: dict[int, set[int]] = {}
+    for edge in between:
+        at.setdefault(int(u[edge]), set()).add(edge)
+        at.setdefault(int(v[edge]), set()).add(edge)
+    while todo:
+        edge = todo.pop()
+        new = (at.get(int(u[edge]), set()) | at.get(int(v[edge]), set())) - reached
+        reached |= new
+        todo += new
+    left = between - reached
+    with_posts = {e for e in left if e in shut}
+    assert not with_posts, "a street with a closed post has no gate in its part"
+    held = np.flatnonzero(inner.inside & network.drivable)
+    beside = {int(n) for e in held for n in (u[e], v[e])}
+    if any(int(u[e]) in beside or int(v[e]) in beside for e in left):
+        assert any("Between the two lines" in n.text for n in duties.notices)
+
+
+def test_a_fire_station_is_left_out_or_its_engines_get_a_gate() -> None:
+    station = area().places_of("fire_station").geometry.iloc[0].representative_point()
+    told = set()
+    for x in range(-700, 100, 130):
+        _, outer, duties = owed(x, -100.0, 60.0)
+        texts = [n.text for n in (*outer.notices, *duties.notices) if "Station 1" in n.text]
+        (door,) = area().network.snap([(station.x, station.y)], area().network.drivable)
+        assert door is not None
+        if outer.polygon_m.contains(Point(door.x_m, door.y_m)):
+            assert any("its engines leave by gate" in text for text in texts)
+            told.add("inside")
+        elif any("left outside" in text for text in texts):
+            told.add("spared")
+    assert "inside" in told
+
+
+def test_through_traffic_gets_a_way_round_by_name() -> None:
+    plan = make_plan(
+        Incident(location=area().frame.place(0.0, 0.0), threat=ThreatName.HANDGUN), area(), doctrine()
+    )
+    texts = [n.text for n in plan.notices if n.text.startswith("Through traffic on")]
+    assert texts
+    assert all("detour" in text or "no way round" in text for text in texts)
+
+
+def test_every_plan_has_a_gate_for_rescue_and_one_for_evacuees_and_one_out() -> None:
+    plan = make_plan(
+        Incident(location=area().frame.place(0.0, 0.0), threat=ThreatName.HANDGUN), area(), doctrine()
+    )
+    gates = [post for post in plan.posts if post.control is Control.GATE]
+    reasons = " ".join(post.reason for post in gates)
+    assert "rescue teams" in reasons
+    assert "one lane with a search point" in reasons
+    assert any(post.perimeter is PerimeterName.OUTER for post in gates)
+    assert all(post.officers >= doctrine().perimeters.officers_gate for post in gates)
+
+
+def test_a_hospital_whose_only_road_is_taken_is_a_danger() -> None:
+    hospital = area().places_of("hospital").geometry.iloc[0].representative_point()
+    levels = set()
+    for step in (150.0, 250.0, 350.0):
+        for dx, dy in ((step, 0), (-step, 0), (0, step), (0, -step)):
+            _, outer, duties = owed(hospital.x + dx, hospital.y + dy, 40.0)
+            for notice in duties.notices:
+                if "only road" in notice.text:
+                    assert notice.level is NoticeLevel.DANGER
+                    levels.add("only")
+                if "staff and ambulances need a gate" in notice.text:
+                    (door,) = area().network.snap([(hospital.x, hospital.y)], area().network.drivable)
+                    assert door is not None
+                    assert shapely.contains_xy(outer.polygon_m, door.x_m, door.y_m)
+                    levels.add("inside")
+    assert levels
