@@ -77,8 +77,11 @@ def test_a_school_is_found_by_its_name_however_it_is_typed(screen: Screen) -> No
     expect(option).to_contain_text("school")
     assert findings(screen) == []
     box.press("Enter")
-    screen.wait_for_plan()
+    plan = screen.wait_for_plan()
     expect(box).to_have_value("")
+    screen.tap(0.3, 0.8)
+    screen.page.wait_for_timeout(300)
+    assert screen.plan_id() == plan, "the next tap on the map moved the scene"
 
 
 def test_accept_reject_and_take_back(screen: Screen) -> None:

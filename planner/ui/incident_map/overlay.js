@@ -249,6 +249,12 @@ export class Overlay {
         const sign = content.textContent;
         target.getElement().setAttribute("aria-label", one.title.includes(sign) ? one.title : `${sign}: ${one.title}`);
         target.getElement().dataset.object = one.id;
+        target.getElement().addEventListener("keydown", (event) => {
+          if (event.key !== "Enter" && event.key !== " ") return;
+          event.preventDefault();
+          event.stopPropagation();
+          this.chosen(this.objects.get(one.id));
+        });
       })
       .addTo(this.groups[group]);
     // Under a finger a tip would lie on what is shown at the same time below.
