@@ -5,12 +5,13 @@ The plan's own closures are laid on the streets again from what it says of zones
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import LineString, Polygon
+from shapely.geometry import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area, geometries_m
@@ -87,17 +88,18 @@ def find_alternatives(
     path = first.path(goal) if goal else None
     if goal is None or path is None:
         return ()
-    beyond_s = max(0.0, hospital.time_s - path.time_s)
+    drawn = next((route for route in plan.routes if route.id == hospital.route), None)
+    used = _on_way([path], driving) if drawn is None else _on_route(drawn, driving)
+    beyond_s = max(0.0, hospital.time_s - (drawn or path).time_s) if hospital.off_map else 0.0
     found: list[Alternative] = []
-    paths = [path]
     for _ in range(most):
-        other = driving.search(start, _driven(paths, driving), [goal]).path(goal)
+        other = driving.search(start, used, [goal]).path(goal)
         if other is None:
             break
-        own_m, all_m = _own_m(other, paths, driving), other.length_m
+        own_m, all_m = _own_m(other, used), other.length_m
         if all_m <= 0 or own_m < _NEW_SHARE * all_m:
             break
-        paths.append(other)
+        used = used | _on_way([other], driving)
         purpose = (
             f"Another way to {'the edge of the map, towards ' if hospital.off_map else ''}{hospital.name}"
         )
@@ -108,7 +110,7 @@ def find_alternatives(
             Alternative(
                 replace(route, id=f"alternative-{len(found) + 1}"),
                 range_min(other.time_s + beyond_s, doctrine.transport, late),
-                other.time_s - path.time_s,
+                other.time_s + beyond_s - hospital.time_s,
                 all_m - own_m,
             )
         )
@@ -161,17 +163,24 @@ def _goal(plan: Plan, hospital: HospitalOption, driving: Driving, search: Search
     return snap
 
 
-def _driven(paths: list[Path], driving: Driving) -> Bools:
+def _on_way(paths: list[Path], driving: Driving) -> Bools:
     mask = driving.network.no_closures()
     for path in paths:
         mask[path.edges[path.share > 0]] = True
     return mask
 
 
-def _own_m(path: Path, others: list[Path], driving: Driving) -> float:
-    """Metres of a path on streets that no other path drives."""
+def _on_route(route: Route, driving: Driving) -> Bools:
+    """Return the streets that a written route drives."""
+    mask = driving.network.no_closures()
+    mask[[edge for edge, _ in _stretches(route, driving.area)]] = True
+    return mask
+
+
+def _own_m(path: Path, used: Bools) -> float:
+    """Metres of a path on streets that are not used before."""
     driven_m = path.span_m[:, 1] - path.span_m[:, 0]
-    return float(driven_m[~_driven(others, driving)[path.edges]].sum())
+    return float(driven_m[~used[path.edges]].sum())
 
 
 def middle_points(route: Route, street: str, area: Area) -> tuple[LonLat, ...]:
@@ -184,16 +193,20 @@ def middle_points(route: Route, street: str, area: Area) -> tuple[LonLat, ...]:
         One of its ``streets``.
     area : Area
     """
+    return tuple(
+        area.frame.place(middle.x, middle.y)
+        for edge, middle in _stretches(route, area)
+        if area.network.street(edge) == street
+    )
+
+
+def _stretches(route: Route, area: Area) -> Iterator[tuple[int, Point]]:
+    """Yield each street that a route drives, not only crosses, and the middle of what it drives of it."""
     network = area.network
     driven_m = LineString([area.frame.point_m(place) for place in route.line]).buffer(_BESIDE_M)
-    places = []
     for edge in np.flatnonzero(network.edges_meeting(driven_m) & network.drivable).tolist():
-        if network.street(edge) != street:
-            continue
         (line,) = network.lines(np.array([edge]))
         common = line.intersection(driven_m)
-        if common.length > 2 * _BESIDE_M:  # not only crossed
+        if common.length > 2 * _BESIDE_M:
             longest = max(shapely.get_parts(common), key=lambda part: float(part.length))
-            middle = longest.interpolate(0.5, normalized=True)
-            places.append(area.frame.place(middle.x, middle.y))
-    return tuple(places)
+            yield edge, longest.interpolate(0.5, normalized=True)

@@ -270,12 +270,13 @@ def ways(plan: Plan, hospital: HospitalOption, others: Sequence[Alternative], un
             f'<span class="why">{escape(along)}</span><span class="why">{escape(first.reason)}</span></li>'
         )
     for number, other in enumerate(others, 1):
-        later = math.ceil(other.later_s / 60)
+        later_min = math.ceil(other.later_s / 60)
+        later = f"{later_min} min longer" if later_min > 0 else "about as long"
         common = words.distance(other.common_m, units) if other.common_m >= 1 else "nothing"
         posts = f", through {', '.join(other.route.posts_crossed)}" if other.route.posts_crossed else ""
         along = " - ".join(other.route.streets)
         rows.append(
-            f"<li><b>Other way {number}</b>: {escape(words.minutes(other.range_min))}, {later} min longer, "
+            f"<li><b>Other way {number}</b>: {escape(words.minutes(other.range_min))}, {later}, "
             f"{escape(words.distance(other.route.length_m, units))}; in common with the ways above: "
             f'{escape(common)}{escape(posts)}<span class="why">{escape(along)}</span></li>'
         )
