@@ -24,6 +24,7 @@ from planner.phrases import (
     began,
     end_of,
     entry_side,
+    exposed,
     heading,
     identity,
     listed_hospitals,
@@ -46,16 +47,11 @@ from planner.terms import Control, NoticeLevel, PerimeterName, Purpose
 _FIRST_POSTS = 4
 _RADIO_HOSPITALS = 5
 _DESK_HOSPITALS = 12
-_RADIO_PURPOSES = (
-    Purpose.COMMAND_POST,
+_DRIVEN_TO = (
     Purpose.STAGING,
-    Purpose.CASUALTY_COLLECTION_FORWARD,
-    Purpose.CASUALTY_COLLECTION,
+    Purpose.STAGING_FIRE,
+    Purpose.STAGING_POLICE,
     Purpose.AMBULANCE_EXCHANGE,
-    Purpose.EVACUATION,
-    Purpose.REUNIFICATION,
-    Purpose.MEDIA,
-    Purpose.HELISPOT,
 )
 KEEP_OUT = (
     "Park on the right, off the ambulances' way; leave keys with the car. No locked car in the corridor."
@@ -88,10 +84,8 @@ def _transmissions(plan: Plan) -> Iterator[str]:
     at = scene(plan)
     where = f" Scene at {place(at)}." if at else ""
     yield f"{threat(plan.incident)}.{where} All units stay out of the hot and warm zones unless assigned."
-    first = {site.purpose: site for site in suggested(plan)}
-    for purpose in _RADIO_PURPOSES:
-        if purpose in first:
-            yield _said_site(plan, first[purpose])
+    for site in suggested(plan):
+        yield _said_site(plan, site)
     streets, more = _corridor_streets(plan)
     if streets:
         rest = f" and {words.count(more, 'more street')} on the desk's list" if more else ""
@@ -127,6 +121,8 @@ def _said_posts(plan: Plan) -> str:
     )
     gates = [words.plain(post.id, 12) for post in ordered if post.control is Control.GATE]
     opened = f" Gates: {', '.join(gates)}." if gates else ""
+    seen = [words.plain(post.id, 12) for post in ordered if exposed(post)]
+    opened += f" In view of the hot zone, hold from cover: {', '.join(seen)}." if seen else ""
     counts = f"{words.count(len(plan.posts), 'post')}, {words.count(_post_officers(plan.posts), 'officer')}"
     return f"Perimeter: {counts}. Staff first: {first}.{opened}"
 
@@ -220,7 +216,8 @@ def _post_line(post: Post) -> str:
     name = f"{words.plain(post.id, 12)} {words.plain(post.street)}"
     grid = usng(post.location) or words.degrees(post.location)
     officers = words.count(post.officers, "officer")
-    return f"{post.rank}. {name}, {grid}: {post_task(post)}, {officers}"
+    cover = "; in view of the hot zone: hold it from cover" if exposed(post) else ""
+    return f"{post.rank}. {name}, {grid}: {post_task(post)}, {officers}{cover}"
 
 
 def _desk_hospitals(plan: Plan) -> list[str]:
@@ -279,7 +276,7 @@ def _corridor_way(plan: Plan, same: list[Route]) -> list[str]:
 
 
 def _kerbs(plan: Plan) -> list[str]:
-    held = [site for site in suggested(plan) if site.purpose in (Purpose.AMBULANCE_EXCHANGE, Purpose.STAGING)]
+    held = [site for site in suggested(plan) if site.purpose in _DRIVEN_TO]
     lines = [f"  [ ] {site_name(site)}, {_grid_of(site)}: {words.PURPOSES[site.purpose][1]}" for site in held]
     return ["ALSO KEEP FREE, WITH THEIR ENTRANCES", *lines] if lines else []
 

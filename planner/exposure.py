@@ -18,6 +18,8 @@ from planner.zones import Ground
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
+IN_VIEW = "In view of the hot zone"
+"""How the reason of an exposed post begins to say so: prints and radio mark it by these words."""
 _EYES = 12
 """Points of the hot zone from which places for posts are looked at, before there are posts."""
 
@@ -69,7 +71,7 @@ def tell_exposed(
         )
         return posts, (Notice(NoticeLevel.CAUTION, text, name.value),)
     told = tuple(
-        replace(post, reason=f"{post.reason} In view of the hot zone (map estimate): hold it from cover.")
+        replace(post, reason=f"{post.reason} {IN_VIEW} (map estimate): hold it from cover.")
         if exposed
         else post
         for post, exposed in zip(posts, seen.tolist(), strict=True)

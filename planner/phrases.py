@@ -13,6 +13,7 @@ from datetime import datetime
 import shapely
 
 from planner import words
+from planner.exposure import IN_VIEW
 from planner.geo import LonLat, usng
 from planner.model import HospitalOption, Incident, Plan, Post, Route, Site
 from planner.terms import Control, PostMode, Purpose, RouteKind, ThreatName, ZoneKind
@@ -174,6 +175,11 @@ def post_task(post: Post) -> str:
     """Say what a post does: "gate, vehicles", "closed, on foot"."""
     control = "gate" if post.control is Control.GATE else "closed"
     return f"{control}, {'on foot' if post.mode is PostMode.FOOT else 'vehicles'}"
+
+
+def exposed(post: Post) -> bool:
+    """Whether a post stands in view of the hot zone, as its reason says."""
+    return IN_VIEW in post.reason
 
 
 def trauma(hospital: HospitalOption) -> str:

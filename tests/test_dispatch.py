@@ -17,10 +17,11 @@ from planner import dispatch, words
 from planner.airspace import STATUS, airspace_request, airspace_text
 from planner.area import Area
 from planner.errors import IncidentError
+from planner.exposure import IN_VIEW
 from planner.geo import LonLat
 from planner.model import Casualties, Incident, Plan
 from planner.packs import shipped_doctrine
-from planner.phrases import Edition, entry_side, scene, suggested, title
+from planner.phrases import Edition, entry_side, exposed, scene, suggested, title
 from planner.plan import make_plan
 from planner.public_notice import ASKED, BLANK, finished_notice, notice_text, public_notice
 from planner.terms import PerimeterName, Purpose, RouteKind, ThreatName
@@ -149,6 +150,26 @@ def test_the_desk_has_every_post_site_way_and_notice():
     for notice in plan.notices:
         assert notice.text in kept
     assert plan.area.attribution in kept
+
+
+def test_posts_in_view_of_the_hot_zone_are_named_on_radio_and_desk():
+    plan, _ = made()
+    first, *others = plan.posts
+    seen = replace(first, reason=f"{first.reason} {IN_VIEW} (map estimate): hold it from cover.")
+    plain = [replace(post, reason="Closes a street.") for post in others]
+    shown = replace(plan, posts=(seen, *plain))
+    assert f"In view of the hot zone, hold from cover: {seen.id}." in dispatch.radio_text(shown)
+    told = [
+        line for line in dispatch.dispatch_text(shown).splitlines() if line.endswith("hold it from cover")
+    ]
+    assert [line.split()[1] for line in told] == [seen.id]
+    assert "hold from cover" not in dispatch.radio_text(replace(plan, posts=tuple(plain)))
+
+
+def test_the_words_are_those_of_the_plan():
+    plan = make_plan(Incident(CENTRE, ThreatName.KNIFE), town(), shipped_doctrine())
+    assert any("in view of the hot zone" in notice.text for notice in plan.notices)
+    assert any(exposed(post) for post in plan.posts)
 
 
 def test_every_street_of_the_corridor_is_on_the_towing_list_and_none_of_the_public_way_alone():

@@ -25,6 +25,7 @@ from planner.exports.legend import legend
 from planner.exports.lists import Table, fit, wrapped
 from planner.exports.page_facts import sources
 from planner.exports.public import public_plan
+from planner.exposure import IN_VIEW
 from planner.model import AmbulanceNeed, Casualties, Plan
 from planner.phrases import suggested
 from planner.terms import Purpose, TraumaLevel
@@ -295,6 +296,18 @@ def test_the_brief_is_one_page_with_posts_sites_ways_and_hospitals(paper):
     assert "Town General" in text
     assert "OUT 1" in text
     assert all(said in text for said in ("HOT zone", "Inner perimeter", "Scene"))
+
+
+def test_posts_in_view_of_the_hot_zone_are_marked_on_the_brief_and_told_in_full_on_ics_204():
+    plan, area = made()
+    why = f"Closes Main Street. {IN_VIEW} (map estimate): hold it from cover."
+    seen = replace(plan.posts[0], reason=why)
+    shown = replace(plan, posts=(seen, *(replace(post, reason="Closes it.") for post in plan.posts[1:])))
+    text = pages(export_plan(shown, "brief", MADE, area))[0]
+    lists = text.split("SITES: ")[1]
+    assert lists.count("!") == 1
+    assert re.search(rf"{seen.id} .*? \d{{4}} \d{{4}} {seen.officers} G?f?!", lists)
+    assert "hold it from cover" in " ".join(pages(export_plan(shown, "ics204", MADE)))
 
 
 @pytest.mark.parametrize("count", [0, 1, 30, 300])

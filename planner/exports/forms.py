@@ -16,7 +16,7 @@ from planner.model import Plan
 
 Json = dict[str, Any]
 BLANK_ROW = ""
-_LONGEST_CELL = 260
+_LONGEST_CELL = 700
 
 
 def text_block(number: str, title: str, lines: Iterable[str], *, note: str = "", share: float = 1) -> Json:

@@ -20,6 +20,7 @@ from planner.phrases import (
     began,
     end_of,
     entry_side,
+    exposed,
     listed_hospitals,
     one_way_each,
     patients,
@@ -144,6 +145,9 @@ def facts(plan: Plan, width: float) -> list[str]:
             f"{words.count(len(plan.posts), 'post')}, {words.count(officers['total'], 'officer')} with sites"
         )
         lines.append(f"{need}; {seal}. {words.ADVICE}.")
+        cautions = sum(notice.level is NoticeLevel.CAUTION for notice in plan.notices)
+        told = f" {words.count(cautions, 'caution')} in the plan: read them." if cautions else ""
+        lines.append(f"Posts: G gate, f on foot, ! in view of the hot zone: hold from cover.{told}")
     return [fit(words.plain(line, 400), width, _FACT_PT) for line in lines]
 
 
@@ -163,7 +167,7 @@ def dangers(plan: Plan, width: float, most: int = 2) -> list[str]:
 def post_table(plan: Plan, line: PerimeterName, width: float, size_pt: float) -> Table:
     """List a line's posts in the order to staff them."""
     posts = [post for post in staffing_order(plan.posts) if post.perimeter is line]
-    widths = (7.0, width - 30.2, 15.0, 3.5, 4.0)
+    widths = (7.0, width - 31.2, 15.0, 3.5, 5.0)
     held = f"{words.count(len(posts), 'post')}, {words.count(sum(p.officers for p in posts), 'officer')}"
     title = f"{words.PERIMETERS[line].upper()}: {held}; by rank"
     return Table(title, widths, _cut(map(_post_row, posts), widths, size_pt))
@@ -172,6 +176,7 @@ def post_table(plan: Plan, line: PerimeterName, width: float, size_pt: float) ->
 def _post_row(post: Post) -> list[str]:
     mark = "G" if post.control is Control.GATE else ""
     mark += "f" if post.mode is PostMode.FOOT else ""
+    mark += "!" if exposed(post) else ""
     return [post.id, post.street, digits_of(usng(post.location)), f"{post.officers}", mark]
 
 
