@@ -35,6 +35,7 @@ NAMES = {
     "nothing": "",
     "spaces": "   ",
 }
+NAMES["all at once"] = " ".join(name for name in NAMES.values() if len(name) < 200)
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -127,7 +128,7 @@ def reader_of(exporter: Exporter) -> Callable[[bytes], None]:
     return READERS[Path(f"x{exporter.suffix}").suffix]
 
 
-WORST = ("markup", "typst")
+WORST = ("all at once",)
 """Enough for what takes long to print."""
 PAIRS = [
     (to, name)
