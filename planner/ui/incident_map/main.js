@@ -221,6 +221,8 @@ function seed({ incident, authority, area, features: given }) {
   if (drawnFor.area !== area.id) fitArea(area);
   drawnFor = { incident, authority, area: area.id };
   if (fresh) tools.take(null);
+  // What was decided beside the map is one step like any other: UNDO takes it back before anything older.
+  if (!fresh && JSON.stringify(given) !== JSON.stringify(features)) memory.remember(features);
   const unsent = memory.open(incident, authority, fresh);
   features = unsent ?? given;
   drawings.show(features);
