@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import streamlit as st
@@ -13,6 +14,7 @@ from planner.alternatives import Alternative, find_alternatives, middle_points
 from planner.area import Area
 from planner.doctrine import Doctrine
 from planner.model import HospitalOption, Plan
+from planner.phrases import Edition
 from planner.terms import Purpose, RouteKind
 from planner.transport_text import transport_text
 from planner.ui import state, transport
@@ -20,7 +22,7 @@ from planner.ui.ask import ask_units
 from planner.ui.layers import map_layers
 from planner.ui.map import show_map
 from planner.ui.opening import area_or_stop, base_map_or_none, plan_or_problem, wait_for
-from planner.ui.panels import problem
+from planner.ui.panels import exercise_mark, problem
 from planner.ui.show import show_html, show_style
 from planner.ui.transport_ask import ask_casualties, ask_hospitals
 from planner.ui.transport_sheet import transport_sheet
@@ -120,6 +122,8 @@ plan, trouble = plan_or_problem(incident, area)
 left, right = st.columns([6, 4])
 
 with right:
+    if mark := exercise_mark(incident.facts):
+        show_html(mark)
     if plan:
         show_html(transport.summary(plan, rules))
     elif trouble:
@@ -152,7 +156,7 @@ with left, st.container(key="map_side"):
 if plan:
     if chosen_hospital is not None:
         show_html(transport.ways(plan, chosen_hospital, found, units))
-    show_html(transport.distribution(plan, rules))
+    show_html(transport.distribution(plan, rules) + transport.age(plan, datetime.now(UTC).date()))
     with st.container(key="saying"):
         ask_hospitals(incident, plan)
     show_html(transport.matrix(plan))
@@ -161,10 +165,11 @@ if plan:
         without_or_with(plan)
     show_html(transport.cautions(plan))
     show_html('<div class="pl"><h2>For the radio</h2></div>')
-    st.code(transport_text(plan, rules.first_wave_red), language=None, wrap_lines=True)
+    edition = Edition(exercise=incident.facts.get("exercise") is True)
+    st.code(transport_text(plan, rules.first_wave_red, edition), language=None, wrap_lines=True)
     st.download_button(
         "Print sheet (HTML, opens in any browser)",
-        transport_sheet(plan, rules),
+        transport_sheet(plan, rules, edition),
         f"transport-{plan.id[:12]}.html",
         "text/html",
         width="stretch",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +216,26 @@ def test_the_sheet_holds_the_whole_transport_plan_and_asks_no_host() -> None:
         assert hospital.name.replace("'", "&#x27;") in sheet
     assert "http" not in sheet.replace("http-equiv", "")
     assert "ON DIVERSION" in sheet
+
+
+def test_an_exercise_is_marked_on_page_radio_and_paper(own_store: Store) -> None:
+    document = json.loads(own_store.read_incident(ID).document)  # type: ignore[union-attr]
+    document["planner"]["exercise"] = True
+    write(own_store, document)
+    page = open_page()
+    assert "EXERCISE EXERCISE EXERCISE" in said(page)
+    assert page.code[0].value.startswith("EXERCISE EXERCISE EXERCISE")
+
+
+@pytest.mark.parametrize(
+    ("as_of", "old"),
+    [("2024-05-01", False), ("2024-05", False), ("2024-01", True), ("2019-08-09", True), ("", True)],
+)
+def test_old_or_undated_tables_are_called_old(as_of: str, old: bool) -> None:
+    plan, _ = planned()
+    dated = replace(plan, hospitals=tuple(replace(h, as_of=as_of) for h in plan.hospitals))
+    told = transport.age(dated, date(2024, 6, 1))
+    assert ("Call to confirm" in told) is old
 
 
 @pytest.mark.parametrize(

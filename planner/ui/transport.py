@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from html import escape
 
 from planner import words
@@ -19,6 +20,8 @@ from planner.terms import NoticeLevel
 from planner.transport_text import NO_TRAFFIC, counted, drive, unplaced, walk_in_count
 
 _SHOWN = 12
+_STALE_DAYS = 90
+"""Age at which what is told of hospitals is called old (``domain.md`` 6.8)."""
 _COLOURS = ("red", "yellow", "green")
 _LETTERS = {"red": "R", "yellow": "Y", "green": "G"}
 _ABOUT_HERE = {"hospitals", "routes", "ambulances"}
@@ -103,6 +106,22 @@ def distribution(plan: Plan, rules: Rules) -> str:
         f'<div class="pl"><h2>Who goes where, first hour</h2>{_why_nobody(plan)}'
         f"{_distribution_table(first, rules)}{folded}{_legend(rules)}</div>"
     )
+
+
+def age(plan: Plan, today: date) -> str:
+    """Say how old what is told of hospitals is, where that is too old to be relied on; "" else."""
+    dated = [h.as_of for h in plan.hospitals if h.as_of]
+    oldest, undated = min(dated, default=""), len(plan.hospitals) - len(dated)
+    limit = (today - timedelta(days=_STALE_DAYS)).isoformat()
+    parts = []
+    if oldest and oldest < limit[: len(oldest)]:
+        parts.append(f"as of {oldest} and later, over {_STALE_DAYS} days old")
+    if undated:
+        parts.append(f"{words.count(undated, 'hospital')} without a date")
+    if not parts:
+        return ""
+    text = f"What is told of these hospitals: {'; '.join(parts)}. Call to confirm."
+    return f'<div class="pl"><p><span class="level caution">!</span>{escape(text)}</p></div>'
 
 
 def _why_nobody(plan: Plan) -> str:
