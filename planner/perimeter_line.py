@@ -220,6 +220,8 @@ def _lay_out(sides: Sides, core: Polygon) -> _Points:
     shapely.prepare(hull)
     outer = _less_crossings(outer[shapely.intersects(hull, outer)], inner)
     frame = shapely.box(*hull.buffer(_FRAME_M).bounds).exterior
+    # two OSM nodes at one place make a street without length, which nothing can follow
+    inner, outer = inner[shapely.length(inner) > _SAME_M], outer[shapely.length(outer) > _SAME_M]
     parts = [(core.exterior, True), *((line, True) for line in inner), *((line, False) for line in outer)]
     lines = shapely.segmentize(_array([frame, *(line for line, _ in parts)]), _STEP_M)
     xy, of = shapely.get_coordinates(lines, return_index=True)

@@ -675,3 +675,19 @@ def test_a_post_on_a_motorway_stands_near_the_ground_inside() -> None:
         away = [abs(area.frame.point_m(p.location)[0]) for p in inner.posts]
         assert len(away) == 2
         assert all((x > 200) is far for x in away), away
+
+
+def test_streets_without_length_are_no_obstacle() -> None:
+    places = [
+        (0.0, 0.0),
+        (900.0, 0.0),
+        (-900.0, 0.0),
+        (60.0, 40.0),
+        (60.0, 40.0),
+        (0.0, 900.0),
+        (0.0, -900.0),
+    ]
+    cross = [{"u": 0, "v": 1}, {"u": 0, "v": 2}, {"u": 0, "v": 5}, {"u": 0, "v": 6}, {"u": 3, "v": 4}]
+    area = area_of(draw_streets(places, cross))
+    hot = Point(0, 0).buffer(20)
+    check_laws(area, hot, trace(area, hot))
