@@ -78,12 +78,12 @@ step_frontend() {
     local venv=$1 stamp=$2
     # Neither case stops the set-up: plans, the command line and all but the map work without.
     if ! has npm; then
-        say "npm is missing, so the map's scripts can't be installed. Install Node 20 with npm, then: make setup"
+        say "npm is missing, so the map's scripts and the prints' fonts can't be installed. Install Node 20 with npm, then: make setup"
         return
     fi
-    say "installing the map's scripts"
+    say "installing the map's scripts and the prints' fonts"
     if ! npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null; then
-        say "npm could not install the map's scripts (see above). When that is mended: make setup"
+        say "npm could not install the map's scripts and the prints' fonts (see above). When that is mended: make setup"
         return
     fi
     "$venv/bin/python" -m planner.ui.frontend
