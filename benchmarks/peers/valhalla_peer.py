@@ -12,16 +12,19 @@ import valhalla
 
 def prepare(extract: Path, prepared: Path) -> str:
     """Build tiles once; returns the configuration as text."""
-    config = valhalla.get_config(tile_dir=str(prepared / "tiles"), verbose=False)
+    (prepared / "tiles").mkdir(parents=True, exist_ok=True)
+    config = valhalla.get_config(
+        tile_extract=str(prepared / "tiles"), tile_dir=str(prepared / "tiles"), verbose=False
+    )
     config["mjolnir"].pop("tile_extract", None)
     config["service_limits"]["auto"]["max_matrix_location_pairs"] = 10_000
     config["service_limits"]["max_exclude_polygons_length"] = 100_000
     file = prepared / "valhalla.json"
     if not (prepared / "done").is_file():
-        prepared.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(config))
-        step = ["valhalla_build_tiles", "-c", str(file), str(extract)]
-        subprocess.run([sys.executable, "-m", "valhalla", *step], check=True, stdout=sys.stderr)
+        build = Path(valhalla.__file__).parent / "bin" / "valhalla_build_tiles"
+        build.chmod(0o755)  # wheels may lose it
+        subprocess.run([str(build), "-c", str(file), str(extract)], check=True, stdout=sys.stderr)
         (prepared / "done").touch()
     file.write_text(json.dumps(config))
     return str(file)
