@@ -201,6 +201,21 @@ def test_axe_finds_nothing_on_any_part_and_every_text_is_16_px(screen: Screen, s
         assert small == []
 
 
+def test_streamlits_own_parts_are_16_px_too(screen: Screen) -> None:
+    planned(screen)
+    screen.page.locator("#accept-command_post-1").click()
+    screen.page.locator("#take_back-command_post-1").wait_for()
+    for folded in screen.page.locator("[data-testid='stExpander'] summary").all():
+        folded.click()
+    screen.page.get_by_role("button", name=re.compile("drew on the map")).wait_for()
+    small = screen.page.evaluate(
+        "[...document.querySelectorAll('body *')].filter((one) => one.checkVisibility() && "
+        "[...one.childNodes].some((part) => part.nodeType === 3 && part.textContent.trim()) && "
+        "parseFloat(getComputedStyle(one).fontSize) < 16).map((one) => one.outerHTML.slice(0, 120))"
+    )
+    assert small == []
+
+
 def test_it_reads_on_every_screen(screen: Screen) -> None:
     planned(screen)
     for width, height in SIZES:
