@@ -367,6 +367,20 @@ def test_a_word_about_a_plan_that_is_gone_is_refused_and_the_plan_stays(own_stor
     assert len(own_store.list_versions(incident_of(page))) == 1
 
 
+def test_a_press_that_a_lost_server_never_heard_counts_when_it_is_said_to_the_next(own_store: Store) -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    board = next(one.proto for one in page.get("bidi_component") if one.proto.component_name == "plan_board")
+    read = json.loads(board.json)["plan"]
+    again = open_page(incident=incident_of(page))
+    again.session_state["plans shown"] = ("", [])
+    say(again, {"act": "accept", "on": "command_post-1", "plan": read})
+    assert not again.exception
+    assert [one["properties"]["kind"] for one in document(own_store, again)["features"]] == [
+        "incident",
+        "pin",
+    ]
+
+
 def test_facts_are_kept_and_the_exercise_marks_the_page(own_store: Store) -> None:
     page = open_page()
     say(page, {"act": "fact", "on": "casualties.red", "value": "3"})

@@ -20,7 +20,7 @@ from planner import packs, settings
 from planner.area import Area
 from planner.changes import plan_changes
 from planner.document import INCIDENT_SCHEMA, read_incident, write_incident
-from planner.errors import IncidentError
+from planner.errors import PlannerError, StoreError
 from planner.geo import LonLat
 from planner.model import Incident, Plan
 from planner.phrases import Edition
@@ -329,7 +329,9 @@ def take_words(incident: OpenIncident) -> tuple[OpenIncident, list[str]]:
         if heard.get("incident") == incident.id:
             try:
                 incident = _take_word(incident, heard)
-            except IncidentError as error:
+            except StoreError:
+                raise
+            except PlannerError as error:
                 troubles.append(str(error))
         st.session_state[_WORD_KEY] = number
     return incident, troubles
@@ -353,7 +355,7 @@ def _take_word(incident: OpenIncident, heard: Json) -> OpenIncident:
         return incident
     word = Word(act, on, heard.get("value"), now())
     said, told = decided(
-        Said(incident.features, incident.facts), word, plan_shown(str(heard.get("plan", "")))
+        Said(incident.features, incident.facts), word, _plan_read(incident, str(heard.get("plan", "")))
     )
     if said == Said(incident.features, incident.facts):
         return incident
@@ -364,6 +366,17 @@ def _take_word(incident: OpenIncident, heard: Json) -> OpenIncident:
         return _save(changed, told)
     _hold(changed)
     return changed
+
+
+def _plan_read(incident: OpenIncident, plan: str) -> Plan | None:
+    """Return the plan that a word is about: one shown here, or what a server that is gone had shown."""
+    if (shown := plan_shown(plan)) or not plan:
+        return shown
+    listing = next((one for one in packs.list_areas() if one.name == incident.area), None)
+    if listing is None or listing.manifest is None:
+        return None
+    again = plan_for(incident, _area(listing.name, listing.manifest["digest"]))
+    return again if again and again.id == plan else None
 
 
 def last_word() -> Json | None:
@@ -378,31 +391,33 @@ def shown_on_map() -> Json | None:
     return focus
 
 
-def remember_plan(plan: Plan) -> Plan | None:
+def remember_plan(incident: str, plan: Plan) -> Plan | None:
     """Remember a plan that is shown; return the one that was shown before it, of the same incident."""
-    shown: list[Plan] = st.session_state.get(_SHOWN_KEY, [])
+    owner, shown = _shown()
+    if owner != incident:
+        shown = []
     if not shown or shown[-1].id != plan.id:
         shown = [*shown, plan][-_PLANS_REMEMBERED:]
-        st.session_state[_SHOWN_KEY] = shown
+        st.session_state[_SHOWN_KEY] = (incident, shown)
     return shown[-2] if len(shown) > 1 else None
 
 
-def forget_plans() -> None:
-    """Begin anew: the next plan is of another incident."""
-    st.session_state[_SHOWN_KEY] = []
+def _shown() -> tuple[str, list[Plan]]:
+    """Return the plans that were shown last, and of which incident."""
+    shown: tuple[str, list[Plan]] = st.session_state.get(_SHOWN_KEY, ("", []))
+    return shown
 
 
 def plan_shown(plan: str) -> Plan | None:
     """Return a plan that was shown a moment ago, by its id."""
-    shown: list[Plan] = st.session_state.get(_SHOWN_KEY, [])
-    return next((one for one in shown if one.id == plan), None)
+    return next((one for one in _shown()[1] if one.id == plan), None)
 
 
 def beside(incident: OpenIncident, plan: Plan | None, units: str) -> Beside:
     """Return what the board says beside a plan: what was said, what changed, what may be sent."""
     if plan is None:
         return Beside(units, incident.facts, incident.features)
-    before = remember_plan(plan)
+    before = remember_plan(incident.id, plan)
     changes = plan_changes(before, plan) if before else ()
     edition = Edition(exercise=incident.facts.get("exercise") is True)
     sent = texts(plan, edition, incident.facts.get("notice", {}))
@@ -455,7 +470,6 @@ def take_search(incident: OpenIncident, picked: Json | None, place: str) -> bool
 def start_incident(area: str) -> OpenIncident:
     """Leave the open incident as it is in the store, and begin a new one."""
     fresh = OpenIncident(new_incident_id(), area)
-    forget_plans()
     _hold(fresh)
     return fresh
 
@@ -464,7 +478,6 @@ def resume_incident(incident: str) -> None:
     """Open a saved incident."""
     saved = store().read_incident(incident)
     if saved:
-        forget_plans()
         _hold(_opened(saved))
 
 
