@@ -299,7 +299,12 @@ def tag_size(said: str) -> tuple[float, float]:
 
 def tag(at: Spot, said: str) -> str:
     """Draw a site's tag."""
-    wide, high = tag_size(said)
+    return _boxed(at, said, tag_size(said), _TAG_MM, 0.55)
+
+
+def _boxed(at: Spot, said: str, size: tuple[float, float], letters_mm: float, rim_mm: float) -> str:
+    """Draw a label in a white box about a place."""
+    wide, high = size
     frame = svg.element(
         "rect",
         x=at[0] - wide / 2,
@@ -308,9 +313,10 @@ def tag(at: Spot, said: str) -> str:
         height=high,
         fill="#fff",
         stroke=INK,
-        stroke_width=0.55,
+        stroke_width=rim_mm,
     )
-    return frame + svg.text((at[0], at[1] + _TAG_MM * 0.36), said, _TAG_MM, font_weight="bold", fill=INK)
+    below = (at[0], at[1] + letters_mm * 0.36)
+    return frame + svg.text(below, said, letters_mm, font_weight="bold", fill=INK)
 
 
 def leader(at: Spot, spot: Spot) -> str:
@@ -507,16 +513,6 @@ def _pointer(drawing: Drawing, said: str, at: Spot) -> str:
         x, y = middle + ahead * room.min()
         spots.append(((float(x), float(y)), box((x, y), wide + 1, high + 1)))
     spot = drawing.room.first_free(spots) or spots[0][0]
-    frame = svg.element(
-        "rect",
-        x=spot[0] - wide / 2,
-        y=spot[1] - high / 2,
-        width=wide,
-        height=high,
-        fill="#fff",
-        stroke=INK,
-        stroke_width=0.3,
-    )
     ahead = np.asarray(at) - np.asarray(spot)
     ahead = ahead / max(float(np.hypot(*ahead)), 1e-9)
     edge = (np.array([wide / 2, high / 2]) / np.maximum(np.abs(ahead), 1e-9)).min() + 0.3
@@ -524,5 +520,5 @@ def _pointer(drawing: Drawing, said: str, at: Spot) -> str:
     side = np.array([-ahead[1], ahead[0]]) * 1.2
     (ax, ay), (bx, by), (cx, cy) = tip, back + side, back - side
     head = f"M{ax:.2f} {ay:.2f}L{bx:.2f} {by:.2f}L{cx:.2f} {cy:.2f}Z"
-    label = svg.text((spot[0], spot[1] + _BADGE_MM * 0.36), told, _BADGE_MM, font_weight="bold", fill=INK)
-    return frame + svg.element("path", d=head, fill=INK, stroke="#fff", stroke_width=0.3) + label
+    arrow = svg.element("path", d=head, fill=INK, stroke="#fff", stroke_width=0.3)
+    return _boxed(spot, told, (wide, high), _BADGE_MM, 0.3) + arrow
