@@ -31,7 +31,7 @@ let pageTheme = "light";
 let args = null;
 let warning = "";
 let standing = "";
-let focused = 0;
+let focused = null;
 let drawnFor = { incident: null, authority: -1, area: null };
 
 const memory = new Memory(tell, (text) => {
@@ -256,10 +256,17 @@ async function showPlan({ plan: packed, plan_id: id }) {
 
 /** Show what was asked for beside the map. */
 function showFocus(focus) {
-  if (!focus || focus.number === focused) return;
-  focused = focus.number;
-  const one = overlay.objects.get(focus.id);
-  if (one?.at) goTo(one);
+  const number = focus?.number ?? 0;
+  const asked = focused !== null && number !== focused; // a frame that has just come is asked nothing
+  focused = number;
+  const one = asked ? overlay.objects.get(focus.id) : null;
+  if (!one?.at) return;
+  goTo(one);
+  try {
+    window.frameElement?.scrollIntoView({ block: "nearest" });
+  } catch {
+    // Framed by a page of another host, which scrolls for itself.
+  }
 }
 
 listen(async (given, theme) => {

@@ -2,7 +2,7 @@
 
 const PLACE = "planner.unsaved.";
 const UNDO_DEPTH = 100;
-const REPEAT_MS = 5000;
+const REPEAT_MS = 8000; // longer than a plan takes, or a slow one would be asked for twice
 
 export class Memory {
   /**
