@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.doctrine import Siting
-from planner.sightline import heights_m, seen_by_any, sees, walls_of
+from planner.sightline import clear_lines, heights_m, seen_by_any, walls_of
 from planner.targets import thin
 
 Floats = NDArray[np.float64]
@@ -74,7 +74,7 @@ def sky_shares(shapes: Shapes, area: Area, siting: Siting) -> Floats:
     for off_deg in _OFF_SOUTH_DEG:
         bearing = np.radians(to_equator_deg + off_deg)
         step = np.array([np.sin(bearing) * _SKY_REACH_M, np.cos(bearing) * _SKY_REACH_M, up_m])
-        free += np.array([bool(sees(walls, spot, spot + step)[0, 0]) for spot in spots])
+        free += clear_lines(walls, spots, spots + step)
     return free / len(_OFF_SOUTH_DEG)
 
 

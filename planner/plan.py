@@ -112,8 +112,8 @@ def make_plan(
     mapped, area = area, held.area
     ground, inner, outer, streets, chosen = held.ground, held.inner, held.outer, held.streets, held.chosen
 
-    transport = send_patients(incident, chosen.sites, streets, area, doctrine, hospitals)
-    kept = keep_routes_open(chosen.sites, streets, area, doctrine, transport.ways, transport.corridor)
+    transport = send_patients(incident, chosen.firsts, streets, area, doctrine, hospitals)
+    kept = keep_routes_open(chosen.firsts, streets, area, doctrine, transport.ways, transport.corridor)
     chosen = chosen.beside(kept.routes)
     gates = _route_gates(kept.routes) | inner_gates(inner.posts, chosen.sites, area.frame)
     blocked = blocked_streets(incident, area, doctrine)

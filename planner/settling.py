@@ -37,7 +37,7 @@ _MOVES = (
     Purpose.HELISPOT,
     Purpose.REUNIFICATION_BEREAVED,
 )
-"""Purposes that no route starts or ends at: they give way to the routes."""
+"""Purposes that give way, unless a route starts or ends at one."""
 _EYES = 64
 _WALK_STEP_M = 20.0
 _SITE_POINTS = 5
@@ -64,6 +64,7 @@ class Conflicts:
     siting: Siting
     lane_m: BaseGeometry
     _found: dict[tuple[Purpose, int], tuple[str, ...]] = field(default_factory=dict)
+    _outlines: dict[int, Floats] = field(default_factory=dict)
 
     def of(self, purpose: Purpose, row: int) -> tuple[str, ...]:
         """Return in words what speaks against a candidate; nothing, if all is well."""
@@ -139,10 +140,12 @@ class Conflicts:
         return bool(sees(walls, lens, there, self.siting.media_backdrop_m).any())
 
     def _points(self, facts: Facts, row: int, height_m: float) -> Floats:
-        shape = facts.candidates[row].shape_m
-        around = shapely.get_coordinates(shapely.buffer(shape, 0.25, join_style="mitre"))
-        middle = shapely.get_coordinates(shapely.point_on_surface(shape))
-        xy = np.vstack([middle, thin(around, _SITE_POINTS)])
+        if row not in self._outlines:
+            shape = facts.candidates[row].shape_m
+            around = shapely.get_coordinates(shapely.buffer(shape, 0.25, join_style="mitre"))
+            middle = shapely.get_coordinates(shapely.point_on_surface(shape))
+            self._outlines[row] = np.vstack([middle, thin(around, _SITE_POINTS)])
+        xy = self._outlines[row]
         return np.column_stack([xy, np.full(len(xy), height_m)])
 
 
@@ -160,8 +163,9 @@ def settle_beside(
     """
     conflicts = Conflicts(settled, scene, area, siting, _lanes(routes, area))
     chosen = dict(settled.chosen)
+    ends = {end for route in routes for end in (route.start, route.end)}
     for purpose in _MOVES:
-        if purpose in chosen and purpose not in settled.held:
+        if purpose in chosen and purpose not in settled.held and f"{purpose}-1" not in ends:
             chosen[purpose] = _better(settled, conflicts, purpose, chosen)
     after = replace(settled, chosen=chosen)
     return after, replace(conflicts, settled=after, _found={})

@@ -180,6 +180,13 @@ def seen_by_any(
     return _seen_by_any(starts, points, eyes, float(limit_m), *_arrays(walls))
 
 
+def clear_lines(walls: Walls, from_xyz_m: ArrayLike, to_xyz_m: ArrayLike) -> Bools:
+    """Return whether each of n points sees the point of the same row, (n,); see :func:`sees`."""
+    a = np.ascontiguousarray(from_xyz_m, dtype=np.float64).reshape(-1, 3)
+    b = np.ascontiguousarray(to_xyz_m, dtype=np.float64).reshape(-1, 3)
+    return _clear_lines(a, b, *_arrays(walls))
+
+
 def anything_beside(spots_m: Floats, lines_m: Floats, within_m: float) -> Bools:
     """Return whether any of the spots lies within a distance of each straight line, (n,).
 
@@ -356,6 +363,28 @@ def _sees(
                 _first_hiding(p, q, segment, span, origin, cell, columns, rows, start, cell_wall) < 0
             )
     return table
+
+
+@njit(cache=True)
+def _clear_lines(
+    a: Floats,
+    b: Floats,
+    segment: Floats,
+    span: Floats,
+    origin: Floats,
+    cell: float,
+    columns: int,
+    rows: int,
+    start: Ints,
+    cell_wall: Ints,
+) -> Bools:  # pragma: no cover - compiled
+    clear = np.zeros(len(a), dtype=np.bool_)
+    for i in range(len(a)):
+        p, q = a[i], b[i]
+        if q[0] < p[0] or (q[0] == p[0] and q[1] < p[1]):
+            p, q = q, p
+        clear[i] = _first_hiding(p, q, segment, span, origin, cell, columns, rows, start, cell_wall) < 0
+    return clear
 
 
 @njit(cache=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,18 +34,37 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class ChosenSites:
-    """Sites by purpose and rank (suggestion first, then runners-up), and what could not be found."""
+    """What was chosen; written down when it is asked for."""
 
-    sites: tuple[Site, ...]
-    officers: int
-    notices: tuple[Notice, ...]
     write: Writer
+
+    @cached_property
+    def firsts(self) -> tuple[Site, ...]:
+        """The suggestions, one for each purpose that has any."""
+        write = self.write
+        return tuple(write.first(asks.purpose) for asks in ASKS if asks.purpose in write.chosen)
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """Sites by purpose and rank: suggestion first, then runners-up."""
+        return tuple(site for asks in ASKS for site in self.write.sites(asks.purpose))
+
+    @property
+    def officers(self) -> int:
+        """Officers who guard the suggestions."""
+        write = self.write
+        return sum(int(getattr(write.siting, asks.officers)) for asks in ASKS if asks.purpose in write.chosen)
+
+    @cached_property
+    def notices(self) -> tuple[Notice, ...]:
+        """What could not be found, is poor, assumed or unknown."""
+        return told(self.write.settled, self.write.demand)
 
     def beside(self, routes: Sequence[Route]) -> ChosenSites:
         """Return the sites once the ways are known: what can gives way to them, and the rest says so."""
         write = self.write
         settled, conflicts = settle_beside(write.settled, routes, write.scene, write.area, write.siting)
-        return _written(replace(write, settled=settled, against=conflicts.of))
+        return ChosenSites(replace(write, settled=settled, against=conflicts.of))
 
 
 def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrine) -> ChosenSites:
@@ -93,14 +113,8 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
         judged = {asks.purpose: judge(asks, facts, demand, siting, POOL) for asks in asked}
     side = streets.exits.side[[c.entrance.edge for c in facts.candidates]]
     settled = _apart(_settle(judged, facts, held, demand, siting, side), demand, siting)
-    return _written(Writer(settled, scene, area, siting, demand, doctrine.landing))
-
-
-def _written(write: Writer) -> ChosenSites:
-    settled, siting = write.settled, write.siting
-    sites = tuple(site for asks in ASKS for site in write.sites(asks.purpose))
-    officers = sum(int(getattr(siting, asks.officers)) for asks in ASKS if asks.purpose in settled.chosen)
-    return ChosenSites(sites, officers, told(settled, write.demand), write)
+    settled, conflicts = settle_beside(settled, (), scene, area, siting)
+    return ChosenSites(Writer(settled, scene, area, siting, demand, doctrine.landing, conflicts.of))
 
 
 def _settle(

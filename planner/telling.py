@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from planner import room as holds
 from planner.area import Area, rings_of, shape_of
@@ -23,6 +25,8 @@ from planner.purposes import Asks, is_working
 from planner.selection import Choice, runners_up, separation_m
 from planner.targets import tidy
 from planner.terms import FAMILIES, NoticeLevel, PlaceKind, Purpose, RoadClass, SiteSource, ZoneKind
+
+Floats = NDArray[np.float64]
 
 _ALTERNATES = 3
 _ASKED_FOR = (Purpose.REUNIFICATION_BEREAVED, Purpose.HELISPOT)
@@ -102,6 +106,10 @@ class Writer:
         """The pinned rows."""
         return self.settled.held
 
+    def first(self, purpose: Purpose) -> Site:
+        """Write the suggestion for a purpose that has one."""
+        return self.site(purpose, self.chosen[purpose], 1, self.chosen[purpose])
+
     def sites(self, purpose: Purpose) -> list[Site]:
         """Write the suggestion for a purpose and its runners-up."""
         if purpose not in self.chosen:
@@ -152,12 +160,16 @@ class Writer:
 
     def room(self, row: int) -> Room:
         """Return how many of each would fit on a place."""
+        return Room(*(_whole(counts[row]) for counts in self._rooms))
+
+    @cached_property
+    def _rooms(self) -> tuple[Floats, Floats, Floats, Floats]:
         facts, siting = self.facts, self.siting
-        return Room(
-            patrol_cars=_whole(holds.patrol_cars(facts, siting)[row]),
-            ambulances=_whole(holds.ambulances(facts, siting)[row]),
-            fire_engines=_whole(holds.fire_engines(facts, siting)[row]),
-            people=_whole(holds.people_outdoors(facts, siting)[row]),
+        return (
+            holds.patrol_cars(facts, siting),
+            holds.ambulances(facts, siting),
+            holds.fire_engines(facts, siting),
+            holds.people_outdoors(facts, siting),
         )
 
     def fire_apparatus(self, candidate: Candidate) -> bool | None:
@@ -282,7 +294,7 @@ class Writer:
         asks, capacity = self.judged[purpose].asks, self.judged[purpose].capacity[row]
         if not np.isfinite(capacity):
             return f"room for {asks.unit} not known"
-        on_ground = holds.patrol_cars(self.facts, self.siting)[row]
+        on_ground = self._rooms[0][row]
         front = purpose is Purpose.COMMAND_POST and capacity > on_ground
         where = " with the kerb in front" if front else ""
         return f"room for {_fives(capacity)} {asks.unit}{where}"

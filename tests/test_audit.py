@@ -16,6 +16,7 @@ from planner import model
 from planner.audit import audit_plan
 from planner.audit.streets import RawStreets
 from planner.document import read_plan, write_plan
+from planner.geo import LonLat
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.terms import (
@@ -286,6 +287,29 @@ def test_a_pin_without_its_site_or_with_another_is_found():
     away = replace(pinned, shape=moved(site.shape, 30, 0))
     assert ("site_pinned", "pin for command_post") in broken(replace(kept, sites=(*others, away)))
     assert ("site_pinned", "pin for command_post") in broken(replace(kept, sites=others))
+
+
+def test_a_site_in_plain_view_that_says_it_is_hidden_is_found():
+    plan, _ = good()
+    hidden = [s for s in plan.sites if s.rank == 1 and s.in_sight is False]
+    assert hidden
+    assert not any(check == "site_sight" for check, _ in broken(plan))
+    seen = hidden[0]
+    beside = model.Shape(points=(place(SCENE_M[0] + 110.0, SCENE_M[1]),))
+    lie = swap(plan.sites, seen, shape=beside, in_sight=False)
+    assert ("site_sight", seen.id) in broken(replace(plan, sites=lie))
+
+
+def test_a_site_on_the_ambulances_way_that_does_not_say_so_is_found():
+    plan, _ = good()
+    site = first(plan.sites, purpose=Purpose.COMMAND_POST, rank=1)
+    lane = next(route for route in plan.routes if route.route is RouteKind.EGRESS)
+    at = lane.line[len(lane.line) // 2]
+    east, west = (at.lon_deg + 0.0002, at.lon_deg - 0.0002)
+    north, south = (at.lat_deg + 0.0002, at.lat_deg - 0.0002)
+    corners = ((west, south), (east, south), (east, north), (west, north), (west, south))
+    block = model.Shape(polygons=((tuple(LonLat(*corner) for corner in corners),),))
+    assert ("site_lane", site.id) in broken(replace(plan, sites=swap(plan.sites, site, shape=block)))
 
 
 def test_a_purpose_without_a_site_needs_a_notice():

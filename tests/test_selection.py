@@ -9,11 +9,11 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from planner.doctrine import Siting, read_doctrine
 from planner.selection import Choice, choose_together, runners_up, separation_m
 from planner.terms import Purpose
+from tests.optimum import best_total
 
 SITING: Siting = read_doctrine(Path(__file__).parents[1] / "data" / "doctrine.toml").siting
 PURPOSES = (
@@ -53,68 +53,6 @@ def choices(draw, pins=0, sides=False):
     )
 
 
-def more_together(choice: Choice, exchange: int, casualty: int) -> float:
-    """What an exchange point gains beside a casualty collection point."""
-    pair = {Purpose.CASUALTY_COLLECTION: casualty}
-    own = choice.score(Purpose.AMBULANCE_EXCHANGE, exchange, {})
-    return choice.score(Purpose.AMBULANCE_EXCHANGE, exchange, pair) - own
-
-
-def unjoined(choice: Choice, exchange: list[int]) -> list[tuple[int, int]]:
-    """Pairs of an exchange point and a staging area that no open street joins."""
-    if choice.side is None:
-        return []
-    side = choice.side
-    staging = choice.pools.get(Purpose.STAGING, ())
-    return [(a, s) for a in exchange for s in staging if side[a] != side[s] or side[a] < 0]
-
-
-def exact(choice: Choice) -> float:
-    """The best total by integer programming; ambulance exchange points pay for their pair."""
-    options = [(p, r) for p in choice.pools for r in choice.pools[p]]
-    if not options:
-        return 0.0
-    casualty = [r for p, r in options if p is Purpose.CASUALTY_COLLECTION]
-    exchange = [r for p, r in options if p is Purpose.AMBULANCE_EXCHANGE]
-    pairs = [(a, c) for a in exchange for c in casualty]
-    gain = [1.0 + choice.score(p, r, {}) for p, r in options]
-    extra = [more_together(choice, a, c) for a, c in pairs]
-    apart = unjoined(choice, exchange)
-    size = len(options) + len(pairs) + len(apart)
-    index = {option: k for k, option in enumerate(options)}
-    rows, most = [], []
-
-    def at_most(terms: dict[int, float], limit: float) -> None:
-        row = np.zeros(size)
-        for k, value in terms.items():
-            row[k] = value
-        rows.append(row)
-        most.append(limit)
-
-    for p in choice.pools:
-        at_most({index[p, r]: 1.0 for r in choice.pools[p]}, 1.0)
-    for k, (p, r) in enumerate(options):
-        for j, (q, s) in enumerate(options[:k]):
-            if p is not q and not choice.fits(p, r, {q: s}):
-                at_most({k: 1.0, j: 1.0}, 1.0)
-    for option in choice.held.items():
-        at_most({index[option]: -1.0}, -1.0)
-    for n, (a, c) in enumerate(pairs):
-        for option in ((Purpose.AMBULANCE_EXCHANGE, a), (Purpose.CASUALTY_COLLECTION, c)):
-            at_most({len(options) + n: 1.0, index[option]: -1.0}, 0.0)
-    for n, (a, s) in enumerate(apart, len(options) + len(pairs)):
-        both = {index[Purpose.AMBULANCE_EXCHANGE, a]: 1.0, index[Purpose.STAGING, s]: 1.0}
-        at_most({**both, n: -1.0}, 1.0)
-    result = milp(
-        -np.array(gain + extra + [-SITING.unjoined_loss] * len(apart)),
-        constraints=LinearConstraint(np.array(rows), -np.inf, np.array(most)),
-        bounds=Bounds(0, 1),
-        integrality=np.ones(size, dtype=np.int64),
-    )
-    assert result.success
-    return -float(result.fun)
-
-
 @settings(max_examples=150)
 @given(choices())
 def test_the_joint_choice_is_within_one_percent_of_the_optimum(choice):
@@ -122,14 +60,14 @@ def test_the_joint_choice_is_within_one_percent_of_the_optimum(choice):
     for purpose, row in chosen.items():
         assert row in choice.pools[purpose]
         assert choice.fits(purpose, row, chosen)
-    assert choice.total(chosen) >= 0.99 * exact(choice) - 1e-6
+    assert choice.total(chosen) >= 0.99 * best_total(choice) - 1e-6
 
 
 @settings(max_examples=100)
 @given(choices(pins=2, sides=True))
 def test_an_exchange_point_is_joined_to_staging_wherever_that_leaves_no_purpose_unserved(choice):
     chosen = choose_together(choice)
-    assert choice.total(chosen) >= 0.99 * exact(choice) - 1e-6
+    assert choice.total(chosen) >= 0.99 * best_total(choice) - 1e-6
 
 
 def test_a_worse_exchange_point_that_ambulances_can_drive_to_beats_the_best_one_that_they_cannot():
@@ -151,7 +89,7 @@ def test_a_pin_is_always_chosen_and_the_rest_is_the_best_that_keeps_off_all_pins
             both_pinned = purpose in choice.held and other in choice.held
             if purpose is not other and not both_pinned:
                 assert choice.gap_m(row, beside) >= separation_m(purpose, other, SITING)
-    assert choice.total(chosen) >= 0.99 * exact(choice) - 1e-6
+    assert choice.total(chosen) >= 0.99 * best_total(choice) - 1e-6
 
 
 @settings(max_examples=60)

@@ -21,7 +21,7 @@ from planner.doctrine import Doctrine, read_doctrine
 from planner.errors import IncidentError
 from planner.geo import LonLat, from_usng
 from planner.judging import OUTSIDE
-from planner.model import Casualties, DrawnZone, Incident, Pin, Reject, Shape, Site, ThreatPoint
+from planner.model import Casualties, DrawnZone, Incident, Pin, Reject, Route, Shape, Site, ThreatPoint
 from planner.perimeter import trace_perimeters
 from planner.purposes import ASKS
 from planner.selection import separation_m
@@ -29,7 +29,7 @@ from planner.sightline import sees, walls_of
 from planner.sites import ChosenSites, Scene, choose_sites
 from planner.sources.pbf import read_osm
 from planner.survey import unseen_within_m
-from planner.terms import PUBLIC, PerimeterName, Purpose, SiteSource, ThreatName, ZoneKind
+from planner.terms import PUBLIC, PerimeterName, Purpose, RouteKind, SiteSource, ThreatName, ZoneKind
 from planner.zones import draw_zones
 from tests.town import CENTRE, town, town_objects
 
@@ -498,3 +498,51 @@ def test_by_night_the_same_car_park_holds_more():
     assert by_day.capacity is not None
     ratio = SITING.lot_free_off / SITING.lot_free
     assert by_night.capacity == pytest.approx(by_day.capacity * ratio, abs=ratio)
+
+
+def test_a_staging_ground_that_holds_all_is_marked_out_by_agency():
+    units = (("ambulance", 2), ("engine", 1), ("patrol", 4))
+    site = solve(replace(SCHOOL, units=units)).first(Purpose.STAGING)
+    assert [(lot.agency, lot.vehicles) for lot in site.lots] == [("ems", 2), ("fire", 1), ("police", 4)]
+    whole = site.shape
+    assert whole.polygons
+    assert all(lot.area_m2 > 0 for lot in site.lots)
+
+
+def test_where_one_ground_is_too_small_agencies_are_staged_apart():
+    units = (("ambulance", 20), ("engine", 10), ("patrol", 60))
+    result = solve(replace(SCHOOL, units=units))
+    assert result.first(Purpose.STAGING).unit == "ambulances"
+    assert result.first(Purpose.STAGING_FIRE).unit == "fire engines"
+    assert result.first(Purpose.STAGING_POLICE).unit == "patrol cars"
+    assert not result.first(Purpose.STAGING).lots
+
+
+def test_a_bag_beside_the_command_post_moves_it_at_once():
+    before = school().first(Purpose.COMMAND_POST)
+    bag = ThreatPoint(before.entrance, ThreatName.BRIEFCASE_BOMB)
+    result = solve(replace(SCHOOL, threats=(bag,)))
+    after = result.first(Purpose.COMMAND_POST)
+    assert after.shape != before.shape
+    check_laws(result)
+
+
+def test_alternates_lie_where_the_trouble_of_the_first_does_not_reach():
+    for purpose in (Purpose.COMMAND_POST, Purpose.REUNIFICATION):
+        ranked = [site for site in school().chosen.sites if site.purpose is purpose]
+        for one, other in combinations(ranked, 2):
+            gap_m = school().shape(one).distance(school().shape(other))
+            assert gap_m >= SITING.alternate_apart_m - RIM_M
+
+
+def test_what_the_ways_take_is_left_free():
+    chosen = school().chosen
+    command = chosen.write.facts.candidates[chosen.write.chosen[Purpose.COMMAND_POST]]
+    middle = command.shape_m.centroid
+    line = tuple(AREA.frame.place(middle.x + dx, middle.y) for dx in (-30, 30))
+    lane = Route("egress-9", RouteKind.EGRESS, "", "", line, 1.0, 60.0, (), (), 0.0, 0.0, (), "")
+    moved = chosen.beside([lane])
+    first = next(site for site in moved.sites if site.purpose is Purpose.COMMAND_POST)
+    in_m = shapely.LineString(AREA.frame.to_m(line))
+    assert school().shape(first).distance(in_m) >= SITING.corridor_m - RIM_M
+    assert not any("lane free" in caution for caution in first.cautions if "way of ambulances" in caution)

@@ -12,11 +12,21 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.audit.checks import Check, judge
 from planner.audit.scene import Scene
+from planner.audit.sight import check_sight
 from planner.doctrine import Siting
 from planner.errors import IncidentError
 from planner.geo import from_usng
 from planner.model import Site
-from planner.terms import PerimeterName, Purpose, SiteSource, ZoneKind
+from planner.terms import (
+    FAMILIES,
+    PUBLIC,
+    ObstacleKind,
+    PerimeterName,
+    Purpose,
+    RouteKind,
+    SiteSource,
+    ZoneKind,
+)
 
 _SLACK_M = 1.0
 """Slack for corners rounded to 7 decimals, and for ground that touches a line."""
@@ -27,7 +37,7 @@ _SCORE_SLACK = 0.005
 """Points are rounded to three decimals before they are written."""
 
 _WORKING = (Purpose.COMMAND_POST, Purpose.STAGING, Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE)
-_PUBLIC = (Purpose.REUNIFICATION, Purpose.MEDIA)
+_PUBLIC = PUBLIC
 
 
 def check_sites(scene: Scene) -> Iterator[Check]:
@@ -37,10 +47,14 @@ def check_sites(scene: Scene) -> Iterator[Check]:
         yield _check_side(scene, site)
         yield _check_entrance(scene, site)
         yield _check_room(scene, site)
+        yield _check_reach(scene, site)
         yield _check_words(scene, site)
     yield from _check_pins(scene)
     yield from _check_ranks(scene)
     yield from _check_apart(scene)
+    yield from _check_lane(scene)
+    yield from _check_helispots(scene)
+    yield from check_sight(scene)
 
 
 def _excused(site: Site) -> bool:
@@ -108,23 +122,26 @@ def _check_entrance(scene: Scene, site: Site) -> Check:
         if scene.held_m(PerimeterName.INNER).buffer(-_SLACK_M).intersects(spot):
             problems.append("its entrance is inside the inner perimeter")
     off = _ground(scene, site).distance(spot)
-    if off > scene.doctrine.siting.street_reach_m + _SLACK_M:
+    reach_m = scene.doctrine.siting.street_reach_m
+    if site.purpose is Purpose.HELISPOT:
+        reach_m = scene.doctrine.landing.link_m
+    if off > reach_m + _SLACK_M:
         problems.append(f"its entrance is {off:.0f} m away")
     name = scene.streets.names(near)[0] if len(near) else ""
     return judge("site_entrance", site.id, [] if _excused(site) else problems, f"its entrance is on {name}")
 
 
-def _least_m2(purpose: Purpose, siting: Siting) -> float:
+def _each_m2(unit: str, siting: Siting) -> float:
     """Return the least ground that one unit of capacity can take (``domain.md`` 2.5, 2.6, 2.9)."""
-    if purpose is Purpose.STAGING:
-        return siting.patrol_m2
-    if purpose is Purpose.AMBULANCE_EXCHANGE:
-        return siting.ambulance_m2
-    if purpose in (Purpose.CASUALTY_COLLECTION, Purpose.CASUALTY_COLLECTION_FORWARD):
-        return min(siting.litter_m2, siting.walking_wounded_m2)
-    if purpose in (Purpose.EVACUATION, Purpose.REUNIFICATION):
-        return siting.standing_m2
-    return 0.0
+    return {
+        "patrol cars": siting.patrol_m2,
+        "ambulances": siting.ambulance_m2,
+        "fire engines": siting.engine_m2,
+        "broadcast vehicles": siting.large_m2,
+        "patients": min(siting.litter_m2, siting.walking_wounded_m2),
+        "people": siting.standing_m2,
+        "people indoors": siting.standing_m2,
+    }.get(unit, 0.0)
 
 
 def _check_room(scene: Scene, site: Site) -> Check:
@@ -132,8 +149,9 @@ def _check_room(scene: Scene, site: Site) -> Check:
     problems = []
     if site.area_m2 is not None and ground.area > 0 and site.area_m2 > ground.area * (1 + _SHARE) + 1:
         problems.append(f"it says {site.area_m2:.0f} m2, its shape has {ground.area:.0f} m2")
-    if site.area_m2 is not None and site.capacity is not None:
-        need = site.capacity * _least_m2(site.purpose, scene.doctrine.siting)
+    # At a hall the cars of a command post also stand at the kerb, which is not its ground.
+    if site.area_m2 is not None and site.capacity is not None and site.purpose is not Purpose.COMMAND_POST:
+        need = site.capacity * _each_m2(site.unit, scene.doctrine.siting)
         if need > site.area_m2 * (1 + _SHARE) + 1:
             problems.append(f"{site.capacity} take {need:.0f} m2, it has {site.area_m2:.0f} m2")
     return judge(
@@ -191,7 +209,7 @@ def _check_ranks(scene: Scene) -> Iterator[Check]:
         ranks = sorted(site.rank for site in scene.plan.sites if site.purpose is purpose)
         if not ranks:
             told = any(notice.about == purpose for notice in scene.plan.notices)
-            if purpose in (*_WORKING, *_PUBLIC, Purpose.EVACUATION):
+            if purpose in (*_WORKING, Purpose.REUNIFICATION, Purpose.MEDIA, Purpose.EVACUATION):
                 yield Check("site_found", told, "none found, and a notice must say so", purpose)
             continue
         problems = [] if ranks == list(range(1, len(ranks) + 1)) else [f"ranks are {ranks}"]
@@ -201,11 +219,7 @@ def _check_ranks(scene: Scene) -> Iterator[Check]:
 def _check_apart(scene: Scene) -> Iterator[Check]:
     """Distances between the first choices (``domain.md`` 2.4, 2.5, 2.10), and no two on the same ground."""
     siting = scene.doctrine.siting
-    apart = {
-        frozenset((Purpose.COMMAND_POST, Purpose.STAGING)): siting.command_separation_m,
-        frozenset((Purpose.MEDIA, Purpose.REUNIFICATION)): siting.media_separation_m,
-        frozenset((Purpose.MEDIA, Purpose.CASUALTY_COLLECTION)): siting.casualty_media_m,
-    }
+    apart = {frozenset(pair): metres for pair, metres in _separations(siting)}
     chosen = [site for site in scene.plan.sites if site.rank == 1]
     for one, other in combinations(chosen, 2):
         if one.source is SiteSource.PINNED and other.source is SiteSource.PINNED:
@@ -222,3 +236,98 @@ def _check_apart(scene: Scene) -> Iterator[Check]:
             yield judge(
                 "site_apart", f"{one.id}, {other.id}", problems, f"{np.floor(distance_m):.0f} m apart"
             )
+
+
+def _separations(siting: Siting) -> Iterator[tuple[tuple[Purpose, Purpose], float]]:
+    """Yield which first choices keep how far apart (``domain.md`` 2.4-2.10)."""
+    staging = (Purpose.STAGING, Purpose.STAGING_FIRE, Purpose.STAGING_POLICE)
+    for purpose in staging:
+        yield (Purpose.COMMAND_POST, purpose), siting.command_separation_m
+        yield (Purpose.HELISPOT, purpose), siting.helispot_vehicles_m
+    for purpose in FAMILIES:
+        yield (Purpose.MEDIA, purpose), siting.media_separation_m
+    yield FAMILIES, siting.bereaved_separation_m
+    for purpose in (Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE):
+        yield (Purpose.MEDIA, purpose), siting.casualty_media_m
+        yield (Purpose.EVACUATION, purpose), siting.evacuation_separation_m
+    for purpose in (Purpose.COMMAND_POST, Purpose.STAGING):
+        yield (Purpose.EVACUATION, purpose), siting.evacuation_separation_m
+    for purpose in (Purpose.EVACUATION, Purpose.CASUALTY_COLLECTION, Purpose.MEDIA, *FAMILIES):
+        yield (Purpose.HELISPOT, purpose), siting.helispot_crowd_m
+    for purpose in (Purpose.COMMAND_POST, Purpose.AMBULANCE_EXCHANGE):
+        yield (Purpose.HELISPOT, purpose), siting.helispot_vehicles_m
+
+
+def _check_reach(scene: Scene, site: Site) -> Check:
+    """Straight distances that no street can make shorter."""
+    siting, ground = scene.doctrine.siting, _ground(scene, site)
+    outer = scene.held_m(PerimeterName.OUTER)
+    limit_m = {
+        Purpose.REUNIFICATION: siting.reunification_far_m,
+        Purpose.REUNIFICATION_BEREAVED: siting.reunification_far_m,
+        Purpose.MEDIA: siting.search_m,
+    }.get(site.purpose)
+    problems = []
+    if limit_m is not None and not outer.is_empty and ground.distance(outer) > limit_m + _SLACK_M:
+        problems.append(
+            f"{ground.distance(outer):.0f} m from the outer perimeter, {limit_m:.0f} m is the rule"
+        )
+    incident = scene.plan.incident
+    if site.purpose is Purpose.EVACUATION and incident.location is not None:
+        off_m = ground.distance(scene.point(incident.location))
+        if off_m < siting.evacuation_stand_off_m - _SLACK_M:
+            problems.append(
+                f"{off_m:.0f} m from the attack, {siting.evacuation_stand_off_m:.0f} m is the rule"
+            )
+    return judge("site_reach", site.id, [] if _excused(site) else problems, "within its distances")
+
+
+_AT_WAYS = ("keep the lane free",)
+
+
+def _check_lane(scene: Scene) -> Iterator[Check]:
+    """No first choice lies on a way of ambulances or arriving units unless it says so (C4)."""
+    kinds = (RouteKind.EGRESS, RouteKind.TRANSFER, RouteKind.INGRESS)
+    routes = [route for route in scene.plan.routes if route.route in kinds and len(route.line) > 1]
+    ends = {end for route in routes for end in (route.start, route.end)}
+    for site in scene.plan.sites:
+        if site.rank != 1 or site.id in ends or site.purpose in _WORKING[1:]:
+            continue
+        smaller = _ground(scene, site).buffer(-_SLACK_M)
+        told = any(words in caution for caution in site.cautions for words in _AT_WAYS)
+        on = [
+            route.id
+            for route in routes
+            if not smaller.is_empty
+            and shapely.LineString(scene.area.frame.to_m(route.line)).distance(smaller)
+            < scene.doctrine.siting.corridor_m - _SLACK_M
+        ]
+        problems = [] if told or not on else [f"it lies on {', '.join(on)}, and does not say so"]
+        yield judge("site_lane", site.id, problems, "off the ways of ambulances and arriving units")
+
+
+def _check_helispots(scene: Scene) -> Iterator[Check]:
+    """See that helicopters have a clear square and two ways in (``domain.md`` 2.7)."""
+    rules = scene.doctrine.landing
+    buildings, obstacles = scene.area.buildings, scene.area.obstacles
+    for site in scene.plan.sites:
+        if site.purpose is not Purpose.HELISPOT or site.source is SiteSource.PINNED:
+            continue
+        square = _ground(scene, site)
+        problems = []
+        if square.area < (rules.day_m - 0.1) ** 2:
+            problems.append(f"{square.area:.0f} m2 is less than a square of {rules.day_m} m")
+        walls = buildings.geometry.iloc[buildings.sindex.query(square.buffer(rules.building_m + _SLACK_M))]
+        if len(walls) and float(walls.distance(square).min()) < rules.building_m - _SLACK_M:
+            problems.append(f"a building is {float(walls.distance(square).min()):.0f} m away")
+        near = obstacles.iloc[obstacles.sindex.query(square.buffer(rules.wire_m + _SLACK_M))]
+        wires = near[near["kind"] == ObstacleKind.POWER_LINE]
+        if len(wires) and float(wires.distance(square).min()) < rules.wire_m - _SLACK_M:
+            problems.append(f"a power line is {float(wires.distance(square).min()):.0f} m away")
+        if len(site.approaches_deg) != 2:
+            problems.append("it has no two ways in")
+        else:
+            a, b = site.approaches_deg
+            if min(abs(a - b), 360 - abs(a - b)) < rules.apart_deg:
+                problems.append(f"its ways in lie {abs(a - b):.0f} degrees apart")
+        yield judge("site_helispot", site.id, problems, f"a clear square, {len(site.hazards)} hazards told")

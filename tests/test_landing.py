@@ -1,0 +1,120 @@
+"""Laws of helispots: what a square keeps off, by day and by night, and the ways in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import shapely
+
+from planner.area import Area
+from planner.landing import LandingSpot, landing_grounds, sides_m
+from planner.packs import shipped_doctrine
+from tests.town import CENTRE, Objects
+
+DOCTRINE = shipped_doctrine()
+RULES = DOCTRINE.landing
+
+
+def field(size_m: float, *more: tuple[str, tuple[tuple[float, float], ...], str]) -> Area:
+    """A pitch about the centre, a street far enough off, and what else stands there."""
+    made = Objects()
+    made.way([(-300, -200), (300, -200)], highway="residential", name="Road")
+    half = size_m / 2
+    made.rectangle(-half, -half, half, half, leisure="pitch", surface="grass")
+    for key, points, value in more:
+        if len(points) == 1:
+            x_m, y_m = points[0]
+            made.node(x_m, y_m, **{key: value})
+        elif points[0] == points[-1]:
+            made.polygon(list(points[:-1]), **{key: value})
+        else:
+            made.way(points, **{key: value})
+    return made.settle().area()
+
+
+def spots(area: Area, side_m: float) -> tuple[LandingSpot, ...]:
+    places = landing_grounds(area, DOCTRINE.siting, RULES)
+    rows = places.rows_near(shapely.box(-200, -200, 200, 200))
+    return tuple(spot for row in rows.tolist() for spot in places.on(row, side_m))
+
+
+def test_a_clear_pitch_of_31_m_serves_by_day_and_not_by_night():
+    area = field(31.5)
+    assert spots(area, RULES.day_m)
+    assert not spots(area, RULES.night_m)
+    assert spots(field(60), RULES.night_m)
+
+
+def test_by_night_only_the_larger_square_will_do():
+    assert RULES.day_m not in sides_m(RULES, by_night=True)
+    assert sides_m(RULES, by_night=None)[0] == RULES.night_m
+
+
+def test_nothing_lands_beneath_a_power_line():
+    assert not spots(field(60, ("power", ((-200.0, 0.0), (200.0, 0.0)), "line")), RULES.day_m)
+
+
+@pytest.mark.parametrize(
+    ("thing", "kind"),
+    [
+        (
+            ("building", ((40.0, -10.0), (60.0, -10.0), (60.0, 10.0), (40.0, 10.0), (40.0, -10.0)), "yes"),
+            "building",
+        ),
+        (("natural", ((40.0, 0.0),), "tree"), "tree"),
+        (("man_made", ((60.0, 0.0),), "mast"), "mast"),
+    ],
+)
+def test_squares_keep_off_what_stands_there_and_tell_of_it(thing, kind):
+    area = field(90, thing)
+    clear_m = {
+        "building": RULES.building_m,
+        "tree": RULES.tree_m,
+        "mast": RULES.mast_times * RULES.assumed_mast_m,
+    }
+    x_m = thing[1][0][0]
+    obstacle = shapely.box(x_m, -10, x_m + 20, 10) if kind == "building" else shapely.Point(x_m, 0)
+    obstacle = shapely.affinity.translate(obstacle, *area.frame.point_m(CENTRE))
+    found = spots(area, RULES.day_m)
+    assert found
+    for spot in found:
+        assert spot.square_m.area == pytest.approx(RULES.day_m**2)
+        assert spot.square_m.distance(obstacle) >= clear_m[kind] * 0.97  # circles of few corners
+        (hazard,) = [hazard for hazard in spot.hazards if hazard.kind == kind]
+        middle = spot.square_m.centroid
+        assert hazard.distance_m == pytest.approx(middle.distance(obstacle), abs=1.0)
+        nearest = shapely.shortest_line(middle, obstacle)
+        dx, dy = np.diff(shapely.get_coordinates(nearest), axis=0)[0]
+        off_deg = (hazard.bearing_deg - np.degrees(np.arctan2(dx, dy)) + 180) % 360 - 180
+        assert abs(off_deg) < 12  # the corner met, not the nearest place of the wall
+        a, b = spot.approaches_deg
+        assert min(abs(a - b), 360 - abs(a - b)) >= RULES.apart_deg
+
+
+def test_walled_in_by_tall_buildings_there_is_no_way_in():
+    walls = tuple(
+        (
+            "building",
+            (
+                (x - 8.0, y - 8.0),
+                (x + 8.0, y - 8.0),
+                (x + 8.0, y + 8.0),
+                (x - 8.0, y + 8.0),
+                (x - 8.0, y - 8.0),
+            ),
+            "yes",
+        )
+        for x, y in [
+            (60 * np.sin(turn), 60 * np.cos(turn)) for turn in np.linspace(0, 2 * np.pi, 24, endpoint=False)
+        ]
+    )
+    assert not spots(field(50, *walls), RULES.day_m)
+
+
+def test_dust_is_no_ground_to_land_on():
+    area = field(60)
+    area.places.loc[:, "surface"] = "gravel"
+    places = replace(landing_grounds(area, DOCTRINE.siting, RULES))
+    assert len(places.rows_near(shapely.box(-200, -200, 200, 200))) == 0
