@@ -29,7 +29,12 @@ from planner.terms import FAMILIES, NoticeLevel, PlaceKind, Purpose, RoadClass, 
 Floats = NDArray[np.float64]
 
 _ALTERNATES = 3
-_ASKED_FOR = (Purpose.REUNIFICATION_BEREAVED, Purpose.HELISPOT)
+_ASKED_FOR = (
+    Purpose.REUNIFICATION_BEREAVED,
+    Purpose.HELISPOT,
+    Purpose.STAGING_FIRE,
+    Purpose.STAGING_POLICE,
+)
 _RIM_M = 0.5
 _SOFT = 0.5
 _OVER_GROUND_M = 10.0
