@@ -103,6 +103,7 @@ def lay_corridor(sites: Sequence[Site], driving: Driving, goals: Sequence[Snap])
     waiting = driving.enter(staging) if staging else None
     shy = replace(driving, shunned=_beside_sites(sites, (site, staging), driving))
     inside = driving.network.edges_meeting(driving.streets.outer_m)
+    within = [goal for goal in goals if inside[goal.edge]]
     goals = _nearest(start, [goal for goal in goals if not inside[goal.edge]], driving)
     loops = [_loop(out, start, waiting, goals, shy, inside) for out in _ways_out(start, goals, shy, inside)]
     if waiting is not None and not any(loop.apart for loop in loops):
@@ -110,7 +111,9 @@ def lay_corridor(sites: Sequence[Site], driving: Driving, goals: Sequence[Snap])
     if not loops:
         return Corridor(driving, site, staging, _inward(start, waiting, _NOTHING, shy))
     best = min(loops, key=lambda loop: (not loop.apart, loop.time_s))
-    return Corridor(_outbound(best.out, driving, inside), site, staging, best.inward, best.out, best.apart)
+    also = _ways_within(start, within, driving)
+    outbound = _outbound(np.append(best.out, also), driving, inside)
+    return Corridor(outbound, site, staging, best.inward, best.out, best.apart)
 
 
 def _nearest(start: Snap, goals: Sequence[Snap], driving: Driving) -> list[Snap]:
@@ -228,8 +231,15 @@ def _out_without(
     return _ways_out(start, goals, replace(driving, streets=streets), inside)
 
 
+def _ways_within(start: Snap, goals: Sequence[Snap], driving: Driving) -> Ints:
+    """Return the streets that lead to goals inside the perimeter, which no way out passes."""
+    search = driving.search(start, ends=goals)
+    paths = [path for goal in goals if (path := search.path(goal)) is not None]
+    return np.concatenate([_NOTHING, *(path.edges for path in paths)])
+
+
 def _outbound(out: Ints, driving: Driving, inside: Bools) -> Driving:
-    """Let who leaves drive inside the perimeter only over the way out."""
+    """Let who leaves drive inside the perimeter only over these streets."""
     closed = driving.streets.closed | (inside & ~_mask(out, driving.network))
     return replace(driving, streets=replace(driving.streets, closed=closed))
 
