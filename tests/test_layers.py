@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import zlib
 from dataclasses import replace
 
@@ -32,6 +33,13 @@ def plan() -> Plan:
     road = FieldRoad(Shape(lines=((TOWN.frame.place(-396, -250), TOWN.frame.place(-305, -250)),)))
     incident = Incident(location=TOWN.frame.place(0, 0), closures=(blocked,), field_roads=(road,))
     return make_plan(incident, TOWN, shipped_doctrine())
+
+
+def test_no_metres_are_left_in_the_words_for_those_who_think_in_feet(plan: Plan) -> None:
+    metric, feet = (json.dumps(map_layers(plan, units, TOWN), ensure_ascii=False) for units in words.UNITS)
+    in_metres = re.compile(r"\d (m|km|m²)\b")
+    assert len(in_metres.findall(metric)) > 10
+    assert in_metres.findall(feet) == []
 
 
 @settings(max_examples=30)

@@ -5,6 +5,7 @@ Kept small, for it travels to the browser with each new plan: six decimals, and 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import Any
 
@@ -31,6 +32,7 @@ from planner.model import (
 )
 from planner.staffing import staff_posts
 from planner.terms import Control, PostMode, Purpose, SiteSource, ZoneKind
+from planner.ui.measures import in_units
 
 Json = dict[str, Any]
 _DECIMALS = 6
@@ -49,10 +51,7 @@ def map_layers(plan: Plan, units: str, area: Area) -> Json:
     """
     officers = dict(plan.incident.units).get("officers")
     unstaffed = frozenset() if officers is None else frozenset(staff_posts(plan.posts, officers).open)
-    return {
-        "id": plan.id,
-        "scene": _scene(plan),
-        "middle": _middle(plan),
+    drawn: dict[str, list[Json]] = {
         "zones": [_zone(zone, k) for k, zone in enumerate(plan.zones, start=1)],
         "perimeters": [_perimeter(line) for line in plan.perimeters],
         "closed": _closed(plan, area),
@@ -62,6 +61,9 @@ def map_layers(plan: Plan, units: str, area: Area) -> Json:
         "observations": [_observation(post) for post in plan.observations],
         "hospitals": [_hospital(place) for place in plan.hospitals if not place.off_map],
     }
+    for record in itertools.chain.from_iterable(drawn.values()):
+        record["lines"] = [in_units(line, units) for line in record["lines"]]
+    return {"id": plan.id, "scene": _scene(plan), "middle": _middle(plan), **drawn}
 
 
 def _scene(plan: Plan) -> str:
