@@ -6,10 +6,9 @@ there are any); a gate lets units through, not the public. Streets are cut at th
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -21,6 +20,8 @@ from planner.geo import LonLat
 from planner.model import Plan, Shape
 from planner.terms import PerimeterName, RoadClass
 from planner.words import plain
+
+Objects = NDArray[np.object_]
 
 _LEAST_M = 1.0
 """A street that only touches the line is not closed."""
@@ -59,12 +60,10 @@ def closed_streets(plan: Plan, area: Area) -> tuple[ClosedStreet, ...]:
     edges = np.flatnonzero(network.edges_meeting(ground_m) & network.drivable)
     service = network.road_class == RoadClass.SERVICE
     edges = edges[~(service[edges] & (network.name_index[edges] == 0))]
-    inside = shapely.intersection(network.lines(edges), ground_m)
-    found = [
-        ClosedStreet(plain(street), _heading(line), line_of(shapely.get_coordinates(line), area.frame))
-        for street, line in _by_street(area, edges, inside)
-        if line.length >= _LEAST_M
-    ]
+    streets, lines = _by_street(area, edges, _inside(network.lines(edges), ground_m))
+    kept = np.flatnonzero(shapely.length(lines) >= _LEAST_M)
+    names = [plain(streets[number]) for number in kept]
+    found = map(ClosedStreet, names, _headings(lines[kept]), _places(lines[kept], area))
     return tuple(sorted(found, key=lambda one: (one.street, one.heading, one.line)))
 
 
@@ -72,36 +71,49 @@ def _polygons_m(rings: Iterable[tuple[tuple[LonLat, ...], ...]], area: Area) -> 
     return geometries_m(Shape(polygons=tuple(rings)), area.frame)
 
 
-def _by_street(
-    area: Area, edges: NDArray[np.int64], inside: NDArray[np.object_]
-) -> Iterator[tuple[str, BaseGeometry]]:
+def _inside(lines: Objects, ground_m: BaseGeometry) -> Objects:
+    """Cut lines at the rim of the ground; few cross it."""
+    cut = lines.copy()
+    shapely.prepare(ground_m)
+    crosses = ~shapely.contains_properly(ground_m, lines)
+    cut[crosses] = shapely.intersection(lines[crosses], ground_m)
+    return cut
+
+
+def _by_street(area: Area, edges: NDArray[np.int64], inside: Objects) -> tuple[list[str], Objects]:
     """Join what is closed of each street into lines, in each direction in which it may be driven."""
+    pieces, owner = shapely.get_parts(inside, return_index=True)
+    is_line = (shapely.get_type_id(pieces) == shapely.GeometryType.LINESTRING) & (shapely.length(pieces) > 0)
     one_way: dict[str, list[BaseGeometry]] = {}
     two_way: dict[str, list[BaseGeometry]] = {}
-    for edge, piece in zip(edges, inside, strict=True):
-        street, way = area.network.street(edge), area.network.oneway[edge]
+    for piece, edge in zip(pieces[is_line], edges[owner[is_line]], strict=True):
+        way = area.network.oneway[edge]
         home = two_way if way == 0 else one_way
-        home.setdefault(street, []).extend(_lines(shapely.reverse(piece) if way < 0 else piece))
-    for street, pieces in one_way.items():
-        yield from ((street, line) for line in _joined(pieces, directed=True))
-    for street, pieces in two_way.items():
-        for line in _joined(pieces, directed=False):
-            yield street, line
-            yield street, shapely.reverse(line)
+        home.setdefault(area.network.street(edge), []).append(shapely.reverse(piece) if way < 0 else piece)
+    streets, lines = _joined(one_way, directed=True)
+    both, there = _joined(two_way, directed=False)
+    return streets + both + both, np.concatenate([lines, there, shapely.reverse(there)])
 
 
-def _lines(geometry: Any) -> list[BaseGeometry]:
-    parts = shapely.get_parts(geometry)
-    return [part for part in parts if part.geom_type == "LineString" and part.length > 0]
+def _joined(by_street: dict[str, list[BaseGeometry]], *, directed: bool) -> tuple[list[str], Objects]:
+    streets = list(by_street)
+    gathered = np.array([shapely.multilinestrings(pieces) for pieces in by_street.values()], dtype=object)
+    lines, owner = shapely.get_parts(shapely.line_merge(gathered, directed=directed), return_index=True)
+    return [streets[number] for number in owner], lines
 
 
-def _joined(pieces: list[BaseGeometry], *, directed: bool) -> list[BaseGeometry]:
-    return _lines(shapely.line_merge(shapely.multilinestrings(pieces), directed=directed)) if pieces else []
+def _places(lines: Objects, area: Area) -> list[tuple[LonLat, ...]]:
+    """Return the places along each line; all are converted at once."""
+    xy_m, owner = shapely.get_coordinates(lines, return_index=True)
+    places = line_of(xy_m, area.frame) if len(lines) else ()
+    ends = np.searchsorted(owner, np.arange(len(lines) + 1))
+    return [places[start:end] for start, end in pairwise(ends)]
 
 
-def _heading(line: BaseGeometry) -> str:
-    (x0, y0), (x1, y1) = line.coords[0], line.coords[-1]
-    if (x0, y0) == (x1, y1):
-        return ""
-    bearing_deg = math.degrees(math.atan2(x1 - x0, y1 - y0)) % 360.0
-    return _HEADINGS[round(bearing_deg / 90.0) % 4]
+def _headings(lines: Objects) -> list[str]:
+    """Say which way each line runs from its first place to its last; "" for one that ends where it begins."""
+    along = shapely.get_coordinates(shapely.get_point(lines, -1)) - shapely.get_coordinates(
+        shapely.get_point(lines, 0)
+    )
+    quarter = np.round(np.degrees(np.arctan2(along[:, 0], along[:, 1])) / 90.0).astype(int) % 4
+    return [_HEADINGS[q] if east or north else "" for q, (east, north) in zip(quarter, along, strict=True)]

@@ -35,17 +35,15 @@ def export_wzdx(plan: Plan, area: Area | None, options: Options) -> bytes:
     moment = _utc(options.created_at)
     sender = plain(options.sender, 200) or _NOT_SAID
     source = {"data_source_id": plan.id, "organization_name": sender, "update_date": moment}
-    feed = {
-        "type": "FeatureCollection",
-        "feed_info": {
-            "publisher": sender,
-            "version": "4.2",
-            "update_date": moment,
-            "data_sources": [source],
-        },
-        "features": [_feature(id_, closed, plan, options) for id_, closed in numbered(plan, area)],
-    }
-    return (json.dumps(feed, ensure_ascii=False, indent=1) + "\n").encode("utf-8", errors="replace")
+    about = {"publisher": sender, "version": "4.2", "update_date": moment, "data_sources": [source]}
+    features = [_dump(_feature(id_, closed, plan, options)) for id_, closed in numbered(plan, area)]
+    lines = ",\n".join(features)
+    text = f'{{"type":"FeatureCollection","feed_info":{_dump(about)},"features":[\n{lines}\n]}}\n'
+    return text.encode("utf-8", errors="replace")
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _feature(id_: str, closed: ClosedStreet, plan: Plan, options: Options) -> dict[str, Any]:
