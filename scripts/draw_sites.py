@@ -148,7 +148,7 @@ def main(arguments: Sequence[str]) -> int:
             sys.stdout.write(f"{site.id:32} {site.score:.2f} {site.reason}\n")
         sys.stdout.write("\n")
     figure.tight_layout()
-    figure.savefig(Path(out), dpi=110)
+    figure.savefig(Path(out), dpi=80)
     return 0
 
 
