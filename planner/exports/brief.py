@@ -24,11 +24,11 @@ _TITLE_MM, _FACT_MM, _DANGER_MM = 9.4, 3.5, 4.2
 _TITLE_PT, _ASIDE_MM = 15, 72.0
 _GUTTER_MM, _GAP_MM = 3.0, 1.2
 _SLACK_MM = 3.5
-_LEAST_MAP_SHARE = 0.46
+_LEAST_MAP_SHARE = 0.52
 """Of the height of the page: the lists are cut before the map is smaller."""
 _ROW_MM, _SIZE_PT = 2.95, 6.4
 _POSTER_ROW_MM, _POSTER_SIZE_PT, _STRIP_MM = 3.3, 7.2, 84.0
-_HOSPITALS, _POSTER_HOSPITALS = 7, 10
+_HOSPITALS, _POSTER_HOSPITALS = 6, 10
 _POST_LIST = "see ICS 204"
 
 
@@ -71,6 +71,9 @@ def _post_columns(plan: Plan, width: float, most: int, beside: int) -> list[list
     """
     tables = [lists.post_table(plan, line, width, _SIZE_PT) for line in PerimeterName]
     tables = [table for table in tables if table.rows]
+    longest = max((table.lines for table in tables), default=0)
+    if len(tables) == len(PerimeterName) and longest <= most:
+        return [[table] for table in tables]
     columns: list[list[Table]] = [[], []]
     even = -(-(sum(table.lines for table in tables) + 4) // 2)
     room = min(most, max(beside, even))

@@ -37,7 +37,7 @@ from planner.terms import Control, NoticeLevel, PerimeterName, PostMode, RouteKi
 Json = dict[str, Any]
 _POINT_MM = 0.3528
 _FACT_PT = 7.6
-_WAY_LINES = 3
+_WAY_LINES = 2
 _REGULAR = 0.9
 """Regular letters are about this share of bold ones, for which widths are known."""
 

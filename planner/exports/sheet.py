@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 _THOUSANDS = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5, 10, 12.5, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200, 250, 500)
 SCALES = tuple(round(step * 1000) for step in _THOUSANDS)
 """Denominators that a ruler can be laid on."""
-_MARGIN_MM = 9.0
+_MARGIN_MM = 7.0
 """Kept free all round, so that labels of what lies at the rim still fit."""
 _LEAST_M = 300.0
 _NEAR_SHARE = 0.2
