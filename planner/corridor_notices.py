@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -15,7 +16,6 @@ from planner.model import Notice, Route, Site
 from planner.terms import NoticeLevel, RouteKind
 
 _ABOUT = "corridor"
-_SHARED_M = 1.0
 _MOST_NAMES = 6
 
 
@@ -28,7 +28,7 @@ def corridor_notices(
     own = [route for route in routes if route.route in (RouteKind.TRANSFER, RouteKind.EGRESS)]
     return [
         *_no_parking(own),
-        *_shared(corridor, driving),
+        *_shared(corridor, own, driving),
         *_sites_near(corridor, own, sites, driving),
         *_jam(driving),
     ]
@@ -47,22 +47,30 @@ def _no_parking(own: Sequence[Route]) -> list[Notice]:
     return [Notice(NoticeLevel.INFO, text, _ABOUT)]
 
 
-def _shared(corridor: Corridor, driving: Driving) -> list[Notice]:
+def _shared(corridor: Corridor, own: Sequence[Route], driving: Driving) -> list[Notice]:
     """Say where the loop is no loop: one way in and out, which has to be wide enough for both (C1)."""
     inward, network = corridor.inward, driving.network
-    if inward is None or corridor.apart:
+    if inward is None:
         return []
-    both = [int(e) for e, s in zip(inward.edges, inward.share, strict=True) if s > 0 and e in corridor.out]
-    length_m = float(network.length_m[both].sum())
-    if length_m < _SHARED_M:
+    out = {frozenset(pair) for r in own if r.route is RouteKind.EGRESS for pair in pairwise(r.nodes)}
+    into = {frozenset(pair) for r in own if r.route is RouteKind.TRANSFER for pair in pairwise(r.nodes)}
+    both, length_m = [], 0.0
+    for edge in inward.edges[inward.share > 0].tolist():
+        xy, ids = network.shape(edge)
+        steps = np.hypot(*np.diff(xy, axis=0).T)
+        common = [frozenset(pair) in out & into for pair in pairwise(ids.tolist())]
+        if any(common):
+            both.append(edge)
+            length_m += float(steps[common].sum())
+    if not both:
         return []
     names = list(dict.fromkeys(network.street(edge) for edge in both))
     width_m, least_m = network.width_m[both], driving.doctrine.transport.choke_width_m
     narrow = bool((width_m < least_m).any())
     known = "it is narrower" if narrow else "check" if np.isnan(width_m).any() else "the map says it is"
     text = (
-        f"The ambulances' way in and way out share {metres(length_m)} of {listed(names)}: no other way is "
-        f"open. It must be {least_m:g} m wide for both directions: {known}"
+        f"The ambulances' way in and way out share {metres(length_m)} of {listed(names)}."
+        f" It must be {least_m:g} m wide for both directions: {known}"
     )
     return [Notice(NoticeLevel.DANGER if narrow else NoticeLevel.CAUTION, text, _ABOUT)]
 
