@@ -30,11 +30,11 @@ from planner.candidates import (
     usable_streets,
 )
 from planner.doctrine import Doctrine, Siting
-from planner.grounds import GROUND_KINDS, HALL_KINDS, LEAST_M2, MEDIA_KINDS, Grounds, grounds_of, largest
+from planner.grounds import GROUND_KINDS, LEAST_M2, MEDIA_KINDS, Grounds, grounds_of, largest
 from planner.kerbs import KERB_CLASSES, on_streets
 from planner.landing import LandingSpot, landing_grounds, sides_m
 from planner.network import Snap, StreetNetwork
-from planner.targets import thin, tidy
+from planner.targets import HALL_KINDS, thin, tidy
 from planner.terms import PlaceKind
 
 Bools = NDArray[np.bool_]

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.doctrine import Siting
-from planner.targets import tidy
+from planner.targets import HALL_KINDS, tidy
 from planner.terms import ObstacleKind, PlaceKind
 
 Bools = NDArray[np.bool_]
@@ -23,46 +23,21 @@ Ints = NDArray[np.int64]
 Shapes = NDArray[np.object_]
 
 GROUND_KINDS = (
-    PlaceKind.PARKING,
-    PlaceKind.SCHOOL,
+    *HALL_KINDS,
     PlaceKind.KINDERGARTEN,
-    PlaceKind.COLLEGE,
     PlaceKind.MALL,
     PlaceKind.SUPERMARKET,
+    PlaceKind.PARKING,
     PlaceKind.PARK,
     PlaceKind.PITCH,
-    PlaceKind.STADIUM,
-    PlaceKind.SPORTS_CENTRE,
-    PlaceKind.WORSHIP,
-    PlaceKind.COMMUNITY_CENTRE,
-    PlaceKind.CONFERENCE_CENTRE,
-    PlaceKind.LIBRARY,
-    PlaceKind.THEATRE,
-    PlaceKind.HOTEL,
     PlaceKind.FUEL,
     PlaceKind.BUS_STATION,
     PlaceKind.OPEN_GROUND,
-    PlaceKind.TOWNHALL,
     PlaceKind.MARKETPLACE,
     PlaceKind.FIRE_STATION,
     PlaceKind.POLICE,
 )
 """Ground and halls that a site may use. Hospitals are not among them: they have their own work."""
-
-HALL_KINDS = (
-    PlaceKind.SCHOOL,
-    PlaceKind.COLLEGE,
-    PlaceKind.WORSHIP,
-    PlaceKind.COMMUNITY_CENTRE,
-    PlaceKind.CONFERENCE_CENTRE,
-    PlaceKind.STADIUM,
-    PlaceKind.SPORTS_CENTRE,
-    PlaceKind.HOTEL,
-    PlaceKind.LIBRARY,
-    PlaceKind.THEATRE,
-    PlaceKind.TOWNHALL,
-)
-"""Where many people can wait under a roof (``domain.md`` 2.9)."""
 
 MEDIA_KINDS = (
     PlaceKind.PARKING,

@@ -18,8 +18,9 @@ from planner.criteria import Criterion, Measure
 from planner.demand import Agency, Demand
 from planner.doctrine import Siting
 from planner.facts import Facts
-from planner.grounds import HALL_KINDS, MEDIA_KINDS
+from planner.grounds import MEDIA_KINDS
 from planner.room import Capacity, Floats
+from planner.targets import HALL_KINDS
 from planner.terms import PUBLIC, PlaceKind, Purpose
 
 _HALLS = HALL_KINDS

@@ -17,22 +17,27 @@ from planner.terms import PlaceKind
 
 Floats = NDArray[np.float64]
 
-TARGET_KINDS = (
+HALL_KINDS = (
     PlaceKind.SCHOOL,
-    PlaceKind.KINDERGARTEN,
     PlaceKind.COLLEGE,
-    PlaceKind.MALL,
-    PlaceKind.SUPERMARKET,
-    PlaceKind.STADIUM,
-    PlaceKind.SPORTS_CENTRE,
     PlaceKind.WORSHIP,
     PlaceKind.COMMUNITY_CENTRE,
     PlaceKind.CONFERENCE_CENTRE,
+    PlaceKind.STADIUM,
+    PlaceKind.SPORTS_CENTRE,
+    PlaceKind.HOTEL,
     PlaceKind.LIBRARY,
     PlaceKind.THEATRE,
-    PlaceKind.HOTEL,
-    PlaceKind.BUS_STATION,
     PlaceKind.TOWNHALL,
+)
+"""Where many people can wait under a roof (``domain.md`` 2.9)."""
+
+TARGET_KINDS = (
+    *HALL_KINDS,
+    PlaceKind.KINDERGARTEN,
+    PlaceKind.MALL,
+    PlaceKind.SUPERMARKET,
+    PlaceKind.BUS_STATION,
     PlaceKind.MARKETPLACE,
     PlaceKind.HOSPITAL,
     PlaceKind.CLINIC,
