@@ -141,7 +141,10 @@ class Screen:
     def wait_for_plan(self, other_than: str = "") -> str:
         """Wait for a plan on the map that is not the given one, and for its words beside it."""
         self.map.locator(f"body[data-plan]:not([data-plan='']):not([data-plan='{other_than}'])").wait_for()
-        self.page.get_by_text("Suggestion: IC decides").first.wait_for()
+        if self.page.locator(".board").count():
+            self.page.locator(f".board[data-plan='{self.plan_id()}']").wait_for()
+        else:
+            self.page.get_by_text("Suggestion: IC decides").first.wait_for()
         return self.plan_id()
 
     def posts(self) -> list[str]:

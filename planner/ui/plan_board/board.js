@@ -66,6 +66,7 @@ class Board {
     const before = this.markup === null ? null : this.keep();
     this.markup = markup;
     this.root.replaceChildren(fresh);
+    this.root.dataset.plan = this.plan;
     if (before) this.restore(before);
     this.choose(this.tab);
     this.tellAges();
