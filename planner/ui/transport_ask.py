@@ -1,6 +1,8 @@
 """What the transport page asks: casualties, ambulances, and of each hospital what it takes.
 
 Each answer goes into the incident document before the page runs again, so that the whole page shows one plan.
+What was said before is a field's default, never put into its state: a browser that has not yet heard of such
+a state answers that the field is empty, and what was said would be lost.
 """
 
 from __future__ import annotations
@@ -59,10 +61,9 @@ def _count(
     incident: OpenIncident, what: str, label: str, value: int | None, take: Callable[[str], None]
 ) -> None:
     key = f"{what} of {incident.id}"
-    _seed(key, value)
     st.number_input(
         label,
-        value=None,
+        value=value,
         min_value=0,
         max_value=100_000,
         step=1,
@@ -72,12 +73,6 @@ def _count(
         on_change=take,
         args=(key,),
     )
-
-
-def _seed(key: str, value: int | None) -> None:
-    """Give a field what was said before; not as its default, for then it could not be emptied again."""
-    if key not in st.session_state:
-        st.session_state[key] = value
 
 
 def _set_people(member: str, colour: str) -> Callable[[str], None]:
@@ -157,9 +152,9 @@ def _ask_sent(hospital: HospitalOption, said: Json, tail: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         for colour, label in _COLOURS:
             key = f"sent {colour} {tail}"
-            _seed(key, (said.get("sent") or {}).get(colour, 0))
             st.number_input(
                 f"Sent: {label.lower()}",
+                value=int((said.get("sent") or {}).get(colour, 0)),
                 min_value=0,
                 max_value=100_000,
                 step=1,
@@ -171,10 +166,9 @@ def _ask_sent(hospital: HospitalOption, said: Json, tail: str) -> None:
 
 
 def _ask_rate(hospital: HospitalOption, member: str, label: str, value: float | None, key: str) -> None:
-    _seed(key, _planned(hospital, member) if value is None else math.floor(value))
     st.number_input(
         label,
-        value=None,
+        value=_planned(hospital, member) if value is None else math.floor(value),
         min_value=0,
         max_value=_MOST,
         step=1,
