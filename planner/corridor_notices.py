@@ -80,13 +80,13 @@ def _sites_near(
 ) -> list[Notice]:
     """Name the sites that the corridor runs past within its clearance, where it cannot keep away (C4)."""
     reach_m = driving.doctrine.transport.corridor_clear_m
-    network = driving.network
-    edges = np.flatnonzero(corridor.kept)
-    if not len(edges) or not own:
+    if not own:
         return []
-    lane = shapely.union_all(network.lines(edges))
+    kept = shapely.union_all(driving.network.lines(np.flatnonzero(corridor.kept)))
     driven = shapely.union_all([LineString(driving.area.frame.to_m(route.line)) for route in own])
-    lane = lane.intersection(driven.buffer(1.0))
+    lane = kept.intersection(driven.buffer(1.0)).union(driven.intersection(driving.streets.outer_m))
+    if lane.is_empty:
+        return []
     near = []
     for site in sites:
         if site.rank != 1 or site in (corridor.site, corridor.staging):

@@ -312,7 +312,7 @@ def _hazard(around: _Around, row: int) -> Hazard:
     height_m = float(around.height_m[row])
     return Hazard(
         kind=str(around.kind[row]).replace("_", " "),
-        bearing_deg=round(float(around.bearing_deg[row])) % 360,
+        bearing_deg=float(round(float(around.bearing_deg[row])) % 360),
         distance_m=round(float(around.distance_m[row]), 1),
         height_m=round(height_m, 1) if np.isfinite(height_m) else None,
     )

@@ -110,6 +110,12 @@ def test_a_forgotten_reserve_is_found() -> None:
     assert ("walk_ins", "hospitals") in broken(changed(keeps.name, walk_ins=WalkIns()))
 
 
+def test_a_plan_without_any_hospital_is_judged_too() -> None:
+    plan, _ = good()
+    found = broken(replace(plan, hospitals=()))
+    assert not {check for check, _ in found} & {"walk_ins", "sharing"}
+
+
 @pytest.mark.parametrize("colour", ["red", "yellow", "green"])
 def test_one_patient_driven_further_than_need_be_or_left_out_is_found(colour: str) -> None:
     """Take one patient from the nearest that has any: to nowhere, or to a hospital of room further away."""

@@ -118,7 +118,8 @@ def _still_here(scene: Scene) -> list[int]:
 def _better(scene: Scene, rules: Transport) -> Iterator[str]:
     people = _still_here(scene)
     planned = _planned(scene.plan.hospitals)
-    if any(sum(n) > most for n, most in zip(zip(*planned, strict=True), people, strict=True)):
+    sent = [sum(row[kind] for row in planned) for kind in range(len(_KINDS))]
+    if any(n > most for n, most in zip(sent, people, strict=True)):
         return  # judged by the check of all patients
     cells = list(_cells(scene.plan.hospitals, people, rules))
     best = _least(cells, people)
