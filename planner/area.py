@@ -109,8 +109,14 @@ class Area:
         return west <= place.lon_deg <= east and south <= place.lat_deg <= north
 
     def places_of(self, *kinds: str) -> gpd.GeoDataFrame:
-        """Return the places of the given kinds."""
-        return self.places[self.places["kind"].isin(kinds)]
+        """Return the places of the given kinds: one table for all who ask, not to be changed."""
+        if kinds not in self._places_by_kinds:
+            self._places_by_kinds[kinds] = self.places[self.places["kind"].isin(kinds)]
+        return self._places_by_kinds[kinds]
+
+    @cached_property
+    def _places_by_kinds(self) -> dict[tuple[str, ...], gpd.GeoDataFrame]:
+        return {}
 
 
 def geometries_m(shape: Shape, frame: Frame) -> list[BaseGeometry]:

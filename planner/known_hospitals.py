@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import geopandas as gpd
 import numpy as np
@@ -180,7 +181,8 @@ def _locate(facts: Sequence[HospitalFact], area: Area, rules: Transport) -> list
 # --- from the map -------------------------------------------------------------------------------
 
 
-def _mapped(area: Area, rules: Transport) -> list[KnownHospital]:
+@lru_cache(maxsize=4)
+def _mapped(area: Area, rules: Transport) -> tuple[KnownHospital, ...]:
     """Hospitals of the map that do not say ``emergency=no``, points and grounds of one hospital merged."""
     table = area.places_of(PlaceKind.HOSPITAL)
     table = table[table["emergency"] != "no"]
@@ -206,7 +208,7 @@ def _mapped(area: Area, rules: Transport) -> list[KnownHospital]:
                 special=_special(max(names, key=len), table.iloc[list(parts)]),
             )
         )
-    return found
+    return tuple(found)
 
 
 def _special(name: str, entries: gpd.GeoDataFrame) -> str:
@@ -298,7 +300,7 @@ def _merged(leading: KnownHospital, other: KnownHospital) -> KnownHospital:
 
 
 def _joined(
-    mapped: list[KnownHospital],
+    mapped: Sequence[KnownHospital],
     told: list[KnownHospital],
     rules: Transport,
 ) -> list[KnownHospital]:
