@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Point
 
+from planner import words
 from planner.area import Area
 from planner.closures import blocked_streets, closure_notices
 from planner.containment import Watched, watch_target
@@ -34,7 +35,7 @@ from planner.perimeter import TracedPerimeter, trace_perimeters
 from planner.posts import inner_gates, open_gates
 from planner.routes import keep_routes_open
 from planner.sites import ChosenSites, Scene, choose_sites
-from planner.terms import NoticeLevel
+from planner.terms import NoticeLevel, RouteKind
 from planner.zones import Ground, draw_zones
 
 _RIM_M = 1.0
@@ -175,13 +176,25 @@ def _streets(
     return Streets(closed, post_at, danger_m, outer.polygon_m, post_along_m, blocked)
 
 
+_PASSING = {
+    RouteKind.EGRESS: "ambulances to the hospitals",
+    RouteKind.TRANSFER: "ambulances from staging",
+    RouteKind.INGRESS: "arriving units",
+    RouteKind.PUBLIC: "families and media",
+}
+"""Whom a gate lets through, in the order that the officers there are told."""
+
+
 def _route_gates(routes: tuple[Route, ...]) -> dict[str, str]:
     """Name the posts that a route passes: they open for it; with the reason for the officers there."""
-    crossing: dict[str, list[str]] = {}
+    crossing: dict[str, set[RouteKind]] = {}
     for route in routes:
         for post in route.posts_crossed:
-            crossing.setdefault(post, []).append(route.id)
-    return {post: f"Gate on route {', '.join(ids)}." for post, ids in crossing.items()}
+            crossing.setdefault(post, set()).add(route.route)
+    return {
+        post: f"Gate for {words.joined([text for kind, text in _PASSING.items() if kind in kinds])}."
+        for post, kinds in crossing.items()
+    }
 
 
 def _with_gates(

@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from planner import words
 from planner.cut import INNER, SINK, Cut
 from planner.doctrine import Perimeters
 from planner.flows import street_flows
@@ -253,13 +254,18 @@ def _reason(stand: Stand, network: StreetNetwork, cross: str, legs: int, vehicle
     if stand.mode is PostMode.FOOT:
         return f"Closes {street} ({kind}) to people on foot; no vehicle post watches it."
     flow = _FLOW[_direction(stand, network)]
-    where = f" {_back_m(stand, network):.0f} m short of {cross or 'the next junction'}"
+    where = f" {_rounded(_back_m(stand, network))} short of {cross or 'the next junction'}"
     turn = (
         ", where drivers can still turn off" if legs >= 3 or cross else "; drivers must be turned round here"
     )
-    also = f" Also watches {len(stand.watched)} footway(s) beside it." if stand.watched else ""
+    also = f" Also watches {words.count(len(stand.watched), 'footway')} beside it." if stand.watched else ""
     share = f" One of {vehicles} vehicle posts: without it a way stays open." if vehicles > 1 else ""
     return f"Closes {street} ({kind}, {flow}){where}{turn}.{also}{share}"
+
+
+def _rounded(length_m: float) -> str:
+    """Write how far back a post stands: to the metre where it can be paced, else as any distance."""
+    return f"{length_m:.0f} m" if length_m < 100 else words.distance(length_m, words.METRES)
 
 
 def _back_m(stand: Stand, network: StreetNetwork) -> float:

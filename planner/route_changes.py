@@ -26,8 +26,9 @@ def route_changes(before: Plan, after: Plan) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        One line for each that is other: first those that are lost, then those that go elsewhere, then new
-        ones, then hospitals whose time differs by whole minutes.
+        One line for each that is other: first those that are lost, then those that go elsewhere, then those
+        to hospitals that no way is kept open to though there is one, then new ones, then hospitals whose
+        time differs by whole minutes.
     """
     names = {site.id: site.name for plan in (before, after) for site in plan.sites}
 
@@ -35,7 +36,11 @@ def route_changes(before: Plan, after: Plan) -> tuple[str, ...]:
         return route.route, names.get(route.end, route.end)
 
     old, new = ({joins(route): route for route in plan.routes} for plan in (before, after))
-    lost = [f"{_what(r, names)}: NO WAY is kept any more" for key, r in old.items() if key not in new]
+    gone = [route for key, route in old.items() if key not in new]
+    reached = {hospital.name for hospital in after.hospitals if hospital.time_s is not None}
+    yielding = [route for route in gone if route.route is RouteKind.EGRESS and route.end in reached]
+    lost = [f"{_what(route, names)}: NO WAY is kept any more" for route in gone if route not in yielding]
+    fewer = [f"{_what(r, names)}: can be reached, but no way is kept open any more" for r in yielding]
     other = [
         _rerouted(_what(now, names), old[key], now)
         for key, now in new.items()
@@ -46,7 +51,7 @@ def route_changes(before: Plan, after: Plan) -> tuple[str, ...]:
         for key, r in new.items()
         if key not in old
     ]
-    return (*lost, *other, *fresh, *_hospitals(before.hospitals, after.hospitals))
+    return (*lost, *other, *fewer, *fresh, *_hospitals(before.hospitals, after.hospitals))
 
 
 def _what(route: Route, names: dict[str, str]) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from shapely.geometry import LineString
 from shapely.geometry.base import BaseGeometry
 
+from planner import words
 from planner.area import Area
 from planner.candidates import Scene
 from planner.doctrine import Siting
@@ -80,7 +81,7 @@ class Conflicts:
         if purpose is Purpose.EVACUATION:
             said += self._on_the_walk(row)
         if purpose is Purpose.MEDIA and (shown := self._shown(row)):
-            said.append(f"Cameras here see {' and '.join(shown)}: screen it, or hold them elsewhere")
+            said.append(f"Cameras here see {words.joined(shown)}: screen it, or hold them elsewhere")
         return said
 
     def _on_lane(self, row: int) -> bool:
@@ -126,7 +127,7 @@ class Conflicts:
             if is_working(purpose) and purpose is not Purpose.HELISPOT and other != row:
                 there = self._points(facts, other, self.siting.person_height_m)
                 if self._any_sees(lens, there):
-                    shown.append(f"the {purpose.replace('_', ' ')}")
+                    shown.append(words.PURPOSES[purpose][0])
         posts = [post.location for post in self.scene.posts if post.perimeter is PerimeterName.INNER]
         if posts:
             xy = self.area.frame.to_m(posts)

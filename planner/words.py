@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from planner.geo import LonLat
@@ -96,6 +96,12 @@ def about(time_s: float) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """Write a number of things: ``1 post``, ``2 posts``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def joined(names: Sequence[str]) -> str:
+    """Write names in a sentence: ``a, b and c``; nothing for none."""
+    *before, last = names or ("",)
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def _nearest(value: float, step: int) -> int:

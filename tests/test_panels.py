@@ -14,13 +14,22 @@ from hypothesis import given, settings
 from planner import words
 from planner.errors import IncidentError
 from planner.geo import LonLat
-from planner.model import Incident, Perimeter, Plan
+from planner.model import Incident, Perimeter, Plan, RingOption
 from planner.packs import Listing, shipped_doctrine
 from planner.phrases import UNDATED, Edition
 from planner.plan import make_plan
 from planner.public_notice import ASKED
 from planner.staffing import staff_posts
-from planner.terms import NoticeLevel, PerimeterName, Purpose, RouteKind, SiteSource, ThreatName, ZoneKind
+from planner.terms import (
+    NoticeLevel,
+    PerimeterName,
+    Purpose,
+    RingSize,
+    RouteKind,
+    SiteSource,
+    ThreatName,
+    ZoneKind,
+)
 from planner.ui.measures import in_units
 from planner.ui.panel_texts import texts
 from planner.ui.panels import Beside, area_card, plan_panel, problem, verdict
@@ -178,6 +187,40 @@ def test_the_verdict_claims_a_seal_only_when_every_perimeter_is_sealed(plan: Pla
     assert "way out" in told or "ways out" in told or told.startswith("NO WAY OUT FOR AMBULANCES")
     warned = sum(notice.level is not NoticeLevel.INFO for notice in plan.notices)
     assert (f"{warned} caution" in verdict(plan)) == (warned > 0)
+
+
+def test_ways_out_that_hang_on_one_gate_are_said_to() -> None:
+    plan = a_plan()
+    one, *_ = (route for route in plan.routes if route.route is RouteKind.EGRESS)
+    posts = [post.id for post in plan.posts if post.perimeter is PerimeterName.OUTER][:3]
+    first, second, third = posts
+
+    def told(*crossed: tuple[str, ...]) -> str:
+        ways = tuple(replace(one, id=f"egress-{k}", posts_crossed=ids) for k, ids in enumerate(crossed))
+        return verdict(replace(plan, routes=ways))
+
+    assert f"2 ways out, all through {first}." in told((first, second), (first, third))
+    assert "2 ways out. " in told((first,), (second,))
+    assert "2 ways out. " in told((first,), ())
+    assert "1 way out. " in told((first,))
+
+
+def test_a_larger_ring_that_takes_no_fewer_posts_is_told_and_not_offered() -> None:
+    plan = a_plan()
+    line = next(one for one in plan.perimeters if one.perimeter is PerimeterName.OUTER)
+    planned = RingOption(None, RingSize.STANDARD, 9, 14, 1e5, "As planned")
+    none = replace(planned, size=RingSize.LARGER, area_m2=None, says="Larger: no ring takes fewer posts")
+    some = replace(none, vehicle_posts=8, says="Larger: 8 vehicle posts")
+
+    def markup(option: RingOption) -> str:
+        lines = tuple(
+            replace(one, options=(planned, option) if one is line else ()) for one in plan.perimeters
+        )
+        return plan_panel(replace(plan, perimeters=lines), Beside())
+
+    assert none.says in markup(none)
+    assert "TAKE THIS RING" not in markup(none)
+    assert "TAKE THIS RING" in markup(some)
 
 
 @_SOME

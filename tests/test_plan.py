@@ -7,7 +7,7 @@ from dataclasses import replace
 from planner.model import Incident
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
-from planner.terms import ThreatName
+from planner.terms import RouteKind, ThreatName
 from tests.town import CENTRE, town
 
 INCIDENT = Incident(location=CENTRE, threat=ThreatName.KNIFE)
@@ -24,3 +24,15 @@ def test_turn_restrictions_and_the_side_of_traffic_are_told_once() -> None:
     left = replace(area, network=replace(area.network, oneway=-area.network.oneway))
     told = [n.text for n in make_plan(INCIDENT, left, shipped_doctrine()).notices if "restriction" in n.text]
     assert told[0].endswith("traffic keeps left, as the map's roundabouts and divided streets show")
+
+
+def test_a_gate_says_whom_it_lets_through_in_words_for_the_radio() -> None:
+    plan = make_plan(INCIDENT, town(), shipped_doctrine())
+    reasons = {post.id: post.reason for post in plan.posts}
+    passed = [(post, route) for route in plan.routes for post in route.posts_crossed]
+    assert any(route.route is RouteKind.EGRESS for _, route in passed)
+    assert any(route.route is RouteKind.TRANSFER for _, route in passed)
+    whom = {RouteKind.EGRESS: "ambulances to the hospitals", RouteKind.TRANSFER: "ambulances from staging"}
+    for post, route in passed:
+        assert whom.get(route.route, "") in reasons[post]
+    assert not any(route.id in reason for route in plan.routes for reason in reasons.values())

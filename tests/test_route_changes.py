@@ -65,3 +65,15 @@ def test_hospital_times_count_in_whole_minutes() -> None:
     assert route_changes(before, later) == (f"{hospital.name}: 4 min, was 3 min",)
     assert route_changes(before, lost)[0].startswith(f"{hospital.name} cannot be reached any more: ")
     assert route_changes(lost, before) == (f"{hospital.name} can be reached now: 3 min",)
+
+
+def test_a_hospital_that_can_be_reached_still_is_not_said_to_be_lost() -> None:
+    before = plan_of()
+    egress = next(route for route in before.routes if route.route is RouteKind.EGRESS)
+    after = replace(before, routes=tuple(route for route in before.routes if route is not egress))
+    assert route_changes(before, after) == (
+        f"Ambulances to {egress.end}: can be reached, but no way is kept open any more",
+    )
+    cut_off = tuple(replace(h, time_s=None) if h.name == egress.end else h for h in after.hospitals)
+    told = route_changes(before, replace(after, hospitals=cut_off))
+    assert told[0] == f"Ambulances to {egress.end}: NO WAY is kept any more"

@@ -8,9 +8,9 @@ from html import escape
 from typing import Any
 
 from planner import words
-from planner.model import Observation, Perimeter, Plan, Post
+from planner.model import Observation, Perimeter, Plan, Post, RingOption
 from planner.staffing import FLOW_BASIS, ORDER_REASON, Staffing, staff_posts, staffing_order, staffing_steps
-from planner.terms import Control, PerimeterName, PostMode
+from planner.terms import Control, PerimeterName, PostMode, RingSize
 from planner.ui.measures import in_units
 from planner.ui.panel_parts import on_map, press, tag, why
 
@@ -96,7 +96,11 @@ def _rings(line: Perimeter | None) -> str:
     name = line.perimeter.value
     rows = "".join(
         f"<li>{escape(option.says)}"
-        + ("" if number == 0 else f'<div class="acts">{_take(name, number, option.says)}</div>')
+        + (
+            ""
+            if number == 0 or _is_none(option, line.options[0])
+            else f'<div class="acts">{_take(name, number, option.says)}</div>'
+        )
         + "</li>"
         for number, option in enumerate(line.options)
     )
@@ -104,6 +108,11 @@ def _rings(line: Perimeter | None) -> str:
         f'<details id="rings-{name}"><summary>Other rings ({len(line.options) - 1})</summary>'
         f'<ul class="sites">{rows}</ul></details>'
     )
+
+
+def _is_none(option: RingOption, planned: RingOption) -> bool:
+    """Whether an option only says that no larger ring takes fewer posts: there is nothing to take."""
+    return option.size is RingSize.LARGER and option.vehicle_posts >= planned.vehicle_posts
 
 
 def _take(name: str, number: int, says: str) -> str:

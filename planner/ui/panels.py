@@ -192,7 +192,17 @@ def _seal_line(plan: Plan) -> str:
 
 def _ways_line(plan: Plan) -> str:
     ways = _ways_out(plan)
-    return f"Corridor open, {words.count(ways, 'way')} out." if ways else "NO WAY OUT FOR AMBULANCES FOUND."
+    if not ways:
+        return "NO WAY OUT FOR AMBULANCES FOUND."
+    gates = _gates_of_all_ways(plan) if ways > 1 else ()
+    through = f", all through {words.joined(gates)}" if gates else ""
+    return f"Corridor open, {words.count(ways, 'way')} out{through}."
+
+
+def _gates_of_all_ways(plan: Plan) -> tuple[str, ...]:
+    """Return the posts that every way out passes: where one of them is lost, all of them are."""
+    out = [set(route.posts_crossed) for route in plan.routes if route.route is RouteKind.EGRESS]
+    return tuple(post.id for post in plan.posts if out and all(post.id in crossed for crossed in out))
 
 
 def _caution_line(plan: Plan) -> str:

@@ -211,7 +211,9 @@ export class Overlay {
   addPost(post) {
     const look = `post post-${post.perimeter}${post.gate ? " post-gate" : ""}${post.foot ? " post-foot" : ""}${post.staffed ? "" : " post-open"}`;
     const mark = this.addMark("posts", post, look, element("span", "", post.label), POST, "posts");
-    this.labels.push({ part: "posts", mark, size: POST, rank: 1000 + post.rank });
+    // A gate is named on the radio and in every site's reason: its label finds a place; others may shrink to a dot.
+    const found = post.gate ? { rank: 600 + post.rank, places: () => around(POST.width, POST.height), lead: true } : { rank: 1000 + post.rank };
+    this.labels.push({ part: "posts", mark, size: POST, ...found });
   }
 
   addObservation(post) {
