@@ -48,6 +48,7 @@ _TRIALS = 80
 _PER_GROUND = 3
 _STEP_DEG = 5
 _OUTLINE_M = 10.0
+_HAIR_M = 0.01
 _NEAREST = 2
 _LISTED = (
     ObstacleKind.POWER_LINE,
@@ -89,7 +90,9 @@ class LandingGrounds:
     siting: Siting
     rules: Landing
     grounds: Grounds
+    standing: _Standing
     _found: dict[tuple[int, float], tuple[LandingSpot, ...]] = field(default_factory=dict)
+    _clear: dict[int, BaseGeometry] = field(default_factory=dict)
 
     def on(self, row: int, side_m: float) -> tuple[LandingSpot, ...]:
         """Return the spots of one ground for a square of a side, at most a few and apart."""
@@ -107,11 +110,14 @@ class LandingGrounds:
 
     def _work_out(self, row: int, side_m: float) -> tuple[LandingSpot, ...]:
         ground = self.grounds.whole_m[row]
-        clear = ground.difference(_kept_off(ground, self.area, self.rules))
+        if ground.buffer(-side_m / 2).is_empty:  # too narrow, whatever stands on it
+            return ()
+        if row not in self._clear:
+            self._clear[row] = ground.difference(_kept_off(ground, self.standing, self.area, self.rules))
         spots = []
-        for square in _squares(clear, side_m):
+        for square in _squares(self._clear[row], side_m):
             middle = square.centroid
-            around = _around(middle, self.area, self.siting, self.rules)
+            around = _around(middle, self.standing, self.area, self.siting, self.rules)
             ways = _approaches(around, side_m, self.rules)
             if ways:
                 spots.append(LandingSpot(row, square, side_m, ways, _hazards(around)))
@@ -121,35 +127,79 @@ class LandingGrounds:
 @lru_cache(maxsize=4)
 def landing_grounds(area: Area, siting: Siting, rules: Landing) -> LandingGrounds:
     """Return the landing grounds of an area, kept while it lives."""
-    return LandingGrounds(area, siting, rules, grounds_of(area, siting))
+    return LandingGrounds(area, siting, rules, grounds_of(area, siting), _Standing.on(area))
 
 
 # --- ground that is clear -----------------------------------------------------------------------
 
 
-def _kept_off(ground: BaseGeometry, area: Area, rules: Landing) -> BaseGeometry:
+@dataclass(frozen=True, eq=False)
+class _Standing:
+    """What stands on an area, laid out once: tables are slow to ask a thousand times."""
+
+    buildings: Shapes
+    building_tree: shapely.STRtree
+    obstacles: Shapes
+    obstacle_tree: shapely.STRtree
+    obstacle_bounds_m: Floats
+    obstacle_kind: Shapes
+    obstacle_height_m: Floats
+    lots: Shapes
+    lot_tree: shapely.STRtree
+
+    @classmethod
+    def on(cls, area: Area) -> _Standing:
+        """Lay out an area's buildings, obstacles and car parks."""
+        buildings = np.asarray(area.buildings.geometry.array, dtype=object)
+        obstacles = np.asarray(area.obstacles.geometry.array, dtype=object)
+        lots = np.asarray(area.places_of(PlaceKind.PARKING).geometry.array, dtype=object)
+        return cls(
+            buildings=buildings,
+            building_tree=shapely.STRtree(buildings),
+            obstacles=obstacles,
+            obstacle_tree=shapely.STRtree(obstacles),
+            obstacle_bounds_m=shapely.bounds(obstacles).reshape(-1, 4),
+            obstacle_kind=area.obstacles["kind"].to_numpy(dtype=object),
+            obstacle_height_m=area.obstacles["height_m"].to_numpy(np.float64),
+            lots=lots,
+            lot_tree=shapely.STRtree(lots),
+        )
+
+
+def _kept_off(ground: BaseGeometry, standing: _Standing, area: Area, rules: Landing) -> BaseGeometry:
     """Return what a helicopter keeps off around a ground: buildings, trees, wires, poles, fences, roads."""
-    parts = [_wider(area.buildings.geometry.array, area.buildings.sindex, ground, rules.building_m)]
-    height_m = area.obstacles["height_m"].to_numpy(np.float64)
-    kinds = area.obstacles["kind"].to_numpy(dtype=object)
-    for kind, clear_m in _clearances(rules).items():
+    parts = [_wider(standing.buildings, standing.building_tree, ground, rules.building_m)]
+    clearances = _clearances(rules)
+    furthest_m = max(*clearances.values(), rules.reach_m)
+    near = np.sort(standing.obstacle_tree.query(_grown(ground, furthest_m)))
+    near_kind = standing.obstacle_kind[near]
+    for kind, clear_m in clearances.items():
+        rows = near[near_kind == kind]
+        if not len(rows):
+            continue
         reach_m = max(clear_m, rules.reach_m) if kind is ObstacleKind.MAST else clear_m
-        rows = area.obstacles.sindex.query(_grown(ground, reach_m))
-        rows = np.sort(rows[kinds[rows] == kind])
+        rows = rows[_meet(standing.obstacle_bounds_m[rows], _grown(ground, reach_m).bounds)]
         if not len(rows):
             continue
         gaps = np.full(len(rows), clear_m)
         if kind in (ObstacleKind.MAST, ObstacleKind.POWER_POLE):
-            known = np.isfinite(height_m[rows])
-            gaps[known] = rules.mast_times * height_m[rows][known]
-        shapes = np.asarray(area.obstacles.geometry.array, dtype=object)[rows]
-        parts.append(shapely.union_all(shapely.buffer(shapely.make_valid(shapes), gaps, quad_segs=4)))
+            height_m = standing.obstacle_height_m[rows]
+            known = np.isfinite(height_m)
+            gaps[known] = rules.mast_times * height_m[known]
+        parts.append(_widened(standing.obstacles[rows], ground, gaps))
     edges = area.network.edges_in_box(_grown(ground, rules.road_m).bounds)
     edges = edges[area.network.drivable[edges]]
-    parts.append(shapely.union_all(shapely.buffer(area.network.lines(edges), rules.road_m, quad_segs=4)))
-    lots = area.places_of(PlaceKind.PARKING)
-    parts.append(_wider(lots.geometry.array, lots.sindex, ground, rules.vehicles_m))
+    parts.append(_widened(area.network.lines(edges), ground, np.full(len(edges), rules.road_m)))
+    parts.append(_wider(standing.lots, standing.lot_tree, ground, rules.vehicles_m))
     return shapely.union_all(parts)
+
+
+def _meet(bounds_m: Floats, box_m: tuple[float, float, float, float]) -> NDArray[np.bool_]:
+    """Tell which boxes meet one."""
+    xmin, ymin, xmax, ymax = box_m
+    beside = (bounds_m[:, 2] < xmin) | (bounds_m[:, 0] > xmax)
+    meets: NDArray[np.bool_] = ~(beside | (bounds_m[:, 3] < ymin) | (bounds_m[:, 1] > ymax))
+    return meets
 
 
 def _clearances(rules: Landing) -> dict[ObstacleKind, float]:
@@ -175,8 +225,14 @@ def _grown(ground: BaseGeometry, by_m: float) -> Polygon:
 
 def _wider(shapes: Shapes, tree: shapely.STRtree, ground: BaseGeometry, by_m: float) -> BaseGeometry:
     rows = np.sort(tree.query(_grown(ground, by_m)))
-    near = shapely.make_valid(np.asarray(shapes, dtype=object)[rows])
-    return shapely.union_all(shapely.buffer(near, by_m, quad_segs=4))
+    return _widened(shapes[rows], ground, np.full(len(rows), by_m))
+
+
+def _widened(shapes: Shapes, ground: BaseGeometry, gaps_m: Floats) -> BaseGeometry:
+    """Return the union of shapes, each widened by its gap; those too far to touch the ground are left out."""
+    shapes = shapely.make_valid(shapes)
+    touch = shapely.dwithin(ground, shapes, float(gaps_m.max(initial=0.0)) + _HAIR_M)
+    return shapely.union_all(shapely.buffer(shapes[touch], gaps_m[touch], quad_segs=4))
 
 
 def _squares(clear: BaseGeometry, side_m: float) -> list[Polygon]:
@@ -225,22 +281,22 @@ class _Around(NamedTuple):
     kind: Shapes
 
 
-def _around(middle: Point, area: Area, siting: Siting, rules: Landing) -> _Around:
+def _around(middle: Point, standing: _Standing, area: Area, siting: Siting, rules: Landing) -> _Around:
     zone = middle.buffer(rules.reach_m)
     columns: list[tuple[Floats, Floats, Floats, Shapes]] = []
-    rows = np.sort(area.buildings.sindex.query(zone))
+    rows = np.sort(standing.building_tree.query(zone))
     tops_m, assumed = heights_m(area.buildings.iloc[rows], siting)
-    shapes = np.asarray(area.buildings.geometry.array, dtype=object)[rows]
+    shapes = standing.buildings[rows]
     known = np.where(assumed, np.nan, tops_m)
     columns.append(_corners(shapes, known, tops_m, np.full(len(rows), "building", dtype=object)))
-    rows = np.sort(area.obstacles.sindex.query(zone))
-    kinds = area.obstacles["kind"].to_numpy(dtype=object)[rows]
+    rows = np.sort(standing.obstacle_tree.query(zone))
+    kinds = standing.obstacle_kind[rows]
     heights = _assumed_heights(rules)
     tall = np.array([kind in heights for kind in kinds], dtype=bool)
     rows, kinds = rows[tall], kinds[tall]
-    stated = area.obstacles["height_m"].to_numpy(np.float64)[rows]
+    stated = standing.obstacle_height_m[rows]
     planned = np.where(np.isfinite(stated), stated, [heights[kind] for kind in kinds] if len(kinds) else 0.0)
-    shapes = np.asarray(area.obstacles.geometry.array, dtype=object)[rows]
+    shapes = standing.obstacles[rows]
     columns.append(_corners(shapes, stated, planned, kinds))
     xy, known_m, planned_m, kind = (np.concatenate(column) for column in zip(*columns, strict=True))
     dx, dy = xy[:, 0] - middle.x, xy[:, 1] - middle.y
@@ -281,14 +337,14 @@ def _approaches(around: _Around, side_m: float, rules: Landing) -> tuple[float, 
     half = round(rules.sector_deg / 2 / _STEP_DEG)
     worst = np.max([np.roll(slope, k) for k in range(-half, half + 1)], axis=0)
     free = np.flatnonzero(worst <= 1.0 / rules.slope)
-    best: tuple[float, int, int] | None = None
-    for a in free:
-        for b in free[free > a]:
-            apart = min((b - a) * _STEP_DEG, 360 - (b - a) * _STEP_DEG)
-            key = (float(worst[a] + worst[b]), int(a), int(b))
-            if apart >= rules.apart_deg and (best is None or key < best):
-                best = key
-    return () if best is None else tuple((k + 0.5) * _STEP_DEG for k in best[1:])
+    first, second = free[np.column_stack(np.triu_indices(len(free), 1))].T
+    turn_deg = (second - first) * _STEP_DEG
+    fit = np.minimum(turn_deg, 360 - turn_deg) >= rules.apart_deg
+    if not fit.any():
+        return ()
+    first, second = first[fit], second[fit]
+    best = np.lexsort((second, first, worst[first] + worst[second]))[0]
+    return tuple((int(k) + 0.5) * _STEP_DEG for k in (first[best], second[best]))
 
 
 def _hazards(around: _Around) -> tuple[Hazard, ...]:
