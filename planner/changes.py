@@ -30,8 +30,8 @@ def plan_changes(before: Plan, after: Plan) -> tuple[str, ...]:
     return (
         *_said(before, after),
         *_sealed(before, after),
-        *route_changes(before, after),
         *_sites(before, after),
+        *route_changes(before, after),
         *_posts(before, after),
         *_patients(before, after),
         *_warned(before, after),
@@ -61,7 +61,7 @@ def _sites(before: Plan, after: Plan) -> Iterable[str]:
         elif now and not was:
             yield f"{name}: {now.name}, new"
         elif was and now and not _same_place(was, now):
-            yield f"{name}: {now.name}, was {was.name}"
+            yield f"{name}: {now.name}, was {'elsewhere there' if now.name == was.name else was.name}"
         elif was and now and was.source is not now.source:
             yield f"{name}: {'set' if now.source is SiteSource.PINNED else 'not set any more'}, {now.name}"
 

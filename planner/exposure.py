@@ -57,9 +57,18 @@ def places_to_shun(xy_m: Floats, ground: Ground, area: Area, doctrine: Doctrine)
 
 
 def tell_exposed(
-    posts: tuple[Post, ...], name: PerimeterName, ground: Ground, area: Area, doctrine: Doctrine
+    posts: tuple[Post, ...],
+    name: PerimeterName,
+    ground: Ground,
+    area: Area,
+    doctrine: Doctrine,
+    *,
+    blast: bool = False,
 ) -> tuple[tuple[Post, ...], tuple[Notice, ...]]:
-    """Say at each post that it is in view of the hot zone, and name them all in one notice."""
+    """Say at each post that it is in view of the hot zone, and name them all in one notice.
+
+    ``blast``: there is nothing but bombs, so nobody shoots from there or into it.
+    """
     if not posts or not len(ground.samples_xyz_m):
         return posts, ()
     xy = area.frame.to_m([post.location for post in posts])
@@ -77,14 +86,13 @@ def tell_exposed(
         for post, exposed in zip(posts, seen.tolist(), strict=True)
     )
     ids = [post.id for post, exposed in zip(posts, seen.tolist(), strict=True) if exposed]
-    return told, _notices("every post" if len(ids) == len(posts) else ", ".join(ids), name)
+    return told, _notices("every post" if len(ids) == len(posts) else ", ".join(ids), name, blast)
 
 
-def _notices(which: str, name: PerimeterName) -> tuple[Notice, ...]:
+def _notices(which: str, name: PerimeterName, blast: bool) -> tuple[Notice, ...]:
     if not which:
         return ()
-    text = (
-        f"{name.capitalize()} perimeter, in view of the hot zone (map estimate), so in the line of fire, "
-        f"officers' own included: {which}. Hold from cover"
-    )
+    danger = "where fragments may fly" if blast else "in the line of fire, officers' own included"
+    where = f"{name.capitalize()} perimeter, in view of the hot zone (map estimate)"
+    text = f"{where}, so {danger}: {which}. Hold from cover"
     return (Notice(NoticeLevel.CAUTION, text, name.value),)

@@ -46,15 +46,21 @@ def map_notices(drives: Sequence[Drive], area: Area) -> list[Notice]:
 
 
 def _unreached(drives: Sequence[Drive]) -> list[Notice]:
-    """Say once for each reason to which hospitals there is no way."""
-    why: dict[str, list[str]] = {}
+    """Say once for each reason to which hospitals there is no way.
+
+    A danger where none is reached, or where one is lost that is told to treat trauma; else a caution.
+    """
+    why: dict[str, list[KnownHospital]] = {}
     for drive in drives:
         if drive.time_s is None:
-            why.setdefault(drive.why_not, []).append(drive.hospital.name)
-    return [
-        Notice(NoticeLevel.DANGER, f"No way to drive to {_several(names)}: {reason}", _ABOUT)
-        for reason, names in why.items()
-    ]
+            why.setdefault(drive.why_not, []).append(drive.hospital)
+    none = all(drive.time_s is None for drive in drives)
+    notices = []
+    for reason, lost in why.items():
+        grave = none or any(hospital.has_level for hospital in lost)
+        text = f"No way to drive to {_several([hospital.name for hospital in lost])}: {reason}"
+        notices.append(Notice(NoticeLevel.DANGER if grave else NoticeLevel.CAUTION, text, _ABOUT))
+    return notices
 
 
 def _several(names: Sequence[str]) -> str:

@@ -29,7 +29,7 @@ from planner.rings import (
     outer_options,
     outer_ring,
 )
-from planner.terms import NoticeLevel, PerimeterName, PlaceKind
+from planner.terms import BOMBS, NoticeLevel, PerimeterName, PlaceKind
 from planner.zones import Ground
 
 __all__ = ["JUNCTION_MARGIN_M", "TracedPerimeter", "trace_perimeters"]
@@ -95,7 +95,8 @@ def trace_perimeters(
         return read_wishes(said.post_edits, name, near, area, doctrine)
 
     ring = inner_ring(held, said.inner_size, rules, wishes(PerimeterName.INNER))
-    scene = _Scene(ground, area, doctrine, blocked)
+    feared = (said.threat, *(point.threat for point in said.threats))
+    scene = _Scene(ground, area, doctrine, blocked, all(threat in BOMBS for threat in feared))
     inner = _trace(ring, scene)
     options = inner_options(inner.posts, inner.polygon_m, ground, ring, holds, said.inner_size, counting)
     inner = replace(inner, record=replace(inner.record, options=options))
@@ -123,6 +124,8 @@ class _Scene:
     area: Area
     doctrine: Doctrine
     blocked: Bools
+    blast: bool
+    """Nothing is feared but bombs."""
 
 
 def _trace(ring: Ring, scene: _Scene) -> TracedPerimeter:
@@ -149,7 +152,7 @@ def _trace(ring: Ring, scene: _Scene) -> TracedPerimeter:
     )
     stands = [*drawn.stands, *walkers]
     posts, edges = write_posts(stands, name, area.network, area.frame, rules)
-    posts, exposed = tell_exposed(posts, name, scene.ground, area, scene.doctrine)
+    posts, exposed = tell_exposed(posts, name, scene.ground, area, scene.doctrine, blast=scene.blast)
     inside = area.network.edges_meeting(drawn.polygon_m)
     inside[drawn.driving.edges] = drawn.driving.touches_inner  # the side of a street is what vehicles find
     record = write_perimeter(name, drawn, posts, fewest, walkers, area.frame)

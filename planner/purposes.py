@@ -107,7 +107,7 @@ _UNSEEN = Criterion("in sight of the hot zone", "yes/no", "weight_sight", by.uns
 
 
 def _gate_distance(measure: Measure) -> Criterion:
-    return Criterion("walk from the inner gate", "m", "weight_distance", measure)
+    return Criterion("walk from the inner perimeter", "m", "weight_distance", measure)
 
 
 def _stalls_needed(_: Demand, siting: Siting) -> int:

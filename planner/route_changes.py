@@ -61,7 +61,7 @@ def _what(route: Route, names: dict[str, str]) -> str:
 def _rerouted(what: str, old: Route, new: Route) -> str:
     left = [street for street in old.streets if street not in new.streets]
     was, now = _minutes(old.time_s), _minutes(new.time_s)
-    time = now if was == now else f"{now}, was {was}"
+    time = now if was == now else f"{now} (was {was})"
     return f"{what}: {time}{_by(new.streets)}{f', no more by {_listed(left)}' if left else ''}"
 
 

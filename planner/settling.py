@@ -97,7 +97,9 @@ class Conflicts:
         said = []
         outside = shapely.difference(walk, self.scene.inner_m)
         if not self.lane_m.is_empty and outside.intersects(self.lane_m):
-            said.append("The walk from the inner gate crosses the way of ambulances: hold it with an officer")
+            said.append(
+                "The walk from the inner perimeter crosses the way of ambulances: hold it with an officer"
+            )
         seen_m = self._seen_m(outside)
         if seen_m > self.siting.walk_seen_m:
             said.append(f"{seen_m:.0f} m of the walk is in sight of the hot zone: lead people behind cover")

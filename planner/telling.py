@@ -283,7 +283,7 @@ class Writer:
         """Say where the walk is counted from."""
         over_m = self.facts.off_street_m[row]
         if not np.isfinite(over_m):
-            return f"the inner gate at {self.facts.gate[row]}"
+            return f"the inner perimeter at {self.facts.gate[row]}"
         over = f", {_tens(over_m)} m of it over open ground" if over_m >= _OVER_GROUND_M else ""
         return f"the line of the inner perimeter{over}"
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from planner import words
 from planner.changes import plan_changes
 from planner.document import INCIDENT_SCHEMA, read_incident
 from planner.errors import IncidentError
@@ -199,6 +200,10 @@ def test_another_threat_and_a_rejected_site_are_told() -> None:
     told = plan_changes(plan(), planned(incident))
     assert told[0].startswith("Threat: Knife, was Unknown")
     assert any("no longer needed" in line or "new post" in line for line in told)
+    names = tuple(f"{name}: " for _, name in words.PURPOSES.values())
+    sites = [number for number, line in enumerate(told) if line.startswith(names)]
+    ways = [number for number, line in enumerate(told) if line.startswith(("Ambulances ", "Arriving "))]
+    assert max(sites) < min(ways), "where command and staging go is told before streets"
     post = site(Purpose.COMMAND_POST)
     said, _ = decided(Said((SCENE,), {}), word("reject", post.id), plan())
     lines = plan_changes(plan(), planned(read(said)))

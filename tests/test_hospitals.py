@@ -336,6 +336,25 @@ def test_a_hospital_on_the_other_shore_is_not_reached_over_the_scenes_own_street
     assert danger.text == "No way to drive to Mainland Hospital: no street on this map joins the scene to it"
 
 
+def test_one_hospital_out_of_reach_is_no_danger_while_another_is_reached_unless_it_treats_trauma() -> None:
+    made = town_objects()
+    for side in (-1, 1):
+        shore = [(2000, -450), (2000, 450), (2900, 450), (2900, -450), (2000, -450)]
+        made.way([(side * x, y) for x, y in shore], highway="residential", name="Mainland Road")
+    made.lone_node(2010, 0, amenity="hospital", name="Mainland Hospital")
+    area = made.settle().area()
+
+    def level(facts: tuple[HospitalFact, ...]) -> NoticeLevel:
+        found = send(area, facts)
+        assert any(h.time_s is not None for h in found.hospitals)
+        (notice,) = [n for n in found.notices if n.text.startswith("No way to drive to ")]
+        return notice.level
+
+    assert level(()) is NoticeLevel.CAUTION
+    told = fact(area, 2010, 0, name="Mainland Hospital", adult_level=TraumaLevel.II)
+    assert level((told,)) is NoticeLevel.DANGER
+
+
 def test_from_an_island_no_time_beyond_the_map_is_claimed() -> None:
     made = town_objects(hospitals=False)
     zigzag = [(2000 + 100 * k, 800 if k % 2 else -800) for k in range(100)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from planner.model import Incident
+from planner.model import Incident, ThreatPoint
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.terms import RouteKind, ThreatName
@@ -36,3 +36,16 @@ def test_a_gate_says_whom_it_lets_through_in_words_for_the_radio() -> None:
     for post, route in passed:
         assert whom.get(route.route, "") in reasons[post]
     assert not any(route.id in reason for route in plan.routes for reason in reasons.values())
+
+
+def test_officers_near_a_bomb_are_told_of_fragments_and_of_fire_only_where_somebody_may_shoot() -> None:
+    bag = replace(INCIDENT, threat=ThreatName.PIPE_BOMB)
+    gunman = ThreatPoint(CENTRE, ThreatName.HANDGUN)
+    for incident, danger, other in (
+        (bag, "fragments may fly", "line of fire"),
+        (replace(bag, threats=(gunman,)), "line of fire", "fragments may fly"),
+    ):
+        notices = make_plan(incident, town(), shipped_doctrine()).notices
+        told = [notice.text for notice in notices if "in view of the hot zone" in notice.text]
+        assert told
+        assert all(danger in text and other not in text for text in told)

@@ -374,7 +374,7 @@ def test_without_an_inner_gate_sites_are_judged_from_the_line():
             continue
         assert "from the line of the inner perimeter" in site.reason
         assert any("no inner gate" in caution for caution in site.cautions)
-        walk = next(s.value for s in site.scores if s.criterion == "walk from the inner gate")
+        walk = next(s.value for s in site.scores if s.criterion == "walk from the inner perimeter")
         straight = result.shape(site).distance(result.scene.inner_m)
         assert walk is not None
         assert walk >= straight - RIM_M

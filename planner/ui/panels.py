@@ -153,7 +153,8 @@ def verdict(plan: Plan) -> str:
 def _verdict(plan: Plan, officers: int | None) -> str:
     warned = any(notice.level is NoticeLevel.DANGER for notice in plan.notices)
     short = _short_line(plan, officers)
-    state = "" if _holds(plan) and _ways_out(plan) and not warned and not short else " open"
+    few = officers is not None and bool(short)
+    state = "" if _holds(plan) and _ways_out(plan) and not warned and not few else " open"
     always = ("Open ground between posts is not closed.", f"{words.ADVICE}.")
     rest = " ".join(part for part in (short, *always) if part)
     return (
@@ -163,9 +164,9 @@ def _verdict(plan: Plan, officers: int | None) -> str:
 
 
 def _short_line(plan: Plan, officers: int | None) -> str:
-    """Say that the officers at hand are too few for every post, if they are."""
+    """Say that the officers at hand are too few for every post, or that nobody said how many there are."""
     if officers is None:
-        return ""
+        return "How many officers you have is not said: see Posts." if plan.posts else ""
     now = staff_posts(plan.posts, officers)
     if not now.open:
         return ""

@@ -7,6 +7,7 @@ import { symbol } from "./symbols.js";
 const FAR_ZOOM = 14;
 const ARROW_EVERY_PX = 130;
 const SITES_ABOVE = 10000;
+const GATE_PLACES = 17; // further off, a gate would seem to stand elsewhere
 const POST = { width: 42, height: 27 };
 const HOSPITAL = { width: 28, height: 28 };
 const LETTER = { width: 28, height: 28 };
@@ -212,7 +213,8 @@ export class Overlay {
     const look = `post post-${post.perimeter}${post.gate ? " post-gate" : ""}${post.foot ? " post-foot" : ""}${post.staffed ? "" : " post-open"}`;
     const mark = this.addMark("posts", post, look, element("span", "", post.label), POST, "posts");
     // A gate is named on the radio and in every site's reason: its label finds a place; others may shrink to a dot.
-    const found = post.gate ? { rank: 600 + post.rank, places: () => around(POST.width, POST.height), lead: true } : { rank: 1000 + post.rank };
+    const places = () => around(POST.width, POST.height).slice(0, GATE_PLACES);
+    const found = post.gate ? { rank: 600 + post.rank, places, lead: true } : { rank: 1000 + post.rank };
     this.labels.push({ part: "posts", mark, size: POST, ...found });
   }
 
