@@ -42,6 +42,12 @@ def _said(before: Plan, after: Plan) -> Iterable[str]:
     old, new = before.incident, after.incident
     if old.threat != new.threat:
         yield f"Threat: {words.THREATS[new.threat]}, was {words.THREATS[old.threat]}"
+    for threat in new.threats:
+        if threat not in old.threats:
+            yield f"Further threat: {words.THREATS[threat.threat]}, new"
+    for threat in old.threats:
+        if threat not in new.threats:
+            yield f"Further threat: {words.THREATS[threat.threat]}, not there any more"
 
 
 def _sealed(before: Plan, after: Plan) -> Iterable[str]:

@@ -13,7 +13,7 @@ from planner import words
 from planner.changes import plan_changes
 from planner.document import INCIDENT_SCHEMA, read_incident
 from planner.errors import IncidentError
-from planner.model import Incident, Plan, Site
+from planner.model import Incident, Plan, Site, ThreatPoint
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.terms import PerimeterName, PostEditKind, Purpose, ThreatName
@@ -208,6 +208,13 @@ def test_another_threat_and_a_rejected_site_are_told() -> None:
     said, _ = decided(Said((SCENE,), {}), word("reject", post.id), plan())
     lines = plan_changes(plan(), planned(read(said)))
     assert any(line.startswith("Command post: ") and f"was {post.name}" in line for line in lines)
+
+
+def test_a_further_threat_is_told_when_it_comes_and_when_it_goes() -> None:
+    bag = ThreatPoint(CENTRE, ThreatName.PIPE_BOMB)
+    one, two = Incident(location=CENTRE), Incident(location=CENTRE, threats=(bag,))
+    assert plan_changes(planned(one), planned(two))[0] == "Further threat: Pipe bomb, new"
+    assert plan_changes(planned(two), planned(one))[0] == "Further threat: Pipe bomb, not there any more"
 
 
 def test_another_scene_makes_the_whole_plan_new() -> None:

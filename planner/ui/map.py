@@ -35,6 +35,7 @@ ABOVE_PX = 140
 
 _CORE_PERCENT = (10, 90)
 _PURPOSES = {purpose.value: list(told) for purpose, told in words.PURPOSES.items()}
+_THREATS = {threat.value: told for threat, told in words.THREATS.items()}
 _PUBLIC_TILES = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
 _PUBLIC_CREDIT = "© OpenStreetMap contributors"
 
@@ -131,6 +132,7 @@ def show_map(
         plan=packed(plan) if plan else None,
         plan_id=f"{plan['id']} {units}" if plan else "",
         purposes=_PURPOSES,
+        threats=_THREATS,
         tiles=_tiles(),
         focus=focus,
         units=units,

@@ -97,6 +97,24 @@ def test_a_whole_zone_is_dragged_and_downgraded_only_on_purpose(screen: Screen) 
     assert only(screen, "zone")["properties"]["zone"] == "warm"
 
 
+def test_a_further_threat_has_its_own_hot_zone_and_goes_again(screen: Screen) -> None:
+    screen.open(SMALL_TOWN)
+    screen.tap()
+    first = screen.wait_for_plan()
+    screen.press("PIN")
+    screen.map.get_by_role("button", name="Further threat: Pipe bomb").click()
+    screen.map.get_by_text("Tap where the further threat is: Pipe bomb.").wait_for()
+    screen.tap(0.72, 0.3)
+    second = screen.wait_for_plan(other_than=first)
+    assert only(screen, "threat")["properties"]["threat"] == "pipe_bomb"
+    screen.page.get_by_text("Further threat: Pipe bomb, new").wait_for()
+    mark = screen.map.get_by_role("button", name="Further threat: pipe bomb")
+    expect(mark).to_have_count(1)
+    mark.click()
+    screen.map.get_by_role("button", name="DELETE").click()
+    assert screen.wait_for_plan(other_than=second) == first
+
+
 def test_pins_blocked_streets_and_field_roads_change_the_plan(screen: Screen) -> None:
     screen.open(SMALL_TOWN)
     screen.tap()

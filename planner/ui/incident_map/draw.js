@@ -215,6 +215,11 @@ export function roadFeature(places) {
   return feature({ kind: "field_road" }, lineOf(places));
 }
 
+/** A further threat: a suspicious bag, a second shooter. What was done about it is not known yet. */
+export function threatFeature(threat, place) {
+  return feature({ kind: "threat", threat, status: "reported" }, point(place));
+}
+
 /** The tapped scene. */
 export function sceneFeature(place) {
   return feature({ kind: "incident" }, point(place));

@@ -10,7 +10,8 @@ const KEYS_SETTLE_MS = 500;
 const NAMES = { incident: "Scene", closure: "Blocked street", field_road: "Field road", pin: "Pin", post_edit: "Changed post" };
 
 /** What a drawn feature is called. */
-export function nameOf({ properties: { kind, zone = "hot" } }) {
+export function nameOf({ properties: { kind, zone = "hot", threat = "unknown" } }) {
+  if (kind === "threat") return `Further threat: ${threat.replaceAll("_", " ")}`;
   return kind === "zone" ? `${zone[0].toUpperCase()}${zone.slice(1)} zone, drawn` : NAMES[kind] ?? kind;
 }
 
@@ -70,6 +71,7 @@ export class Drawings {
     const swap = L.GeoJSON.coordsToLatLngs;
     const look = { pane: "drawn", bubblingMouseEvents: false };
     if (properties.kind === "incident") return this.mark(geometry, "scene-mark", "", 34);
+    if (properties.kind === "threat") return this.mark(geometry, "threat-mark", "!", 34);
     if (properties.kind === "zone") {
       const depth = geometry.type === "MultiPolygon" ? 2 : 1;
       const className = `drawn drawn-${properties.zone ?? "hot"}`;

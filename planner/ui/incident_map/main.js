@@ -273,7 +273,7 @@ listen(async (given, theme) => {
   args = given;
   pageTheme = theme.base === "dark" ? "dark" : "light";
   showSize(args);
-  tools.setPurposes(args.purposes);
+  tools.setPurposes(args.purposes, args.threats);
   key.setUp(args.purposes, args.tiles);
   if (units !== args.units) furniture.showUnits((units = args.units));
   seed(args);

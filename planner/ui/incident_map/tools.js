@@ -1,7 +1,7 @@
 // The tools in the map: which one is in the hand, its button, its key, its stroke. No word with the server.
 
 import {
-  Cross, Stroke, ZONES, closureFeature, pinAt, postFeature, roadFeature, sceneFeature, stepOf, zoneFeature,
+  Cross, Stroke, ZONES, closureFeature, pinAt, postFeature, roadFeature, sceneFeature, stepOf, threatFeature, zoneFeature,
 } from "./draw.js";
 import { Measured, measured } from "./measure.js";
 import { element } from "./overlay.js";
@@ -13,7 +13,7 @@ const TOOLS = [
   { name: "warm", label: "WARM", key: "w", help: "Draw a warm zone" },
   { name: "cold", label: "COLD", key: "c", help: "Draw a cold zone" },
   { name: "blocked", label: "BLOCKED", key: "b", help: "Mark streets that nobody can drive" },
-  { name: "pin", label: "PIN", key: "p", help: "Put a site where you choose" },
+  { name: "pin", label: "PIN", key: "p", help: "Put a site where you choose, or a further threat" },
   { name: "road", label: "ROAD", key: "r", help: "Draw a road that the map does not show" },
 ];
 const MEASURE = { name: "measure", label: "RULER", key: "m", help: "Measure a distance" };
@@ -44,6 +44,7 @@ export class Tools {
     this.cross = new Cross(map);
     this.measured = new Measured(map);
     this.purposes = {};
+    this.threats = {};
     this.buttons = new Map();
     const box = document.getElementById("tools");
     for (const one of TOOLS) this.addTool(box, one);
@@ -85,15 +86,19 @@ export class Tools {
     if (!document.getElementById("palette").hidden) this.take(null);
   }
 
-  setPurposes(purposes) {
-    if (JSON.stringify(purposes) === JSON.stringify(this.purposes)) return;
-    this.purposes = purposes;
+  setPurposes(purposes, threats) {
+    if (JSON.stringify([purposes, threats]) === JSON.stringify([this.purposes, this.threats])) return;
+    Object.assign(this, { purposes, threats });
     const palette = document.getElementById("palette");
     palette.replaceChildren(element("h2", "", "Pin which site?"));
     for (const [purpose, [short, name]] of Object.entries(purposes)) {
       const made = button(palette, "", name, (event) => this.take({ name: "pin", purpose }, event.detail === 0));
       made.replaceChildren(symbol(purpose), element("strong", "", short), element("span", "word", name));
       made.removeAttribute("aria-label"); // its words say it
+    }
+    palette.append(element("h2", "", "Or a further threat, with its own hot zone?"));
+    for (const [threat, name] of Object.entries(threats)) {
+      button(palette, name, `Further threat: ${name}`, (event) => this.take({ name: "threat", threat }, event.detail === 0));
     }
     button(palette, "CLOSE", "Pin nothing", () => this.take(null));
   }
@@ -119,8 +124,9 @@ export class Tools {
   }
 
   hint() {
-    const { name, purpose, post } = this.tool;
+    const { name, purpose, post, threat } = this.tool;
     if (name === "pin") return `Tap where it is to be: ${this.purposes[purpose]?.[1] ?? purpose}.`;
+    if (name === "threat") return `Tap where the further threat is: ${this.threats[threat] ?? threat}.`;
     if (name === "post") return `Tap where post ${post.label} is to stand.`;
     return HINTS[ZONES.includes(name) ? "zone" : name];
   }
@@ -150,6 +156,7 @@ export class Tools {
     const { name } = tool;
     if (name === "scene") this.act.put([sceneFeature(places.at(-1)), ...but((one) => one.kind === "incident")]);
     else if (name === "blocked") this.act.put([...features, closureFeature(places)]);
+    else if (name === "threat") this.act.put([...features, threatFeature(tool.threat, places.at(-1))]);
     else if (name === "road") this.act.put([...features, roadFeature(places)]);
     else if (name === "post") this.act.put([...features, postFeature(tool.post, "move", places.at(-1))]);
     else if (name === "pin") {
@@ -164,7 +171,7 @@ export class Tools {
   show() {
     const pinning = !document.getElementById("palette").hidden;
     for (const [name, made] of this.buttons) {
-      made.setAttribute("aria-pressed", String(this.tool?.name === name || (name === "pin" && pinning)));
+      made.setAttribute("aria-pressed", String(this.tool?.name === name || (name === "pin" && (pinning || this.tool?.name === "threat"))));
     }
     const drawing = this.stroke !== null;
     this.map.getContainer().classList.toggle("drawing", drawing);
