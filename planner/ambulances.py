@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from planner.demand import Agency, agency_of
 from planner.doctrine import Transport as Rules
@@ -38,14 +39,16 @@ def ambulances_for(
     counted = [count for name, count in incident.units if is_ambulance(name)]
     at_hand = sum(counted) if counted else None
     fleet = needed if at_hand is None else at_hand
-    red_s, all_s, waves = _reckon(list(_trips(drives, shares, rules)), fleet, rules)
+    trips = list(_trips(drives, shares, rules))
+    red_s, all_s, waves = _reckon([(trip.is_red, trip.time_s) for trip in trips], fleet, rules)
+    late_red_s, late_s, _ = _reckon([(trip.is_red, trip.late_s) for trip in trips], fleet, rules)
     placed_red, placed = not shares.left.red, not (shares.left.red or shares.left.yellow)
     return AmbulanceNeed(
         needed=needed,
         at_hand=at_hand,
         waves=waves,
-        last_red_min=range_min(red_s, rules) if placed_red and red_s else None,
-        last_min=range_min(all_s, rules) if placed and all_s else None,
+        last_red_min=range_min(red_s, rules, late_red_s / red_s) if placed_red and red_s else None,
+        last_min=range_min(all_s, rules, late_s / all_s) if placed and all_s else None,
         reason=(
             f"a red patient goes alone, {rules.yellow_per_ambulance} yellow together, green by bus or car; "
             f"a round trip is twice the drive and {rules.turnaround_min:.0f} min; no traffic data"
@@ -58,8 +61,16 @@ def is_ambulance(unit: str) -> bool:
     return agency_of(unit) is Agency.EMS
 
 
-def _trips(drives: Sequence[Drive], shares: Shares, rules: Rules) -> Iterator[tuple[bool, float]]:
-    """Yield for each trip whether it is a red's, and its drive: reds first, hospital by hospital in turn."""
+class _Trip(NamedTuple):
+    """One ambulance's way to a hospital; late, as an estimate off the map may be."""
+
+    is_red: bool
+    time_s: float
+    late_s: float
+
+
+def _trips(drives: Sequence[Drive], shares: Shares, rules: Rules) -> Iterator[_Trip]:
+    """Yield the trips in the order in which they are made: reds first, hospital by hospital in turn."""
     rounds = []
     for k, (drive, sent) in enumerate(zip(drives, shares.assigned, strict=True)):
         if drive.time_s is None:
@@ -68,8 +79,8 @@ def _trips(drives: Sequence[Drive], shares: Shares, rules: Rules) -> Iterator[tu
         rounds += [
             (True, n, drive.time_s, k) for n in range(math.ceil(sent.yellow / rules.yellow_per_ambulance))
         ]
-    for later, _, time_s, _ in sorted(rounds):
-        yield not later, time_s
+    for later, _, time_s, k in sorted(rounds):
+        yield _Trip(not later, time_s, time_s * (rules.off_map_late if drives[k].beyond_m else 1.0))
 
 
 def _reckon(trips: Sequence[tuple[bool, float]], fleet: int, rules: Rules) -> tuple[float, float, int]:

@@ -1,9 +1,9 @@
 """Who takes how many: a first hour's patients shared out by level, hourly capacity and walk-in reserve.
 
 Red patients go to trauma centres of a known level only, yellow and green to any hospital, children apart.
-Everybody who can be placed is; then, in this order: as few as can be beyond the golden hour, reds at the
-highest levels, a first wave everywhere before a second, least total time. Solved exactly
-(:mod:`planner.allotment`).
+Everybody who can be placed is; then, in this order: as few as can be beyond the golden hour, where a red
+weighs as three greens and a yellow as two; reds at the highest levels, a first wave everywhere before a
+second, least total time. Solved exactly (:mod:`planner.allotment`).
 """
 
 from __future__ import annotations
@@ -273,7 +273,7 @@ def _costs(places: _Places, wards: Sequence[Ward], rules: Transport) -> Ints:
     minutes = np.ceil(np.minimum(time_s, _MOST_S) / 60)
     aims = [
         np.zeros(len(time_s)) * _COLOUR,
-        late + 0 * _COLOUR,
+        late * (3 - _COLOUR),  # the lightly hurt go far before the badly hurt do
         _steps_down(places, wards),
         places.later + 0 * _COLOUR,
         driven_s,

@@ -143,7 +143,10 @@ def test_ambulances_too_few_or_too_fast_are_found() -> None:
     plan, _ = good()
     need = plan.ambulances
     assert need is not None
-    for false in (None, replace(need, needed=need.needed - 1), replace(need, last_red_min=(0, 1))):
+    assert need.last_red_min is not None
+    late_min = max(h.time_range_min[1] for h in plan.hospitals if h.assigned.red and h.time_range_min)
+    hasty = (need.last_red_min[0], late_min - 1)
+    for false in (None, replace(need, needed=need.needed - 1), replace(need, last_red_min=hasty)):
         assert ("ambulances", "ambulances") in broken(replace(plan, ambulances=false))
 
 

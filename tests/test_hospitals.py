@@ -529,19 +529,24 @@ def test_ambulances_make_rounds_of_twice_the_drive_and_the_turnaround() -> None:
         found = send_patients(incident, sites, streets_around(area), area, DOCTRINE, (told,))
         (option,) = found.hospitals
         assert option.time_s is not None
+        assert option.time_range_min is not None
         drive_s.append(option.time_s)
+        spans.append(option.time_range_min)
         assert found.ambulances is not None
         return found.ambulances
 
     drive_s: list[float] = []
+    spans: list[tuple[int, int]] = []
     one_wave = need(Casualties(3, 3, 9))
     assert (one_wave.needed, one_wave.at_hand, one_wave.waves) == (5, None, 1)
-    assert one_wave.last_red_min == one_wave.last_min == range_min(drive_s[0], RULES)
+    assert one_wave.last_red_min == one_wave.last_min == spans[0]
     two = need(Casualties(3, 3, 9), ambulances=2)
     assert (two.needed, two.at_hand, two.waves) == (5, 2, 3)
     round_s = 2 * drive_s[0] + 60 * RULES.turnaround_min
-    assert two.last_red_min == range_min(round_s + drive_s[0], RULES)
-    assert two.last_min == range_min(2 * round_s + drive_s[0], RULES)
+    for told_min, trips in ((two.last_red_min, 1), (two.last_min, 2)):
+        planned_s = trips * round_s + drive_s[0]
+        late_s = planned_s + (RULES.off_map_late - 1) * (2 * trips + 1) * drive_s[0]
+        assert told_min == range_min(planned_s, RULES, late_s / planned_s)
     over = need(Casualties(30, 0, 0), ambulances=2)
     assert (over.needed, over.last_red_min, over.last_min) == (30, None, None)
     nobody = need(Casualties(1, 0, 0), ambulances=0)

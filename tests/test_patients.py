@@ -244,7 +244,7 @@ def price(colour: str, child: bool, ward: Ward, kind: str, later: bool) -> int |
             detour_s += 60 * RULES.green_spare_min
         if child and not ward.for_children and ward.pediatric_level is None:
             detour_s += 60 * RULES.child_spare_min
-    late = ward.time_s > 60 * RULES.golden_hour_min
+    late = (3 - COLOURS.index(colour)) * (ward.time_s > 60 * RULES.golden_hour_min)
     nearer = -(-int(ward.time_s) // 60) if colour == "yellow" else 0
     return digits(0, late, steps, later, round(ward.time_s + detour_s), nearer)
 
@@ -382,6 +382,14 @@ def test_the_first_wave_spreads_before_anyone_gets_a_third() -> None:
     reds = [s.red for s in share_patients(Casualties(red=5), wards, rules).assigned]
     assert reds == [2, 2, 1]
     assert [s.red for s in share_patients(Casualties(red=9), wards, rules).assigned] == [4, 3, 2]
+
+
+def test_greens_go_beyond_the_golden_hour_before_yellow_children_do() -> None:
+    near = Ward(2700.0, ONE, None, others=5.0)
+    far = Ward(6600.0, TWO, None, pediatric_level=TWO, others=20.0)
+    rules = replace(RULES, walk_in_others=0.0)
+    sent = share_patients(Casualties(0, 4, 6), [near, far], rules, Casualties(0, 2, 0)).assigned
+    assert [(n.yellow, n.green) for n in sent] == [(4, 1), (0, 5)]
 
 
 def test_reds_go_beyond_the_golden_hour_only_when_nearer_centres_are_full() -> None:

@@ -162,9 +162,11 @@ def _check_ambulances(scene: Scene) -> Check:
     problems = []
     if (told.needed if told else 0) != due:
         problems.append(f"{told.needed if told else 0} are needed by the plan, {due} by its casualties")
-    drives_s = [h.time_s for h in plan.hospitals if h.assigned.red and h.time_s is not None]
-    if told and told.last_red_min and drives_s and told.last_red_min[1] < math.ceil(max(drives_s) / 60):
-        problems.append("the last red is at a hospital before the longest drive is over")
+    spans = [h.time_range_min for h in plan.hospitals if h.assigned.red and h.time_range_min is not None]
+    if told and told.last_red_min and spans:
+        low, high = told.last_red_min
+        if low < max(least for least, _ in spans) or high < max(most for _, most in spans):
+            problems.append("the last red is at a hospital before the longest drive is over, at best or late")
     if told and told.last_red_min is not None and sum(h.assigned.red for h in plan.hospitals) < red:
         problems.append("a time of the last red is told, and not every red has a place")
     return judge("ambulances", "ambulances", problems, f"{due} ambulances take all in one wave")

@@ -28,7 +28,7 @@ _KINDS = tuple((colour, child) for child in (False, True) for colour in _COLOURS
 _FULL_CARE = (TraumaLevel.I, TraumaLevel.II)
 _AIMS = (
     "patients without a place",
-    "patients beyond the golden hour",
+    "patients beyond the golden hour, the badly hurt weighing more",
     "reds below the highest levels",
     "reds beyond the first wave",
     "seconds of driving, with what is driven further to spare or to suit",
@@ -192,7 +192,7 @@ def _price(
         further_min += _suits_min(colour, child, hospital, rules)
     return (
         0.0,
-        float(time_s > 60 * rules.golden_hour_min),
+        float(time_s > 60 * rules.golden_hour_min) * (3.0 - _COLOURS.index(colour)),
         float(steps),
         float(later),
         float(round(time_s + 60 * further_min)),
