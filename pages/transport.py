@@ -157,13 +157,13 @@ if plan:
     if chosen_hospital is not None:
         show_html(transport.ways(plan, chosen_hospital, found, units))
     show_html(transport.distribution(plan, rules) + transport.age(plan, datetime.now(UTC).date()))
+    show_html(transport.cautions(plan))
     with st.container(key="saying"):
         ask_hospitals(incident, plan)
     show_html(transport.matrix(plan))
     with st.container(key="trying"):
         show_html('<div class="pl"><h2>With and without a street</h2></div>')
         without_or_with(plan)
-    show_html(transport.cautions(plan))
     show_html('<div class="pl"><h2>For the radio</h2></div>')
     edition = Edition(exercise=incident.facts.get("exercise") is True)
     st.code(transport_text(plan, rules.first_wave_red, edition), language=None, wrap_lines=True)

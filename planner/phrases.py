@@ -138,7 +138,7 @@ def way_to(plan: Plan, site: Site) -> Route | None:
 def along(route: Route, most: int = 0) -> str:
     """Name a route's streets in order; with ``most``, so many and how many more."""
     names = [words.plain(street) for street in route.streets]
-    if most and len(names) > most:
+    if most and len(names) > most + 1:  # to say that one more there is takes as long as to name it
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return ", ".join(names) or "unnamed streets"
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import takewhile
 
 from planner import words
 from planner.driving import ambulance_point
 from planner.geo import usng
-from planner.model import Casualties, HospitalOption, Plan
+from planner.model import Casualties, HospitalOption, Plan, Site
 from planner.phrases import UNDATED, Edition, along, identity, site_name, through, title, trauma
+from planner.terms import RouteKind
 
 NO_TRAFFIC = "No traffic data"
+_MOST_STREETS = 4
+_MOST_ASKED = 3
 
 
 def transport_text(plan: Plan, first_wave: int, edition: Edition = UNDATED) -> str:
@@ -33,19 +38,21 @@ def transport_text(plan: Plan, first_wave: int, edition: Edition = UNDATED) -> s
 
 def _transmissions(plan: Plan, first_wave: int) -> Iterator[str]:
     yield from _loading(plan)
+    said: set[HospitalOption] = set()  # level and drive are told once
     first = [(h, min(first_wave, h.assigned.red)) for h in plan.hospitals if h.assigned.red]
     if first:
-        yield f"Red, first wave: {_shares(first)}. One red in an ambulance, one to each before a second."
+        shares = _shares(first, said)
+        yield f"Red, first wave: {shares}. One red in an ambulance, one to each before a second."
     later = [(h, h.assigned.red - n) for h, n in first if h.assigned.red > n]
     if later:
-        yield f"Red, then: {_shares(later)}."
+        yield f"Red, then: {_shares(later, said)}."
     for colour, how in (("yellow", "two in an ambulance"), ("green", "by bus or car")):
         sent = [(h, getattr(h.assigned, colour)) for h in plan.hospitals if getattr(h.assigned, colour)]
         if sent:
-            yield f"{colour.capitalize()}, {how}: {_shares(sent)}."
+            yield f"{colour.capitalize()}, {how}: {_shares(sent, said)}."
     children = [(h, sum(vars(h.children).values())) for h in plan.hospitals]
     if any(n for _, n in children):
-        yield f"Of these, children: {_shares([(h, n) for h, n in children if n])}."
+        yield f"Of these, children: {_shares([(h, n) for h, n in children if n], said)}."
     gone = [(h, counted(h.sent)) for h in plan.hospitals if counted(h.sent)]
     if gone:
         yield f"Already sent: {'; '.join(f'{told} to {words.plain(h.name)}' for h, told in gone)}."
@@ -61,12 +68,36 @@ def _loading(plan: Plan) -> Iterator[str]:
         return
     grid = f"USNG {site.usng}" if site.usng else usng(site.entrance) or words.degrees(site.entrance)
     ways = [route for route in plan.routes if route.end == site.id]
-    come = f" Come by {', '.join(p for p in (along(ways[0], 4), through(ways[0])) if p)}." if ways else ""
-    yield f"Ambulances load at {words.PURPOSES[site.purpose][1].lower()}, {site_name(site)}, {grid}.{come}"
+    come = (
+        f" Come by {', '.join(p for p in (along(ways[0], _MOST_STREETS), through(ways[0])) if p)}."
+        if ways
+        else ""
+    )
+    where = f"{words.PURPOSES[site.purpose][1].lower()}, {site_name(site)}, {grid}"
+    yield f"Ambulances load at {where}.{come}{_leave(plan, site)}"
 
 
-def _shares(shares: list[tuple[HospitalOption, int]]) -> str:
-    return "; ".join(f"{n} to {_named(hospital)}" for hospital, n in shares)
+def _leave(plan: Plan, site: Site) -> str:
+    """Say what all ways out have in common: the first streets, and the gates."""
+    ways = [route for route in plan.routes if route.route is RouteKind.EGRESS and route.start == site.id]
+    if not ways:
+        return ""
+    abreast = zip(*(way.streets for way in ways), strict=False)
+    streets = tuple(names[0] for names in takewhile(lambda names: len(set(names)) == 1, abreast))
+    posts = tuple(post for post in ways[0].posts_crossed if all(post in way.posts_crossed for way in ways))
+    shared = replace(ways[0], streets=streets, posts_crossed=posts)
+    by = f"by {along(shared, _MOST_STREETS)}" if streets else ""
+    told = ", ".join(part for part in (by, through(shared)) if part)
+    return f" Leave {told}." if told else ""
+
+
+def _shares(shares: list[tuple[HospitalOption, int]], said: set[HospitalOption]) -> str:
+    told = []
+    for hospital, n in shares:
+        name = words.plain(hospital.name) if hospital in said else _named(hospital)
+        told.append(f"{n} to {name}")
+        said.add(hospital)
+    return "; ".join(told)
 
 
 def _named(hospital: HospitalOption) -> str:
@@ -82,7 +113,15 @@ def drive(hospital: HospitalOption) -> str:
 def _left(plan: Plan) -> Iterator[str]:
     left = [f"{n} {colour}" for colour, n in unplaced(plan).items() if n]
     if left:
-        yield f"NO PLACE known in the first hour for {', '.join(left)}: hospitals are to be asked."
+        asked = ", ".join(to_ask(plan)) or "hospitals"
+        yield f"NO PLACE known in the first hour for {', '.join(left)}. Ask what they take: {asked}."
+
+
+def to_ask(plan: Plan) -> list[str]:
+    """Name the nearest open hospitals of which nobody knows how many reds they take, with their drives."""
+    known = [h for h in plan.hospitals if h.time_s is not None and not (h.closed or h.diversion)]
+    asked = sorted((h for h in known if h.red_per_h is None), key=lambda h: h.time_s or 0.0)
+    return [f"{words.plain(h.name)} ({drive(h)})" for h in asked[:_MOST_ASKED]]
 
 
 def unplaced(plan: Plan) -> dict[str, int]:

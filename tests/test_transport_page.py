@@ -15,10 +15,11 @@ from streamlit.testing.v1 import AppTest
 
 from planner import packs
 from planner.doctrine import Doctrine
-from planner.model import Plan
+from planner.model import Casualties, Notice, Plan, WalkIns
 from planner.packs import shipped_doctrine
 from planner.phrases import Edition
 from planner.store import Store
+from planner.terms import NoticeLevel, Purpose
 from planner.ui import state, transport
 from planner.ui.transport_sheet import transport_sheet
 from tests.test_transport_text import planned
@@ -203,6 +204,48 @@ def test_strangers_names_stay_text_on_screen_and_paper() -> None:
     for markup in pages:
         assert "<script" not in markup
     assert "&lt;script&gt;" in pages[1]
+
+
+def test_what_is_wrong_with_the_corridor_and_where_ambulances_load_is_a_caution_here() -> None:
+    plan, _ = planned()
+    loading = next(s.id for s in plan.sites if s.purpose is Purpose.AMBULANCE_EXCHANGE)
+    notices = [
+        Notice(NoticeLevel.CAUTION, f"about {about}", about) for about in ("corridor", loading, "inner")
+    ]
+    told = transport.cautions(replace(plan, notices=tuple(notices)))
+    assert "about corridor" in told
+    assert f"about {loading}" in told
+    assert "about inner" not in told
+
+
+def test_reds_that_may_be_late_or_have_no_place_are_not_called_none() -> None:
+    plan, _ = planned()
+    slow = tuple(replace(h, time_range_min=(50, 61) if h.assigned.red else None) for h in plan.hospitals)
+    reds = sum(h.assigned.red for h in slow)
+    late = transport.summary(replace(plan, hospitals=tuple(replace(h, time_s=3500.0) for h in slow)), RULES)
+    assert (
+        f"<b>0</b><span>reds go beyond 60 min as planned, {reds} at the late end; 1 without a place</span>"
+        in late
+    )
+    nobody = replace(plan, hospitals=tuple(replace(h, assigned=Casualties()) for h in plan.hospitals))
+    assert "<b>?</b><span>reds go beyond 60 min as planned; 6 without a place</span>" in transport.summary(
+        nobody, RULES
+    )
+
+
+def test_why_an_open_hospital_gets_nobody_is_said_and_the_one_that_keeps_room_is_never_folded_away() -> None:
+    plan, _ = planned()
+    north = next(h for h in plan.hospitals if h.name == "North Hospital")
+    far = next(h for h in plan.hospitals if h.name == "Far Trauma")
+    keeps = replace(north, time_s=300.0, diversion=False, others_per_h=1.0, walk_ins=WalkIns(others=1))
+    many = tuple(replace(far, name=f"Trauma {n}") for n in range(14))
+    table = transport.distribution(
+        replace(plan, hospitals=(*many, keeps, replace(north, name="Shut"))), RULES
+    )
+    shown = table.split("<details>")[0]
+    assert "no reds: level not known; its room is kept for walk-ins; ask what it takes" in shown
+    assert "<b>North Hospital</b>" in shown
+    assert "<b>Shut</b>" in shown
 
 
 def test_the_sheet_holds_the_whole_transport_plan_and_asks_no_host() -> None:

@@ -16,7 +16,7 @@ from planner.driving import Driving, ambulance_point
 from planner.model import Casualties, Closure, HospitalStatus, Incident, Plan, Shape
 from planner.packs import shipped_doctrine
 from planner.plan import before_patients, hold_scene, make_plan
-from planner.terms import TraumaLevel, Travel
+from planner.terms import RouteKind, TraumaLevel, Travel
 from planner.transport_text import transport_text, unplaced
 from tests.test_hospitals import fact
 from tests.town import town
@@ -52,6 +52,13 @@ def test_the_transport_officer_says_who_drives_where_and_what_is_held_back() -> 
     assert f"{WAVE} to West Trauma (Level II, " in first
     assert f"{WAVE} to Far Trauma (Level I, " in first
     assert "estimate" in first
+    assert told.count("(Level II, ") == 1, "level and drive are told once, then the name alone"
+    loading = next(line for line in told.splitlines() if "Ambulances load at" in line)
+    ways = [route for route in plan.routes if route.route is RouteKind.EGRESS]
+    assert f" Leave by {ways[0].streets[0]}" in loading
+    for post in ways[0].posts_crossed:
+        said = post in loading.split(" Leave ")[1]
+        assert said is all(post in way.posts_crossed for way in ways)
     assert "Red, then: " in told
     assert "Yellow, two in an ambulance: " in told
     assert "Of these, children: 1 to " in told
@@ -67,7 +74,12 @@ def test_patients_without_a_place_are_said_loudly() -> None:
     plan, _ = planned()
     crowd = replace(plan, incident=replace(plan.incident, casualties=Casualties(40, 4, 3)))
     assert unplaced(crowd)["red"] == 40 - sum(h.assigned.red for h in plan.hospitals)
-    assert "NO PLACE known in the first hour for 3" in transport_text(crowd, WAVE)
+    told = transport_text(crowd, WAVE)
+    assert "NO PLACE known in the first hour for 3" in told
+    assert "Ask what they take: hospitals." in told, "no way is known to any of unknown level"
+    reached = [replace(h, time_s=h.time_s or 300.0, time_range_min=(3, 6)) for h in crowd.hospitals]
+    opened = replace(crowd, hospitals=tuple(replace(h, diversion=False) for h in reached))
+    assert "Ask what they take: North Hospital (3-6 min)" in transport_text(opened, WAVE)
 
 
 def test_a_strangers_name_stays_one_line() -> None:

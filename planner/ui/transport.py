@@ -16,15 +16,16 @@ from planner.alternatives import Alternative
 from planner.doctrine import Transport as Rules
 from planner.model import HospitalOption, Plan, Site
 from planner.phrases import site_name, trauma
-from planner.terms import NoticeLevel
-from planner.transport_text import NO_TRAFFIC, counted, drive, unplaced, walk_in_count
+from planner.terms import NoticeLevel, Purpose
+from planner.transport_text import NO_TRAFFIC, counted, drive, to_ask, unplaced, walk_in_count
 
 _SHOWN = 12
 _STALE_DAYS = 90
 """Age at which what is told of hospitals is called old (``domain.md`` 6.8)."""
 _COLOURS = ("red", "yellow", "green")
 _LETTERS = {"red": "R", "yellow": "Y", "green": "G"}
-_ABOUT_HERE = {"hospitals", "routes", "ambulances"}
+_ABOUT_HERE = {"hospitals", "routes", "ambulances", "corridor"}
+_SITES_HERE = (Purpose.AMBULANCE_EXCHANGE, Purpose.CASUALTY_COLLECTION, Purpose.STAGING)
 
 
 def summary(plan: Plan, rules: Rules) -> str:
@@ -35,7 +36,8 @@ def summary(plan: Plan, rules: Rules) -> str:
         text, state = "Say the casualties below: then patients are shared out.", " open"
     elif left:
         told = ", ".join(f"{n} {colour}" for colour, n in left.items())
-        text, state = f"NO PLACE known for {told} in the first hour. Ask hospitals what they take.", " open"
+        asked = ", ".join(to_ask(plan)) or "hospitals"
+        text, state = f"NO PLACE known for {told} in the first hour. Ask what they take: {asked}.", " open"
     else:
         far = sum(_sent(h) for h in plan.hospitals if band(h.time_s, rules)[0] == "late")
         beyond = f"; {far} of them further than {rules.golden_hour_min:.0f} min" if far else ""
@@ -54,9 +56,6 @@ def summary(plan: Plan, rules: Rules) -> str:
 def _figures(plan: Plan, rules: Rules) -> str:
     need = plan.ambulances
     takers = sum(bool(_sent(h)) for h in plan.hospitals)
-    late = sum(
-        h.assigned.red for h in plan.hospitals if h.assigned.red and band(h.time_s, rules)[0] == "late"
-    )
     waves = words.count(need.waves, "wave") if need else ""
     hand = (
         f"{need.at_hand} at hand, {waves}" if need and need.at_hand is not None else "number at hand not said"
@@ -66,12 +65,25 @@ def _figures(plan: Plan, rules: Rules) -> str:
         (need.needed if need else words.UNKNOWN, f"ambulances in one wave; {hand}"),
         (words.minutes(last) if last else words.UNKNOWN, "until the last red is at a hospital"),
         (takers, "hospitals take patients"),
-        (late, f"reds go beyond {rules.golden_hour_min:.0f} min"),
+        _late_reds(plan, rules),
     )
     cells = "".join(
         f"<div><b>{escape(str(value))}</b><span>{escape(text)}</span></div>" for value, text in shown
     )
     return f'<div class="figures">{cells}</div>'
+
+
+def _late_reds(plan: Plan, rules: Rules) -> tuple[int | str, str]:
+    """Count the reds that are driven beyond the golden hour as planned, and say how many if all goes late."""
+    golden = rules.golden_hour_min
+    sent = [h for h in plan.hospitals if h.assigned.red]
+    planned = sum(h.assigned.red for h in sent if band(h.time_s, rules)[0] == "late")
+    late = sum(h.assigned.red for h in sent if h.time_range_min and h.time_range_min[1] > golden)
+    left = unplaced(plan)["red"]
+    text = f"reds go beyond {golden:.0f} min as planned"
+    text += f", {late} at the late end" if late > planned else ""
+    text += f"; {left} without a place" if left else ""
+    return words.UNKNOWN if left and not sent else planned, text
 
 
 def band(time_s: float | None, rules: Rules) -> tuple[str, str]:
@@ -93,10 +105,10 @@ def distribution(plan: Plan, rules: Rules) -> str:
     if not plan.hospitals:
         text = "No hospital is known here. Load a hospital table: planner hospitals import FILE.csv"
         return f'<div class="pl"><h2>Who goes where</h2><p>{escape(text)}</p></div>'
-    sent = [h for h in plan.hospitals if _sent(h)]
-    others = [h for h in plan.hospitals if not _sent(h)]
-    room = max(0, _SHOWN - len(sent))
-    first = [h for h in plan.hospitals if _sent(h) or h in others[:room]]
+    told = [h for h in plan.hospitals if _sent(h) or walk_in_count(h) or h.closed or h.diversion]
+    others = [h for h in plan.hospitals if h not in told]
+    room = max(0, _SHOWN - len(told))
+    first = [h for h in plan.hospitals if h in told or h in others[:room]]
     more = others[room:]
     folded = ""
     if more:
@@ -208,7 +220,8 @@ def _send(hospital: HospitalOption) -> str:
     gone = counted(hospital.sent)
     already = f'<span class="why">sent already: {escape(gone)}</span>' if gone else ""
     if not _sent(hospital):
-        return f"-{already}"
+        why = _why_none(hospital)
+        return "-" + already + (f'<span class="why">{escape(why)}</span>' if why else "")
     counts = " / ".join(
         f'<span class="to {colour}"><i>{_LETTERS[colour]}</i> {getattr(hospital.assigned, colour)}</span>'
         for colour in _COLOURS
@@ -219,6 +232,16 @@ def _send(hospital: HospitalOption) -> str:
         + already
         + (f'<span class="why">{words.count(young, "child", "children")} of them</span>' if young else "")
     )
+
+
+def _why_none(hospital: HospitalOption) -> str:
+    """Say why nobody is driven to a hospital that is open: most of all to the nearest."""
+    if hospital.closed or hospital.diversion or hospital.time_s is None:
+        return ""
+    parts = ["no reds: level not known"] if hospital.red_per_h is None and not hospital.children_only else []
+    room = math.floor(hospital.others_per_h or 0.0) - hospital.sent.yellow - hospital.sent.green
+    parts += ["its room is kept for walk-ins"] if 0 < room <= hospital.walk_ins.others else []
+    return f"{'; '.join(parts)}; ask what it takes" if parts else ""
 
 
 def _takes(hospital: HospitalOption) -> str:
@@ -354,8 +377,9 @@ def _compared_need(now: Plan, then: Plan, label: str) -> str:
 
 
 def cautions(plan: Plan) -> str:
-    """Return what is unknown, assumed or wrong about hospitals and ways."""
-    found = [n for n in plan.notices if n.about in _ABOUT_HERE]
+    """Return what is unknown, assumed or wrong about hospitals, ways and where ambulances load and wait."""
+    sites = {site.id for site in plan.sites if site.rank == 1 and site.purpose in _SITES_HERE}
+    found = [n for n in plan.notices if n.about in _ABOUT_HERE | sites]
     rows = "".join(
         f'<li><span class="level {n.level}">{"!!" if n.level is NoticeLevel.DANGER else "!"}</span>'
         f"{escape(n.text)}</li>"

@@ -47,8 +47,8 @@ def transport_sheet(plan: Plan, rules: Rules, edition: Edition = UNDATED) -> str
         f"<p>{escape(identity(plan, edition))}. {escape(words.ADVICE)}.</p>",
         summary(plan, rules),
         distribution(plan, rules).replace("<details>", "<details open>"),
-        matrix(plan),
         cautions(plan),
+        matrix(plan),
         f"<h2>Radio</h2><pre>{escape(transport_text(plan, rules.first_wave_red, edition))}</pre>{mark}",
     )
     policy = "default-src 'none'; style-src 'unsafe-inline'"

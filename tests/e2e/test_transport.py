@@ -72,6 +72,13 @@ def test_on_a_phone_nothing_is_cut_off_and_targets_are_large(screen: Screen, hom
             .map((one) => one.textContent)"""
     )
     assert small == []
+    signs = page.locator(".pl .level.caution")
+    for sign in signs.all():
+        shape = sign.bounding_box()
+        assert shape is not None
+        assert shape["width"] < 60, "a sign before its words, not a bar across the page"
+    doubled = "one => getComputedStyle(one, '::before').content"
+    assert signs.first.evaluate(doubled) == "none"
     plus = page.locator("[data-testid='stNumberInputStepUp']").first
     size = plus.bounding_box()
     assert size is not None
