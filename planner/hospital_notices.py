@@ -58,9 +58,18 @@ def _unreached(drives: Sequence[Drive]) -> list[Notice]:
     notices = []
     for reason, lost in why.items():
         grave = none or any(hospital.has_level for hospital in lost)
-        text = f"No way to drive to {_several([hospital.name for hospital in lost])}: {reason}"
+        told = reason if len(lost) == 1 else _of_several(reason)
+        text = f"No way to drive to {_several([hospital.name for hospital in lost])}: {told}"
         notices.append(Notice(NoticeLevel.DANGER if grave else NoticeLevel.CAUTION, text, _ABOUT))
     return notices
+
+
+def _of_several(reason: str) -> str:
+    """Write a reason that was found for one hospital as one for several."""
+    for one, many in (("it lies ", "they lie "), ("it is ", "they are ")):
+        if reason.startswith(one):
+            return many + reason.removeprefix(one)
+    return reason
 
 
 def _several(names: Sequence[str]) -> str:

@@ -26,9 +26,9 @@ from planner.exports.lists import Table, fit, wrapped
 from planner.exports.page_facts import sources
 from planner.exports.public import public_plan
 from planner.exposure import IN_VIEW
-from planner.model import AmbulanceNeed, Casualties, Plan
+from planner.model import AmbulanceNeed, Casualties, Notice, Plan
 from planner.phrases import suggested
-from planner.terms import Purpose, TraumaLevel
+from planner.terms import NoticeLevel, Purpose, TraumaLevel
 from tests.test_dispatch import HOSTILE, made, with_names
 
 MADE = Options(datetime.fromisoformat("2026-05-14T10:02:00-05:00"), valid_min=240, sender="Town Police")
@@ -308,6 +308,24 @@ def test_posts_in_view_of_the_hot_zone_are_marked_on_the_brief_and_told_in_full_
     assert lists.count("!") == 1
     assert re.search(rf"{seen.id} .*? \d{{4}} \d{{4}} {seen.officers} G?f?!", lists)
     assert "hold it from cover" in " ".join(pages(export_plan(shown, "ics204", MADE)))
+
+
+def test_the_brief_tells_cautions_whole_where_paper_is_left_and_counts_the_rest():
+    plan, area = made()
+    texts = [
+        f"Caution {number}, which is long enough to go over one line of the list" for number in range(40)
+    ]
+    notices = tuple(Notice(NoticeLevel.CAUTION, text, "map") for text in texts)
+    found = pages(export_plan(replace(plan, notices=notices), "brief", MADE, area))
+    assert len(found) == 1
+    told = " ".join(found[0].split("CAUTIONS ")[1].split())
+    shown = [text for text in texts if text in told]
+    assert 0 < len(shown) < len(texts)
+    assert shown == texts[: len(shown)]
+    assert told.count("Caution ") == len(shown)
+    assert f"+ {len(texts) - len(shown)} cautions more in the plan" in told
+    public = export_plan(replace(plan, notices=notices), "brief", replace(MADE, public=True), area)
+    assert "CAUTIONS" not in pages(public)[0]
 
 
 @pytest.mark.parametrize("count", [0, 1, 30, 300])

@@ -45,6 +45,7 @@ def export_brief(plan: Plan, area: Area | None, options: Options) -> bytes:
     beside = sum(table.lines for table in left) + len(left)
     columns = [left, *_post_columns(plan, column, lines, beside)]
     taken = max(_height(tables) for tables in columns)
+    columns[-1] += _cautions(plan, column, taken - _height(columns[-1]) - _GAP_MM)
     map_mm = (across, room - marks_mm - taken - _SLACK_MM)
     picture = draw_map(plan, area, *map_mm, options.units)
     shown = _shown(plan, picture, across, _ROW_MM, _SIZE_PT) | {
@@ -62,6 +63,14 @@ def _left(plan: Plan, width: float) -> list[Table]:
         lists.hospital_table(plan.hospitals, width, _SIZE_PT, _HOSPITALS),
     ]
     return [table for table in tables if table.rows]
+
+
+def _cautions(plan: Plan, width: float, room_mm: float) -> list[Table]:
+    """Return the cautions that fit below the posts: paper that would stay empty, and they are to be read."""
+    if not plan.posts:  # what the public is given tells of no post
+        return []
+    table = lists.caution_table(plan, width, _SIZE_PT, int(room_mm / _ROW_MM))
+    return [table] if table.rows else []
 
 
 def _post_columns(plan: Plan, width: float, most: int, beside: int) -> list[list[Table]]:

@@ -38,6 +38,7 @@ Json = dict[str, Any]
 _POINT_MM = 0.3528
 _FACT_PT = 7.6
 _WAY_LINES = 2
+_CAUTION_LINES = 4
 _REGULAR = 0.9
 """Regular letters are about this share of bold ones, for which widths are known."""
 
@@ -162,6 +163,23 @@ def dangers(plan: Plan, width: float, most: int = 2) -> list[str]:
 
 
 # --- the lists ----------------------------------------------------------------------------------------
+
+
+def caution_table(plan: Plan, width: float, size_pt: float, lines: int) -> Table:
+    """List the cautions whole, as many as so many lines take with their title; without rows, if none fits."""
+    told = [words.plain(n.text, 400) for n in plan.notices if n.level is NoticeLevel.CAUTION]
+    across = width - 1.2
+    blocks = [wrapped(f"- {text}", across, size_pt, _CAUTION_LINES) for text in told]
+    rows: list[list[str]] = []
+    shown = 0
+    for block in blocks:
+        counted = shown + 1 < len(blocks)
+        if 1 + len(rows) + len(block) + counted > lines:
+            break
+        rows += [[line] for line in block]
+        shown += 1
+    more = f"+ {words.count(len(told) - shown, 'caution')} more in the plan" if shown < len(told) else ""
+    return Table("CAUTIONS", (across,), rows, more, bold=False)
 
 
 def post_table(plan: Plan, line: PerimeterName, width: float, size_pt: float) -> Table:

@@ -90,7 +90,7 @@ export class Tools {
     if (JSON.stringify([purposes, threats]) === JSON.stringify([this.purposes, this.threats])) return;
     Object.assign(this, { purposes, threats });
     const palette = document.getElementById("palette");
-    palette.replaceChildren(element("h2", "", "Pin which site?"));
+    palette.replaceChildren(element("h2", "", "Pin which site? Further threats are below."));
     for (const [purpose, [short, name]] of Object.entries(purposes)) {
       const made = button(palette, "", name, (event) => this.take({ name: "pin", purpose }, event.detail === 0));
       made.replaceChildren(symbol(purpose), element("strong", "", short), element("span", "word", name));
