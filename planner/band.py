@@ -31,6 +31,8 @@ from planner.cut import (
 from planner.doctrine import Perimeters
 from planner.network import StreetNetwork
 from planner.posts import class_weight
+from planner.spans import edges_at, no_way_off
+from planner.terms import RoadClass
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -41,9 +43,11 @@ JUNCTION_MARGIN_M = 0.3
 """Junctions so near to the core count as inside it: no post has room between."""
 _REACHES = 8
 """Steps in which a smaller reach is tried."""
-_CLASS_TIE, _SEEN_TIE = 10, 30
-"""What breaks ties between cuts of as many posts: for each post that a class of road counts for more, and for
-a place in view of the hot zone."""
+_CLASS_TIE, _SEEN_TIE, _SPAN_TIE = 10, 30, 50
+"""What breaks ties between cuts of as many posts: for each post that a class of road counts for more, for a
+place in view of the hot zone, and for one in a tunnel or on a bridge, where no vehicle can turn off."""
+_PARTS = 8
+"""So many parts of a tunnel or bridge beyond the limit are followed to its end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +137,8 @@ class Band:
             leaks = (*leaks, "ground beyond the edge of the map")
         drives = network.drivable[edges]
         off = [e[edges][g & drives] for e, g in zip((network.edge_u, network.edge_v), gone, strict=True)]
-        rows = np.flatnonzero(drives & ~blocked[edges])
+        edges, (u, v) = _to_portals(network, edges, (u, v), area, limit, rules.portal_reach_m)
+        rows = np.flatnonzero(network.drivable[edges] & ~blocked[edges])
         within = (u[rows] == CORE) & (v[rows] == CORE)
         weight = class_weight(network, edges[rows], rules) - rules.weight_minor
         return cls(
@@ -146,7 +151,8 @@ class Band:
             where=(u, v),
             driving=rows,
             touch=touch_core(network.lines(edges[rows]), wide, within),
-            tie=np.round(np.maximum(_CLASS_TIE * weight, 0)).astype(np.int64),
+            tie=np.round(np.maximum(_CLASS_TIE * weight, 0)).astype(np.int64)
+            + _SPAN_TIE * no_way_off(network, edges[rows]),
             leaks=leaks,
             off_map=len(np.unique(np.concatenate(off))),
         )
@@ -257,21 +263,27 @@ class Band:
     def narrowed(self) -> tuple[Band, Sorted]:
         """Find the smallest reach that needs no more posts than the full one, and the cut there.
 
-        A ring that takes as many officers but holds less ground shuts in fewer people.
+        A ring that takes as many officers but holds less ground shuts in fewer people. It has no more posts
+        in tunnels and on bridges either.
         """
         band, driving = self, self.cut_vehicles()
-        fewest = len(driving.cut.severed)
+        fewest, spans = len(driving.cut.severed), self._on_spans(driving)
         low, high = 0, _REACHES
         while high - low > 1:
             step = (low + high) // 2
             nearer = self._within(step / _REACHES)
             trial = nearer.cut_vehicles()
             opens = trial.cut.flow // OPEN_COST > driving.cut.flow // OPEN_COST
-            if len(trial.cut.severed) <= fewest and not opens:
+            if len(trial.cut.severed) <= fewest and not opens and self._on_spans(trial) <= spans:
                 band, driving, high = nearer, trial, step
             else:
                 low = step
         return band, driving
+
+    def _on_spans(self, driving: Sorted) -> int:
+        """Count the posts in tunnels and on bridges."""
+        severed = driving.cut.links.edge[driving.cut.severed]
+        return int(no_way_off(self.network, severed).sum())
 
     def cut_vehicles(self) -> Sorted:
         """Sever the drivable streets."""
@@ -312,6 +324,42 @@ def _where(xy_m: Floats, core_m: Polygon, limit_m: Polygon, gone: Bools) -> Code
     where[~shapely.intersects_xy(limit_m, xy_m) | gone] = BEYOND
     where[shapely.intersects_xy(core_m, xy_m)] = CORE
     return where
+
+
+def _to_portals(
+    network: StreetNetwork,
+    edges: Ints,
+    where: tuple[Codes, Codes],
+    area: Area,
+    limit_m: Polygon,
+    reach_m: float,
+) -> tuple[Ints, tuple[Codes, Codes]]:
+    """Follow tunnels and bridges that leave the limit to their ends, so far on, and what goes on from there.
+
+    A post inside would stop vehicles where they cannot turn off. Viaducts of motorways are not followed:
+    their ends are no better places than where they leave the limit. The junctions passed count as within the
+    limit.
+    """
+    ground = limit_m.buffer(reach_m, quad_segs=4).intersection(area.extent_m)
+    shapely.prepare(ground)
+    u, v = where
+    for _ in range(_PARTS):
+        spans = no_way_off(network, edges) & network.drivable[edges]
+        spans &= network.tunnel[edges] | (network.road_class[edges] > RoadClass.MOTORWAY_LINK)
+        ends = np.concatenate(
+            [network.edge_u[edges[spans & (u == BEYOND)]], network.edge_v[edges[spans & (v == BEYOND)]]]
+        )
+        nodes = np.unique(ends)
+        nodes = nodes[shapely.contains_xy(ground, network.node_xy_m[nodes])]
+        if not len(nodes):
+            break
+        more = np.setdiff1d(edges_at(network, nodes), edges)
+        u, v = (np.concatenate([at, np.full(len(more), BEYOND, dtype=np.int8)]) for at in (u, v))
+        edges = np.concatenate([edges, more])
+        for at, ends_of in ((u, network.edge_u), (v, network.edge_v)):
+            at[np.isin(ends_of[edges], nodes)] = MIDDLE
+    order = np.argsort(edges, kind="stable")
+    return edges[order], (u[order], v[order])
 
 
 def _leaves_map(

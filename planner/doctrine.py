@@ -72,6 +72,7 @@ class Perimeters:
     posts_for_line: int
     posts_for_duty: int
     motorway_spur_m: float
+    portal_reach_m: float
     map_edge_m: float
     weight_motorway: float
     weight_major: float

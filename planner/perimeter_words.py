@@ -15,7 +15,7 @@ from planner.geo import Frame, LonLat
 from planner.model import Notice, Perimeter, Post, Rings
 from planner.network import StreetNetwork
 from planner.posted_line import Drawn
-from planner.posts import Stand
+from planner.posts import CONFINED, Stand
 from planner.terms import NoticeLevel, PerimeterName, PostMode, RoadClass
 
 OFF_LINE = "stand off its line"
@@ -115,6 +115,13 @@ def perimeter_notices(
             NoticeLevel.CAUTION,
             f"In a tunnel or on a bridge through the ground of the {name} perimeter: {streets}. "
             "They are closed too: decide whether they can stay open",
+        )
+    if confined := [post.id for post in posts if CONFINED in post.reason]:
+        say(
+            NoticeLevel.CAUTION,
+            f"{name.capitalize()} perimeter, in a tunnel or on a bridge, far from its end: "
+            f"{', '.join(confined)}. "
+            "Stop vehicles before they enter it: each post says how far its end is",
         )
     say(
         NoticeLevel.CAUTION,

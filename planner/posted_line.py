@@ -133,7 +133,16 @@ def _placed(band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters) -> 
     def draw(far: list[int]) -> tuple[list[Stand], Polygon]:
         reach_m = {k: np.inf if k in far else rules.motorway_spur_m for k in links}
         stands = [
-            stand_on(network, driving.cut, k, band.limit_m, rules.post_setback_m, reach_m[k], band.stands)
+            stand_on(
+                network,
+                driving.cut,
+                k,
+                band.limit_m,
+                rules.post_setback_m,
+                reach_m[k],
+                rules.portal_reach_m,
+                band.stands,
+            )
             for k in links
         ]
         for stand in stands:

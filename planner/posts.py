@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner import words
-from planner.cut import INNER, SINK, Cut
+from planner.cut import INNER, SINK, SOURCE, Cut
 from planner.doctrine import Perimeters
 from planner.flows import street_flows
 from planner.geo import Frame
 from planner.model import Post, Site
 from planner.network import StreetNetwork
+from planner.spans import no_way_off, to_end_m
 from planner.terms import Control, Direction, PerimeterName, PostMode, Purpose, RoadClass
 
 Ints = NDArray[np.int64]
@@ -27,6 +28,10 @@ _MAJOR = RoadClass.PRIMARY_LINK
 """Road classes up to this code are major: motorway, trunk and primary with their ramps."""
 _AT_PORTAL_M = 1.0
 """A tunnel is closed at its portal: nobody stands within."""
+_BEYOND_PORTAL_M = 30.0
+"""A post beyond the limit, where a tunnel or bridge ends, stands this far on at most."""
+CONFINED = "no vehicle can turn off there"
+"""Words by which a reason says that its post stands in a tunnel or on a bridge, away from the end of it."""
 _APART_M = 2.0
 """A post that the user places stands at least so far from a junction: the line must pass beside it."""
 
@@ -84,23 +89,33 @@ def stand_on(
     limit_m: BaseGeometry,
     setback_m: float,
     motorway_m: float,
+    portal_m: float,
     wished: Sequence[tuple[int, float]] = (),
 ) -> Stand:
     """Place a vehicle post on a severed link: some metres back from its outer junction, never in the core.
 
     Where the outer junction lies beyond the limit, the post stands where the street leaves the limit. On a
-    motorway it stands within ``motorway_m`` of where the inside ends: its next junction may be far off.
+    motorway it stands within ``motorway_m`` of where the inside ends: its next junction may be far off. In a
+    tunnel or on a bridge it stands at the outer end; on a motorway's bridge only within ``portal_m``.
     Where the user wishes it on this street, it stands as near to that place as the street's ends allow.
     """
     links = cut.links
     edge, low, high = int(links.edge[link]), float(links.low_m[link]), float(links.high_m[link])
     inner_is_u = bool(cut.side[links.low[link]] == INNER)
     outer_end = links.high[link] if inner_is_u else links.low[link]
+    fast = network.road_class[edge] <= RoadClass.MOTORWAY_LINK
+    at_end = bool(network.tunnel[edge])
+    if network.bridge[edge] and outer_end != SINK:
+        at_end |= bool(no_way_off(network, np.array([edge]))[0]) and high - low <= portal_m
+    most_m = motorway_m if fast and not at_end else np.inf
     if outer_end == SINK:
         low, high = _within(network, edge, (low, high), inner_is_u, limit_m)
-    if network.road_class[edge] <= RoadClass.MOTORWAY_LINK and not network.tunnel[edge]:
-        reach = min(high - low, motorway_m)
-        low, high = (low, low + reach) if inner_is_u else (high - reach, high)
+        inner_node = int((network.edge_u if inner_is_u else network.edge_v)[edge])
+        from_core = SOURCE in (links.low[link], links.high[link])
+        if not from_core and not limit_m.intersects(shapely.Point(network.node_xy_m[inner_node])):
+            most_m = min(most_m, _BEYOND_PORTAL_M)
+    reach = min(high - low, most_m)
+    low, high = (low, low + reach) if inner_is_u else (high - reach, high)
     if network.tunnel[edge]:
         setback_m = min(setback_m, _AT_PORTAL_M)
     back = min(setback_m, (high - low) / 2)
@@ -177,7 +192,7 @@ def _post(
         direction=_direction(stand, network),
         officers=_officers(stand, perimeter, network, legs, doctrine),
         closes=tuple(c for edge, along, whole in held for c in _closes(network, edge, along, whole)),
-        reason=_reason(stand, network, cross, legs, vehicles),
+        reason=_reason(stand, network, cross, legs, vehicles, doctrine.post_setback_m),
         flow=_flow(stand, network, doctrine),
     )
 
@@ -248,16 +263,26 @@ _FLOW = {
 }
 
 
-def _reason(stand: Stand, network: StreetNetwork, cross: str, legs: int, vehicles: int) -> str:
+def _reason(
+    stand: Stand, network: StreetNetwork, cross: str, legs: int, vehicles: int, setback_m: float
+) -> str:
     kind = RoadClass(int(network.road_class[stand.edge])).name.lower().replace("_", " ")
     street = network.street(stand.edge)
     if stand.mode is PostMode.FOOT:
         return f"Closes {street} ({kind}) to people on foot; no vehicle post watches it."
     flow = _FLOW[_direction(stand, network)]
+    to_end = to_end_m(network, stand.edge, stand.along_m, ahead=stand.inner_is_u)
     where = f" {_rounded(_back_m(stand, network))} short of {cross or 'the next junction'}"
     turn = (
         ", where drivers can still turn off" if legs >= 3 or cross else "; drivers must be turned round here"
     )
+    tunnel = bool(network.tunnel[stand.edge])
+    at_junction = _back_m(stand, network) <= setback_m and (legs >= 3 or cross) and not tunnel
+    if to_end > setback_m + _AT_PORTAL_M and not at_junction:
+        what, end = ("in a tunnel", "portal") if tunnel else ("on a bridge", "end")
+        turn = f"; it stands {what}, whose {end} outside is {_rounded(to_end)} off: {CONFINED}"
+    elif tunnel:
+        turn = f", at the portal of a tunnel{turn}"
     also = f" Also watches {words.count(len(stand.watched), 'footway')} beside it." if stand.watched else ""
     share = f" One of {vehicles} vehicle posts: without it a way stays open." if vehicles > 1 else ""
     return f"Closes {street} ({kind}, {flow}){where}{turn}.{also}{share}"

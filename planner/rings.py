@@ -127,7 +127,15 @@ class Counting:
         if len(driving.cut.severed) < most:
             band, driving = band.narrowed()
         stands = [
-            stand_on(network, driving.cut, k, band.limit_m, rules.post_setback_m, rules.motorway_spur_m)
+            stand_on(
+                network,
+                driving.cut,
+                k,
+                band.limit_m,
+                rules.post_setback_m,
+                rules.motorway_spur_m,
+                rules.portal_reach_m,
+            )
             for k in driving.cut.severed.tolist()
         ]
         officers = count_officers(stands, ring.name, network, rules)

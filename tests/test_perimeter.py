@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiPolygon, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
+from planner import words
 from planner.area import BUILDING_COLUMNS, OBSTACLE_COLUMNS, PLACE_COLUMNS, Area
 from planner.audit.perimeters import check_perimeters
 from planner.audit.scene import Scene
@@ -675,6 +676,47 @@ def test_a_post_on_a_motorway_stands_near_the_ground_inside() -> None:
         away = [abs(area.frame.point_m(p.location)[0]) for p in inner.posts]
         assert len(away) == 2
         assert all((x > 200) is far for x in away), away
+
+
+def under(portal_m: float, over: str = "tunnel") -> Area:
+    """A road through a tunnel, or over a bridge, from west to east, and one on the ground across it."""
+    places = [(portal_m, 0), (-portal_m, 0), (2500, 0), (-2500, 0), (40, 2000), (40, -2000)]
+    arms = [
+        {"u": 0, "v": 1, "name": "Deep", over: True, "layer": -1 if over == "tunnel" else 1},
+        {"u": 0, "v": 2, "name": "East"},
+        {"u": 1, "v": 3, "name": "West"},
+        {"u": 4, "v": 5, "name": "Across"},
+    ]
+    return area_of(draw_streets(places, arms))
+
+
+@pytest.mark.parametrize("over", ["tunnel", "bridge"])
+@pytest.mark.parametrize("portal_m", [150.0, 420.0, 650.0])
+def test_a_street_below_or_above_the_zone_is_cut_beyond_its_ends_even_beyond_the_limit(
+    portal_m: float, over: str
+) -> None:
+    area = under(portal_m, over)
+    for traced in trace(area, Point(0, 0).buffer(40)):
+        assert traced.record.sealed
+        spots = [area.frame.point_m(p.location) for p in traced.posts]
+        along = sorted(x for x, y in spots if abs(y) < 1)
+        assert len(spots) == 4
+        assert len(along) == 2
+        assert all(abs(x) >= portal_m - 0.1 for x in along), along
+        if portal_m > 600 and traced.record.perimeter is PerimeterName.INNER:  # the limit lies within
+            assert all(abs(x) <= portal_m + 31 for x in along), along
+
+
+def test_a_post_in_a_tunnel_far_from_its_portal_says_how_far() -> None:
+    area = under(2000.0)
+    for traced in trace(area, Point(0, 0).buffer(40)):
+        confined = [p for p in traced.posts if p.street.startswith("Deep")]
+        assert len(confined) == 2
+        for post in confined:
+            off_m = 2000.0 - abs(area.frame.point_m(post.location)[0])
+            near = f"whose portal outside is {words.distance(off_m, words.METRES)} off"
+            assert near in post.reason
+            assert any(post.id in n.text and "Stop vehicles before" in n.text for n in traced.notices)
 
 
 def test_streets_without_length_are_no_obstacle() -> None:
