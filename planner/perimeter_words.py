@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 from shapely.geometry import Polygon
 
+from planner import words
 from planner.area import Area
 from planner.band import Band
 from planner.foot import NEAR_LINE_M
@@ -107,7 +108,8 @@ def perimeter_notices(
     if not len(band.edges):
         say(NoticeLevel.CAUTION, f"No street is mapped near the {name} perimeter")
     elif band.off_map:
-        gone = f"{band.off_map} streets leave it there and are taken to go on"
+        leave = "leaves it there and is" if band.off_map == 1 else "leave it there and are"
+        gone = f"{words.count(band.off_map, 'street')} {leave} taken to go on"
         say(NoticeLevel.CAUTION, f"The map ends near the {name} perimeter: {gone}")
     if levels := _levels(band):
         streets = ", ".join(levels)

@@ -323,6 +323,10 @@ def test_the_brief_tells_cautions_whole_where_paper_is_left_and_counts_the_rest(
     assert 0 < len(shown) < len(texts)
     assert shown == texts[: len(shown)]
     assert told.count("Caution ") == len(shown)
+    inner, outer = (sum(post.perimeter == line for post in plan.posts) for line in ("inner", "outer"))
+    assert inner != outer
+    first = found[0].index("CAUTIONS ") < found[0].index("OUTER PERIMETER:")
+    assert first == (inner < outer), "they stand in the emptier column"
     assert f"+ {len(texts) - len(shown)} cautions more in the plan" in told
     public = export_plan(replace(plan, notices=notices), "brief", replace(MADE, public=True), area)
     assert "CAUTIONS" not in pages(public)[0]

@@ -45,7 +45,8 @@ def export_brief(plan: Plan, area: Area | None, options: Options) -> bytes:
     beside = sum(table.lines for table in left) + len(left)
     columns = [left, *_post_columns(plan, column, lines, beside)]
     taken = max(_height(tables) for tables in columns)
-    columns[-1] += _cautions(plan, column, taken - _height(columns[-1]) - _GAP_MM)
+    emptiest = min(columns[1:], key=_height)
+    emptiest += _cautions(plan, column, taken - _height(emptiest) - _GAP_MM)
     map_mm = (across, room - marks_mm - taken - _SLACK_MM)
     picture = draw_map(plan, area, *map_mm, options.units)
     shown = _shown(plan, picture, across, _ROW_MM, _SIZE_PT) | {

@@ -90,13 +90,13 @@ export class Tools {
     if (JSON.stringify([purposes, threats]) === JSON.stringify([this.purposes, this.threats])) return;
     Object.assign(this, { purposes, threats });
     const palette = document.getElementById("palette");
-    palette.replaceChildren(element("h2", "", "Pin which site? Further threats are below."));
+    palette.replaceChildren(element("h2", "", "Pin which site? Threats: below"));
     for (const [purpose, [short, name]] of Object.entries(purposes)) {
       const made = button(palette, "", name, (event) => this.take({ name: "pin", purpose }, event.detail === 0));
       made.replaceChildren(symbol(purpose), element("strong", "", short), element("span", "word", name));
       made.removeAttribute("aria-label"); // its words say it
     }
-    palette.append(element("h2", "", "Or a further threat, with its own hot zone?"));
+    palette.append(element("h2", "", "Or which further threat?"));
     for (const [threat, name] of Object.entries(threats)) {
       button(palette, name, `Further threat: ${name}`, (event) => this.take({ name: "threat", threat }, event.detail === 0));
     }
