@@ -19,6 +19,7 @@ from planner.doctrine import Doctrine
 from planner.driving import Streets
 from planner.duties import outer_duties
 from planner.field_roads import field_road_notices, with_field_roads
+from planner.gates import inner_gates, open_gates
 from planner.hospitals import send_patients
 from planner.model import (
     AreaStamp,
@@ -32,7 +33,6 @@ from planner.model import (
     Route,
 )
 from planner.perimeter import TracedPerimeter, trace_perimeters
-from planner.posts import inner_gates, open_gates
 from planner.routes import keep_routes_open
 from planner.sites import ChosenSites, Scene, choose_sites
 from planner.terms import NoticeLevel, RouteKind

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -16,10 +16,10 @@ from planner.cut import INNER, SINK, SOURCE, Cut
 from planner.doctrine import Perimeters
 from planner.flows import street_flows
 from planner.geo import Frame
-from planner.model import Post, Site
+from planner.model import Post
 from planner.network import StreetNetwork
 from planner.spans import no_way_off, to_end_m
-from planner.terms import Control, Direction, PerimeterName, PostMode, Purpose, RoadClass
+from planner.terms import Control, Direction, PerimeterName, PostMode, RoadClass
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -329,48 +329,3 @@ def _named_by_ends(network: StreetNetwork, edge: int) -> bool:
         return False
     passed = [*network.edge_u[low:high].tolist(), int(network.edge_v[high - 1])]
     return all(passed.count(int(end)) == 1 for end in (network.edge_u[edge], network.edge_v[edge]))
-
-
-# --- gates --------------------------------------------------------------------------------------
-
-_GATE_FOR = (
-    (
-        Purpose.CASUALTY_COLLECTION,
-        "Gate for rescue teams and casualties: the nearest to the collection point.",
-    ),
-    (
-        Purpose.EVACUATION,
-        "Gate for evacuees, one lane with a search point: the nearest to the evacuation area.",
-    ),
-)
-
-
-def inner_gates(posts: tuple[Post, ...], sites: tuple[Site, ...], frame: Frame) -> dict[str, str]:
-    """Choose the inner posts that open for rescue teams and for evacuees (F4, F6), and say why.
-
-    Two different posts where there are two: evacuees and casualties must not meet.
-    """
-    chosen: dict[str, str] = {}
-    for purpose, why in _GATE_FOR:
-        site = next((s for s in sites if s.purpose is purpose and s.rank == 1), None)
-        free = [p for p in posts if p.mode is PostMode.VEHICLE and p.id not in chosen]
-        if site is None or not free:
-            continue
-        away_m = np.hypot(*(frame.to_m([p.location for p in free]) - frame.to_m([site.entrance])).T)
-        chosen[free[int(np.argmin(away_m))].id] = why
-    return chosen
-
-
-def open_gates(posts: tuple[Post, ...], why: Mapping[str, str], rules: Perimeters) -> tuple[Post, ...]:
-    """Turn the named posts into gates, with the officers that a gate needs."""
-    return tuple(
-        replace(
-            post,
-            control=Control.GATE,
-            officers=max(post.officers, rules.officers_gate),
-            reason=f"{post.reason} {why[post.id]}",
-        )
-        if post.id in why
-        else post
-        for post in posts
-    )

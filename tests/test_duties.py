@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -13,11 +14,12 @@ from shapely.geometry import Point
 from planner.area import Area
 from planner.doctrine import Doctrine, read_doctrine
 from planner.duties import Duties, outer_duties
+from planner.gates import inner_gates
 from planner.model import Incident
 from planner.perimeter import TracedPerimeter, trace_perimeters
 from planner.plan import make_plan
 from planner.settings import shipped
-from planner.terms import Control, NoticeLevel, PerimeterName, ThreatName
+from planner.terms import Control, NoticeLevel, PerimeterName, PostMode, Purpose, ThreatName
 from tests.test_perimeter import ground_of
 from tests.town import town
 
@@ -120,3 +122,29 @@ def test_a_hospital_whose_only_road_is_taken_is_a_danger() -> None:
                     assert shapely.contains_xy(outer.polygon_m, door.x_m, door.y_m)
                     levels.add("inside")
     assert levels
+
+
+def test_evacuees_get_one_named_lane_and_foot_posts_serve_where_no_vehicle_post_stands() -> None:
+    plan = make_plan(
+        Incident(location=area().frame.place(0.0, 0.0), threat=ThreatName.HANDGUN), area(), doctrine()
+    )
+    inner = tuple(post for post in plan.posts if post.perimeter is PerimeterName.INNER)
+    evacuation = next(s for s in plan.sites if s.purpose is Purpose.EVACUATION and s.rank == 1)
+    (lane,) = [post for post in inner if "Gate for evacuees" in post.reason]
+    assert lane.control is Control.GATE
+    assert f"this gate {lane.id} -> search point on {lane.street}" in lane.reason
+    assert f"-> evacuation area {evacuation.id}, {evacuation.name}" in lane.reason
+
+    on_foot = tuple(replace(post, mode=PostMode.FOOT) for post in inner)
+    gates = inner_gates(on_foot, plan.sites, area().frame)
+    assert [("rescue teams" in why, "evacuees" in why) for why in gates.values()] == [
+        (True, False),
+        (False, True),
+    ]
+    assert "Every post of this line is on foot" in next(iter(gates.values()))
+    (both,) = inner_gates(on_foot[:1], plan.sites, area().frame).values()
+    assert "rescue teams" in both
+    assert "evacuees" in both
+    one_drives = (replace(inner[0], mode=PostMode.VEHICLE), *on_foot[1:])
+    rescue, evacuees = inner_gates(one_drives, plan.sites, area().frame)
+    assert rescue == inner[0].id != evacuees
