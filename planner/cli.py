@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from planner.errors import ExportError, PlannerError, SourceError
+from planner.errors import ExportError, IncidentError, PlannerError, SourceError
 from planner.terms import ThreatName
 
 if TYPE_CHECKING:
@@ -88,7 +88,10 @@ class _Place(click.ParamType[Any]):
             lat, lon = (float(part) for part in str(value).split(","))
         except ValueError:
             self.fail("give two numbers latitude,longitude in degrees", param, ctx)
-        return LonLat(lon, lat).checked()
+        try:
+            return LonLat(lon, lat).checked()
+        except IncidentError as error:
+            raise IncidentError(error.message, "Give LAT,LON: latitude first, in degrees") from error
 
 
 _OUTPUT = click.option(

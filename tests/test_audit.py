@@ -30,7 +30,7 @@ from planner.terms import (
     ThreatName,
     ZoneKind,
 )
-from tests.town import town
+from tests.town import Objects, town
 
 SCENE_M = (-350.0, -200.0)
 
@@ -223,6 +223,14 @@ def test_another_map_and_another_doctrine_are_told():
     plan, _ = good()
     assert ("map", "area") in broken(replace(plan, area=replace(plan.area, digest="other")))
     assert ("doctrine", "doctrine") in broken(replace(plan, doctrine=replace(plan.doctrine, digest="other")))
+
+
+def test_a_plan_is_judged_to_the_end_on_a_map_that_lacks_its_streets():
+    plan, _ = good()
+    made = Objects()
+    made.way([(-900, -900), (0, 0), (900, 900)], highway="residential")
+    failures = audit_plan(plan, made.settle().area("older"), shipped_doctrine()).failures
+    assert {"map", "post", "route_joined"} <= {check.check for check in failures}
 
 
 # --- sites --------------------------------------------------------------------------------------

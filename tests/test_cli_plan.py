@@ -147,6 +147,13 @@ def test_a_command_called_wrongly_is_told_so(args):
     assert result.stdout == ""
 
 
+def test_a_place_off_the_globe_is_told_in_the_order_that_it_was_asked_for():
+    result = run("plan", "--at", "-93,41000", "--area", AREA)
+    assert result.exit_code == 1
+    assert result.stderr.strip().endswith("Give LAT,LON: latitude first, in degrees")
+    assert result.stderr.count("\n") == 1
+
+
 def test_talk_stays_off_standard_output(spot):
     args = ("plan", "--at", f"{spot.lat_deg},{spot.lon_deg}", "--threat", "knife", "--area", AREA)
     result = shell(*args)

@@ -329,7 +329,7 @@ def test_map_across_the_antimeridian_is_refused_unless_a_box_is_given() -> None:
         draft.add_way(2, [(3, (-179.99, -17.0)), (4, (-179.98, -17.0))], STREET)
         return draft
 
-    with pytest.raises(SourceError, match=r"too wide for one area.*--bbox"):
+    with pytest.raises(SourceError, match=r"over longitude 180.*--bbox"):
         fiji().finish("fiji", source="test")
     assert fiji().finish("fiji", source="test", bbox_deg=(179, -18, 180, -16)).network.edge_count == 1
 

@@ -86,9 +86,12 @@ def _corridor(scene: Scene, corridor: Sequence[Route]) -> Iterator[str]:
 
 
 def _node(scene: Scene, node: int) -> Point:
+    """Return where a node lies; an empty point for a node that the map does not have."""
     streets = scene.streets
-    row = int(np.flatnonzero((streets.node == node).any(axis=1))[0])
-    return Point(streets.xy_m[row][int(streets.node[row, 1] == node)])
+    rows = np.flatnonzero((streets.node == node).any(axis=1))
+    if not len(rows):
+        return Point()  # covered by nothing; the check of the route itself names it
+    return Point(streets.xy_m[rows[0]][int(streets.node[rows[0], 1] == node)])
 
 
 class _Walk:

@@ -377,6 +377,11 @@ def _area_box(streets: _Streets, bbox_deg: BBox | None, covered_deg: BBox | None
             raise SourceError("there are no streets in that box", "Choose a box that the file covers")
     west, south = (round(float(v), 7) for v in low)
     east, north = (round(float(v), 7) for v in high)
+    if east - west > 180:
+        raise SourceError(
+            "the map reaches over longitude 180, or most of the way round the globe",
+            "Import the part on one side of it with --bbox W,S,E,N",
+        )
     if east - west > MAX_SPAN_DEG or north - south > MAX_SPAN_DEG:
         raise SourceError(
             f"the map spans {east - west:.1f} by {north - south:.1f} degrees, too wide for one area",
