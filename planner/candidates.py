@@ -33,6 +33,9 @@ STREET = "street"
 LANDING = "landing"
 """Kind of a candidate that is a square for a helicopter."""
 
+FOUND = "found_ground"
+"""Kind of a candidate that is ground which nobody mapped, only left free between streets and buildings."""
+
 COVER = "building"
 """Kind of a candidate that is a building in warm ground."""
 
@@ -102,6 +105,8 @@ class Candidate:
         What is known of a square for a helicopter.
     frontage_m2 : float
         Kerb of the street in front of a hall between the perimeters, where cars can stand.
+    unbuilt : bool
+        Whether no building is mapped near open ground that nobody mapped: it may be built over.
     """
 
     kind: str
@@ -121,6 +126,7 @@ class Candidate:
     lot: bool = False
     landing: LandingSpot | None = None
     frontage_m2: float = 0.0
+    unbuilt: bool = False
 
 
 # --- where sites may be ---

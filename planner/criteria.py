@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.candidates import STREET
+from planner.candidates import FOUND, STREET
 from planner.demand import Demand
 from planner.doctrine import Siting
 from planner.facts import FAR, Facts
@@ -116,9 +116,9 @@ def shelter(facts: Facts, _: Demand, siting: Siting) -> tuple[Floats, Floats]:
 
 
 def off_street(facts: Facts, _: Demand, __: Siting) -> tuple[Floats, Floats]:
-    """Whether lanes stay free."""
+    """Whether lanes stay free; ground that nobody mapped counts half, or not if it may be built over."""
     off = (~facts.is_kind(STREET)).astype(np.float64)
-    return off, off
+    return off, np.where(facts.is_kind(FOUND), np.where(facts.of("unbuilt") > 0, 0.0, 0.5), off)
 
 
 def unseen(facts: Facts, _: Demand, __: Siting) -> tuple[Floats, Floats]:

@@ -256,6 +256,12 @@ class Siting:
     frontage_m: float
     kerb_column_m: float
     kerb_reach_m: float
+    mapped_enough: int
+    found_reach_m: float
+    found_clear_m: float
+    found_width_m: float
+    found_least_m2: float
+    found_street_m: float
     forward_least_m2: float
     kerb_width_m: float
     tree_clear_m: float

@@ -14,6 +14,7 @@ from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
+from planner.blocks import between_streets
 from planner.candidates import (
     COVER,
     LANDING,
@@ -86,6 +87,9 @@ def gather(
     lanes = Lanes.among(area, working, scene.outer_m.bounds)
     hits = _of_kind(grounds, GROUND_KINDS, region)
     found = _on_ground(grounds, hits, region, lanes, area, siting, inside=True)
+    if len(found) < siting.mapped_enough:
+        close = shapely.intersection(region, shapely.buffer(scene.inner_m, siting.found_reach_m, quad_segs=4))
+        found += between_streets(close, scene.ground.target_m, lanes, area, siting)
     found += on_streets(region, lanes, area, siting, siting.kerb_stretch_m, inside=True)
     found += _in_cover(scene, area, doctrine, joined)
     found += _for_helicopters(scene, area, doctrine, working, danger, by_night)

@@ -13,7 +13,7 @@ import numpy as np
 
 from planner import criteria as by
 from planner import room as holds
-from planner.candidates import COVER, LANDING, STREET, Candidate
+from planner.candidates import COVER, FOUND, LANDING, STREET, Candidate
 from planner.criteria import Criterion, Measure
 from planner.demand import Agency, Demand
 from planner.doctrine import Siting
@@ -32,6 +32,7 @@ _OPEN = (
     PlaceKind.MARKETPLACE,
     PlaceKind.BUS_STATION,
     PlaceKind.FUEL,
+    FOUND,
 )
 _TRADE = (PlaceKind.MALL, PlaceKind.SUPERMARKET)
 _SERVICES = (PlaceKind.FIRE_STATION, PlaceKind.POLICE)

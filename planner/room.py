@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.candidates import STREET
+from planner.candidates import FOUND, STREET
 from planner.doctrine import Siting
 from planner.facts import Facts
 
@@ -22,7 +22,8 @@ def free_m2(facts: Facts, siting: Siting) -> Floats:
 
 def _free_share(facts: Facts, siting: Siting) -> Floats:
     # Kerbs are taken at any hour: by night the cars of those who live there stand on them.
-    share = np.where(facts.is_kind(STREET), siting.lot_free, siting.ground_free)
+    # Of ground that nobody mapped no more is taken for granted.
+    share = np.where(facts.is_kind(STREET, FOUND), siting.lot_free, siting.ground_free)
     return np.where(facts.of("lot") > 0, facts.lot_free, share)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from planner import room as holds
 from planner.area import Area, rings_of, shape_of
-from planner.candidates import COVER, LANDING, STREET, Candidate, Scene
+from planner.candidates import COVER, FOUND, LANDING, STREET, Candidate, Scene
 from planner.demand import Agency, Demand
 from planner.doctrine import Landing, Siting
 from planner.facts import FAR, UNMAPPED, Facts
@@ -24,7 +24,16 @@ from planner.pins import PINNED
 from planner.purposes import Asks, is_working
 from planner.selection import Choice, runners_up, separation_m
 from planner.targets import tidy
-from planner.terms import FAMILIES, NoticeLevel, PlaceKind, Purpose, RoadClass, SiteSource, ZoneKind
+from planner.terms import (
+    FAMILIES,
+    OPEN_BY_MAP,
+    NoticeLevel,
+    PlaceKind,
+    Purpose,
+    RoadClass,
+    SiteSource,
+    ZoneKind,
+)
 
 Floats = NDArray[np.float64]
 
@@ -237,7 +246,7 @@ class Writer:
             return f"{'Carriageway' if road in _FAST else 'Kerb'} of {street}"
         if candidate.name:
             return candidate.name
-        told = {PINNED: "Pinned place", LANDING: "Landing square"}
+        told = {PINNED: "Pinned place", LANDING: "Landing square", FOUND: OPEN_BY_MAP}
         word = told.get(candidate.kind) or candidate.kind.replace("_", " ").capitalize()
         return f"{word} of {candidate.near}" if candidate.near else f"{word} on {street}"
 
@@ -252,17 +261,18 @@ class Writer:
         """Say in one sentence, with computed numbers, why a place serves."""
         facts, candidate = self.facts, self.facts.candidates[row]
         said = [
+            "not mapped as ground for use" if candidate.kind == FOUND else "",
             self._where(purpose, row),
             self._sight(row),
             self._room(purpose, row),
             _ways(int(facts.ways[row])),
         ]
         if purpose is Purpose.HELISPOT:
-            said[2:] = [self._landing_words(candidate)]
+            said[3:] = [self._landing_words(candidate)]
         if purpose is Purpose.MEDIA:
-            said.insert(3, self._outlook(row))
+            said.insert(4, self._outlook(row))
         if purpose in FAMILIES:
-            said.insert(3, self._family_stalls(row))
+            said.insert(4, self._family_stalls(row))
         if _is_forward(purpose):
             said.pop()
         sentence = ", ".join(part for part in said if part)
@@ -340,14 +350,15 @@ class Writer:
             said.append("Outside the outer perimeter: needs its own security, and a way in through the posts")
         if candidate.kind == STREET:
             said.append("A stretch of street, not ground off it: keep one lane free for ambulances")
+        said += _unmapped(candidate)
         if candidate.access in _ASK_OWNER:
             said.append(f"Access is mapped as {candidate.access}: ask the owner")
         if candidate.firmness < _SOFT:
             said.append("Soft ground, or its surface is not mapped: check that vehicles can stand")
         if facts.ways[row] < 2:
             said.append("One way in and out: one-way flow, keep it free")
-        if candidate.kind in (PlaceKind.PARKING, STREET):
-            free = self.siting.lot_free if candidate.kind == STREET else facts.lot_free
+        if candidate.kind in (PlaceKind.PARKING, STREET, FOUND):
+            free = facts.lot_free if candidate.kind == PlaceKind.PARKING else self.siting.lot_free
             said.append(f"{free:.0%} of it taken as free: how much really is, is not known")
         if purpose in FAMILIES:
             said.append("Telephone the place before its name is given out")
@@ -432,6 +443,16 @@ class Writer:
                 row, other, least_m := separation_m(purpose, other_purpose, self.siting)
             )
         ]
+
+
+def _unmapped(candidate: Candidate) -> list[str]:
+    """Say what is not known of ground that nobody mapped."""
+    if candidate.kind != FOUND:
+        return []
+    said = [f"{OPEN_BY_MAP}: what covers it is not known, look first"]
+    if candidate.unbuilt:
+        said.append("No building is mapped near it: it may be built over")
+    return said
 
 
 def _whole(count: float) -> int | None:

@@ -296,6 +296,10 @@ class PlaceKind(StrEnum):
     NIGHTCLUB = "nightclub"
 
 
+OPEN_BY_MAP = "Open ground by the map"
+"""What ground is called that nobody mapped, only left free between streets and buildings."""
+
+
 class ObstacleKind(StrEnum):
     """What a helicopter, a vehicle or a line of sight may hit, or ground that cannot be used."""
 

@@ -19,6 +19,7 @@ from planner.geo import from_usng
 from planner.model import Site
 from planner.terms import (
     FAMILIES,
+    OPEN_BY_MAP,
     PUBLIC,
     ObstacleKind,
     PerimeterName,
@@ -49,6 +50,7 @@ def check_sites(scene: Scene) -> Iterator[Check]:
         yield _check_room(scene, site)
         yield _check_reach(scene, site)
         yield _check_words(scene, site)
+        yield from _check_unmapped(scene, site)
     yield from _check_pins(scene)
     yield from _check_ranks(scene)
     yield from _check_apart(scene)
@@ -176,6 +178,39 @@ def _check_words(scene: Scene, site: Site) -> Check:
     if site.in_sight is not None and not len(scene.area.buildings):
         problems.append("it claims to know sight on a map without buildings")
     return judge("site_words", site.id, problems, f"grid reference {site.usng}, reason and scores are sound")
+
+
+_ON_STREET = "A stretch of street"
+_UNBUILT = "it may be built over"
+_SOLID = (ObstacleKind.WATER, ObstacleKind.WOOD, ObstacleKind.RAILWAY, ObstacleKind.FENCE, ObstacleKind.WALL)
+
+
+def _check_unmapped(scene: Scene, site: Site) -> Iterator[Check]:
+    """Ground that is on no map of grounds says so, and lies on no building, water, wood, rail or street."""
+    if site.source is SiteSource.PINNED or any(words.startswith(_ON_STREET) for words in site.cautions):
+        return
+    ground, area = _ground(scene, site), scene.area
+    core = _core(ground)
+    buildings = area.buildings.geometry.iloc[area.buildings.sindex.query(core, predicate="intersects")]
+    if not site.name.startswith(OPEN_BY_MAP):
+        mapped = len(buildings) or len(area.places.sindex.query(core, predicate="intersects"))
+        if not mapped:
+            yield Check("site_mapped", False, "no map shows this ground, and it does not say so", site.id)
+        return
+    problems = []
+    if not any(words.startswith(OPEN_BY_MAP) for words in site.cautions):
+        problems.append("no caution says that what covers it is not known")
+    near = ground.buffer(scene.doctrine.siting.street_reach_m + _SLACK_M)
+    told = any(_UNBUILT in words for words in site.cautions)
+    if not told and not len(area.buildings.sindex.query(near, predicate="intersects")):
+        problems.append("no building is mapped near it, and it does not say so")
+    if len(buildings):
+        problems.append("it lies on a building")
+    obstacles = area.obstacles.iloc[area.obstacles.sindex.query(core, predicate="intersects")]
+    problems += [f"it lies on {kind}" for kind in sorted({*obstacles["kind"]} & {*_SOLID})]
+    if len(scene.streets.meeting(core, scene.streets.drivable)):
+        problems.append("it lies on a street")
+    yield judge("site_mapped", site.id, problems, "open ground by the map, as it says")
 
 
 def _grid_problems(scene: Scene, site: Site) -> list[str]:
