@@ -87,8 +87,9 @@ types:
 	$(BIN)/mypy
 layers:
 	$(BIN)/lint-imports --no-logo
+# On all cores, a file's tests on one of them: what a file sets up is set up once.
 tests:
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 # Outside the suite; processor time is what can be compared on a busy machine. With CITY=FILE.osm.pbf also the same
 # work at up to seven times that city's size, written to docs/performance.md.
