@@ -120,7 +120,10 @@ def patient_notices(
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
     late = [d for d, a in zip(drives, shares.assigned, strict=True) if a.red and _is_late(d, rules)]
     if late:
-        text = f"Some reds go further than {rules.golden_hour_min:.0f} min: nearer trauma centres are full"
+        text = (
+            f"Some reds go further than {rules.golden_hour_min:.0f} min: nearer trauma centres are full, "
+            "closed or on diversion"
+        )
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
     return notices
 

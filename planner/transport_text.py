@@ -38,6 +38,7 @@ def transport_text(plan: Plan, first_wave: int, edition: Edition = UNDATED) -> s
 
 def _transmissions(plan: Plan, first_wave: int) -> Iterator[str]:
     yield from _loading(plan)
+    yield from _left(plan)
     said: set[HospitalOption] = set()  # level and drive are told once
     first = [(h, min(first_wave, h.assigned.red)) for h in plan.hospitals if h.assigned.red]
     if first:
@@ -56,7 +57,9 @@ def _transmissions(plan: Plan, first_wave: int) -> Iterator[str]:
     gone = [(h, counted(h.sent)) for h in plan.hospitals if counted(h.sent)]
     if gone:
         yield f"Already sent: {'; '.join(f'{told} to {words.plain(h.name)}' for h, told in gone)}."
-    yield from _left(plan)
+    ungraded = sum(h.adult_level is None and h.pediatric_level is None for h in said)
+    if ungraded:
+        yield f"No trauma level is known for {ungraded} of the {len(said)} hospitals named."
     yield from _held_back(plan)
     yield from _ambulances(plan)
 
@@ -101,7 +104,10 @@ def _shares(shares: list[tuple[HospitalOption, int]], said: set[HospitalOption])
 
 
 def _named(hospital: HospitalOption) -> str:
-    return f"{words.plain(hospital.name)} ({trauma(hospital)}, {drive(hospital)})"
+    """Name a hospital with its levels, if any are known, and its drive."""
+    graded = hospital.adult_level is not None or hospital.pediatric_level is not None
+    facts = [*([trauma(hospital)] if graded else []), drive(hospital)]
+    return f"{words.plain(hospital.name)} ({', '.join(facts)})"
 
 
 def drive(hospital: HospitalOption) -> str:
@@ -118,9 +124,16 @@ def _left(plan: Plan) -> Iterator[str]:
 
 
 def to_ask(plan: Plan) -> list[str]:
-    """Name the nearest open hospitals of which nobody knows how many reds they take, with their drives."""
+    """Name the nearest open hospitals to ask, with their drives: for reds, those of unknown capacity.
+
+    Those to be spared, as what lies by the danger, come last.
+    """
     known = [h for h in plan.hospitals if h.time_s is not None and not (h.closed or h.diversion)]
-    asked = sorted((h for h in known if h.red_per_h is None), key=lambda h: h.time_s or 0.0)
+    for_red = unplaced(plan)["red"] > 0
+    asked = sorted(
+        (h for h in known if h.red_per_h is None or not for_red),
+        key=lambda h: (bool(h.spared), h.time_s or 0.0),
+    )
     return [f"{words.plain(h.name)} ({drive(h)})" for h in asked[:_MOST_ASKED]]
 
 

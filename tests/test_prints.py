@@ -20,7 +20,7 @@ from planner import words
 from planner.errors import ExportError
 from planner.exports import EXPORTERS, Audience, Options, Paper, export_plan, typeset
 from planner.exports.ics201 import ics201
-from planner.exports.ics206 import ics206
+from planner.exports.ics206 import hospital_row, ics206, procedures
 from planner.exports.legend import legend
 from planner.exports.lists import Table, fit, wrapped
 from planner.exports.page_facts import sources
@@ -135,6 +135,16 @@ def test_a_hospital_is_printed_as_the_plan_has_it_and_blank_where_it_has_nothing
     assert "1-4 min 3-7 min Yes, Level II, pediatric III No Yes 3 / 2 / 1" in text
     after = text.split("Quiet Clinic")[1]
     assert re.match(r" [-\d.]+, [-\d.]+ 6\. Special", after), after[:80]
+
+
+def test_a_drive_that_is_an_estimate_and_a_corridor_that_is_shared_are_said_on_the_form():
+    plan = full(made()[0])
+    guessed = replace(plan.hospitals[0], off_map=True)
+    assert hospital_row(guessed)[4] == f"{words.minutes(guessed.time_range_min)}, estimate"
+    shared = Notice(NoticeLevel.CAUTION, "In and out share Main Street", "corridor")
+    told = list(procedures(replace(plan, notices=(shared, replace(shared, level=NoticeLevel.INFO)))))
+    assert told.count("CAUTION: In and out share Main Street.") == 1
+    assert "INFO: In and out share Main Street." not in told
 
 
 def test_the_hospitals_of_the_form_are_those_of_the_plan_in_their_order():
@@ -441,6 +451,8 @@ def test_ics_204_assigns_every_post_and_ics_205_knows_no_frequency():
         ("2026-05-01", "as of 2026-05-01, 13 days old."),
         ("2025-05-01T00:00:00Z", "as of 2025-05-01, 378 days old: check what has changed."),
         ("2027-01-01", "as of 2027-01-01."),
+        ("2026-04", "as of 2026-04, about 16 days old."),
+        ("2019", "as of 2019, about 2,329 days old: check what has changed."),
         ("", "age not known."),
         ("spring", "as of spring, age not known."),
     ],

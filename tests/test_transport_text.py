@@ -77,9 +77,15 @@ def test_patients_without_a_place_are_said_loudly() -> None:
     told = transport_text(crowd, WAVE)
     assert "NO PLACE known in the first hour for 3" in told
     assert "Ask what they take: hospitals." in told, "no way is known to any of unknown level"
+    assert told.index("NO PLACE") < told.index("Red, first wave"), "what is worst is said first"
     reached = [replace(h, time_s=h.time_s or 300.0, time_range_min=(3, 6)) for h in crowd.hospitals]
     opened = replace(crowd, hospitals=tuple(replace(h, diversion=False) for h in reached))
     assert "Ask what they take: North Hospital (3-6 min)" in transport_text(opened, WAVE)
+    spared = replace(opened, hospitals=tuple(replace(h, spared="near" * ("Nor" in h.name)) for h in reached))
+    spared = replace(spared, hospitals=tuple(replace(h, diversion=False) for h in spared.hospitals))
+    assert "Ask what they take: Town General Hospital (3-6 min), North Hospital" in transport_text(
+        spared, WAVE
+    )
 
 
 def test_a_strangers_name_stays_one_line() -> None:

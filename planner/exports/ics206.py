@@ -11,7 +11,8 @@ from planner.exports.exporter import Options
 from planner.exports.forms import Json
 from planner.model import HospitalOption, Plan, Site
 from planner.phrases import along, one_way_each, patients, place, site_name, suggested, through, trauma
-from planner.terms import Purpose, RouteKind
+from planner.terms import NoticeLevel, Purpose, RouteKind
+from planner.transport_text import drive
 
 YES, NO = "Yes", "No"
 _AID = (Purpose.CASUALTY_COLLECTION_FORWARD, Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE)
@@ -125,7 +126,7 @@ def hospital_row(hospital: HospitalOption) -> list[str]:
         words.degrees(hospital.location),
         "",
         words.minutes(hospital.air_range_min) if hospital.air_range_min else "",
-        words.minutes(hospital.time_range_min) if hospital.time_range_min else "",
+        drive(hospital) if hospital.time_range_min else "",
         f"{YES}, {trauma(hospital)}" if graded else "",
         _yes_no(hospital.burn),
         _yes_no(hospital.helipad),
@@ -145,7 +146,8 @@ def procedures(plan: Plan) -> Iterator[str]:
         passed = f", {through(way)}" if way.posts_crossed else ""
         yield f"Way out to {ends}: {along(way)}{passed}."
     for notice in plan.notices:
-        if notice.about == "hospitals":
+        lane = notice.about == "corridor" and notice.level is not NoticeLevel.INFO
+        if lane or notice.about == "hospitals":
             yield f"{notice.level.value.upper()}: {notice.text}."
     if plan.hospitals:
         yield "Walk-in patients fill the nearest hospitals first: call before sending."

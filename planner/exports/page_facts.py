@@ -79,11 +79,14 @@ def sources(plan: Plan, options: Options) -> Iterator[str]:
 
 
 def _age(as_of: str, today: date, old_days: int) -> str:
+    late = {4: f"{as_of}-12-28", 7: f"{as_of}-28"}.get(len(as_of))  # a year, or a year and month
     try:
-        then = date.fromisoformat(as_of[:10])
+        then = date.fromisoformat(late or as_of[:10])
     except ValueError:
         return f"as of {words.plain(as_of, 20)}, age not known" if as_of else "age not known"
     days = (today - then).days
+    told, about = (words.plain(as_of, 20), "about ") if late else (str(then), "")
     if days < 0:
-        return f"as of {then}"
-    return f"as of {then}, {days:,} days old{': check what has changed' if days > old_days else ''}"
+        return f"as of {told}"
+    check = ": check what has changed" if days > old_days else ""
+    return f"as of {told}, {about}{days:,} days old{check}"

@@ -238,10 +238,12 @@ def _why_none(hospital: HospitalOption) -> str:
     """Say why nobody is driven to a hospital that is open: most of all to the nearest."""
     if hospital.closed or hospital.diversion or hospital.time_s is None:
         return ""
-    parts = ["no reds: level not known"] if hospital.red_per_h is None and not hospital.children_only else []
+    unknown = hospital.red_per_h is None and not hospital.children_only
+    parts = ["no reds: level not known"] if unknown else []
     room = math.floor(hospital.others_per_h or 0.0) - hospital.sent.yellow - hospital.sent.green
     parts += ["its room is kept for walk-ins"] if 0 < room <= hospital.walk_ins.others else []
-    return f"{'; '.join(parts)}; ask what it takes" if parts else ""
+    parts += ["ask what it takes"] if unknown else []
+    return "; ".join(parts)
 
 
 def _takes(hospital: HospitalOption) -> str:
