@@ -6,6 +6,7 @@ goes on outside, somebody must stand: the officers of a vehicle post near by, or
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +50,8 @@ class _Parts:
     inside : (P,) bool array
         Whether it lies inside the line.
     posted : (P,) bool array
-        Whether a vehicle post stands where it ends and the next part begins.
+        Whether a vehicle post, or one on foot that was asked for, stands where it ends and the next part
+        begins.
     """
 
     edge: Ints
@@ -71,11 +73,29 @@ class _Parts:
         return np.asarray(k[self.posted[k] | over])
 
 
+def stand_walkers(
+    network: StreetNetwork, polygon_m: Polygon, places: Sequence[tuple[int, float]]
+) -> tuple[list[Stand], list[int]]:
+    """Stand posts on foot where the user wants them, if on the line; return the other ways as well."""
+    stands: list[Stand] = []
+    off: list[int] = []
+    for edge, along_m in places:
+        xy = network.at(edge, along_m)
+        if polygon_m.exterior.distance(Point(xy)) > NEAR_LINE_M:
+            off.append(edge)
+            continue
+        inner_is_u = polygon_m.contains(Point(network.at(edge, max(along_m - NEAR_LINE_M, 0.0))))
+        outer = int((network.edge_v if inner_is_u else network.edge_u)[edge])
+        stands.append(Stand(edge, along_m, xy, inner_is_u, outer, PostMode.FOOT, whole=False))
+    return stands, off
+
+
 def post_walkers(
     network: StreetNetwork,
     polygon_m: Polygon,
     core_m: BaseGeometry,
     stands: list[Stand],
+    asked: list[Stand],
     watch_m: float,
     stand_off_m: float,
     open_edges: Ints,
@@ -91,6 +111,8 @@ def post_walkers(
         The ground that people must not walk out of.
     stands : list of Stand
         The vehicle posts; what each watches is added to it.
+    asked : list of Stand
+        Posts on foot that stand in any case, from :func:`stand_walkers`.
     watch_m : float
         From how far a post watches a way.
     stand_off_m : float
@@ -104,8 +126,8 @@ def post_walkers(
     list of Stand
         On the line, each with the ways beside it that it watches as well.
     """
-    parts = _take_apart(network, polygon_m, stands)
-    foot: list[Stand] = []
+    parts = _take_apart(network, polygon_m, [*stands, *asked])
+    foot = list(asked)
     price = np.where(_watched(parts, stands, watch_m), 1, POST_COST)
     price[np.isin(parts.edge, open_edges)] = OPEN_COST
     for k in _needed(parts, network, polygon_m, core_m, price, stand_off_m):

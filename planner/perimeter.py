@@ -13,7 +13,7 @@ from planner.area import Area
 from planner.band import JUNCTION_MARGIN_M, Band
 from planner.doctrine import Doctrine, Perimeters
 from planner.exposure import places_to_shun, tell_exposed
-from planner.foot import NEAR_LINE_M, post_walkers
+from planner.foot import NEAR_LINE_M, post_walkers, stand_walkers
 from planner.model import Incident, Notice, Perimeter, Post
 from planner.perimeter_words import perimeter_notices, write_perimeter
 from planner.post_edits import Wishes, read_wishes
@@ -141,11 +141,14 @@ def _trace(ring: Ring, scene: _Scene) -> TracedPerimeter:
     if name is PerimeterName.OUTER:
         drawn, spared = _sparing(band, drawn, ring.core_m, area, rules)
         told += spared
+    asked, off = stand_walkers(area.network, drawn.polygon_m, wishes.on_foot)
+    told += [_off_the_line(area.network.street(edge), name) for edge in off]
     walkers = post_walkers(
         area.network,
         drawn.polygon_m,
         ring.core_m,
         [stand for stand in drawn.stands if not stand.open],
+        asked,
         rules.post_watch_m,
         ring.stand_off_m,
         wishes.open_edges,
@@ -181,6 +184,14 @@ def _with_wished_posts(band: Band, wishes: Wishes, name: PerimeterName) -> tuple
             told.append(Notice(NoticeLevel.CAUTION, text, name.value))
         band = standing
     return band, told
+
+
+def _off_the_line(way: str, name: PerimeterName) -> Notice:
+    text = (
+        f"No post on foot of the {name} perimeter stands on {way} as marked: it lies off the line. Mark a "
+        f"place within {NEAR_LINE_M:.0f} m of the line"
+    )
+    return Notice(NoticeLevel.DANGER, text, name.value)
 
 
 def _sparing(

@@ -33,13 +33,16 @@ class Wishes:
     open_edges : (n,) int array
         Streets and ways that no post may close.
     stands : tuple of (int, float)
-        Where posts must stand: the edge, and metres from its ``u`` end.
+        Where vehicle posts must stand: the edge, and metres from its ``u`` end.
+    on_foot : tuple of (int, float)
+        The same of posts on foot, on ways that no vehicle uses.
     notices : tuple of Notice
         How each was understood.
     """
 
     open_edges: Ints
     stands: tuple[tuple[int, float], ...] = ()
+    on_foot: tuple[tuple[int, float], ...] = ()
     notices: tuple[Notice, ...] = ()
 
 
@@ -91,7 +94,9 @@ def read_wishes(
         )
     standing = {edge for edge, _ in stands}
     kept = sorted({edge for edge in open_edges if edge not in standing})
-    return Wishes(np.array(kept, dtype=np.int64), tuple(stands), tuple(dict.fromkeys(notices)))
+    driven = tuple(stand for stand in stands if area.network.drivable[stand[0]])
+    on_foot = tuple(stand for stand in stands if not area.network.drivable[stand[0]])
+    return Wishes(np.array(kept, dtype=np.int64), driven, on_foot, tuple(dict.fromkeys(notices)))
 
 
 def _places(edit: PostEdit, number: int) -> tuple[LonLat, LonLat]:

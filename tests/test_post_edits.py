@@ -142,6 +142,48 @@ def test_a_post_added_anywhere_stands_there_or_is_refused_in_words(
     holds(lines)
 
 
+def test_a_post_added_or_moved_on_a_footway_stands_there_on_foot() -> None:
+    network, outcomes = area().network, set()
+    for which, traced in enumerate(untouched()):
+        name = traced.record.perimeter
+        ring = traced.polygon_m.exterior
+        walked = np.flatnonzero(~network.drivable & (network.length_m > 40))
+        near = [e for e in walked.tolist() if ring.distance(network.lines([e])[0]) < 5]
+        for edge in near[:3]:
+            line = network.lines([edge])[0]
+            along = float(
+                line.project(ring.interpolate(ring.project(line.interpolate(0.5, normalized=True))))
+            )
+            (snap,) = network.snap([network.at(edge, along)], ~network.drivable)
+            (driven,) = network.snap([network.at(edge, along)], network.drivable)
+            assert snap is not None
+            if snap.edge != edge or (driven is not None and driven.offset_m < 10):
+                continue
+            spot = area().frame.place(*network.at(edge, along))
+            for change in (
+                edit(PostEditKind.ADD, spot, perimeter=name),
+                edit(PostEditKind.MOVE, traced.posts[0].location, spot, perimeter=name),
+            ):
+                lines = trace(change)
+                holds(lines)
+                drawn = lines[which]
+                stands = [
+                    p
+                    for p, e in zip(drawn.posts, drawn.post_edges, strict=True)
+                    if e == edge and p.mode is PostMode.FOOT
+                ]
+                off = drawn.polygon_m.exterior.distance(Point(network.at(edge, along))) > 15
+                refused = any("lies off the line" in n.text for n in drawn.notices)
+                assert refused == off
+                if not off:
+                    assert any(
+                        np.hypot(*np.subtract(area().frame.point_m(p.location), network.at(edge, along))) < 1
+                        for p in stands
+                    )
+                outcomes.add(off)
+    assert False in outcomes
+
+
 def test_streets_that_all_stay_open_are_leaks_by_name() -> None:
     inner = untouched()[0]
     removed = [edit(PostEditKind.OPEN, post.location) for post in vehicle_posts(inner)]
