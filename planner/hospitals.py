@@ -317,7 +317,7 @@ def _option(
     hospital, rules = drive.hospital, driving.doctrine.transport
     return HospitalOption(
         name=hospital.name,
-        location=hospital.location,
+        location=hospital.location.rounded(),
         adult_level=hospital.adult_level,
         pediatric_level=hospital.pediatric_level,
         helipad=hospital.helipad,

@@ -10,11 +10,11 @@ from planner.area import Area
 from planner.audit import audit_plan
 from planner.document import read_plan, write_plan
 from planner.geo import LonLat
-from planner.model import Casualties, Incident
+from planner.model import Casualties, HospitalFact, Incident
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
-from planner.terms import NoticeLevel, ThreatName
-from tests.town import Objects, town, town_objects
+from planner.terms import NoticeLevel, ThreatName, TraumaLevel
+from tests.town import CENTRE, Objects, town, town_objects
 
 
 def bare() -> Area:
@@ -106,3 +106,11 @@ def test_nobody_is_driven_to_an_island_that_no_street_leads_to() -> None:
     (hospital,) = plan.hospitals
     assert (hospital.time_s, hospital.assigned) == (None, Casualties())
     assert any("East Hospital" in n.text and n.level is NoticeLevel.DANGER for n in plan.notices)
+
+
+def test_a_hospital_table_with_more_decimals_than_documents_have_gives_a_plan_that_reads_back_equal() -> None:
+    area = town()
+    far = HospitalFact("Far General", LonLat(-92.962875621, 41.020517693), TraumaLevel.II, source="table")
+    plan = make_plan(Incident(CENTRE, ThreatName.KNIFE), area, shipped_doctrine(), (far,))
+    assert "Far General" in {hospital.name for hospital in plan.hospitals}
+    assert read_plan(write_plan(plan)) == plan
