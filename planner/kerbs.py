@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import LineString, Point
+from shapely.geometry import LineString
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
@@ -32,6 +32,7 @@ KERB_CLASSES = (
 )
 _ANY_CLASSES = tuple(RoadClass)
 _RIM_M = 0.5
+_QUAD_SEGS = 16
 
 
 def on_streets(
@@ -59,10 +60,8 @@ def on_streets(
             cell = (int(stretch.middle[0] // length_m), int(stretch.middle[1] // length_m))
             if cell not in best or (stretch.length_m, -row) > best[cell][:2]:
                 best[cell] = (stretch.length_m, -row, stretch)
-    return [
-        _kerb(-key, stretch, lanes, siting, inside)
-        for _, key, stretch in (best[cell] for cell in sorted(best))
-    ]
+    chosen = [best[cell] for cell in sorted(best)]
+    return _kerbs([-key for _, key, _ in chosen], [s for _, _, s in chosen], lanes, siting, inside)
 
 
 def carriageways(scene: Scene, area: Area, doctrine: Doctrine, leads_out: Bools) -> list[Candidate]:
@@ -127,21 +126,30 @@ def _stretches(piece: BaseGeometry, length_m: float) -> list[_Stretch]:
     return out
 
 
-def _kerb(row: int, stretch: _Stretch, lanes: Lanes, siting: Siting, inside: bool) -> Candidate:
-    shape = stretch.line().buffer(siting.kerb_width_m / 2, cap_style="flat")
-    middle = Point(stretch.middle)
-    along = float(shapely.line_locate_point(lanes.lines[row], middle))
-    edge = int(lanes.edges[row])
-    return Candidate(
-        kind=STREET,
-        name="",
-        shape_m=shape,
-        open_m2=float(shape.area),
-        shelter_m2=0.0,
-        stalls=float("nan"),
-        firmness=1.0,
-        access="",
-        entrance=Snap(edge, along, float(middle.x), float(middle.y), 0.0),
-        edges=(edge,),
-        inside=inside,
-    )
+def _kerbs(
+    rows: Sequence[int], stretches: Sequence[_Stretch], lanes: Lanes, siting: Siting, inside: bool
+) -> list[Candidate]:
+    if not rows:
+        return []
+    lines = np.array([stretch.line() for stretch in stretches], dtype=object)
+    shapes = shapely.buffer(lines, siting.kerb_width_m / 2, quad_segs=_QUAD_SEGS, cap_style="flat")
+    middles = np.array([stretch.middle for stretch in stretches])
+    along_m = shapely.line_locate_point(lanes.lines[list(rows)], shapely.points(middles))
+    return [
+        Candidate(
+            kind=STREET,
+            name="",
+            shape_m=shape,
+            open_m2=float(shape.area),
+            shelter_m2=0.0,
+            stalls=float("nan"),
+            firmness=1.0,
+            access="",
+            entrance=Snap(edge, along, x, y, 0.0),
+            edges=(edge,),
+            inside=inside,
+        )
+        for shape, edge, along, (x, y) in zip(
+            shapes, lanes.edges[list(rows)].tolist(), along_m.tolist(), middles.tolist(), strict=True
+        )
+    ]
