@@ -132,8 +132,7 @@ def _trace(ring: Ring, scene: _Scene) -> TracedPerimeter:
     name, wishes, area, rules = ring.name, ring.wishes, scene.area, scene.doctrine.perimeters
     band = Band.around(ring.core_m, ring.reach_m, area, rules, scene.blocked)
     band = band.keeping_open(wishes.open_edges)
-    if name is PerimeterName.INNER:
-        band = band.shunning(places_to_shun(band.outward_m, scene.ground, area, scene.doctrine))
+    band = band.shunning(places_to_shun(band.outward_m, scene.ground, area, scene.doctrine))
     band, told = _with_wished_posts(band, wishes, name)
     near, driving = band.narrowed()
     fewest = len(driving.cut.severed)
