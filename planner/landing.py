@@ -117,7 +117,7 @@ class LandingGrounds:
         spots = []
         for square in _squares(self._clear[row], side_m):
             middle = square.centroid
-            around = _around(middle, self.standing, self.area, self.siting, self.rules)
+            around = _around(middle, self.standing, self.rules)
             ways = _approaches(around, side_m, self.rules)
             if ways:
                 spots.append(LandingSpot(row, square, side_m, ways, _hazards(around)))
@@ -127,7 +127,7 @@ class LandingGrounds:
 @lru_cache(maxsize=4)
 def landing_grounds(area: Area, siting: Siting, rules: Landing) -> LandingGrounds:
     """Return the landing grounds of an area, kept while it lives."""
-    return LandingGrounds(area, siting, rules, grounds_of(area, siting), _Standing.on(area))
+    return LandingGrounds(area, siting, rules, grounds_of(area, siting), _Standing.on(area, siting))
 
 
 # --- ground that is clear -----------------------------------------------------------------------
@@ -139,6 +139,8 @@ class _Standing:
 
     buildings: Shapes
     building_tree: shapely.STRtree
+    building_top_m: Floats
+    building_assumed: NDArray[np.bool_]
     obstacles: Shapes
     obstacle_tree: shapely.STRtree
     obstacle_bounds_m: Floats
@@ -148,14 +150,17 @@ class _Standing:
     lot_tree: shapely.STRtree
 
     @classmethod
-    def on(cls, area: Area) -> _Standing:
+    def on(cls, area: Area, siting: Siting) -> _Standing:
         """Lay out an area's buildings, obstacles and car parks."""
         buildings = np.asarray(area.buildings.geometry.array, dtype=object)
         obstacles = np.asarray(area.obstacles.geometry.array, dtype=object)
         lots = np.asarray(area.places_of(PlaceKind.PARKING).geometry.array, dtype=object)
+        top_m, assumed = heights_m(area.buildings, siting)
         return cls(
             buildings=buildings,
             building_tree=shapely.STRtree(buildings),
+            building_top_m=top_m,
+            building_assumed=assumed,
             obstacles=obstacles,
             obstacle_tree=shapely.STRtree(obstacles),
             obstacle_bounds_m=shapely.bounds(obstacles).reshape(-1, 4),
@@ -281,11 +286,11 @@ class _Around(NamedTuple):
     kind: Shapes
 
 
-def _around(middle: Point, standing: _Standing, area: Area, siting: Siting, rules: Landing) -> _Around:
+def _around(middle: Point, standing: _Standing, rules: Landing) -> _Around:
     zone = middle.buffer(rules.reach_m)
     columns: list[tuple[Floats, Floats, Floats, Shapes]] = []
     rows = np.sort(standing.building_tree.query(zone))
-    tops_m, assumed = heights_m(area.buildings.iloc[rows], siting)
+    tops_m, assumed = standing.building_top_m[rows], standing.building_assumed[rows]
     shapes = standing.buildings[rows]
     known = np.where(assumed, np.nan, tops_m)
     columns.append(_corners(shapes, known, tops_m, np.full(len(rows), "building", dtype=object)))
