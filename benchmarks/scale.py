@@ -6,7 +6,6 @@ Import and bare reading run in processes of their own, for their peak memory; ev
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import math
 import os
@@ -31,7 +30,6 @@ from planner import packs
 
 TIMES = (1, 2, 7)
 DOCS = Path(__file__).parents[1] / "docs"
-_STEPS_TOO = ("routing",)  # modules of this folder that are run at every size, where they are there
 _READ = """
 import json, resource, sys, time
 from pathlib import Path
@@ -77,17 +75,14 @@ class Size:
         return self.rows[0]
 
 
-def measure_size(name: str, file: Path) -> Size:
-    """Measure everything on one file."""
+def measure_size(name: str, file: Path, script_up_to: int) -> Size:
+    """Measure everything on one file; the script plans where it has no more edges than that."""
     _, read_s, read_mb = _in_process(_OURS, file)
     _, bare_s, _ = _in_process(_BARE, file)
     packs.import_area(file, name)
     area = packs.open_area(name)
     opened = timed(lambda: packs.open_area(name), repeat=7)
-    rows = list(whole_plan.measure(area))
-    for module in _STEPS_TOO:
-        if (Path(__file__).parent / f"{module}.py").is_file():
-            rows += importlib.import_module(f"benchmarks.{module}").measure(area)
+    rows = list(whole_plan.measure(area, 2 if area.network.edge_count <= script_up_to else 0))
     return Size(name, area.network.edge_count, read_s, read_mb, bare_s, opened.wall_s, tuple(rows))
 
 
@@ -194,28 +189,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
     parser.add_argument("city", type=Path)
     parser.add_argument("--small", default="montevideo", help="an installed area to begin with")
+    parser.add_argument("--script-up-to", type=int, default=10_000_000, help="edges; a metro takes minutes")
     parser.add_argument("--times", type=int, nargs="*", default=list(TIMES))
     asked = parser.parse_args()
     began = time.perf_counter()
     small = packs.open_area(asked.small)
-    sizes = [_installed(small.name)]
+    sizes = [_installed(small.name, asked.script_up_to)]
     with tempfile.TemporaryDirectory() as folder:
         for times in asked.times:
             file = asked.city if times == 1 else Path(folder) / f"times{times}.osm.pbf"
             if times > 1:
                 tile(asked.city, file, times)
-            sizes.append(measure_size(f"bench_{times}", file))
+            sizes.append(measure_size(f"bench_{times}", file, asked.script_up_to))
     DOCS.mkdir(exist_ok=True)
     (DOCS / "performance.md").write_text(report(sizes), encoding="utf-8")
     plot(sizes, DOCS / "performance.svg")
     sys.stdout.write(f"{DOCS / 'performance.md'}, after {time.perf_counter() - began:.0f} s\n")
 
 
-def _installed(name: str) -> Size:
+def _installed(name: str, script_up_to: int) -> Size:
     """Measure a shipped area from its own file."""
     from planner import settings
 
-    return measure_size(f"bench_{name}", settings.shipped("data", packs.SHIPPED[name].file))
+    return measure_size(f"bench_{name}", settings.shipped("data", packs.SHIPPED[name].file), script_up_to)
 
 
 if __name__ == "__main__":
