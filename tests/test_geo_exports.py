@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import sqlite3
 import struct
@@ -228,7 +229,7 @@ def test_a_balloon_says_why_and_that_it_is_a_suggestion(plan):
     root = etree.fromstring(kml_of(plan, "kml"))
     texts = {mark.findtext("{*}name"): mark.findtext("{*}description") for mark in root.iter("{*}Placemark")}
     for post in plan.posts:
-        assert post.reason.replace("'", "&#x27;") in texts[post.id]
+        assert html.escape(post.reason) in texts[post.id]
     pinned = ("source", "pinned")
     own = {item.label for item in items(plan, "m") if item.layer == "scene" or pinned in item.facts}
     assert all("Suggestion: IC decides" in text for name, text in texts.items() if name not in own)

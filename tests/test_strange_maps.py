@@ -60,9 +60,10 @@ def motorway_below() -> Area:
     made = town_objects(motorway=False)
     for side in (1, -1):
         marks = [(x * side, -5 * side) for x in (-1250, -300, 300, 1250)]
-        tags = {"highway": "motorway", "oneway_": "yes", "ref": "I 5"}
+        # In a cutting on both sides of the tunnel: what crosses it there does so on another level.
+        tags = {"highway": "motorway", "oneway_": "yes", "ref": "I 5", "layer": "-1"}
         made.way(marks[:2], **tags)
-        made.way(marks[1:3], tunnel="yes", layer="-1", **tags)
+        made.way(marks[1:3], tunnel="yes", **tags)
         made.way(marks[2:], **tags)
     return made.settle().area("motorway_below")
 
