@@ -334,6 +334,10 @@ def _hospital_status(value: object, where: str) -> HospitalStatus:
         if not 0 <= count <= _MOST_PEOPLE:
             what = f"{shown(count)} is out of range"
             fail(f"{where}, sent, {colour}", what, f"Give a count from 0 to {_MOST_PEOPLE}")
+    for whom, places in vars(status.keep).items():
+        if places is not None and not 0 <= places <= _MOST_PEOPLE:
+            what = f"{shown(places)} is out of range"
+            fail(f"{where}, keep, {whom}", what, f"Give a count from 0 to {_MOST_PEOPLE}")
     for name in ("red_per_h", "child_red_per_h", "others_per_h"):
         rate = getattr(status, name)
         if rate is not None and not 0 <= rate <= _MOST_PER_H:

@@ -43,6 +43,7 @@ from planner.model import (
     HospitalFact,
     HospitalOption,
     Incident,
+    KeptPlaces,
     Notice,
     Site,
     SiteTime,
@@ -308,6 +309,7 @@ def _ward(drive: Drive, rules: Rules) -> Ward:
         child_red=said.child_red_per_h if said else None,
         others=said.others_per_h if said else None,
         sent=said.sent if said else Casualties(),
+        keep=said.keep if said else KeptPlaces(),
     )
 
 

@@ -145,6 +145,15 @@ class Casualties:
 
 
 @dataclass(frozen=True)
+class KeptPlaces:
+    """Places of the first hour to keep for those who come by themselves; None = as doctrine reckons."""
+
+    red: int | None = None
+    child_red: int | None = None
+    others: int | None = None
+
+
+@dataclass(frozen=True)
 class HospitalStatus:
     """What the EMS coordinator says of one hospital; outranks tables and doctrine.
 
@@ -160,6 +169,8 @@ class HospitalStatus:
         Red adults, red children, and yellow and green patients that it takes in an hour. None = not said.
     sent : Casualties
         Patients already there or on their way: the running count (F26).
+    keep : KeptPlaces
+        Places that no ambulance is sent for, near or far.
     """
 
     name: str
@@ -170,6 +181,7 @@ class HospitalStatus:
     child_red_per_h: float | None = None
     others_per_h: float | None = None
     sent: Casualties = Casualties()
+    keep: KeptPlaces = KeptPlaces()
 
 
 @dataclass(frozen=True)

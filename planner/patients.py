@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from planner.allotment import allot, ranked_costs
 from planner.doctrine import Transport
-from planner.model import Casualties, WalkIns
+from planner.model import Casualties, KeptPlaces, WalkIns
 from planner.terms import TraumaLevel
 
 Ints = NDArray[np.int64]
@@ -27,6 +27,7 @@ Bools = NDArray[np.bool_]
 HIGH_LEVELS = (TraumaLevel.I, TraumaLevel.II)
 """Levels that give a red patient full care; others are for when these are full or too far."""
 _NOBODY = Casualties()
+_AS_DOCTRINE = KeptPlaces()
 _MOST_S = 36_000.0
 """Drives longer than this are all alike."""
 _COLOUR, _CHILD = np.array([0, 1, 2, 0, 1, 2])[:, None], np.array([0, 0, 0, 1, 1, 1])[:, None] > 0
@@ -57,6 +58,8 @@ class Ward:
         Patients an hour as the coordinator says; None = by level, beds and doctrine.
     sent : Casualties
         Already there or on the way; they take their places.
+    keep : KeptPlaces
+        Places to keep for walk-ins, as the coordinator says.
     """
 
     time_s: float | None
@@ -71,6 +74,7 @@ class Ward:
     child_red: float | None = None
     others: float | None = None
     sent: Casualties = _NOBODY
+    keep: KeptPlaces = _AS_DOCTRINE
 
     @property
     def takes_ambulances(self) -> bool:
@@ -171,6 +175,14 @@ def share_patients(
     )
 
 
+def walk_ins_by_doctrine(
+    patients: Casualties, wards: Sequence[Ward], rules: Transport, children: Casualties | None = None
+) -> tuple[WalkIns, ...]:
+    """Return what would be kept for walk-ins at each ward if the coordinator said nothing of it."""
+    silent = [replace(ward, keep=_AS_DOCTRINE) for ward in wards]
+    return _caps(_counts(patients, children or Casualties()), silent, rules)[1]
+
+
 # --- who there is, and where there is room ------------------------------------------------------------
 
 
@@ -198,12 +210,19 @@ def _casualties(counts: Ints) -> Casualties:
 def _caps(
     count: Ints, wards: Sequence[Ward], rules: Transport
 ) -> tuple[tuple[Caps, ...], tuple[WalkIns, ...]]:
-    """Places of the first hour at each hospital, less those kept for walk-ins at the nearest ones."""
+    """Places of the first hour at each hospital, less those kept for walk-ins.
+
+    Kept is what the coordinator says, else doctrine's share of the patients at the nearest ones; never more
+    than there are.
+    """
     reached = sorted((w.time_s, k) for k, w in enumerate(wards) if w.time_s is not None and not w.closed)
     nearest = {k for _, k in reached[: rules.walk_in_hospitals]}
     kept = _walk_ins(count, len(nearest), rules)
     full = [_full_caps(ward, rules) for ward in wards]
-    walk_ins = [Caps(*map(min, kept, cap)) if k in nearest else Caps(0, 0, 0) for k, cap in enumerate(full)]
+    walk_ins = [
+        Caps(*map(min, _as_said(kept if k in nearest else Caps(0, 0, 0), ward), cap))
+        for k, (ward, cap) in enumerate(zip(wards, full, strict=True))
+    ]
     free = [
         _after_sent(Caps(*(n - held for n, held in zip(cap, by_self, strict=True))), ward)
         if ward.takes_ambulances
@@ -224,6 +243,12 @@ def _walk_ins(count: Ints, hospitals: int, rules: Transport) -> Caps:
         math.ceil(rules.walk_in_red * child_red / hospitals),
         math.ceil(rules.walk_in_others * others / hospitals),
     )
+
+
+def _as_said(kept: Caps, ward: Ward) -> Caps:
+    """Put what the coordinator says in place of doctrine's share; a closed one keeps nothing for anybody."""
+    said = (0, 0, 0) if ward.closed else (ward.keep.red, ward.keep.child_red, ward.keep.others)
+    return Caps(*(n if word is None else word for n, word in zip(kept, said, strict=True)))
 
 
 def _full_caps(ward: Ward, rules: Transport) -> Caps:

@@ -153,9 +153,9 @@ def _held_back(plan: Plan) -> Iterator[str]:
         names = [words.plain(h.name) for h in plan.hospitals if getattr(h, word)]
         if names:
             yield f"{told}, no ambulances: {', '.join(names)}."
-    kept = [h for h in plan.hospitals if h.walk_ins.red or h.walk_ins.child_red or h.walk_ins.others]
+    kept = [h for h in plan.hospitals if kept_places(h)]
     if kept:
-        told = "; ".join(f"{words.plain(h.name)} {walk_in_count(h)}" for h in kept)
+        told = "; ".join(f"{words.plain(h.name)} {kept_places(h)}" for h in kept)
         yield f"Places kept for patients who come by themselves: {told}."
 
 
@@ -164,9 +164,11 @@ def counted(patients: Casualties) -> str:
     return ", ".join(f"{n} {colour}" for colour, n in vars(patients).items() if n)
 
 
-def walk_in_count(hospital: HospitalOption) -> int:
-    """Count the places kept at a hospital for those who come by themselves."""
-    return hospital.walk_ins.red + hospital.walk_ins.child_red + hospital.walk_ins.others
+def kept_places(hospital: HospitalOption) -> str:
+    """Say how many places are kept at a hospital for those who come by themselves, "" for none."""
+    kept = hospital.walk_ins
+    counts = ((kept.red, "red"), (kept.child_red, "red child"), (kept.others, "yellow or green"))
+    return ", ".join(f"{n} {whom}" for n, whom in counts if n)
 
 
 def _ambulances(plan: Plan) -> Iterator[str]:

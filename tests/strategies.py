@@ -50,7 +50,16 @@ casualties = st.builds(model.Casualties, counts, counts, counts)
 moments = st.sampled_from(["2024-05-14T09:32:00-04:00", "2024-05-14T13:32:00Z", "2024-05-14 09:32"])
 rates = st.none() | st.floats(0, 1000)
 hospital_statuses = st.builds(
-    model.HospitalStatus, text, places, st.booleans(), st.booleans(), rates, rates, rates, casualties
+    model.HospitalStatus,
+    text,
+    places,
+    st.booleans(),
+    st.booleans(),
+    rates,
+    rates,
+    rates,
+    casualties,
+    st.builds(model.KeptPlaces, st.none() | counts, st.none() | counts, st.none() | counts),
 )
 ranges_min = st.none() | st.tuples(counts, counts)
 

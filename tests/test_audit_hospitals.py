@@ -17,7 +17,7 @@ from planner.audit.scene import Scene
 from planner.audit.sharing import check_sharing
 from planner.audit.streets import RawStreets
 from planner.hospitals import send_patients
-from planner.model import Casualties, HospitalOption, Plan, SiteTime, WalkIns
+from planner.model import Casualties, HospitalOption, KeptPlaces, Plan, SiteTime, WalkIns
 from planner.packs import shipped_doctrine
 from planner.patients import child_red_per_h, others_per_h, red_per_h, share_patients
 from planner.plan import make_plan
@@ -46,7 +46,11 @@ def good() -> tuple[Plan, Area]:
         casualties=Casualties(6, 7, 9),
         children=Casualties(2, 1, 1),
         units=(("ambulances", 3),),
-        hospitals=(status(area, 600, -600, "South Hospital", diversion=True, red_per_h=2.0),),
+        hospitals=(
+            status(
+                area, 600, -600, "South Hospital", diversion=True, red_per_h=2.0, keep=KeptPlaces(others=4)
+            ),
+        ),
     )
     sites = (site(area, Purpose.CASUALTY_COLLECTION, 250, 100), site(area, Purpose.STAGING, -450, -200))
     streets = streets_around(area, outer_m=box(-300, -300, 300, 300))
@@ -106,6 +110,7 @@ def test_patients_sent_where_the_coordinator_says_no_are_found() -> None:
 
 def test_a_forgotten_reserve_is_found() -> None:
     plan, _ = good()
+    assert next(h for h in plan.hospitals if h.name == "South Hospital").walk_ins.others == 4, "as said"
     keeps = next(h for h in plan.hospitals if h.walk_ins != WalkIns())
     assert ("walk_ins", "hospitals") in broken(changed(keeps.name, walk_ins=WalkIns()))
 

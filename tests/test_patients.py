@@ -15,9 +15,17 @@ from hypothesis import strategies as st
 from scipy.optimize import milp
 
 from planner.allotment import FORBIDDEN, allot, ranked_costs
-from planner.model import Casualties, WalkIns
+from planner.model import Casualties, KeptPlaces, WalkIns
 from planner.packs import shipped_doctrine
-from planner.patients import Shares, Ward, child_red_per_h, others_per_h, red_per_h, share_patients
+from planner.patients import (
+    Shares,
+    Ward,
+    child_red_per_h,
+    others_per_h,
+    red_per_h,
+    share_patients,
+    walk_ins_by_doctrine,
+)
 from planner.terms import TraumaLevel
 
 RULES = shipped_doctrine().transport
@@ -27,6 +35,7 @@ COLOURS = ("red", "yellow", "green")
 KINDS = [(colour, child) for child in (False, True) for colour in COLOURS]
 
 RATES = st.one_of(st.none(), st.floats(0, 6))
+KEPT = st.one_of(st.none(), st.none(), st.integers(0, 8))
 WARDS = st.lists(
     st.builds(
         Ward,
@@ -41,6 +50,7 @@ WARDS = st.lists(
         red=RATES,
         child_red=RATES,
         others=RATES,
+        keep=st.builds(KeptPlaces, KEPT, KEPT, KEPT),
     ),
     max_size=7,
 )
@@ -161,6 +171,7 @@ def test_nobody_is_sent_above_a_cap_and_nobody_is_lost(
 def test_walk_ins_are_kept_at_the_nearest_that_are_not_closed(
     wards: list[Ward], patients: Casualties
 ) -> None:
+    wards = [replace(ward, keep=KeptPlaces()) for ward in wards]
     shares = share_patients(patients, wards, RULES)
     near = sorted((w.time_s, k) for k, w in enumerate(wards) if w.time_s is not None and not w.closed)
     nearest = [k for _, k in near[: RULES.walk_in_hospitals]]
@@ -366,6 +377,29 @@ def test_patients_are_driven_a_little_further_to_spare_a_hospital_by_the_danger(
         shares = share_patients(Casualties(1, 1, 1), wards, rules)
         assert tuple(s.red for s in shares.assigned) == taken
         assert tuple(s.yellow for s in shares.assigned) == taken
+
+
+def test_what_the_coordinator_keeps_for_walk_ins_outranks_doctrine_near_and_far() -> None:
+    near, far = Ward(300, TWO, 300), Ward(900, ONE, 300)
+    other = Ward(600, None, 300)
+    everybody = Casualties(4, 4, 4)
+    by_rule = share_patients(everybody, [near, other, far], RULES)
+    assert by_rule.walk_ins == (WalkIns(1, 0, 2), WalkIns(0, 0, 2), WalkIns())
+    said = [
+        replace(near, keep=KeptPlaces(red=3, others=0)),
+        replace(other, keep=KeptPlaces(red=2)),  # of unknown level: there is no place to keep
+        replace(far, keep=KeptPlaces(others=99)),
+    ]
+    shares = share_patients(everybody, said, RULES)
+    assert shares.walk_ins == (WalkIns(3, 0, 0), WalkIns(0, 0, 2), WalkIns(0, 0, 6))
+    assert shares.red_caps == (0, 0, 4)
+    assert shares.other_caps[2] == 0, "more than there is cannot be kept"
+    assert shares.assigned[2] == Casualties(4, 0, 0)
+    assert walk_ins_by_doctrine(everybody, said, RULES) == by_rule.walk_ins
+    shut = share_patients(everybody, [replace(ward, closed=True) for ward in said], RULES)
+    assert shut.walk_ins == (WalkIns(),) * 3
+    diverted = share_patients(everybody, [replace(ward, diversion=True) for ward in said], RULES)
+    assert diverted.walk_ins == shares.walk_ins, "people still come by themselves"
 
 
 def test_capacity_is_kept_for_those_who_walk_in_at_the_nearest() -> None:

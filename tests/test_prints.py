@@ -26,7 +26,7 @@ from planner.exports.lists import Table, fit, wrapped
 from planner.exports.page_facts import sources
 from planner.exports.public import public_plan
 from planner.exposure import IN_VIEW
-from planner.model import AmbulanceNeed, Casualties, Notice, Plan
+from planner.model import AmbulanceNeed, Casualties, Notice, Plan, WalkIns
 from planner.phrases import suggested
 from planner.terms import NoticeLevel, Purpose, TraumaLevel
 from tests.test_dispatch import HOSTILE, made, with_names
@@ -59,11 +59,12 @@ def full(plan: Plan) -> Plan:
         time_range_min=(3, 7),
         air_range_min=(1, 4),
         assigned=Casualties(3, 2, 1),
+        walk_ins=WalkIns(others=2),
     )
     blank = replace(
         known, name="Quiet Clinic", adult_level=None, pediatric_level=None, helipad=None, burn=None
     )
-    blank = replace(blank, time_range_min=None, air_range_min=None, assigned=Casualties())
+    blank = replace(blank, time_range_min=None, air_range_min=None, assigned=Casualties(), walk_ins=WalkIns())
     units = (("ambulances", 6), ("officers", 14))
     need = AmbulanceNeed(5, 6, 1, (8, 12), (9, 14), "5 ambulances take all in one wave")
     told = replace(plan.incident, units=units, began_at="2026-05-14T09:32:00-05:00")
@@ -128,11 +129,12 @@ def test_a_hospital_is_printed_as_the_plan_has_it_and_blank_where_it_has_nothing
         "No",
         "Yes",
         "3 / 2 / 1",
+        "2 yellow or green",
     ]
-    assert rows["Quiet Clinic"][2:] == [""] * 7
+    assert rows["Quiet Clinic"][2:] == [""] * 8
     text = " ".join(pages(printed("ics206")))
     assert "Town General" in text
-    assert "1-4 min 3-7 min Yes, Level II, pediatric III No Yes 3 / 2 / 1" in text
+    assert "1-4 min 3-7 min Yes, Level II, pediatric III No Yes 3 / 2 / 1 2 yellow or green" in text
     after = text.split("Quiet Clinic")[1]
     assert re.match(r" [-\d.]+, [-\d.]+ 6\. Special", after), after[:80]
 

@@ -149,6 +149,34 @@ def test_a_capacity_said_counts_and_can_be_taken_back(own_store: Store) -> None:
     assert "red 4, other" in row(page, METHODIST)
 
 
+def test_a_nought_is_said_too_and_is_not_taken_for_nothing_said(own_store: Store) -> None:
+    page = open_page()
+    of(numbers(page, "Red / h"), METHODIST).set_value(0).run()
+    (status,) = facts(own_store)["hospitals"]
+    assert status["red_per_h"] == 0
+    assert "red 0, other" in row(page, METHODIST)
+    assert f"to {METHODIST} (Level I" not in page.code[0].value.split("Yellow")[0]
+
+
+def test_places_for_walk_ins_are_the_coordinators_to_set_and_to_give_back(own_store: Store) -> None:
+    page = open_page()
+    nearest = "Three Rivers Health"
+    due = of(numbers(page, "Keep: yellow, green"), nearest).value
+    assert due > 0
+    assert f"{due} yellow or green" in row(page, nearest)
+    of(numbers(page, "Keep: yellow, green"), nearest).set_value(0).run()
+    (status,) = facts(own_store)["hospitals"]
+    assert status["keep"] == {"others": 0}
+    assert "yellow or green" not in row(page, nearest)
+    of(numbers(page, "Keep: red"), METHODIST).set_value(3).run()
+    assert "3 red" in row(page, METHODIST).split("Kept for walk-ins")[1]
+    assert f"{METHODIST} 3 red" in page.code[0].value
+    of(numbers(page, "Keep: yellow, green"), nearest).set_value(due).run()
+    of(numbers(page, "Keep: red"), METHODIST).set_value(0).run()
+    assert not page.exception
+    assert facts(own_store)["hospitals"] == [], "as doctrine reckons again"
+
+
 def test_the_running_count_takes_places_and_is_not_sent_again(own_store: Store) -> None:
     page = open_page()
     of(numbers(page, "Sent: red"), METHODIST).set_value(3).run()

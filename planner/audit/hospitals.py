@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from planner.audit.checks import Check, judge
 from planner.audit.scene import Scene
-from planner.audit.sharing import check_sharing
+from planner.audit.sharing import check_sharing, said_of
 from planner.model import Casualties, HospitalOption, SiteTime
 from planner.terms import TraumaLevel
 
@@ -75,13 +75,7 @@ def _cap_problems(hospital: HospitalOption) -> Iterator[str]:
 def _rate_problems(scene: Scene, hospital: HospitalOption) -> Iterator[str]:
     """Judge the hourly rates by level and beds, or by what the coordinator says."""
     rules = scene.doctrine.transport
-    said = [
-        status
-        for status in scene.plan.incident.hospitals
-        if status.name.casefold() == hospital.name.casefold()
-        and scene.point(status.location).distance(scene.point(hospital.location)) <= rules.same_hospital_m
-    ]
-    last = said[-1] if said else None
+    last = said_of(scene, hospital)
     beds = rules.assumed_beds if hospital.beds is None else hospital.beds
 
     def by_level(level: TraumaLevel | None) -> float | None:

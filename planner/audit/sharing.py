@@ -18,7 +18,7 @@ from scipy.optimize import Bounds, milp
 from planner.audit.checks import Check, judge
 from planner.audit.scene import Scene
 from planner.doctrine import Transport
-from planner.model import Casualties, HospitalOption, WalkIns
+from planner.model import Casualties, HospitalOption, HospitalStatus, WalkIns
 from planner.terms import TraumaLevel
 
 Floats = NDArray[np.float64]
@@ -68,19 +68,35 @@ def _walk_in_problems(scene: Scene, rules: Transport) -> Iterator[str]:
         : rules.walk_in_hospitals
     ]
     for hospital in hospitals:
-        full = _full(hospital)
-        due = (0, 0, 0)
+        wanted: tuple[int, ...] = (0, 0, 0)
         if hospital in nearest:
             share = len(nearest)
-            due = (
-                min(full[0], math.ceil(rules.walk_in_red * count["red", False] / share)),
-                min(full[1], math.ceil(rules.walk_in_red * count["red", True] / share)),
-                min(full[2], math.ceil(rules.walk_in_others * others / share)),
+            wanted = (
+                math.ceil(rules.walk_in_red * count["red", False] / share),
+                math.ceil(rules.walk_in_red * count["red", True] / share),
+                math.ceil(rules.walk_in_others * others / share),
             )
+        status = said_of(scene, hospital)
+        if status and not status.closed:
+            said = (status.keep.red, status.keep.child_red, status.keep.others)
+            wanted = tuple(n if word is None else word for n, word in zip(wanted, said, strict=True))
+        due = tuple(map(min, wanted, _full(hospital)))
         if hospital.walk_ins != WalkIns(*due):
             kept = hospital.walk_ins
             told = f"{kept.red}, {kept.child_red}, {kept.others}"
             yield f"{hospital.name} keeps {told} places for walk-ins, not {', '.join(map(str, due))}"
+
+
+def said_of(scene: Scene, hospital: HospitalOption) -> HospitalStatus | None:
+    """Return what the coordinator said last of a hospital: of its name, near its place."""
+    reach_m = scene.doctrine.transport.same_hospital_m
+    said = [
+        status
+        for status in scene.plan.incident.hospitals
+        if status.name.casefold() == hospital.name.casefold()
+        and scene.point(status.location).distance(scene.point(hospital.location)) <= reach_m
+    ]
+    return said[-1] if said else None
 
 
 def _full(hospital: HospitalOption) -> tuple[int, int, int]:

@@ -12,7 +12,7 @@ from planner.exports.forms import Json
 from planner.model import HospitalOption, Plan, Site
 from planner.phrases import along, one_way_each, patients, place, site_name, suggested, through, trauma
 from planner.terms import NoticeLevel, Purpose, RouteKind
-from planner.transport_text import drive
+from planner.transport_text import drive, kept_places
 
 YES, NO = "Yes", "No"
 _AID = (Purpose.CASUALTY_COLLECTION_FORWARD, Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE)
@@ -29,8 +29,8 @@ _RIDE_COLUMNS = (
     ("Level of service (ALS / BLS)", 1.2),
 )
 _HOSPITAL_COLUMNS = (
-    ("Hospital name", 2.6),
-    ("Address; latitude and longitude", 2.5),
+    ("Hospital name", 2.5),
+    ("Address; latitude and longitude", 2.2),
     ("Contact, frequency", 1.3),
     ("Travel time, air", 1),
     ("Travel time, ground", 1),
@@ -38,6 +38,7 @@ _HOSPITAL_COLUMNS = (
     ("Burn center", 0.75),
     ("Helipad", 0.85),
     ("First hour (red / yellow / green)", 1.2),
+    ("Kept for walk-ins", 1.1),
 )
 _BLANK_HOSPITALS = 2
 _AVIATION = "[   ] Check the box if so, and coordinate with Air Operations"
@@ -131,6 +132,7 @@ def hospital_row(hospital: HospitalOption) -> list[str]:
         _yes_no(hospital.burn),
         _yes_no(hospital.helipad),
         told,
+        kept_places(hospital),
     ]
 
 

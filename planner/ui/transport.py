@@ -17,7 +17,7 @@ from planner.doctrine import Transport as Rules
 from planner.model import HospitalOption, Plan, Site
 from planner.phrases import site_name, trauma
 from planner.terms import NoticeLevel, Purpose
-from planner.transport_text import NO_TRAFFIC, counted, drive, to_ask, unplaced, walk_in_count
+from planner.transport_text import NO_TRAFFIC, counted, drive, kept_places, to_ask, unplaced
 
 _SHOWN = 12
 _STALE_DAYS = 90
@@ -105,7 +105,7 @@ def distribution(plan: Plan, rules: Rules) -> str:
     if not plan.hospitals:
         text = "No hospital is known here. Load a hospital table: planner hospitals import FILE.csv"
         return f'<div class="pl"><h2>Who goes where</h2><p>{escape(text)}</p></div>'
-    told = [h for h in plan.hospitals if _sent(h) or walk_in_count(h) or h.closed or h.diversion]
+    told = [h for h in plan.hospitals if _sent(h) or kept_places(h) or h.closed or h.diversion]
     others = [h for h in plan.hospitals if h not in told]
     room = max(0, _SHOWN - len(told))
     first = [h for h in plan.hospitals if h in told or h in others[:room]]
@@ -148,14 +148,14 @@ def _legend(rules: Rules) -> str:
     return (
         "<p>Reds an hour by trauma level, yellow and green by beds, or as you say below. Each centre is sent "
         f"{rules.first_wave_red} reds before one is sent more; a red child first to a paediatric centre. "
-        "Kept = places for patients who come by themselves, at the nearest hospitals. "
+        "Kept for walk-ins = places for patients who come by themselves: at the nearest, or as you say. "
         "? = no source says; nothing is guessed.</p>"
     )
 
 
 def _distribution_table(hospitals: Sequence[HospitalOption], rules: Rules) -> str:
     rows = "".join(_distribution_row(h, rules) for h in hospitals)
-    titles = ("Hospital", "Drive, min", "Send R / Y / G", "Takes an hour", "Kept")
+    titles = ("Hospital", "Drive, min", "Send R / Y / G", "Takes an hour", "Kept for walk-ins")
     return _table(titles, rows)
 
 
@@ -173,7 +173,7 @@ def _distribution_row(hospital: HospitalOption, rules: Rules) -> str:
         _cell("Drive, min", _drive(hospital, rules)),
         _cell("Send R / Y / G", _send(hospital)),
         _cell("Takes an hour", _takes(hospital)),
-        _cell("Kept", str(walk_in_count(hospital)) if walk_in_count(hospital) else "-"),
+        _cell("Kept for walk-ins", kept_places(hospital) or "-"),
     )
     shut = ' class="shut"' if hospital.closed or hospital.diversion else ""
     return f'<tr{shut}><th scope="row">{_name(hospital)}</th>{"".join(cells)}</tr>'

@@ -16,8 +16,8 @@ import streamlit as st
 from planner import packs, words
 from planner.ambulances import is_ambulance
 from planner.doctrine import Transport as Rules
-from planner.model import HospitalOption, Plan
-from planner.patients import Ward, child_red_per_h, others_per_h, red_per_h
+from planner.model import Casualties, HospitalOption, Plan, WalkIns
+from planner.patients import Ward, child_red_per_h, others_per_h, red_per_h, walk_ins_by_doctrine
 from planner.phrases import trauma
 from planner.ui import state
 from planner.ui.show import show_html
@@ -33,6 +33,7 @@ _RATES = (
     ("child_red_per_h", "Red children / h"),
     ("others_per_h", "Yellow, green / h"),
 )
+_KEPT = (("red", "Keep: red"), ("child_red", "Keep: red children"), ("others", "Keep: yellow, green"))
 _BY_DOCTRINE: dict[str, Callable[[Ward, Rules], float | None]] = {
     "red_per_h": red_per_h,
     "child_red_per_h": child_red_per_h,
@@ -101,13 +102,16 @@ def ask_hospitals(incident: OpenIncident, plan: Plan) -> None:
     show_html('<div class="pl"><h2>What hospitals say</h2></div>')
     st.text(
         "Call each. The numbers an hour are those planned with until you change them; ? = not known. What "
-        "you write outranks tables and doctrine. Count here who is sent, with each ambulance that leaves."
+        "you write outranks tables and doctrine. Keep = places left free for patients who come by "
+        "themselves. Sent = the running count: add with each ambulance that leaves; add who came by himself "
+        "too, and keep so many fewer."
     )
+    due = _kept_by_doctrine(plan)
     for number, hospital in enumerate(plan.hospitals[:_FIRST]):
         if number % 2 == 0:
             columns = st.columns(2)
         with columns[number % 2]:
-            _ask_hospital(incident, hospital)
+            _ask_hospital(incident, hospital, due[number])
     rest = plan.hospitals[_FIRST:]
     if rest:
         with st.expander(words.count(len(rest), "more hospital")):
@@ -120,10 +124,30 @@ def ask_hospitals(incident: OpenIncident, plan: Plan) -> None:
                 key=f"called in {incident.id}",
             )
             for k in chosen:
-                _ask_hospital(incident, rest[k])
+                _ask_hospital(incident, rest[k], due[_FIRST + k])
 
 
-def _ask_hospital(incident: OpenIncident, hospital: HospitalOption) -> None:
+def _kept_by_doctrine(plan: Plan) -> tuple[WalkIns, ...]:
+    wards = [
+        Ward(
+            h.time_s,
+            h.adult_level,
+            h.beds,
+            for_children=h.children_only,
+            pediatric_level=h.pediatric_level,
+            closed=h.closed,
+            red=h.red_per_h,
+            child_red=h.child_red_per_h,
+            others=h.others_per_h,
+        )
+        for h in plan.hospitals
+    ]
+    patients = plan.incident.casualties or Casualties()
+    rules = packs.shipped_doctrine().transport
+    return walk_ins_by_doctrine(patients, wards, rules, plan.incident.children)
+
+
+def _ask_hospital(incident: OpenIncident, hospital: HospitalOption, due: WalkIns) -> None:
     said = _said_of(incident, hospital)
     tail = f"{hospital.name} {hospital.location.lon_deg:.5f} {hospital.location.lat_deg:.5f} in {incident.id}"
     with st.container(border=True):
@@ -144,6 +168,7 @@ def _ask_hospital(incident: OpenIncident, hospital: HospitalOption) -> None:
                 if member == "child_red_per_h" and hospital.pediatric_level is None and not said.get(member):
                     continue
                 _ask_rate(hospital, member, label, said.get(member), f"{member} {tail}")
+        _ask_kept(hospital, due, said, tail)
         _ask_sent(hospital, said, tail)
 
 
@@ -211,6 +236,37 @@ def _planned(hospital: HospitalOption, member: str) -> int | None:
     return None if rate is None else math.floor(rate)
 
 
+def _ask_kept(hospital: HospitalOption, due: WalkIns, said: Json, tail: str) -> None:
+    """Ask how many places stay free for those who come by themselves: by doctrine until it is said."""
+    takes = {
+        "red": hospital.red_per_h,
+        "child_red": hospital.child_red_per_h,
+        "others": hospital.others_per_h,
+    }
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        for member, label in _KEPT:
+            if not takes[member] or (member == "red" and hospital.children_only):
+                continue
+            key = f"keep {member} {tail}"
+            st.number_input(
+                label,
+                value=int((said.get("keep") or {}).get(member, getattr(due, member))),
+                min_value=0,
+                max_value=_MOST,
+                step=1,
+                key=key,
+                width=150,
+                on_change=_set_kept,
+                args=(key, hospital, member, getattr(due, member)),
+            )
+
+
+def _set_kept(key: str, hospital: HospitalOption, member: str, due: int) -> None:
+    places = st.session_state[key]
+    said = {**(_said_of(state.open_incident(), hospital).get("keep") or {}), member: places}
+    _say(hospital, {"keep": {name: n for name, n in said.items() if name != member or n != due}})
+
+
 def _set_sent(key: str, hospital: HospitalOption, colour: str) -> None:
     counts = {**(_said_of(state.open_incident(), hospital).get("sent") or {}), colour: st.session_state[key]}
     _say(hospital, {"sent": {name: n for name, n in counts.items() if n}})
@@ -220,7 +276,10 @@ def _say(hospital: HospitalOption, words_on_it: Mapping[str, Any]) -> None:
     """Write what is said of one hospital into the incident, in place of what was said before."""
     incident = state.open_incident()
     entry = {**_said_of(incident, hospital), **words_on_it}
-    kept = {name: value for name, value in entry.items() if value not in (None, False, {})}
+    # A nought is said, and counts: it takes nobody.
+    kept = {
+        name: value for name, value in entry.items() if not (value is None or value is False or value == {})
+    }
     others = [one for one in _statuses(incident) if not _is_of(one, hospital)]
     place = [hospital.location.lon_deg, hospital.location.lat_deg]
     if set(kept) - {"name", "location"}:
