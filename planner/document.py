@@ -44,7 +44,7 @@ from planner.model import (
 )
 from planner.records import as_count, as_flag, as_text, as_word, from_record, to_record
 from planner.staffing import staffing_record
-from planner.terms import InnerHolds, RingSize, ThreatName
+from planner.terms import InnerHolds, NoticeItemName, RingSize, ThreatName
 
 INCIDENT_SCHEMA = "incident/1"
 PLAN_SCHEMA = "plan/1"
@@ -58,7 +58,8 @@ _CHOICES: Mapping[str, type[StrEnum]] = {
     "outer_size": RingSize,
 }
 _LAST_HOUR = 23
-_REQUESTS = ("no_ccp", "bereaved_site")
+_REQUESTS = ("no_ccp", "bereaved_site", "exercise")
+_LONGEST_ITEM = 1000
 _MOST_PER_H = 1000
 _POLYGONS = ("Polygon", "MultiPolygon")
 
@@ -320,12 +321,25 @@ def _facts(said: Json, where: str) -> dict[str, Any]:
     for name in _REQUESTS:
         if name in known:
             facts[name] = as_flag(known[name], f"{where}, {name}")
+    facts["notice"] = _notice_items(known.get("notice", {}), f"{where}, notice")
     if "hospitals" in known:
         told = as_list(known["hospitals"], f"{where}, hospitals")
         facts["hospitals"] = tuple(
             _hospital_status(one, f"{where}, hospital {number}") for number, one in enumerate(told, 1)
         )
     return facts
+
+
+def _notice_items(value: object, where: str) -> tuple[tuple[NoticeItemName, str], ...]:
+    """Read what was written for the public notice, in the order of the items; blanks are left out."""
+    written = as_object(value, where)
+    for name in written:
+        as_word(NoticeItemName, name, where)
+    texts = {item: as_text(written.get(item) or "", f"{where}, {item}") for item in NoticeItemName}
+    for item, text in texts.items():
+        if len(text) > _LONGEST_ITEM:
+            fail(f"{where}, {item}", f"is {len(text):,} characters long", f"Write at most {_LONGEST_ITEM:,}")
+    return tuple((item, text) for item, text in texts.items() if text.strip())
 
 
 def _hospital_status(value: object, where: str) -> HospitalStatus:
@@ -454,7 +468,8 @@ def write_plan(plan: Plan) -> bytes:
 
 def _said(incident: Incident) -> Json:
     without = {"location", *(kind.many for kind in _GIVEN)}
-    return {**to_record(incident, without=without), "units": dict(sorted(incident.units))}
+    units, notice = dict(sorted(incident.units)), {item.value: text for item, text in incident.notice}
+    return {**to_record(incident, without=without), "units": units, "notice": notice}
 
 
 def _incident_features(incident: Incident) -> list[Json]:

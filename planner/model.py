@@ -6,13 +6,14 @@ Everything here is in WGS 84 degrees and hashable, so an :class:`Incident` is a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from planner.geo import LonLat
 from planner.terms import (
     Control,
     Direction,
     InnerHolds,
+    NoticeItemName,
     NoticeLevel,
     PerimeterName,
     PostEditKind,
@@ -198,6 +199,11 @@ class Incident:
         Whether families of the dead get a site of their own.
     children : Casualties or None
         How many of the casualties are children; None = ages are not known.
+    exercise : bool
+        Nothing is happening: all that is shown and sent is marked so. No plan differs by it.
+    notice : tuple of pairs of NoticeItemName and str
+        What the information officer wrote for the public notice, in the order of the items. No plan differs
+        by it.
     """
 
     location: LonLat | None = None
@@ -223,6 +229,12 @@ class Incident:
     no_ccp: bool = False
     bereaved_site: bool = False
     hospitals: tuple[HospitalStatus, ...] = ()
+    exercise: bool = False
+    notice: tuple[tuple[NoticeItemName, str], ...] = ()
+
+    def unmarked(self) -> Incident:
+        """Return what a plan is made from: the same for an exercise and in earnest, whatever is announced."""
+        return replace(self, exercise=False, notice=()) if self.exercise or self.notice else self
 
 
 @dataclass(frozen=True)

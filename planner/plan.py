@@ -157,7 +157,7 @@ def make_plan(
 
 def before_patients(incident: Incident) -> Incident:
     """Return an incident without what :func:`hold_scene` does not look at: the same for the same scene."""
-    return replace(incident, name="", children=None, hospitals=())
+    return replace(incident.unmarked(), name="", children=None, hospitals=())
 
 
 def _streets(
@@ -205,7 +205,7 @@ def _with_gates(
 
 
 def _plan_id(incident: Incident, area: Area, doctrine: Doctrine, at_hand: tuple[object, ...]) -> str:
-    text = repr((incident, area.digest, doctrine.digest, at_hand, SOFTWARE))
+    text = repr((incident.unmarked(), area.digest, doctrine.digest, at_hand, SOFTWARE))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

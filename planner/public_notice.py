@@ -19,19 +19,19 @@ from planner.errors import IncidentError
 from planner.geo import Frame
 from planner.model import Plan, Site
 from planner.phrases import UNDATED, Edition, along, scene, site_name, suggested, way_to
-from planner.terms import PerimeterName, Purpose, ZoneKind
+from planner.terms import NoticeItemName, PerimeterName, Purpose, ZoneKind
 
 BLANK = "____________________"
 DRAFT, COMPLETE = "DRAFT", "COMPLETE: not released until the IC or PIO approves it"
-ASKED = MappingProxyType(
+ASKED: Mapping[str, str] = MappingProxyType(
     {
-        "sender": "Who sends this",
-        "why": "Why",
-        "when": "Date and time",
-        "shelter": "Shelter in place",
-        "avoid": "Keep away, roads closed",
-        "directions": "If you must come",
-        "reunification": "Families and reunification",
+        NoticeItemName.SENDER: "Who sends this",
+        NoticeItemName.WHY: "Why",
+        NoticeItemName.WHEN: "Date and time",
+        NoticeItemName.SHELTER: "Shelter in place",
+        NoticeItemName.AVOID: "Keep away, roads closed",
+        NoticeItemName.DIRECTIONS: "If you must come",
+        NoticeItemName.REUNIFICATION: "Families and reunification",
     }
 )
 """The seven items (IACP P H.2 a-g) in their order: key, and what is asked."""
@@ -86,8 +86,8 @@ def public_notice(
     edition : Edition
         Its time is item c.
     said : mapping of str to str
-        What the information officer wrote, by the keys of :data:`ASKED`; it replaces what the plan offers,
-        and confirms it. A text of spaces counts as blank.
+        What is written now, by the keys of :data:`ASKED`; it goes before what the incident's notice has.
+        Either replaces what the plan offers, and confirms it. A text of spaces counts as blank.
     closed : sequence of str
         Names of the streets that the outer perimeter closes, by the map; without, those of the posts.
 
@@ -99,6 +99,8 @@ def public_notice(
     odd = sorted(set(said) - set(ASKED))
     if odd:
         raise IncidentError(f"the notice has no item {odd[0][:40]!r}", f"Use: {', '.join(ASKED)}")
+    written: dict[str, str] = {item.value: text for item, text in plan.incident.notice}
+    written |= {key: text for key, text in said.items() if text.strip()}
     offered = {
         "sender": ("", ""),
         "why": (_why(plan), ""),
@@ -109,7 +111,7 @@ def public_notice(
         "reunification": _reunification(plan),
     }
     return PublicNotice(
-        tuple(_item(key, offered[key], said.get(key, "")) for key in ASKED),
+        tuple(_item(key, offered[key], written.get(key, "")) for key in ASKED),
         edition,
     )
 

@@ -80,6 +80,18 @@ class RingSize(StrEnum):
     LARGER = "larger"
 
 
+class NoticeItemName(StrEnum):
+    """The seven items of a public notice (IACP H.2 a-g), in their order."""
+
+    SENDER = "sender"
+    WHY = "why"
+    WHEN = "when"
+    SHELTER = "shelter"
+    AVOID = "avoid"
+    DIRECTIONS = "directions"
+    REUNIFICATION = "reunification"
+
+
 class Purpose(StrEnum):
     """What a site is for."""
 

@@ -97,6 +97,10 @@ incidents = st.builds(
     no_ccp=st.booleans(),
     bereaved_site=st.booleans(),
     hospitals=tuples_of(hospital_statuses),
+    exercise=st.booleans(),
+    notice=st.dictionaries(
+        enums(terms.NoticeItemName), text.filter(lambda written: written.strip() != ""), max_size=3
+    ).map(lambda written: tuple((item, written[item]) for item in terms.NoticeItemName if item in written)),
 )
 
 notices = st.builds(model.Notice, enums(terms.NoticeLevel), text, text)

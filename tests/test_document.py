@@ -13,13 +13,15 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner import model
+from planner import model, packs
 from planner.document import read_incident, read_plan, write_incident, write_plan
 from planner.errors import IncidentError, PlannerError
 from planner.geo import LonLat
 from planner.geojson import MAX_BYTES
-from planner.terms import Purpose, SiteSource, ThreatName, ThreatStatus, ZoneKind
+from planner.plan import make_plan
+from planner.terms import NoticeItemName, Purpose, SiteSource, ThreatName, ThreatStatus, ZoneKind
 from tests import strategies
+from tests.town import town
 
 SQUARE = [[-56.17, -34.90], [-56.16, -34.90], [-56.16, -34.89], [-56.17, -34.89], [-56.17, -34.90]]
 
@@ -417,3 +419,27 @@ def a_plan():
         routes=(),
         hospitals=(),
     )
+
+
+# --- what no plan is made from -------------------------------------------------------------------
+
+
+def test_the_mark_of_an_exercise_and_the_written_notice_go_on_with_the_plan():
+    notice = ((NoticeItemName.SENDER, "City police"), (NoticeItemName.WHY, "Training day"))
+    area, doctrine = town(), packs.shipped_doctrine()
+    earnest = model.Incident(location=area.frame.place(0, 0))
+    marked = replace(earnest, exercise=True, notice=notice)
+    plain, told = make_plan(earnest, area, doctrine), make_plan(marked, area, doctrine)
+    assert told.id == plain.id, "no plan is made from them"
+    assert replace(told, incident=earnest) == plain
+    assert read_plan(write_plan(told)).incident == marked
+    assert read_incident(write_plan(told)) == marked
+    assert read_incident(write_incident(marked)) == marked
+
+
+@pytest.mark.parametrize(
+    ("notice", "says"),
+    [({"weather": "fair"}, "weather"), ({"why": 3}, "why"), ({"why": "a" * 1001}, "1,001"), ([], "notice")],
+)
+def test_a_notice_that_makes_no_sense_is_refused(notice, says):
+    assert says in str(refusal(json.dumps(document(notice=notice))))

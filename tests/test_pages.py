@@ -265,6 +265,8 @@ def upload(page: AppTest, document: bytes) -> AppTest:
 
 def test_a_plan_document_fed_back_in_is_the_same_incident_in_its_own_area(own_store: Store) -> None:
     first = draw(open_page(), scene(*TOWN_PLACE))
+    say(first, {"act": "fact", "on": "exercise", "value": True})
+    say(first, {"act": "fact", "on": "notice.sender", "value": "City police"})
     saved = own_store.read_incident(incident_of(first))
     assert saved is not None
     town = packs.open_area("three_rivers")
@@ -273,6 +275,8 @@ def test_a_plan_document_fed_back_in_is_the_same_incident_in_its_own_area(own_st
     assert not page.exception
     assert page.selectbox[0].value == "three_rivers"
     assert said(page) == said(first)
+    assert "EXERCISE EXERCISE EXERCISE" in said(page)
+    assert "City police" in said(page)
     opened = own_store.read_incident(incident_of(page))
     assert opened is not None
     assert read_incident(opened.document) == read_incident(saved.document)

@@ -167,8 +167,9 @@ def export_plan(plan: Plan, to: str, options: Options, area: Area | None = None)
 
 
 def is_exercise(plan: Plan, options: Options) -> bool:
-    """Whether an export is of an exercise: asked for as one, or of a plan that was exported as one before."""
-    return options.exercise or plan.incident.name.startswith(EXERCISE)
+    """Whether an export is of an exercise: asked for, said by the incident, or exported as one before."""
+    said = options.exercise or plan.incident.exercise
+    return said or plan.incident.name.startswith(EXERCISE)
 
 
 def file_name(plan: Plan, to: str, options: Options) -> str:
@@ -202,4 +203,4 @@ def _as_exercise(plan: Plan) -> Plan:
         name = f"{EXERCISE}: {name}" if name else EXERCISE
     notice = Notice(NoticeLevel.INFO, "EXERCISE: nothing in this plan is happening", "exercise")
     others = tuple(other for other in plan.notices if other != notice)
-    return replace(plan, incident=replace(plan.incident, name=name), notices=(notice, *others))
+    return replace(plan, incident=replace(plan.incident, name=name, exercise=True), notices=(notice, *others))

@@ -48,8 +48,15 @@ def public_plan(plan: Plan) -> Plan:
 
 
 def _incident(incident: Incident) -> Incident:
-    """Keep name and time, and where it is: the zones tell that anyway."""
-    return Incident(incident.location, incident.threat, incident.name, incident.began_at)
+    """Keep name and time, where it is, for the zones tell that anyway, and what is written for the public."""
+    return Incident(
+        incident.location,
+        incident.threat,
+        incident.name,
+        incident.began_at,
+        exercise=incident.exercise,
+        notice=incident.notice,
+    )
 
 
 def _zone(zone: Zone) -> Zone:

@@ -43,7 +43,7 @@ def show_downloads(plan: Plan, area: Area, *, exercise: bool = False) -> None:
     with st.expander("Download: maps, forms, feeds"):
         to = st.selectbox("What", list(EXPORTERS), format_func=lambda name: EXPORTERS[name].title)
         choices = _ask_choices(EXPORTERS[to], exercise)
-        wish = (plan.id, to, repr(choices))
+        wish = (plan.id, to, repr((choices, plan.incident.notice)))
         if st.button("Make the file", width="stretch"):
             _make(plan, area, to, choices, wish)
         _offer(wish, EXPORTERS[to])

@@ -146,7 +146,9 @@ def plan_for(incident: OpenIncident, area: Area) -> Plan | None:
     if not _says_where(said):
         return None
     tables = installed_hospitals(area, packs.shipped_doctrine())
-    return _plan(repr(said), area.name, area.digest, repr(tables), said, area, tables)
+    bare = said.unmarked()
+    plan = _plan(repr(bare), area.name, area.digest, repr(tables), bare, area, tables)
+    return plan if bare is said else replace(plan, incident=said)
 
 
 def _says_where(said: Incident) -> bool:
