@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -12,6 +14,7 @@ import planner.ui
 from planner import packs, words
 from planner.alternatives import Alternative, find_alternatives, middle_points
 from planner.area import Area
+from planner.closures import closure_notices
 from planner.doctrine import Doctrine
 from planner.model import HospitalOption, Plan
 from planner.phrases import Edition
@@ -25,6 +28,7 @@ from planner.ui.opening import area_or_stop, base_map_or_none, plan_or_problem, 
 from planner.ui.panels import exercise_mark, problem
 from planner.ui.show import show_html, show_style
 from planner.ui.transport_ask import ask_casualties, ask_hospitals
+from planner.ui.transport_compared import compared
 from planner.ui.transport_sheet import transport_sheet
 
 SITES = (
@@ -34,6 +38,9 @@ SITES = (
     Purpose.STAGING,
     Purpose.HELISPOT,
 )
+Json = dict[str, Any]
+
+MOST_WHAT_IF = 3
 WAYS = (RouteKind.EGRESS, RouteKind.TRANSFER, RouteKind.INGRESS)
 
 
@@ -75,36 +82,76 @@ def choose_hospital(plan: Plan) -> int | None:
     )
 
 
-def without_or_with(plan: Plan) -> None:
-    """Ask what if, and show both plans side by side."""
+def what_blocked_changed(plan: Plan) -> None:
+    """Show, where streets are blocked, the plan without the marks beside the plan as it is now."""
+    marks = [one for one in incident.features if one["properties"]["kind"] == "closure"]
+    if not marks:
+        return
+    free = tuple(one for one in incident.features if one not in marks)
+    columns = [("Nothing blocked", free)]
+    if len(marks) > 1:
+        last = tuple(one for one in incident.features if one is not marks[-1])
+        columns.append((f"Before the last mark ({blocked_names(plan)[-1]})", last))
+    now = (f"Now: {words.joined(blocked_names(plan))} blocked", plan)
+    show_html('<div class="pl"><h2>What the blocked streets changed</h2></div>')
+    side_by_side([*columns, now])
+
+
+def blocked_names(plan: Plan) -> list[str]:
+    """Return what each mark blocks, in the order in which they were set."""
+    told = closure_notices(plan.incident, area, doctrine)
+    return [words.plain(one.text.removeprefix("Blocked: ")) for one in told]
+
+
+def what_if(plan: Plan) -> None:
+    """Ask what if, and show the plans side by side."""
     driven = dict.fromkeys(street for route in plan.routes if route.route in WAYS for street in route.streets)
-    blocked = [one for one in incident.features if one["properties"]["kind"] == "closure"]
-    open_again = "Nothing that is blocked now"
-    chosen = st.selectbox(
-        "What if this street is blocked?",
-        [*driven, *([open_again] if blocked else [])],
-        index=None,
-        placeholder="choose a street that ways use",
+    marks = [one for one in incident.features if one["properties"]["kind"] == "closure"]
+    open_again = {
+        f"Open again: {name} (mark {number})": mark
+        for number, (name, mark) in enumerate(zip(blocked_names(plan), marks, strict=False), 1)
+    }
+    chosen = st.multiselect(
+        "What if one of these streets is blocked? Each stands in a column of its own",
+        [*driven, *open_again],
+        max_selections=MOST_WHAT_IF,
+        placeholder="choose up to three streets that ways use",
         key=f"what if in {incident.id}",
     )
-    if chosen is None:
+    if not chosen:
         return
-    if chosen == open_again:
-        features = tuple(one for one in incident.features if one not in blocked)
-        label = "if nothing is blocked"
-    else:
+    columns: list[tuple[str, tuple[Json, ...] | Plan]] = [("Now", plan)]
+    for choice in chosen:
+        if choice in open_again:
+            left = tuple(one for one in incident.features if one is not open_again[choice])
+            columns.append((words.plain(choice), left))
+            continue
         places = [
             list(place)
             for route in plan.routes
-            if route.route in WAYS and chosen in route.streets
-            for place in middle_points(route, chosen, area)
+            if route.route in WAYS and choice in route.streets
+            for place in middle_points(route, choice, area)
         ]
         geometry = {"type": "MultiPoint", "coordinates": places}
         mark = {"type": "Feature", "id": "what if", "properties": {"kind": "closure"}, "geometry": geometry}
-        features = (*incident.features, mark)
-        label = f"if {words.plain(chosen)} is blocked"
-    then, why_not = plan_or_problem(replace(incident, features=features), area)
-    show_html(problem(why_not) if then is None else transport.compared(plan, then, label))
+        columns.append((f"If {words.plain(choice)} is blocked", (*incident.features, mark)))
+    side_by_side(columns)
+
+
+def side_by_side(columns: Sequence[tuple[str, tuple[Json, ...] | Plan]]) -> None:
+    """Plan each column that is not planned yet, and show those that can be beside each other."""
+    plans, labels = [], []
+    for label, one in columns:
+        then, why_not = (
+            (one, "") if isinstance(one, Plan) else plan_or_problem(replace(incident, features=one), area)
+        )
+        if then is None:
+            show_html(problem(f"{label}: {why_not}"))
+        else:
+            plans.append(then)
+            labels.append(label)
+    if len(plans) > 1:
+        show_html(compared(plans, labels))
 
 
 show_style()
@@ -156,6 +203,7 @@ with left, st.container(key="map_side"):
 if plan:
     if chosen_hospital is not None:
         show_html(transport.ways(plan, chosen_hospital, found, units))
+    what_blocked_changed(plan)
     show_html(transport.distribution(plan, rules) + transport.age(plan, datetime.now(UTC).date()))
     show_html(transport.cautions(plan))
     with st.container(key="saying"):
@@ -163,7 +211,7 @@ if plan:
     show_html(transport.matrix(plan))
     with st.container(key="trying"):
         show_html('<div class="pl"><h2>With and without a street</h2></div>')
-        without_or_with(plan)
+        what_if(plan)
     show_html('<div class="pl"><h2>For the radio</h2></div>')
     edition = Edition(exercise=incident.facts.get("exercise") is True)
     st.code(transport_text(plan, rules.first_wave_red, edition), language=None, wrap_lines=True)

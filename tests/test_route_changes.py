@@ -6,11 +6,13 @@ from dataclasses import replace
 from functools import cache
 
 from planner.changes import plan_changes
-from planner.model import Closure, Incident, Plan, Shape
+from planner.model import Casualties, Closure, Incident, Plan, Shape
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.route_changes import route_changes
+from planner.side_by_side import side_by_side
 from planner.terms import RouteKind, ThreatName
+from planner.ui.transport_compared import compared
 from tests.town import CENTRE, town
 
 INCIDENT = Incident(location=CENTRE, threat=ThreatName.KNIFE)
@@ -77,3 +79,44 @@ def test_a_hospital_that_can_be_reached_still_is_not_said_to_be_lost() -> None:
     cut_off = tuple(replace(h, time_s=None) if h.name == egress.end else h for h in after.hospitals)
     told = route_changes(before, replace(after, hospitals=cut_off))
     assert told[0] == f"Ambulances to {egress.end}: NO WAY is kept any more"
+
+
+# --- side by side -----------------------------------------------------------------------------------
+
+
+def test_the_same_plans_beside_each_other_say_nothing() -> None:
+    assert side_by_side([plan_of(), plan_of(), plan_of()]) == ()
+
+
+def test_only_what_differs_stands_side_by_side_with_way_minutes_and_patients() -> None:
+    before = plan_of()
+    transfer = next(route for route in before.routes if route.route is RouteKind.TRANSFER)
+    hospital = next(h for h in before.hospitals if h.route)
+    egress = next(route for route in before.routes if route.id == hospital.route)
+    fuller = replace(hospital, assigned=Casualties(1, 2, 3))
+    elsewhere = replace(egress, streets=("Detour",))
+    lost = replace(hospital, time_s=None, time_range_min=None, route=None, reason="the bridge is out")
+    others = tuple(h for h in before.hospitals if h is not hospital)
+    then = replace(
+        before,
+        hospitals=(fuller, *others),
+        routes=tuple(elsewhere if r is egress else r for r in before.routes if r is not transfer),
+    )
+    last = replace(before, hospitals=(lost, *others))
+    way, line = side_by_side([before, then, last])
+    assert way.what.startswith("Ambulances from staging to ")
+    assert [told is not None for told in way.told] == [True, False, True]
+    assert line.what == hospital.name
+    was, now, cut_off = line.told
+    assert was is not None
+    assert now is not None
+    assert cut_off is not None
+    assert (was.streets, now.streets) == (egress.streets, ("Detour",))
+    assert (was.patients, now.patients) == (hospital.assigned, Casualties(1, 2, 3))
+    assert was.range_min == now.range_min == hospital.time_range_min
+    assert (cut_off.range_min, cut_off.why_not) == (None, "the bridge is out")
+    markup = compared([before, then, last], ["Now", "If Elm is blocked", "If Oak is blocked"])
+    assert "NO WAY" in markup
+    assert "the bridge is out" in markup
+    assert f"no more by {', '.join(s for s in egress.streets)}" in markup
+    assert "as in the first column" in markup

@@ -14,13 +14,18 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from planner import packs
+from planner.alternatives import middle_points
 from planner.doctrine import Doctrine
+from planner.document import read_incident
 from planner.model import Casualties, Notice, Plan, WalkIns
 from planner.packs import shipped_doctrine
 from planner.phrases import Edition
+from planner.plan import make_plan
+from planner.sources.hospital_tables import installed_hospitals
 from planner.store import Store
-from planner.terms import NoticeLevel, Purpose
+from planner.terms import NoticeLevel, Purpose, RouteKind
 from planner.ui import state, transport
+from planner.ui.transport_compared import compared
 from planner.ui.transport_sheet import transport_sheet
 from tests.test_transport_text import planned
 
@@ -190,18 +195,48 @@ def test_the_running_count_takes_places_and_is_not_sent_again(own_store: Store) 
     assert facts(own_store)["hospitals"] == []
 
 
-def test_other_ways_and_a_blocked_street_are_shown_and_change_nothing(own_store: Store) -> None:
+def test_other_ways_and_blocked_streets_are_shown_and_change_nothing(own_store: Store) -> None:
     page = open_page()
     before = own_store.list_versions(ID)
-    (other_ways, what_if) = page.selectbox
+    (other_ways,) = page.selectbox
     other_ways.select_index(0).run()
     assert "Other way 1" in said(page)
-    what_if = page.selectbox[1]
-    street = what_if.options[0]
-    what_if.select(street).run()
+    assert "What the blocked streets changed" not in said(page)
+    (what_if,) = page.multiselect[-1:]
+    first, second = what_if.options[:2]
+    what_if.set_value([first, second]).run()
     assert not page.exception
-    assert f"if {street} is blocked" in said(page) or "No time and no patient changes" in said(page)
+    table = said(page).split('class="stack abreast"')[1]
+    for column in ("Now", f"If {first} is blocked", f"If {second} is blocked"):
+        assert f'<th scope="col">{column}</th>' in table
+        assert f'data-label="{column}"' in table
     assert own_store.list_versions(ID) == before
+
+
+def test_what_a_blocked_street_changed_stands_beside_what_was(own_store: Store) -> None:
+    page = open_page()
+    document = json.loads(own_store.read_incident(ID).document)  # type: ignore[union-attr]
+    streets = page.multiselect[-1].options
+    area = packs.open_area("three_rivers")
+    made = make_plan(read_incident(document), area, DOCTRINE, *installed_hospitals(area, DOCTRINE))
+    way = next(route for route in made.routes if route.route is RouteKind.TRANSFER)
+    places = [list(place) for name in way.streets[:1] for place in middle_points(way, name, area)]
+    assert way.streets[0] in streets
+    for number, place in enumerate(places[:2]):
+        geometry = {"type": "Point", "coordinates": place}
+        mark = {
+            "type": "Feature",
+            "id": f"c{number}",
+            "properties": {"kind": "closure"},
+            "geometry": geometry,
+        }
+        document["features"].append(mark)
+    write(own_store, document)
+    table = said(open_page()).split("What the blocked streets changed")[1].split("Who goes where")[0]
+    assert '<th scope="col">Nothing blocked</th>' in table
+    assert f"Now: {way.streets[0]}" in table
+    assert "Ambulances from staging to" in table
+    assert "All patients" in table
 
 
 # --- the markup -----------------------------------------------------------------------------------------
@@ -225,7 +260,7 @@ def test_strangers_names_stay_text_on_screen_and_paper() -> None:
         transport.distribution(evil, RULES),
         transport.matrix(evil),
         transport.cautions(evil),
-        transport.compared(plan, evil, EVIL),
+        compared([plan, evil, hostile(replace(plan, hospitals=()))], ["Now", EVIL, "Then"]),
         transport.ways(evil, evil.hospitals[0], (), "m"),
         transport_sheet(evil, RULES),
     )

@@ -7,7 +7,7 @@ each takes, how far it is, and what is kept there for those who come by themselv
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from html import escape
 
@@ -329,53 +329,7 @@ def ways(plan: Plan, hospital: HospitalOption, others: Sequence[Alternative], un
     return f'<div class="pl"><ul>{"".join(rows)}</ul></div>'
 
 
-# --- what if --------------------------------------------------------------------------------------------
-
-
-def compared(now: Plan, then: Plan, label: str) -> str:
-    """Return two plans side by side: times and patients of each hospital, ambulances, what is new to say."""
-    rows = "".join(_compared_rows(now, then))
-    titles = ("Hospital", "Drive now", label, "R / Y / G now", f"R / Y / G, {label}")
-    table = _table(titles, rows) if rows else "<p>No time and no patient changes.</p>"
-    told = {notice.text for notice in now.notices}
-    fresh = [n for n in then.notices if n.text not in told and n.level is not NoticeLevel.INFO]
-    news = "".join(f"<li>{escape(notice.text)}</li>" for notice in fresh[:8])
-    listed = f"<p><b>New to say:</b></p><ul>{news}</ul>" if news else ""
-    return f'<div class="pl">{table}{_compared_need(now, then, label)}{listed}</div>'
-
-
-def _compared_rows(now: Plan, then: Plan) -> Iterator[str]:
-    after = {(h.name, h.location): h for h in then.hospitals}
-    for before in now.hospitals:
-        other = after.get((before.name, before.location))
-        pair = (before, other)
-        if other is not None and _key(before) == _key(other):
-            continue
-        drives = [words.minutes(h.time_range_min) if h else words.UNKNOWN for h in pair]
-        sent = [_plain_send(h) if h else words.UNKNOWN for h in pair]
-        cells = "".join(
-            _cell(title, escape(text))
-            for title, text in zip(
-                ("Drive now", "Then", "Sent now", "Sent then"), (*drives, *sent), strict=True
-            )
-        )
-        yield f'<tr><th scope="row">{escape(before.name)}</th>{cells}</tr>'
-
-
-def _key(hospital: HospitalOption) -> tuple[object, ...]:
-    return hospital.time_range_min, hospital.assigned
-
-
-def _plain_send(hospital: HospitalOption) -> str:
-    return " / ".join(str(getattr(hospital.assigned, colour)) for colour in _COLOURS)
-
-
-def _compared_need(now: Plan, then: Plan, label: str) -> str:
-    spans = [plan.ambulances.last_red_min if plan.ambulances else None for plan in (now, then)]
-    if spans[0] == spans[1]:
-        return ""
-    before, after = (words.minutes(span) for span in spans)
-    return f"<p>Last red at a hospital: now {escape(before)}; {escape(label)}: {escape(after)}.</p>"
+# --- what is wrong ----------------------------------------------------------------------------------------
 
 
 def cautions(plan: Plan) -> str:
