@@ -19,11 +19,11 @@ from benchmarks.__main__ import open_or_import
 from planner.area import Area
 from planner.doctrine import read_doctrine
 from planner.geo import LonLat
+from planner.ground.zones import Ground, draw_zones
 from planner.model import Incident
-from planner.perimeter import TracedPerimeter, trace_perimeters
+from planner.perimeters.tracing import TracedPerimeter, trace_perimeters
 from planner.settings import shipped
 from planner.terms import PostMode, RoadClass, ThreatName
-from planner.zones import Ground, draw_zones
 
 PLACES = (
     ("columbus", "Grid, Columbus", 39.9612, -83.0007, "handgun"),

@@ -12,7 +12,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from planner.model import Post
-from planner.network import StreetNetwork
+from planner.streets.network import StreetNetwork
 from planner.terms import PostMode
 
 

@@ -10,9 +10,9 @@ import shapely
 from planner.area import Area
 from planner.doctrine import Doctrine
 from planner.errors import IncidentError
+from planner.ground.zones import Ground, draw_zones
 from planner.model import DrawnZone, Incident, Shape
 from planner.terms import ObstacleKind, ThreatName
-from planner.zones import Ground, draw_zones
 
 THREATS = ("knife", "handgun", "unknown", "rifle", "vehicle", "fire", "pipe_bomb", "elevated_rifle")
 KINDS = ("tap", "drawn", "tap", "edge", "tap", "water")

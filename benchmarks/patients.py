@@ -12,10 +12,10 @@ from scipy.optimize import linprog, milp
 
 from benchmarks.rows import Row, timed
 from planner import packs
-from planner.allotment import allot
 from planner.area import Area
+from planner.hospitals.allotment import allot
+from planner.hospitals.patients import Ward, share_patients
 from planner.model import Casualties
-from planner.patients import Ward, share_patients
 from planner.terms import TraumaLevel
 
 _PATIENTS = Casualties(20, 35, 45)

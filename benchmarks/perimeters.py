@@ -9,14 +9,14 @@ from benchmarks.independent_cut import RawWays, max_flow
 from benchmarks.made_incidents import made_incidents
 from benchmarks.rows import Row, Timed, timed
 from planner.area import Area
-from planner.band import Band
 from planner.doctrine import Doctrine, read_doctrine
+from planner.ground.zones import Ground
 from planner.model import Incident, PostEdit, Shape
-from planner.perimeter import JUNCTION_MARGIN_M, trace_perimeters
-from planner.rings import Ring, hold_by_doctrine, inner_ground, inner_ring, outer_ring
+from planner.perimeters.band import Band
+from planner.perimeters.rings import Ring, hold_by_doctrine, inner_ground, inner_ring, outer_ring
+from planner.perimeters.tracing import JUNCTION_MARGIN_M, trace_perimeters
 from planner.settings import shipped
 from planner.terms import PostEditKind, RingSize
-from planner.zones import Ground
 
 ZONES = 24
 TARGET_S, EDIT_TARGET_S = 0.150, 0.300

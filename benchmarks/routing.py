@@ -26,9 +26,9 @@ from benchmarks import peers
 from benchmarks.rows import Row, Timed, timed
 from planner.area import Area
 from planner.geo import LonLat
-from planner.network import Snap, StreetNetwork, Timing
 from planner.packs import shipped_doctrine
-from planner.search import BARRED
+from planner.streets.network import Snap, StreetNetwork, Timing
+from planner.streets.search import BARRED
 from planner.terms import RoadClass, Travel
 
 STARTS, ENDS, ROUTES = 30, 20, 5

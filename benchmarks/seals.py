@@ -20,11 +20,11 @@ from benchmarks.independent_cut import RawWays, leaks, max_flow
 from benchmarks.made_incidents import made_incidents
 from planner.area import Area
 from planner.doctrine import Doctrine, read_doctrine
-from planner.perimeter import JUNCTION_MARGIN_M, TracedPerimeter, trace_perimeters
-from planner.rings import Ring, hold_by_doctrine, inner_ground, inner_ring, outer_ring
+from planner.ground.zones import Ground
+from planner.perimeters.rings import Ring, hold_by_doctrine, inner_ground, inner_ring, outer_ring
+from planner.perimeters.tracing import JUNCTION_MARGIN_M, TracedPerimeter, trace_perimeters
 from planner.settings import shipped
 from planner.terms import PerimeterName, PostMode, RingSize
-from planner.zones import Ground
 
 FAULTS = ("leak", "core outside", "post in core", "fewer can")
 

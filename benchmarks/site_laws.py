@@ -20,7 +20,7 @@ from planner.errors import PlannerError
 from planner.geo import LonLat
 from planner.model import Casualties, Incident
 from planner.plan import hold_scene, make_plan
-from planner.selection import choose_together
+from planner.sites.selection import choose_together
 from planner.terms import ThreatName
 from tests.optimum import best_total
 

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from benchmarks.rows import Row, timed
 from planner import packs
 from planner.area import Area
-from planner.candidates import Scene
 from planner.closures import blocked_streets
+from planner.ground.sightline import OPEN_KINDS, sees, walls_of
+from planner.ground.zones import draw_zones
 from planner.model import Incident
-from planner.perimeter import trace_perimeters
-from planner.sightline import OPEN_KINDS, sees, walls_of
-from planner.sites import choose_sites
+from planner.perimeters.tracing import trace_perimeters
+from planner.sites.candidates import Scene
+from planner.sites.choosing import choose_sites
 from planner.terms import PlaceKind, ThreatName
-from planner.zones import draw_zones
 
 _SITES = 200
 _SAMPLES = 64

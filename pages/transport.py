@@ -12,14 +12,14 @@ import streamlit as st
 
 import planner.ui
 from planner import packs, words
-from planner.alternatives import Alternative, find_alternatives, middle_points
 from planner.area import Area
+from planner.briefing.phrases import Edition
+from planner.briefing.transport_text import transport_text
 from planner.closures import closure_notices
 from planner.doctrine import Doctrine
 from planner.model import HospitalOption, Plan
-from planner.phrases import Edition
+from planner.routes.alternatives import Alternative, find_alternatives, middle_points
 from planner.terms import Purpose, RouteKind
-from planner.transport_text import transport_text
 from planner.ui import state, transport
 from planner.ui.ask import ask_units
 from planner.ui.layers import map_layers

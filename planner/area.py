@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.errors import AreaError
 from planner.geo import DECIMALS, Frame, LonLat
 from planner.model import Ring, Rings, Shape
-from planner.network import StreetNetwork
+from planner.streets.network import StreetNetwork
 
 BUILDING_COLUMNS = ("osm_type", "osm_id", "name", "kind", "height_m", "levels", "min_height_m", "geometry")
 """Building table: ``osm_type`` n/w/r, ``kind`` = the ``building`` tag, heights NaN where untagged."""

@@ -419,7 +419,8 @@ def show(name: str) -> None:
 @click.pass_context
 def check(ctx: click.Context, name: str) -> None:
     """Check that area NAME is whole and good enough to plan on, as JSON; exit 1 when it is not."""
-    from planner import coverage, packs
+    from planner import packs
+    from planner.ground import coverage
 
     with _progress(f"opening {name}") as report:
         opened = packs.open_area(name, progress=report)  # every byte of the pack is checked here

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area, geometries_m
 from planner.doctrine import Doctrine
 from planner.model import Closure, Incident, Notice
-from planner.network import StreetNetwork
+from planner.streets.network import StreetNetwork
 from planner.terms import NoticeLevel
 
 Bools = NDArray[np.bool_]

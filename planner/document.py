@@ -42,8 +42,8 @@ from planner.model import (
     ThreatPoint,
     Zone,
 )
+from planner.perimeters.staffing import staffing_record
 from planner.records import as_count, as_flag, as_text, as_word, from_record, to_record
-from planner.staffing import staffing_record
 from planner.terms import InnerHolds, NoticeItemName, RingSize, ThreatName
 
 INCIDENT_SCHEMA = "incident/1"

@@ -22,7 +22,7 @@ from shapely.ops import substring
 from planner.area import Area, geometries_m
 from planner.doctrine import Doctrine
 from planner.model import FieldRoad, Notice
-from planner.network import StreetNetwork
+from planner.streets.network import StreetNetwork
 from planner.terms import Barrier, NoticeLevel, RoadClass
 
 Floats = NDArray[np.float64]

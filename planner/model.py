@@ -346,7 +346,7 @@ class Post:
     """Where officers stop traffic. ``closes`` lists (way id, node id, node id) in OSM ids.
 
     ``flow`` is what the streets that it stops carry by road class, in residential lanes
-    (:mod:`planner.flows`).
+    (:mod:`planner.perimeters.flows`).
     """
 
     id: str

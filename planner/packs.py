@@ -42,11 +42,11 @@ from shapely.geometry.base import BaseGeometry
 
 from planner import settings
 from planner.area import Area
-from planner.coverage import count_contents
 from planner.doctrine import Doctrine, read_doctrine
 from planner.errors import AreaNotFoundError, PackError, PlannerError
 from planner.geo import Frame, LonLat
-from planner.network import StreetNetwork
+from planner.ground.coverage import count_contents
+from planner.streets.network import StreetNetwork
 
 SCHEMA = "pack/2"
 MANIFEST = "manifest.json"

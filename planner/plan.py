@@ -14,13 +14,10 @@ from shapely.geometry import Point
 from planner import words
 from planner.area import Area
 from planner.closures import blocked_streets, closure_notices
-from planner.containment import Watched, watch_target
 from planner.doctrine import Doctrine
-from planner.driving import Streets
-from planner.duties import outer_duties
 from planner.field_roads import field_road_notices, with_field_roads
-from planner.gates import inner_gates, open_gates
-from planner.hospitals import send_patients
+from planner.ground.zones import Ground, draw_zones
+from planner.hospitals.sending import send_patients
 from planner.model import (
     AreaStamp,
     DoctrineStamp,
@@ -32,11 +29,14 @@ from planner.model import (
     Post,
     Route,
 )
-from planner.perimeter import TracedPerimeter, trace_perimeters
-from planner.routes import keep_routes_open
-from planner.sites import ChosenSites, Scene, choose_sites
+from planner.perimeters.containment import Watched, watch_target
+from planner.perimeters.duties import outer_duties
+from planner.perimeters.gates import inner_gates, open_gates
+from planner.perimeters.tracing import TracedPerimeter, trace_perimeters
+from planner.routes.driving import Streets
+from planner.routes.keeping import keep_routes_open
+from planner.sites.choosing import ChosenSites, Scene, choose_sites
 from planner.terms import NoticeLevel, RouteKind
-from planner.zones import Ground, draw_zones
 
 _RIM_M = 1.0
 """Streets that only touch the line of a perimeter are not inside it."""

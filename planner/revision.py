@@ -11,7 +11,7 @@ from planner.area import Area
 from planner.closures import blocked_streets
 from planner.doctrine import Doctrine
 from planner.model import Incident
-from planner.network import StreetNetwork
+from planner.streets.network import StreetNetwork
 
 _WHAT_DECIDES = (
     "road_class", "service", "access", "foot_access", "emergency", "oneway", "layer", "bridge", "tunnel",

@@ -1,7 +1,8 @@
 """The words of the trade, one enum each.
 
 String enums are spelled as the documents of the contract spell them; integer enums are codes in the
-arrays of :class:`planner.network.StreetNetwork` and are part of the pack schema: append, never renumber.
+arrays of :class:`planner.streets.network.StreetNetwork` and are part of the pack schema: append, never
+renumber.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from planner.selection import Choice
+from planner.sites.selection import Choice
 from planner.terms import Purpose
 
 

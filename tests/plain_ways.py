@@ -15,7 +15,7 @@ import networkx as nx
 import numpy as np
 
 from planner.doctrine import Travelling, read_doctrine
-from planner.network import Snap, StreetNetwork, Timing
+from planner.streets.network import Snap, StreetNetwork, Timing
 from planner.terms import Travel, TurnRule
 
 TRAVELLING: Travelling = read_doctrine(FilePath(__file__).parents[1] / "data" / "doctrine.toml").travelling

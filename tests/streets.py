@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.network import StreetNetwork
+from planner.streets.network import StreetNetwork
 from planner.terms import RoadClass
 
 _EDGE_DEFAULTS: dict[str, tuple[Any, Any]] = {

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
-from planner.access import WaysOut, find_ways_out
-from planner.network import Snap, StreetNetwork
+from planner.routes.access import WaysOut, find_ways_out
+from planner.streets.network import Snap, StreetNetwork
 from tests.streets import draw_streets
 from tests.town import town
 

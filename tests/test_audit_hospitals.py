@@ -16,10 +16,10 @@ from planner.audit.hospitals import check_hospitals
 from planner.audit.scene import Scene
 from planner.audit.sharing import check_sharing
 from planner.audit.streets import RawStreets
-from planner.hospitals import send_patients
+from planner.hospitals.patients import child_red_per_h, others_per_h, red_per_h, share_patients
+from planner.hospitals.sending import send_patients
 from planner.model import Casualties, HospitalOption, KeptPlaces, Plan, SiteTime, WalkIns
 from planner.packs import shipped_doctrine
-from planner.patients import child_red_per_h, others_per_h, red_per_h, share_patients
 from planner.plan import make_plan
 from planner.terms import Purpose, TraumaLevel
 from tests.test_hospitals import INCIDENT, fact, status

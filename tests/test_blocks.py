@@ -12,11 +12,11 @@ from shapely.geometry import box
 
 from planner.area import Area
 from planner.audit import audit_plan
-from planner.blocks import blocks_of
-from planner.candidates import FOUND
 from planner.model import Incident, Plan
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
+from planner.sites.blocks import blocks_of
+from planner.sites.candidates import FOUND
 from planner.terms import OPEN_BY_MAP, ThreatName
 from tests.test_sites import SITING, solve
 from tests.town import CENTRE, town

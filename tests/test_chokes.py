@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.chokes import worst_chokes
 from planner.packs import shipped_doctrine
+from planner.routes.chokes import worst_chokes
 from planner.terms import Barrier, Travel
 from tests.streets import draw_streets
 

@@ -14,18 +14,18 @@ from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 from shapely.geometry import LineString, Point, box
 
-from planner import containment
 from planner.area import Area
-from planner.containment import SIDES, sample_facade, target_outline, watch_target
 from planner.document import read_plan, write_plan
 from planner.geo import LonLat
+from planner.ground.sightline import walls_of
+from planner.ground.stands import find_stands
+from planner.ground.zones import draw_zones
 from planner.model import Incident, ThreatPoint
 from planner.packs import shipped_doctrine
+from planner.perimeters import containment
+from planner.perimeters.containment import SIDES, sample_facade, target_outline, watch_target
 from planner.plan import make_plan
-from planner.sightline import walls_of
-from planner.stands import find_stands
 from planner.terms import BOMBS, NoticeLevel, ThreatName
-from planner.zones import draw_zones
 from tests.town import CENTRE, Objects, town
 
 DOCTRINE = shipped_doctrine()

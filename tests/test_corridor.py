@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from shapely.geometry import Point, Polygon, box
 
 from planner.area import Area
-from planner.corridor import Corridor, lay_corridor
-from planner.driving import Driving, Streets
 from planner.model import Site
-from planner.network import Snap
-from planner.routes import keep_routes_open
+from planner.routes.corridor import Corridor, lay_corridor
+from planner.routes.driving import Driving, Streets
+from planner.routes.keeping import keep_routes_open
+from planner.streets.network import Snap
 from planner.terms import NoticeLevel, Purpose, RouteKind, Travel
 from tests.test_routes import DOCTRINE, HOT, OUTER, site, streets_around
 from tests.town import town

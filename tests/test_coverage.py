@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from planner.coverage import Finding, count_contents, find_coverage
+from planner.ground.coverage import Finding, count_contents, find_coverage
 from planner.packs import shipped_doctrine
 from planner.terms import NoticeLevel
 from tests.town import Objects, town

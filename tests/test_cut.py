@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from shapely.geometry import LineString, box
 
-from planner.cut import _span
+from planner.perimeters.cut import _span
 
 GROUND = box(-2, -2, 3, 3)
 NO_LENGTH = LineString([(1, 1), (1, 1)])

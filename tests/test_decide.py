@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from planner import words
-from planner.changes import plan_changes
+from planner.briefing.changes import plan_changes
 from planner.document import INCIDENT_SCHEMA, read_incident
 from planner.errors import IncidentError
 from planner.model import Incident, Plan, Site, ThreatPoint

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.demand import Agency, Demand, agency_of, local_hour
 from planner.doctrine import read_doctrine
 from planner.model import Casualties, Incident
+from planner.sites.demand import Agency, Demand, agency_of, local_hour
 
 SITING = read_doctrine(Path(__file__).parents[1] / "data" / "doctrine.toml").siting
 

@@ -13,17 +13,18 @@ import pytest
 from hypothesis import given, settings
 from pyproj import Geod
 
-from planner import dispatch, words
-from planner.airspace import STATUS, airspace_request, airspace_text
+from planner import words
 from planner.area import Area
+from planner.briefing import dispatch
+from planner.briefing.airspace import STATUS, airspace_request, airspace_text
+from planner.briefing.phrases import Edition, entry_side, exposed, scene, suggested, title
+from planner.briefing.public_notice import ASKED, BLANK, finished_notice, notice_text, public_notice
 from planner.errors import IncidentError
-from planner.exposure import IN_VIEW
 from planner.geo import LonLat
 from planner.model import Casualties, Incident, Plan
 from planner.packs import shipped_doctrine
-from planner.phrases import Edition, entry_side, exposed, scene, suggested, title
+from planner.perimeters.exposure import IN_VIEW
 from planner.plan import make_plan
-from planner.public_notice import ASKED, BLANK, finished_notice, notice_text, public_notice
 from planner.terms import PerimeterName, Purpose, RouteKind, ThreatName
 from tests import strategies
 from tests.town import CENTRE, town

@@ -13,10 +13,10 @@ from shapely.geometry import Point
 
 from planner.area import Area
 from planner.doctrine import Doctrine, read_doctrine
-from planner.duties import Duties, outer_duties
-from planner.gates import inner_gates
 from planner.model import Incident
-from planner.perimeter import TracedPerimeter, trace_perimeters
+from planner.perimeters.duties import Duties, outer_duties
+from planner.perimeters.gates import inner_gates
+from planner.perimeters.tracing import TracedPerimeter, trace_perimeters
 from planner.plan import make_plan
 from planner.settings import shipped
 from planner.terms import Control, NoticeLevel, PerimeterName, PostMode, Purpose, ThreatName

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.area import Area
-from planner.gathering import _passing
-from planner.grounds import NO_ENTRY, Grounds, grounds_of
 from planner.packs import shipped_doctrine
+from planner.sites.gathering import _passing
+from planner.sites.grounds import NO_ENTRY, Grounds, grounds_of
 from planner.sources.pbf import read_osm
 from planner.terms import ObstacleKind, PlaceKind
 from tests.town import town

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from planner import packs
 from planner.errors import AreaError
-from planner.hierarchy import Hierarchy, find_order
-from planner.network import Snap, StreetNetwork
+from planner.streets.hierarchy import Hierarchy, find_order
+from planner.streets.network import Snap, StreetNetwork
 from planner.terms import Travel
 from tests.plain_ways import TRAVELLING, PlainWays
 from tests.test_network import check_path, networks
@@ -129,7 +129,7 @@ def test_a_city_keeps_its_order_with_its_pack(tmp_path: FilePath, monkeypatch: p
     monkeypatch.setenv("PLANNER_HOME", str(tmp_path))
     packs.write_area(town())
     assert packs.open_area("town").network.hierarchy is None
-    monkeypatch.setattr("planner.network.LEAST_STATES", 10)
+    monkeypatch.setattr("planner.streets.network.LEAST_STATES", 10)
     area = town()
     packs.write_area(area)
     opened = packs.open_area("town").network

@@ -17,11 +17,10 @@ from shapely.geometry import MultiPoint, Point, Polygon, box
 from planner.area import Area
 from planner.cli import main
 from planner.doctrine import Transport as Rules
-from planner.driving import Streets
 from planner.errors import SourceError
 from planner.geo import LonLat
-from planner.hospitals import Transport, send_patients
-from planner.known_hospitals import find_hospitals
+from planner.hospitals.known import find_hospitals
+from planner.hospitals.sending import Transport, send_patients
 from planner.model import (
     AmbulanceNeed,
     Casualties,
@@ -33,7 +32,8 @@ from planner.model import (
 )
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
-from planner.routes import range_min
+from planner.routes.driving import Streets
+from planner.routes.keeping import range_min
 from planner.settings import shipped
 from planner.sources.hospital_tables import (
     install_hospital_table,

@@ -9,8 +9,8 @@ import pytest
 import shapely
 
 from planner.area import Area
-from planner.landing import LandingSpot, landing_grounds, sides_m
 from planner.packs import shipped_doctrine
+from planner.sites.landing import LandingSpot, landing_grounds, sides_m
 from tests.town import CENTRE, Objects
 
 DOCTRINE = shipped_doctrine()

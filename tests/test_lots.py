@@ -7,7 +7,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.lots import mark_out
+from planner.sites.lots import mark_out
 
 sizes = st.floats(20, 300)
 needs = st.lists(st.floats(0, 5000), min_size=1, max_size=4).filter(lambda n: sum(n) > 1)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from shapely.geometry import Polygon, box
 
 from planner.errors import AreaError
-from planner.network import Path, Snap, StreetNetwork, Timing
+from planner.streets.network import Path, Snap, StreetNetwork, Timing
 from planner.terms import Access, Barrier, RoadClass, Service, Travel
 from tests.plain_ways import TRAVELLING, slowly
 from tests.streets import draw_streets

@@ -16,10 +16,10 @@ from shapely.geometry import Point, Polygon
 
 from planner.area import BUILDING_COLUMNS, OBSTACLE_COLUMNS, PLACE_COLUMNS, Area
 from planner.errors import SourceError
-from planner.network import StreetNetwork
 from planner.sources.osm import Draft
 from planner.sources.restrictions import Restriction, read_restriction
 from planner.sources.tags import read_street
+from planner.streets.network import StreetNetwork
 from planner.terms import Access, Barrier, RoadClass, Service, TurnRule
 from tests.town import CENTRE, Objects, town, town_objects
 

@@ -20,8 +20,8 @@ from planner import packs
 from planner import settings as installation
 from planner.area import Area
 from planner.errors import AreaNotFoundError, PackError, SourceError
-from planner.network import StreetNetwork
 from planner.sources import pbf
+from planner.streets.network import StreetNetwork
 from tests.town import town, town_objects
 
 

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given, settings
 
 from planner import words
+from planner.briefing.phrases import UNDATED, Edition
+from planner.briefing.public_notice import ASKED
 from planner.errors import IncidentError
 from planner.geo import LonLat
 from planner.model import Incident, Perimeter, Plan, RingOption
 from planner.packs import Listing, shipped_doctrine
-from planner.phrases import UNDATED, Edition
+from planner.perimeters.staffing import staff_posts
 from planner.plan import make_plan
-from planner.public_notice import ASKED
-from planner.staffing import staff_posts
 from planner.terms import (
     NoticeLevel,
     PerimeterName,

@@ -14,10 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import milp
 
-from planner.allotment import FORBIDDEN, allot, ranked_costs
-from planner.model import Casualties, KeptPlaces, WalkIns
-from planner.packs import shipped_doctrine
-from planner.patients import (
+from planner.hospitals.allotment import FORBIDDEN, allot, ranked_costs
+from planner.hospitals.patients import (
     Shares,
     Ward,
     child_red_per_h,
@@ -26,6 +24,8 @@ from planner.patients import (
     share_patients,
     walk_ins_by_doctrine,
 )
+from planner.model import Casualties, KeptPlaces, WalkIns
+from planner.packs import shipped_doctrine
 from planner.terms import TraumaLevel
 
 RULES = shipped_doctrine().transport

@@ -26,13 +26,13 @@ from planner.doctrine import Doctrine, read_doctrine
 from planner.document import read_plan, write_plan
 from planner.errors import IncidentError
 from planner.geo import Frame, LonLat
+from planner.ground.zones import Ground, draw_zones
 from planner.model import AreaStamp, DoctrineStamp, Incident, Plan
-from planner.network import StreetNetwork
-from planner.perimeter import JUNCTION_MARGIN_M, TracedPerimeter, trace_perimeters
+from planner.perimeters.tracing import JUNCTION_MARGIN_M, TracedPerimeter, trace_perimeters
 from planner.settings import shipped
 from planner.sources.pbf import read_osm
+from planner.streets.network import StreetNetwork
 from planner.terms import Direction, NoticeLevel, PerimeterName, PostMode, RoadClass, ThreatName
-from planner.zones import Ground, draw_zones
 from tests.streets import draw_streets
 from tests.town import town
 

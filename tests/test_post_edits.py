@@ -14,7 +14,7 @@ from planner.area import Area
 from planner.errors import IncidentError
 from planner.geo import LonLat
 from planner.model import Incident, Post, PostEdit, Shape
-from planner.perimeter import TracedPerimeter, trace_perimeters
+from planner.perimeters.tracing import TracedPerimeter, trace_perimeters
 from planner.terms import InnerHolds, NoticeLevel, PerimeterName, PostEditKind, PostMode, RingSize
 from tests.test_perimeter import RawStreets, Traced, cores, doctrine, ground_of
 from tests.town import town

@@ -17,6 +17,7 @@ import pytest
 import typst
 
 from planner import words
+from planner.briefing.phrases import suggested
 from planner.errors import ExportError
 from planner.exports import EXPORTERS, Audience, Options, Paper, export_plan, typeset
 from planner.exports.ics201 import ics201
@@ -25,9 +26,8 @@ from planner.exports.legend import legend
 from planner.exports.lists import Table, fit, wrapped
 from planner.exports.page_facts import sources
 from planner.exports.public import public_plan
-from planner.exposure import IN_VIEW
 from planner.model import AmbulanceNeed, Casualties, Notice, Plan, WalkIns
-from planner.phrases import suggested
+from planner.perimeters.exposure import IN_VIEW
 from planner.terms import NoticeLevel, Purpose, TraumaLevel
 from tests.test_dispatch import HOSTILE, made, with_names
 

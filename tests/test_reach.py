@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planner.network import Snap
-from planner.reach import _bridges, distances_from, find_exits
+from planner.streets.network import Snap
+from planner.streets.reach import _bridges, distances_from, find_exits
 from tests.town import town
 
 NETWORK = town(hospitals=False).network

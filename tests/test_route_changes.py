@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from planner.changes import plan_changes
+from planner.briefing.changes import plan_changes
 from planner.model import Casualties, Closure, Incident, Plan, Shape
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
-from planner.route_changes import route_changes
+from planner.routes.changes import route_changes
 from planner.side_by_side import side_by_side
 from planner.terms import RouteKind, ThreatName
 from planner.ui.transport_compared import compared

@@ -17,12 +17,12 @@ from shapely.geometry.base import BaseGeometry
 from planner import words
 from planner.area import Area
 from planner.doctrine import Doctrine
-from planner.driving import Driving, Streets, Way, ambulance_point
 from planner.geo import LonLat
 from planner.model import Notice, Route, Shape, Site
-from planner.network import Path
 from planner.packs import shipped_doctrine
-from planner.routes import OpenRoutes, keep_routes_open, write_routes
+from planner.routes.driving import Driving, Streets, Way, ambulance_point
+from planner.routes.keeping import OpenRoutes, keep_routes_open, write_routes
+from planner.streets.network import Path
 from planner.terms import NoticeLevel, Purpose, RouteKind, SiteSource, Travel, ZoneKind
 from tests.streets import draw_streets
 from tests.town import town, town_objects

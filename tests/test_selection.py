@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.doctrine import Siting, read_doctrine
-from planner.selection import Choice, choose_together, runners_up, separation_m
+from planner.sites.selection import Choice, choose_together, runners_up, separation_m
 from planner.terms import Purpose
 from tests.optimum import best_total
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from planner.set_cover import least_cover
+from planner.perimeters.set_cover import least_cover
 
 
 @st.composite

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, Polygon, box
 
 from planner.doctrine import Siting, read_doctrine
-from planner.sightline import Walls, build_walls, heights_m, reach_m, seen_by_any, sees
+from planner.ground.sightline import Walls, build_walls, heights_m, reach_m, seen_by_any, sees
 
 SITING: Siting = read_doctrine(Path(__file__).parents[1] / "data" / "doctrine.toml").siting
 TALL_M = 1000.0

@@ -9,7 +9,7 @@ from benchmarks.site_laws import incident_at
 from planner.audit import audit_plan
 from planner.packs import shipped_doctrine
 from planner.plan import hold_scene, make_plan
-from planner.selection import choose_together
+from planner.sites.selection import choose_together
 from tests.optimum import best_total
 from tests.test_sites import montevideo
 from tests.town import town

@@ -20,17 +20,17 @@ from planner.area import Area, geometries_m
 from planner.doctrine import Doctrine, read_doctrine
 from planner.errors import IncidentError
 from planner.geo import LonLat, from_usng
-from planner.judging import OUTSIDE
+from planner.ground.sightline import sees, walls_of
+from planner.ground.zones import draw_zones
 from planner.model import Casualties, DrawnZone, Incident, Pin, Reject, Route, Shape, Site, ThreatPoint
-from planner.perimeter import trace_perimeters
-from planner.purposes import ASKS
-from planner.selection import separation_m
-from planner.sightline import sees, walls_of
-from planner.sites import ChosenSites, Scene, choose_sites
+from planner.perimeters.tracing import trace_perimeters
+from planner.sites.choosing import ChosenSites, Scene, choose_sites
+from planner.sites.judging import OUTSIDE
+from planner.sites.purposes import ASKS
+from planner.sites.selection import separation_m
+from planner.sites.survey import unseen_within_m
 from planner.sources.pbf import read_osm
-from planner.survey import unseen_within_m
 from planner.terms import PUBLIC, PerimeterName, Purpose, RouteKind, SiteSource, ThreatName, ZoneKind
-from planner.zones import draw_zones
 from tests.town import CENTRE, town, town_objects
 
 ROOT = Path(__file__).parents[1]

@@ -14,11 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.document import read_plan, write_plan
-from planner.flows import street_flows
 from planner.model import Incident
 from planner.packs import shipped_doctrine
+from planner.perimeters.flows import street_flows
+from planner.perimeters.staffing import (
+    arriving_officers,
+    staff_posts,
+    staff_waves,
+    staffing_order,
+    staffing_steps,
+)
 from planner.plan import make_plan
-from planner.staffing import arriving_officers, staff_posts, staff_waves, staffing_order, staffing_steps
 from planner.terms import Control, Direction, PerimeterName, PostMode, RoadClass, ThreatName
 from tests import strategies
 from tests.streets import draw_streets

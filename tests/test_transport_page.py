@@ -14,13 +14,13 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from planner import packs
-from planner.alternatives import middle_points
+from planner.briefing.phrases import Edition
 from planner.doctrine import Doctrine
 from planner.document import read_incident
 from planner.model import Casualties, Notice, Plan, WalkIns
 from planner.packs import shipped_doctrine
-from planner.phrases import Edition
 from planner.plan import make_plan
+from planner.routes.alternatives import middle_points
 from planner.sources.hospital_tables import installed_hospitals
 from planner.store import Store
 from planner.terms import NoticeLevel, Purpose, RouteKind

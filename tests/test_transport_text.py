@@ -8,16 +8,16 @@ from functools import cache
 import numpy as np
 import pytest
 
-from planner.alternatives import find_alternatives, middle_points, streets_of
 from planner.area import Area
+from planner.briefing.transport_text import transport_text, unplaced
 from planner.closures import blocked_streets
 from planner.document import read_incident, write_plan
-from planner.driving import Driving, ambulance_point
 from planner.model import Casualties, Closure, HospitalStatus, Incident, Plan, Shape
 from planner.packs import shipped_doctrine
 from planner.plan import before_patients, hold_scene, make_plan
+from planner.routes.alternatives import find_alternatives, middle_points, streets_of
+from planner.routes.driving import Driving, ambulance_point
 from planner.terms import RouteKind, TraumaLevel, Travel
-from planner.transport_text import transport_text, unplaced
 from tests.test_hospitals import fact
 from tests.town import town
 

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from planner.driving_side import find_driving_side
-from planner.network import Snap, StreetNetwork
+from planner.streets.driving_side import find_driving_side
+from planner.streets.network import Snap, StreetNetwork
+from planner.streets.turns import FAR_SIDE, NEAR_SIDE, STRAIGHT, U_TURN, find_turns
 from planner.terms import RoadClass, Travel, TurnRule
-from planner.turns import FAR_SIDE, NEAR_SIDE, STRAIGHT, U_TURN, find_turns
 from tests.plain_ways import TRAVELLING
 from tests.streets import draw_streets
 

@@ -17,9 +17,9 @@ from planner.area import geometries_m
 from planner.doctrine import Doctrine, read_doctrine
 from planner.errors import IncidentError
 from planner.geo import LonLat
+from planner.ground.zones import Ground, draw_zones
 from planner.model import DrawnZone, Incident, Shape, ThreatPoint
 from planner.terms import ThreatName, ThreatStatus, ZoneKind
-from planner.zones import Ground, draw_zones
 from tests.town import CENTRE, town
 
 DOCTRINE: Doctrine = read_doctrine(Path(__file__).parents[1] / "data" / "doctrine.toml")

@@ -12,7 +12,7 @@ from planner.audit.checks import Check, judge, listed
 from planner.audit.scene import Scene
 from planner.audit.streets import Bools, Ints, RawStreets
 from planner.model import Perimeter, Post
-from planner.perimeter_words import OFF_LINE
+from planner.perimeters.wording import OFF_LINE
 from planner.terms import InnerHolds, NoticeLevel, PerimeterName, PostMode, RingSize
 
 _ROUNDING_M = 0.5

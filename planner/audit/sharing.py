@@ -1,8 +1,8 @@
 """Is there a better sharing of the patients? Reckoned again from the document, by another solver.
 
 The plan's own sharing is found by whole-number shortest paths over all aims at once
-(:mod:`planner.patients`); here HiGHS is asked for one aim after the other, from what the document says of
-each hospital. Nothing is taken over from how the plan was made.
+(:mod:`planner.hospitals.patients`); here HiGHS is asked for one aim after the other, from what the document
+says of each hospital. Nothing is taken over from how the plan was made.
 """
 
 from __future__ import annotations

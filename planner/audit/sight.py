@@ -1,6 +1,7 @@
 """Are sites out of sight as they say? Asked of the building footprints themselves, line by line.
 
-Slow and plain on purpose: it shares nothing with :mod:`planner.sightline` but what doctrine says of heights.
+Slow and plain on purpose: it shares nothing with :mod:`planner.ground.sightline` but what doctrine says of
+heights.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from planner.area import Area
 from planner.audit.checks import Check, judge
 from planner.audit.scene import Scene
 from planner.doctrine import Siting
+from planner.ground.zones import draw_zones
 from planner.terms import SiteSource
-from planner.zones import draw_zones
 
 Floats = NDArray[np.float64]
 

@@ -17,7 +17,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
-from planner.network import StreetNetwork
+from planner.streets.network import StreetNetwork
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]

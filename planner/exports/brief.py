@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from planner.area import Area
+from planner.briefing.phrases import title
 from planner.exports import lists
 from planner.exports.exporter import Options
 from planner.exports.legend import legend
@@ -14,7 +15,6 @@ from planner.exports.map_svg import MapPicture, draw_map
 from planner.exports.page_facts import SIZES_MM, page_facts, paper
 from planner.exports.typeset import set_pages
 from planner.model import Plan
-from planner.phrases import title
 from planner.terms import PerimeterName
 
 Json = dict[str, Any]

@@ -1,8 +1,8 @@
 """CAP 1.2: the draft of a public alert, with the ground where people take shelter and that which all avoid.
 
 It is only ever a Draft or an Exercise: nothing here transmits, and a person approves it elsewhere. It holds
-what the public notice holds (F36, :mod:`planner.public_notice`) but no place of reunification: that is named
-when somebody has telephoned it. Times carry a numeric offset, never ``Z``.
+what the public notice holds (F36, :mod:`planner.briefing.public_notice`) but no place of reunification: that
+is named when somebody has telephoned it. Times carry a numeric offset, never ``Z``.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterable
 
 from planner.area import Area
+from planner.briefing.phrases import Edition, title
+from planner.briefing.public_notice import NoticeItem, public_notice
 from planner.errors import ExportError
 from planner.exports.exporter import Options
 from planner.exports.outline import outlines
 from planner.exports.xml import Element, add, lat_lon, to_bytes
 from planner.model import Plan, Rings
-from planner.phrases import Edition, title
-from planner.public_notice import NoticeItem, public_notice
 from planner.terms import PerimeterName, ZoneKind
 from planner.words import ADVICE, plain
 

@@ -17,13 +17,13 @@ from datetime import UTC, datetime
 from shapely.geometry import Polygon
 
 from planner.area import Area
+from planner.briefing.phrases import title
 from planner.exports.exporter import Options
 from planner.exports.features import LOOKS, TEXT_LENGTH, Item, Look, items, scene_key
 from planner.exports.kml import add_to_zip
 from planner.exports.xml import Element, add, degrees, lat_lon, to_bytes
 from planner.geo import LonLat
 from planner.model import Plan
-from planner.phrases import title
 from planner.words import plain
 
 _UNKNOWN_M = "9999999.0"

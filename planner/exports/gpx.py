@@ -6,12 +6,12 @@ GPX knows no polygons: zones and perimeters are closed tracks.
 from __future__ import annotations
 
 from planner.area import Area
+from planner.briefing.phrases import title
 from planner.exports.exporter import Options
 from planner.exports.features import LAYERS, Item, items
 from planner.exports.xml import Element, add, degrees, to_bytes
 from planner.geo import LonLat
 from planner.model import Plan
-from planner.phrases import title
 from planner.words import ADVICE, plain
 
 _NAMESPACE = "http://www.topografix.com/GPX/1/1"

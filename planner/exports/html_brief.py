@@ -7,14 +7,7 @@ from html import escape
 
 from planner import words
 from planner.area import Area
-from planner.exports.exporter import Options
-from planner.exports.legend import legend
-from planner.exports.map_plan import way_tag
-from planner.exports.map_svg import draw_map
-from planner.exports.page_facts import page_facts
-from planner.geo import usng
-from planner.model import HospitalOption, Plan, Post, Site
-from planner.phrases import (
+from planner.briefing.phrases import (
     along,
     began,
     end_of,
@@ -31,7 +24,14 @@ from planner.phrases import (
     title,
     trauma,
 )
-from planner.staffing import staffing_order
+from planner.exports.exporter import Options
+from planner.exports.legend import legend
+from planner.exports.map_plan import way_tag
+from planner.exports.map_svg import draw_map
+from planner.exports.page_facts import page_facts
+from planner.geo import usng
+from planner.model import HospitalOption, Plan, Post, Site
+from planner.perimeters.staffing import staffing_order
 from planner.terms import NoticeLevel, PerimeterName
 
 _MAP_MM = (250.0, 190.0)

@@ -6,13 +6,7 @@ from collections.abc import Iterator
 
 from planner import words
 from planner.area import Area
-from planner.exports import forms
-from planner.exports.exporter import Options
-from planner.exports.forms import Json
-from planner.exports.map_svg import draw_map
-from planner.exports.page_facts import SIZES_MM, paper
-from planner.model import Plan
-from planner.phrases import (
+from planner.briefing.phrases import (
     along,
     began,
     one_way_each,
@@ -24,7 +18,13 @@ from planner.phrases import (
     through,
     way_to,
 )
-from planner.staffing import staffing_order
+from planner.exports import forms
+from planner.exports.exporter import Options
+from planner.exports.forms import Json
+from planner.exports.map_svg import draw_map
+from planner.exports.page_facts import SIZES_MM, paper
+from planner.model import Plan
+from planner.perimeters.staffing import staffing_order
 from planner.terms import NoticeLevel, PerimeterName, RouteKind
 
 _TITLE = "Incident Briefing"

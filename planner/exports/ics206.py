@@ -6,13 +6,22 @@ from collections.abc import Iterator
 
 from planner import words
 from planner.area import Area
+from planner.briefing.phrases import (
+    along,
+    one_way_each,
+    patients,
+    place,
+    site_name,
+    suggested,
+    through,
+    trauma,
+)
+from planner.briefing.transport_text import drive, kept_places
 from planner.exports import forms
 from planner.exports.exporter import Options
 from planner.exports.forms import Json
 from planner.model import HospitalOption, Plan, Site
-from planner.phrases import along, one_way_each, patients, place, site_name, suggested, through, trauma
 from planner.terms import NoticeLevel, Purpose, RouteKind
-from planner.transport_text import drive, kept_places
 
 YES, NO = "Yes", "No"
 _AID = (Purpose.CASUALTY_COLLECTION_FORWARD, Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE)

@@ -6,13 +6,23 @@ from collections.abc import Iterator, Sequence
 
 from planner import words
 from planner.area import Area
+from planner.briefing.phrases import (
+    along,
+    began,
+    place,
+    post_task,
+    site_name,
+    suggested,
+    through,
+    title,
+    way_to,
+)
 from planner.exports import forms
 from planner.exports.exporter import Options
 from planner.exports.forms import Json
 from planner.geo import usng
 from planner.model import Observation, Plan, Post, Site
-from planner.phrases import along, began, place, post_task, site_name, suggested, through, title, way_to
-from planner.staffing import ORDER_REASON, staffing_order
+from planner.perimeters.staffing import ORDER_REASON, staffing_order
 from planner.terms import PerimeterName, Purpose
 
 _RESOURCES = (

@@ -11,12 +11,12 @@ import zipfile
 from html import escape
 
 from planner.area import Area
+from planner.briefing.phrases import title
 from planner.exports.exporter import Options
 from planner.exports.features import LAYERS, LOOKS, Item, Look, items
 from planner.exports.icons import ICONS, icon
 from planner.exports.xml import Element, add, lon_lat_list, to_bytes
 from planner.model import Plan, Rings
-from planner.phrases import title
 from planner.words import ADVICE
 
 _NAMESPACE = "http://www.opengis.net/kml/2.2"

@@ -8,10 +8,10 @@ from shapely.geometry import LineString
 from shapely.geometry import box as rectangle
 
 from planner import words
+from planner.briefing.phrases import suggested
 from planner.exports import map_plan, svg
 from planner.exports.map_plan import INK, LINES, WAY_TAGS, WAYS
 from planner.model import Plan
-from planner.phrases import suggested
 from planner.terms import Control, PostMode, RouteKind, ZoneKind
 
 _ROW_MM, _SWATCH_MM, _SIZE_MM = 4.4, 11.0, 2.2

@@ -11,11 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from planner import words
-from planner.exports.labels import width_mm
-from planner.exports.map_plan import way_tag
-from planner.geo import usng
-from planner.model import HospitalOption, Plan, Post, Site
-from planner.phrases import (
+from planner.briefing.phrases import (
     along,
     began,
     end_of,
@@ -31,7 +27,11 @@ from planner.phrases import (
     threat,
     through,
 )
-from planner.staffing import staffing_order
+from planner.exports.labels import width_mm
+from planner.exports.map_plan import way_tag
+from planner.geo import usng
+from planner.model import HospitalOption, Plan, Post, Site
+from planner.perimeters.staffing import staffing_order
 from planner.terms import Control, NoticeLevel, PerimeterName, PostMode, RouteKind
 
 Json = dict[str, Any]

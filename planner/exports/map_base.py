@@ -16,7 +16,7 @@ from planner.area import Area
 from planner.exports import svg
 from planner.exports.labels import Room, box, places_along, width_mm
 from planner.exports.sheet import Sheet
-from planner.network import StreetNetwork
+from planner.streets.network import StreetNetwork
 from planner.terms import FIRST_FOOT_CLASS, ObstacleKind, PlaceKind, RoadClass
 
 _WATER, _WOOD, _PAVED, _BUILDING, _WALL = "#d3e3ec", "#eaf1e4", "#f3f3f1", "#dadada", "#a8a8a8"

@@ -17,12 +17,12 @@ from shapely.geometry.base import BaseGeometry
 
 from planner import words
 from planner.area import geometries_m
+from planner.briefing.phrases import one_way_each, patients, scene
 from planner.exports import svg
 from planner.exports.labels import Room, Spot, around, box, places_along, width_mm
 from planner.exports.sheet import Sheet
 from planner.geo import Frame, LonLat
 from planner.model import HospitalOption, Plan, Post, Rings, Route, Site
-from planner.phrases import one_way_each, patients, scene
 from planner.terms import Control, PerimeterName, PostMode, RouteKind, ZoneKind
 
 INK = "#111111"

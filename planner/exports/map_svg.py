@@ -14,13 +14,13 @@ import shapely
 
 from planner import words
 from planner.area import Area
+from planner.briefing.phrases import title
 from planner.exports import map_base, map_plan, svg
 from planner.exports.labels import Room, box
 from planner.exports.map_plan import INK, Drawing
 from planner.exports.sheet import Floats, Sheet, fit_sheet
 from planner.geo import Frame, usng, usng_grid
 from planner.model import Plan
-from planner.phrases import title
 
 _GRID_LEAST_MM = 12.0
 """Lines of the grid closer than this would hide the map: the next wider step is drawn."""

@@ -7,10 +7,10 @@ from datetime import date
 from typing import Any
 
 from planner import words
+from planner.briefing.phrases import Edition, identity, title
 from planner.exports.exporter import Options, Paper
 from planner.exports.typeset import FACES, NO_FONTS, fonts_missing
 from planner.model import Plan
-from planner.phrases import Edition, identity, title
 
 Json = dict[str, Any]
 _PAPERS = {

@@ -10,10 +10,10 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
+from planner.briefing.phrases import scene
 from planner.errors import ExportError
 from planner.geo import Frame, LonLat
 from planner.model import Plan
-from planner.phrases import scene
 from planner.terms import Purpose
 
 Floats = NDArray[np.float64]

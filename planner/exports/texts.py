@@ -6,14 +6,14 @@ from collections import Counter
 
 from shapely.geometry import LineString
 
-from planner import dispatch
-from planner.airspace import airspace_request, airspace_text
 from planner.area import Area
+from planner.briefing import dispatch
+from planner.briefing.airspace import airspace_request, airspace_text
+from planner.briefing.public_notice import notice_text, public_notice
 from planner.exports.closed_streets import closed_streets
 from planner.exports.exporter import Options
 from planner.exports.page_facts import edition
 from planner.model import Plan
-from planner.public_notice import notice_text, public_notice
 
 _RULE = "\n" + "=" * 78 + "\n\n"
 

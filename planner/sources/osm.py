@@ -23,7 +23,6 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import BUILDING_COLUMNS, OBSTACLE_COLUMNS, PLACE_COLUMNS, Area
 from planner.errors import SourceError
 from planner.geo import Frame, LonLat
-from planner.network import Bools, Floats, Ints, StreetNetwork
 from planner.sources.restrictions import Restriction, restriction_arrays
 from planner.sources.tags import (
     Building,
@@ -38,6 +37,7 @@ from planner.sources.tags import (
     read_street,
     read_street_node,
 )
+from planner.streets.network import Bools, Floats, Ints, StreetNetwork
 
 ATTRIBUTION = "© OpenStreetMap contributors"
 LICENCE = "ODbL 1.0"

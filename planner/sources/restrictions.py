@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.network import Ints
 from planner.sources.tags import Tags
+from planner.streets.network import Ints
 from planner.terms import TurnRule
 
 

@@ -168,7 +168,7 @@ _NOT_UNDERGROUND = frozenset({"", "no", "building_passage", "avalanche_protector
 
 
 class Street(NamedTuple):
-    """What the tags of one way say of the street; columns of :class:`planner.network.StreetNetwork`."""
+    """What the tags of one way say of the street; columns of the street network."""
 
     road_class: int
     service: int

@@ -21,7 +21,7 @@ import shapely
 from numpy.typing import NDArray
 
 from planner.area import Area
-from planner.network import StreetNetwork
+from planner.streets.network import StreetNetwork
 from planner.terms import ObstacleKind, PlaceKind, RoadClass
 
 STYLE = 1

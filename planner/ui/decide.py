@@ -14,11 +14,11 @@ from typing import Any
 import shapely
 
 from planner import words
+from planner.briefing.public_notice import ASKED
 from planner.errors import IncidentError
 from planner.geo import LonLat
 from planner.geojson import geometry
 from planner.model import Plan, Post, Shape, Site
-from planner.public_notice import ASKED
 from planner.terms import PostEditKind
 
 Json = dict[str, Any]

@@ -30,7 +30,7 @@ from planner.model import (
     Site,
     Zone,
 )
-from planner.staffing import staff_posts
+from planner.perimeters.staffing import staff_posts
 from planner.terms import Control, PostMode, Purpose, SiteSource, ZoneKind
 from planner.ui.measures import in_units
 

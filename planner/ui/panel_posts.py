@@ -9,7 +9,14 @@ from typing import Any
 
 from planner import words
 from planner.model import Observation, Perimeter, Plan, Post, RingOption
-from planner.staffing import FLOW_BASIS, ORDER_REASON, Staffing, staff_posts, staffing_order, staffing_steps
+from planner.perimeters.staffing import (
+    FLOW_BASIS,
+    ORDER_REASON,
+    Staffing,
+    staff_posts,
+    staffing_order,
+    staffing_steps,
+)
 from planner.terms import Control, PerimeterName, PostMode, RingSize
 from planner.ui.measures import in_units
 from planner.ui.panel_parts import on_map, press, tag, why

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from planner.dispatch import dispatch_text, keep_clear_text, radio_text
+from planner.briefing.dispatch import dispatch_text, keep_clear_text, radio_text
+from planner.briefing.phrases import Edition
+from planner.briefing.public_notice import BLANK, NoticeItem, PublicNotice, notice_text, public_notice
 from planner.model import Plan
-from planner.phrases import Edition
-from planner.public_notice import BLANK, NoticeItem, PublicNotice, notice_text, public_notice
 
 
 def texts(plan: Plan, edition: Edition, written: Mapping[str, str]) -> str:

@@ -16,7 +16,7 @@ from planner import words
 from planner.area import Area
 from planner.model import Notice, Plan
 from planner.packs import Listing
-from planner.staffing import staff_posts
+from planner.perimeters.staffing import staff_posts
 from planner.terms import NoticeLevel, PerimeterName, RouteKind, TraumaLevel
 from planner.ui.measures import in_units
 from planner.ui.panel_care import hospitals, ways

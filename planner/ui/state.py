@@ -18,12 +18,12 @@ import streamlit as st
 
 from planner import packs, settings
 from planner.area import Area
-from planner.changes import plan_changes
+from planner.briefing.changes import plan_changes
+from planner.briefing.phrases import Edition
 from planner.document import INCIDENT_SCHEMA, read_incident, write_incident
 from planner.errors import PlannerError, StoreError
 from planner.geo import LonLat
 from planner.model import Incident, Plan
-from planner.phrases import Edition
 from planner.plan import HeldScene, before_patients, hold_scene, make_plan
 from planner.sources.drawings import import_incident
 from planner.sources.hospital_tables import InstalledHospitals, installed_hospitals

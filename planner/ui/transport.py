@@ -12,12 +12,12 @@ from datetime import date, timedelta
 from html import escape
 
 from planner import words
-from planner.alternatives import Alternative
+from planner.briefing.phrases import site_name, trauma
+from planner.briefing.transport_text import NO_TRAFFIC, counted, drive, kept_places, to_ask, unplaced
 from planner.doctrine import Transport as Rules
 from planner.model import HospitalOption, Plan, Site
-from planner.phrases import site_name, trauma
+from planner.routes.alternatives import Alternative
 from planner.terms import NoticeLevel, Purpose
-from planner.transport_text import NO_TRAFFIC, counted, drive, kept_places, to_ask, unplaced
 
 _SHOWN = 12
 _STALE_DAYS = 90

@@ -14,11 +14,11 @@ from typing import Any
 import streamlit as st
 
 from planner import packs, words
-from planner.ambulances import is_ambulance
+from planner.briefing.phrases import trauma
 from planner.doctrine import Transport as Rules
+from planner.hospitals.ambulances import is_ambulance
+from planner.hospitals.patients import Ward, child_red_per_h, others_per_h, red_per_h, walk_ins_by_doctrine
 from planner.model import Casualties, HospitalOption, Plan, WalkIns
-from planner.patients import Ward, child_red_per_h, others_per_h, red_per_h, walk_ins_by_doctrine
-from planner.phrases import trauma
 from planner.ui import state
 from planner.ui.show import show_html
 from planner.ui.state import OpenIncident

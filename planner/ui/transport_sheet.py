@@ -5,10 +5,10 @@ from __future__ import annotations
 from html import escape
 
 from planner import words
+from planner.briefing.phrases import UNDATED, Edition, identity, title
+from planner.briefing.transport_text import transport_text
 from planner.doctrine import Transport as Rules
 from planner.model import Plan
-from planner.phrases import UNDATED, Edition, identity, title
-from planner.transport_text import transport_text
 from planner.ui.transport import cautions, distribution, matrix, summary
 
 _STYLE = """

@@ -1,0 +1,1 @@
+"""The plan in words: for radio, desk, aviation, the public."""

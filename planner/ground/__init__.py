@@ -1,0 +1,1 @@
+"""The ground itself: zones of danger, what stands there, what can be seen from where."""

@@ -1,0 +1,434 @@
+"""Hot, warm and cold ground: from what was drawn, or from one tap and a threat preset."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import GeometryCollection, LineString, Point, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from planner.area import Area, rings_of
+from planner.doctrine import Doctrine, ThreatPreset
+from planner.errors import IncidentError
+from planner.geo import LonLat
+from planner.ground.sightline import Walls, reach_m, walls_of
+from planner.ground.targets import Target, find_target, sight_points, thin
+from planner.model import DrawnZone, Incident, Notice, Rings, ThreatPoint, Zone
+from planner.terms import NoticeLevel, ThreatName, ZoneKind
+
+Floats = NDArray[np.float64]
+
+_EMPTY = GeometryCollection()
+# Drawn outlines are freed of points that matter less than this; what is still longer is no outline.
+_DRAWN_TOLERANCE_M = 0.5
+_DRAWN_MAX_POINTS = 2_000
+# Sight shapes the hot zone from this many places in this many directions; more changes it by metres only.
+_SHAPING_POINTS = 48
+_SHAPING_STEP_DEG = 3.0
+# Sites are tested against at most this many points of the hot zone; long facades are sampled wider.
+_SAMPLE_POINTS = 192
+_SLIVER_M2 = 1.0
+_ARC_SEGMENTS = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """The zones in metres, none overlapping another: the highest threat wins at each point.
+
+    Parameters
+    ----------
+    hot_m, warm_m, cold_m : polygonal geometry
+        ``cold_m`` is what the user drew as cold, less hot and warm; all the rest is cold anyway.
+    target_m : geometry
+        The place of the attack: a footprint or a point.
+    target_name : str
+        Name of the building or ground that was tapped, "" if none.
+    samples_xyz_m : (n, 3) array
+        Points of the hot zone from which sight is tested: facade vertices and every 10 m; z above ground.
+    zones : tuple of Zone
+        The same as documents write it.
+    notices : tuple of Notice
+    """
+
+    hot_m: BaseGeometry
+    warm_m: BaseGeometry
+    cold_m: BaseGeometry
+    target_m: BaseGeometry
+    target_name: str
+    samples_xyz_m: Floats
+    zones: tuple[Zone, ...]
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Danger:
+    """One source of danger and the ground that its preset gives it, before zones are told apart.
+
+    Parameters
+    ----------
+    hot_m, reach_m : polygonal geometry
+        ``reach_m`` is hot and warm together.
+    hot_reason, warm_reason : str
+    samples_xyz_m : (n, 3) array
+    notices : tuple of Notice
+    """
+
+    hot_m: BaseGeometry
+    reach_m: BaseGeometry
+    hot_reason: str
+    warm_reason: str
+    samples_xyz_m: Floats
+    notices: tuple[Notice, ...] = ()
+
+
+def draw_zones(incident: Incident, area: Area, doctrine: Doctrine) -> Ground:
+    """Draw the zones of an incident.
+
+    Drawn hot ground stands as drawn; a tap that no drawn hot zone holds gets the preset's ground, since every
+    place of violence counts as hot until police decide otherwise (F1). Each further threat adds its own.
+
+    Raises
+    ------
+    IncidentError
+        If nothing says where the incident is, or it lies outside the area.
+    """
+    drawn, notices = _drawn(incident.zones, area)
+    tapped = _tapped(incident, drawn[ZoneKind.HOT], area, doctrine)
+    dangers = [] if tapped is None else [tapped[1]]
+    dangers += [_threat_danger(i, threat, area, doctrine) for i, threat in enumerate(incident.threats, 1)]
+    if drawn[ZoneKind.HOT].is_empty and not dangers:
+        raise IncidentError(
+            "nothing says where the incident is",
+            "Give the place of attack (an incident point, or --at LAT,LON), or draw a hot zone",
+        )
+    target = tapped[0] if tapped is not None else _drawn_target(incident, drawn[ZoneKind.HOT], area, doctrine)
+    if not drawn[ZoneKind.HOT].is_empty:
+        dangers.insert(0, _drawn_danger(incident, drawn, area, doctrine))
+    return _compose(drawn, dangers, target, area, notices)
+
+
+def _drawn_target(incident: Incident, hot_m: BaseGeometry, area: Area, doctrine: Doctrine) -> Target:
+    if incident.location is not None:
+        return find_target(incident.location, area, doctrine.zones.target_max_m2)
+    if hot_m.is_empty:
+        return find_target(incident.threats[0].location, area, doctrine.zones.target_max_m2, grounds=False)
+    return Target(hot_m, hot_m, "", "the drawn hot zone")
+
+
+def _compose(
+    drawn: dict[ZoneKind, BaseGeometry],
+    dangers: Sequence[Danger],
+    target: Target,
+    area: Area,
+    notices: list[Notice],
+) -> Ground:
+    """Tell the zones apart, highest threat first, and write them down."""
+    hot = _polygonal(shapely.union_all([d.hot_m for d in dangers]))
+    reach = shapely.union_all([hot, *(d.reach_m for d in dangers), drawn[ZoneKind.WARM]])
+    warm = _polygonal(shapely.difference(reach, hot))
+    cold = _polygonal(shapely.difference(drawn[ZoneKind.COLD], reach))
+    notices += [notice for danger in dangers for notice in danger.notices]
+    notices += _edge_notices(hot, warm, area) + _overruled_notices(drawn, cold)
+    samples = thin(np.vstack([d.samples_xyz_m for d in dangers]), _SAMPLE_POINTS)
+    return Ground(
+        hot_m=hot,
+        warm_m=warm,
+        cold_m=cold,
+        target_m=target.footprint_m,
+        target_name=target.name,
+        samples_xyz_m=samples,
+        zones=_records(drawn, dangers, hot, cold, area),
+        notices=tuple(dict.fromkeys(notices)),
+    )
+
+
+# --- what was drawn -----------------------------------------------------------------------------
+
+
+def _drawn(zones: Sequence[DrawnZone], area: Area) -> tuple[dict[ZoneKind, BaseGeometry], list[Notice]]:
+    """Drawn ground by kind, repaired; the kinds may still overlap."""
+    parts: dict[ZoneKind, list[BaseGeometry]] = {kind: [] for kind in ZoneKind}
+    notices: list[Notice] = []
+    for number, zone in enumerate(zones, 1):
+        if not zone.shape.polygons:
+            raise IncidentError(
+                f"zone {number} is not a polygon", "Draw it as an area with at least three corners"
+            )
+        for rings in zone.shape.polygons:
+            polygon, repaired = _read_polygon(rings, number, area)
+            parts[zone.zone].append(polygon)
+            if repaired:
+                text = f"Drawn {zone.zone} zone {number} crossed itself and was repaired: check its outline"
+                notices.append(Notice(NoticeLevel.CAUTION, text, f"zone {number}"))
+    return {kind: _polygonal(shapely.union_all(polygons)) for kind, polygons in parts.items()}, notices
+
+
+def _read_polygon(rings: Rings, number: int, area: Area) -> tuple[BaseGeometry, bool]:
+    """One drawn polygon in metres, and whether it had to be repaired."""
+    degrees = [np.asarray(ring, dtype=np.float64).reshape(-1, 2) for ring in rings]
+    for ring in degrees:
+        _check_ring(ring, number)
+    _check_inside(degrees[0], f"zone {number}", area)
+    lines = [shapely.simplify(LineString(area.frame.to_m(ring)), _DRAWN_TOLERANCE_M) for ring in degrees]
+    if sum(len(line.coords) for line in lines) > _DRAWN_MAX_POINTS:
+        raise IncidentError(
+            f"zone {number} has {sum(map(len, degrees)):,} points and no plain outline",
+            f"Draw it again with fewer than {_DRAWN_MAX_POINTS:,} corners",
+        )
+    outlines = [line for line in lines if len(set(line.coords)) >= 3]
+    if not outlines or len(set(lines[0].coords)) < 3:
+        raise _too_small(number)
+    rough = Polygon(outlines[0], outlines[1:])
+    polygon = _polygonal(rough if rough.is_valid else shapely.make_valid(rough))
+    if polygon.area < _SLIVER_M2:
+        raise _too_small(number)
+    return polygon, not rough.is_valid
+
+
+def _check_ring(ring: Floats, number: int) -> None:
+    if not np.isfinite(ring).all():
+        raise IncidentError(f"zone {number} has a coordinate that is not a number", "Draw the zone again")
+    if (np.abs(ring) > (180.0, 90.0)).any():
+        raise IncidentError(
+            f"zone {number} has a coordinate that is not on the globe",
+            "Give longitude first, then latitude, in degrees",
+        )
+    if len(np.unique(ring, axis=0)) < 3:
+        raise IncidentError(
+            f"zone {number} has fewer than three corners", "Draw it as an area with at least three corners"
+        )
+
+
+def _too_small(number: int) -> IncidentError:
+    return IncidentError(f"zone {number} has no area", "Draw it as an area with at least three corners")
+
+
+def _check_inside(degrees: Floats, what: str, area: Area) -> None:
+    """Refuse a ring or point that lies wholly outside the area."""
+    west, south, east, north = area.bbox_deg
+    low, high = degrees.min(axis=0), degrees.max(axis=0)
+    if low[0] <= east and high[0] >= west and low[1] <= north and high[1] >= south:
+        return
+    lon, lat = degrees.mean(axis=0)
+    swapped = area.covers(LonLat(float(lat), float(lon)))
+    raise IncidentError(
+        f"{what} at longitude {lon:.5f}, latitude {lat:.5f} lies outside the area {area.name}",
+        "Longitude and latitude look swapped: exchange them"
+        if swapped
+        else f"Choose the area that covers it; {area.name} spans longitude {west:.4f} to {east:.4f}, "
+        f"latitude {south:.4f} to {north:.4f}",
+    )
+
+
+def _drawn_danger(
+    incident: Incident, drawn: dict[ZoneKind, BaseGeometry], area: Area, doctrine: Doctrine
+) -> Danger:
+    """Drawn hot ground, and the warm margin around it unless warm ground was drawn too."""
+    preset = doctrine.preset(incident.threat)
+    hot = drawn[ZoneKind.HOT]
+    reach = hot if not drawn[ZoneKind.WARM].is_empty else _around(hot, preset.warm_margin_m)
+    walls = walls_of(area, doctrine.siting)
+    spots = sight_points(hot, area, doctrine.zones.sample_spacing_m)
+    return Danger(
+        hot_m=hot,
+        reach_m=reach,
+        hot_reason="Hot: as drawn",
+        warm_reason=f"Warm: {preset.warm_margin_m:.0f} m around the drawn hot zone "
+        f"({_threat_words(incident.threat)} preset, a planning default)",
+        samples_xyz_m=_raise(spots, preset.height_m),
+        notices=_sight_notices(walls, hot, doctrine),
+    )
+
+
+# --- from a tap and a preset --------------------------------------------------------------------
+
+
+def _tapped(
+    incident: Incident, hot_m: BaseGeometry, area: Area, doctrine: Doctrine
+) -> tuple[Target, Danger] | None:
+    """Find the place tapped and its danger; None where nothing was, or drawn hot ground already holds it."""
+    if incident.location is None:
+        return None
+    location = incident.location.checked()
+    _check_inside(np.array([location]), "the incident", area)
+    if hot_m.intersects(Point(area.frame.point_m(location))):
+        return None
+    target = find_target(location, area, doctrine.zones.target_max_m2)
+    return target, _preset_danger(target, incident.threat, target.label, area, doctrine)
+
+
+def _threat_danger(number: int, threat: ThreatPoint, area: Area, doctrine: Doctrine) -> Danger:
+    """Danger of a further threat at a point (F3), or of the building it is in."""
+    location = threat.location.checked()
+    _check_inside(np.array([location]), f"threat {number}", area)
+    target = find_target(location, area, doctrine.zones.target_max_m2, grounds=False)
+    name = f"the {threat.status} {_threat_words(threat.threat)}" + (
+        f" in {target.name}" if target.name else ""
+    )
+    return _preset_danger(target, threat.threat, name, area, doctrine)
+
+
+def _preset_danger(target: Target, threat: ThreatName, name: str, area: Area, doctrine: Doctrine) -> Danger:
+    preset = doctrine.preset(threat)
+    walls = walls_of(area, doctrine.siting)
+    spots = sight_points(target.structure_m, area, doctrine.zones.sample_spacing_m)
+    hot, how = _hot_ground(target, threat, spots, area, doctrine)
+    reach = shapely.union_all(
+        [hot, _around(target.structure_m, preset.warm_m), _around(hot, preset.warm_margin_m)]
+    )
+    words = _threat_words(threat)
+    clipped = preset.hot_m > preset.sight_floor_m
+    return Danger(
+        hot_m=hot,
+        reach_m=reach,
+        hot_reason=f"Hot: {name} and {how} ({words} preset, a planning default)",
+        warm_reason=f"Warm: out to {preset.warm_m:.0f} m from {name}, and {preset.warm_margin_m:.0f} m "
+        f"around its hot zone ({words} preset, a planning default)",
+        samples_xyz_m=_raise(spots, preset.height_m),
+        notices=_sight_notices(walls, _around(target.structure_m, preset.hot_m), doctrine) if clipped else (),
+    )
+
+
+def _hot_ground(
+    target: Target, threat: ThreatName, spots: Floats, area: Area, doctrine: Doctrine
+) -> tuple[BaseGeometry, str]:
+    """Return the hot zone of a preset, and how it came about in words."""
+    preset = doctrine.preset(threat)
+    disc = _around(target.structure_m, preset.hot_m)
+    if preset.hot_m <= preset.sight_floor_m:
+        return _filled(target.footprint_m.union(disc)), f"{preset.hot_m:.0f} m around it"
+    floor = shapely.union(target.footprint_m, _around(target.structure_m, preset.sight_floor_m))
+    if threat is ThreatName.VEHICLE:
+        carriageway = _carriageway(floor, disc, preset, area)
+        how = f"{preset.sight_floor_m:.0f} m around it and along its streets, out to {preset.hot_m:.0f} m"
+        return _filled(floor.union(carriageway)), how
+    walls = walls_of(area, doctrine.siting)
+    if not walls.count_within(*disc.bounds):
+        how = f"{preset.hot_m:.0f} m around it: no buildings are mapped here, so nothing is taken to hide it"
+        return _filled(target.footprint_m.union(disc)), how
+    visible = _visible(walls, spots, preset, doctrine)
+    seen = shapely.intersection(visible, disc)
+    # Closing and widening alone can only add ground, so that a larger radius never takes ground away.
+    shaped = shapely.buffer(shapely.buffer(seen, 2 * doctrine.zones.corridor_m), -doctrine.zones.corridor_m)
+    how = (
+        f"{preset.sight_floor_m:.0f} m around it, and what can be seen from it out to {preset.hot_m:.0f} m "
+        "(map estimate)"
+    )
+    return _filled(shapely.union(floor, shapely.intersection(shaped, disc))), how
+
+
+def _visible(walls: Walls, spots: Floats, preset: ThreatPreset, doctrine: Doctrine) -> BaseGeometry:
+    """Ground that somebody at the place sees, as far as the preset's hot radius."""
+    bearings = np.arange(0.0, 360.0, _SHAPING_STEP_DEG)
+    eyes = _raise(thin(spots, _SHAPING_POINTS), preset.height_m)
+    reach = reach_m(walls, eyes, bearings, preset.hot_m, to_z_m=doctrine.siting.person_height_m)
+    angle = np.radians(bearings)
+    ways = np.column_stack([np.sin(angle), np.cos(angle)])
+    # A hair of length keeps a star whose every ray is stopped at once a valid polygon.
+    stars = eyes[:, None, :2] + np.maximum(reach, 0.01)[:, :, None] * ways
+    return shapely.union_all(shapely.buffer(shapely.polygons(stars), 0))
+
+
+def _carriageway(floor: BaseGeometry, disc: BaseGeometry, preset: ThreatPreset, area: Area) -> BaseGeometry:
+    """Streets on which a vehicle can run from the place, widened by the preset's floor."""
+    network = area.network
+    near = network.edges_in_box(disc.bounds)
+    near = near[network.drivable[near]]
+    lines = shapely.intersection(network.lines(near), disc)
+    lanes = shapely.get_parts(_around(shapely.union_all(lines), preset.sight_floor_m))
+    return shapely.union_all(lanes[shapely.intersects(lanes, floor)])
+
+
+# --- writing down -------------------------------------------------------------------------------
+
+
+def _records(
+    drawn: dict[ZoneKind, BaseGeometry],
+    dangers: Sequence[Danger],
+    hot: BaseGeometry,
+    cold: BaseGeometry,
+    area: Area,
+) -> tuple[Zone, ...]:
+    """Zones as documents write them: each piece of ground once, drawn pieces first."""
+    records: list[Zone] = []
+    taken: BaseGeometry = _EMPTY
+    for kind, geometry, by_hand, reason in _claims(drawn, dangers, hot, cold):
+        rest = _polygonal(shapely.difference(geometry, taken))
+        taken = shapely.union(taken, geometry)
+        parts = [part for part in shapely.get_parts(rest) if part.area >= _SLIVER_M2]
+        records += [Zone(kind, rings_of(part, area.frame), by_hand, reason) for part in parts]
+    return tuple(records)
+
+
+def _claims(
+    drawn: dict[ZoneKind, BaseGeometry], dangers: Sequence[Danger], hot: BaseGeometry, cold: BaseGeometry
+) -> list[tuple[ZoneKind, BaseGeometry, bool, str]]:
+    """Who claims which ground, highest first: a later claim gets what is left."""
+    claims = [(ZoneKind.HOT, drawn[ZoneKind.HOT], True, "Hot: as drawn")]
+    claims += [(ZoneKind.HOT, d.hot_m, False, d.hot_reason) for d in dangers]
+    claims.append((ZoneKind.HOT, hot, False, "Hot: between the hot zones"))
+    claims.append((ZoneKind.WARM, drawn[ZoneKind.WARM], True, "Warm: as drawn, less what is hot"))
+    claims += [(ZoneKind.WARM, d.reach_m, False, d.warm_reason) for d in dangers]
+    claims.append((ZoneKind.COLD, cold, True, "Cold: as drawn, less what is hot or warm"))
+    return claims
+
+
+def _edge_notices(hot: BaseGeometry, warm: BaseGeometry, area: Area) -> list[Notice]:
+    for kind, ground in ((ZoneKind.HOT, hot), (ZoneKind.WARM, warm)):
+        if not ground.is_empty and not shapely.covers(area.extent_m, ground):
+            text = f"Part of the {kind} zone lies beyond the edge of the map: what is there is not known"
+            return [Notice(NoticeLevel.CAUTION, text, "zones")]
+    return []
+
+
+def _overruled_notices(drawn: dict[ZoneKind, BaseGeometry], cold: BaseGeometry) -> list[Notice]:
+    if drawn[ZoneKind.COLD].area - cold.area < _SLIVER_M2:
+        return []
+    text = "Part of the ground drawn as cold lies in a hot or warm zone: the higher threat wins there"
+    return [Notice(NoticeLevel.INFO, text, "zones")]
+
+
+def _sight_notices(walls: Walls, ground: BaseGeometry, doctrine: Doctrine) -> tuple[Notice, ...]:
+    """Say what lines of sight do not know here."""
+    known = walls.count_within(*ground.bounds)
+    if known == 0:
+        text = "No buildings are mapped here: what can be seen from the hot zone is not known"
+        return (Notice(NoticeLevel.CAUTION, text, "sight"),)
+    assumed = walls.assumed_within(*ground.bounds)
+    if assumed == 0:
+        return ()
+    text = (
+        f"Height is not mapped for {assumed} of {known} buildings around the hot zone: "
+        f"{doctrine.siting.assumed_height_m:.0f} m is assumed for lines of sight"
+    )
+    return (Notice(NoticeLevel.INFO, text, "sight"),)
+
+
+def _threat_words(threat: ThreatName) -> str:
+    return "unknown threat" if threat is ThreatName.UNKNOWN else threat.replace("_", " ")
+
+
+def _raise(spots: Floats, height_m: float) -> Floats:
+    return np.column_stack([spots, np.full(len(spots), height_m)])
+
+
+def _around(shape: BaseGeometry, metres: float) -> BaseGeometry:
+    """Return all ground within a distance: arcs are drawn outside the circle, so that none is left out."""
+    outside_m = metres / math.cos(math.pi / (4 * _ARC_SEGMENTS))
+    return shape.buffer(outside_m, quad_segs=_ARC_SEGMENTS)
+
+
+def _filled(shape: BaseGeometry) -> BaseGeometry:
+    """Fill the holes of a shape: nobody can use a pocket that hot ground surrounds."""
+    return shapely.union_all([Polygon(part.exterior) for part in shapely.get_parts(_polygonal(shape))])
+
+
+def _polygonal(shape: BaseGeometry) -> BaseGeometry:
+    """Return the polygons of a shape, valid, without stray lines and points."""
+    parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(shape)))
+    return shapely.union_all(parts[shapely.get_dimensions(parts) == 2])

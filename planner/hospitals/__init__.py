@@ -1,0 +1,1 @@
+"""Who takes whom, how long the drive is, how many ambulances it needs."""

@@ -1,0 +1,100 @@
+"""How many ambulances it takes, in how many waves, and when the last red patient is at a hospital."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from planner.doctrine import Transport as Rules
+from planner.hospitals.drives import Drive
+from planner.hospitals.patients import Shares
+from planner.model import AmbulanceNeed, Casualties, Incident
+from planner.routes.keeping import range_min
+from planner.sites.demand import Agency, agency_of
+
+
+def ambulances_for(
+    incident: Incident, drives: Sequence[Drive], shares: Shares, rules: Rules
+) -> AmbulanceNeed | None:
+    """Reckon the ambulances for red and yellow patients still to be driven; green ones go by bus or car.
+
+    A red patient goes alone, yellow ones together (``domain.md`` 3.4). Trips are made reds first, one to each
+    hospital before a second to any, soonest first; whoever is back soonest drives next. A round trip is twice
+    the drive and the turnaround.
+
+    Returns
+    -------
+    AmbulanceNeed or None
+        None where no casualties are said, or none of them red or yellow.
+    """
+    patients, children = incident.casualties or Casualties(), incident.children or Casualties()
+    sent = [drive.status.sent for drive in drives if drive.status]
+    red = max(0, max(patients.red, children.red) - sum(n.red for n in sent))
+    yellow = max(0, max(patients.yellow, children.yellow) - sum(n.yellow for n in sent))
+    needed = red + math.ceil(yellow / rules.yellow_per_ambulance)
+    if not needed:
+        return None
+    counted = [count for name, count in incident.units if is_ambulance(name)]
+    at_hand = sum(counted) if counted else None
+    fleet = needed if at_hand is None else at_hand
+    trips = list(_trips(drives, shares, rules))
+    red_s, all_s, waves = _reckon([(trip.is_red, trip.time_s) for trip in trips], fleet, rules)
+    late_red_s, late_s, _ = _reckon([(trip.is_red, trip.late_s) for trip in trips], fleet, rules)
+    placed_red, placed = not shares.left.red, not (shares.left.red or shares.left.yellow)
+    return AmbulanceNeed(
+        needed=needed,
+        at_hand=at_hand,
+        waves=waves,
+        last_red_min=range_min(red_s, rules, late_red_s / red_s) if placed_red and red_s else None,
+        last_min=range_min(all_s, rules, late_s / all_s) if placed and all_s else None,
+        reason=(
+            f"a red patient goes alone, {rules.yellow_per_ambulance} yellow together, green by bus or car; "
+            f"a round trip is twice the drive and {rules.turnaround_min:.0f} min; no traffic data"
+        ),
+    )
+
+
+def is_ambulance(unit: str) -> bool:
+    """Whether a unit, as an incident's ``units`` name it, is an ambulance."""
+    return agency_of(unit) is Agency.EMS
+
+
+class _Trip(NamedTuple):
+    """One ambulance's way to a hospital; late, as an estimate off the map may be."""
+
+    is_red: bool
+    time_s: float
+    late_s: float
+
+
+def _trips(drives: Sequence[Drive], shares: Shares, rules: Rules) -> Iterator[_Trip]:
+    """Yield the trips in the order in which they are made: reds first, hospital by hospital in turn."""
+    rounds = []
+    for k, (drive, sent) in enumerate(zip(drives, shares.assigned, strict=True)):
+        if drive.time_s is None:
+            continue
+        rounds += [(False, n, drive.time_s, k) for n in range(sent.red)]
+        rounds += [
+            (True, n, drive.time_s, k) for n in range(math.ceil(sent.yellow / rules.yellow_per_ambulance))
+        ]
+    for later, _, time_s, k in sorted(rounds):
+        yield _Trip(not later, time_s, time_s * (rules.off_map_late if drives[k].beyond_m else 1.0))
+
+
+def _reckon(trips: Sequence[tuple[bool, float]], fleet: int, rules: Rules) -> tuple[float, float, int]:
+    """Return when the last red, and the last of all, arrives, and the most trips of one ambulance."""
+    if not fleet or not trips:
+        return 0.0, 0.0, 0
+    free = [(0.0, k, 0) for k in range(min(fleet, len(trips)))]
+    last_red_s = last_s = 0.0
+    most = 0
+    for is_red, time_s in trips:
+        leaves_s, ambulance, made = heapq.heappop(free)
+        there_s = leaves_s + time_s
+        last_s = max(last_s, there_s)
+        last_red_s = max(last_red_s, there_s) if is_red else last_red_s
+        most = max(most, made + 1)
+        heapq.heappush(free, (there_s + time_s + rules.turnaround_min * 60, ambulance, made + 1))
+    return last_red_s, last_s, most

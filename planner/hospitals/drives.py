@@ -1,0 +1,392 @@
+"""The drive to each hospital: on the map by its streets, beyond it as an estimate; and the flight."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import Point
+
+from planner.area import Area
+from planner.doctrine import Transport as Rules
+from planner.hospitals.known import KnownHospital
+from planner.hospitals.patients import HIGH_LEVELS
+from planner.model import Casualties, HospitalStatus, SiteTime
+from planner.routes.driving import Driving
+from planner.routes.keeping import range_min
+from planner.streets.network import Search, Snap
+from planner.terms import RoadClass, TraumaLevel
+
+Ints = NDArray[np.int64]
+
+_NOT_JOINED = "no street on this map joins the scene to it"
+_ON_ISLAND = "the scene's streets are joined to few on this map, so what leads beyond it is not known"
+_HIGHEST = (TraumaLevel.I, TraumaLevel.II, TraumaLevel.III)
+_MOST_MORE = 12
+_LEAVING = RoadClass.TERTIARY_LINK
+"""Road classes up to this code are the streets by which one leaves a map."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drive:
+    """One hospital with the drive there.
+
+    Parameters
+    ----------
+    hospital : KnownHospital
+    goal : Snap or None
+        Where the drive ends on the map: at the hospital, or where one leaves the map for it.
+    time_s, range_min
+        Planning time and whole minutes from best case to late; None where there is no way.
+    beyond_m : float
+        Straight line from the goal to the hospital when it lies off the map, else 0.
+    why_not : str
+        Why there is no way, "" when there is.
+    second_scene : str
+        Why it may become a second scene: where it lies by the danger; "" where it lies well away.
+    status : HospitalStatus or None
+        What the coordinator says of it.
+    times : tuple of SiteTime
+        From each place that ambulances leave from or wait at.
+    air_range_min : (int, int) or None
+        Whole minutes of flight where it has a helipad.
+    """
+
+    hospital: KnownHospital
+    goal: Snap | None
+    time_s: float | None
+    range_min: tuple[int, int] | None
+    beyond_m: float = 0.0
+    why_not: str = ""
+    second_scene: str = ""
+    status: HospitalStatus | None = None
+    times: tuple[SiteTime, ...] = ()
+    air_range_min: tuple[int, int] | None = None
+
+    @property
+    def spared(self) -> str:
+        """Why patients are driven a little further to spare it, "" where nothing speaks against it."""
+        return self.second_scene or self.hospital.special
+
+    @property
+    def shut(self) -> str:
+        """What the coordinator says against sending ambulances there, "" if nothing."""
+        if self.status is None:
+            return ""
+        return "closed" if self.status.closed else "on diversion" if self.status.diversion else ""
+
+    @property
+    def rank(self) -> int:
+        """In which turn it is listed: general hospitals, then places for one kind of patient, then by danger.
+
+        Last those that take no ambulances, and those that cannot be reached.
+        """
+        if self.time_s is None or self.shut:
+            return 4 if self.time_s is None else 3
+        return 2 if self.second_scene else int(bool(self.hospital.special))
+
+
+# --- times --------------------------------------------------------------------------------------
+
+
+def drives_on_map(
+    hospitals: Sequence[KnownHospital], doors: Sequence[Snap | str], driving: Driving, search: Search
+) -> list[Drive]:
+    """Find the drive from where a search began to each hospital on the map.
+
+    Parameters
+    ----------
+    hospitals : sequence of KnownHospital
+    doors : sequence of Snap or str
+        From :func:`find_doors`.
+    driving : Driving
+    search : Search
+    """
+    return [_drive(hospital, door, driving, search) for hospital, door in zip(hospitals, doors, strict=True)]
+
+
+def find_doors(hospitals: Sequence[KnownHospital], driving: Driving) -> list[Snap | str]:
+    """Find the street of each hospital, or say why it has none that leads there from the scene.
+
+    The nearest street, open or not, unless an open one is as good. Where a street that the scene is not
+    joined to lies nearer, as on the other bank, the hospital is not reached over the scene's own streets.
+    """
+    network, reach_m = driving.network, driving.doctrine.transport.entrance_reach_m
+    points = [(h.x_m, h.y_m) for h in hospitals]
+    joined = network.snap(points, driving.scene_edges)
+    any_part = network.snap(points, driving.scene_edges | _elsewhere(driving))
+    doors = [_door(own, nearest, reach_m) for own, nearest in zip(joined, any_part, strict=True)]
+    shut = [k for k, d in enumerate(doors) if isinstance(d, Snap) and driving.streets.closed[d.edge]]
+    for k, other in zip(shut, network.snap([points[k] for k in shut], driving.open_edges), strict=True):
+        own = joined[k]
+        if own is not None and other is not None and other.offset_m <= own.offset_m + reach_m:
+            doors[k] = other
+    return doors
+
+
+def _elsewhere(driving: Driving) -> NDArray[np.bool_]:
+    """Streets, (E,), of other parts of the network that are too long to be gaps in the mapping."""
+    network = driving.network
+    part = network.parts(driving.travel, driving.doctrine.travelling)
+    within = np.flatnonzero(part >= 0)
+    long = (
+        np.bincount(part[within], weights=network.length_m[within]) >= driving.doctrine.transport.part_least_m
+    )
+    mask = network.no_closures()
+    mask[within] = long[part[within]]
+    return mask & ~driving.scene_edges
+
+
+def _door(own: Snap | None, nearest: Snap | None, reach_m: float) -> Snap | str:
+    if own is None or nearest is None or own.offset_m > nearest.offset_m + reach_m:
+        return _NOT_JOINED
+    return own
+
+
+def _drive(hospital: KnownHospital, door: Snap | str, driving: Driving, search: Search) -> Drive:
+    spot = Point(hospital.x_m, hospital.y_m)
+    if driving.streets.hot_m.intersects(spot):
+        return Drive(hospital, None, None, None, why_not="it lies in hot or warm ground")
+    if isinstance(door, str):
+        return Drive(hospital, None, None, None, why_not=door)
+    time_s = search.time_s(door)
+    if not math.isfinite(time_s):
+        return Drive(hospital, None, None, None, why_not=driving.why_not(search.start, door))
+    rules, second = driving.doctrine.transport, _second_scene(spot, driving)
+    if door.offset_m > rules.hospital_reach_m:  # in a corner of the map that shows no streets
+        time_s += _beyond_s(door.offset_m, rules)
+        span = range_min(time_s, rules, rules.off_map_late)
+        return Drive(hospital, door, time_s, span, door.offset_m, second_scene=second)
+    return Drive(hospital, door, time_s, range_min(time_s, rules), second_scene=second)
+
+
+def _beyond_s(straight_m: float, rules: Rules) -> float:
+    """Estimate the seconds of a drive of which only the straight line is known."""
+    return straight_m * rules.off_map_detour / (rules.off_map_kmh / 3.6)
+
+
+def _second_scene(spot: Point, driving: Driving) -> str:
+    """Say where a hospital lies when that is in or by the danger, else ""."""
+    streets = driving.streets
+    if streets.outer_m.intersects(spot):
+        return "inside the outer perimeter"
+    gap_m = math.inf if streets.hot_m.is_empty else float(streets.hot_m.distance(spot))
+    if gap_m <= driving.doctrine.transport.hospital_stand_off_m:
+        return f"{max(10, round(gap_m, -1)):.0f} m from hot or warm ground"
+    return ""
+
+
+def in_order(drive: Drive) -> tuple[int, float, str, float, float]:
+    """Return the key by which hospitals are listed: their turn, then the time."""
+    time_s = math.inf if drive.time_s is None else drive.time_s
+    return drive.rank, time_s, drive.hospital.name, drive.hospital.x_m, drive.hospital.y_m
+
+
+def with_names(drives: Sequence[Drive], driving: Driving) -> list[Drive]:
+    """Name the nameless by their street, so that a radio can tell them apart."""
+    named = []
+    for drive in drives:
+        hospital = drive.hospital
+        if not hospital.name:
+            street = "" if drive.goal is None else f" on {driving.network.street(drive.goal.edge)}"
+            drive = replace(drive, hospital=replace(hospital, name=f"Unnamed hospital{street}"))
+        named.append(drive)
+    return named
+
+
+# --- beyond the map -----------------------------------------------------------------------------
+
+
+def worth_listing(
+    beyond: Sequence[KnownHospital],
+    on_map: Sequence[KnownHospital],
+    start: Point,
+    patients: Casualties,
+    rules: Rules,
+) -> list[KnownHospital]:
+    """Choose the nearest of what the map lacks: trauma centres, a Level I, a paediatric one, any hospital.
+
+    More of them where the patients need more places than are known on the map.
+    """
+
+    def apart_m(hospital: KnownHospital) -> float:
+        return math.hypot(hospital.x_m - start.x, hospital.y_m - start.y)
+
+    near = sorted(beyond, key=lambda h: (apart_m(h), h.name))
+    centres = [h for h in near if h.adult_level in _HIGHEST]
+    lacking = max(0, rules.off_map_hospitals - sum(h.adult_level in _HIGHEST for h in on_map))
+    chosen = centres[:lacking]
+    if not any(h.adult_level in HIGH_LEVELS for h in on_map):
+        chosen += [h for h in centres if h.adult_level in HIGH_LEVELS][:1]
+    if not any(h.adult_level is TraumaLevel.I for h in on_map):
+        chosen += [h for h in centres if h.adult_level is TraumaLevel.I][:1]
+    if not any(h.pediatric_level in HIGH_LEVELS for h in on_map):
+        chosen += [h for h in near if h.pediatric_level in HIGH_LEVELS][:1]
+    if not on_map:
+        chosen += near[: rules.off_map_hospitals]
+    chosen += _enough(centres, (*on_map, *chosen), patients.red, lambda h: _red_room(h, rules))
+    others = patients.yellow + patients.green
+    chosen += _enough(near, (*on_map, *chosen), others, lambda h: _other_room(h, rules))
+    return list(dict.fromkeys(chosen))
+
+
+def _enough(
+    near: Sequence[KnownHospital],
+    known: Sequence[KnownHospital],
+    patients: int,
+    room_of: Callable[[KnownHospital], float],
+) -> list[KnownHospital]:
+    """Take further hospitals, nearest first, until there is room for the patients, or a page is full."""
+    room = sum(map(room_of, dict.fromkeys(known)))
+    more: list[KnownHospital] = []
+    for hospital in near:
+        if room >= patients or len(more) == _MOST_MORE:
+            break
+        if hospital not in known and room_of(hospital) >= 1:
+            more.append(hospital)
+            room += room_of(hospital)
+    return more
+
+
+def _red_room(hospital: KnownHospital, rules: Rules) -> float:
+    return rules.red_per_h(hospital.adult_level) if hospital.adult_level else 0.0
+
+
+def _other_room(hospital: KnownHospital, rules: Rules) -> float:
+    if hospital.for_children:
+        return 0.0
+    beds = rules.assumed_beds if hospital.beds is None else hospital.beds
+    return rules.others_per_100_beds * beds / 100
+
+
+def drives_off_map(hospitals: Sequence[KnownHospital], driving: Driving, search: Search) -> list[Drive]:
+    """Estimate the drive to hospitals beyond the map: to its edge by street, then straight with a detour."""
+    if not hospitals:
+        return []
+    if not driving.joins_map:
+        return [Drive(h, None, None, None, why_not=_ON_ISLAND) for h in hospitals]
+    rules = driving.doctrine.transport
+    exits = _exits(driving, search)
+    if len(exits) == 0:
+        return [Drive(h, None, None, None, why_not="no open street leads out of the map") for h in hospitals]
+    drives, cost_s = [], search.costs_s(exits)
+    for hospital in hospitals:
+        away = driving.network.node_xy_m[exits] - (hospital.x_m, hospital.y_m)
+        beyond_m = np.hypot(away[:, 0], away[:, 1])
+        beyond_s = beyond_m * _beyond_s(1.0, rules)
+        best = int(np.argmin(cost_s + beyond_s))
+        goal = search.at_node(int(exits[best]))
+        time_s = search.time_s(goal) + float(beyond_s[best])
+        span = range_min(time_s, rules, rules.off_map_late)
+        drives.append(Drive(hospital, goal, time_s, span, float(beyond_m[best])))
+    return drives
+
+
+def _exits(driving: Driving, search: Search) -> Ints:
+    """Return where one leaves the map: ends of main streets near its rim, else any junctions there."""
+    network, area = driving.network, driving.area
+    usable = np.isfinite(driving.timing.arc_s).reshape(2, -1).any(axis=0) & ~driving.streets.closed
+    ends = np.concatenate([network.edge_u, network.edge_v])
+    streets_at = np.bincount(ends[np.tile(network.drivable, 2)], minlength=network.node_count)
+    outside = ~shapely.contains_xy(driving.streets.outer_m, network.node_xy_m)
+    to_rim_m = _to_rim_m(network.node_xy_m, network.node_xy_m[streets_at > 0], area)
+    rim_m, edge_m = driving.doctrine.transport.map_rim_m, driving.doctrine.perimeters.map_edge_m
+    leads_out = ((streets_at == 1) & (to_rim_m <= rim_m)) | (to_rim_m <= edge_m)
+    for classes, good in (
+        (_LEAVING, leads_out),
+        (RoadClass.ROAD, leads_out),
+        (RoadClass.ROAD, outside & (to_rim_m <= rim_m)),
+    ):
+        at = np.zeros(network.node_count, dtype=bool)
+        at[ends[np.tile(usable & (network.road_class <= classes), 2)]] = True
+        nodes = np.flatnonzero(at & good)
+        reached = np.isfinite(search.costs_s(nodes))
+        if reached.any():
+            return nodes[reached]
+    return np.empty(0, dtype=np.int64)
+
+
+def _to_rim_m(xy_m: NDArray[np.float64], mapped_m: NDArray[np.float64], area: Area) -> NDArray[np.float64]:
+    """Metres from places to where the map ends: the hull of what is mapped, or the area's box; 0 beyond."""
+    ground = shapely.MultiPoint(mapped_m).convex_hull.intersection(area.extent_m)
+    gap_m = shapely.distance(shapely.points(xy_m), ground.boundary)
+    return np.where(shapely.contains_xy(ground, xy_m), gap_m, 0.0)
+
+
+# --- what the coordinator says, and the flight --------------------------------------------------------
+
+
+def with_statuses(
+    drives: Sequence[Drive], statuses: Sequence[HospitalStatus], driving: Driving
+) -> tuple[list[Drive], list[HospitalStatus]]:
+    """Give each drive what the coordinator said last of its hospital.
+
+    Returns
+    -------
+    drives : list of Drive
+    unknown : list of HospitalStatus
+        Of hospitals that neither map nor tables have.
+    """
+    reach_m = driving.doctrine.transport.same_hospital_m
+    said: dict[int, HospitalStatus] = {}
+    unknown = []
+    for status in statuses:
+        x_m, y_m = driving.area.frame.point_m(status.location)
+        gaps_m = [math.hypot(d.hospital.x_m - x_m, d.hospital.y_m - y_m) for d in drives]
+        near = [
+            (gap_m, k)
+            for k, gap_m in enumerate(gaps_m)
+            if gap_m <= reach_m and drives[k].hospital.name.casefold() == status.name.casefold()
+        ]
+        if near:
+            said[min(near)[1]] = status
+        else:
+            unknown.append(status)
+    return [replace(drive, status=said.get(k)) for k, drive in enumerate(drives)], unknown
+
+
+def with_flights(drives: Sequence[Drive], take_off: Point, rules: Rules) -> list[Drive]:
+    """Give the drives to hospitals with a helipad the time in a straight line through the air as well."""
+    return [
+        replace(drive, air_range_min=_flight_min(drive.hospital, take_off, rules))
+        if drive.hospital.helipad
+        else drive
+        for drive in drives
+    ]
+
+
+def _flight_min(hospital: KnownHospital, take_off: Point, rules: Rules) -> tuple[int, int]:
+    straight_m = math.hypot(hospital.x_m - take_off.x, hospital.y_m - take_off.y)
+    flight_min = straight_m / 1000 / rules.air_kmh * 60
+    return max(1, math.floor(flight_min)), max(1, math.ceil(flight_min + rules.air_extra_min))
+
+
+# --- in words ---------------------------------------------------------------------------------------
+
+
+def level_text(hospital: KnownHospital) -> str:
+    """Say which levels are stated, by whom and when, or that none is known."""
+    known = [f"Level {hospital.adult_level} adult"] if hospital.adult_level else []
+    known += [f"Level {hospital.pediatric_level} paediatric"] if hospital.pediatric_level else []
+    if known:
+        return f"{', '.join(known)} trauma centre ({hospital.source}, {hospital.as_of or 'no date'})"
+    if hospital.designation:
+        return f"trauma level unknown; its table says '{hospital.designation}'"
+    return "trauma level unknown"
+
+
+def time_text(drive: Drive) -> str:
+    """Say how long the drive takes, that it is an estimate, or why there is no way."""
+    if drive.range_min is None:
+        return f"no way to drive there: {drive.why_not}"
+    low, high = drive.range_min
+    text = f"{low}-{high} min" if low != high else f"{low} min"
+    if drive.beyond_m:
+        return (
+            f"about {text}, an estimate: {drive.beyond_m / 1000:.0f} km of it in a straight line off the map"
+        )
+    return text

@@ -1,0 +1,198 @@
+"""What is not known of the hospitals, assumed or wrong, and what the coordinator must hear of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planner.area import Area
+from planner.doctrine import Transport as Rules
+from planner.hospitals.drives import Drive, time_text
+from planner.hospitals.known import KnownHospital
+from planner.hospitals.patients import Shares
+from planner.model import Casualties, HospitalStatus, Incident, Notice
+from planner.terms import NoticeLevel
+
+_ABOUT = "hospitals"
+CALL_FIRST = "possible second scene and walk-in surge: call before sending"
+_MOST_NAMES = 6
+
+
+def map_notices(drives: Sequence[Drive], area: Area) -> list[Notice]:
+    """Say what the map and the tables lack."""
+    remedy = "load a hospital table (planner hospitals import)"
+    if not drives:
+        text = f"No hospital is known for {area.name}: {remedy}"
+        return [Notice(NoticeLevel.DANGER, text, _ABOUT)]
+    notices = [Notice(NoticeLevel.INFO, "Travel times know no traffic data", _ABOUT)]
+    found = [d.hospital for d in drives]
+    if not any(h.has_level for h in found):
+        text = f"No trauma level is known for any hospital here, and none is guessed: {remedy}"
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    elif unknown := sum(not h.has_level for h in found):
+        text = f"No trauma level is known for {unknown} of {len(found)} hospitals"
+        notices.append(Notice(NoticeLevel.INFO, text, _ABOUT))
+    timed = [d for d in drives if d.time_s is not None]
+    if timed and all(d.beyond_m for d in timed):
+        text = f"The map of {area.name} shows no hospital that can be reached: times beyond it are estimates"
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    by_danger = [d.hospital.name for d in drives if d.second_scene]
+    if by_danger:
+        text = (
+            f"By the danger, inside the outer perimeter or close to hot ground: {_several(by_danger)}; "
+            f"{CALL_FIRST}. Staff and walk-in patients need a gate"
+        )
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    return notices + _unreached(drives)
+
+
+def _unreached(drives: Sequence[Drive]) -> list[Notice]:
+    """Say once for each reason to which hospitals there is no way.
+
+    A danger where none is reached, or where one is lost that is told to treat trauma; else a caution.
+    """
+    why: dict[str, list[KnownHospital]] = {}
+    for drive in drives:
+        if drive.time_s is None:
+            why.setdefault(drive.why_not, []).append(drive.hospital)
+    none = all(drive.time_s is None for drive in drives)
+    notices = []
+    for reason, lost in why.items():
+        grave = none or any(hospital.has_level for hospital in lost)
+        told = reason if len(lost) == 1 else _of_several(reason)
+        text = f"No way to drive to {_several([hospital.name for hospital in lost])}: {told}"
+        notices.append(Notice(NoticeLevel.DANGER if grave else NoticeLevel.CAUTION, text, _ABOUT))
+    return notices
+
+
+def _of_several(reason: str) -> str:
+    """Write a reason that was found for one hospital as one for several."""
+    for one, many in (("it lies ", "they lie "), ("it is ", "they are ")):
+        if reason.startswith(one):
+            return many + reason.removeprefix(one)
+    return reason
+
+
+def _several(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return ", ".join(names[:_MOST_NAMES]) + more
+
+
+def best_centre(best: Drive | None) -> list[Notice]:
+    """Name the nearest trauma centre of Level I or II, where a table states any."""
+    if best is None:
+        return []
+    text = (
+        f"Nearest trauma centre of Level I or II: {best.hospital.name}, Level {best.hospital.adult_level}, "
+        f"{time_text(best)}"
+    )
+    return [Notice(NoticeLevel.INFO, text, _ABOUT)]
+
+
+def patient_notices(
+    incident: Incident, drives: Sequence[Drive], shares: Shares, rules: Rules
+) -> list[Notice]:
+    """Say who finds no place, who goes far, and what was assumed."""
+    notices: list[Notice] = []
+    if not drives:
+        return notices
+    if incident.casualties is None:
+        return [Notice(NoticeLevel.INFO, "Casualties not said: no patients are allocated", _ABOUT)]
+    if incident.casualties == Casualties():
+        return notices
+    children = [d.hospital.name for d in drives if d.hospital.for_children and d.time_s is not None]
+    if incident.children is None and children:
+        text = f"Ages are not known, so nobody is planned for {', '.join(children)}: consider it for children"
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    notices += _child_notices(incident, shares) + _sent_notices(incident, drives)
+    left = [f"{n} {colour}" for colour, n in vars(shares.left).items() if n]
+    if left:
+        text = (
+            f"{', '.join(left)} patients find no place within the first hour at hospitals of known level and "
+            "capacity: ask each hospital what it takes, and write that in"
+        )
+        notices.append(Notice(NoticeLevel.DANGER, text, _ABOUT))
+    if any(
+        d.hospital.beds is None for d, a in zip(drives, shares.assigned, strict=True) if a.yellow + a.green
+    ):
+        text = (
+            f"Beds are unknown for some hospitals: {rules.assumed_beds} assumed for yellow and green patients"
+        )
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    late = [d for d, a in zip(drives, shares.assigned, strict=True) if a.red and _is_late(d, rules)]
+    if late:
+        text = (
+            f"Some reds go further than {rules.golden_hour_min:.0f} min: nearer trauma centres are full, "
+            "closed or on diversion"
+        )
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    return notices
+
+
+def _is_late(drive: Drive, rules: Rules) -> bool:
+    return drive.time_s is not None and drive.time_s > rules.golden_hour_min * 60
+
+
+def _child_notices(incident: Incident, shares: Shares) -> list[Notice]:
+    patients, children = incident.casualties or Casualties(), incident.children or Casualties()
+    notices = []
+    if any(n > of for n, of in zip(vars(children).values(), vars(patients).values(), strict=True)):
+        text = "More children than casualties are said: so many casualties are planned for"
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    if children.red and sum(n.red for n in shares.children) > sum(cap.child_red for cap in shares.caps):
+        text = "Some red children are planned for centres of adults: no paediatric capacity is known for them"
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    return notices
+
+
+def _sent_notices(incident: Incident, drives: Sequence[Drive]) -> list[Notice]:
+    said = vars(incident.casualties or Casualties())
+    sent = [vars(drive.status.sent) for drive in drives if drive.status]
+    over = [colour for colour, n in said.items() if sum(one[colour] for one in sent) > n]
+    if not over:
+        return []
+    text = f"More {' and '.join(over)} patients are said to be sent than there are casualties: count again"
+    return [Notice(NoticeLevel.CAUTION, text, _ABOUT)]
+
+
+def status_notices(drives: Sequence[Drive], unknown: Sequence[HospitalStatus]) -> list[Notice]:
+    """Repeat what the coordinator said, and say of which hospitals nothing is known here."""
+    notices = []
+    for word in ("closed", "on diversion"):
+        shut = [drive.hospital.name for drive in drives if drive.shut == word]
+        if shut:
+            text = f"Said by the coordinator to be {word}, no ambulance is planned there: {_several(shut)}"
+            notices.append(Notice(NoticeLevel.INFO, text, _ABOUT))
+    if unknown:
+        names = _several([status.name for status in unknown])
+        text = f"The coordinator speaks of hospitals that neither the map nor a table has here: {names}"
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    return notices
+
+
+def is_closed(hospital: KnownHospital, area: Area) -> bool:
+    """Whether a hospital of the map is dropped: a table says that it is closed, and the map is no newer."""
+    return bool(hospital.told_closed) and not _is_newer(area.data_date, hospital.closed_as_of)
+
+
+def _is_newer(map_date: str, table_date: str) -> bool:
+    """Compare ISO dates by what both tell; an unknown one is not newer."""
+    length = min(len(map_date), len(table_date))
+    return length > 0 and map_date[:length] > table_date[:length]
+
+
+def closed_notices(hospitals: Sequence[KnownHospital], area: Area) -> list[Notice]:
+    """Say which hospitals of the map a table says are closed: dropped, or kept because the map is newer."""
+    notices = []
+    for hospital in hospitals:
+        if not hospital.told_closed:
+            continue
+        who = f"{hospital.name or 'A hospital'} is closed, says {hospital.told_closed}"
+        who += f" ({hospital.closed_as_of or 'no date'})"
+        if is_closed(hospital, area):
+            notices.append(
+                Notice(NoticeLevel.INFO, f"{who}: it is left out, though the map shows it", _ABOUT)
+            )
+        else:
+            text = f"{who}; the map is newer and shows it: call before sending"
+            notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    return notices

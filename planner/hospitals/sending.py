@@ -1,0 +1,365 @@
+"""Hospitals: trauma levels, travel times, ways there, who takes how many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from shapely.geometry import Point
+
+from planner.area import Area
+from planner.doctrine import Doctrine
+from planner.doctrine import Transport as Rules
+from planner.hospitals.ambulances import ambulances_for
+from planner.hospitals.drives import (
+    Drive,
+    drives_off_map,
+    drives_on_map,
+    find_doors,
+    in_order,
+    level_text,
+    time_text,
+    with_flights,
+    with_names,
+    with_statuses,
+    worth_listing,
+)
+from planner.hospitals.known import KnownHospital, find_hospitals
+from planner.hospitals.notices import (
+    CALL_FIRST,
+    best_centre,
+    closed_notices,
+    is_closed,
+    map_notices,
+    patient_notices,
+    status_notices,
+)
+from planner.hospitals.patients import (
+    HIGH_LEVELS,
+    Shares,
+    Ward,
+    child_red_per_h,
+    others_per_h,
+    red_per_h,
+    share_patients,
+)
+from planner.model import (
+    AmbulanceNeed,
+    Casualties,
+    HospitalFact,
+    HospitalOption,
+    Incident,
+    KeptPlaces,
+    Notice,
+    Site,
+    SiteTime,
+)
+from planner.routes.corridor import Corridor, lay_corridor
+from planner.routes.driving import Driving, Streets, Way, ambulance_point
+from planner.streets.network import Path, Search, Snap
+from planner.terms import NoticeLevel, Purpose, RouteKind, Travel
+
+_ABOUT = "hospitals"
+_SCENE = "scene"
+"""Where a route begins when no site for loading is chosen."""
+_NO_START = "no street that ambulances could start from is open near the scene"
+_ORIGINS = (Purpose.AMBULANCE_EXCHANGE, Purpose.CASUALTY_COLLECTION, Purpose.STAGING)
+"""Sites from which the times to hospitals are given."""
+
+
+@dataclass(frozen=True, eq=False)
+class Transport:
+    """Hospitals by travel time, the ambulances' ways out, what is not known."""
+
+    hospitals: tuple[HospitalOption, ...]
+    ways: tuple[Way, ...]
+    notices: tuple[Notice, ...]
+    ambulances: AmbulanceNeed | None = None
+    corridor: Corridor | None = None
+
+
+def send_patients(
+    incident: Incident,
+    sites: Sequence[Site],
+    streets: Streets,
+    area: Area,
+    doctrine: Doctrine,
+    hospitals: Sequence[HospitalFact] = (),
+) -> Transport:
+    """Find the times and ways from where ambulances load to the hospitals, and share out the patients.
+
+    Parameters
+    ----------
+    incident : Incident
+        Its casualties are shared out; none given, none are assigned.
+    sites : sequence of Site
+        Ambulances load at the exchange point, else at casualty collection, else at staging.
+    streets : Streets
+        What is closed, and where posts stand.
+    area : Area
+        With the hospitals that its map shows.
+    doctrine : Doctrine
+    hospitals : sequence of HospitalFact
+        From the installation's tables: levels, and hospitals beyond the map.
+    """
+    rules = doctrine.transport
+    driving = Driving(area, streets, doctrine, Travel.EMERGENCY)
+    found, off_map = find_hospitals(area, hospitals, rules)
+    on_map = [hospital for hospital in found if not is_closed(hospital, area)]
+    start_name, start, notices = _loading_point(sites, driving)
+    middle = _middle(start, area, streets)
+    listed = worth_listing(off_map, on_map, middle, incident.casualties or Casualties(), rules)
+    doors = find_doors(on_map, driving)
+    corridor = lay_corridor(sites, driving, [door for door in doors if isinstance(door, Snap)])
+    leaving = driving if start is None else _outbound(corridor, start, doors, driving)
+    search = None if start is None else leaving.search(start)
+    others = _origins(sites, start_name, driving)
+    drives = _all_drives((on_map, doors), listed, driving, (start_name, search), others)
+    if start is None:
+        notices.append(_no_start(start_name))
+    drives, unknown = with_statuses(with_names(drives, driving), incident.hospitals, driving)
+    drives = with_flights(sorted(drives, key=in_order), _take_off(sites, middle, area), rules)
+
+    wards = [_ward(drive, rules) for drive in drives]
+    shares = share_patients(incident.casualties or Casualties(), wards, rules, incident.children)
+    ways, route_of = ((), {}) if search is None else _ways_out(drives, shares, start_name, leaving, search)
+    options = tuple(
+        _option(drive, wards[k], shares, k, route_of.get(k), driving) for k, drive in enumerate(drives)
+    )
+    best = _nearest_of_level(drives)
+    notices += best_centre(None if best is None else drives[best]) + map_notices(drives, area)
+    notices += (
+        closed_notices(found, area)
+        + status_notices(drives, unknown)
+        + patient_notices(incident, drives, shares, rules)
+    )
+    need = ambulances_for(incident, drives, shares, rules)
+    return Transport(options, ways, tuple(notices), need, corridor)
+
+
+def _all_drives(
+    on_map: tuple[Sequence[KnownHospital], Sequence[Snap | str]],
+    listed: Sequence[KnownHospital],
+    driving: Driving,
+    start: tuple[str, Search | None],
+    others: Sequence[tuple[str, Search]],
+) -> list[Drive]:
+    """Find the drives from where ambulances load, with the times from the other sites beside them.
+
+    ``on_map`` are the hospitals there, each with its street or why it has none.
+    """
+    mapped, doors = on_map
+
+    def drives_of(search: Search) -> list[Drive]:
+        return drives_on_map(mapped, doors, driving, search) + drives_off_map(listed, driving, search)
+
+    name, search = start
+    if search is None:
+        found = [Drive(h, None, None, None, why_not=_NO_START) for h in (*mapped, *listed)]
+    else:
+        found = drives_of(search)
+    rows = {name: found, **{site: drives_of(other) for site, other in others}}
+    return [
+        replace(
+            drive, times=tuple(SiteTime(site, row[k].time_s, row[k].range_min) for site, row in rows.items())
+        )
+        for k, drive in enumerate(found)
+    ]
+
+
+def _outbound(corridor: Corridor, start: Snap, doors: Sequence[Snap | str], driving: Driving) -> Driving:
+    """Leave by the corridor's way out, unless that cuts off a hospital that another way out reaches."""
+    goals = [door for door in doors if isinstance(door, Snap)]
+    reached = [
+        np.isfinite(driving.network.times([start], goals, driving.timing, who.streets.closed))
+        for who in (driving, corridor.outbound)
+    ]
+    return driving if (reached[0] & ~reached[1]).any() else corridor.outbound
+
+
+def _origins(sites: Sequence[Site], start_name: str, driving: Driving) -> list[tuple[str, Search]]:
+    """Search from the other sites that ambulances leave from or wait at."""
+    chosen = [
+        site
+        for purpose in _ORIGINS
+        for site in sites
+        if site.purpose is purpose and site.rank == 1 and site.id != start_name
+    ]
+    entered = [(site.id, driving.enter(site)) for site in chosen]
+    return [(site, driving.search(snap)) for site, snap in entered if snap is not None]
+
+
+def _take_off(sites: Sequence[Site], middle: Point, area: Area) -> Point:
+    """Whence a helicopter flies: the helispot, else from where ambulances load."""
+    spots = [site for site in sites if site.purpose is Purpose.HELISPOT and site.rank == 1]
+    return Point(area.frame.point_m(spots[0].entrance)) if spots else middle
+
+
+# --- where ambulances load ----------------------------------------------------------------------
+
+
+def _loading_point(sites: Sequence[Site], driving: Driving) -> tuple[str, Snap | None, list[Notice]]:
+    site = ambulance_point(sites)
+    if site is None:
+        text = "No place for ambulances to load is chosen: hospital times count from the nearest open street"
+        return _SCENE, _edge_of_danger(driving), [Notice(NoticeLevel.CAUTION, text, _ABOUT)]
+    if site.purpose is Purpose.STAGING:
+        text = "No casualty collection point is chosen: hospital times count from staging"
+        return site.id, driving.enter(site), [Notice(NoticeLevel.CAUTION, text, _ABOUT)]
+    return site.id, driving.enter(site), []
+
+
+def _edge_of_danger(driving: Driving) -> Snap | None:
+    """Find the open street nearest to the danger, None where it lies out of reach of the perimeters."""
+    streets = driving.streets
+    if streets.hot_m.is_empty:
+        return None
+    middle = streets.hot_m.centroid
+    (snap,) = driving.network.snap([(middle.x, middle.y)], driving.open_edges)
+    held_m = streets.hot_m.union(streets.outer_m)
+    reach_m = driving.doctrine.transport.entrance_reach_m
+    return snap if snap and held_m.distance(Point(snap.x_m, snap.y_m)) <= reach_m else None
+
+
+def _middle(start: Snap | None, area: Area, streets: Streets) -> Point:
+    """Whence hospitals are near: where ambulances load, else the middle of the danger, else of the map."""
+    if start is not None:
+        return Point(start.x_m, start.y_m)
+    return (area.extent_m if streets.hot_m.is_empty else streets.hot_m).centroid
+
+
+def _no_start(start_name: str) -> Notice:
+    where = "near the scene" if start_name == _SCENE else f"within reach of {start_name}"
+    text = f"No street that is open and joined to the scene lies {where}: hospital times are unknown"
+    return Notice(NoticeLevel.DANGER, text, _ABOUT)
+
+
+# --- ways and options ---------------------------------------------------------------------------
+
+
+def _ways_out(
+    drives: Sequence[Drive], shares: Shares, start_name: str, driving: Driving, search: Search
+) -> tuple[tuple[Way, ...], dict[int, str]]:
+    """Ways to the first hospitals, the nearest of the best levels, and all that take reds.
+
+    One by the danger has a way only where every one of those that can be reached lies so, or reds go there.
+    """
+    reached = [k for k, drive in enumerate(drives) if drive.goal is not None]
+    reached = [k for k in reached if not drives[k].shut] or reached
+    calm = [k for k in reached if not drives[k].second_scene]
+    wanted = (calm or reached)[: driving.doctrine.transport.routed_hospitals]
+    wanted += [k for k in reached if shares.assigned[k].red]
+    best = _nearest_of_level(drives)
+    wanted += [] if best is None else [best]
+    ways: list[Way] = []
+    route_of: dict[int, str] = {}
+    paths: dict[Snap, Path | None] = {}
+    for k in sorted(set(wanted)):
+        drive = drives[k]
+        if drive.goal is None:
+            continue
+        if drive.goal not in paths:  # beyond the map, several leave it by one exit
+            paths[drive.goal] = search.path(drive.goal)
+        path = paths[drive.goal]
+        if path is not None and path.length_m > 0:
+            towards = "the edge of the map, towards " if drive.beyond_m else ""
+            purpose = f"Ambulances to {towards}{drive.hospital.name}"
+            ways.append(Way(RouteKind.EGRESS, start_name, drive.hospital.name, path, purpose))
+            route_of[k] = f"{RouteKind.EGRESS}-{len(ways)}"
+    if not calm:
+        ways += _way_off(start_name, driving, search)
+    return tuple(ways), route_of
+
+
+def _nearest_of_level(drives: Sequence[Drive]) -> int | None:
+    """Return which is the nearest trauma centre of Level I or II, by the danger only where none else is."""
+    centres = [
+        k
+        for k, d in enumerate(drives)
+        if d.goal is not None and not d.shut and d.hospital.adult_level in HIGH_LEVELS
+    ]
+    return min(centres, key=lambda k: (bool(drives[k].second_scene), drives[k].time_s, k), default=None)
+
+
+def _way_off(start_name: str, driving: Driving, search: Search) -> list[Way]:
+    """With no hospital away from the danger: the way out to the nearest main road outside the perimeters."""
+    ends = driving.main_road_from(search.start)
+    if ends is None:
+        return []
+    goal, road = ends
+    path = search.path(goal)
+    if path is None or path.length_m == 0:
+        return []
+    return [Way(RouteKind.EGRESS, start_name, road, path, f"Ambulances out to {road}")]
+
+
+def _ward(drive: Drive, rules: Rules) -> Ward:
+    hospital, said = drive.hospital, drive.status
+    return Ward(
+        time_s=drive.time_s,
+        adult_level=hospital.adult_level,
+        beds=hospital.beds,
+        for_children=hospital.for_children,
+        detour_s=rules.second_choice_min * 60 if drive.spared else 0.0,
+        pediatric_level=hospital.pediatric_level,
+        closed=said is not None and said.closed,
+        diversion=said is not None and said.diversion,
+        red=said.red_per_h if said else None,
+        child_red=said.child_red_per_h if said else None,
+        others=said.others_per_h if said else None,
+        sent=said.sent if said else Casualties(),
+        keep=said.keep if said else KeptPlaces(),
+    )
+
+
+def _option(
+    drive: Drive, ward: Ward, shares: Shares, k: int, route: str | None, driving: Driving
+) -> HospitalOption:
+    hospital, rules = drive.hospital, driving.doctrine.transport
+    return HospitalOption(
+        name=hospital.name,
+        location=hospital.location.rounded(),
+        adult_level=hospital.adult_level,
+        pediatric_level=hospital.pediatric_level,
+        helipad=hospital.helipad,
+        source=hospital.source,
+        as_of=hospital.as_of,
+        time_s=drive.time_s,
+        time_range_min=drive.range_min,
+        off_map=drive.beyond_m > 0 or not driving.area.covers(hospital.location),
+        red_per_h=red_per_h(ward, rules),
+        assigned=shares.assigned[k],
+        route=route,
+        reason=_reason(drive, shares.assigned[k], shares.children[k]),
+        burn=hospital.burn,
+        beds=hospital.beds,
+        child_red_per_h=child_red_per_h(ward, rules),
+        others_per_h=others_per_h(ward, rules),
+        children=shares.children[k],
+        sent=ward.sent,
+        walk_ins=shares.walk_ins[k],
+        spared=drive.spared,
+        children_only=hospital.for_children,
+        closed=ward.closed,
+        diversion=ward.diversion,
+        air_range_min=drive.air_range_min,
+        times=drive.times,
+    )
+
+
+def _reason(drive: Drive, assigned: Casualties, children: Casualties) -> str:
+    parts = [f"{drive.shut}, says the coordinator"] if drive.shut else []
+    parts += [level_text(drive.hospital), time_text(drive)]
+    if drive.hospital.for_children:
+        parts.append("for children: no adults are planned there")
+    if drive.hospital.special:
+        parts.append(f"not a general hospital: {drive.hospital.special}")
+    if drive.second_scene:
+        parts.append(f"{drive.second_scene}: {CALL_FIRST}")
+    taken = [f"{n} {colour}" for colour, n in vars(assigned).items() if n]
+    if taken:
+        young = sum(vars(children).values())
+        of_them = f", {young} of them children," if young else ""
+        parts.append(f"planned for {', '.join(taken)}{of_them} in the first hour")
+    return "; ".join(parts)

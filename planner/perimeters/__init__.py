@@ -1,0 +1,1 @@
+"""The two lines held by posts, and who holds them."""

@@ -1,0 +1,386 @@
+"""The streets around one core, as far as a cut may look, and what a post on each of them costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import dijkstra
+from shapely.geometry import Point, Polygon
+
+from planner.area import Area
+from planner.doctrine import Perimeters
+from planner.perimeters.cut import (
+    ADRIFT,
+    BEYOND,
+    CORE,
+    INNER,
+    MIDDLE,
+    OPEN_COST,
+    OUTER,
+    POST_COST,
+    Cut,
+    Touch,
+    cut_links,
+    make_links,
+    touch_core,
+)
+from planner.perimeters.posts import class_weight
+from planner.perimeters.spans import edges_at, no_way_off
+from planner.streets.network import StreetNetwork
+from planner.terms import RoadClass
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int8]
+
+JUNCTION_MARGIN_M = 0.3
+"""Junctions so near to the core count as inside it: no post has room between."""
+_REACHES = 8
+"""Steps in which a smaller reach is tried."""
+_CLASS_TIE, _SEEN_TIE, _SPAN_TIE = 10, 30, 50
+"""What breaks ties between cuts of as many posts: for each post that a class of road counts for more, for a
+place in view of the hot zone, and for one in a tunnel or on a bridge, where no vehicle can turn off."""
+_PARTS = 8
+"""So many parts of a tunnel or bridge beyond the limit are followed to its end."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sorted:
+    """Streets of a band sorted by a cut: the side of both ends of each."""
+
+    edges: Ints
+    nodes: tuple[Ints, Ints]
+    cut: Cut
+
+    @property
+    def sides(self) -> tuple[Codes, Codes]:
+        """Side of the ``u`` and the ``v`` end of each edge."""
+        return self.cut.side[self.nodes[0]], self.cut.side[self.nodes[1]]
+
+    @property
+    def touches_inner(self) -> Bools:
+        """Edges that lie at least in part on the scene's side."""
+        low, high = self.sides
+        held = (low == INNER) | (high == INNER)
+        held |= np.isin(self.edges, self.cut.links.edge[self.cut.severed])
+        return np.asarray(held)
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """The streets around one core.
+
+    Parameters
+    ----------
+    core_m : Polygon
+        With the margin by which junctions count as inside it.
+    limit_m : Polygon
+        The cut looks no further.
+    edges : (B,) int array
+        Edges that meet the limit, of every class.
+    where : two (B,) int8 arrays
+        Where their ends lie.
+    driving : (D,) int array
+        Rows of ``edges`` that vehicles can use and the user has not blocked.
+    touch : Touch
+        Where those meet the core.
+    tie : (D,) int array
+        What a post on each costs beyond one post: it breaks ties.
+    leaks : tuple of str
+        Streets that leave the map inside the core: nothing can be said of them.
+    off_map : int
+        Junctions of the band from which streets leave the map.
+    open_edges : (n,) int array
+        Streets that the user wants open: no post may close them.
+    stands : tuple of (int, float)
+        Where the user wants posts: the edge, and metres from its ``u`` end.
+    """
+
+    network: StreetNetwork
+    blocked: Bools
+    core_m: Polygon
+    limit_m: Polygon
+    reach_m: float
+    edges: Ints
+    where: tuple[Codes, Codes]
+    driving: Ints
+    touch: Touch
+    tie: Ints
+    leaks: tuple[str, ...]
+    off_map: int
+    open_edges: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    stands: tuple[tuple[int, float], ...] = ()
+
+    @classmethod
+    def around(cls, core_m: Polygon, reach_m: float, area: Area, rules: Perimeters, blocked: Bools) -> Band:
+        """Collect the streets within a reach of the core."""
+        network = area.network
+        wide = core_m.buffer(JUNCTION_MARGIN_M)
+        limit = core_m.buffer(reach_m, quad_segs=8)
+        edges = network.edges_in_box(limit.bounds)
+        shapely.prepare(limit)
+        edges = edges[shapely.intersects(limit, network.lines(edges))]
+        gone = _leaves_map(network, edges, area, limit, rules.map_edge_m)
+        u, v = (
+            _where(network.node_xy_m[ends[edges]], wide, limit, lost)
+            for ends, lost in zip((network.edge_u, network.edge_v), gone, strict=True)
+        )
+        leaky = edges[((u == CORE) & gone[0]) | ((v == CORE) & gone[1])]
+        leaks = tuple(sorted({network.street(int(e)) for e in leaky if network.drivable[e]}))
+        if not area.extent_m.contains(core_m):  # what streets lead out there, nobody can tell from this map
+            leaks = (*leaks, "ground beyond the edge of the map")
+        drives = network.drivable[edges]
+        off = [e[edges][g & drives] for e, g in zip((network.edge_u, network.edge_v), gone, strict=True)]
+        edges, (u, v) = _to_portals(network, edges, (u, v), area, limit, rules.portal_reach_m)
+        rows = np.flatnonzero(network.drivable[edges] & ~blocked[edges])
+        within = (u[rows] == CORE) & (v[rows] == CORE)
+        weight = class_weight(network, edges[rows], rules) - rules.weight_minor
+        return cls(
+            network=network,
+            blocked=blocked,
+            core_m=wide,
+            limit_m=limit,
+            reach_m=reach_m,
+            edges=edges,
+            where=(u, v),
+            driving=rows,
+            touch=touch_core(network.lines(edges[rows]), wide, within),
+            tie=np.round(np.maximum(_CLASS_TIE * weight, 0)).astype(np.int64)
+            + _SPAN_TIE * no_way_off(network, edges[rows]),
+            leaks=leaks,
+            off_map=len(np.unique(np.concatenate(off))),
+        )
+
+    @cached_property
+    def outward_m(self) -> Floats:
+        """Place of the end of each driven edge that lies further from the core, (D, 2)."""
+        edges = self.edges[self.driving]
+        ends = [self.network.node_xy_m[node[edges]] for node in (self.network.edge_u, self.network.edge_v)]
+        away = [shapely.distance(self.core_m, shapely.points(xy)) for xy in ends]
+        return np.where((away[0] > away[1])[:, None], ends[0], ends[1])
+
+    def shunning(self, seen: Bools) -> Band:
+        """Return the band where posts on some driven edges, (D,), lose against others."""
+        return replace(self, tie=self.tie + _SEEN_TIE * seen)
+
+    def keeping_open(self, edges: Ints) -> Band:
+        """Return the band with some streets never to be closed."""
+        return replace(self, open_edges=np.union1d(self.open_edges, edges))
+
+    def standing(self, edge: int, along_m: float) -> Band | None:
+        """Return the band with a post on one driven edge, wherever the cut falls; None if it cannot be."""
+        row = np.flatnonzero(self.edges[self.driving] == edge)
+        if not len(row):
+            return None
+        at_u, at_v = (int(where[self.driving[row[0]]]) for where in self.where)
+        u, v = int(self.network.edge_u[edge]), int(self.network.edge_v[edge])
+        if u == v or (at_u == at_v and at_u != MIDDLE):
+            return None
+        by_u, by_v = (self.core_m.distance(Point(self.network.node_xy_m[node])) for node in (u, v))
+        first = at_u == CORE or at_v == BEYOND or (at_u == at_v and by_u <= by_v)
+        inner, outer = (u, v) if first else (v, u)
+        way = self._way_from_core(inner, edge)
+        if way is None or outer in way:
+            return None
+        band = self.holding(way).leaving_out(np.array([outer]))
+        return replace(band, stands=(*self.stands, (edge, along_m)))
+
+    def _way_from_core(self, node: int, without: int) -> Ints | None:
+        """Return the junctions on the shortest way from the core to a junction, itself included.
+
+        Not over the edge ``without``; None where there is no way.
+        """
+        if (self._place_of(node) == CORE).any():
+            return np.array([node])
+        edges = self.edges[self.driving]
+        used = edges != without
+        u, v, _ = self.network.vehicle_ends
+        code = np.concatenate([where[self.driving][used] for where in self.where])
+        ends = np.concatenate([u[edges[used]], v[edges[used]]])
+        names, index = np.unique(np.append(ends, node), return_inverse=True)
+        number = index[:-1].copy()
+        number[code == CORE] = len(names)
+        touching = self.touch.meets[used]
+        a, b = np.split(number, 2)
+        length = np.maximum(self.network.length_m[edges[used]], 1e-3)
+        beyond = (code == BEYOND).reshape(2, -1).any(axis=0)
+        rows = np.concatenate([a[~beyond], a[touching], b[touching]])
+        cols = np.concatenate([b[~beyond], np.full(2 * touching.sum(), len(names))])
+        metres = np.concatenate([length[~beyond], length[touching], length[touching]])
+        size = len(names) + 1
+        # lengths of parallel streets add up here: it is some short way all the same
+        graph = csr_array(coo_array((metres, (rows, cols)), shape=(size, size)))
+        away, before, _ = dijkstra(
+            graph, directed=False, indices=[len(names)], return_predecessors=True, min_only=True
+        )
+        at, way = int(index[-1]), []
+        if not np.isfinite(away[at]):
+            return None
+        while at != len(names):
+            way.append(int(names[at]))
+            at = int(before[at])
+        return np.array([n for n in way if n < self.network.node_count], dtype=np.int64)
+
+    def _place_of(self, node: int) -> Codes:
+        """Return where a junction lies, as the ends of its streets say."""
+        ends = self.network.edge_u[self.edges], self.network.edge_v[self.edges]
+        return np.concatenate([where[end == node] for where, end in zip(self.where, ends, strict=True)])
+
+    def holding(self, nodes: Ints) -> Band:
+        """Return the band with some junctions within the limit counted to the core."""
+        return self._counting(nodes, CORE)
+
+    def leaving_out(self, nodes: Ints) -> Band:
+        """Return the band with some junctions within the limit counted to the ground beyond it."""
+        return self._counting(nodes, BEYOND)
+
+    def _counting(self, nodes: Ints, place: int) -> Band:
+        ends = self.network.edge_u, self.network.edge_v
+        u, v = (
+            np.where(np.isin(end[self.edges], nodes) & (at == MIDDLE), place, at).astype(np.int8)
+            for end, at in zip(ends, self.where, strict=True)
+        )
+        return replace(self, where=(u, v))
+
+    def _within(self, share: float) -> Band:
+        near = self.core_m.buffer(share * self.reach_m, quad_segs=8)
+        shapely.prepare(near)
+        network, u, v = self.network, self.where[0], self.where[1]
+        wheres = [
+            np.where(
+                (at == MIDDLE) & ~shapely.intersects_xy(near, network.node_xy_m[ends[self.edges]]), BEYOND, at
+            )
+            for at, ends in ((u, network.edge_u), (v, network.edge_v))
+        ]
+        return replace(self, where=(wheres[0].astype(np.int8), wheres[1].astype(np.int8)))
+
+    def narrowed(self) -> tuple[Band, Sorted]:
+        """Find the smallest reach that needs no more posts than the full one, and the cut there.
+
+        A ring that takes as many officers but holds less ground shuts in fewer people. It has no more posts
+        in tunnels and on bridges either.
+        """
+        band, driving = self, self.cut_vehicles()
+        fewest, spans = len(driving.cut.severed), self._on_spans(driving)
+        low, high = 0, _REACHES
+        while high - low > 1:
+            step = (low + high) // 2
+            nearer = self._within(step / _REACHES)
+            trial = nearer.cut_vehicles()
+            opens = trial.cut.flow // OPEN_COST > driving.cut.flow // OPEN_COST
+            if len(trial.cut.severed) <= fewest and not opens and self._on_spans(trial) <= spans:
+                band, driving, high = nearer, trial, step
+            else:
+                low = step
+        return band, driving
+
+    def _on_spans(self, driving: Sorted) -> int:
+        """Count the posts in tunnels and on bridges."""
+        severed = driving.cut.links.edge[driving.cut.severed]
+        return int(no_way_off(self.network, severed).sum())
+
+    def cut_vehicles(self) -> Sorted:
+        """Sever the drivable streets."""
+        edges = self.edges[self.driving]
+        u, v, _ = self.network.vehicle_ends
+        cost = POST_COST + self.tie + OPEN_COST * np.isin(edges, self.open_edges)
+        where = self.where[0][self.driving], self.where[1][self.driving]
+        links, nodes = make_links(self.network, edges, (u[edges], v[edges]), where, self.touch, cost)
+        return Sorted(edges, nodes, cut_links(links))
+
+    def left_open(self, driving: Sorted) -> tuple[str, ...]:
+        """Name the streets on which the cut falls although the user wants them open."""
+        edges = driving.cut.links.edge[driving.cut.severed]
+        return tuple(sorted({self.network.street(int(e)) for e in edges[np.isin(edges, self.open_edges)]}))
+
+    def relied_on(self, driving: Sorted) -> tuple[str, ...]:
+        """Name the streets blocked by the user that would lead out if they were open."""
+        network = self.network
+        shut = np.isin(self.edges, driving.edges, invert=True) & network.drivable[self.edges]
+        u, v, count = network.vehicle_ends
+        side = np.full(count, ADRIFT, dtype=np.int8)
+        for nodes, sides in zip((u, v), driving.sides, strict=True):
+            side[nodes[driving.edges]] = sides
+        edges = self.edges[shut]
+        ends = []
+        for nodes, where in zip((u, v), self.where, strict=True):
+            place = side[nodes[edges]]
+            place[where[shut] == CORE], place[where[shut] == BEYOND] = INNER, OUTER
+            ends.append(place)
+        held = shapely.intersects(self.core_m, network.lines(edges)) | (ends[0] == INNER) | (ends[1] == INNER)
+        leads = held & ((ends[0] == OUTER) | (ends[1] == OUTER))
+        return tuple(sorted({network.street(int(e)) for e in edges[leads]}))
+
+
+def _where(xy_m: Floats, core_m: Polygon, limit_m: Polygon, gone: Bools) -> Codes:
+    where = np.full(len(xy_m), MIDDLE, dtype=np.int8)
+    shapely.prepare(core_m)
+    where[~shapely.intersects_xy(limit_m, xy_m) | gone] = BEYOND
+    where[shapely.intersects_xy(core_m, xy_m)] = CORE
+    return where
+
+
+def _to_portals(
+    network: StreetNetwork,
+    edges: Ints,
+    where: tuple[Codes, Codes],
+    area: Area,
+    limit_m: Polygon,
+    reach_m: float,
+) -> tuple[Ints, tuple[Codes, Codes]]:
+    """Follow tunnels and bridges that leave the limit to their ends, so far on, and what goes on from there.
+
+    A post inside would stop vehicles where they cannot turn off. Viaducts of motorways are not followed:
+    their ends are no better places than where they leave the limit. The junctions passed count as within the
+    limit.
+    """
+    ground = limit_m.buffer(reach_m, quad_segs=4).intersection(area.extent_m)
+    shapely.prepare(ground)
+    u, v = where
+    for _ in range(_PARTS):
+        spans = no_way_off(network, edges) & network.drivable[edges]
+        spans &= network.tunnel[edges] | (network.road_class[edges] > RoadClass.MOTORWAY_LINK)
+        ends = np.concatenate(
+            [network.edge_u[edges[spans & (u == BEYOND)]], network.edge_v[edges[spans & (v == BEYOND)]]]
+        )
+        nodes = np.unique(ends)
+        nodes = nodes[shapely.contains_xy(ground, network.node_xy_m[nodes])]
+        if not len(nodes):
+            break
+        more = np.setdiff1d(edges_at(network, nodes), edges)
+        u, v = (np.concatenate([at, np.full(len(more), BEYOND, dtype=np.int8)]) for at in (u, v))
+        edges = np.concatenate([edges, more])
+        for at, ends_of in ((u, network.edge_u), (v, network.edge_v)):
+            at[np.isin(ends_of[edges], nodes)] = MIDDLE
+    order = np.argsort(edges, kind="stable")
+    return edges[order], (u[order], v[order])
+
+
+def _leaves_map(
+    network: StreetNetwork, edges: Ints, area: Area, limit_m: Polygon, edge_m: float
+) -> tuple[Bools, Bools]:
+    """Whether each end lies off the map, or is a dead end so near its edge that the street surely goes on."""
+    extent = area.extent_m
+    nothing = np.zeros(len(edges), dtype=bool), np.zeros(len(edges), dtype=bool)
+    if extent.buffer(-edge_m).contains(limit_m):
+        return nothing
+    drives = edges[network.drivable[edges]]
+    nodes, count = np.unique(
+        np.concatenate([network.edge_u[drives], network.edge_v[drives]]), return_counts=True
+    )
+    ends = nodes[count == 1]
+    shapely.prepare(extent)
+
+    def lost(at: Ints) -> Bools:
+        points = shapely.points(network.node_xy_m[at])
+        off = ~shapely.contains(extent, points)
+        near = shapely.dwithin(extent.exterior, points, edge_m) & np.isin(at, ends)
+        return np.asarray(off | near)
+
+    return lost(network.edge_u[edges]), lost(network.edge_v[edges])

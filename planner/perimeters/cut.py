@@ -1,0 +1,233 @@
+"""The minimum cut of the streets around one piece of ground: where posts must stand, and why no fewer do.
+
+Nodes of the graph are junctions; its *links* are the stretches of street on which a post may stand. All
+ground inside the core is one source, all ground beyond the limit one sink (``engine.md``, "Sealing a zone").
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import breadth_first_order, connected_components, maximum_flow
+from shapely.geometry.base import BaseGeometry
+
+from planner.streets.network import StreetNetwork
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int8]
+
+SOURCE, SINK = 0, 1
+"""Graph nodes that stand for all of the core and for all ground beyond the limit."""
+
+CORE, MIDDLE, BEYOND = 0, 1, 2
+"""Where a junction lies."""
+
+ADRIFT, INNER, OUTER = 0, 1, 2
+"""Which side of the cut a junction fell on; adrift = joined to neither the scene nor the outside."""
+
+POST_COST = 10_000
+"""Cost of one post in the cut. Ties are broken by terms of at most some 100 each, so that the *number* of
+posts decides first for up to a hundred posts; far below the 32 bits of SciPy's flow."""
+
+OPEN_COST = 200 * POST_COST
+"""Cost of closing a street that must stay open: more than any ring of posts."""
+
+_LONG_M, _LONG_TIE = 400.0, 40
+"""A post stands at the far end of its link: of cuts of as many posts, that with the shorter links is the
+rounder ring. Links of this length and more cost so much on top of a post."""
+
+_NEVER = 2**30
+"""Capacity of what cannot be closed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """Stretches of street on which a post may stand, as edges of the graph that is cut.
+
+    An edge of the network that crosses the core with both ends outside gives two links, one at each end.
+
+    Parameters
+    ----------
+    edge : (K,) int array
+        The network edge each lies on; -1 where a link stands for a barrier that only people on foot pass.
+    low, high : (K,) int array
+        Graph nodes at its ends, in the direction of the edge's shape.
+    low_m, high_m : (K,) float array
+        The stretch itself, in metres from the edge's ``u`` end; outside the core.
+    cost : (K,) int array
+        What a post on it costs.
+    node_count : int
+        Graph nodes, source and sink included.
+    """
+
+    edge: Ints
+    low: Ints
+    high: Ints
+    low_m: Floats
+    high_m: Floats
+    cost: Ints
+    node_count: int
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """A minimum cut.
+
+    Parameters
+    ----------
+    links : Links
+        The graph that was cut.
+    side : (node_count,) int8 array
+        ``INNER``, ``OUTER`` or ``ADRIFT`` for each graph node.
+    group : (node_count,) int array
+        Nodes that stay joined when the links are cut share a number.
+    flow : int
+        Value of the maximum flow: equal to the cost of the links that are cut.
+    """
+
+    links: Links
+    side: Codes
+    group: Ints
+    flow: int
+
+    @cached_property
+    def severed(self) -> Ints:
+        """Indices of the links that posts must close, ascending."""
+        low, high = self.side[self.links.low], self.side[self.links.high]
+        return np.flatnonzero((low != high) & (low != ADRIFT) & (high != ADRIFT))
+
+
+@dataclass(frozen=True, eq=False)
+class Touch:
+    """Where edges meet the core.
+
+    Parameters
+    ----------
+    meets : (B,) bool array
+    first_m, last_m : (B,) float array
+        Where they first and last touch it, in metres from the ``u`` end; for edges that meet it and are not
+        known to lie in it from end to end.
+    """
+
+    meets: Bools
+    first_m: Floats
+    last_m: Floats
+
+
+def touch_core(lines: NDArray[np.object_], core_m: BaseGeometry, within: Bools) -> Touch:
+    """Find where lines meet the core; those whose ends both lie ``within`` it are not measured."""
+    shapely.prepare(core_m)
+    meets = np.asarray(shapely.intersects(core_m, lines))
+    first, last = np.zeros(len(lines)), np.asarray(shapely.length(lines))
+    asked = meets & ~within
+    first[asked], last[asked] = _span(lines[asked], core_m)
+    return Touch(meets, first, last)
+
+
+def make_links(
+    network: StreetNetwork,
+    edges: Ints,
+    ends: tuple[Ints, Ints],
+    where: tuple[Codes, Codes],
+    touch: Touch,
+    cost: Ints,
+) -> tuple[Links, tuple[Ints, Ints]]:
+    """Make the graph that is cut from the streets of a band.
+
+    Parameters
+    ----------
+    network : StreetNetwork
+    edges : (B,) int array
+        Edges of the band.
+    ends : two (B,) int arrays
+        Keys of their ends; equal keys are joined.
+    where : two (B,) int8 arrays
+        ``CORE``, ``MIDDLE`` or ``BEYOND`` for each end.
+    touch : Touch
+        Where the edges meet the core.
+    cost : (B,) int array
+        What a post on each edge costs; a long way from the core to the post comes on top, as a tie.
+
+    Returns
+    -------
+    links : Links
+    nodes : two (B,) int arrays
+        Graph node of each edge's ends.
+    """
+    nodes_u, nodes_v, count = _number_nodes(ends, where)
+    length = network.length_m[edges]
+    hit = touch.meets & ~((nodes_u == SOURCE) & (nodes_v == SOURCE))
+    at_u, at_v = nodes_u[hit], nodes_v[hit]
+    i, j = at_u != SOURCE, at_v != SOURCE
+    of, price, scene = edges[hit], cost[hit], np.full(hit.sum(), SOURCE)
+    first, last = touch.first_m[hit], touch.last_m[hit]
+    plain = ~touch.meets & (nodes_u != nodes_v)
+    parts = [
+        (edges[plain], nodes_u[plain], nodes_v[plain], np.zeros(plain.sum()), length[plain], cost[plain]),
+        (of[i], at_u[i], scene[i], np.zeros(i.sum()), first[i], price[i]),
+        (of[j], scene[j], at_v[j], last[j], length[hit][j], price[j]),
+    ]
+    edge, low, high, low_m, high_m, costs = (np.concatenate(column) for column in zip(*parts, strict=True))
+    costs = costs + np.round(np.minimum(high_m - low_m, _LONG_M) / _LONG_M * _LONG_TIE).astype(np.int64)
+    return Links(edge, low, high, low_m, high_m, costs, count), (nodes_u, nodes_v)
+
+
+def cut_links(links: Links) -> Cut:
+    """Find the minimum cut between source and sink that lies farthest out.
+
+    Of all cuts of least cost the one nearest the sink is taken: it runs along streets, where the nearest to
+    the core is a ragged circle (``engine.md``). It is the same whatever flow the solver happens to find.
+    """
+    n = links.node_count
+    low, high, cost = links.low, links.high, links.cost
+    both = (np.concatenate([cost, cost]), (np.concatenate([low, high]), np.concatenate([high, low])))
+    capacity = csr_array(coo_array(both, shape=(n, n)).astype(np.int32))
+    capacity.data = np.minimum(capacity.data, _NEVER)
+    result = maximum_flow(capacity, SOURCE, SINK)
+    left = csr_array(capacity - result.flow)
+    left.data = (left.data > 0).astype(np.int8)
+    left.eliminate_zeros()
+    side = np.full(n, ADRIFT, dtype=np.int8)
+    side[breadth_first_order(csr_array(left.T), SINK, return_predecessors=False)] = OUTER
+    group = _groups(links, side != OUTER)
+    side[(side != OUTER) & (group == group[SOURCE])] = INNER
+    return Cut(links, side, group, int(result.flow_value))
+
+
+def _groups(links: Links, allowed: Bools) -> Ints:
+    """Return a number for each group of nodes joined through allowed nodes only."""
+    n = links.node_count
+    kept = allowed[links.low] & allowed[links.high]
+    graph = coo_array((np.ones(kept.sum()), (links.low[kept], links.high[kept])), shape=(n, n))
+    _, label = connected_components(graph, directed=False)
+    return np.asarray(label, dtype=np.int64)
+
+
+def _number_nodes(ends: tuple[Ints, Ints], where: tuple[Codes, Codes]) -> tuple[Ints, Ints, int]:
+    keys, place = np.concatenate(ends), np.concatenate(where)
+    nodes = np.where(place == CORE, SOURCE, SINK).astype(np.int64)
+    free = place == MIDDLE
+    names, index = np.unique(keys[free], return_inverse=True)
+    nodes[free] = index + 2
+    half = len(ends[0])
+    return nodes[:half], nodes[half:], len(names) + 2
+
+
+def _span(lines: NDArray[np.object_], ground_m: BaseGeometry) -> tuple[Floats, Floats]:
+    """Return where each line first and last touches some ground, in metres from its start."""
+    points, owner = shapely.get_coordinates(shapely.intersection(lines, ground_m), return_index=True)
+    along = shapely.line_locate_point(lines[owner], shapely.points(points))
+    # A line without length (two OSM nodes at one place) meets in no coordinate: it is touched as a whole.
+    first, last = np.zeros(len(lines)), shapely.length(lines)
+    touched = np.unique(owner)
+    first[touched], last[touched] = np.inf, -np.inf
+    np.minimum.at(first, owner, along)
+    np.maximum.at(last, owner, along)
+    return first, last

@@ -1,0 +1,252 @@
+"""What the outer perimeter owes those it shuts in and those it keeps out: gates, hospitals, a way round."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from shapely.geometry import Point
+
+from planner.area import Area
+from planner.doctrine import Doctrine
+from planner.model import Notice, Post
+from planner.perimeters.tracing import TracedPerimeter
+from planner.routes.keeping import street_names
+from planner.streets.network import Path
+from planner.streets.reach import find_exits
+from planner.terms import NoticeLevel, PerimeterName, PlaceKind, PostMode, RoadClass, Travel
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+_ABOUT = PerimeterName.OUTER.value
+_THROUGH = RoadClass.SECONDARY_LINK
+"""Road classes up to this code carry traffic through."""
+_DETOURS = 2
+_NAMED = 6
+_BOX_M = 1500.0
+"""So far around the outer perimeter a hospital's roads are looked at."""
+
+
+@dataclass(frozen=True)
+class Duties:
+    """What is owed: posts that must be gates, with the reason, and what to say.
+
+    Parameters
+    ----------
+    gates : tuple of (post id, reason)
+    notices : tuple of Notice
+    """
+
+    gates: tuple[tuple[str, str], ...]
+    notices: tuple[Notice, ...]
+
+
+def outer_duties(
+    inner: TracedPerimeter,
+    outer: TracedPerimeter,
+    gates: Collection[str],
+    blocked: Bools,
+    area: Area,
+    doctrine: Doctrine,
+) -> Duties:
+    """Find what the outer perimeter owes, given the posts that are gates already.
+
+    Whoever is inside gets a gate to leave by; fire engines inside one near by; hospitals keep a road; traffic
+    through gets a way round, by name (``domain.md`` 2.3, outer-post validity).
+    """
+    opened: dict[str, str] = {}
+    notices: list[Notice] = []
+    _let_out(inner, outer, gates, blocked, area, opened, notices)
+    _let_engines_out(outer, {*gates, *opened}, area, opened, notices)
+    notices += _only_roads(outer, blocked, area, doctrine)
+    notices += _detours(outer, blocked, area, doctrine)
+    return Duties(tuple(sorted(opened.items())), tuple(notices))
+
+
+def _say(level: NoticeLevel, text: str) -> Notice:
+    return Notice(level, text, _ABOUT)
+
+
+def _let_out(
+    inner: TracedPerimeter,
+    outer: TracedPerimeter,
+    gates: Collection[str],
+    blocked: Bools,
+    area: Area,
+    opened: dict[str, str],
+    notices: list[Notice],
+) -> None:
+    """Open a gate for each group of streets between the lines that has none; say where none can be."""
+    network = area.network
+    between = np.flatnonzero(outer.inside & ~inner.inside & network.drivable & ~blocked)
+    if not len(between):
+        return
+    u, v, count = network.vehicle_ends
+    ones = np.ones(len(between), dtype=np.int8)
+    graph = coo_array((ones, (u[between], v[between])), shape=(count, count))
+    group = dict(
+        zip(
+            between.tolist(), connected_components(graph, directed=False)[1][u[between]].tolist(), strict=True
+        )
+    )
+    posts: dict[int, list[Post]] = {}
+    for post, edge in zip(outer.posts, outer.post_edges, strict=True):
+        if post.mode is PostMode.VEHICLE and edge in group:
+            posts.setdefault(group[edge], []).append(post)
+    for at in posts.values():
+        if not any(post.id in gates for post in at):
+            first = min(at, key=lambda post: post.rank)
+            opened[first.id] = (
+                "Gate for those who live or work inside: no other gate lets them out by street."
+            )
+    held = np.flatnonzero(inner.inside & network.drivable)
+    beside = np.unique(np.concatenate([u[held], v[held]]))
+    shut = [
+        edge
+        for edge, name in group.items()
+        if name not in posts and (np.isin(u[edge], beside) or np.isin(v[edge], beside))
+    ]
+    if shut:
+        streets = sorted({network.street(edge) for edge in shut})
+        more = f" and {len(streets) - _NAMED} more" if len(streets) > _NAMED else ""
+        text = (
+            f"Between the two lines, {', '.join(streets[:_NAMED])}{more} can be left by street only through "
+            "the inner perimeter: bring people there out on foot, or by an inner gate"
+        )
+        notices.append(_say(NoticeLevel.CAUTION, text))
+
+
+def _let_engines_out(
+    outer: TracedPerimeter, gates: Collection[str], area: Area, opened: dict[str, str], notices: list[Notice]
+) -> None:
+    """Say which fire stations lie inside, and open the nearest vehicle post for their engines."""
+    vehicle = [post for post in outer.posts if post.mode is PostMode.VEHICLE]
+    network = area.network
+    for name, spot in _places(area, PlaceKind.FIRE_STATION, "fire station"):
+        (door,) = network.snap([spot.coords[0]], network.drivable)
+        if door is None or not outer.polygon_m.contains(Point(door.x_m, door.y_m)):
+            continue
+        text = f"{name} lies inside the outer perimeter"
+        if vehicle:
+            away = np.hypot(*(area.frame.to_m([p.location for p in vehicle]) - (spot.x, spot.y)).T)
+            post = vehicle[int(np.argmin(away))]
+            if post.id not in gates:
+                opened[post.id] = f"Gate for the engines of {name}."
+            text += f": its engines leave by gate {post.id}, {post.street}. Tell the station"
+        notices.append(_say(NoticeLevel.CAUTION, text))
+
+
+def _places(area: Area, kind: PlaceKind, plain: str) -> list[tuple[str, Point]]:
+    places = area.places_of(kind.value)
+    return [
+        (
+            str(name) if isinstance(name, str) and name else f"An unnamed {plain}",
+            geometry.representative_point(),
+        )
+        for name, geometry in zip(places["name"], places.geometry, strict=True)
+    ]
+
+
+def _only_roads(outer: TracedPerimeter, blocked: Bools, area: Area, doctrine: Doctrine) -> list[Notice]:
+    """Say whose only road the perimeter takes: hospitals that streets joined to the map, and no longer do."""
+    network = area.network
+    box = outer.polygon_m.buffer(_BOX_M).bounds
+    ground = shapely.box(*box)
+    near = [(n, p) for n, p in _places(area, PlaceKind.HOSPITAL, "hospital") if ground.contains(p)]
+    if not near:
+        return []
+    before = network.drivable & ~blocked
+    after = before & ~outer.inside
+    reach_m = doctrine.transport.entrance_reach_m
+    snaps = network.snap([(p.x, p.y) for _, p in near], before)
+    both = np.ones(2 * network.edge_count, dtype=bool)
+    joined, left = (find_exits(network, mask, both, box).joined for mask in (before, after))
+    notices = []
+    for (name, _), snap in zip(near, snaps, strict=True):
+        if snap is None or snap.offset_m > reach_m:
+            continue
+        if outer.polygon_m.contains(Point(snap.x_m, snap.y_m)):
+            text = f"{name} lies inside the outer perimeter: its staff and ambulances need a gate. Tell it"
+            notices.append(_say(NoticeLevel.CAUTION, text))
+        elif joined[snap.edge] and not left[snap.edge]:
+            text = (
+                f"The outer perimeter takes the only road to {name}: no other street leads there on this "
+                "map. Hold its posts on that road as gates, or keep its street open"
+            )
+            notices.append(_say(NoticeLevel.DANGER, text))
+    return notices
+
+
+def _detours(outer: TracedPerimeter, blocked: Bools, area: Area, doctrine: Doctrine) -> list[Notice]:
+    """Name a way round for the roads that carry most traffic through the ground inside."""
+    network = area.network
+    ends: dict[int, list[int]] = {}
+    for post, edge in zip(outer.posts, outer.post_edges, strict=True):
+        name = int(network.name_index[edge])
+        if post.mode is PostMode.VEHICLE and name and network.road_class[edge] <= _THROUGH:
+            ends.setdefault(name, []).append(edge)
+    through = sorted(
+        (min(int(network.road_class[e]) for e in edges), network.names[name], edges)
+        for name, edges in ends.items()
+        if len(edges) > 1
+    )
+    notices: list[Notice] = []
+    pairs = [(street, *_farthest(edges, area)) for _, street, edges in through]
+    across_m = float(np.sqrt(outer.polygon_m.area)) / 2  # nearer to each other, both are on one side
+    for street, first, last, apart_m in pairs:
+        if apart_m < across_m or len(notices) == _DETOURS:
+            continue
+        path = _way_round(first, last, outer, blocked, area, doctrine)
+        if path is None:
+            text = f"Through traffic on {street} has no way round the outer perimeter on this map"
+            notices.append(_say(NoticeLevel.CAUTION, text))
+            continue
+        by = [name for name in street_names(path, network) if name != street][:_NAMED]
+        text = (
+            f"Through traffic on {street}: detour {'by ' + ', '.join(by) + ' ' if by else ''}"
+            f"({path.length_m / 1000:.1f} km, {max(1, round(path.time_s / 60))} min without traffic)"
+        )
+        notices.append(_say(NoticeLevel.INFO, text))
+    return notices
+
+
+def _farthest(edges: list[int], area: Area) -> tuple[int, int, float]:
+    """Return the two of some posts' streets that lie furthest apart, and how far."""
+    middle = [area.network.at(e, float(area.network.length_m[e]) / 2) for e in edges]
+    pairs = [(i, j) for i in range(len(edges)) for j in range(i + 1, len(edges))]
+    apart = [float(np.hypot(*np.subtract(middle[i], middle[j]))) for i, j in pairs]
+    i, j = pairs[int(np.argmax(apart))]
+    return edges[i], edges[j], max(apart)
+
+
+def _way_round(
+    first: int, last: int, outer: TracedPerimeter, blocked: Bools, area: Area, doctrine: Doctrine
+) -> Path | None:
+    """Drive from where one post turns traffic away to where the other does, in the easier direction."""
+    network = area.network
+    closed = outer.inside | blocked
+    timing = network.timing(Travel.PUBLIC, doctrine.travelling)
+    free = np.flatnonzero(~closed & network.drivable)
+    beside = [network.at_node(_outer_end(edge, closed, area), free) for edge in (first, last)]
+    start, end = beside
+    if start is None or end is None:
+        return None
+    ways = [network.find_path(a, b, timing, closed) for a, b in ((start, end), (end, start))]
+    found = [way for way in ways if way is not None]
+    return min(found, key=lambda way: way.time_s) if found else None
+
+
+def _outer_end(edge: int, closed: Bools, area: Area) -> int:
+    """Return the end of a post's street at which open streets go on."""
+    network = area.network
+    for node in (int(network.edge_u[edge]), int(network.edge_v[edge])):
+        beside = (network.edge_u == node) | (network.edge_v == node)
+        if (beside & ~closed & network.drivable).any():
+            return node
+    return int(network.edge_v[edge])

@@ -1,0 +1,271 @@
+"""People on foot: who keeps them from walking over the line of a perimeter where no vehicle post stands.
+
+Every mapped way that a person can walk is followed from the ground inside. Where it comes to the line and
+goes on outside, somebody must stand: the officers of a vehicle post near by, or a post on foot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from shapely.geometry import Point, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from planner.perimeters.cut import OPEN_COST, POST_COST, SINK, SOURCE, Links, cut_links
+from planner.perimeters.line import stretch
+from planner.perimeters.posts import Stand
+from planner.streets.network import StreetNetwork
+from planner.terms import PostMode
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+NEAR_LINE_M = 15.0
+"""What lies this near to the line lies on it (``domain.md`` 2.3)."""
+_AROUND_M = 100.0
+"""How far outside the line ways are followed: one that ends sooner leads nowhere."""
+_SAME_M = 0.05
+"""Marks nearer to each other than this are one."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Parts:
+    """Ways taken apart at marks: where the line crosses them and where vehicle posts stand.
+
+    Parameters
+    ----------
+    edge : (P,) int array
+        The way that each part belongs to; parts of a way follow each other.
+    end_m : (P,) float array
+        Where the part ends, in metres from the way's ``u`` end.
+    line : (P,) object array of LineString
+        The part itself.
+    inside : (P,) bool array
+        Whether it lies inside the line.
+    posted : (P,) bool array
+        Whether a vehicle post, or one on foot that was asked for, stands where it ends and the next part
+        begins.
+    """
+
+    edge: Ints
+    end_m: Floats
+    line: NDArray[np.object_]
+    inside: Bools
+    posted: Bools
+
+    @property
+    def joints(self) -> Ints:
+        """Indices of the parts that are followed by another part of the same way."""
+        return np.flatnonzero(self.edge[:-1] == self.edge[1:])
+
+    @property
+    def barred(self) -> Ints:
+        """Joints where a way goes over the line, or where a vehicle post stands on it."""
+        k = self.joints
+        over = self.inside[k] != self.inside[k + 1]
+        return np.asarray(k[self.posted[k] | over])
+
+
+def stand_walkers(
+    network: StreetNetwork, polygon_m: Polygon, places: Sequence[tuple[int, float]]
+) -> tuple[list[Stand], list[int]]:
+    """Stand posts on foot where the user wants them, if on the line; return the other ways as well."""
+    stands: list[Stand] = []
+    off: list[int] = []
+    for edge, along_m in places:
+        xy = network.at(edge, along_m)
+        if polygon_m.exterior.distance(Point(xy)) > NEAR_LINE_M:
+            off.append(edge)
+            continue
+        inner_is_u = polygon_m.contains(Point(network.at(edge, max(along_m - NEAR_LINE_M, 0.0))))
+        outer = int((network.edge_v if inner_is_u else network.edge_u)[edge])
+        stands.append(Stand(edge, along_m, xy, inner_is_u, outer, PostMode.FOOT, whole=False))
+    return stands, off
+
+
+def post_walkers(
+    network: StreetNetwork,
+    polygon_m: Polygon,
+    core_m: BaseGeometry,
+    stands: list[Stand],
+    asked: list[Stand],
+    watch_m: float,
+    stand_off_m: float,
+    open_edges: Ints,
+) -> list[Stand]:
+    """Find the posts on foot, and note on the vehicle posts the ways that they watch.
+
+    Parameters
+    ----------
+    network : StreetNetwork
+    polygon_m : Polygon
+        The line.
+    core_m : geometry
+        The ground that people must not walk out of.
+    stands : list of Stand
+        The vehicle posts; what each watches is added to it.
+    asked : list of Stand
+        Posts on foot that stand in any case, from :func:`stand_walkers`.
+    watch_m : float
+        From how far a post watches a way.
+    stand_off_m : float
+        How far the core reaches beyond the ground of danger.
+    open_edges : (n,) int array
+        Ways that the user wants open: nobody stands there unless there is no other way to hold the line, and
+        then the stand is ``open``: a leak.
+
+    Returns
+    -------
+    list of Stand
+        On the line, each with the ways beside it that it watches as well.
+    """
+    parts = _take_apart(network, polygon_m, [*stands, *asked])
+    foot = list(asked)
+    price = np.where(_watched(parts, stands, watch_m), 1, POST_COST)
+    price[np.isin(parts.edge, open_edges)] = OPEN_COST
+    for k in _needed(parts, network, polygon_m, core_m, price, stand_off_m):
+        edge, along = int(parts.edge[k]), float(parts.end_m[k])
+        xy = network.at(edge, along)
+        if price[k] == OPEN_COST:
+            foot.append(Stand(edge, along, xy, bool(parts.inside[k]), -1, PostMode.FOOT, False, open=True))
+            continue
+        beside = _nearest(stands, xy, watch_m) or _nearest([s for s in foot if not s.open], xy, watch_m)
+        if beside is not None:
+            beside.watched.append((edge, along, False))
+            continue
+        inner_is_u = bool(parts.inside[k])
+        outer = int((network.edge_v if inner_is_u else network.edge_u)[edge])
+        foot.append(Stand(edge, along, xy, inner_is_u, outer, PostMode.FOOT, whole=False))
+    return foot
+
+
+def _watched(parts: _Parts, stands: list[Stand], watch_m: float) -> Bools:
+    """Whether a vehicle post watches the place where each part ends, (P,)."""
+    ends = shapely.get_point(parts.line, -1)
+    tree = shapely.STRtree([Point(s.xy_m) for s in stands])
+    mask = np.zeros(len(ends), dtype=bool)
+    mask[tree.query(ends, predicate="dwithin", distance=watch_m)[0]] = True
+    return mask
+
+
+def _nearest(stands: list[Stand], xy_m: tuple[float, float], watch_m: float) -> Stand | None:
+    away = [float(np.hypot(s.xy_m[0] - xy_m[0], s.xy_m[1] - xy_m[1])) for s in stands]
+    return stands[int(np.argmin(away))] if away and min(away) <= watch_m else None
+
+
+# --- ways in parts ------------------------------------------------------------------------------
+
+
+def _take_apart(network: StreetNetwork, polygon_m: Polygon, stands: list[Stand]) -> _Parts:
+    around = polygon_m.buffer(_AROUND_M, quad_segs=2)
+    shapely.prepare(around)
+    edges = network.edges_in_box(around.bounds)
+    lines = network.lines(edges)
+    met = shapely.intersects(around, lines)
+    edges, lines = edges[met], lines[met]
+    way, along, posted = _marks(network, edges, lines, polygon_m, stands)
+    ways, zeros = np.arange(len(edges)), np.zeros(len(edges))
+    order = np.lexsort((np.append(zeros, along), np.append(ways, way)))
+    low = np.append(zeros, along)[order]
+    of = np.append(ways, way)[order]
+    order = np.lexsort((np.append(network.length_m[edges], along), np.append(ways, way)))
+    high = np.append(network.length_m[edges], along)[order]
+    ends_at_post = np.append(np.zeros(len(edges), dtype=bool), posted)[order]
+    pieces = lines[of]
+    for k in np.flatnonzero(np.bincount(of)[of] > 1):
+        pieces[k] = stretch(pieces[k], low[k], high[k])
+    shapely.prepare(polygon_m)
+    middle = shapely.line_interpolate_point(pieces, 0.5, normalized=True)
+    inside = np.asarray(shapely.intersects(polygon_m, middle))
+    # a junction on the line lies on the same side for every way that meets it, whatever rounding says
+    at_u = high < _SAME_M
+    at_v = low > network.length_m[edges[of]] - _SAME_M
+    for point, ends in ((at_u, network.edge_u), (at_v, network.edge_v)):
+        inside[point] = shapely.intersects_xy(polygon_m, network.node_xy_m[ends[edges[of[point]]]])
+    return _Parts(edges[of], high, pieces, inside, ends_at_post)
+
+
+def _marks(
+    network: StreetNetwork, edges: Ints, lines: NDArray[np.object_], polygon_m: Polygon, stands: list[Stand]
+) -> tuple[Ints, Floats, Bools]:
+    """Where ways are taken apart: which (index), how far along, and whether a vehicle post stands there."""
+    known = set(edges.tolist())
+    standing = [(int(np.searchsorted(edges, s.edge)), s.along_m) for s in stands if s.edge in known]
+    ring = polygon_m.exterior
+    shapely.prepare(ring)
+    hit = np.flatnonzero(shapely.intersects(ring, lines))
+    spots, owner = shapely.get_coordinates(shapely.intersection(lines[hit], ring), return_index=True)
+    way = hit[owner]
+    along = np.asarray(shapely.line_locate_point(lines[way], shapely.points(spots)))
+    for end, marks in ((0, np.zeros(len(edges))), (-1, network.length_m[edges])):  # at a barrier on the line
+        there = np.flatnonzero(shapely.dwithin(ring, shapely.get_point(lines, end), _SAME_M))
+        way, along = np.append(way, there), np.append(along, marks[there])
+    free = np.ones(len(way), dtype=bool)
+    for k, at in standing:
+        free &= (way != k) | (np.abs(along - at) > NEAR_LINE_M)
+    way = np.concatenate([way[free], np.array([k for k, _ in standing], dtype=np.int64)])
+    along = np.concatenate([along[free], [at for _, at in standing]])
+    posted = np.arange(len(way)) >= free.sum()
+    order = np.lexsort((~posted, along, way))
+    way, along, posted = way[order], along[order], posted[order]
+    apart = np.ones(len(way), dtype=bool)
+    apart[1:] = (np.diff(way) > 0) | (np.diff(along) > _SAME_M) | posted[1:]
+    return way[apart], along[apart], posted[apart]
+
+
+def _needed(
+    parts: _Parts,
+    network: StreetNetwork,
+    polygon_m: Polygon,
+    core_m: BaseGeometry,
+    price: Ints,
+    stand_off_m: float,
+) -> list[int]:
+    """Joints where somebody must stand: the fewest that keep people from the ground inside from getting out.
+
+    Each costs its ``price``, (P,): those that a vehicle post watches take no officer of their own.
+    """
+    k = parts.barred[~parts.posted[parts.barred]]
+    if not len(k):
+        return []
+    group = _grouped(parts, network)
+    near = polygon_m.buffer(NEAR_LINE_M - _SAME_M)
+    shapely.prepare(near)
+    node = group + 2
+    node[np.isin(group, group[~shapely.covers(near, parts.line)])] = SINK
+    node[np.isin(group, group[_starts(parts, polygon_m, core_m, stand_off_m)])] = SOURCE
+    links = Links(
+        parts.edge[k], node[k], node[k + 1], parts.end_m[k], parts.end_m[k], price[k], int(node.max()) + 1
+    )
+    return [int(i) for i in k[cut_links(links).severed]]
+
+
+def _starts(parts: _Parts, polygon_m: Polygon, core_m: BaseGeometry, stand_off_m: float) -> Bools:
+    """Tell where people may come from: parts in the core; where none meets what it holds, all inside."""
+    if not shapely.intersects(core_m.buffer(-stand_off_m), parts.line).any():
+        core_m = core_m | polygon_m.buffer(-stand_off_m)
+    return np.asarray(parts.inside & shapely.intersects(core_m, parts.line))
+
+
+def _grouped(parts: _Parts, network: StreetNetwork) -> Ints:
+    """Return a number for each part: those have the same that people can walk between when all is barred."""
+    n = len(parts.edge)
+    k = np.arange(n)
+    first = np.append(True, parts.edge[1:] != parts.edge[:-1])
+    last = np.append(first[1:], True)
+    through = np.setdiff1d(parts.joints, parts.barred)
+    at_u, at_v = network.edge_u[parts.edge[first]], network.edge_v[parts.edge[last]]
+    _, node = np.unique(np.concatenate([at_u, at_v]), return_inverse=True)
+    one = np.concatenate([k[first], k[last], through])
+    other = np.concatenate([n + node, through + 1])
+    size = n + int(node.max(initial=0)) + 1
+    graph = coo_array((np.ones(len(one), dtype=np.int8), (one, other)), shape=(size, size))
+    _, label = connected_components(graph, directed=False)
+    return np.asarray(label[:n], dtype=np.int64)

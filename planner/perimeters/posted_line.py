@@ -1,0 +1,264 @@
+"""Vehicle posts on the streets of a cut, and the line drawn through them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import Point, Polygon
+
+from planner.doctrine import Perimeters
+from planner.perimeters.band import Band, Sorted
+from planner.perimeters.crossings import unexplained_crossings
+from planner.perimeters.cut import ADRIFT, INNER, OUTER
+from planner.perimeters.foot import NEAR_LINE_M
+from planner.perimeters.line import Piece, Sides, draw_line, nearer_inner, stretch
+from planner.perimeters.posts import Stand, stand_on
+from planner.streets.network import StreetNetwork
+from planner.terms import RoadClass
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Codes = NDArray[np.int8]
+
+_SHORTEST_M = 1e-3
+"""Stretches shorter than this are no obstacle to the line."""
+_AT_BARRIER_M = 0.5
+"""A line that passes so near to a barrier passes at it: the barrier holds the street."""
+_RECUTS = 4
+"""Rounds in which streets behind posts deep inside the line are taken in."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A cut with its vehicle posts and its line.
+
+    Parameters
+    ----------
+    band : Band
+    driving : Sorted
+    core_m : Polygon
+        The line contains it.
+    stands : tuple of Stand
+        One for each link that is severed, in their order.
+    polygon_m : Polygon
+    """
+
+    band: Band
+    driving: Sorted
+    core_m: Polygon
+    stands: tuple[Stand, ...]
+    polygon_m: Polygon
+
+    @property
+    def doubtful(self) -> Ints:
+        """Junctions by which the line and the posts do not agree: behind posts, and on streets crossed."""
+        network = self.band.network
+        behind = [s.outer_node for s in self.stands if off_m(s, self.polygon_m) > NEAR_LINE_M]
+        crossed = [edge for edge, _ in self.strange]
+        ends = np.concatenate([network.edge_u[crossed], network.edge_v[crossed]]).astype(np.int64)
+        return np.unique(np.concatenate([ends, np.array(behind, dtype=np.int64)]))
+
+    @property
+    def strange(self) -> tuple[tuple[int, int], ...]:
+        """Streets of the far side that the line crosses, where the map does not tell why."""
+        low, high = self.driving.sides
+        far = (low == OUTER) & (high == OUTER) & ~self.driving.touches_inner
+        edges = self.driving.edges
+        return unexplained_crossings(self.band.network, self.polygon_m, edges[far], edges[~far])
+
+    @property
+    def astray(self) -> tuple[str, ...]:
+        """Names of the streets of the inside that the line, as drawn, crosses away from every post.
+
+        The posts close every way out all the same; but who holds the line would not hold these, so it is not
+        claimed to be sealed.
+        """
+        network, (low, high) = self.band.network, self.driving.sides
+        edges = self.driving.edges
+        level = ~(network.bridge | network.tunnel)[edges] & (network.layer[edges] == 0)
+        edges = edges[((low == INNER) | (high == INNER)) & level]
+        points, owner = shapely.get_coordinates(
+            shapely.intersection(network.lines(edges), self.polygon_m.exterior), return_index=True
+        )
+        if not len(points):
+            return ()
+        posts = np.array([s.xy_m for s in self.stands]).reshape(-1, 2)
+        away = _far_from(points, posts, NEAR_LINE_M)
+        ends = np.unique(np.concatenate([network.edge_u[edges], network.edge_v[edges]]))
+        away &= _far_from(points, network.node_xy_m[ends[network.blocked_node[ends]]], _AT_BARRIER_M)
+        return tuple(sorted({network.street(int(e)) for e in edges[owner[away]]}))
+
+
+def _far_from(points_m: Floats, others_m: Floats, least_m: float) -> Bools:
+    if not len(others_m):
+        return np.ones(len(points_m), dtype=bool)
+    away = shapely.distance(shapely.points(points_m), shapely.multipoints(others_m))
+    return np.asarray(away > least_m)
+
+
+def draw_posted(band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters) -> Drawn:
+    """Place the vehicle posts of a cut and draw the line through them.
+
+    A street that leaves under a bridge of the inside can put its post deep inside the line; and on some maps
+    streets cross each other without a junction, bridge or tunnel. Then what lies behind the post, or the
+    street that is crossed, is held as well, if that takes few posts more.
+    """
+    best = trial = _placed(band, driving, core_m, rules)
+    doubtful = best.doubtful
+    most, least = len(best.stands) + rules.posts_for_line, len(doubtful)
+    for _ in range(_RECUTS):
+        if not len(doubtful):
+            break
+        band = band.holding(doubtful)
+        driving = band.cut_vehicles()
+        if len(driving.cut.severed) > most:
+            break
+        trial = _placed(band, driving, core_m, rules)
+        doubtful = trial.doubtful
+        if len(doubtful) < least:
+            best, least = trial, len(doubtful)
+    return best
+
+
+def _placed(band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters) -> Drawn:
+    """Place the posts and draw the line; a post on a motorway that the line leaves inside goes to its end."""
+    network, links = band.network, driving.cut.severed.tolist()
+    left_open = set(band.open_edges.tolist())
+
+    def draw(far: list[int]) -> tuple[list[Stand], Polygon]:
+        reach_m = {k: np.inf if k in far else rules.motorway_spur_m for k in links}
+        stands = [
+            stand_on(
+                network,
+                driving.cut,
+                k,
+                band.limit_m,
+                rules.post_setback_m,
+                reach_m[k],
+                rules.portal_reach_m,
+                band.stands,
+            )
+            for k in links
+        ]
+        for stand in stands:
+            stand.open = stand.edge in left_open
+        return stands, _line(band, driving, stands, core_m)
+
+    stands, polygon = draw([])
+    motorway = network.road_class[driving.cut.links.edge[links]] <= RoadClass.MOTORWAY_LINK
+    lost = [
+        k
+        for k, s, fast in zip(links, stands, motorway, strict=True)
+        if fast and _apart_m(s, stands, polygon, network) > NEAR_LINE_M
+    ]
+    if lost:
+        stands, polygon = draw(lost)
+    return Drawn(band, driving, core_m, tuple(stands), polygon)
+
+
+def _apart_m(stand: Stand, stands: list[Stand], polygon: Polygon, network: StreetNetwork) -> float:
+    """How far a post stands off the line, or the line crosses its street away from all posts on it."""
+    spots = shapely.get_coordinates(polygon.exterior.intersection(network.lines([stand.edge])[0]))
+    posts = np.array([s.xy_m for s in stands if s.edge == stand.edge])
+    away = np.hypot(*(spots[:, None] - posts[None]).transpose(2, 0, 1)).min(axis=1)
+    return max(off_m(stand, polygon), float(away.max(initial=0.0)))
+
+
+def off_m(stand: Stand, polygon: Polygon) -> float:
+    """How far a post stands off a line."""
+    return float(polygon.exterior.distance(Point(stand.xy_m)))
+
+
+# --- the line -----------------------------------------------------------------------------------
+
+
+def _line(band: Band, driving: Sorted, stands: list[Stand], core_m: Polygon) -> Polygon:
+    at: dict[int, list[float]] = {}
+    for stand in stands:
+        at.setdefault(stand.edge, []).append(stand.along_m)
+    held = np.isin(driving.edges, list(at))
+    whole = band.network.lines(driving.edges)
+    sides = _settled(driving, held, whole)
+    barriers = _barriers_between(band.network, driving.edges, sides)
+    parted = held | np.isin(band.network.edge_u[driving.edges], barriers)
+    parted |= np.isin(band.network.edge_v[driving.edges], barriers)
+    inner, outer = (~parted & ((sides[0] == name) | (sides[1] == name)) for name in (INNER, OUTER))
+    pieces = [
+        pair
+        for k in np.flatnonzero(parted).tolist()
+        for pair in _pieces(
+            band.network, int(driving.edges[k]), at, bool(sides[0][k] == INNER), set(barriers.tolist())
+        )
+    ]
+    spots = [stand.xy_m for stand in stands] + [tuple(xy) for xy in band.network.node_xy_m[barriers]]
+    return draw_line(
+        Sides(
+            inner=whole[inner],
+            outer=np.concatenate([whole[outer & ~inner], _beyond(band, whole[inner | held])]),
+            inner_pieces=tuple(piece for piece, is_inner in pieces if is_inner),
+            outer_pieces=tuple(piece for piece, is_inner in pieces if not is_inner),
+            gates_xy_m=np.array(spots).reshape(-1, 2),
+            core_m=core_m,
+        )
+    )
+
+
+def _settled(driving: Sorted, held: Bools, whole: NDArray[np.object_]) -> tuple[Codes, Codes]:
+    """Give each street that is joined to neither side the nearer one, all of a group alike."""
+    low, high = driving.sides
+    adrift = ~held & (low == ADRIFT) & (high == ADRIFT)
+    group = driving.cut.group[driving.nodes[0][adrift]]
+    inner = (low == INNER) | (high == INNER)
+    _, number = np.unique(group, return_inverse=True)
+    nearer = nearer_inner(_grouped(whole[adrift], group), whole[inner], whole[~inner & ~adrift])[number]
+    low, high = low.copy(), high.copy()
+    low[adrift] = high[adrift] = np.where(nearer, INNER, OUTER)
+    return low, high
+
+
+def _barriers_between(network: StreetNetwork, edges: Ints, sides: tuple[Codes, Codes]) -> Ints:
+    """Junctions where a barrier keeps vehicles of the two sides apart: the line can pass there."""
+    ends = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
+    side = np.concatenate(sides)
+    barred = network.blocked_node[ends]
+    return np.intersect1d(ends[barred & (side == INNER)], ends[barred & (side == OUTER)])
+
+
+def _beyond(band: Band, inner: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Drivable streets wholly beyond the limit that come near to where the line may run."""
+    network = band.network
+    ground = shapely.box(*shapely.total_bounds(inner)) if len(inner) else shapely.box(*band.core_m.bounds)
+    near = ground.union(band.core_m).envelope.buffer(NEAR_LINE_M, join_style="mitre")
+    if band.limit_m.contains_properly(near):
+        return np.empty(0, dtype=object)
+    edges = np.setdiff1d(network.edges_in_box(near.bounds), band.edges)
+    return network.lines(edges[network.drivable[edges] & ~band.blocked[edges]])
+
+
+def _grouped(lines: NDArray[np.object_], group: Ints) -> NDArray[np.object_]:
+    """Join the lines of each group to one MultiLineString."""
+    if not len(lines):
+        return lines
+    _, number = np.unique(group, return_inverse=True)
+    order = np.argsort(number, kind="stable")
+    return np.asarray(shapely.multilinestrings(lines[order], indices=number[order]))
+
+
+def _pieces(
+    network: StreetNetwork, edge: int, posts: dict[int, list[float]], first_inner: bool, barriers: set[int]
+) -> list[tuple[Piece, bool]]:
+    """Cut a street at its posts, and at a barrier where it ends, into pieces; tell which lie inside."""
+    line = network.lines([edge])[0]
+    marks = [0.0, *sorted(posts.get(edge, [])), float(network.length_m[edge])]
+    last = len(marks) - 2
+    at_u, at_v = int(network.edge_u[edge]) in barriers, int(network.edge_v[edge]) in barriers
+    return [
+        (Piece(stretch(line, low, high), i > 0 or at_u, i < last or at_v), first_inner == (i % 2 == 0))
+        for i, (low, high) in enumerate(pairwise(marks))
+        if high - low > _SHORTEST_M
+    ]

@@ -1,0 +1,331 @@
+"""Posts: where on a severed street they stand, what they close, how many officers they take, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from planner import words
+from planner.doctrine import Perimeters
+from planner.geo import Frame
+from planner.model import Post
+from planner.perimeters.cut import INNER, SINK, SOURCE, Cut
+from planner.perimeters.flows import street_flows
+from planner.perimeters.spans import no_way_off, to_end_m
+from planner.streets.network import StreetNetwork
+from planner.terms import Control, Direction, PerimeterName, PostMode, RoadClass
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_MAJOR = RoadClass.PRIMARY_LINK
+"""Road classes up to this code are major: motorway, trunk and primary with their ramps."""
+_AT_PORTAL_M = 1.0
+"""A tunnel is closed at its portal: nobody stands within."""
+_BEYOND_PORTAL_M = 30.0
+"""A post beyond the limit, where a tunnel or bridge ends, stands this far on at most."""
+CONFINED = "no vehicle can turn off there"
+"""Words by which a reason says that its post stands in a tunnel or on a bridge, away from the end of it."""
+_APART_M = 2.0
+"""A post that the user places stands at least so far from a junction: the line must pass beside it."""
+
+
+@dataclass
+class Stand:
+    """A post before it is numbered.
+
+    Parameters
+    ----------
+    edge : int
+        The street it closes.
+    along_m : float
+        Where, from the edge's ``u`` end.
+    xy_m : tuple of float
+        The same in the frame.
+    inner_is_u : bool
+        Whether the scene lies towards ``u``.
+    outer_node : int
+        The junction behind it, where traffic can turn away.
+    mode : PostMode
+    whole : bool
+        Whether it closes the whole edge (False where the edge runs through the core and out at both ends).
+    open : bool
+        The user wants the street open: nobody stands here, and whoever passes leaks out.
+    watched : list of (edge, along_m, whole)
+        Footways beside it that it holds as well.
+    """
+
+    edge: int
+    along_m: float
+    xy_m: tuple[float, float]
+    inner_is_u: bool
+    outer_node: int
+    mode: PostMode
+    whole: bool
+    open: bool = False
+    watched: list[tuple[int, float, bool]] = field(default_factory=list)
+
+
+def class_weight(network: StreetNetwork, edges: Ints, doctrine: Perimeters) -> Floats:
+    """How hard each street is to close, in posts (``domain.md`` 2.3), (n,)."""
+    road = network.road_class[edges]
+    weight = np.full(len(edges), doctrine.weight_minor)
+    weight[road <= RoadClass.TERTIARY_LINK] = doctrine.weight_medium
+    weight[road <= RoadClass.PRIMARY_LINK] = doctrine.weight_major
+    weight[road <= RoadClass.MOTORWAY] = doctrine.weight_motorway
+    return weight
+
+
+def stand_on(
+    network: StreetNetwork,
+    cut: Cut,
+    link: int,
+    limit_m: BaseGeometry,
+    setback_m: float,
+    motorway_m: float,
+    portal_m: float,
+    wished: Sequence[tuple[int, float]] = (),
+) -> Stand:
+    """Place a vehicle post on a severed link: some metres back from its outer junction, never in the core.
+
+    Where the outer junction lies beyond the limit, the post stands where the street leaves the limit. On a
+    motorway it stands within ``motorway_m`` of where the inside ends: its next junction may be far off. In a
+    tunnel or on a bridge it stands at the outer end; on a motorway's bridge only within ``portal_m``.
+    Where the user wishes it on this street, it stands as near to that place as the street's ends allow.
+    """
+    links = cut.links
+    edge, low, high = int(links.edge[link]), float(links.low_m[link]), float(links.high_m[link])
+    inner_is_u = bool(cut.side[links.low[link]] == INNER)
+    outer_end = links.high[link] if inner_is_u else links.low[link]
+    fast = network.road_class[edge] <= RoadClass.MOTORWAY_LINK
+    at_end = bool(network.tunnel[edge])
+    if network.bridge[edge] and outer_end != SINK:
+        at_end |= bool(no_way_off(network, np.array([edge]))[0]) and high - low <= portal_m
+    most_m = motorway_m if fast and not at_end else np.inf
+    if outer_end == SINK:
+        low, high = _within(network, edge, (low, high), inner_is_u, limit_m)
+        inner_node = int((network.edge_u if inner_is_u else network.edge_v)[edge])
+        from_core = SOURCE in (links.low[link], links.high[link])
+        if not from_core and not limit_m.intersects(shapely.Point(network.node_xy_m[inner_node])):
+            most_m = min(most_m, _BEYOND_PORTAL_M)
+    reach = min(high - low, most_m)
+    low, high = (low, low + reach) if inner_is_u else (high - reach, high)
+    if network.tunnel[edge]:
+        setback_m = min(setback_m, _AT_PORTAL_M)
+    back = min(setback_m, (high - low) / 2)
+    along = high - back if inner_is_u else low + back
+    for _, place_m in (wish for wish in wished if wish[0] == edge):
+        gap = min(_APART_M, (high - low) / 3)
+        along = float(np.clip(place_m, low + gap, high - gap))
+    outer_node = int((network.edge_v if inner_is_u else network.edge_u)[edge])
+    whole = int((links.edge == edge).sum()) == 1
+    return Stand(edge, along, network.at(edge, along), inner_is_u, outer_node, PostMode.VEHICLE, whole)
+
+
+def _within(
+    network: StreetNetwork, edge: int, span: tuple[float, float], inner_is_u: bool, limit_m: BaseGeometry
+) -> tuple[float, float]:
+    """Return the part of a stretch from its inner end to where it first leaves the limit."""
+    line = network.lines([edge])[0]
+    low, high = span
+    points = shapely.get_coordinates(shapely.intersection(line, limit_m.boundary))
+    hits = [float(k) for k in shapely.line_locate_point(line, shapely.points(points)) if low < k < high]
+    if not hits:
+        return span
+    return (low, min(hits)) if inner_is_u else (max(hits), high)
+
+
+def write_posts(
+    stands: list[Stand], perimeter: PerimeterName, network: StreetNetwork, frame: Frame, doctrine: Perimeters
+) -> tuple[tuple[Post, ...], tuple[int, ...]]:
+    """Write the posts by rank, with what each closes and why, and the edge that each closes."""
+    stands = [stand for stand in stands if not stand.open]
+    streets = _streets_at(network, [stand.outer_node for stand in stands])
+    ranked = sorted(stands, key=lambda s: _rank_key(s, network, doctrine))
+    vehicles = sum(s.mode is PostMode.VEHICLE for s in stands)
+    posts = tuple(
+        _post(stand, i, perimeter, network, frame, doctrine, vehicles, streets)
+        for i, stand in enumerate(ranked, start=1)
+    )
+    return posts, tuple(s.edge for s in ranked)
+
+
+def _rank_key(stand: Stand, network: StreetNetwork, doctrine: Perimeters) -> tuple[float, ...]:
+    through = network.road_class[stand.edge]
+    foot = stand.mode is PostMode.FOOT
+    return (
+        foot,
+        -_flow(stand, network, doctrine),
+        through,
+        network.way_id[stand.edge],
+        stand.along_m,
+    )
+
+
+def _post(
+    stand: Stand,
+    number: int,
+    perimeter: PerimeterName,
+    network: StreetNetwork,
+    frame: Frame,
+    doctrine: Perimeters,
+    vehicles: int,
+    streets: Ints,
+) -> Post:
+    legs, cross = _junction(stand, network, streets)
+    street = network.street(stand.edge)
+    held = [(stand.edge, stand.along_m, stand.whole), *stand.watched]
+    return Post(
+        id=f"{'I' if perimeter is PerimeterName.INNER else 'O'}{number}",
+        perimeter=perimeter,
+        location=frame.place(*stand.xy_m),
+        rank=number,
+        street=f"{street} at {cross}" if cross else street,
+        control=Control.CLOSED,
+        mode=stand.mode,
+        direction=_direction(stand, network),
+        officers=_officers(stand, perimeter, network, legs, doctrine),
+        closes=tuple(c for edge, along, whole in held for c in _closes(network, edge, along, whole)),
+        reason=_reason(stand, network, cross, legs, vehicles, doctrine.post_setback_m),
+        flow=_flow(stand, network, doctrine),
+    )
+
+
+def _flow(stand: Stand, network: StreetNetwork, doctrine: Perimeters) -> float:
+    """Return what a post stops: its street, or only people on it, and the footways that it watches."""
+    on_foot = len(stand.watched) * doctrine.flow_foot
+    if stand.mode is PostMode.FOOT:
+        return on_foot + doctrine.flow_foot
+    return on_foot + float(street_flows(network, np.array([stand.edge]), doctrine)[0])
+
+
+def _officers(
+    stand: Stand, perimeter: PerimeterName, network: StreetNetwork, legs: int, doctrine: Perimeters
+) -> int:
+    if stand.mode is PostMode.FOOT:
+        return doctrine.officers_foot_post
+    if perimeter is PerimeterName.INNER:
+        return doctrine.officers_inner_post
+    major = network.road_class[stand.edge] <= _MAJOR or legs >= doctrine.major_legs
+    return doctrine.officers_outer_major if major else doctrine.officers_outer_post
+
+
+def _streets_at(network: StreetNetwork, nodes: Sequence[int]) -> Ints:
+    """Return the drivable edges in the box around some junctions."""
+    if not len(nodes):
+        return np.empty(0, dtype=np.int64)
+    xy = network.node_xy_m[list(nodes)]
+    edges = network.edges_in_box((*xy.min(axis=0), *xy.max(axis=0)))
+    return edges[network.drivable[edges]]
+
+
+def _junction(stand: Stand, network: StreetNetwork, streets: Ints) -> tuple[int, str]:
+    """How many through streets meet at the outer junction, and the name of the one that crosses."""
+    node = stand.outer_node
+    at_u, at_v = network.edge_u[streets] == node, network.edge_v[streets] == node
+    beside = streets[at_u | at_v]
+    ends = (network.edge_u[beside] == node).astype(int) + (network.edge_v[beside] == node)
+    minor = np.isin(network.road_class[beside], (RoadClass.SERVICE, RoadClass.TRACK))
+    own = network.name_index[stand.edge]
+    crossing = beside[(network.name_index[beside] != own) & (network.name_index[beside] != 0)]
+    order = sorted(crossing.tolist(), key=lambda e: (network.road_class[e], network.street(e), e))
+    return int(ends[~minor].sum()), network.street(order[0]) if order else ""
+
+
+def count_officers(
+    stands: Sequence[Stand], perimeter: PerimeterName, network: StreetNetwork, doctrine: Perimeters
+) -> int:
+    """Officers that vehicle posts take, as long as none of them is a gate."""
+    streets = _streets_at(network, [stand.outer_node for stand in stands])
+    return sum(
+        _officers(stand, perimeter, network, _junction(stand, network, streets)[0], doctrine)
+        for stand in stands
+    )
+
+
+def _direction(stand: Stand, network: StreetNetwork) -> Direction:
+    oneway = int(network.oneway[stand.edge])
+    if oneway == 0 or stand.mode is PostMode.FOOT:
+        return Direction.BOTH
+    return Direction.EXIT if (oneway > 0) == stand.inner_is_u else Direction.ENTRY
+
+
+_FLOW = {
+    Direction.BOTH: "both ways",
+    Direction.ENTRY: "one way, towards the scene",
+    Direction.EXIT: "one way, away from the scene",
+}
+
+
+def _reason(
+    stand: Stand, network: StreetNetwork, cross: str, legs: int, vehicles: int, setback_m: float
+) -> str:
+    kind = RoadClass(int(network.road_class[stand.edge])).name.lower().replace("_", " ")
+    street = network.street(stand.edge)
+    if stand.mode is PostMode.FOOT:
+        return f"Closes {street} ({kind}) to people on foot; no vehicle post watches it."
+    flow = _FLOW[_direction(stand, network)]
+    to_end = to_end_m(network, stand.edge, stand.along_m, ahead=stand.inner_is_u)
+    where = f" {_rounded(_back_m(stand, network))} short of {cross or 'the next junction'}"
+    turn = (
+        ", where drivers can still turn off" if legs >= 3 or cross else "; drivers must be turned round here"
+    )
+    tunnel = bool(network.tunnel[stand.edge])
+    at_junction = _back_m(stand, network) <= setback_m and (legs >= 3 or cross) and not tunnel
+    if to_end > setback_m + _AT_PORTAL_M and not at_junction:
+        what, end = ("in a tunnel", "portal") if tunnel else ("on a bridge", "end")
+        turn = f"; it stands {what}, whose {end} outside is {_rounded(to_end)} off: {CONFINED}"
+    elif tunnel:
+        turn = f", at the portal of a tunnel{turn}"
+    also = f" Also watches {words.count(len(stand.watched), 'footway')} beside it." if stand.watched else ""
+    share = f" One of {vehicles} vehicle posts: without it a way stays open." if vehicles > 1 else ""
+    return f"Closes {street} ({kind}, {flow}){where}{turn}.{also}{share}"
+
+
+def _rounded(length_m: float) -> str:
+    """Write how far back a post stands: to the metre where it can be paced, else as any distance."""
+    return f"{length_m:.0f} m" if length_m < 100 else words.distance(length_m, words.METRES)
+
+
+def _back_m(stand: Stand, network: StreetNetwork) -> float:
+    length = float(network.length_m[stand.edge])
+    return length - stand.along_m if stand.inner_is_u else stand.along_m
+
+
+def _closes(network: StreetNetwork, edge: int, along_m: float, whole: bool) -> list[tuple[int, int, int]]:
+    """OSM stretches that a post blocks.
+
+    The whole edge as one stretch, where its ends name it without doubt; else, on an edge with a second post
+    or on a way that passes a junction twice, the pieces between consecutive OSM nodes.
+    """
+    way = int(network.way_id[edge])
+    xy, nodes = network.shape(edge)
+    if not whole:
+        marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+        k = int(np.clip(np.searchsorted(marks, along_m, side="right") - 1, 0, len(nodes) - 2))
+        return [(way, int(nodes[k]), int(nodes[k + 1]))]
+    if _named_by_ends(network, edge):
+        return [(way, int(nodes[0]), int(nodes[-1]))]
+    return [(way, int(a), int(b)) for a, b in pairwise(nodes.tolist())]
+
+
+def _named_by_ends(network: StreetNetwork, edge: int) -> bool:
+    """Whether the way passes both ends of the edge only once, so that they name one stretch of it.
+
+    The edges of a way follow each other in the network; where a road seen in the field cuts one, they do not.
+    """
+    way, low, high = network.way_id, edge, edge + 1
+    while low > 0 and way[low - 1] == way[edge]:
+        low -= 1
+    while high < len(way) and way[high] == way[edge]:
+        high += 1
+    if (network.edge_v[low : high - 1] != network.edge_u[low + 1 : high]).any():
+        return False
+    passed = [*network.edge_u[low:high].tolist(), int(network.edge_v[high - 1])]
+    return all(passed.count(int(end)) == 1 for end in (network.edge_u[edge], network.edge_v[edge]))

@@ -1,0 +1,244 @@
+"""Inner and outer perimeter: the fewest posts that seal the ground, by minimum cut, and their line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import Point, Polygon
+
+from planner.area import Area
+from planner.doctrine import Doctrine, Perimeters
+from planner.ground.zones import Ground
+from planner.model import Incident, Notice, Perimeter, Post
+from planner.perimeters.band import JUNCTION_MARGIN_M, Band
+from planner.perimeters.exposure import places_to_shun, tell_exposed
+from planner.perimeters.foot import NEAR_LINE_M, post_walkers, stand_walkers
+from planner.perimeters.post_edits import Wishes, read_wishes
+from planner.perimeters.posted_line import Drawn, draw_posted
+from planner.perimeters.posts import write_posts
+from planner.perimeters.rings import (
+    Counting,
+    Ring,
+    hold_by_doctrine,
+    inner_ground,
+    inner_options,
+    inner_ring,
+    outer_options,
+    outer_ring,
+)
+from planner.perimeters.wording import perimeter_notices, write_perimeter
+from planner.terms import BOMBS, NoticeLevel, PerimeterName, PlaceKind
+
+__all__ = ["JUNCTION_MARGIN_M", "TracedPerimeter", "trace_perimeters"]
+
+Bools = NDArray[np.bool_]
+
+_NOTHING_SAID = Incident()
+
+
+@dataclass(frozen=True, eq=False)
+class TracedPerimeter:
+    """A perimeter with what the later steps need of it.
+
+    Parameters
+    ----------
+    record : Perimeter
+        As documents write it.
+    posts : tuple of Post
+        By rank; ids "I1", "I2" ... or "O1", "O2" ...
+    post_edges : tuple of int
+        The network edge that each post closes, same order as ``posts``.
+    polygon_m : Polygon
+        In the frame.
+    inside : (E,) bool array
+        Edges that lie at least in part on the scene's side of the cut.
+    notices : tuple of Notice
+    """
+
+    record: Perimeter
+    posts: tuple[Post, ...]
+    post_edges: tuple[int, ...]
+    polygon_m: Polygon
+    inside: NDArray[np.bool_]
+    notices: tuple[Notice, ...]
+
+
+def trace_perimeters(
+    ground: Ground,
+    area: Area,
+    doctrine: Doctrine,
+    blocked: NDArray[np.bool_],
+    said: Incident = _NOTHING_SAID,
+) -> tuple[TracedPerimeter, TracedPerimeter]:
+    """Trace the inner and the outer perimeter; ``blocked`` edges (E,), closed by the user, need no post.
+
+    The inner one holds the hot zone with its stand-off, or warm ground too where the incident says so; the
+    outer one holds warm ground with the gap of doctrine, and the inner perimeter strictly within
+    (``domain.md`` 2.3).
+
+    Raises
+    ------
+    IncidentError
+        If there is no ground to hold.
+    """
+    rules = doctrine.perimeters
+    holds = said.inner_holds or hold_by_doctrine(rules)
+    held = inner_ground(ground, holds)
+    near = shapely.union_all([ground.hot_m, ground.warm_m, held]).buffer(rules.outer_gap_m)
+
+    counting = Counting(area, rules, blocked)
+
+    def wishes(name: PerimeterName) -> Wishes:
+        return read_wishes(said.post_edits, name, near, area, doctrine)
+
+    ring = inner_ring(held, said.inner_size, rules, wishes(PerimeterName.INNER))
+    feared = (said.threat, *(point.threat for point in said.threats))
+    scene = _Scene(ground, area, doctrine, blocked, all(threat in BOMBS for threat in feared))
+    inner = _trace(ring, scene)
+    options = inner_options(inner.posts, inner.polygon_m, ground, ring, holds, said.inner_size, counting)
+    inner = replace(inner, record=replace(inner.record, options=options))
+    apart = len(shapely.get_parts(held.buffer(rules.stand_off_m)))
+    if apart > 1:
+        text = f"{apart} separate hot zones are held by one inner line: the ground between them is inside it"
+        told = Notice(NoticeLevel.CAUTION, text, PerimeterName.INNER.value)
+        inner = replace(inner, notices=(*inner.notices, told))
+    ring = outer_ring(ground, inner.polygon_m, said.outer_size, rules, wishes(PerimeterName.OUTER))
+    outer = _trace(ring, scene)
+    options = outer_options(
+        outer.posts, outer.polygon_m, inner.polygon_m, ground, ring, said.outer_size, counting
+    )
+    return inner, replace(outer, record=replace(outer.record, options=options))
+
+
+# --- one perimeter ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Scene:
+    """What both perimeters are traced on."""
+
+    ground: Ground
+    area: Area
+    doctrine: Doctrine
+    blocked: Bools
+    blast: bool
+    """Nothing is feared but bombs."""
+
+
+def _trace(ring: Ring, scene: _Scene) -> TracedPerimeter:
+    name, wishes, area, rules = ring.name, ring.wishes, scene.area, scene.doctrine.perimeters
+    band = Band.around(ring.core_m, ring.reach_m, area, rules, scene.blocked)
+    band = band.keeping_open(wishes.open_edges)
+    band = band.shunning(places_to_shun(band.outward_m, scene.ground, area, scene.doctrine))
+    band, told = _with_wished_posts(band, wishes, name)
+    near, driving = band.narrowed()
+    fewest = len(driving.cut.severed)
+    drawn = draw_posted(near, driving, ring.core_m, rules)
+    if name is PerimeterName.OUTER:
+        drawn, spared = _sparing(band, drawn, ring.core_m, area, rules)
+        told += spared
+    asked, off = stand_walkers(area.network, drawn.polygon_m, wishes.on_foot)
+    told += [_off_the_line(area.network.street(edge), name) for edge in off]
+    walkers = post_walkers(
+        area.network,
+        drawn.polygon_m,
+        ring.core_m,
+        [stand for stand in drawn.stands if not stand.open],
+        asked,
+        rules.post_watch_m,
+        ring.stand_off_m,
+        wishes.open_edges,
+    )
+    stands = [*drawn.stands, *walkers]
+    posts, edges = write_posts(stands, name, area.network, area.frame, rules)
+    posts, exposed = tell_exposed(posts, name, scene.ground, area, scene.doctrine, blast=scene.blast)
+    inside = area.network.edges_meeting(drawn.polygon_m)
+    inside[drawn.driving.edges] = drawn.driving.touches_inner  # the side of a street is what vehicles find
+    record = write_perimeter(name, drawn, posts, fewest, walkers, area.frame)
+    notices = (*wishes.notices, *told, *exposed, *perimeter_notices(name, drawn, record, posts, area))
+    return TracedPerimeter(record, posts, edges, drawn.polygon_m, inside, notices)
+
+
+def _with_wished_posts(band: Band, wishes: Wishes, name: PerimeterName) -> tuple[Band, list[Notice]]:
+    """Set the posts that the user wants, one after the other; say which cannot be."""
+    told = []
+    for edge, along_m in wishes.stands:
+        street, spot = band.network.street(edge), Point(band.network.at(edge, along_m))
+        standing = band.standing(edge, along_m)
+        if standing is None:
+            text = (
+                f"No post of the {name} perimeter can stand on {street} as marked: it lies within the ground "
+                "to be held, too far out, or is closed to vehicles already. Mark another place"
+            )
+            told.append(Notice(NoticeLevel.DANGER, text, name.value))
+            continue
+        if band.core_m.intersects(spot):
+            text = (
+                f"The place marked on {street} lies within the ground that the {name} perimeter holds: "
+                "the post stands at its edge"
+            )
+            told.append(Notice(NoticeLevel.CAUTION, text, name.value))
+        band = standing
+    return band, told
+
+
+def _off_the_line(way: str, name: PerimeterName) -> Notice:
+    text = (
+        f"No post on foot of the {name} perimeter stands on {way} as marked: it lies off the line. Mark a "
+        f"place within {NEAR_LINE_M:.0f} m of the line"
+    )
+    return Notice(NoticeLevel.DANGER, text, name.value)
+
+
+def _sparing(
+    band: Band, drawn: Drawn, core_m: Polygon, area: Area, rules: Perimeters
+) -> tuple[Drawn, list[Notice]]:
+    """Leave fire stations and hospitals out of the outer perimeter if that takes few posts more; say so.
+
+    Those on the ground that must be held cannot be left out.
+    """
+    network, told = area.network, []
+    for name, kind, spot in _places_owed_a_road(area, drawn.polygon_m):
+        (place,) = network.snap([spot.coords[0]], network.drivable & ~band.blocked)
+        if place is None:
+            continue
+        door = Point(place.x_m, place.y_m)
+        if band.core_m.intersects(door) or not drawn.polygon_m.contains(door):
+            continue
+        nodes = np.array([network.edge_u[place.edge], network.edge_v[place.edge]])
+        without = band.leaving_out(nodes)
+        more = len(without.cut_vehicles().cut.severed) - len(drawn.driving.cut.severed)
+        if more > rules.posts_for_duty:
+            text = (
+                f"The outer perimeter closes in the {kind} {name}: to leave it out takes {_more_posts(more)}"
+            )
+            told.append(Notice(NoticeLevel.CAUTION, text, PerimeterName.OUTER.value))
+            continue
+        trial = draw_posted(*without.narrowed(), core_m, rules)
+        if not trial.polygon_m.contains(door):
+            band, drawn = without, trial
+            text = f"{name} is left outside the outer perimeter: {_more_posts(more)} for it"
+            told.append(Notice(NoticeLevel.INFO, text, PerimeterName.OUTER.value))
+    return drawn, told
+
+
+def _places_owed_a_road(area: Area, polygon_m: Polygon) -> list[tuple[str, str, Point]]:
+    """Return fire stations and hospitals near some ground: name, what it is, and a point of it."""
+    places = area.places_of(PlaceKind.FIRE_STATION.value, PlaceKind.HOSPITAL.value)
+    spots = places.geometry.representative_point().array
+    near = shapely.dwithin(polygon_m, spots, NEAR_LINE_M)
+    return [
+        (
+            name if isinstance(name, str) and name else "without a name",
+            str(kind).replace("_", " "),
+            spot,
+        )
+        for name, kind, spot in zip(places["name"][near], places["kind"][near], spots[near], strict=True)
+    ]
+
+
+def _more_posts(more: int) -> str:
+    return f"{more} vehicle post{'s' if more != 1 else ''} more" if more > 0 else "no post more"

@@ -1,0 +1,173 @@
+"""What is said of a perimeter: its record, and where it is only approximate or not closed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+from shapely.geometry import Polygon
+
+from planner import words
+from planner.area import Area
+from planner.geo import Frame, LonLat
+from planner.model import Notice, Perimeter, Post, Rings
+from planner.perimeters.band import Band
+from planner.perimeters.foot import NEAR_LINE_M
+from planner.perimeters.posted_line import Drawn
+from planner.perimeters.posts import CONFINED, Stand
+from planner.streets.network import StreetNetwork
+from planner.terms import NoticeLevel, PerimeterName, PostMode, RoadClass
+
+OFF_LINE = "stand off its line"
+"""Words by which a notice names posts that stand off the line: an audit takes them as told."""
+_HOLDS = {
+    PerimeterName.INNER: "the hot zone and its stand-off",
+    PerimeterName.OUTER: "warm ground, the inner perimeter and the gap between",
+}
+
+
+def write_perimeter(
+    name: PerimeterName,
+    drawn: Drawn,
+    posts: tuple[Post, ...],
+    fewest: int,
+    open_foot: Sequence[Stand],
+    frame: Frame,
+) -> Perimeter:
+    """Write what documents say of a perimeter; its posts that became gates are counted later."""
+    band, holds = drawn.band, _HOLDS[name]
+    vehicle = [p for p in posts if p.mode is PostMode.VEHICLE]
+    left_open = _left_open(band, [*drawn.stands, *open_foot])
+    leaks = tuple(sorted({*band.leaks, *left_open, *drawn.astray}))
+    if band.leaks:
+        reason = f"Around {holds}. It cannot be sealed: the map ends inside it ({', '.join(band.leaks)})."
+    elif not posts:
+        reason = f"Around {holds}. No street or path leads out of it on this map: no post is needed."
+    else:
+        more = len(vehicle) - fewest
+        least = (
+            f"{more} more than the fewest, to stand on the line or to leave a station out"
+            if more > 0
+            else "and no fewer can"
+        )
+        reason = (
+            f"Around {holds}. {len(vehicle)} vehicle posts close every drivable street, {least} "
+            f"(minimum cut); "
+            f"{len(posts) - len(vehicle)} more on foot close the mapped paths."
+        )
+    if left_open:
+        reason = (
+            f"Around {holds}. {len(vehicle)} vehicle posts and {len(posts) - len(vehicle)} on foot; it is "
+            f"not sealed where streets stay open as marked: {', '.join(left_open)}."
+        )
+    if relied := band.relied_on(drawn.driving):
+        reason = f"{reason} It relies on streets that the user marked as blocked: {', '.join(relied)}."
+    return Perimeter(
+        perimeter=name,
+        rings=_rings(drawn.polygon_m, frame),
+        posts=len(posts),
+        officers=sum(p.officers for p in posts),
+        sealed=not leaks,
+        leaks=leaks,
+        reason=reason,
+    )
+
+
+def _left_open(band: Band, stands: Sequence[Stand]) -> tuple[str, ...]:
+    return tuple(sorted({band.network.street(stand.edge) for stand in stands if stand.open}))
+
+
+def _rings(polygon: Polygon, frame: Frame) -> Rings:
+    ring = shapely.geometry.polygon.orient(polygon).exterior
+    places: list[LonLat] = []
+    for lon, lat in frame.to_deg(shapely.get_coordinates(ring)):
+        place = LonLat(float(lon), float(lat)).rounded()
+        if not places or places[-1] != place:
+            places.append(place)
+    return (tuple(places),)
+
+
+def perimeter_notices(
+    name: PerimeterName, drawn: Drawn, record: Perimeter, posts: Sequence[Post], area: Area
+) -> tuple[Notice, ...]:
+    """Tell what of a perimeter is open, unknown or approximate."""
+    band = drawn.band
+    notices: list[Notice] = []
+
+    def say(level: NoticeLevel, text: str) -> None:
+        notices.append(Notice(level, text, name.value))
+
+    if record.leaks:
+        streets = ", ".join(record.leaks)
+        say(
+            NoticeLevel.DANGER,
+            f"The {name} perimeter is not sealed where its line or the map ends, or a street stays open: "
+            f"{streets}",
+        )
+    if not len(band.edges):
+        say(NoticeLevel.CAUTION, f"No street is mapped near the {name} perimeter")
+    elif band.off_map:
+        leave = "leaves it there and is" if band.off_map == 1 else "leave it there and are"
+        gone = f"{words.count(band.off_map, 'street')} {leave} taken to go on"
+        say(NoticeLevel.CAUTION, f"The map ends near the {name} perimeter: {gone}")
+    if levels := _levels(band):
+        streets = ", ".join(levels)
+        say(
+            NoticeLevel.CAUTION,
+            f"In a tunnel or on a bridge through the ground of the {name} perimeter: {streets}. "
+            "They are closed too: decide whether they can stay open",
+        )
+    if confined := [post.id for post in posts if CONFINED in post.reason]:
+        say(
+            NoticeLevel.CAUTION,
+            f"{name.capitalize()} perimeter, in a tunnel or on a bridge, far from its end: "
+            f"{', '.join(confined)}. "
+            "Stop vehicles before they enter it: each post says how far its end is",
+        )
+    say(
+        NoticeLevel.CAUTION,
+        f"The {name} perimeter closes streets and mapped paths; open ground between its posts is NOT closed",
+    )
+    for text in _approximate(name, drawn, posts, area.frame):
+        say(NoticeLevel.CAUTION, text)
+    if not area.extent_m.contains(drawn.polygon_m):
+        say(NoticeLevel.CAUTION, f"The {name} line leaves the map: what is there is not known")
+    return tuple(notices)
+
+
+def _approximate(name: PerimeterName, drawn: Drawn, posts: Sequence[Post], frame: Frame) -> list[str]:
+    """Say where the line is only approximate: the posts are what counts."""
+    texts = []
+    for street, other in _named(drawn.band.network, drawn.strange):
+        over = f" where it crosses {other}" if other else ""
+        texts.append(
+            f"The {name} line crosses {street}{over}, without a post: the map shows no junction, bridge "
+            "or tunnel there. Look whether a vehicle can turn off; if it can, it needs a post"
+        )
+    spots = shapely.points(frame.to_m([post.location for post in posts]).reshape(-1, 2))
+    off = shapely.distance(drawn.polygon_m.exterior, spots) > NEAR_LINE_M
+    if ids := [post.id for post, away in zip(posts, np.atleast_1d(off).tolist(), strict=True) if away]:
+        texts.append(
+            f"{', '.join(ids)} of the {name} perimeter {OFF_LINE}, where a street passes under or "
+            "over another: the posts close the street, the line there is approximate"
+        )
+    return texts
+
+
+def _named(network: StreetNetwork, crossings: tuple[tuple[int, int], ...]) -> tuple[tuple[str, str], ...]:
+    """Name each street once, and a street of another name that it crosses."""
+    names: dict[str, str] = {}
+    for edge, other in crossings:
+        street, across = network.street(edge), network.street(other) if other >= 0 else ""
+        names[street] = names.get(street) or (across if across != street else "")
+    return tuple(sorted(names.items()))
+
+
+def _levels(band: Band) -> tuple[str, ...]:
+    """Name the tunnels, and the bridges of motorways and trunk roads, that pass the core."""
+    network, edges = band.network, band.edges
+    raised = network.bridge[edges] & (network.road_class[edges] <= RoadClass.TRUNK_LINK)
+    some = edges[network.drivable[edges] & (network.tunnel[edges] | raised)]
+    passing = some[shapely.intersects(band.core_m, network.lines(some))]
+    return tuple(sorted({network.street(int(e)) for e in passing}))

@@ -1,0 +1,1 @@
+"""Ways kept open: the ambulances' corridor, ingress, transfer, the public's ways."""

@@ -1,0 +1,311 @@
+"""The ambulance corridor: one protected loop, in by one way and out by another (``domain.md`` C1 to C4).
+
+Ambulances wait at staging, load at the exchange point, and leave over one street of the outer perimeter, from
+where they fan out to hospitals. Inside the perimeter the streets of this loop are kept clear of everything:
+sites, posts, parked police cars. Where in and out cannot keep apart, the corridor says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import breadth_first_order, maximum_flow
+
+from planner.area import geometries_m
+from planner.model import Site
+from planner.routes.driving import Driving, ambulance_point, first_site
+from planner.streets.network import Path, Snap, StreetNetwork
+from planner.streets.paths import junction_at
+from planner.terms import Purpose
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+_NOTHING: Ints = np.empty(0, dtype=np.int64)
+_EXITS = 3
+"""So many streets of the perimeter are weighed as the way out: those of the ways to the nearest goals."""
+_NEAR_GOALS = 5
+_UNREACHED_S = 1e5
+"""What a goal that a corridor cuts off weighs against it: more than any drive."""
+
+
+@dataclass(frozen=True, eq=False)
+class Corridor:
+    """The loop, as edges of the network.
+
+    Parameters
+    ----------
+    outbound : Driving
+        Who leaves by it: inside the outer perimeter only over the streets of the way out.
+    site, staging : Site or None
+        Where ambulances load, and where they wait; None where the two are one, or there is none.
+    inward : Path or None
+        From staging to where they load.
+    out : (n,) int array
+        Edges of the way out as far as the outer perimeter, in order of travel.
+    apart : bool
+        Whether no stretch is driven both in and out.
+    """
+
+    outbound: Driving
+    site: Site | None = None
+    staging: Site | None = None
+    inward: Path | None = None
+    out: Ints = field(default_factory=lambda: _NOTHING)
+    apart: bool = True
+
+    @cached_property
+    def kept(self) -> Bools:
+        """Mask (E,) of the streets that are kept clear."""
+        mask = self.outbound.network.no_closures()
+        mask[self.out] = True
+        if self.inward is not None:
+            mask[self.inward.edges[self.inward.share > 0]] = True
+        return mask
+
+
+@dataclass(frozen=True, eq=False)
+class _Loop:
+    """A way in and a way out, weighed against others."""
+
+    inward: Path | None
+    out: Ints
+    apart: bool
+    time_s: float
+
+
+def lay_corridor(sites: Sequence[Site], driving: Driving, goals: Sequence[Snap]) -> Corridor:
+    """Lay the corridor of a scene.
+
+    Parameters
+    ----------
+    sites : sequence of Site
+        From staging, by where ambulances load. It keeps away from all others.
+    driving : Driving
+        Of ambulances.
+    goals : sequence of Snap
+        Hospitals; the way out is the one by which the nearest of them are reached soonest. Where none lies
+        outside the perimeter, it leads to the main road that is soonest reached.
+    """
+    site = ambulance_point(sites)
+    staging = first_site(sites, Purpose.STAGING)
+    start = driving.enter(site) if site else None
+    staging = None if staging is site else staging
+    if site is None or start is None:
+        return Corridor(driving, site, staging)
+    waiting = driving.enter(staging) if staging else None
+    shy = replace(driving, shunned=_beside_sites(sites, (site, staging), driving))
+    inside = driving.network.edges_meeting(driving.streets.outer_m)
+    within = [goal for goal in goals if inside[goal.edge]]
+    goals = _nearest(start, [goal for goal in goals if not inside[goal.edge]], driving)
+    loops = [_loop(out, start, waiting, goals, shy, inside) for out in _ways_out(start, goals, shy, inside)]
+    if waiting is not None and not any(loop.apart for loop in loops):
+        loops += _other_loops(start, waiting, goals, shy, inside)
+    if not loops:
+        return Corridor(driving, site, staging, _inward(start, waiting, _NOTHING, shy))
+    best = min(loops, key=lambda loop: (not loop.apart, loop.time_s))
+    also = _ways_within(start, within, driving)
+    outbound = _outbound(np.append(best.out, also), driving, inside)
+    return Corridor(outbound, site, staging, best.inward, best.out, best.apart)
+
+
+def _nearest(start: Snap, goals: Sequence[Snap], driving: Driving) -> list[Snap]:
+    """Return the goals that count: the nearest in time, else the nearest main road."""
+    goals = list(dict.fromkeys(goals))
+    times_s = (
+        driving.network.times([start], goals, driving.timing, driving.streets.closed)[0] if goals else []
+    )
+    reached = sorted((float(t), k) for k, t in enumerate(times_s) if np.isfinite(t))
+    if reached:
+        return [goals[k] for _, k in reached[:_NEAR_GOALS]]
+    away = driving.main_road_from(start)
+    return [] if away is None else [away[0]]
+
+
+def _beside_sites(sites: Sequence[Site], own: tuple[Site | None, ...], driving: Driving) -> Bools:
+    """Mask (E,) of the streets that run past sites other than those of the corridor itself (C4)."""
+    reach_m = driving.doctrine.transport.corridor_clear_m
+    mask = driving.network.no_closures()
+    for site in sites:
+        if site.rank == 1 and site not in own:
+            ground = shapely.union_all(geometries_m(site.shape, driving.area.frame))
+            mask |= driving.network.edges_meeting(ground.buffer(reach_m))
+    return mask
+
+
+# --- ways out and in ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Out:
+    """A way out: its edges as far as the perimeter, and the arc by which it leaves where ambulances load."""
+
+    edges: Ints
+    first_arc: int
+
+
+def _ways_out(start: Snap, goals: Sequence[Snap], driving: Driving, inside: Bools) -> Iterator[_Out]:
+    """Yield ways out, each over another street of the perimeter."""
+    search = driving.search(start, ends=goals)
+    seen: set[int] = set()
+    for goal in goals:
+        path = search.path(goal)
+        if path is None:
+            continue
+        beyond = np.flatnonzero(~inside[path.edges])
+        edges = path.edges[: beyond[0] if len(beyond) else len(path.edges)]
+        if len(edges) and int(edges[-1]) not in seen and len(seen) < _EXITS:
+            seen.add(int(edges[-1]))
+            first_arc = int(edges[0]) + (0 if path.forward[0] else driving.network.edge_count)
+            yield _Out(edges, first_arc)
+
+
+def _loop(
+    out: _Out, start: Snap, waiting: Snap | None, goals: Sequence[Snap], driving: Driving, inside: Bools
+) -> _Loop:
+    """Weigh a way out: with the way in that keeps off it, if there is one, and the times to all goals."""
+    closed = driving.streets.closed | (inside & ~_mask(out.edges, driving.network))
+    times_s = driving.network.times([start], goals, driving.timing, closed)
+    away_s = float(np.where(np.isfinite(times_s), times_s, _UNREACHED_S).sum())
+    if waiting is None:
+        return _Loop(None, out.edges, True, away_s)
+    inward = _inward_apart(start, waiting, out, driving)
+    apart = inward is not None
+    inward = inward or _inward(start, waiting, out.edges, driving)
+    return _Loop(inward, out.edges, apart, away_s + (_UNREACHED_S if inward is None else inward.time_s))
+
+
+def _inward(start: Snap, waiting: Snap | None, out: Ints, driving: Driving) -> Path | None:
+    """Find the way in from staging, off the way out where streets allow."""
+    if waiting is None:
+        return None
+    return driving.search(waiting, _mask(out, driving.network), [start]).path(start)
+
+
+def _inward_apart(start: Snap, waiting: Snap, out: _Out, driving: Driving) -> Path | None:
+    """Find a way in from staging that drives no stretch of the way out, None where there is none.
+
+    Of the street that ambulances load on, the stretch by which they leave is theirs, the other is free.
+    """
+    network, count = driving.network, driving.network.edge_count
+    closed = driving.streets.closed | _mask(out.edges, network)
+    closed[start.edge] = driving.streets.closed[start.edge]
+    barred: tuple[int, ...] = ()
+    if out.first_arc % count == start.edge:
+        barred = ((out.first_arc + count) % (2 * count),)
+    if junction_at(network, start) >= 0 and start.edge in out.edges:
+        barred = (start.edge, start.edge + count)
+    shut = replace(driving, streets=replace(driving.streets, closed=closed), barred=barred)
+    return shut.search(waiting, ends=[start]).path(start)
+
+
+def _other_loops(
+    start: Snap, waiting: Snap, goals: Sequence[Snap], driving: Driving, inside: Bools
+) -> list[_Loop]:
+    """Try the way in first, and then any two ways that share no street, by maximum flow."""
+    found = []
+    inward = _inward(start, waiting, _NOTHING, driving)
+    if inward is not None:
+        used = _mask(inward.edges[inward.share > 0], driving.network)
+        used[start.edge] = False
+        found += list(_out_without(used, start, goals, driving, inside))
+    pair = _by_flow(start, waiting, driving, inside)
+    if pair is not None:
+        only = inside & ~_mask(pair, driving.network)
+        found += list(_out_without(only, start, goals, driving, inside))
+    loops = [_loop(out, start, waiting, goals, driving, inside) for out in found]
+    return [loop for loop in loops if loop.apart]
+
+
+def _out_without(
+    shut: Bools, start: Snap, goals: Sequence[Snap], driving: Driving, inside: Bools
+) -> Iterator[_Out]:
+    streets = replace(driving.streets, closed=driving.streets.closed | shut)
+    return _ways_out(start, goals, replace(driving, streets=streets), inside)
+
+
+def _ways_within(start: Snap, goals: Sequence[Snap], driving: Driving) -> Ints:
+    """Return the streets that lead to goals inside the perimeter, which no way out passes."""
+    search = driving.search(start, ends=goals)
+    paths = [path for goal in goals if (path := search.path(goal)) is not None]
+    return np.concatenate([_NOTHING, *(path.edges for path in paths)])
+
+
+def _outbound(out: Ints, driving: Driving, inside: Bools) -> Driving:
+    """Let who leaves drive inside the perimeter only over these streets."""
+    closed = driving.streets.closed | (inside & ~_mask(out, driving.network))
+    return replace(driving, streets=replace(driving.streets, closed=closed))
+
+
+def _mask(edges: Ints, network: StreetNetwork) -> Bools:
+    mask = network.no_closures()
+    mask[edges] = True
+    return mask
+
+
+# --- two ways by maximum flow -------------------------------------------------------------------------
+
+_SINK = 0
+
+
+def _by_flow(start: Snap, waiting: Snap, driving: Driving, inside: Bools) -> Ints | None:
+    """Return the edges of a way out that leaves another one for the way in; None where there is none.
+
+    Two units flow from where ambulances load, one to staging and one to beyond the perimeter, over streets
+    that can be driven both ways, each of which carries one (Ford and Fulkerson 1956).
+    """
+    network = driving.network
+    both = np.isfinite(driving.timing.arc_s).reshape(2, -1).all(axis=0) & driving.open_edges
+    u, v, count = network.vehicle_ends
+    edges = np.flatnonzero(both & inside)
+    away = np.unique(np.concatenate([ends[both & ~inside] for ends in (u, v)]))
+    first, last = 1 + count, 2 + count  # where ambulances load, where they wait
+    tail, head = 1 + u[edges], 1 + v[edges]
+    rows, columns = [tail, head], [head, tail]
+    for own, place in ((first, start), (last, waiting)):
+        # A place takes its street in two.
+        for end in (u, v):
+            rows += [np.array([own]), 1 + end[[place.edge]]]
+            columns += [1 + end[[place.edge]], np.array([own])]
+    kept = ~np.isin(edges, [start.edge, waiting.edge])
+    rows[0], rows[1], columns[0], columns[1] = (part[kept] for part in (tail, head, head, tail))
+    rows += [1 + away, np.array([last])]
+    columns += [np.full(len(away), _SINK), np.array([_SINK])]
+    carries = [np.ones(len(part), dtype=np.int32) for part in rows]
+    carries[-2][:] = 2
+    size = 3 + count
+    capacity = csr_array(
+        (np.concatenate(carries), (np.concatenate(rows), np.concatenate(columns))), shape=(size, size)
+    )
+    result = maximum_flow(capacity, first, _SINK)
+    if result.flow_value < 2:
+        return None
+    flow = csr_array(result.flow)
+    flow.data = np.maximum(flow.data, 0)
+    nodes = _one_way(flow, first, last)
+    if nodes is None:
+        return None
+    pairs = {frozenset((int(a) - 1, int(b) - 1)) for a, b in pairwise(nodes)}
+    on_way = [frozenset((int(u[e]), int(v[e]))) in pairs for e in edges]
+    return np.append(edges[np.array(on_way, dtype=bool)], start.edge)
+
+
+def _one_way(flow: csr_array, first: int, last: int) -> list[int] | None:
+    """Follow the unit that does not end at staging: the nodes from where ambulances load to beyond."""
+    flow = flow.copy()
+    flow[last, _SINK] = 0
+    flow.eliminate_zeros()
+    order, before = breadth_first_order(flow, first, directed=True, return_predecessors=True)
+    if _SINK not in order:
+        return None
+    nodes = [_SINK]
+    while nodes[-1] != first:
+        nodes.append(int(before[nodes[-1]]))
+    return nodes[::-1][:-1]

@@ -1,0 +1,113 @@
+"""What has to be told of the corridor: what to keep clear, where it is shared, who stands too near."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import shapely
+from shapely.geometry import LineString
+
+from planner.area import geometries_m
+from planner.model import Notice, Route, Site
+from planner.routes.corridor import Corridor
+from planner.routes.driving import Driving, listed, metres
+from planner.terms import NoticeLevel, RouteKind
+
+_ABOUT = "corridor"
+_MOST_NAMES = 6
+
+
+def corridor_notices(
+    corridor: Corridor, routes: Sequence[Route], sites: Sequence[Site], driving: Driving
+) -> list[Notice]:
+    """Tell what to keep clear, what is driven both in and out, and which sites stand too near (C1, C4)."""
+    if not routes:
+        return []
+    own = [route for route in routes if route.route in (RouteKind.TRANSFER, RouteKind.EGRESS)]
+    return [
+        *_no_parking(own),
+        *_shared(corridor, own, driving),
+        *_sites_near(corridor, own, sites, driving),
+        *_jam(driving),
+    ]
+
+
+def _no_parking(own: Sequence[Route]) -> list[Notice]:
+    by_street: dict[str, float] = {}
+    for route in own:
+        for street, length_m in route.keep_clear:
+            by_street[street] = max(by_street.get(street, 0.0), length_m)
+    if not by_street:
+        return []
+    told = [f"{street} ({metres(length_m)})" for street, length_m in by_street.items()]
+    more = f" and {len(told) - _MOST_NAMES} more streets" if len(told) > _MOST_NAMES else ""
+    text = f"Ambulance corridor, no parking, tow what stands: {listed(told[:_MOST_NAMES])}{more}"
+    return [Notice(NoticeLevel.INFO, text, _ABOUT)]
+
+
+def _shared(corridor: Corridor, own: Sequence[Route], driving: Driving) -> list[Notice]:
+    """Say where the loop is no loop: one way in and out, which has to be wide enough for both (C1)."""
+    inward, network = corridor.inward, driving.network
+    if inward is None:
+        return []
+    out = {frozenset(pair) for r in own if r.route is RouteKind.EGRESS for pair in pairwise(r.nodes)}
+    into = {frozenset(pair) for r in own if r.route is RouteKind.TRANSFER for pair in pairwise(r.nodes)}
+    both, length_m = [], 0.0
+    for edge in inward.edges[inward.share > 0].tolist():
+        xy, ids = network.shape(edge)
+        steps = np.hypot(*np.diff(xy, axis=0).T)
+        common = [frozenset(pair) in out & into for pair in pairwise(ids.tolist())]
+        if any(common):
+            both.append(edge)
+            length_m += float(steps[common].sum())
+    if not both:
+        return []
+    names = list(dict.fromkeys(network.street(edge) for edge in both))
+    width_m, least_m = network.width_m[both], driving.doctrine.transport.choke_width_m
+    narrow = bool((width_m < least_m).any())
+    known = "it is narrower" if narrow else "check" if np.isnan(width_m).any() else "the map says it is"
+    text = (
+        f"The ambulances' way in and way out share {metres(length_m)} of {listed(names)}."
+        f" It must be {least_m:g} m wide for both directions: {known}"
+    )
+    return [Notice(NoticeLevel.DANGER if narrow else NoticeLevel.CAUTION, text, _ABOUT)]
+
+
+def _sites_near(
+    corridor: Corridor, own: Sequence[Route], sites: Sequence[Site], driving: Driving
+) -> list[Notice]:
+    """Name the sites that the corridor runs past within its clearance, where it cannot keep away (C4)."""
+    reach_m = driving.doctrine.transport.corridor_clear_m
+    if not own:
+        return []
+    kept = shapely.union_all(driving.network.lines(np.flatnonzero(corridor.kept)))
+    driven = shapely.union_all([LineString(driving.area.frame.to_m(route.line)) for route in own])
+    lane = kept.intersection(driven.buffer(1.0)).union(driven.intersection(driving.streets.outer_m))
+    if lane.is_empty:
+        return []
+    near = []
+    for site in sites:
+        if site.rank != 1 or site in (corridor.site, corridor.staging):
+            continue
+        ground = shapely.union_all(geometries_m(site.shape, driving.area.frame))
+        if ground.distance(lane) < reach_m:
+            near.append(site.name)
+    if not near:
+        return []
+    text = (
+        f"The ambulance corridor runs within {reach_m:g} m of {listed(near)}: let no vehicle of theirs stand"
+    )
+    return [Notice(NoticeLevel.CAUTION, text, _ABOUT)]
+
+
+def _jam(driving: Driving) -> list[Notice]:
+    rules = driving.doctrine.transport
+    if not driving.jammed.any():
+        return []
+    text = (
+        f"Streets within {metres(rules.congestion_m)} outside the outer perimeter are taken to be "
+        f"{rules.congestion_factor:g} times as slow: traffic held back jams there. No traffic data"
+    )
+    return [Notice(NoticeLevel.INFO, text, _ABOUT)]

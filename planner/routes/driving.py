@@ -1,0 +1,273 @@
+"""Who drives around a scene, and on what: which streets are closed, where posts stand, how long it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import Polygon
+from shapely.geometry.base import BaseGeometry
+
+from planner.area import Area
+from planner.doctrine import Doctrine
+from planner.model import Site
+from planner.streets.network import Path, Search, Snap, StreetNetwork, Timing
+from planner.terms import Purpose, RoadClass, RouteKind, Travel
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_POST_WEIGHT_S = 2e4
+"""What passing a post weighs in a search: more than any drive, so that the fewest posts come first."""
+_MAIN_ROADS = RoadClass.SECONDARY_LINK
+"""Road classes up to this code are main roads, from which arriving units and families come."""
+_TRIED_CLOSURES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Streets:
+    """Which streets routes may use around one scene.
+
+    Parameters
+    ----------
+    closed : (E,) bool array
+        Hot and warm ground, the inside of the inner perimeter, and what the user blocked.
+    post_at : mapping of edge to post id
+        Posts that a route may pass, which makes each a gate.
+    hot_m : geometry
+        Hot and warm ground, for the ``hot_m`` metres that a route reports (0 where rules hold).
+    outer_m : geometry
+        Ground inside the outer perimeter, which the public cannot enter.
+    post_along_m : mapping of edge to metres
+        Where on its edge each post stands, from the edge's ``u`` end; the whole edge where not given.
+    blocked : (E,) bool array or None
+        Those of the closed streets that the user blocked; None: none is known to be.
+    """
+
+    closed: Bools
+    post_at: Mapping[int, str]
+    hot_m: BaseGeometry
+    outer_m: BaseGeometry = field(default_factory=Polygon)
+    post_along_m: Mapping[int, float] = field(default_factory=dict)
+    blocked: Bools | None = None
+
+    @cached_property
+    def post_edge(self) -> Bools:
+        """Mask (E,) of the streets on which a post stands."""
+        mask = np.zeros_like(self.closed)
+        mask[list(self.post_at)] = True
+        return mask
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """A way found, before it is written as a :class:`~planner.model.Route`."""
+
+    kind: RouteKind
+    start: str
+    end: str
+    path: Path
+    purpose: str
+
+
+@dataclass(frozen=True, eq=False)
+class Driving:
+    """Who drives around a scene, and on what: searches of one traveller with its closures and posts.
+
+    ``shunned`` (E,) are streets to keep off where that is not far round; ``barred`` arcs are not driven.
+    """
+
+    area: Area
+    streets: Streets
+    doctrine: Doctrine
+    travel: Travel
+    shunned: Bools | None = None
+    barred: tuple[int, ...] = ()
+
+    @property
+    def network(self) -> StreetNetwork:
+        """The streets of the area."""
+        return self.area.network
+
+    @cached_property
+    def timing(self) -> Timing:
+        """How long the traveller takes, with the jam of what is held back around the outer perimeter."""
+        free = self.network.timing(self.travel, self.doctrine.travelling)
+        free = free.barring(self.barred) if self.barred else free
+        factor = np.where(self.jammed, self.doctrine.transport.congestion_factor, 1.0)
+        return free.weighted(factor, np.zeros(len(factor))) if self.jammed.any() else free
+
+    @cached_property
+    def jammed(self) -> Bools:
+        """Streets outside the outer perimeter and near it, where traffic that is held back stands, (E,)."""
+        return jammed_edges(self.network, self.streets.outer_m, self.doctrine.transport.congestion_m)
+
+    @cached_property
+    def scene_edges(self) -> Bools:
+        """Streets of the part of the network that the scene lies in, closed or not, (E,)."""
+        return self.network.scene_edges(self.travel, self.doctrine.travelling, self.streets.outer_m)
+
+    @property
+    def joins_map(self) -> bool:
+        """Whether the scene's streets are joined to most of the map's; not so on an island."""
+        main = self.network.main_edges(self.travel, self.doctrine.travelling)
+        return not main.any() or bool((main & self.scene_edges).any())
+
+    @cached_property
+    def open_edges(self) -> Bools:
+        """Streets of the scene's part of the network that are not closed, (E,)."""
+        return self.scene_edges & ~self.streets.closed
+
+    def weights(self, used: Bools | None = None) -> Timing:
+        """Return what a search minimizes: fewest posts, then time; streets that others use count longer."""
+        factor = np.ones(self.network.edge_count)
+        if used is not None:
+            factor[used] = self.doctrine.transport.apart_factor
+        if self.shunned is not None:
+            factor[self.shunned] *= self.doctrine.transport.corridor_by_site
+        return self.timing.weighted(factor, np.where(self.streets.post_edge, _POST_WEIGHT_S, 0.0))
+
+    def search(self, start: Snap, used: Bools | None = None, ends: Sequence[Snap] | None = None) -> Search:
+        """Search the ways from one place; ``used`` (E,) are streets to keep off where another way exists."""
+        return self.network.search(
+            start, self.timing, self.streets.closed, weights=self.weights(used), ends=ends
+        )
+
+    def enter(self, site: Site) -> Snap | None:
+        """Find the open street nearest to a site's entrance, None where none is within reach of it."""
+        return self._reached(site, self.open_edges)
+
+    def why_no_entry(self, site: Site) -> str:
+        """Say why no open street is within reach of a site's entrance."""
+        shut = self._reached(site, self.scene_edges)
+        if shut is not None:
+            return f"{self.network.street(shut.edge)} is closed, and no open street is near {site.name}"
+        if self._reached(site, self.network.parts(self.travel, self.doctrine.travelling) >= 0) is not None:
+            return f"no street on this map joins the scene to {site.name}"
+        reach_m = self.doctrine.transport.entrance_reach_m
+        return f"the map shows no street within {metres(reach_m)} of {site.name}"
+
+    def _reached(self, site: Site, usable: Bools) -> Snap | None:
+        (snap,) = self.network.snap([self.area.frame.point_m(site.entrance)], usable)
+        return snap if snap and snap.offset_m <= self.doctrine.transport.entrance_reach_m else None
+
+    def why_not(self, start: Snap, end: Snap) -> str:
+        """Say why there is no way between two places: an end in the zone, what severs it, or the map."""
+        network, closed = self.network, self.streets.closed
+        for place in (start, end):
+            if closed[place.edge]:
+                what = "is blocked" if self._blocked[place.edge] else "lies in the closed zone"
+                return f"{network.street(place.edge)}, where it ends, {what}"
+        # With only the user's marks lifted, then only the zone's: what opens a way is what severs it.
+        for shut, by in (
+            (self._blocked, "'Blocked here' on"),
+            (closed & ~self._blocked, "the closed zone on"),
+        ):
+            path = network.find_path(start, end, self.timing, closed & ~shut)
+            if path is not None and shut.any():
+                return f"it is severed by {by} {self._named(path, shut)}"
+        whole = network.find_path(start, end, self.timing, network.no_closures())
+        if whole is None:
+            return "the map shows no street that joins them"
+        return f"every way is closed, first of all by the closure of {self._named(whole, closed)}"
+
+    @cached_property
+    def _blocked(self) -> Bools:
+        blocked = self.streets.blocked
+        return self.network.no_closures() if blocked is None else blocked & self.streets.closed
+
+    def _named(self, path: Path, mask: Bools) -> str:
+        names = dict.fromkeys(self.network.street(int(edge)) for edge in path.edges if mask[edge])
+        return listed(list(names)[:_TRIED_CLOSURES])
+
+    def main_road_to(self, end: Snap, used: Bools) -> tuple[Snap, str] | None:
+        """Find where on a main road, well outside the outer perimeter, the way to a place best begins.
+
+        Where the map has no main road there, any street well outside does; where the map ends sooner, any
+        street outside the outer perimeter. None where no street outside leads to the place.
+        """
+        return self._main_road(end, self.weights(used), towards=True)
+
+    def main_road_from(self, start: Snap) -> tuple[Snap, str] | None:
+        """Find the main road, well outside the outer perimeter, that is soonest reached from a place."""
+        return self._main_road(start, self.weights(), towards=False)
+
+    def _main_road(self, place: Snap, weights: Timing, *, towards: bool) -> tuple[Snap, str] | None:
+        """Return where on which road."""
+        network, gap_m = self.network, self.doctrine.transport.approach_m
+        main = self.open_edges & (network.road_class <= _MAIN_ROADS)
+        for roads, wide_m in ((main, gap_m), (self.open_edges, gap_m), (self.open_edges, 0.0)):
+            among = _outside(network, roads, self.streets.outer_m, wide_m)
+            at = network.first_reached(place, weights, self.streets.closed, among, towards=towards)
+            if at is not None:
+                return at, network.street(_road_at(at, roads, network))
+        return None
+
+
+def jammed_edges(network: StreetNetwork, outer_m: BaseGeometry, reach_m: float) -> Bools:
+    """Mask (E,) of the streets whose middle lies outside a ground, within reach of it."""
+    mask = network.no_closures()
+    if outer_m.is_empty or reach_m <= 0:
+        return mask
+    wide = outer_m.buffer(reach_m)
+    near = network.edges_in_box(wide.bounds)
+    middle = (network.bounds_m[near, :2] + network.bounds_m[near, 2:]) / 2
+    for ground in (wide, outer_m):
+        shapely.prepare(ground)
+    mask[near] = shapely.contains_xy(wide, middle) & ~shapely.contains_xy(outer_m, middle)
+    return mask
+
+
+def _road_at(at: Snap, roads: Bools, network: StreetNetwork) -> int:
+    """Return the road, of those given, that a place at a junction lies on: its own edge if that is one."""
+    if roads[at.edge]:
+        return at.edge
+    node = network.edge_u[at.edge] if at.along_m == 0.0 else network.edge_v[at.edge]
+    meeting = np.flatnonzero(roads & ((network.edge_u == node) | (network.edge_v == node)))
+    return int(meeting[np.argmin(network.road_class[meeting])])
+
+
+def _outside(network: StreetNetwork, roads: Bools, ground_m: BaseGeometry, gap_m: float) -> Ints:
+    """Return the junctions of some roads that lie further than a gap from the ground."""
+    edges = np.flatnonzero(roads)
+    nodes = np.unique(np.concatenate([network.edge_u[edges], network.edge_v[edges]]))
+    if ground_m.is_empty:
+        return nodes
+    wide = ground_m.buffer(gap_m)
+    shapely.prepare(wide)
+    outside: Ints = nodes[~shapely.contains_xy(wide, network.node_xy_m[nodes])]
+    return outside
+
+
+def ambulance_point(sites: Sequence[Site]) -> Site | None:
+    """Return where ambulances load: the exchange point, else the casualty collection point, else staging."""
+    order = (Purpose.AMBULANCE_EXCHANGE, Purpose.CASUALTY_COLLECTION, Purpose.STAGING)
+    return next((site for purpose in order if (site := first_site(sites, purpose)) is not None), None)
+
+
+def first_site(sites: Sequence[Site], purpose: Purpose) -> Site | None:
+    """Return the site suggested or pinned for a purpose, None where there is none."""
+    return next((s for s in sites if s.purpose is purpose and s.rank == 1), None)
+
+
+def used_edges(ways: Sequence[Way], network: StreetNetwork) -> Bools:
+    """Mask (E,) of the streets that ways drive."""
+    mask = network.no_closures()
+    for way in ways:
+        mask[way.path.edges[way.path.share > 0]] = True
+    return mask
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names one after the other."""
+    return ", ".join(names)
+
+
+def metres(length_m: float) -> str:
+    """Write a distance without false precision: to 10 m, from 1 km on to 100 m (``domain.md`` 6.9)."""
+    return f"{length_m / 1000:.1f} km" if length_m >= 1000 else f"{max(10, round(length_m, -1)):.0f} m"

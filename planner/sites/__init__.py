@@ -1,0 +1,1 @@
+"""Places for each purpose: found, judged, chosen together, told with reasons."""

@@ -1,0 +1,295 @@
+"""A candidate: ground that could serve, with its entrance, and the streets by which it is entered."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import MultiPoint, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from planner.area import Area
+from planner.doctrine import Siting
+from planner.ground.zones import Ground
+from planner.model import Post
+from planner.sites.grounds import BESIDE_M
+from planner.sites.landing import LandingSpot
+from planner.streets.network import Snap, StreetNetwork
+from planner.terms import RoadClass
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Shapes = NDArray[np.object_]
+
+STREET = "street"
+"""Kind of a candidate that is a stretch of street, not ground off it."""
+
+LANDING = "landing"
+"""Kind of a candidate that is a square for a helicopter."""
+
+FOUND = "found_ground"
+"""Kind of a candidate that is ground which nobody mapped, only left free between streets and buildings."""
+
+COVER = "building"
+"""Kind of a candidate that is a building in warm ground."""
+
+_CLEAR_M = 1.0
+_POST_CORNERS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What sites are judged against, in the frame.
+
+    Parameters
+    ----------
+    ground : Ground
+    inner_m, outer_m : Polygon
+        The two perimeters.
+    posts : tuple of Post
+        Of both.
+    closed : (E,) bool array
+        Streets that working vehicles cannot use: hot, warm, inside the inner perimeter, blocked by the user.
+    """
+
+    ground: Ground
+    inner_m: Polygon
+    outer_m: Polygon
+    posts: tuple[Post, ...]
+    closed: Bools
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """Ground that could serve for something.
+
+    Parameters
+    ----------
+    kind : str
+        A :class:`~planner.terms.PlaceKind` value, or ``"street"``.
+    name : str
+        From the map, "" where nameless.
+    shape_m : geometry
+        What a site here would occupy.
+    open_m2 : float
+        Usable open ground in it.
+    shelter_m2 : float
+        Footprint of buildings on the same ground.
+    stalls : float
+        Marked stalls, NaN where the map does not count them.
+    firmness : float
+        1 paved, 0.7 firm as far as known, 0.4 soft.
+    access : str
+        OSM ``access`` of the ground.
+    entrance : Snap
+        On a street that vehicles can use.
+    edges : tuple of int
+        The usable streets beside it, the entrance's first.
+    inside : bool
+        Between the perimeters (True), or outside both.
+    near : str
+        Name of the gathering place that a nameless car park belongs to, or "".
+    parking_m2 : float
+        Open ground of car parks for the public on it or within a family's walk; of halls outside only.
+    care : bool
+        Whether a hospital is on the same ground.
+    lot : bool
+        Whether it is a car park, of which part is taken.
+    landing : LandingSpot or None
+        What is known of a square for a helicopter.
+    frontage_m2 : float
+        Kerb of the street in front of a hall between the perimeters, where cars can stand.
+    unbuilt : bool
+        Whether no building is mapped near open ground that nobody mapped: it may be built over.
+    """
+
+    kind: str
+    name: str
+    shape_m: BaseGeometry
+    open_m2: float
+    shelter_m2: float
+    stalls: float
+    firmness: float
+    access: str
+    entrance: Snap
+    edges: tuple[int, ...]
+    inside: bool
+    near: str = ""
+    parking_m2: float = 0.0
+    care: bool = False
+    lot: bool = False
+    landing: LandingSpot | None = None
+    frontage_m2: float = 0.0
+    unbuilt: bool = False
+
+
+# --- where sites may be ---
+
+
+def danger_of(scene: Scene) -> BaseGeometry:
+    """Ground that no site may touch: a hair wider than drawn, so that rounding leaves none on its rim."""
+    ground = scene.ground
+    return shapely.union_all([ground.hot_m, ground.warm_m, ground.target_m]).buffer(_CLEAR_M, quad_segs=2)
+
+
+def post_spots(posts: Sequence[Post], area: Area, siting: Siting) -> BaseGeometry:
+    """Return the ground about posts that sites keep off."""
+    if not posts:
+        return MultiPoint()
+    # A circle of few corners, so much wider that it holds the true one.
+    radius_m = siting.post_separation_m / float(np.cos(np.pi / (4 * _POST_CORNERS)))
+    points = shapely.points(area.frame.to_m([post.location for post in posts]))
+    return shapely.union_all(shapely.buffer(points, radius_m, quad_segs=_POST_CORNERS))
+
+
+def between(scene: Scene, danger: BaseGeometry, spots: BaseGeometry) -> BaseGeometry:
+    """Return the ground between the perimeters that is neither dangerous nor a post's."""
+    return shapely.difference(scene.outer_m, shapely.union_all([scene.inner_m, danger, spots]))
+
+
+def cut_to(shapes: Shapes, where: BaseGeometry) -> Shapes:
+    """Cut shapes to a region; most lie wholly in it or out of it, which is told apart faster."""
+    shapely.prepare(where)
+    meets = shapely.intersects(where, shapes)
+    cut = shapes.copy()
+    cut[~meets] = Polygon()
+    crosses = meets & ~shapely.covers(where, shapes)
+    cut[crosses] = shapely.intersection(shapes[crosses], where)
+    return cut
+
+
+# --- by which streets they are entered ---
+
+
+@dataclass(frozen=True, eq=False)
+class Lanes:
+    """Streets by which sites can be entered.
+
+    Parameters
+    ----------
+    edges : (k,) int array
+    lines : (k,) array of LineString
+    tree : STRtree
+    """
+
+    edges: Ints
+    lines: Shapes
+    tree: shapely.STRtree
+
+    @classmethod
+    def among(cls, area: Area, mask: Bools, bounds: tuple[float, float, float, float]) -> Lanes:
+        """Streets of a mask whose boxes meet the bounds."""
+        near = area.network.edges_in_box(bounds)
+        edges = near[mask[near]]
+        lines = area.network.lines(edges)
+        return cls(edges, lines, shapely.STRtree(lines))
+
+
+def usable_streets(network: StreetNetwork, joined: Bools, closed: Bools) -> Bools:
+    """Mask (E,) of streets on which a site may be entered: joined to the scene, open, not a motorway."""
+    main = joined & ~closed & network.drivable & (network.emergency >= 0)
+    fast = (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK, RoadClass.TRUNK_LINK)
+    return main & ~np.isin(network.road_class, fast) & ~network.tunnel & ~network.bridge
+
+
+def streets_beside(
+    shapes: Shapes,
+    lanes: Lanes,
+    area: Area,
+    siting: Siting,
+    keys: Sequence[tuple[int, bool] | None] = (),
+) -> list[Ints]:
+    """Rows of the lanes within reach of each ground, the best entrance first.
+
+    ``keys`` name the shapes that are the same in every incident: for these all streets near by are kept.
+    """
+    if len(shapes) == 0:
+        return []
+    known = keys or [None] * len(shapes)
+    cut = np.array([k for k, key in enumerate(known) if key is None], dtype=np.int64)
+    shape, lane, gap = _pairs_near(shapes[cut], lanes, siting.street_reach_m)
+    shape = cut[shape]
+    kept = [(k, key) for k, key in enumerate(known) if key is not None]
+    if kept:
+        memo = _streets_near(area, siting)
+        memo.learn([(key, shapes[k]) for k, key in kept])
+        row_of = np.full(area.network.edge_count, -1, dtype=np.int64)
+        row_of[lanes.edges] = np.arange(len(lanes.edges))
+        found = [memo.of[key] for _, key in kept]
+        counts = [len(edges) for edges, _ in found]
+        rows = row_of[np.concatenate([edges for edges, _ in found])]
+        owner = np.repeat([k for k, _ in kept], counts)
+        usable = rows >= 0
+        shape = np.concatenate([shape, owner[usable]])
+        lane = np.concatenate([lane, rows[usable]])
+        gap = np.concatenate([gap, np.concatenate([gaps for _, gaps in found])[usable]])
+    least = np.full(len(shapes), np.inf)
+    np.minimum.at(least, shape, gap)
+    # A named street about as near as the nearest is what people can find and say on the radio.
+    nameless = area.network.name_index[lanes.edges[lane]] == 0
+    further = gap > least[shape] + BESIDE_M
+    order = np.lexsort((lanes.edges[lane], gap, nameless, further, shape))
+    ends = np.searchsorted(shape[order], np.arange(len(shapes) + 1))
+    return [lane[order[a:b]] for a, b in itertools.pairwise(ends)]
+
+
+def _pairs_near(shapes: Shapes, lanes: Lanes, reach_m: float) -> tuple[Ints, Ints, Floats]:
+    """Which shape has which of the lanes within reach, and how far off (to 0.1 m)."""
+    boxes = shapely.box(*(shapely.bounds(shapes) + np.array([-reach_m, -reach_m, reach_m, reach_m])).T)
+    shape, lane = lanes.tree.query(boxes)
+    gap = np.round(shapely.distance(lanes.lines[lane], shapes[shape]), 1)
+    near = gap <= reach_m
+    return shape[near], lane[near], gap[near]
+
+
+@dataclass(frozen=True, eq=False)
+class _NearStreets:
+    """All streets near grounds that are the same in every incident, found when first asked for."""
+
+    lanes: Lanes
+    reach_m: float
+    of: dict[tuple[int, bool], tuple[Ints, Floats]]
+
+    def learn(self, shapes: Sequence[tuple[tuple[int, bool], BaseGeometry]]) -> None:
+        """Find the streets near those shapes that are not known yet."""
+        new = {key: shape for key, shape in shapes if key not in self.of}
+        if not new:
+            return
+        shape, lane, gap = _pairs_near(np.array(list(new.values()), dtype=object), self.lanes, self.reach_m)
+        order = np.lexsort((lane, shape))
+        shape, lane, gap = shape[order], lane[order], gap[order]
+        ends = np.searchsorted(shape, np.arange(len(new) + 1))
+        for key, (a, b) in zip(new, itertools.pairwise(ends.tolist()), strict=True):
+            self.of[key] = (self.lanes.edges[lane[a:b]], gap[a:b])
+
+
+@lru_cache(maxsize=4)
+def _streets_near(area: Area, siting: Siting) -> _NearStreets:
+    network = area.network
+    lanes = Lanes.among(area, network.drivable, area.extent_m.buffer(siting.reunification_far_m).bounds)
+    return _NearStreets(lanes, siting.street_reach_m, {})
+
+
+def entrances(shapes: Shapes, beside: Sequence[Ints], lanes: Lanes) -> list[Snap | None]:
+    """Where each ground is entered from its best street: the nearest place, or midway where they meet."""
+    out: list[Snap | None] = [None] * len(shapes)
+    rows = np.array([k for k, streets in enumerate(beside) if len(streets)], dtype=np.int64)
+    if len(rows) == 0:
+        return out
+    first = np.array([beside[k][0] for k in rows], dtype=np.int64)
+    lines, grounds = lanes.lines[first], shapes[rows]
+    spots = shapely.get_point(shapely.shortest_line(lines, grounds), 0)
+    meet = np.flatnonzero(shapely.intersects(lines, grounds))
+    spots[meet] = shapely.point_on_surface(shapely.intersection(lines[meet], grounds[meet]))
+    along = shapely.line_locate_point(lines, spots)
+    places = shapely.line_interpolate_point(lines, along)
+    gaps = shapely.distance(places, grounds)
+    for k, lane, metres, place, gap in zip(rows, first, along, places, gaps, strict=True):
+        out[k] = Snap(int(lanes.edges[lane]), float(metres), float(place.x), float(place.y), float(gap))
+    return out

@@ -1,0 +1,192 @@
+"""Sites: candidates for each purpose, judged by hard rules and criteria, chosen together, with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.area import Area
+from planner.doctrine import Doctrine, Siting
+from planner.model import Incident, Notice, Route, Site
+from planner.sites.candidates import Candidate, Scene
+from planner.sites.demand import Demand
+from planner.sites.facts import Facts
+from planner.sites.gathering import gather
+from planner.sites.judging import OUTSIDE, Judged, judge
+from planner.sites.kerbs import carriageways
+from planner.sites.pins import pinned
+from planner.sites.purposes import ASKS, asks_for
+from planner.sites.selection import POOL, Choice, choose_together
+from planner.sites.settling import settle_beside
+from planner.sites.survey import OpenStreets, survey
+from planner.sites.telling import Settled, Writer, told
+from planner.terms import Purpose
+
+__all__ = ["ChosenSites", "Scene", "choose_sites"]
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class ChosenSites:
+    """What was chosen; written down when it is asked for."""
+
+    write: Writer
+
+    @cached_property
+    def firsts(self) -> tuple[Site, ...]:
+        """The suggestions, one for each purpose that has any."""
+        write = self.write
+        return tuple(write.first(asks.purpose) for asks in ASKS if asks.purpose in write.chosen)
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """Sites by purpose and rank: suggestion first, then runners-up."""
+        return tuple(site for asks in ASKS for site in self.write.sites(asks.purpose))
+
+    @property
+    def officers(self) -> int:
+        """Officers who guard the suggestions."""
+        write = self.write
+        return sum(int(getattr(write.siting, asks.officers)) for asks in ASKS if asks.purpose in write.chosen)
+
+    @cached_property
+    def notices(self) -> tuple[Notice, ...]:
+        """What could not be found, is poor, assumed or unknown."""
+        return told(self.write.settled, self.write.demand)
+
+    def beside(self, routes: Sequence[Route]) -> ChosenSites:
+        """Return the sites once the ways are known: what can gives way to them, and the rest says so."""
+        write = self.write
+        settled, conflicts = settle_beside(write.settled, routes, write.scene, write.area, write.siting)
+        return ChosenSites(replace(write, settled=settled, against=conflicts.of))
+
+
+def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrine) -> ChosenSites:
+    """Choose a site for every purpose. *No site found* is a Notice, not an error.
+
+    Parameters
+    ----------
+    incident : Incident
+        Pins outrank every suggestion; rejected places are not suggested again.
+    scene : Scene
+        Zones, perimeters, posts, closed streets.
+    area : Area
+    doctrine : Doctrine
+
+    Raises
+    ------
+    IncidentError
+        If a pin lies nowhere in the area.
+    """
+    siting, demand = doctrine.siting, Demand.of(incident, doctrine.siting)
+    streets = OpenStreets.around(scene, area, doctrine)
+    asked = asks_for(demand, {pin.purpose for pin in incident.pins})
+    found = gather(
+        scene,
+        area,
+        doctrine,
+        streets.joined,
+        streets.working,
+        streets.public,
+        by_night=demand.by_night(siting),
+    )
+
+    def last_resort() -> list[Candidate]:
+        return carriageways(scene, area, doctrine, streets.exits.joined)
+
+    pins = pinned(incident.pins, found, last_resort, streets.working, area, doctrine)
+    held = {purpose: k for k, (purpose, _) in enumerate(pins)}
+    places = [pin for _, pin in pins] + found
+    facts = survey(places, incident, scene, area, doctrine, streets)
+    facts.find_sight(np.array(list(held.values()), dtype=np.int64))
+    judged = {asks.purpose: judge(asks, facts, demand, siting, POOL) for asks in asked}
+    if any(_in_want(verdict) for purpose, verdict in judged.items() if purpose not in held):
+        places += last_resort()
+        facts = survey(places, incident, scene, area, doctrine, streets)
+        facts.find_sight(np.array(list(held.values()), dtype=np.int64))
+        judged = {asks.purpose: judge(asks, facts, demand, siting, POOL) for asks in asked}
+    side = streets.exits.side[[c.entrance.edge for c in facts.candidates]]
+    settled = _apart(_settle(judged, facts, held, demand, siting, side), demand, siting)
+    settled, conflicts = settle_beside(settled, (), scene, area, siting)
+    return ChosenSites(Writer(settled, scene, area, siting, demand, doctrine.landing, conflicts.of))
+
+
+def _settle(
+    judged: Mapping[Purpose, Judged],
+    facts: Facts,
+    held: Mapping[Purpose, int],
+    demand: Demand,
+    siting: Siting,
+    side: Ints | None,
+) -> Settled:
+    """Choose together; where others take all that keeps the rules, what may yield yields."""
+    judged = dict(judged)
+    choice = _choice(judged, facts, held, siting, side)
+    chosen = choose_together(choice)
+    left = [p for p, verdict in judged.items() if p not in chosen and not verdict.asks.optional]
+    if left:
+        for purpose in left:
+            judged[purpose] = judge(judged[purpose].asks, facts, demand, siting, POOL, give_up_all=True)
+        choice = _choice(judged, facts, held, siting, side)
+        chosen = choose_together(choice)
+    return Settled(facts, judged, choice, chosen, held)
+
+
+def _apart(settled: Settled, demand: Demand, siting: Siting) -> Settled:
+    """Stage fire and police away from the ambulances where one place does not hold all."""
+    row = settled.chosen.get(Purpose.STAGING)
+    if row is None or settled.short(Purpose.STAGING, demand, siting) <= 0:
+        return settled
+    asked = asks_for(demand, settled.held, apart=True)
+    more = {asks.purpose for asks in asked} - settled.judged.keys()
+    if not more:
+        return settled
+    judged = dict(settled.judged) | {
+        asks.purpose: judge(asks, settled.facts, demand, siting, POOL)
+        for asks in asked
+        if asks.purpose in more or asks.purpose is Purpose.STAGING
+    }
+    side = settled.choice.side
+    again = _settle(judged, settled.facts, settled.held, demand, siting, side)
+    gained = more & again.chosen.keys()
+    lost = settled.chosen.keys() - again.chosen.keys()
+    return again if gained and not lost else settled
+
+
+def _in_want(verdict: Judged) -> bool:
+    """Whether a working site is only found where it ought not to be, or not at all."""
+    if verdict.asks.optional or verdict.asks.inside is False:
+        return False
+    return not verdict.fit.any() or OUTSIDE in verdict.given_up
+
+
+# --- choosing -----------------------------------------------------------------------------------
+
+
+def _choice(
+    judged: Mapping[Purpose, Judged],
+    facts: Facts,
+    held: Mapping[Purpose, int],
+    siting: Siting,
+    side: Ints | None,
+) -> Choice:
+    pools: dict[Purpose, list[int]] = {}
+    for purpose in judged:
+        verdict = judged[purpose]
+        pools[purpose] = [held[purpose]] if purpose in held else verdict.best(POOL).tolist()
+    exchange = judged[Purpose.AMBULANCE_EXCHANGE]
+    return Choice(
+        pools=pools,
+        scores={purpose: verdict.score for purpose, verdict in judged.items()},
+        shapes=np.array([c.shape_m for c in facts.candidates], dtype=object),
+        siting=siting,
+        exchange_weight=float(exchange.weights.sum()),
+        held=held,
+        side=side,
+    )

@@ -1,0 +1,118 @@
+"""What is known about each candidate of an incident, as arrays: facts, no verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from planner.sites.candidates import Candidate
+from planner.streets.network import Snap
+from planner.terms import Purpose
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+UNMAPPED = -1
+"""Sight is not known: no buildings are mapped between."""
+
+FAR = -2
+"""Sight is not known: the place lies further off than sight was looked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What is known about all candidates of an incident. Arrays are (n,).
+
+    Parameters
+    ----------
+    candidates : tuple of Candidate
+    walk_m : float array
+        Along streets and paths that are not hot, from the nearest inner post, or where none leads there from
+        the line of the inner perimeter; infinite where there is no way.
+    gate : tuple of str
+        Id of that post, "" where there is none.
+    off_street_m : float array
+        How much of the walk from the line is over open ground; NaN where one walks from a gate.
+    has_gates : bool
+        Whether the inner perimeter has any post.
+    drive_m : float array
+        Along streets open to the public, from the outer perimeter; infinite where there is no way.
+    target_m, outer_m : float array
+        Straight from the place of attack, and from the outer perimeter (0 inside it).
+    in_sight : int array
+        1 in sight of the hot zone, 0 out of sight; :data:`UNMAPPED` and :data:`FAR` where not known. 0 until
+        looked for: only candidates that are in question are looked for, see :meth:`find_sight`.
+    unseen_m : float
+        Within this of the place of attack, a site that must not be seen must not be.
+    sight_m : float
+        How far sight was looked for.
+    drives_out : bool array
+        Whether vehicles can come to its entrance from outside, and leave again.
+    ways : int array
+        Ways out that share no street: 2 or more count as 2.
+    rejected : (n,) object array of frozenset of Purpose
+    lot_free : float
+        Share of a car park that is free at the hour.
+    looked : bool array
+        Whether sight was looked for.
+    look : callable
+        Sight of the hot zone for some rows.
+    walk_line : callable
+        The streets that one walks to a place from the inner gate, None where that is not known.
+    view, sky : float array
+        Of media sites: 1 where the roof line of the place of attack is in view; share of the sky towards the
+        equator that is free. NaN where not known.
+    """
+
+    candidates: tuple[Candidate, ...]
+    walk_m: Floats
+    gate: tuple[str, ...]
+    off_street_m: Floats
+    has_gates: bool
+    drive_m: Floats
+    target_m: Floats
+    outer_m: Floats
+    in_sight: NDArray[np.int64]
+    unseen_m: float
+    sight_m: float
+    drives_out: NDArray[np.bool_]
+    ways: NDArray[np.int64]
+    rejected: tuple[frozenset[Purpose], ...]
+    lot_free: float
+    looked: Bools
+    look: Callable[[NDArray[np.int64]], NDArray[np.int64]]
+    walk_line: Callable[[Snap], BaseGeometry | None]
+    view: Floats
+    sky: Floats
+    _columns: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    def find_sight(self, rows: NDArray[np.int64]) -> bool:
+        """Look for sight of the hot zone where that was not done yet; whether there was any such row."""
+        new = np.unique(rows[~self.looked[rows]])
+        if len(new):
+            self.in_sight[new] = self.look(new)
+            self.looked[new] = True
+        return len(new) > 0
+
+    def of(self, field: str) -> Floats:
+        """Return a number of every candidate."""
+        return self._kept(
+            field, lambda: np.array([getattr(c, field) for c in self.candidates], dtype=np.float64)
+        )
+
+    def is_kind(self, *kinds: str) -> Bools:
+        """Return which candidates are of the given kinds."""
+        kind = self._kept("kind", lambda: np.array([str(c.kind) for c in self.candidates]))
+        found: Bools = np.isin(kind, np.array([str(k) for k in kinds]))
+        return found
+
+    def _kept(self, name: str, work: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        if name not in self._columns:
+            self._columns[name] = work()
+            self._columns[name].flags.writeable = False
+        return self._columns[name]

@@ -1,0 +1,397 @@
+"""Candidates of one incident: usable ground cut to where a site may be, stretches of street, cover."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import Point
+from shapely.geometry.base import BaseGeometry
+
+from planner.area import Area
+from planner.doctrine import Doctrine, Siting
+from planner.ground.targets import HALL_KINDS, thin, tidy
+from planner.sites.blocks import between_streets
+from planner.sites.candidates import (
+    COVER,
+    LANDING,
+    STREET,
+    Candidate,
+    Lanes,
+    Scene,
+    between,
+    cut_to,
+    danger_of,
+    entrances,
+    post_spots,
+    streets_beside,
+    usable_streets,
+)
+from planner.sites.grounds import GROUND_KINDS, LEAST_M2, MEDIA_KINDS, Grounds, grounds_of, largest
+from planner.sites.kerbs import KERB_CLASSES, on_streets
+from planner.sites.landing import LandingSpot, landing_grounds, sides_m
+from planner.streets.network import Snap, StreetNetwork
+from planner.terms import PlaceKind
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Shapes = NDArray[np.object_]
+
+_PAVED_KINDS = (PlaceKind.PARKING, PlaceKind.FUEL, PlaceKind.BUS_STATION, PlaceKind.MARKETPLACE, STREET)
+_SOFT_KINDS = (PlaceKind.PARK, PlaceKind.OPEN_GROUND)
+_PAVED = ("asphalt", "paved", "concrete", "paving_stones", "sett", "cobblestone", "concrete:plates")
+_SOFT = ("grass", "ground", "dirt", "earth", "sand", "mud", "unpaved", "gravel", "fine_gravel", "pebblestone")
+_CELL_M = 50.0
+_MOST_CELLS = 2_000
+_POCKET_TRIALS = 48
+_POCKETS = 6
+_COVERS = 40
+_POLYGON = 3
+_LANDING_GROUNDS = 40
+
+
+def gather(
+    scene: Scene,
+    area: Area,
+    doctrine: Doctrine,
+    joined: Bools,
+    working: Bools,
+    public: Bools,
+    *,
+    by_night: bool | None = None,
+) -> list[Candidate]:
+    """Gather the candidates of an incident.
+
+    Parameters
+    ----------
+    scene : Scene
+    area : Area
+    doctrine : Doctrine
+    joined : (E,) bool array
+        Streets joined to the scene for emergency vehicles, closed or not.
+    working, public : (E,) bool arrays
+        Streets by which working sites, and sites for the public, can be entered.
+    by_night : bool or None
+        Whether it may be dark, which a helicopter needs more room for; None where it is not known.
+    """
+    siting = doctrine.siting
+    danger, spots = danger_of(scene), post_spots(scene.posts, area, siting)
+    region = between(scene, danger, spots)
+    grounds = grounds_of(area, siting)
+    lanes = Lanes.among(area, working, scene.outer_m.bounds)
+    hits = _of_kind(grounds, GROUND_KINDS, region)
+    found = _on_ground(grounds, hits, region, lanes, area, siting, inside=True)
+    if len(found) < siting.mapped_enough:
+        close = shapely.intersection(region, shapely.buffer(scene.inner_m, siting.found_reach_m, quad_segs=4))
+        found += between_streets(close, scene.ground.target_m, lanes, area, siting)
+    found += on_streets(region, lanes, area, siting, siting.kerb_stretch_m, inside=True)
+    found += _in_cover(scene, area, doctrine, joined)
+    found += _for_helicopters(scene, area, doctrine, working, danger, by_night)
+    for kinds, far_m in ((HALL_KINDS, siting.reunification_far_m), (MEDIA_KINDS, siting.search_m)):
+        reach = shapely.buffer(scene.outer_m, far_m)
+        beyond = shapely.difference(reach, shapely.union_all([scene.outer_m, danger, spots]))
+        hits = _of_kind(grounds, kinds, beyond)
+        beside = public & _passing_kinds(area, siting, kinds)
+        streets = Lanes.among(area, beside, reach.bounds)
+        found += _on_ground(grounds, hits, beyond, streets, area, siting, inside=False)
+    near = shapely.buffer(scene.outer_m, siting.kerb_reach_m)
+    verge = shapely.difference(near, shapely.union_all([scene.outer_m, danger, spots]))
+    streets = Lanes.among(area, public & working, near.bounds)
+    return found + on_streets(verge, streets, area, siting, siting.kerb_column_m, inside=False)
+
+
+def _of_kind(grounds: Grounds, kinds: Sequence[str], where: BaseGeometry) -> Ints:
+    """Return the grounds of some kinds that meet a region."""
+    shapely.prepare(where)
+    hits = np.sort(grounds.tree.query(where, predicate="intersects"))
+    return hits[np.isin(grounds.kind[hits], kinds)] if len(hits) else hits
+
+
+@lru_cache(maxsize=16)
+def _passing_kinds(area: Area, siting: Siting, kinds: tuple[str, ...]) -> Bools:
+    """Mask (E,) of the streets that pass any ground of some kinds, found once for an area."""
+    grounds = grounds_of(area, siting)
+    mask = _passing(grounds.whole_m[np.isin(grounds.kind, kinds)], area.network, siting.street_reach_m)
+    mask.flags.writeable = False
+    return mask
+
+
+def _passing(shapes: Shapes, network: StreetNetwork, reach_m: float) -> Bools:
+    """Mask (E,) that holds all streets within reach of any of the shapes, and some that are a little further.
+
+    Told by the cells of a grid that boxes meet, counted in a table of sums: of a city's streets most pass no
+    ground at all, and to lay out the lines of all of them takes longer than all the rest.
+    """
+    if len(shapes) == 0:
+        return network.no_closures()
+    boxes = shapely.bounds(shapes) + np.array([-1, -1, 1, 1]) * reach_m
+    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    cell_m = max(_CELL_M, float((high - low).max()) / _MOST_CELLS)
+    columns, rows = (int(k) + 1 for k in (high - low) // cell_m)
+    taken = np.zeros((columns, rows), dtype=np.int64)
+    for x0, y0, x1, y1 in ((boxes - np.tile(low, 2)) // cell_m).astype(np.int64).tolist():
+        taken[x0 : x1 + 1, y0 : y1 + 1] = 1
+    sums = np.zeros((columns + 1, rows + 1), dtype=np.int64)
+    sums[1:, 1:] = taken.cumsum(axis=0).cumsum(axis=1)
+    cells = ((network.bounds_m - np.tile(low, 2)) // cell_m).astype(np.int64)
+    x0, x1 = np.clip(cells[:, 0], 0, columns), np.clip(cells[:, 2] + 1, 0, columns)
+    y0, y1 = np.clip(cells[:, 1], 0, rows), np.clip(cells[:, 3] + 1, 0, rows)
+    passing: Bools = (sums[x1, y1] - sums[x0, y1] - sums[x1, y0] + sums[x0, y0]) > 0
+    return passing
+
+
+def _on_ground(
+    grounds: Grounds,
+    hits: Ints,
+    where: BaseGeometry,
+    lanes: Lanes,
+    area: Area,
+    siting: Siting,
+    *,
+    inside: bool,
+) -> list[Candidate]:
+    """Usable ground in a region, in pieces of fit size, with its entrance."""
+    if len(lanes.edges) == 0 or len(hits) == 0:
+        return []
+    pieces = _pieces(grounds, hits, where, lanes, siting, inside)
+    shapes = np.array([piece.shape_m for piece in pieces], dtype=object)
+    beside = streets_beside(shapes, lanes, area, siting, [piece.key for piece in pieces])
+    snaps = entrances(shapes, beside, lanes)
+    halls = hits[np.isin(grounds.kind[hits], HALL_KINDS)] if not inside else hits[:0]
+    parking_m2 = dict(zip(halls.tolist(), grounds.parking_m2(halls).tolist(), strict=True))
+    fronts_m2 = _frontages(pieces, beside, lanes, area, siting) if inside else np.zeros(len(pieces))
+    return [
+        _candidate(
+            grounds,
+            piece,
+            lanes.edges[streets],
+            entrance,
+            inside,
+            parking_m2.get(int(piece.ground), 0.0),
+            front_m2,
+        )
+        for piece, streets, entrance, front_m2 in zip(pieces, beside, snaps, fronts_m2.tolist(), strict=True)
+        if entrance is not None
+    ]
+
+
+def _frontages(
+    pieces: Sequence[Piece], beside: Sequence[Ints], lanes: Lanes, area: Area, siting: Siting
+) -> Floats:
+    """Kerb in front of each hall, in square metres: of its best street, where that is wide enough."""
+    fronts = np.zeros(len(pieces))
+    rows = [k for k, piece in enumerate(pieces) if piece.shelter_m2 > 0 and len(beside[k])]
+    if not rows:
+        return fronts
+    first = np.array([beside[k][0] for k in rows], dtype=np.int64)
+    near = shapely.buffer([pieces[k].shape_m for k in rows], siting.frontage_m, quad_segs=2)
+    along_m = shapely.length(shapely.intersection(lanes.lines[first], near))
+    narrow = area.network.width_m[lanes.edges[first]] < siting.kerb_width_m
+    fast = ~np.isin(area.network.road_class[lanes.edges[first]], KERB_CLASSES)
+    along_m[narrow | fast] = 0.0
+    fronts[rows] = np.minimum(along_m, siting.kerb_stretch_m) * siting.kerb_width_m
+    return fronts
+
+
+class Piece(NamedTuple):
+    """Part of a ground: its row, what a site on it would occupy, its usable open ground and its roofs.
+
+    ``key`` names a piece that is the same in every incident; None for one cut to this one.
+    """
+
+    ground: int
+    shape_m: BaseGeometry
+    open_m2: float
+    shelter_m2: float
+    key: tuple[int, bool] | None = None
+
+
+def _pieces(
+    grounds: Grounds, hits: Ints, where: BaseGeometry, lanes: Lanes, siting: Siting, inside: bool
+) -> list[Piece]:
+    """Cut grounds to a region: whole ones with their roofs, large ones also in pieces by the street."""
+    shapely.prepare(where)
+    clear = shapely.covers(where, grounds.whole_m[hits])
+    cut, shelter_m2 = cut_to(grounds.open_m(hits), where), grounds.shelter_m2(hits)
+    pieces: list[Piece] = []
+    for index, shape, whole_inside, roofs_m2 in zip(
+        hits.tolist(), cut, clear, shelter_m2.tolist(), strict=True
+    ):
+        open_m = shape if whole_inside else largest(shape)
+        parts = []
+        if inside:
+            for size_m2 in (siting.pocket_m2, siting.nook_m2):
+                if open_m.area > 2 * size_m2:
+                    parts += _pockets(open_m, lanes, size_m2, siting)
+        if whole_inside and roofs_m2 >= siting.shelter_min_m2:
+            whole = largest(grounds.whole_m[index])
+            pieces.append(Piece(index, whole, open_m.area, roofs_m2, (index, True)))
+        elif open_m.area >= LEAST_M2 and not (inside and open_m.area > 2 * siting.pocket_m2):
+            parts.append(open_m)
+        own = (index, False) if whole_inside else None
+        pieces += [Piece(index, part, part.area, 0.0, own if part is open_m else None) for part in parts]
+    return pieces
+
+
+def _pockets(ground: BaseGeometry, lanes: Lanes, size_m2: float, siting: Siting) -> list[BaseGeometry]:
+    """Cut pieces of a large ground along the streets that pass it, some way apart."""
+    radius = float(np.sqrt(size_m2 / np.pi))
+    marks = shapely.segmentize(shapely.get_exterior_ring(ground), 2 * radius)
+    xy = thin(np.unique(shapely.get_coordinates(marks), axis=0), _POCKET_TRIALS)
+    centres = np.array([Point(x, y) for x, y in xy], dtype=object)
+    at = lanes.tree.query_nearest(centres, max_distance=siting.street_reach_m, all_matches=False)[0]
+    chosen: list[BaseGeometry] = []
+    for centre in centres[np.unique(at)]:
+        if len(chosen) < _POCKETS and all(centre.distance(other) >= 2 * radius for other in chosen):
+            chosen.append(centre)
+    parts = shapely.intersection(ground, shapely.buffer(np.array(chosen, dtype=object), radius, quad_segs=4))
+    return [part for part in map(largest, parts) if part.area >= LEAST_M2]
+
+
+def _candidate(
+    grounds: Grounds,
+    piece: Piece,
+    edges: Ints,
+    entrance: Snap,
+    inside: bool,
+    parking_m2: float,
+    frontage_m2: float,
+) -> Candidate:
+    ground, kind = piece.ground, str(grounds.kind[piece.ground])
+    return Candidate(
+        kind=kind,
+        name=str(grounds.name[ground]),
+        shape_m=piece.shape_m,
+        open_m2=float(piece.open_m2),
+        shelter_m2=piece.shelter_m2,
+        stalls=float(grounds.stalls[ground]),
+        firmness=_firmness(kind, str(grounds.surface[ground])),
+        access=str(grounds.access[ground]),
+        entrance=entrance,
+        edges=tuple(edges.tolist()),
+        inside=inside,
+        near=grounds.near[ground],
+        parking_m2=parking_m2,
+        care=bool(grounds.care[ground]),
+        lot=kind == PlaceKind.PARKING,
+        frontage_m2=frontage_m2,
+    )
+
+
+def _firmness(kind: str, surface: str) -> float:
+    if surface in _PAVED:
+        return 1.0
+    if surface in _SOFT:
+        return 0.4
+    if kind in _PAVED_KINDS:
+        return 1.0
+    return 0.4 if kind in _SOFT_KINDS else 0.7
+
+
+def _in_cover(scene: Scene, area: Area, doctrine: Doctrine, joined: Bools) -> list[Candidate]:
+    """Find buildings in warm ground, the nearest to the attack: for a forward casualty collection point."""
+    ground, siting = scene.ground, doctrine.siting
+    if ground.warm_m.is_empty or len(area.buildings) == 0:
+        return []
+    rows = np.sort(area.buildings.sindex.query(ground.warm_m, predicate="intersects"))
+    shapes = np.asarray(area.buildings.geometry.array, dtype=object)[rows]
+    large = (shapely.area(shapes) >= siting.forward_least_m2) & (shapely.get_type_id(shapes) == _POLYGON)
+    rows, shapes = rows[large], shapely.make_valid(shapes[large])
+    core = ground.hot_m.union(ground.target_m)
+    shapely.prepare(core)
+    clear = (shapely.get_type_id(shapes) == _POLYGON) & ~shapely.intersects(core, shapes)
+    rows, shapes = rows[clear], shapes[clear]
+    order = np.argsort(shapely.distance(shapes, ground.target_m), kind="stable")[: 2 * _COVERS]
+    rows, shapes = rows[order], shapes[order]
+    mostly = shapely.area(shapely.intersection(shapes, ground.warm_m)) >= shapely.area(shapes) / 2
+    rows, shapes = rows[mostly][:_COVERS], shapes[mostly][:_COVERS]
+    hot = area.network.edges_meeting(ground.hot_m)
+    usable = usable_streets(area.network, joined, hot)
+    lanes = Lanes.among(area, usable, scene.outer_m.bounds)
+    if len(lanes.edges) == 0:
+        return []
+    beside = streets_beside(shapes, lanes, area, siting)
+    return [
+        _cover(tidy(area.buildings["name"].iloc[row]), shape, lanes.edges[streets], entrance)
+        for row, shape, streets, entrance in zip(
+            rows, shapes, beside, entrances(shapes, beside, lanes), strict=True
+        )
+        if entrance is not None
+    ]
+
+
+def _cover(name: str, shape: BaseGeometry, edges: Ints, entrance: Snap) -> Candidate:
+    return Candidate(
+        kind=COVER,
+        name=name,
+        shape_m=shape,
+        open_m2=0.0,
+        shelter_m2=float(shape.area),
+        stalls=float("nan"),
+        firmness=1.0,
+        access="",
+        entrance=entrance,
+        edges=tuple(int(edge) for edge in edges),
+        inside=True,
+    )
+
+
+# --- squares for a helicopter -------------------------------------------------------------------
+
+
+def _for_helicopters(
+    scene: Scene,
+    area: Area,
+    doctrine: Doctrine,
+    working: Bools,
+    danger: BaseGeometry,
+    by_night: bool | None,
+) -> list[Candidate]:
+    """Find squares clear of obstacles, near the scene and on no dangerous ground."""
+    rules, siting = doctrine.landing, doctrine.siting
+    places = landing_grounds(area, siting, rules)
+    reach = shapely.buffer(scene.ground.target_m, rules.search_m, quad_segs=4)
+    barred = shapely.union_all([scene.inner_m, danger])
+    shapely.prepare(barred)
+    lanes = Lanes.among(area, working, reach.bounds)
+    spots: list[LandingSpot] = []
+    for row in places.rows_near(reach)[:_LANDING_GROUNDS].tolist():
+        for side_m in sides_m(rules, by_night):
+            fit = [spot for spot in places.on(row, side_m) if not spot.square_m.intersects(barred)]
+            if fit:
+                spots += fit
+                break
+    if not spots or len(lanes.edges) == 0:
+        return []
+    shapes = np.array([spot.square_m for spot in spots], dtype=object)
+    # One walks or drives over the rest of the ground to its square.
+    beside = streets_beside(shapes, lanes, area, replace(siting, street_reach_m=rules.link_m))
+    inside = shapely.intersects(shapes, scene.outer_m)
+    grounds = places.grounds
+    return [
+        Candidate(
+            kind=LANDING,
+            name=str(grounds.name[spot.ground]),
+            shape_m=spot.square_m,
+            open_m2=float(spot.square_m.area),
+            shelter_m2=0.0,
+            stalls=float("nan"),
+            firmness=_firmness(str(grounds.kind[spot.ground]), str(grounds.surface[spot.ground])),
+            access=str(grounds.access[spot.ground]),
+            entrance=entrance,
+            edges=tuple(lanes.edges[streets].tolist()),
+            inside=bool(within),
+            near=grounds.near[spot.ground],
+            landing=spot,
+        )
+        for spot, streets, entrance, within in zip(
+            spots, beside, entrances(shapes, beside, lanes), inside, strict=True
+        )
+        if entrance is not None
+    ]

@@ -1,0 +1,226 @@
+"""Candidates judged for one purpose: hard rules that exclude, and what gives way when none is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.doctrine import Siting
+from planner.model import Score
+from planner.sites.demand import Demand
+from planner.sites.facts import Facts
+from planner.sites.grounds import NO_ENTRY
+from planner.sites.purposes import Asks
+from planner.terms import FAMILIES, Purpose
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_AHEAD = 2
+
+_STAGING = (Purpose.STAGING, Purpose.STAGING_FIRE, Purpose.STAGING_POLICE)
+_DRIVEN = (*_STAGING, Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE)
+"""Purposes that vehicles come to and leave from while the scene is held."""
+
+
+class Rule(NamedTuple):
+    """A hard rule: words for people, which candidates break it, and whether it may give way."""
+
+    words: str
+    breaks: Bools
+    yields: bool = False
+
+
+OUTSIDE = "outside the outer perimeter"
+"""The rule on which side of the outer perimeter a working site lies."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """All candidates judged for one purpose.
+
+    Parameters
+    ----------
+    asks : Asks
+    fit : (n,) bool array
+        Whether no hard rule excludes it.
+    considered : int
+        Candidates of the right kind and side.
+    excluded : tuple of (str, int)
+        Rules that excluded candidates, and how many each excluded of those that the rules before it had left.
+    rules : tuple of Rule
+        Every rule, and which candidates break it.
+    given_up : tuple of str
+        Rules that gave way because no candidate keeps them all.
+    values, points : (n, c) float array
+        Of each criterion.
+    weights : (c,) float array
+    score : (n,) float array
+        Weighted mean of points, 0..1.
+    capacity : (n,) float array
+    """
+
+    asks: Asks
+    fit: Bools
+    considered: int
+    excluded: tuple[tuple[str, int], ...]
+    rules: tuple[Rule, ...]
+    given_up: tuple[str, ...]
+    values: Floats
+    points: Floats
+    weights: Floats
+    score: Floats
+    capacity: Floats
+
+    def best(self, most: int) -> Ints:
+        """Return the rows that fit, best first, at most so many."""
+        rows = np.flatnonzero(self.fit)
+        return rows[np.lexsort((rows, -self.score[rows]))][:most]
+
+    def failings(self, row: int) -> tuple[str, ...]:
+        """Return which of the rules that may yield a candidate breaks."""
+        return tuple(rule.words for rule in self.rules if rule.yields and rule.breaks[row])
+
+    def scores(self, row: int) -> tuple[Score, ...]:
+        """Return what each criterion says of one candidate."""
+        return tuple(
+            Score(
+                criterion=criterion.name,
+                value=round(float(value), 1) if np.isfinite(value) else None,
+                unit=criterion.unit,
+                points=round(float(points), 3),
+                weight=float(weight),
+            )
+            for criterion, value, points, weight in zip(
+                self.asks.criteria, self.values[row], self.points[row], self.weights, strict=True
+            )
+        )
+
+
+def judge(
+    asks: Asks, facts: Facts, demand: Demand, siting: Siting, pool: int, *, give_up_all: bool = False
+) -> Judged:
+    """Judge all candidates for one purpose.
+
+    Sight is looked for only where it matters: being unseen can only raise a score, so the best ``pool`` that
+    are left once all of them have been looked at are the best there are.
+
+    Where no candidate keeps every rule, those that may yield are given up, one after another in their order,
+    until one fits: a poor place that is said to be poor serves a commander better than none.
+
+    Parameters
+    ----------
+    asks : Asks
+    facts : Facts
+    demand : Demand
+    siting : Siting
+    pool : int
+        How many of the best will be asked for.
+    give_up_all : bool
+        Give up all rules that may yield: the places that keep them are taken by other purposes.
+    """
+    while True:
+        verdict = _judge(asks, facts, demand, siting, give_up_all=give_up_all)
+        if not facts.find_sight(verdict.best(_AHEAD * pool if not facts.looked.any() else pool)):
+            return verdict
+
+
+def _judge(asks: Asks, facts: Facts, demand: Demand, siting: Siting, *, give_up_all: bool) -> Judged:
+    capacity = asks.capacity(facts, siting)
+    rules = _rules(asks, facts, capacity, demand, siting)
+    serves = facts.is_kind(*asks.kinds)
+    inside = facts.of("inside") > 0
+    right = serves if asks.inside is None else serves & (inside == asks.inside)
+    left, excluded = right.copy(), []
+    for rule in rules:
+        excluded.append((rule.words, int((left & rule.breaks).sum())))
+        left &= ~rule.breaks
+    fit, given_up = _fitting(asks, serves, rules, give_up_all)
+    measured = [c.measure(facts, demand, siting) for c in asks.criteria]
+    values = np.column_stack([value for value, _ in measured])
+    points = np.column_stack([point for _, point in measured])
+    weights = np.array([float(getattr(siting, c.weight)) for c in asks.criteria])
+    score = points @ weights / max(float(weights.sum()), 1e-9)
+    return Judged(
+        asks,
+        fit,
+        int(right.sum()),
+        tuple(excluded),
+        rules,
+        given_up,
+        values,
+        points,
+        weights,
+        score,
+        capacity,
+    )
+
+
+def _fitting(
+    asks: Asks, serves: Bools, rules: tuple[Rule, ...], give_up_all: bool
+) -> tuple[Bools, tuple[str, ...]]:
+    """Return the candidates that keep the rules, and which rules had to be given up for any to do so."""
+    kept = serves.copy()
+    for rule in rules:
+        kept &= ~rule.breaks
+    given_up: list[str] = []
+    yielding = [rule for rule in rules if rule.yields and not asks.optional]
+    for rule in yielding:
+        if kept.any() and not give_up_all:
+            break
+        given_up.append(rule.words)
+        kept = serves.copy()
+        for other in rules:
+            if other.words not in given_up:
+                kept &= ~other.breaks
+    return kept, tuple(given_up) if kept.any() else ()
+
+
+def _rules(asks: Asks, facts: Facts, capacity: Floats, demand: Demand, siting: Siting) -> tuple[Rule, ...]:
+    """Hard rules of a purpose; those that may yield do so in this order."""
+    need = float(getattr(siting, asks.least)) * (asks.floor or asks.need)(demand, siting)
+    holds = np.nan_to_num(capacity, nan=np.inf)
+    rules = [
+        Rule("rejected by the commander", np.array([asks.purpose in r for r in facts.rejected], dtype=bool)),
+        Rule("without any room", holds < 1),
+        Rule("too small", holds < need, yields=True),
+        Rule("part of the place of attack", facts.target_m <= 0.0),
+    ]
+    if asks.inside is not None:
+        side = (facts.of("inside") > 0) != asks.inside
+        rules.append(Rule(OUTSIDE, side, yields=True) if asks.inside else Rule("inside", side))
+    if asks.unseen:
+        seen = (facts.in_sight == 1) & (facts.target_m <= facts.unseen_m)
+        rules.append(Rule("in sight of the hot zone", seen))
+    if asks.purpose is Purpose.EVACUATION:
+        words = f"nearer than {siting.evacuation_stand_off_m:.0f} m to the place of attack"
+        rules.append(Rule(words, facts.target_m < siting.evacuation_stand_off_m))
+    more = _public_rules(asks, facts, siting) if asks.inside is False else _working_rules(asks, facts)
+    return (*rules, *more)
+
+
+def _working_rules(asks: Asks, facts: Facts) -> list[Rule]:
+    rules = [Rule("no way from the inner perimeter", ~np.isfinite(facts.walk_m))]
+    if asks.purpose in _DRIVEN:
+        rules.append(Rule("no way for vehicles to come and leave", ~facts.drives_out))
+    if facts.has_gates:
+        rules.append(Rule("no way from an inner gate", np.isfinite(facts.off_street_m), yields=True))
+    return rules
+
+
+def _public_rules(asks: Asks, facts: Facts, siting: Siting) -> list[Rule]:
+    barred = np.array([c.access in NO_ENTRY for c in facts.candidates], dtype=bool)
+    rules = [
+        Rule("not open to the public", barred),
+        Rule("no way by road", ~np.isfinite(facts.drive_m)),
+    ]
+    if asks.purpose in FAMILIES:
+        rules.append(Rule("too far by road", facts.drive_m > siting.reunification_far_m))
+        rules.append(Rule("on a hospital's ground", np.array([c.care for c in facts.candidates], dtype=bool)))
+    if asks.purpose is Purpose.MEDIA:
+        rules.append(Rule("too far from the scene", facts.outer_m > siting.search_m))
+    return rules

@@ -1,0 +1,288 @@
+"""What is known about each candidate: ways to it, distances, sight of the hot zone. Facts, no verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import Point
+from shapely.geometry.base import BaseGeometry
+
+from planner.area import Area
+from planner.doctrine import Doctrine, Siting
+from planner.ground.outlook import roof_views, sky_shares
+from planner.ground.sightline import anything_beside, seen_by_any, walls_of
+from planner.ground.targets import thin
+from planner.model import Incident, Post
+from planner.sites.candidates import STREET, Candidate, Scene, usable_streets
+from planner.sites.demand import Demand
+from planner.sites.facts import FAR, UNMAPPED, Facts
+from planner.sites.grounds import MEDIA_KINDS, building_spots
+from planner.sites.pins import PINNED
+from planner.streets.network import Snap, StreetNetwork
+from planner.streets.reach import Distances, Exits, distances_from, find_exits
+from planner.terms import PerimeterName, Purpose, Travel
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_EYES = 64
+_SITE_POINTS = 24
+_OUTLINE_SPACING_M = 8.0
+_WALK_BOX_M = 600.0
+_LINE_SPACING_M = 20.0
+_LINE_POINTS = 120
+_FACADE_GAP_M = 0.25
+_RIM_M = 0.5
+
+
+# --- the streets --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class OpenStreets:
+    """Which streets lead to sites. Masks (E,).
+
+    Parameters
+    ----------
+    exits : Exits
+        Streets that lead out of the scene, and those with two ways out.
+    joined : bool array
+        Streets joined to the scene for emergency vehicles, closed or not.
+    working, public : bool array
+        By which working sites, and sites for the public, can be entered.
+    """
+
+    exits: Exits
+    joined: Bools
+    working: Bools
+    public: Bools
+
+    @classmethod
+    def around(cls, scene: Scene, area: Area, doctrine: Doctrine) -> OpenStreets:
+        """Find the open streets around a scene."""
+        network = area.network
+        joined = network.scene_edges(Travel.EMERGENCY, doctrine.travelling, scene.outer_m)
+        working = usable_streets(network, joined, scene.closed)
+        families = network.scene_edges(Travel.PUBLIC, doctrine.travelling, scene.outer_m)
+        public = usable_streets(network, families, scene.closed)
+        passable = joined & ~scene.closed
+        xmin, ymin, xmax, ymax = scene.outer_m.bounds
+        margin = doctrine.siting.search_m
+        ways = np.isfinite(network.timing(Travel.EMERGENCY, doctrine.travelling).arc_s)
+        box = (xmin - margin, ymin - margin, xmax + margin, ymax + margin)
+        exits = find_exits(network, passable, ways, box)
+        return cls(exits, joined, working & exits.out, public)
+
+
+# --- what is known about each candidate ---------------------------------------------------------
+
+
+def survey(
+    candidates: Sequence[Candidate],
+    incident: Incident,
+    scene: Scene,
+    area: Area,
+    doctrine: Doctrine,
+    streets: OpenStreets,
+) -> Facts:
+    """Find out what rules and criteria ask of each candidate."""
+    siting = doctrine.siting
+    shapes = np.array([c.shape_m for c in candidates], dtype=object)
+    target = scene.ground.target_m
+    target_m = shapely.distance(shapes, target)
+    drive = _drives(scene, area, doctrine)
+    walks, from_gates = _walks(candidates, scene, area, doctrine)
+    offset_m = np.array([c.entrance.offset_m for c in candidates])
+    unseen_m = unseen_within_m(incident, doctrine)
+    sight_m = max(siting.sight_m, unseen_m)
+    twice = streets.exits.twice
+    return Facts(
+        candidates=tuple(candidates),
+        walk_m=np.array([walk.metres for walk in walks]) + offset_m,
+        gate=tuple(walk.gate for walk in walks),
+        off_street_m=np.array([walk.off_street_m for walk in walks]),
+        has_gates=bool(_gates(scene)),
+        drive_m=drive.to_all([c.entrance for c in candidates])[0] + offset_m,
+        target_m=target_m,
+        outer_m=_apart_m(shapes, scene.outer_m),
+        in_sight=np.zeros(len(shapes), dtype=np.int64),
+        unseen_m=unseen_m,
+        sight_m=sight_m,
+        drives_out=streets.exits.out[[c.entrance.edge for c in candidates]],
+        ways=np.array([1 + int(twice[list(c.edges)].any()) for c in candidates], dtype=np.int64),
+        rejected=_rejected(shapes, incident, area, siting),
+        lot_free=Demand.of(incident, siting).lot_free(siting),
+        looked=np.zeros(len(shapes), dtype=bool),
+        walk_line=lambda place: _walk_line(place, from_gates),
+        view=_of_media(candidates, lambda rows: roof_views(shapes[rows], target, area, siting)),
+        sky=_of_media(candidates, lambda rows: sky_shares(shapes[rows], area, siting)),
+        look=lambda rows: _in_sight(shapes[rows], target_m[rows], scene, area, siting, sight_m),
+    )
+
+
+def _apart_m(shapes: NDArray[np.object_], ground_m: BaseGeometry) -> Floats:
+    """Return how far shapes lie from a ground; most meet it, which is told apart faster."""
+    shapely.prepare(ground_m)
+    away = np.flatnonzero(~shapely.intersects(ground_m, shapes))
+    metres = np.zeros(len(shapes))
+    metres[away] = shapely.distance(shapes[away], ground_m)
+    return metres
+
+
+def unseen_within_m(incident: Incident, doctrine: Doctrine) -> float:
+    """Return within how far of the attack sites must be out of sight: the furthest of all its threats."""
+    threats = (incident.threat, *(point.threat for point in incident.threats))
+    return max(doctrine.preset(threat).unseen_m for threat in threats)
+
+
+class Walk(NamedTuple):
+    """Metres on foot to a place from a gate, or, with no gate's id, from the line over open ground."""
+
+    metres: float
+    gate: str
+    off_street_m: float
+
+
+def _gates(scene: Scene) -> list[Post]:
+    return [post for post in scene.posts if post.perimeter is PerimeterName.INNER]
+
+
+def _walks(
+    candidates: Sequence[Candidate], scene: Scene, area: Area, doctrine: Doctrine
+) -> tuple[list[Walk], Distances]:
+    """Distances on foot from the inner gates along what is not hot; where none leads, from the line."""
+    network, gates = area.network, _gates(scene)
+    hot = network.edges_meeting(scene.ground.hot_m)
+    near = network.edges_in_box(scene.outer_m.buffer(_WALK_BOX_M).bounds)
+    near = near[~hot[near]]
+    on_foot = np.isfinite(network.timing(Travel.FOOT, doctrine.travelling).arc_s)
+    # Streets within the outer perimeter carry no traffic: one can walk on any of them.
+    on_foot |= np.tile(network.drivable & network.edges_meeting(scene.outer_m), 2)
+    spots = network.snap(area.frame.to_m([post.location for post in gates]), ~hot) if gates else []
+    starts = [(snap, post.id) for snap, post in zip(spots, gates, strict=True) if snap is not None]
+    from_gates = distances_from(network, [snap for snap, _ in starts], near, on_foot)
+    far_m, whence = from_gates.to_all([candidate.entrance for candidate in candidates])
+    walks = [
+        Walk(metres, starts[which][1] if which >= 0 else "", float("nan"))
+        for metres, which in zip(far_m.tolist(), whence.tolist(), strict=True)
+    ]
+    astray = [k for k, walk in enumerate(walks) if not np.isfinite(walk.metres)]
+    if astray:
+        usable = network.no_closures()
+        usable[near] = True
+        usable &= on_foot.reshape(2, -1).any(axis=0) & ~_within(scene.inner_m, network)
+        line = _from_line(scene.inner_m, network, usable)
+        from_line = distances_from(network, line, np.flatnonzero(usable), on_foot)
+        for k in astray:
+            metres, which = from_line.to(candidates[k].entrance)
+            walks[k] = Walk(metres, "", line[which].offset_m if which >= 0 else float("nan"))
+    return walks, from_gates
+
+
+def _walk_line(place: Snap, from_gates: Distances) -> BaseGeometry | None:
+    metres, _ = from_gates.to(place)
+    if not np.isfinite(metres):
+        return None
+    lines = from_gates.network.lines(from_gates.edges_to(place))
+    return shapely.union_all(lines)
+
+
+def _of_media(candidates: Sequence[Candidate], work: Callable[[Ints], Floats]) -> Floats:
+    """Work something out for the candidates that media may use; NaN for all others."""
+    out: Floats = np.full(len(candidates), np.nan)
+    kinds = (*MEDIA_KINDS, STREET, PINNED)
+    rows = [k for k, c in enumerate(candidates) if not c.inside and c.kind in kinds]
+    out[rows] = work(np.array(rows, dtype=np.int64))
+    return out
+
+
+def _within(ground_m: BaseGeometry, network: StreetNetwork) -> Bools:
+    """Streets that run inside a ground, more than touching its line."""
+    return network.edges_meeting(ground_m.buffer(-_RIM_M))
+
+
+def _from_line(ground_m: BaseGeometry, network: StreetNetwork, usable: Bools) -> list[Snap]:
+    """Find where one comes to a street when one leaves a ground straight over its line."""
+    if ground_m.is_empty:
+        return []
+    marks = shapely.segmentize(shapely.get_exterior_ring(ground_m), _LINE_SPACING_M)
+    snaps = network.snap(thin(shapely.get_coordinates(marks), _LINE_POINTS), usable)
+    return list(dict.fromkeys(snap for snap in snaps if snap is not None))
+
+
+def _drives(scene: Scene, area: Area, doctrine: Doctrine) -> Distances:
+    """Distances by road, for the public, from the posts of the outer perimeter, or from its line."""
+    network = area.network
+    timing = network.timing(Travel.PUBLIC, doctrine.travelling)
+    near = network.edges_in_box(scene.outer_m.buffer(doctrine.siting.reunification_far_m).bounds)
+    near = near[~scene.closed[near] & timing.open_edges[near]]
+    posts = [post for post in scene.posts if post.perimeter is PerimeterName.OUTER]
+    open_street = timing.open_edges & ~scene.closed
+    spots = network.snap(area.frame.to_m([post.location for post in posts]), open_street) if posts else []
+    starts = [snap for snap in spots if snap is not None]
+    if not starts:
+        starts = _from_line(scene.outer_m, network, open_street & ~_within(scene.outer_m, network))
+    return distances_from(network, starts, near, np.isfinite(timing.arc_s))
+
+
+def _in_sight(
+    shapes: NDArray[np.object_],
+    from_target_m: Floats,
+    scene: Scene,
+    area: Area,
+    siting: Siting,
+    limit_m: float,
+) -> Ints:
+    """1 in sight, 0 out of sight, UNMAPPED where the map shows too little, FAR beyond the limit."""
+    result = np.full(len(shapes), FAR if len(area.buildings) else UNMAPPED, dtype=np.int64)
+    near = np.flatnonzero(from_target_m <= limit_m)
+    if len(near) == 0:
+        return result
+    eyes = thin(scene.ground.samples_xyz_m, _EYES)
+    points, groups = _site_points(shapes[near], siting.person_height_m)
+    seen = seen_by_any(walls_of(area, siting), groups, points, eyes, limit_m)
+    known = _mapped_between(shapes[near], scene, area, siting)
+    result[near] = np.where(known, seen, UNMAPPED)
+    return result
+
+
+def _site_points(shapes: NDArray[np.object_], height_m: float) -> tuple[Floats, Ints]:
+    """Take a few points of each site's outline and one within it."""
+    # A hair outside: a hall's outline is its own wall, which would hide every point on it.
+    around = shapely.buffer(shapely.simplify(shapes, 1.0), _FACADE_GAP_M, join_style="mitre")
+    outlines = shapely.segmentize(around, _OUTLINE_SPACING_M)
+    outline, owner = shapely.get_coordinates(outlines, return_index=True)
+    middles = shapely.get_coordinates(shapely.point_on_surface(shapes))
+    parts = [np.vstack([middle, thin(outline[owner == k], _SITE_POINTS)]) for k, middle in enumerate(middles)]
+    groups = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
+    xy = np.vstack(parts)
+    return np.column_stack([xy, np.full(len(xy), height_m)]), groups
+
+
+def _mapped_between(shapes: NDArray[np.object_], scene: Scene, area: Area, siting: Siting) -> Bools:
+    """Whether any building but the place of attack itself is mapped between each site and that place."""
+    target = scene.ground.target_m
+    spots, own = building_spots(area), area.buildings.sindex.query(target, predicate="intersects")
+    xmin, ymin, xmax, ymax = shapely.total_bounds([*shapes, target])
+    near = (spots[:, 0] >= xmin) & (spots[:, 0] <= xmax) & (spots[:, 1] >= ymin) & (spots[:, 1] <= ymax)
+    near[own] = False
+    lines = shapely.shortest_line(shapely.centroid(shapes), target)
+    ends = shapely.get_coordinates(lines).reshape(-1, 4)
+    return anything_beside(np.ascontiguousarray(spots[near]), ends, siting.street_reach_m)
+
+
+def _rejected(
+    shapes: NDArray[np.object_], incident: Incident, area: Area, siting: Siting
+) -> tuple[frozenset[Purpose], ...]:
+    out: list[set[Purpose]] = [set() for _ in shapes]
+    for reject in incident.rejects:
+        spot = Point(area.frame.point_m(reject.location.checked()))
+        for row in np.flatnonzero(shapely.dwithin(shapes, spot, siting.reject_reach_m)):
+            out[row].add(reject.purpose)
+    return tuple(map(frozenset, out))

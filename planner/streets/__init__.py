@@ -1,0 +1,1 @@
+"""The streets as arrays: times, ways, what is joined to what."""

@@ -1,0 +1,242 @@
+"""Ways along the streets: where one leaves and arrives, the line driven, how long it takes.
+
+A place within a millimetre of a junction is the junction: all streets that meet there lead to it and away
+from it, and nothing is lost for passing it. Only at a barrier a place stays on its own side, and a place on
+a street that is closed is nowhere one can come to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from planner.streets.search import BARRED, NEVER
+from planner.streets.snapping import Snap
+from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays
+from planner.streets.timing import Timing, Weights, part_ms
+from planner.streets.turns import Turns
+
+_AT_END_M = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """A way along the network.
+
+    Parameters
+    ----------
+    edges : (n,) int array
+        Edges in order of travel, the first and last perhaps only in part.
+    forward : (n,) bool array
+        Whether each is travelled from ``u`` to ``v``.
+    share : (n,) float array
+        How much of each edge is travelled, 0..1; 0 only where a way begins before a barrier or goes nowhere.
+    span_m : (n, 2) float array
+        From where to where each edge is travelled, in metres from its ``u`` end, lower first.
+    xy_m : (k, 2) float array
+        The line travelled.
+    nodes : tuple of int
+        OSM node ids passed, in order.
+    time_s, length_m : float
+        Sums over the edges travelled; ``time_s`` includes what is lost at junctions and in turns.
+    against_signs : tuple of int
+        OSM node ids at which a turn is made that a sign forbids to all but emergency vehicles.
+    """
+
+    edges: Ints
+    forward: Bools
+    share: Floats
+    span_m: Floats
+    xy_m: Floats
+    nodes: tuple[int, ...]
+    time_s: float
+    length_m: float
+    against_signs: tuple[int, ...] = ()
+
+
+class Ends(NamedTuple):
+    """Where a search begins or ends: states, and milliseconds before the first or not driven in the last.
+
+    ``state`` and ``ms`` are (k,) int arrays. ``after`` holds, for a way that comes round to where it began,
+    the state that follows ``state``, else -1; ``ms`` is then what that last street adds, below zero.
+    """
+
+    state: Ints
+    ms: Ints
+    after: Ints
+
+
+def share_at(streets: StreetArrays, place: Snap) -> float:
+    """How far along its edge a place lies, 0..1; exactly 0 or 1 within a millimetre of an end."""
+    length = float(streets.length_m[place.edge])
+    if place.along_m <= _AT_END_M:
+        return 0.0
+    return 1.0 if place.along_m >= length - _AT_END_M else place.along_m / length
+
+
+def junction_at(streets: StreetArrays, place: Snap) -> int:
+    """Return the junction that a place is, -1 where it lies along a street or at a barrier."""
+    share = share_at(streets, place)
+    if 0.0 < share < 1.0:
+        return -1
+    node = int((streets.edge_v if share else streets.edge_u)[place.edge])
+    return -1 if streets.blocked_node[node] else node
+
+
+def leaving(streets: StreetArrays, place: Snap, timing: Timing, closed: Bools) -> Ends:
+    """States in which one can be first after leaving a place, and what each has cost when it is through."""
+    return _ends(streets, place, timing, closed, streets.arc_tail, rest=True)
+
+
+def arriving(streets: StreetArrays, place: Snap, timing: Timing, closed: Bools) -> Ends:
+    """States in which one comes to a place, and what of each is not driven any more."""
+    return _ends(streets, place, timing, closed, streets.arc_head, rest=True)
+
+
+def leaving_back(streets: StreetArrays, place: Snap, timing: Timing, closed: Bools) -> Ends:
+    """States in which one comes to a place, and what of each is driven: where a search backwards begins."""
+    return _ends(streets, place, timing, closed, streets.arc_head, rest=False)
+
+
+def _ends(
+    streets: StreetArrays, place: Snap, timing: Timing, closed: Bools, end_of_arc: Ints, *, rest: bool
+) -> Ends:
+    """Find the states at a place; ``rest`` asks for the part of the street after it, else before it."""
+    count, node = streets.edge_count, junction_at(streets, place)
+    if closed[place.edge]:
+        return Ends(*np.empty((3, 0), dtype=np.int64))
+    if node < 0:
+        share = share_at(streets, place)
+        arcs, along = np.array([place.edge, place.edge + count]), np.array([share, 1.0 - share])
+    else:
+        arcs = streets.arcs_at(node)
+        arcs = arcs[end_of_arc[arcs] == node]
+        along = np.full(len(arcs), 0.0 if end_of_arc is streets.arc_tail else 1.0)
+    good = (timing.arc_ms[arcs] < BARRED) & ~closed[arcs % count]
+    arcs, along = arcs[good], along[good]
+    whole = timing.arc_ms[arcs]
+    part = np.array([int(part_ms(ms, s)) for ms, s in zip(whole, along, strict=True)], dtype=np.int64)
+    cost = whole - part if rest else part
+    states = [timing.turns.states_of(int(arc)) for arc in arcs]
+    if end_of_arc is streets.arc_tail and len(states):
+        states = [s[:1] for s in states]  # nobody who begins here came along a restriction
+    sizes = [len(s) for s in states]
+    found = np.concatenate(states) if states else np.empty(0, dtype=np.int64)
+    return Ends(found, np.repeat(cost, sizes), np.full(len(found), -1))
+
+
+def meeting(first: Ends, last: Ends, turns: Turns, weight_ms: Weights) -> Ends:
+    """Return the ends for one beginning: a place behind it on the same street is reached by coming round.
+
+    A way that ends in the state in which it begins has to leave it and come back if the place lies behind;
+    the states before it then stand for it.
+    """
+    began = {int(s): int(ms) for s, ms in zip(first.state, first.ms, strict=True)}
+    state, add, after = [], [], []
+    for s, ms in zip(last.state.tolist(), last.ms.tolist(), strict=True):
+        if began.get(s, ms) >= ms:
+            state.append(s)
+            add.append(-ms)
+            after.append(-1)
+            continue
+        indptr, order = turns.into
+        for k in order[indptr[s] : indptr[s + 1]].tolist():
+            if weight_ms[k] < BARRED:
+                state.append(int(turns.origin[k]))
+                add.append(int(weight_ms[k]) - ms)
+                after.append(s)
+    return Ends(*(np.array(values, dtype=np.int64) for values in (state, add, after)))
+
+
+def cheapest(cost_ms: Ints, ends: Ends) -> tuple[int, int]:
+    """Return what the best of the ends costs, and which it is; ``NEVER`` and -1 where none is reached.
+
+    ``cost_ms`` (k,) is what each end's state has cost.
+    """
+    if not len(ends.state):
+        return NEVER, -1
+    total = np.where(cost_ms >= NEVER, NEVER, cost_ms + ends.ms)
+    best = int(np.argmin(total))
+    return (int(total[best]), best) if total[best] < NEVER else (NEVER, -1)
+
+
+def time_of(streets: StreetArrays, start: Snap, end: Snap, states: Sequence[int], timing: Timing) -> float:
+    """Return the seconds of the way through states, without writing it out."""
+    run = np.asarray(states, dtype=np.int64)
+    arcs, made = timing.turns.state_arc[run], timing.turns.along(run)
+    return _time_ms(streets, start, end, arcs, made, timing) / 1000.0
+
+
+def path_of(streets: StreetArrays, start: Snap, end: Snap, states: Sequence[int], timing: Timing) -> Path:
+    """Write the way through states, in order, from one place to another."""
+    run = np.asarray(states, dtype=np.int64)
+    arcs, made = timing.turns.state_arc[run], timing.turns.along(run)
+    edges, forward = arcs % streets.edge_count, arcs < streets.edge_count
+    spans = _spans(streets, start, end, arcs)
+    points: list[Floats] = []
+    nodes: list[int] = []
+    for edge, ahead, (low, high) in zip(edges, forward, spans, strict=True):
+        xy, ids = _stretch(streets, int(edge), low, high)
+        points.append(xy if ahead else xy[::-1])
+        nodes.extend((ids if ahead else ids[::-1]).tolist())
+    line = np.vstack(points)
+    line = line[np.concatenate([[True], (np.diff(line, axis=0) != 0).any(axis=1)])]
+    whole_m = np.maximum(streets.length_m[edges], _AT_END_M)
+    return Path(
+        edges=edges,
+        forward=forward,
+        share=np.minimum((spans[:, 1] - spans[:, 0]) / whole_m, 1.0),
+        span_m=spans,
+        xy_m=line,
+        nodes=tuple(k for i, k in enumerate(nodes) if i == 0 or nodes[i - 1] != k),
+        time_s=_time_ms(streets, start, end, arcs, made, timing) / 1000.0,
+        length_m=float(np.hypot(*np.diff(line, axis=0).T).sum()),
+        against_signs=tuple(streets.node_id[timing.turns.node[made[timing.turns.rule[made] > 0]]].tolist()),
+    )
+
+
+def standing(streets: StreetArrays, place: Snap) -> Path:
+    """Return the way from a place to itself."""
+    along = min(max(place.along_m, 0.0), float(streets.length_m[place.edge]))
+    span = np.array([[along, along]])
+    line = np.array([[place.x_m, place.y_m]])
+    edge = np.array([place.edge], dtype=np.int64)
+    return Path(edge, np.ones(1, dtype=bool), np.zeros(1), span, line, (), 0.0, 0.0)
+
+
+def _spans(streets: StreetArrays, start: Snap, end: Snap, arcs: Ints) -> Floats:
+    """From where to where each arc's edge is travelled (n, 2) in metres from u."""
+    edges, forward = arcs % streets.edge_count, arcs < streets.edge_count
+    spans = np.column_stack([np.zeros(len(arcs)), streets.length_m[edges]])
+    if junction_at(streets, start) < 0:
+        spans[0, 0 if forward[0] else 1] = start.along_m
+    if junction_at(streets, end) < 0:
+        spans[-1, 1 if forward[-1] else 0] = end.along_m
+    return spans
+
+
+def _time_ms(streets: StreetArrays, start: Snap, end: Snap, arcs: Ints, made: Ints, timing: Timing) -> int:
+    """Milliseconds of a way: its arcs, less what of the first and last is not driven, and its turns."""
+    whole = timing.arc_ms[arcs]
+    total = int(whole.sum() + timing.lost_ms[made].sum())
+    for place, arc, ms, before in ((start, arcs[0], whole[0], True), (end, arcs[-1], whole[-1], False)):
+        if junction_at(streets, place) < 0:
+            share = share_at(streets, place)
+            share = share if arc < streets.edge_count else 1.0 - share
+            part = int(part_ms(ms, share))
+            total -= part if before else int(ms) - part
+    return total
+
+
+def _stretch(streets: StreetArrays, edge: int, low_m: float, high_m: float) -> tuple[Floats, Ints]:
+    """Points of an edge between two distances from u, and ids of the OSM nodes among them."""
+    xy, ids = streets.shape(edge)
+    if low_m <= 0.0 and high_m >= streets.length_m[edge]:
+        return xy, ids
+    marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+    within = (marks >= low_m - 1e-6) & (marks <= high_m + 1e-6)
+    line = np.vstack([streets.at(edge, low_m), xy[within], streets.at(edge, high_m)])
+    return line, ids[within]

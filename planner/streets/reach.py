@@ -1,0 +1,290 @@
+"""How far it is along the streets around one scene, and where there is more than one way out.
+
+Only the streets in a box about the scene are looked at, so that the size of the city does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from planner.streets.network import Snap, StreetNetwork
+from planner.streets.search import _pop, _push
+
+Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Distances:
+    """Metres along open streets from the nearest of several places.
+
+    Parameters
+    ----------
+    network : StreetNetwork
+    node_m : (N,) float array
+        To every node; infinite beyond the box and where no open street leads.
+    nearest : (N,) int array
+        Which of the places it is, -1 where none.
+    via : (N,) int array
+        The arc by which the way comes to each node; -1 next to its start, and where there is none.
+    """
+
+    network: StreetNetwork
+    node_m: Floats
+    nearest: Ints
+    via: Ints
+
+    def to(self, place: Snap) -> tuple[float, int]:
+        """Return metres to a place on an open street, and from which of the starts."""
+        u, v = int(self.network.edge_u[place.edge]), int(self.network.edge_v[place.edge])
+        by_u = float(self.node_m[u]) + place.along_m
+        by_v = float(self.node_m[v]) + float(self.network.length_m[place.edge]) - place.along_m
+        return (by_u, int(self.nearest[u])) if by_u <= by_v else (by_v, int(self.nearest[v]))
+
+    def edges_to(self, place: Snap) -> Ints:
+        """Return the streets of the way to a place, from its end to the start, its own street first."""
+        u, v = int(self.network.edge_u[place.edge]), int(self.network.edge_v[place.edge])
+        by_u = float(self.node_m[u]) + place.along_m
+        by_v = float(self.node_m[v]) + float(self.network.length_m[place.edge]) - place.along_m
+        node, edges = (u if by_u <= by_v else v), [place.edge]
+        count = self.network.edge_count
+        while (arc := int(self.via[node])) >= 0:
+            edges.append(arc % count)
+            node = int(self.network.edge_u[arc] if arc < count else self.network.edge_v[arc - count])
+        return np.array(edges, dtype=np.int64)
+
+    def to_all(self, places: Sequence[Snap]) -> tuple[Floats, Ints]:
+        """Return metres to each of many places, and from which of the starts."""
+        edge = np.array([place.edge for place in places], dtype=np.int64)
+        along_m = np.array([place.along_m for place in places], dtype=np.float64)
+        u, v = self.network.edge_u[edge], self.network.edge_v[edge]
+        by_u, by_v = self.node_m[u] + along_m, self.node_m[v] + self.network.length_m[edge] - along_m
+        nearer = by_u <= by_v
+        return np.where(nearer, by_u, by_v), np.where(nearer, self.nearest[u], self.nearest[v])
+
+
+def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, arc_open: Bools) -> Distances:
+    """Measure from the nearest of several places along some of the streets.
+
+    Parameters
+    ----------
+    network : StreetNetwork
+    starts : sequence of Snap
+        Each on any street: one comes to it over its ``offset_m``, and leaves it towards both ends.
+    edges : (k,) int array
+        Streets that may be used.
+    arc_open : (2E,) bool array
+        Directions that may be used.
+    """
+    usable = network.no_closures()
+    usable[edges] = True
+    first = np.array([start.edge for start in starts], dtype=np.int64)
+    along_m = np.array([start.along_m for start in starts], dtype=np.float64)
+    off_m = np.array([start.offset_m for start in starts], dtype=np.float64)
+    own = np.arange(len(starts))
+    length_mm = _mm(network.length_m)
+    node_mm, nearest, via = _spread(
+        *network.arcs_out,
+        np.where(arc_open, np.tile(length_mm, 2), -1),
+        usable,
+        np.concatenate([network.edge_u[first], network.edge_v[first]]),
+        np.concatenate([_mm(off_m + along_m), _mm(off_m + network.length_m[first] - along_m)]),
+        np.concatenate([own, own]),
+    )
+    return Distances(network, np.where(nearest >= 0, node_mm / 1000, np.inf), nearest, via)
+
+
+def _mm(metres: Floats) -> Ints:
+    return np.rint(metres * 1000).astype(np.int64)
+
+
+@njit(cache=True)
+def _spread(
+    indptr: Ints,
+    head: Ints,
+    arc_of: Ints,
+    arc_mm: Ints,
+    usable: Bools,
+    seed_node: Ints,
+    seed_mm: Ints,
+    seed_start: Ints,
+) -> tuple[Ints, Ints, Ints]:  # pragma: no cover - compiled
+    """Millimetres to every node from the nearest start, which that is, and by which arc (Dijkstra)."""
+    nodes, edges = len(indptr) - 1, len(usable)
+    dist = np.full(nodes, np.iinfo(np.int64).max)
+    start = np.full(nodes, -1, dtype=np.int64)
+    via = np.full(nodes, -1, dtype=np.int64)
+    heap_cost = np.empty(len(head) + len(seed_node) + 1, dtype=np.int64)
+    heap_node = np.empty(len(head) + len(seed_node) + 1, dtype=np.int64)
+    size = 0
+    for i in range(len(seed_node)):
+        if seed_mm[i] < dist[seed_node[i]]:
+            dist[seed_node[i]] = seed_mm[i]
+            start[seed_node[i]] = seed_start[i]
+            size = _push(heap_cost, heap_node, size, seed_mm[i], seed_node[i])
+    while size > 0:
+        cost, node = heap_cost[0], heap_node[0]
+        size = _pop(heap_cost, heap_node, size)
+        if cost > dist[node]:
+            continue
+        for k in range(indptr[node], indptr[node + 1]):
+            arc = arc_of[k]
+            if arc_mm[arc] < 0 or not usable[arc % edges]:
+                continue
+            reached = cost + arc_mm[arc]
+            if reached < dist[head[k]]:
+                dist[head[k]] = reached
+                start[head[k]] = start[node]
+                via[head[k]] = arc
+                size = _push(heap_cost, heap_node, size, reached, head[k])
+    return dist, start, via
+
+
+@dataclass(frozen=True, eq=False)
+class Exits:
+    """Which streets lead out of a box, by one way or by two.
+
+    Parameters
+    ----------
+    joined : (E,) bool array
+        Streets of the box joined to the open network outside it, one-ways or not.
+    out : (E,) bool array
+        Those that can be driven to from outside, and out again.
+    twice : (E,) bool array
+        Those from which no single street's closure cuts one off.
+    side : (E,) int array
+        Streets of one number can be driven between in both directions; -1 none.
+    """
+
+    joined: Bools
+    out: Bools
+    twice: Bools
+    side: Ints
+
+
+def find_exits(
+    network: StreetNetwork, open_edges: Bools, arc_open: Bools, box_m: tuple[float, float, float, float]
+) -> Exits:
+    """Find which open streets in a box lead out of it, and which do so by two ways that share no street.
+
+    Parameters
+    ----------
+    network : StreetNetwork
+    open_edges : (E,) bool array
+        Streets that may be used.
+    arc_open : (2E,) bool array
+        Directions in which they may be driven.
+    box_m : tuple of float
+        xmin, ymin, xmax, ymax.
+    """
+    inside = network.edges_in_box(box_m)
+    edges = inside[open_edges[inside]]
+    joined_to, out, twice = (network.no_closures() for _ in range(3))
+    side = np.full(network.edge_count, -1, dtype=np.int64)
+    if len(edges) == 0:
+        return Exits(joined_to, out, twice, side)
+    u, v, outside = _with_outside(network, edges, open_edges)
+    size = int(max(u.max(), v.max(), outside)) + 1
+    bridge = _bridges(u, v, size)
+    joined = _component(u, v, np.ones(len(edges), dtype=bool), size)
+    firm = _component(u, v, ~bridge, size)
+    home = outside if outside >= 0 else int(u[np.argmax(np.bincount(firm[u], minlength=size)[firm[u]])])
+    joined_to[edges] = joined[u] == joined[home]
+    ahead, back = arc_open[edges], arc_open[edges + network.edge_count]
+    looped = _loops(np.concatenate([u[ahead], v[back]]), np.concatenate([v[ahead], u[back]]), size)
+    out[edges] = (looped[u] == looped[home]) & (looped[v] == looped[home]) & (ahead | back)
+    twice[edges] = ~bridge & (firm[u] == firm[home])
+    side[edges] = np.where((looped[u] == looped[v]) & (ahead | back), looped[u], -1)
+    return Exits(joined_to, out, twice, side)
+
+
+def _with_outside(network: StreetNetwork, edges: Ints, open_edges: Bools) -> tuple[Ints, Ints, int]:
+    """Return the ends of the edges numbered, all that goes on beyond the box being one node (or -1)."""
+    ends_u, ends_v, _ = network.vehicle_ends
+    elsewhere = open_edges.copy()
+    elsewhere[edges] = False
+    beyond = np.zeros(max(int(ends_u.max()), int(ends_v.max())) + 1, dtype=bool)
+    beyond[ends_u[elsewhere]] = beyond[ends_v[elsewhere]] = True
+    here = np.zeros(len(beyond), dtype=bool)
+    here[ends_u[edges]] = here[ends_v[edges]] = True
+    nodes = np.flatnonzero(here)
+    leaves = beyond[nodes]
+    number = np.full(len(beyond), -1, dtype=np.int64)
+    number[nodes] = np.where(leaves, len(nodes), np.arange(len(nodes)))
+    return number[ends_u[edges]], number[ends_v[edges]], len(nodes) if leaves.any() else -1
+
+
+def _component(u: Ints, v: Ints, used: Bools, size: int) -> Ints:
+    graph = csr_array((np.ones(int(used.sum())), (u[used], v[used])), shape=(size, size))
+    label: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
+    return label
+
+
+def _loops(tail: Ints, head: Ints, size: int) -> Ints:
+    """Label nodes that can be driven between in both directions alike."""
+    graph = csr_array((np.ones(len(tail)), (tail, head)), shape=(size, size))
+    label: Ints = connected_components(graph, directed=True, connection="strong")[1].astype(np.int64)
+    return label
+
+
+@njit(cache=True)
+def _bridges(u: Ints, v: Ints, size: int) -> Bools:  # pragma: no cover - compiled
+    """Edges whose removal disconnects a multigraph (Tarjan 1974, without recursion)."""
+    count = len(u)
+    start = np.zeros(size + 1, dtype=np.int64)
+    for e in range(count):
+        start[u[e] + 1] += 1
+        start[v[e] + 1] += 1
+    start = np.cumsum(start)
+    at = start[:-1].copy()
+    edge_of = np.empty(2 * count, dtype=np.int64)
+    for e in range(count):
+        edge_of[at[u[e]]] = e
+        at[u[e]] += 1
+        edge_of[at[v[e]]] = e
+        at[v[e]] += 1
+    bridge = np.zeros(count, dtype=np.bool_)
+    order = np.full(size, -1, dtype=np.int64)
+    low = np.zeros(size, dtype=np.int64)
+    came_by = np.full(size, -1, dtype=np.int64)
+    following = start[:-1].copy()
+    stack = np.empty(size, dtype=np.int64)
+    clock = 0
+    for root in range(size):
+        if order[root] >= 0:
+            continue
+        stack[0], depth = root, 1
+        order[root] = low[root] = clock
+        clock += 1
+        while depth > 0:
+            node = stack[depth - 1]
+            if following[node] < start[node + 1]:
+                e = edge_of[following[node]]
+                following[node] += 1
+                if e == came_by[node]:
+                    continue
+                other = v[e] if u[e] == node else u[e]
+                if order[other] < 0:
+                    came_by[other] = e
+                    order[other] = low[other] = clock
+                    clock += 1
+                    stack[depth] = other
+                    depth += 1
+                else:
+                    low[node] = min(low[node], order[other])
+            else:
+                depth -= 1
+                if depth > 0:
+                    parent = stack[depth - 1]
+                    low[parent] = min(low[parent], low[node])
+                    if low[node] > order[parent]:
+                        bridge[came_by[node]] = True
+    return bridge

@@ -1,0 +1,285 @@
+"""Going on from one street into another: which turns there are, of what kind, and which the signs forbid.
+
+The search for ways runs over *states*: to be driving along an arc, to its end. A turn leads from one state
+to the next. The first ``2 * edge_count`` states are the arcs; the few beyond are copies of arcs that are
+driven by who came along a restriction via a way: the copy remembers where one came from, so that only they
+are forbidden to go on (Geisberger and Vetter, *Efficient Routing in Road Networks with Turn Costs*, 2011).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays
+from planner.terms import TurnRule
+
+STRAIGHT, NEAR_SIDE, FAR_SIDE, U_TURN = range(4)
+"""Kinds of turns: on; to the side one drives on; across the oncoming traffic; back."""
+FREE, EXEMPT, RESTRICTED = range(3)
+"""Rules of turns: no sign; a sign that does not bind emergency vehicles; a sign that binds all."""
+
+_HEADING_M = 10.0
+"""Over this length a street's heading at a junction is taken: the last metres may be drawn askew."""
+_TURN_DEG = 40.0
+"""From this angle on a driver slows down to turn."""
+_JUNCTION_LEGS = 3
+"""At nodes of fewer streets one only drives on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Turns:
+    """All turns between the streets of one network.
+
+    Parameters
+    ----------
+    state_arc : (S,) int array
+        The arc of each state.
+    start : (S + 1,) int array
+        Turns out of state s are ``start[s]:start[s + 1]``.
+    origin, to : (T,) int arrays
+        The states before and after each turn.
+    node : (T,) int array
+        Where it is made.
+    kind, rule : (T,) uint8 arrays
+        As named in this module.
+    """
+
+    state_arc: Ints
+    start: Ints
+    origin: Ints
+    to: Ints
+    node: Ints
+    kind: NDArray[np.uint8]
+    rule: NDArray[np.uint8]
+
+    @property
+    def state_count(self) -> int:
+        """Number of states."""
+        return len(self.state_arc)
+
+    @cached_property
+    def into(self) -> tuple[Ints, Ints]:
+        """Turns into each state: indptr (S + 1,) and turns (T,), for searches backwards."""
+        order = np.argsort(self.to, kind="stable")
+        indptr = np.zeros(self.state_count + 1, dtype=np.int64)
+        np.cumsum(np.bincount(self.to, minlength=self.state_count), out=indptr[1:])
+        return indptr, order
+
+    @cached_property
+    def _of_arc(self) -> tuple[Ints, Ints]:
+        """States of each arc: indptr and states."""
+        order = np.argsort(self.state_arc, kind="stable")
+        indptr = np.zeros(int(self.state_arc.max(initial=0)) + 2, dtype=np.int64)
+        np.cumsum(np.bincount(self.state_arc), out=indptr[1:])
+        return indptr, order
+
+    def states_of(self, arc: int) -> Ints:
+        """Return all states in which an arc is driven."""
+        indptr, order = self._of_arc
+        return order[indptr[arc] : indptr[arc + 1]]
+
+    def turns_into(self, edges: Ints) -> Ints:
+        """Return the turns into some edges, in either direction."""
+        return _gather(*self.into, self._states_on(edges))
+
+    def turns_out_of(self, edges: Ints) -> Ints:
+        """Return the turns out of some edges, in either direction."""
+        return _gather(self.start, np.arange(len(self.to)), self._states_on(edges))
+
+    def _states_on(self, edges: Ints) -> Ints:
+        return _gather(*self._of_arc, np.concatenate([edges, edges + self.edge_count]))
+
+    @property
+    def edge_count(self) -> int:
+        """Number of edges of the network: the first states are its arcs."""
+        return len(self._of_arc[0]) // 2
+
+    def between(self, state: int, after: int) -> int:
+        """Return the turn that leads from one state to another."""
+        return int(self.along(np.array([state, after]))[0])
+
+    def along(self, states: Ints) -> Ints:
+        """Return the turns that lead through states, each from one to the next."""
+        before, after = states[:-1], states[1:]
+        count = self.start[before + 1] - self.start[before]
+        owner = np.repeat(np.arange(len(before)), count)
+        row = np.arange(len(owner)) + np.repeat(self.start[before] - np.cumsum(count) + count, count)
+        leads = self.to[row] == after[owner]
+        _, first = np.unique(owner[leads], return_index=True)
+        return np.asarray(row[leads][first])
+
+
+class Restriction(NamedTuple):
+    """One restriction on arcs: from, over the arcs of via ways if there are any, to."""
+
+    arcs: tuple[int, ...]
+    only: bool
+    rule: int
+
+
+def find_turns(streets: StreetArrays, usable: Bools, *, left_hand: bool, signs: bool = True) -> Turns:
+    """Find all turns between streets.
+
+    Parameters
+    ----------
+    streets : StreetArrays
+    usable : (E,) bool array
+        Streets between which turns are asked for.
+    left_hand : bool
+        Whether traffic keeps left: then the turn across oncoming traffic is the one to the right.
+    signs : bool
+        Whether turn restrictions matter; to people on foot they do not.
+    """
+    count = streets.edge_count
+    edges = np.flatnonzero(usable)
+    arcs = np.concatenate([edges, edges + count])
+    tail, head = streets.arc_tail, streets.arc_head
+    order = arcs[np.argsort(tail[arcs], kind="stable")]
+    first = np.zeros(streets.node_count + 1, dtype=np.int64)
+    np.cumsum(np.bincount(tail[arcs], minlength=streets.node_count), out=first[1:])
+    is_usable = np.tile(usable, 2)
+    fan = np.where(is_usable, first[head + 1] - first[head], 0)
+    start = np.concatenate([[0], np.cumsum(fan)])
+    origin = np.repeat(np.arange(2 * count), fan)
+    to = order[np.arange(start[-1]) - start[origin] + first[head[origin]]]
+    legs = np.diff(first)
+    turns = Turns(
+        state_arc=np.arange(2 * count),
+        start=start,
+        origin=origin,
+        to=to,
+        node=head[origin],
+        kind=_kinds(streets, origin, to, legs, left_hand),
+        rule=np.zeros(len(to), dtype=np.uint8),
+    )
+    found = [r for r in _restrictions(streets) if all(is_usable[list(r.arcs)])] if signs else []
+    return _with_signs(turns, found) if found else turns
+
+
+def _kinds(streets: StreetArrays, origin: Ints, to: Ints, legs: Ints, left_hand: bool) -> NDArray[np.uint8]:
+    """Tell what kind of turn each is."""
+    arriving, leaving = _headings(streets)
+    a, b = arriving[origin], leaving[to]
+    cross = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+    bend = np.hypot(*a.T) * np.hypot(*b.T) > 0
+    bend &= np.abs(np.arctan2(cross, (a * b).sum(axis=1))) >= np.radians(_TURN_DEG)
+    count = streets.edge_count
+    bend &= legs[streets.arc_head[origin]] >= _JUNCTION_LEGS
+    bend &= ~(streets.roundabout[origin % count] & streets.roundabout[to % count])
+    across = (cross < 0) if left_hand else (cross > 0)
+    kind = np.where(bend, np.where(across, FAR_SIDE, NEAR_SIDE), STRAIGHT)
+    kind[to == (origin + count) % (2 * count)] = U_TURN
+    return kind.astype(np.uint8)
+
+
+def _headings(streets: StreetArrays) -> tuple[Floats, Floats]:
+    """Heading of each arc where it ends and where it begins, (2E, 2) each; not of unit length."""
+    xy = streets.shape_xy_m
+    marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+    first, last = streets.shape_start[:-1], streets.shape_start[1:] - 1
+    on = np.clip(np.searchsorted(marks, marks[first] + _HEADING_M), first + 1, last)
+    back = np.clip(np.searchsorted(marks, marks[last] - _HEADING_M, side="right") - 1, first, last - 1)
+    out_u, out_v = xy[on] - xy[first], xy[back] - xy[last]
+    return np.concatenate([-out_v, -out_u]), np.concatenate([out_u, out_v])
+
+
+# --- restrictions ---------------------------------------------------------------------------------
+
+
+def _restrictions(streets: StreetArrays) -> list[Restriction]:
+    start = streets.restriction_start
+    arc = streets.restriction_edge + np.where(streets.restriction_ahead, 0, streets.edge_count)
+    return [
+        Restriction(
+            tuple(arc[start[k] : start[k + 1]].tolist()),
+            bool(rule & TurnRule.ONLY),
+            EXEMPT if rule & TurnRule.SPARES_EMERGENCY else RESTRICTED,
+        )
+        for k, rule in enumerate(streets.restriction_rule.tolist())
+    ]
+
+
+def _with_signs(turns: Turns, found: Iterable[Restriction]) -> Turns:
+    """Put restrictions on the turns; those via ways add states that remember where one came from."""
+    rule = turns.rule.copy()
+    via_ways: list[Restriction] = []
+    for restriction in found:
+        if len(restriction.arcs) > 2:
+            via_ways.append(restriction)
+        else:
+            _forbid(turns, rule, restriction.arcs[0], restriction)
+    signed = Turns(turns.state_arc, turns.start, turns.origin, turns.to, turns.node, turns.kind, rule)
+    return _with_copies(signed, via_ways) if via_ways else signed
+
+
+def _forbid(turns: Turns, rule: NDArray[np.uint8], state: int, restriction: Restriction) -> None:
+    span = slice(int(turns.start[state]), int(turns.start[state + 1]))
+    goes_there = turns.to[span] == restriction.arcs[-1]
+    hit = ~goes_there if restriction.only else goes_there
+    rule[span] = np.where(hit, np.maximum(rule[span], restriction.rule), rule[span])
+
+
+def _with_copies(turns: Turns, via_ways: list[Restriction]) -> Turns:
+    """Add a state for every stretch of a restriction via ways, entered only by who came along it.
+
+    A stretch is known by the arcs driven to get there, from the restriction's first on. Whoever leaves it is
+    followed along the longest end of what they drove that is the beginning of a restriction (as Aho and
+    Corasick follow words, 1975), so that restrictions may overlap.
+    """
+    memory = sorted({r.arcs[:k] for r in via_ways for k in range(2, len(r.arcs))})
+    state_of = {arcs: turns.state_count + k for k, arcs in enumerate(memory)}
+
+    def after(driven: tuple[int, ...]) -> int:
+        ends = (driven[k:] for k in range(len(driven) - 1))
+        return next((state_of[end] for end in ends if end in state_of), driven[-1])
+
+    to = turns.to.copy()
+    for first in sorted({arcs[0] for arcs in memory}):
+        for k in range(int(turns.start[first]), int(turns.start[first + 1])):
+            to[k] = after((first, int(to[k])))
+    rows: list[tuple[int, int, int, int, int]] = []
+    for driven, state in state_of.items():
+        for k in range(int(turns.start[driven[-1]]), int(turns.start[driven[-1] + 1])):
+            arc = int(turns.to[k])  # of the turns without copies, states are arcs
+            rule = max([int(turns.rule[k]), *(r.rule for r in via_ways if _forbids(r, driven, arc))])
+            rows.append((state, after((*driven, arc)), int(turns.node[k]), int(turns.kind[k]), rule))
+    more = np.array(rows, dtype=np.int64).reshape(-1, 5)
+    copies = np.array([arcs[-1] for arcs in memory], dtype=np.int64)
+    fan = np.bincount(more[:, 0] - turns.state_count, minlength=len(memory))
+    return Turns(
+        state_arc=np.concatenate([turns.state_arc, copies]),
+        start=np.concatenate([turns.start, turns.start[-1] + np.cumsum(fan)]),
+        origin=np.concatenate([turns.origin, more[:, 0]]),
+        to=np.concatenate([to, more[:, 1]]),
+        node=np.concatenate([turns.node, more[:, 2]]),
+        kind=np.concatenate([turns.kind, more[:, 3].astype(np.uint8)]),
+        rule=np.concatenate([turns.rule, more[:, 4].astype(np.uint8)]),
+    )
+
+
+def _forbids(restriction: Restriction, driven: tuple[int, ...], arc: int) -> bool:
+    """Whether a restriction via ways forbids an arc to who drove others before.
+
+    ``no_*`` forbids the last turn. Who goes from the first way of an ``only_*`` into its via way has to stay
+    on it and leave it as it says; another way at the first junction stays free.
+    """
+    arcs = restriction.arcs
+    for along in range(2, len(arcs)):
+        if driven[-along:] == arcs[:along]:
+            on = arc == arcs[along]
+            return not on if restriction.only else on and along == len(arcs) - 1
+    return False
+
+
+def _gather(indptr: Ints, values: Ints, rows: Ints) -> Ints:
+    """Values of some rows of a compressed table, laid end to end."""
+    size = indptr[rows + 1] - indptr[rows]
+    first = np.cumsum(size) - size
+    found: Ints = values[np.arange(size.sum()) - np.repeat(first - indptr[rows], size)]
+    return found
