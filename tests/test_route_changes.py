@@ -6,11 +6,11 @@ from dataclasses import replace
 from functools import cache
 
 from planner.briefing.changes import plan_changes
+from planner.briefing.side_by_side import side_by_side
 from planner.model import Casualties, Closure, Incident, Plan, Shape
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.routes.changes import route_changes
-from planner.side_by_side import side_by_side
 from planner.terms import RouteKind, ThreatName
 from planner.ui.transport_compared import compared
 from tests.town import CENTRE, town

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from html import escape
 
 from planner import words
+from planner.briefing.side_by_side import Line, Told, side_by_side
 from planner.briefing.transport_text import unplaced
 from planner.model import Casualties, Plan
-from planner.side_by_side import Line, Told, side_by_side
 from planner.terms import NoticeLevel
 
 _COLOURS = ("red", "yellow", "green")
