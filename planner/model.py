@@ -554,6 +554,8 @@ class HospitalOption:
         Said by the coordinator.
     air_range_min : (int, int) or None
         Whole minutes of flight in a straight line where a helipad is known.
+    air_offer : str
+        Where the drive is far and a flight shorter: that air may be asked for, "" elsewhere.
     times : tuple of SiteTime
         From each place that ambulances leave from or wait at.
     route : str or None
@@ -586,6 +588,7 @@ class HospitalOption:
     closed: bool = False
     diversion: bool = False
     air_range_min: tuple[int, int] | None = None
+    air_offer: str = ""
     times: tuple[SiteTime, ...] = ()
 
 

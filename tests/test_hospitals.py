@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 from shapely.geometry import MultiPoint, Point, Polygon, box
 
 from planner.area import Area
+from planner.briefing.transport_text import transport_text
 from planner.cli import main
 from planner.doctrine import Transport as Rules
 from planner.errors import SourceError
 from planner.geo import LonLat
-from planner.hospitals.known import find_hospitals
+from planner.hospitals.drives import Drive
+from planner.hospitals.flights import air_offer, with_flights
+from planner.hospitals.known import KnownHospital, find_hospitals
 from planner.hospitals.sending import Transport, send_patients
 from planner.model import (
     AmbulanceNeed,
@@ -42,6 +45,7 @@ from planner.sources.hospital_tables import (
     write_hospital_table,
 )
 from planner.terms import NoticeLevel, Purpose, RoadClass, RouteKind, TraumaLevel
+from planner.ui.transport import by_air
 from tests.test_routes import HOT, site, streets_around
 from tests.town import town, town_objects
 
@@ -505,6 +509,59 @@ def test_times_are_given_from_every_site_that_ambulances_use() -> None:
     assert option.times[0].time_s == option.time_s
     assert option.times[1].time_s == alone.time_s
     assert option.times[1].range_min == alone.time_range_min
+
+
+def drive_of(
+    name: str = "Far Trauma", time_s: float | None = 4200.0, beyond_m: float = 60_000.0, **known: object
+) -> Drive:
+    told = {"adult_level": TraumaLevel.I, "helipad": True, **known}
+    hospital = KnownHospital(name, LonLat(-93.0, 41.0), 60_000.0, 0.0, **told)  # type: ignore[arg-type]
+    span = None if time_s is None else (int(time_s / 80), int(time_s / 50))
+    return Drive(hospital, None, time_s, span, beyond_m)
+
+
+def offers(*drives: Drive, reds: int = 0, helispot: str = "School Field") -> list[str]:
+    flown = with_flights(drives, Point(0, 0), RULES)
+    return [air_offer(drive, reds, helispot, RULES) for drive in flown]
+
+
+def test_air_is_offered_where_the_drive_is_far_and_the_flight_shorter() -> None:
+    (offer,) = offers(drive_of())
+    assert offer.startswith("consider air for reds: 16-27 min in flight, from School Field; ")
+    assert offer.endswith("flight time only: load, launch and weather unknown")
+    assert "no helispot is chosen yet" in offers(drive_of(), helispot="")[0]
+    assert offers(drive_of(time_s=None))[0], "no road leads there"
+    assert offers(drive_of(time_s=2400.0))[0], "a Level I off the map, within the hour"
+    assert offers(drive_of(pediatric_level=TraumaLevel.II, adult_level=None))[0]
+    assert offers(drive_of(adult_level=TraumaLevel.III), reds=1)[0], "reds are driven there"
+    shut = replace(drive_of(), status=HospitalStatus("Far Trauma", LonLat(-93.0, 41.0), diversion=True))
+    none = (
+        drive_of(helipad=None),
+        drive_of(helipad=False),
+        drive_of(adult_level=None),
+        drive_of(adult_level=TraumaLevel.III),
+        drive_of(time_s=2400.0, adult_level=TraumaLevel.II),
+        drive_of(time_s=2400.0, beyond_m=0.0),
+        drive_of(time_s=1500.0),  # no longer than the flight's late end
+        shut,
+    )
+    assert offers(*none) == [""] * len(none)
+
+
+def test_where_air_is_offered_the_plan_the_notices_and_the_radio_say_so() -> None:
+    area = town()
+    far = fact(area, 90_000, 0, "Far Trauma", adult_level=TraumaLevel.I, beds=400, helipad=True)
+    plan = make_plan(replace(INCIDENT, casualties=Casualties(3, 0, 0)), area, DOCTRINE, (far,))
+    option = next(h for h in plan.hospitals if h.name == "Far Trauma")
+    assert option.assigned.red == 3
+    assert option.air_offer
+    assert option.air_offer in option.reason
+    (notice,) = [n for n in plan.notices if "consider air" in n.text]
+    assert notice.level == NoticeLevel.CAUTION
+    assert "Far Trauma" in notice.text
+    assert f"Far Trauma: {option.air_offer}." in transport_text(plan, RULES.first_wave_red)
+    assert option.air_offer in by_air(plan)
+    assert by_air(replace(plan, hospitals=())) == ""
 
 
 def test_a_flight_is_a_straight_line_to_a_helipad_and_none_where_no_helipad_is_known() -> None:

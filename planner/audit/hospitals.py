@@ -46,7 +46,20 @@ def _problems(scene: Scene, hospital: HospitalOption) -> Iterator[str]:
         yield from _site_time_problems(scene, time)
     if hospital.air_range_min and not hospital.helipad:
         yield "a flight is told, and no helipad is known"
+    if hospital.air_offer:
+        yield from _offer_problems(hospital)
     yield from _route_problems(scene, hospital)
+
+
+def _offer_problems(hospital: HospitalOption) -> Iterator[str]:
+    """Judge an offer of air: to a trauma centre with a helipad that takes patients, and shorter."""
+    if not hospital.helipad or hospital.closed or hospital.diversion:
+        yield "air is offered, and no helipad is known there or it takes nobody"
+    if hospital.adult_level is None and hospital.pediatric_level is None:
+        yield "air is offered for reds, and its trauma level is not known"
+    air, road_s = hospital.air_range_min, hospital.time_s
+    if air is None or (road_s is not None and 60 * air[1] >= road_s):
+        yield "air is offered, and the flight is no shorter than the drive"
 
 
 def _cap_problems(hospital: HospitalOption) -> Iterator[str]:

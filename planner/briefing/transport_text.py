@@ -60,6 +60,7 @@ def _transmissions(plan: Plan, first_wave: int) -> Iterator[str]:
     ungraded = sum(h.adult_level is None and h.pediatric_level is None for h in said)
     if ungraded:
         yield f"No trauma level is known for {ungraded} of the {len(said)} hospitals named."
+    yield from _by_air(plan)
     yield from _held_back(plan)
     yield from _ambulances(plan)
 
@@ -169,6 +170,13 @@ def kept_places(hospital: HospitalOption) -> str:
     kept = hospital.walk_ins
     counts = ((kept.red, "red"), (kept.child_red, "red child"), (kept.others, "yellow or green"))
     return ", ".join(f"{n} {whom}" for n, whom in counts if n)
+
+
+def _by_air(plan: Plan) -> Iterator[str]:
+    """Say where air is worth asking for: where reds are sent, then what no road reaches."""
+    offered = [h for h in plan.hospitals if h.air_offer and (h.assigned.red or h.time_s is None)]
+    for hospital in offered[:_MOST_ASKED]:
+        yield f"{words.plain(hospital.name)}: {words.plain(hospital.air_offer, 240)}."
 
 
 def _ambulances(plan: Plan) -> Iterator[str]:

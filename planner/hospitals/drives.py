@@ -317,7 +317,7 @@ def _to_rim_m(xy_m: NDArray[np.float64], mapped_m: NDArray[np.float64], area: Ar
     return np.where(shapely.contains_xy(ground, xy_m), gap_m, 0.0)
 
 
-# --- what the coordinator says, and the flight --------------------------------------------------------
+# --- what the coordinator says ------------------------------------------------------------------------
 
 
 def with_statuses(
@@ -347,22 +347,6 @@ def with_statuses(
         else:
             unknown.append(status)
     return [replace(drive, status=said.get(k)) for k, drive in enumerate(drives)], unknown
-
-
-def with_flights(drives: Sequence[Drive], take_off: Point, rules: Rules) -> list[Drive]:
-    """Give the drives to hospitals with a helipad the time in a straight line through the air as well."""
-    return [
-        replace(drive, air_range_min=_flight_min(drive.hospital, take_off, rules))
-        if drive.hospital.helipad
-        else drive
-        for drive in drives
-    ]
-
-
-def _flight_min(hospital: KnownHospital, take_off: Point, rules: Rules) -> tuple[int, int]:
-    straight_m = math.hypot(hospital.x_m - take_off.x, hospital.y_m - take_off.y)
-    flight_min = straight_m / 1000 / rules.air_kmh * 60
-    return max(1, math.floor(flight_min)), max(1, math.ceil(flight_min + rules.air_extra_min))
 
 
 # --- in words ---------------------------------------------------------------------------------------

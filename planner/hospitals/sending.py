@@ -20,11 +20,11 @@ from planner.hospitals.drives import (
     in_order,
     level_text,
     time_text,
-    with_flights,
     with_names,
     with_statuses,
     worth_listing,
 )
+from planner.hospitals.flights import air_notices, air_offer, with_flights
 from planner.hospitals.known import KnownHospital, find_hospitals
 from planner.hospitals.notices import (
     CALL_FIRST,
@@ -119,13 +119,23 @@ def send_patients(
     if start is None:
         notices.append(_no_start(start_name))
     drives, unknown = with_statuses(with_names(drives, driving), incident.hospitals, driving)
-    drives = with_flights(sorted(drives, key=in_order), _take_off(sites, middle, area), rules)
+    take_off, helispot = _take_off(sites, middle, area)
+    drives = with_flights(sorted(drives, key=in_order), take_off, rules)
 
     wards = [_ward(drive, rules) for drive in drives]
     shares = share_patients(incident.casualties or Casualties(), wards, rules, incident.children)
+    offers = [
+        air_offer(drive, sent.red, helispot, rules)
+        for drive, sent in zip(drives, shares.assigned, strict=True)
+    ]
     ways, route_of = ((), {}) if search is None else _ways_out(drives, shares, start_name, leaving, search)
     options = tuple(
-        _option(drive, wards[k], shares, k, route_of.get(k), driving) for k, drive in enumerate(drives)
+        replace(
+            _option(drive, wards[k], shares, k, route_of.get(k), driving),
+            air_offer=offers[k],
+            reason=_reason(drive, shares.assigned[k], shares.children[k], offers[k]),
+        )
+        for k, drive in enumerate(drives)
     )
     best = _nearest_of_level(drives)
     notices += best_centre(None if best is None else drives[best]) + map_notices(drives, area)
@@ -133,6 +143,7 @@ def send_patients(
         closed_notices(found, area)
         + status_notices(drives, unknown)
         + patient_notices(incident, drives, shares, rules)
+        + air_notices(drives, offers, shares, rules)
     )
     need = ambulances_for(incident, drives, shares, rules)
     return Transport(options, ways, tuple(notices), need, corridor)
@@ -190,10 +201,10 @@ def _origins(sites: Sequence[Site], start_name: str, driving: Driving) -> list[t
     return [(site, driving.search(snap)) for site, snap in entered if snap is not None]
 
 
-def _take_off(sites: Sequence[Site], middle: Point, area: Area) -> Point:
-    """Whence a helicopter flies: the helispot, else from where ambulances load."""
+def _take_off(sites: Sequence[Site], middle: Point, area: Area) -> tuple[Point, str]:
+    """Whence a helicopter flies: the helispot and its name, else from where ambulances load."""
     spots = [site for site in sites if site.purpose is Purpose.HELISPOT and site.rank == 1]
-    return Point(area.frame.point_m(spots[0].entrance)) if spots else middle
+    return (Point(area.frame.point_m(spots[0].entrance)), spots[0].name) if spots else (middle, "")
 
 
 # --- where ambulances load ----------------------------------------------------------------------
@@ -331,7 +342,6 @@ def _option(
         red_per_h=red_per_h(ward, rules),
         assigned=shares.assigned[k],
         route=route,
-        reason=_reason(drive, shares.assigned[k], shares.children[k]),
         burn=hospital.burn,
         beds=hospital.beds,
         child_red_per_h=child_red_per_h(ward, rules),
@@ -348,7 +358,7 @@ def _option(
     )
 
 
-def _reason(drive: Drive, assigned: Casualties, children: Casualties) -> str:
+def _reason(drive: Drive, assigned: Casualties, children: Casualties, offer: str) -> str:
     parts = [f"{drive.shut}, says the coordinator"] if drive.shut else []
     parts += [level_text(drive.hospital), time_text(drive)]
     if drive.hospital.for_children:
@@ -362,4 +372,5 @@ def _reason(drive: Drive, assigned: Casualties, children: Casualties) -> str:
         young = sum(vars(children).values())
         of_them = f", {young} of them children," if young else ""
         parts.append(f"planned for {', '.join(taken)}{of_them} in the first hour")
+    parts += [offer] if offer else []
     return "; ".join(parts)

@@ -203,13 +203,14 @@ def _name(hospital: HospitalOption) -> str:
 
 
 def _drive(hospital: HospitalOption, rules: Rules) -> str:
+    air = hospital.air_range_min
+    offered = "consider air" if hospital.air_offer else "air"
+    flight = f'<span class="why">{offered} {escape(words.minutes(air))}</span>' if air else ""
     if hospital.time_s is None or hospital.time_range_min is None:
-        return f'<b>{words.UNKNOWN}</b><span class="why">no way to drive there</span>'
+        return f'<b>{words.UNKNOWN}</b><span class="why">no way to drive there</span>{flight}'
     kind, told = band(hospital.time_s, rules)
     low, high = hospital.time_range_min
     plan_min = math.ceil(hospital.time_s / 60)
-    air = hospital.air_range_min
-    flight = f'<span class="why">air {escape(words.minutes(air))}</span>' if air else ""
     return (
         f"<b>{low}-{high}</b> <span class='band {kind}'>{escape(told)}</span>"
         f'<span class="why">plan {plan_min}, best {low}</span>{flight}'
@@ -297,6 +298,20 @@ def _matrix_row(hospital: HospitalOption, titles: Sequence[str]) -> str:
         _cell(titles[-1], escape(words.minutes(hospital.air_range_min)) if hospital.air_range_min else "-")
     )
     return f'<tr><th scope="row">{escape(hospital.name)}</th>{"".join(cells)}</tr>'
+
+
+def by_air(plan: Plan) -> str:
+    """Return where air is worth asking for: far by road, a helipad known, shorter in flight."""
+    offered = [h for h in plan.hospitals if h.air_offer]
+    if not offered:
+        return ""
+    rows = "".join(
+        f"<li><b>{escape(h.name)}</b>, {escape(trauma(h))}: {escape(h.air_offer)}"
+        f'<span class="why">by road {escape(drive(h) if h.time_range_min else "no way")}'
+        f"{escape(f'; planned by road: {counted(h.assigned)}' if _sent(h) else '')}</span></li>"
+        for h in offered
+    )
+    return f'<div class="pl"><h2>By air, to ask for</h2><ul>{rows}</ul></div>'
 
 
 # --- ways ---------------------------------------------------------------------------------------------

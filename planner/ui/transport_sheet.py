@@ -9,7 +9,7 @@ from planner.briefing.phrases import UNDATED, Edition, identity, title
 from planner.briefing.transport_text import transport_text
 from planner.doctrine import Transport as Rules
 from planner.model import Plan
-from planner.ui.transport import cautions, distribution, matrix, summary
+from planner.ui.transport import by_air, cautions, distribution, matrix, summary
 
 _STYLE = """
 body { font: 14px/1.35 sans-serif; color: #000; background: #fff; margin: 12mm; max-width: 190mm; }
@@ -49,6 +49,7 @@ def transport_sheet(plan: Plan, rules: Rules, edition: Edition = UNDATED) -> str
         distribution(plan, rules).replace("<details>", "<details open>"),
         cautions(plan),
         matrix(plan),
+        by_air(plan),
         f"<h2>Radio</h2><pre>{escape(transport_text(plan, rules.first_wave_red, edition))}</pre>{mark}",
     )
     policy = "default-src 'none'; style-src 'unsafe-inline'"
