@@ -20,12 +20,16 @@ from planner.geo import LonLat
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.terms import (
+    Access,
+    Barrier,
     Control,
     NoticeLevel,
     PerimeterName,
     PostMode,
     Purpose,
+    RoadClass,
     RouteKind,
+    Service,
     SiteSource,
     ThreatName,
     ZoneKind,
@@ -381,6 +385,49 @@ def test_a_route_that_ends_short_of_what_it_names_is_found_whatever_a_notice_say
     elsewhere = replace(plan.hospitals[0], name=route.end, off_map=False, location=far[-1])
     lost = replace(plan, hospitals=(elsewhere,))
     assert ("route_ends", route.id) in broken(lost)
+
+
+def test_the_publics_routes_end_where_they_say_and_keep_to_what_the_public_may_drive():
+    """Families' and media's routes: from a road by its name to a site's entrance, by the public profile."""
+    plan, area = good()
+    network = area.network
+    public = [route for route in plan.routes if route.route is RouteKind.PUBLIC]
+    assert {site.purpose for site in plan.sites if site.id in {r.end for r in public}} >= {
+        Purpose.REUNIFICATION
+    }
+    for route in public:
+        assert route.start in network.names
+        off = tuple(place(x + 400, y + 400) for x, y in (area.frame.point_m(p) for p in route.line))
+        elsewhere = next(name for name in network.names if name and name not in route.streets)
+        for change in (
+            {"line": (*route.line[:-1], off[-1])},
+            {"line": (off[0], *route.line[1:])},
+            {"start": elsewhere},
+            {"end": ""},
+        ):
+            found = broken(replace(plan, routes=swap(plan.routes, route, **change)))
+            assert ("route_ends", route.id) in found, change
+    (longest,) = sorted(public, key=lambda route: len(route.nodes))[-1:]
+    a, b = longest.nodes[1:3]
+    shape = [network.shape(e)[1].tolist() for e in range(network.edge_count)]
+    driven = [e for e, nodes in enumerate(shape) if a in nodes and b in nodes]
+    for column, code in (
+        ("access", Access.PRIVATE),
+        ("access", Access.NO),
+        ("service", Service.EMERGENCY_ACCESS),
+        ("road_class", RoadClass.BUSWAY),
+    ):
+        values = getattr(network, column).copy()
+        values[driven] = code
+        changed = replace(area, network=replace(network, **{column: values}))
+        failures = audit_plan(plan, changed, shipped_doctrine()).failures
+        assert ("route_open", longest.id) in {(c.check, c.about) for c in failures}, (column, code)
+    barrier, access = network.node_barrier.copy(), network.node_access.copy()
+    at = network.node_id == longest.nodes[1]
+    barrier[at], access[at] = Barrier.GATE, Access.PRIVATE
+    gated = replace(area, network=replace(network, node_barrier=barrier, node_access=access))
+    failures = audit_plan(plan, gated, shipped_doctrine()).failures
+    assert ("route_open", longest.id) in {(c.check, c.about) for c in failures}
 
 
 def test_a_route_through_a_closed_post_is_found():

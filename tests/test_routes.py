@@ -160,6 +160,27 @@ def test_the_way_in_starts_well_outside_on_a_main_road_and_ends_at_staging() -> 
     assert (route.start, route.end) == (route.streets[0], sites[0].id)
 
 
+def test_each_agencys_lot_and_each_family_site_has_a_way_in_of_its_own() -> None:
+    area = town()
+    lots = (
+        (Purpose.STAGING, -450, -200, "Arriving units"),
+        (Purpose.STAGING_FIRE, -450, 100, "Arriving fire engines"),
+        (Purpose.STAGING_POLICE, 100, -450, "Arriving police units"),
+        (Purpose.REUNIFICATION, 750, -700, "Families"),
+        (Purpose.REUNIFICATION_BEREAVED, -750, 700, "Families of the dead"),
+        (Purpose.MEDIA, 750, 700, "Media"),
+    )
+    sites = tuple(site(area, purpose, x, y) for purpose, x, y, _ in lots)
+    found = keep_routes_open(sites, streets_around(area), area, DOCTRINE)
+    ways = {route.end: route for route in found.routes if route.route is not RouteKind.TRANSFER}
+    for one, (purpose, *_, who) in zip(sites, lots, strict=True):
+        route = ways[one.id]
+        inward = purpose in (Purpose.STAGING, Purpose.STAGING_FIRE, Purpose.STAGING_POLICE)
+        assert route.route is (RouteKind.INGRESS if inward else RouteKind.PUBLIC)
+        assert route.reason.startswith(f"{who} from {route.start} to {one.name}")
+        assert bool(route.posts_crossed) is inward
+
+
 def test_routes_begin_and_end_with_streets_that_they_drive() -> None:
     """A junction's delay counts only where it is passed: the streets driven and the turns tell the time."""
     area, streets, _, found = scene()

@@ -14,7 +14,18 @@ from planner.audit.checks import Check, judge, listed
 from planner.audit.scene import Scene
 from planner.audit.streets import Bools, Ints
 from planner.model import Route
-from planner.terms import Barrier, Control, PerimeterName, PostMode, RoadClass, RouteKind, Travel, TurnRule
+from planner.terms import (
+    Access,
+    Barrier,
+    Control,
+    PerimeterName,
+    PostMode,
+    RoadClass,
+    RouteKind,
+    Service,
+    Travel,
+    TurnRule,
+)
 
 _ALONG_M = 1.0
 """Slack for lines rounded to 7 decimals: what enters ground by less does not enter it."""
@@ -25,6 +36,7 @@ _AT_POST_M = 0.5
 _SHARE = 0.02
 """Slack of times and lengths that are summed again, as a share."""
 _GATES = (Barrier.GATE, Barrier.LIFT_GATE, Barrier.SWING_GATE)
+_NOT_PUBLIC = (Access.NO, Access.PRIVATE, Access.PERMIT)
 _JUNCTION_ENDS = 3
 """So many segments end at a junction at which one turns."""
 _BEND_M, _BEND_RAD = 10.0, 0.35
@@ -187,9 +199,24 @@ def _closures(walk: _Walk) -> Iterator[str]:
         if not walk.legal(number).any():
             yield f"{name} is driven against its one-way"
     if walk.travel is Travel.PUBLIC:
+        yield from _not_for_the_public(walk)
         for sign in _against_signs(walk):
             edge = int(scene.area.network.restriction_edge[scene.area.network.restriction_start[sign]])
             yield f"a turn out of {scene.area.network.street(edge)} is made that a sign forbids"
+
+
+def _not_for_the_public(walk: _Walk) -> Iterator[str]:
+    """Yield the streets and gates of a route that families and media may not use."""
+    network, streets = walk.scene.area.network, walk.scene.streets
+    for part in walk.segments:
+        edge = streets.edge[part]
+        barred = np.isin(network.access[edge], _NOT_PUBLIC) | (network.road_class[edge] == RoadClass.BUSWAY)
+        barred |= network.service[edge] == Service.EMERGENCY_ACCESS
+        if len(part) and barred.all():
+            yield f"{streets.names(part[:1])[0]} is not for the public"
+    passed = np.isin(network.node_id, walk.route.nodes[1:-1]) & np.isin(network.node_barrier, _GATES)
+    if (passed & np.isin(network.node_access, (Access.NO, Access.PRIVATE))).any():
+        yield "it passes a gate that is not for the public"
 
 
 def _check_gates(walk: _Walk) -> Check:
@@ -301,5 +328,18 @@ def _off(scene: Scene, name: str, end: Point) -> tuple[float, float]:
     if name == "scene":
         held = [scene.held_m(line) for line in PerimeterName]
         return float(end.distance(shapely.union_all([scene.hot_m, *held]))), rules.entrance_reach_m
-    there = [scene.point(h.location) for h in scene.plan.hospitals if h.name == name and not h.off_map]
-    return min((float(end.distance(spot)) for spot in there), default=0.0), rules.hospital_reach_m
+    named = [h for h in scene.plan.hospitals if h.name == name]
+    there = [scene.point(h.location) for h in named if not h.off_map]
+    if named:
+        return min((float(end.distance(spot)) for spot in there), default=0.0), rules.hospital_reach_m
+    return _off_road(scene, name, end), 0.0
+
+
+def _off_road(scene: Scene, name: str, end: Point) -> float:
+    """Return how far a place lies from the nearest street of a name, 0 where the map has none so named."""
+    network = scene.area.network
+    if not name or name not in network.names:
+        return 0.0
+    named = network.name_index[scene.streets.edge] == network.names.index(name)
+    segments = np.flatnonzero(named & scene.streets.drivable)
+    return float(np.min(shapely.distance(scene.streets.lines(segments), end), initial=np.inf))

@@ -73,8 +73,9 @@ def keep_routes_open(
     Returns
     -------
     OpenRoutes
-        The ways out, staging to ambulances (``transfer``), arriving units to staging (``ingress``) and
-        families to reunification (``public``). What cannot be reached is a Notice that says why.
+        The ways out, staging to ambulances (``transfer``), arriving units to each agency's staging
+        (``ingress``), families to reunification and media to theirs (``public``). What cannot be reached is
+        a Notice that says why.
     """
     driving = Driving(area, streets, doctrine, Travel.EMERGENCY)
     public = Driving(area, _public_streets(streets, area), doctrine, Travel.PUBLIC)
@@ -83,9 +84,14 @@ def keep_routes_open(
     notices: list[Notice] = _apart_from_map(driving)
     for found in (
         _transfer(corridor, driving),
-        _inbound(RouteKind.INGRESS, Purpose.STAGING, sites, driving, ways, corridor.kept),
-        _inbound(RouteKind.PUBLIC, Purpose.REUNIFICATION, sites, public, ways, corridor.kept),
-        _inbound(RouteKind.PUBLIC, Purpose.MEDIA, sites, public, ways, corridor.kept),
+        *(
+            _inbound(RouteKind.INGRESS, purpose, sites, driving, ways, corridor.kept)
+            for purpose in (Purpose.STAGING, Purpose.STAGING_FIRE, Purpose.STAGING_POLICE)
+        ),
+        *(
+            _inbound(RouteKind.PUBLIC, purpose, sites, public, ways, corridor.kept)
+            for purpose in (Purpose.REUNIFICATION, Purpose.REUNIFICATION_BEREAVED, Purpose.MEDIA)
+        ),
     ):
         ways += [f for f in found if isinstance(f, Way)]
         notices += [f for f in found if isinstance(f, Notice)]
@@ -166,7 +172,10 @@ def _transfer(corridor: Corridor, driving: Driving) -> list[Way | Notice]:
 
 _COMING = {
     Purpose.STAGING: "Arriving units",
+    Purpose.STAGING_FIRE: "Arriving fire engines",
+    Purpose.STAGING_POLICE: "Arriving police units",
     Purpose.REUNIFICATION: "Families",
+    Purpose.REUNIFICATION_BEREAVED: "Families of the dead",
     Purpose.MEDIA: "Media",
 }
 
