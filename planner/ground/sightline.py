@@ -80,13 +80,26 @@ class Walls:
 
     def assumed_within(self, xmin: float, ymin: float, xmax: float, ymax: float) -> int:
         """Return how many of them have a height that is only assumed."""
-        return len(np.unique(self.owner[self._within(xmin, ymin, xmax, ymax) & self.assumed]))
+        near = self._within(xmin, ymin, xmax, ymax)
+        return len(np.unique(self.owner[near[self.assumed[near]]]))
 
-    def _within(self, xmin: float, ymin: float, xmax: float, ymax: float) -> Bools:
-        x, y = self.segment_m[:, 0::2], self.segment_m[:, 1::2]
-        meets: Bools = (x.min(axis=1, initial=np.inf) <= xmax) & (x.max(axis=1, initial=-np.inf) >= xmin)
+    def _within(self, xmin: float, ymin: float, xmax: float, ymax: float) -> Ints:
+        """Return the walls that pass the cells of a box and whose own box meets it, ascending."""
+        columns, rows = self.shape
+        first = np.maximum(np.floor((np.array([xmin, ymin]) - self.origin_m) / self.cell_m), 0)
+        last = np.minimum(np.floor((np.array([xmax, ymax]) - self.origin_m) / self.cell_m), [columns, rows])
+        if not (first <= last).all():  # beside the grid, or no box at all
+            return np.empty(0, dtype=np.int64)
+        (left, low), (right, high) = first.astype(int), last.astype(int)
+        cells = np.arange(left, min(right, columns - 1) + 1) * rows
+        spans = zip(
+            self.cell_start[cells + low], self.cell_start[cells + min(high, rows - 1) + 1], strict=True
+        )
+        near = np.unique(np.concatenate([self.cell_wall[a:b] for a, b in spans]))
+        x, y = self.segment_m[near, 0::2], self.segment_m[near, 1::2]
+        meets = (x.min(axis=1, initial=np.inf) <= xmax) & (x.max(axis=1, initial=-np.inf) >= xmin)
         meets &= (y.min(axis=1, initial=np.inf) <= ymax) & (y.max(axis=1, initial=-np.inf) >= ymin)
-        return meets
+        return np.asarray(near[meets])
 
 
 @lru_cache(maxsize=8)

@@ -12,10 +12,9 @@ from functools import cached_property
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import breadth_first_order, connected_components, maximum_flow
 from shapely.geometry.base import BaseGeometry
 
+from planner.perimeters.max_flow import find_flow, groups
 from planner.streets.network import StreetNetwork
 
 Bools = NDArray[np.bool_]
@@ -34,7 +33,7 @@ ADRIFT, INNER, OUTER = 0, 1, 2
 
 POST_COST = 10_000
 """Cost of one post in the cut. Ties are broken by terms of at most some 100 each, so that the *number* of
-posts decides first for up to a hundred posts; far below the 32 bits of SciPy's flow."""
+posts decides first for up to a hundred posts."""
 
 OPEN_COST = 200 * POST_COST
 """Cost of closing a street that must stay open: more than any ring of posts."""
@@ -42,9 +41,6 @@ OPEN_COST = 200 * POST_COST
 _LONG_M, _LONG_TIE = 400.0, 40
 """A post stands at the far end of its link: of cuts of as many posts, that with the shorter links is the
 rounder ring. Links of this length and more cost so much on top of a post."""
-
-_NEVER = 2**30
-"""Capacity of what cannot be closed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,29 +181,11 @@ def cut_links(links: Links) -> Cut:
     Of all cuts of least cost the one nearest the sink is taken: it runs along streets, where the nearest to
     the core is a ragged circle (``engine.md``). It is the same whatever flow the solver happens to find.
     """
-    n = links.node_count
-    low, high, cost = links.low, links.high, links.cost
-    both = (np.concatenate([cost, cost]), (np.concatenate([low, high]), np.concatenate([high, low])))
-    capacity = csr_array(coo_array(both, shape=(n, n)).astype(np.int32))
-    capacity.data = np.minimum(capacity.data, _NEVER)
-    result = maximum_flow(capacity, SOURCE, SINK)
-    left = csr_array(capacity - result.flow)
-    left.data = (left.data > 0).astype(np.int8)
-    left.eliminate_zeros()
-    side = np.full(n, ADRIFT, dtype=np.int8)
-    side[breadth_first_order(csr_array(left.T), SINK, return_predecessors=False)] = OUTER
-    group = _groups(links, side != OUTER)
-    side[(side != OUTER) & (group == group[SOURCE])] = INNER
-    return Cut(links, side, group, int(result.flow_value))
-
-
-def _groups(links: Links, allowed: Bools) -> Ints:
-    """Return a number for each group of nodes joined through allowed nodes only."""
-    n = links.node_count
-    kept = allowed[links.low] & allowed[links.high]
-    graph = coo_array((np.ones(kept.sum()), (links.low[kept], links.high[kept])), shape=(n, n))
-    _, label = connected_components(graph, directed=False)
-    return np.asarray(label, dtype=np.int64)
+    flow, reaches = find_flow(links.low, links.high, links.cost, links.node_count, SOURCE, SINK)
+    side = np.where(reaches, OUTER, ADRIFT).astype(np.int8)
+    group = groups(links.low, links.high, ~reaches)
+    side[~reaches & (group == group[SOURCE])] = INNER
+    return Cut(links, side, group, int(flow))
 
 
 def _number_nodes(ends: tuple[Ints, Ints], where: tuple[Codes, Codes]) -> tuple[Ints, Ints, int]:
