@@ -1,14 +1,18 @@
-"""Where lines touch ground, whatever the lines are."""
+"""Where lines touch ground, and the maximum flow, whatever the lines and links are."""
 
 from __future__ import annotations
 
 import itertools
 
+import networkx as nx
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from shapely.geometry import LineString, box
 
 from planner.perimeters.cut import _span
+from planner.perimeters.max_flow import find_flow, groups
 
 GROUND = box(-2, -2, 3, 3)
 NO_LENGTH = LineString([(1, 1), (1, 1)])
@@ -26,3 +30,36 @@ def test_an_edge_without_length_takes_no_other_edges_span(lines):
 def test_no_lines_have_no_spans():
     first, last = _span(np.empty(0, dtype=object), GROUND)
     assert len(first) == len(last) == 0
+
+
+LINKS = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7), st.integers(0, 20)), min_size=1, max_size=24)
+
+
+@given(links=LINKS)
+def test_the_flow_and_the_far_side_of_its_cut_are_networkxs(links):
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(8))
+    for a, b, cost in links:
+        for u, v in ((a, b), (b, a)):
+            before = graph[u][v]["capacity"] if graph.has_edge(u, v) else 0
+            graph.add_edge(u, v, capacity=before + cost)
+    graph.remove_edges_from(list(nx.selfloop_edges(graph)))
+    left = nx.algorithms.flow.preflow_push(graph, 0, 1)
+    passable = nx.DiGraph((u, v) for u, v, at in left.edges(data=True) if at["flow"] < at["capacity"])
+    passable.add_node(1)
+
+    flow, reaches = find_flow(*np.array(links, dtype=np.int64).T.copy(), 8, 0, 1)
+
+    assert flow == left.graph["flow_value"]
+    assert set(np.flatnonzero(reaches).tolist()) == nx.ancestors(passable, 1) | {1}
+
+
+@given(links=LINKS, barred=st.sets(st.integers(0, 7)))
+def test_nodes_joined_through_allowed_nodes_share_a_number(links, barred):
+    allowed = np.array([node not in barred for node in range(8)])
+    graph = nx.Graph((a, b) for a, b, _ in links if allowed[[a, b]].all())
+    graph.add_nodes_from(range(8))
+    low, high, _ = np.array(links, dtype=np.int64).T.copy()
+    number = groups(low, high, allowed)
+    parts = {frozenset(np.flatnonzero(number == k).tolist()) for k in set(number.tolist())}
+    assert parts == {frozenset(part) for part in nx.connected_components(graph)}

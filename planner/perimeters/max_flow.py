@@ -1,7 +1,7 @@
 """Maximum flow over links that carry the same both ways, compiled: the loop that every perimeter waits for.
 
-Dinic's method (1970): shortest ways to the sink, filled until none is left. Whole numbers, so that the flow is
-exact; and who reaches the sink at the end is the same whatever ways were filled (Ford and Fulkerson 1956).
+Dinic's method (1970): shortest ways to the sink, filled until none is left. Whole numbers, so that the flow
+is exact; and who reaches the sink at the end is the same whatever ways were filled (Ford, Fulkerson 1956).
 """
 
 from __future__ import annotations
