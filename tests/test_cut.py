@@ -48,7 +48,8 @@ def test_the_flow_and_the_far_side_of_its_cut_are_networkxs(links):
     passable = nx.DiGraph((u, v) for u, v, at in left.edges(data=True) if at["flow"] < at["capacity"])
     passable.add_node(1)
 
-    flow, reaches = find_flow(*np.array(links, dtype=np.int64).T.copy(), 8, 0, 1)
+    low, high, cost = np.array(links, dtype=np.int64).T.copy()
+    flow, reaches = find_flow(low, high, cost, 8, 0, 1)
 
     assert flow == left.graph["flow_value"]
     assert set(np.flatnonzero(reaches).tolist()) == nx.ancestors(passable, 1) | {1}

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner.errors import AreaError
+from planner.streets.box_grid import BoxGrid, lay_boxes
 from planner.terms import FIRST_BLOCKING_BARRIER, FIRST_FOOT_CLASS, RoadClass, Service
 
 Bools = NDArray[np.bool_]
@@ -160,14 +161,15 @@ class StreetArrays:
 
     def edges_in_box(self, box_m: tuple[float, float, float, float]) -> Ints:
         """Return the edges whose bounding boxes meet the box, ascending."""
-        west, south, east, north = self._sides
+        near = self._boxes.near(box_m)
+        west, south, east, north = self.bounds_m[near].T
         xmin, ymin, xmax, ymax = box_m
-        return np.flatnonzero((west <= xmax) & (east >= xmin) & (south <= ymax) & (north >= ymin))
+        return near[(west <= xmax) & (east >= xmin) & (south <= ymax) & (north >= ymin)]
 
     @cached_property
-    def _sides(self) -> Floats:
-        """The bounding boxes, a row for each side."""
-        return np.ascontiguousarray(self.bounds_m.T)
+    def _boxes(self) -> BoxGrid:
+        """Where the edges' bounding boxes lie, so that a scene costs the same in a town and in a metro."""
+        return lay_boxes(self.bounds_m)
 
     def lines(self, edges: ArrayLike) -> NDArray[np.object_]:
         """Return the shapes of the given edges as shapely LineStrings in metres."""
