@@ -164,7 +164,8 @@ class StreetArrays:
         near = self._boxes.near(box_m)
         west, south, east, north = self.bounds_m[near].T
         xmin, ymin, xmax, ymax = box_m
-        return near[(west <= xmax) & (east >= xmin) & (south <= ymax) & (north >= ymin)]
+        met = (west <= xmax) & (east >= xmin) & (south <= ymax) & (north >= ymin)
+        return np.asarray(near[met])
 
     @cached_property
     def _boxes(self) -> BoxGrid:
