@@ -20,7 +20,7 @@ incident, refused = state.take_words(incident)
 left, right = st.columns([7, 3])
 
 with right, st.container(key="asking"):
-    where, which = st.columns([5, 3])
+    where, which = st.columns([4, 3])
     with which:
         incident, listing = ask_area(incident)
     area = area_or_stop(listing)

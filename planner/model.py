@@ -98,6 +98,8 @@ class Pin:
         As it was called when it was chosen, "" to name it by the map.
     accepted : bool
         Whether it was a suggestion of the program that the user accepted, shape and all.
+    moved : bool
+        Whether a site was moved here from where it stood.
     set_at : str
         ISO time at which it was chosen, "" where nobody noted it. The screen says its age.
     """
@@ -107,6 +109,7 @@ class Pin:
     name: str = ""
     accepted: bool = False
     set_at: str = ""
+    moved: bool = False
 
 
 @dataclass(frozen=True)

@@ -402,7 +402,8 @@ def test_officers_at_hand_say_which_posts_wait(own_store: Store) -> None:
     assert "NOT STAFFED" not in said(page)
     say(page, {"act": "fact", "on": "units.officers", "value": "2"})
     assert "NOT STAFFED" in said(page)
-    assert "With your 2 officers NOT yet" in said(page)
+    assert "2 at hand" in said(page)
+    assert "NOT sealed yet" in said(page)
 
 
 def test_an_earlier_version_comes_back_as_a_new_one(own_store: Store) -> None:
@@ -413,7 +414,7 @@ def test_an_earlier_version_comes_back_as_a_new_one(own_store: Store) -> None:
     assert not page.exception
     told = document(own_store, page)
     assert told["features"] == [scene(*TOWN_PLACE)]
-    assert told["planner"]["threat"] == "unknown"
+    assert "threat" not in told["planner"], "it was not said then"
     assert [v.number for v in own_store.list_versions(incident_of(page))] == [1, 2, 3, 4]
     page.run()
     assert len(own_store.list_versions(incident_of(page))) == 4, "the page's entries must not bring it back"
@@ -424,3 +425,37 @@ def test_a_search_suggests_while_one_types() -> None:
     assert find(page, "a") == []
     assert any("school" in one["kind"] for one in find(page, "school"))
     assert "Tap where it happens" in said(page)
+
+
+def test_a_bomb_stands_beside_the_gunman_until_somebody_says_otherwise(own_store: Store) -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    page.segmented_control[0].set_value("handgun").run()
+    page.segmented_control[0].set_value("explosive").run()
+    assert document(own_store, page)["planner"]["threat"] == "handgun"
+    next(one for one in page.segmented_control if "device of" in str(one.key)).set_value("pipe_bomb").run()
+    assert not page.exception
+
+    def threats() -> tuple[str, list[str]]:
+        kept = document(own_store, page)
+        further = [one["properties"].get("threat") for one in kept["features"][1:]]
+        return kept["planner"]["threat"], further
+
+    assert threats() == ("handgun", ["pipe_bomb"])
+    assert page.segmented_control[0].value == "handgun"
+    assert "Pipe bomb beside Handgun. Which is there?" in [text.value for text in page.text]
+    page.button(key="threats after").click().run()
+    assert threats() == ("pipe_bomb", [])
+    assert page.segmented_control[0].value == "explosive"
+    assert "Which is there?" not in " ".join(text.value for text in page.text), "answered once"
+    page.segmented_control[0].set_value("rifle").run()
+    assert threats() == ("pipe_bomb", ["rifle"])
+    page.button(key="threats before").click().run()
+    assert threats() == ("pipe_bomb", [])
+    page.segmented_control[0].set_value("fire").run()
+    draw(
+        page,
+        scene(*TOWN_PLACE),
+        {**scene(*TOWN_PLACE), "id": "b", "properties": {"kind": "closure"}},
+        number=2,
+    )
+    assert "Which is there?" not in " ".join(text.value for text in page.text), "drawing goes on"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from functools import cache
@@ -16,7 +17,7 @@ from planner.briefing.phrases import UNDATED, Edition
 from planner.briefing.public_notice import ASKED
 from planner.errors import IncidentError
 from planner.geo import LonLat
-from planner.model import Incident, Perimeter, Plan, RingOption
+from planner.model import Incident, Perimeter, Pin, Plan, Reject, RingOption
 from planner.packs import Listing, shipped_doctrine
 from planner.perimeters.staffing import staff_posts
 from planner.plan import make_plan
@@ -31,6 +32,7 @@ from planner.terms import (
     ZoneKind,
 )
 from planner.ui.measures import in_units
+from planner.ui.panel_sites import strip
 from planner.ui.panel_texts import texts
 from planner.ui.panels import Beside, area_card, plan_panel, problem, verdict
 from tests.strategies import plans
@@ -121,7 +123,7 @@ def test_the_slider_says_what_so_many_officers_hold(officers: int) -> None:
     told = Markup(plan_panel(replace(plan, incident=incident), Beside())).text
     open_now = len(staff_posts(plan.posts, officers).open)
     assert told.count("NOT STAFFED") == open_now
-    assert (f"{open_now} post" in told and "unstaffed" in told) == bool(open_now)
+    assert (f"{open_now} of {len(plan.posts)} posts unstaffed" in told) == bool(open_now)
 
 
 def test_no_two_parts_of_the_board_have_one_id() -> None:
@@ -187,6 +189,53 @@ def test_the_verdict_claims_a_seal_only_when_every_perimeter_is_sealed(plan: Pla
     assert "way out" in told or "ways out" in told or told.startswith("NO WAY OUT FOR AMBULANCES")
     warned = sum(notice.level is not NoticeLevel.INFO for notice in plan.notices)
     assert (f"{warned} caution" in verdict(plan)) == (warned > 0)
+
+
+def test_the_verdict_is_held_only_where_there_are_officers_for_every_post() -> None:
+    plan = a_plan()
+    calm = replace(plan, notices=tuple(one for one in plan.notices if one.level is not NoticeLevel.DANGER))
+    needed = plan.officers["inner"] + plan.officers["outer"]
+
+    def look(officers: int | None, shown: Plan = calm) -> str:
+        units = () if officers is None else (("officers", officers),)
+        told = replace(shown, incident=replace(shown.incident, units=units))
+        (found,) = re.finditer(r'class="verdict (\w+)"', plan_panel(told, Beside()))
+        return found[1]
+
+    assert [look(count) for count in (None, needed, needed - 1, 0)] == ["asked", "held", "open", "open"]
+    assert look(needed, replace(calm, routes=())) == "open"
+    assert f"Needs {needed} officers; officers at hand not given." in verdict(calm)
+    assert f"Needs {needed} officers; {needed} at hand." in verdict(calm, needed)
+    few = verdict(calm, needed - 1)
+    assert "NOT sealed yet: " in few
+    assert "Streets sealed on the map" not in few
+
+
+def test_the_strip_says_what_became_of_each_site_and_since_when() -> None:
+    plan = a_plan()
+    first = {site.purpose: site for site in plan.sites if site.rank == 1}
+    post, staging, media = (
+        first[purpose] for purpose in (Purpose.COMMAND_POST, Purpose.STAGING, Purpose.MEDIA)
+    )
+    pins = (
+        Pin(post.purpose, post.shape, accepted=True, set_at="2026-01-02T03:04:05+00:00"),
+        Pin(staging.purpose, staging.shape, moved=True, set_at="2026-01-02T03:05:05+00:00"),
+    )
+    rejects = (Reject(media.purpose, media.entrance),) * 2
+    chosen = {site.id for site in (post, staging)}
+    sites = tuple(
+        replace(site, source=SiteSource.PINNED) if site.id in chosen else site
+        for site in plan.sites
+        if site.purpose not in (Purpose.EVACUATION, Purpose.HELISPOT)
+    )
+    shown = replace(plan, sites=sites, incident=replace(plan.incident, pins=pins, rejects=rejects))
+    markup = strip(shown, {media.id: "2026-01-02T03:06:07+00:00"})
+    assert '<b>CP</b> accepted <time datetime="2026-01-02T03:04:05+00:00">' in markup
+    assert '<b>STAGING</b> moved <time datetime="2026-01-02T03:05:05+00:00">' in markup
+    assert '<b>MEDIA</b> <time datetime="2026-01-02T03:06:07+00:00">03:06</time> 2 rejected' in markup
+    assert re.search(r"Not found: pin one.*<b>EVAC</b>", markup)
+    assert "LZ" not in markup, "not every incident needs one"
+    assert "Set" not in strip(replace(shown, sites=(), incident=plan.incident), {})
 
 
 def test_ways_out_that_hang_on_one_gate_are_said_to() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 
 from planner import packs, words
@@ -14,6 +17,7 @@ from planner.ui.panels import problem
 from planner.ui.search_box import SEARCH_KEY, show_search
 from planner.ui.show import show_html
 from planner.ui.state import OpenIncident
+from planner.ui.threats import Standing, told
 
 _EXPLOSIVE = "explosive"
 _MARKDOWN = "\\`*_{}[]()<>#+-.!|:$~&"
@@ -48,7 +52,7 @@ def ask_place(incident: OpenIncident, area: Area) -> None:
 
 
 def ask_threat(incident: OpenIncident) -> OpenIncident:
-    """Ask for the threat: one tap for the common ones, two for a bomb."""
+    """Ask for the threat: one tap for the common ones, two for a bomb; to change the bomb, tap it again."""
     now = ThreatName(incident.facts.get("threat", ThreatName.UNKNOWN))
     options = [*_QUICK, _EXPLOSIVE]
     chosen = st.segmented_control(
@@ -58,21 +62,59 @@ def ask_threat(incident: OpenIncident) -> OpenIncident:
         format_func=lambda option: "Explosive" if option == _EXPLOSIVE else words.THREATS[option],
         key=f"threat of {incident.id} {incident.edition}",
         label_visibility="collapsed",
-        required=True,
     )
-    threat = _ask_device(incident, now) if chosen == _EXPLOSIVE else chosen
-    return state.state_fact(incident, "threat", str(threat)) if threat else incident
+    again = chosen is None  # pressed once more
+    device = None
+    if (again and now in words.BOMBS) or (chosen == _EXPLOSIVE and now not in words.BOMBS):
+        device = _ask_device(incident)
+    threat = device or (now if chosen is None or chosen == _EXPLOSIVE else ThreatName(chosen))
+    begun = incident.edition
+    if threat != now:
+        incident = state.name_threat(incident, threat)
+    if again and (device or now not in words.BOMBS) and incident.edition == begun:
+        incident = state.begin_entries_anew(incident)
+    if device or incident.edition != begun:
+        st.rerun()  # what was asked goes, and the choice above begins anew
+    _ask_beside(incident)
+    return incident
 
 
-def _ask_device(incident: OpenIncident, now: ThreatName) -> ThreatName | None:
+def _ask_device(incident: OpenIncident) -> ThreatName | None:
     """Ask which bomb; until one is named the threat stays what it was."""
-    return st.segmented_control(
-        "Device",
-        words.BOMBS,
-        default=now if now in words.BOMBS else None,
-        format_func=lambda option: words.THREATS[option],
-        key=f"device of {incident.id} {incident.edition}",
-    )
+    with _over_the_map("device"):
+        return st.segmented_control(
+            "Which device?",
+            words.BOMBS,
+            format_func=lambda option: words.THREATS[option],
+            key=f"device of {incident.id} {incident.edition}",
+        )
+
+
+def _ask_beside(incident: OpenIncident) -> None:
+    """Ask whether the threat named last came beside the one before or in its place; a plan has it already."""
+    asked = state.threats_asked(incident)
+    if asked is None:
+        return
+    turn, how = asked
+    labels = {
+        Standing.BOTH: "BOTH",
+        Standing.AFTER: words.THREATS[turn.after].upper(),
+        Standing.BEFORE: words.THREATS[turn.before].upper(),
+    }
+    with _over_the_map("threats"):
+        st.text(f"{told(turn, how)}. Which is there?")
+        with st.container(horizontal=True, gap="small"):
+            for one, label in labels.items():
+                if st.button(label, key=f"threats {one}", type="primary" if one is how else "secondary"):
+                    state.answer_threats(incident, turn, one)
+                    st.rerun()
+
+
+@contextmanager
+def _over_the_map(name: str) -> Iterator[None]:
+    """Put what is asked over the map's upper edge, so that the map stays where it is: see the style sheet."""
+    with st.container(key=f"over_{name}"), st.container(key=f"card_{name}"):
+        yield
 
 
 def ask_units() -> str:

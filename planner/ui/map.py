@@ -110,7 +110,8 @@ def show_map(
     message : str
         A line to show on the map, "" for none.
     focus : dict or None
-        ``id`` of a post, site or route to bring into view, and a ``number`` that is another each time.
+        ``id`` of a post, site or route to bring into view, a ``number`` that is another each time, and
+        whether the next tap is to ``move`` the site.
     """
     if not frontend_ready():
         # Without them the frame would stay blank without a word; a place can still be found by its name.

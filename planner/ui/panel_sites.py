@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from itertools import groupby
@@ -23,33 +24,55 @@ CORE_PURPOSES = (
     Purpose.REUNIFICATION,
     Purpose.MEDIA,
 )
-"""What the strip shows as set or not set, whether or not a site was found."""
+"""What the strip shows whether or not a site was found."""
 
 
-def strip(plan: Plan) -> str:
-    """Return one line with each purpose: accepted and since when, pinned, suggested, or not found."""
+def strip(plan: Plan, suggested: Mapping[str, str]) -> str:
+    """Return each purpose under what became of it, with its age: set, only suggested, or not found.
+
+    Parameters
+    ----------
+    plan : Plan
+    suggested : mapping of str to str
+        Since when each suggestion stands: site id to ISO time.
+    """
     best = {site.purpose: site for site in plan.sites if site.rank == 1}
     pins = {pin.purpose: pin for pin in plan.incident.pins}
-    cells = "".join(
-        _cell(purpose, best.get(purpose), pins.get(purpose))
-        for purpose in Purpose
-        if purpose in best or purpose in CORE_PURPOSES
+    rejected = Counter(reject.purpose for reject in plan.incident.rejects)
+    groups: dict[str, list[str]] = {look: [] for look in _STRIP}
+    for purpose in Purpose:
+        site = best.get(purpose)
+        if site is None and purpose not in CORE_PURPOSES:
+            continue
+        look = "missing" if site is None else "set" if site.source is SiteSource.PINNED else "suggested"
+        parts = [f"<b>{words.PURPOSES[purpose][0]}</b>"]
+        if look == "set":
+            pin = pins.get(purpose)
+            parts += [_held(pin), since(pin.set_at) if pin else ""]
+        elif site is not None:
+            parts += [since(suggested.get(site.id, "")), _turned_down(rejected[purpose])]
+        else:
+            parts.append(_turned_down(rejected[purpose]))
+        groups[look].append(f'<li class="{look}">{" ".join(part for part in parts if part)}</li>')
+    return "".join(
+        f'<div class="strip"><h3 id="strip-{look}">{title}</h3><ul aria-labelledby="strip-{look}">'
+        f"{''.join(groups[look])}</ul></div>"
+        for look, title in _STRIP.items()
+        if groups[look]
     )
-    return f'<ul class="strip" aria-label="Sites: set, suggested and not found">{cells}</ul>'
 
 
-def _cell(purpose: Purpose, site: Site | None, pin: Pin | None) -> str:
-    short, name = words.PURPOSES[purpose]
-    if site is None:
-        return f'<li class="missing"><b>{short}</b> <span class="unseen">{escape(name)}</span>NOT FOUND</li>'
-    if site.source is SiteSource.PINNED:
-        age = since(pin.set_at) if pin else ""
-        return f'<li class="set"><b>{short}</b> {_held(pin)} {age}</li>'
-    return f'<li class="open"><b>{short}</b> not set</li>'
+_STRIP = {"set": "Set", "suggested": "Suggested, not set", "missing": "Not found: pin one"}
+
+
+def _turned_down(count: int) -> str:
+    return f"{count} rejected" if count else ""
 
 
 def _held(pin: Pin | None) -> str:
-    return "accepted" if pin and pin.accepted else "pinned"
+    if pin is not None and pin.accepted:
+        return "accepted"
+    return "moved" if pin is not None and pin.moved else "pinned"
 
 
 def sites(plan: Plan, units: str, features: Iterable[Json]) -> str:
@@ -103,10 +126,10 @@ def _site(ranked: Sequence[Site], pin: Pin | None, units: str, shared: tuple[str
 
 
 def _move(on: str, about: str) -> str:
-    """Return a button that goes to the map, where a finger says where to."""
+    """Return a button that goes to the map, where the next tap says where to."""
     name = escape(f"move-{on}")
     return (
-        f'<button type="button" id="{name}" class="act" data-act="show" data-on="{escape(on)}" '
+        f'<button type="button" id="{name}" class="act" data-act="move" data-on="{escape(on)}" '
         f'aria-label="{escape(f"Move on the map: {about}")}">MOVE</button>'
     )
 

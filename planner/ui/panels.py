@@ -6,6 +6,7 @@ through Markdown, in which a street's name could ask for a picture from somewher
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -51,6 +52,8 @@ class Beside:
         What is other than in the plan before.
     texts : str
         Markup of what is to be copied and sent.
+    suggested : mapping of str to str
+        Since when each suggestion stands: site id to ISO time.
     """
 
     units: str = words.METRES
@@ -58,6 +61,7 @@ class Beside:
     features: tuple[Mapping[str, Any], ...] = ()
     changes: tuple[str, ...] = ()
     texts: str = ""
+    suggested: Mapping[str, str] = field(default_factory=dict)
 
 
 def plan_panel(plan: Plan, beside: Beside) -> str:
@@ -76,8 +80,9 @@ def plan_panel(plan: Plan, beside: Beside) -> str:
     )
     parts = (
         _verdict(plan, officers),
+        _threats(plan),
         _figures(plan),
-        strip(plan),
+        strip(plan, beside.suggested),
         _urgent(dangers, units),
         _changes(beside.changes, units),
         _tabbed(tabs),
@@ -135,43 +140,72 @@ def welcome(area: Area, said: Mapping[str, Any]) -> str:
     """Return what to do first, how old the map is, and the facts that may be said already."""
     dated = f"Map data of {area.data_date[:10]}." if area.data_date else "The age of the map data is unknown."
     return (
-        '<div class="pl"><p class="verdict" role="status">Tap where it happens: the plan follows.</p>'
+        '<div class="pl"><p class="verdict asked" role="status">Tap where it happens: the plan follows.</p>'
         "<p>Choose the threat above the map. Then refine: draw HOT, WARM or COLD ground, mark BLOCKED "
         "streets; tap a shape to move its corners, change it or delete it.</p>"
         f"<p>{escape(dated)} {escape(words.ADVICE)}.</p>{facts(said)}</div>"
     )
 
 
-def verdict(plan: Plan) -> str:
-    """Say in one line whether the plan holds: the seal, the ways, the cautions."""
-    parts = [_seal_line(plan), _ways_line(plan), _caution_line(plan)]
-    if not _ways_out(plan):  # what failed most often comes first
-        parts = [parts[1], parts[0], parts[2]]
-    return " ".join(parts)
+def verdict(plan: Plan, officers: int | None = None) -> str:
+    """Say in one line whether the plan holds: the seal and who stands for it, the ways, the cautions.
+
+    Parameters
+    ----------
+    plan : Plan
+    officers : int or None
+        At hand for posts; None where nobody said.
+    """
+    return " ".join(_verdict_lines(plan, officers))
+
+
+def _verdict_lines(plan: Plan, officers: int | None) -> list[str]:
+    seal, ways, cautions = _seal_lines(plan, officers), _ways_line(plan), _caution_line(plan)
+    # What failed most often comes first.
+    return [*seal, ways, cautions] if _ways_out(plan) else [ways, *seal, cautions]
 
 
 def _verdict(plan: Plan, officers: int | None) -> str:
-    warned = any(notice.level is NoticeLevel.DANGER for notice in plan.notices)
-    short = _short_line(plan, officers)
-    few = officers is not None and bool(short)
-    state = "" if _holds(plan) and _ways_out(plan) and not warned and not few else " open"
-    always = ("Open ground between posts is not closed.", f"{words.ADVICE}.")
-    rest = " ".join(part for part in (short, *always) if part)
+    look = _state(plan, officers)
+    sign = {_OPEN: "!!", _ASKED: "?", _HELD: "✓"}[look]
+    asked = ""
+    if look == _ASKED:
+        asked = (
+            '<button type="button" id="say-officers" class="act" data-tab="posts" data-focus="officers">'
+            "SAY HOW MANY OFFICERS</button>"
+        )
     return (
-        f'<p class="verdict{state}" role="status">{escape(verdict(plan))}</p>'
-        f'<p class="advice">{escape(rest)}</p>'
+        f'<p class="verdict {look}" role="status"><span class="sign" aria-hidden="true">{sign}</span>'
+        f"{' '.join(f'<span>{escape(line)}</span>' for line in _verdict_lines(plan, officers))}</p>{asked}"
+        f'<p class="advice">Open ground between posts is not closed. {escape(words.ADVICE)}.</p>'
     )
 
 
-def _short_line(plan: Plan, officers: int | None) -> str:
-    """Say that the officers at hand are too few for every post, or that nobody said how many there are."""
-    if officers is None:
-        return "How many officers you have is not said: see Posts." if plan.posts else ""
-    now = staff_posts(plan.posts, officers)
-    if not now.open:
+def _threats(plan: Plan) -> str:
+    """Name every threat that the plan counts with, where the choice above the map does not."""
+    incident = plan.incident
+    if not incident.threats and incident.threat not in words.BOMBS:
         return ""
-    unstaffed = words.count(len(now.open), "post")
-    return f"With your {words.count(officers, 'officer')} NOT yet: {unstaffed} unstaffed."
+    further = Counter(words.THREATS[one.threat] for one in incident.threats)
+    named = [f"{count} x {name}" if count > 1 else name for name, count in further.items()]
+    beside = f"; further: {', '.join(named)}" if named else ""
+    return f'<p class="threats"><b>Threat:</b> {escape(words.THREATS[incident.threat] + beside)}</p>'
+
+
+_HELD, _ASKED, _OPEN = "held", "asked", "open"
+
+
+def _state(plan: Plan, officers: int | None) -> str:
+    """Tell how the verdict is meant: held only where streets, ways and officers for every post are there."""
+    warned = any(notice.level is NoticeLevel.DANGER for notice in plan.notices)
+    if warned or not _holds(plan) or not _ways_out(plan) or _unstaffed(plan, officers):
+        return _OPEN
+    return _ASKED if officers is None and plan.posts else _HELD
+
+
+def _unstaffed(plan: Plan, officers: int | None) -> int:
+    """Count the posts that the officers at hand do not reach; 0 where nobody said how many there are."""
+    return 0 if officers is None else len(staff_posts(plan.posts, officers).open)
 
 
 def _holds(plan: Plan) -> bool:
@@ -182,13 +216,20 @@ def _ways_out(plan: Plan) -> int:
     return sum(route.route is RouteKind.EGRESS for route in plan.routes)
 
 
-def _seal_line(plan: Plan) -> str:
-    officers = plan.officers["inner"] + plan.officers["outer"]
-    need = f"{words.count(len(plan.posts), 'post')}, {words.count(officers, 'officer')}."
-    if _holds(plan):
-        return f"Streets sealed on the map by {need}"
-    leaky = [words.PERIMETERS[line.perimeter].lower() for line in plan.perimeters if not line.sealed]
-    return f"NOT sealed: {' and '.join(leaky) or 'no perimeter'}. {need}"
+def _seal_lines(plan: Plan, officers: int | None) -> list[str]:
+    needed = words.count(plan.officers["inner"] + plan.officers["outer"], "officer")
+    posts = words.count(len(plan.posts), "post")
+    if not _holds(plan):
+        leaky = [words.PERIMETERS[line.perimeter].lower() for line in plan.perimeters if not line.sealed]
+        sealed = f"NOT sealed: {' and '.join(leaky) or 'no perimeter'}. {posts}"
+    elif few := _unstaffed(plan, officers):
+        sealed = f"NOT sealed yet: {few} of {posts} unstaffed"
+    elif officers is None:
+        sealed = f"Streets sealed on the map once {posts} stand"
+    else:
+        sealed = f"Streets sealed on the map by {posts}"
+    at_hand = "officers at hand not given" if officers is None else f"{officers:,} at hand"
+    return [f"{sealed}.", f"Needs {needed}; {at_hand}."] if plan.posts else [f"{sealed}."]
 
 
 def _ways_line(plan: Plan) -> str:
@@ -214,18 +255,25 @@ def _caution_line(plan: Plan) -> str:
 def _figures(plan: Plan) -> str:
     officers = plan.officers
     by_line = {name: [p for p in plan.posts if p.perimeter is name] for name in PerimeterName}
-    timed = [h.time_range_min for h in plan.hospitals if h.adult_level in _HIGH_LEVELS and h.time_range_min]
-    nearest = words.minutes(min(timed)) if timed else words.minutes(None)
+    posted, beside = officers["inner"] + officers["outer"], officers["sites"]
     shown = (
         (len(by_line[PerimeterName.INNER]), "inner posts"),
         (len(by_line[PerimeterName.OUTER]), "outer posts"),
-        (officers["total"], "officers with sites"),
-        (nearest, "to trauma level I, II" if timed else "trauma level not known"),
+        (f"{posted}+{beside}" if beside else posted, "officers: posts, sites" if beside else "officers"),
+        _nearest_care(plan),
     )
     cells = "".join(
         f"<div><b>{escape(str(value))}</b><span>{escape(text)}</span></div>" for value, text in shown
     )
     return f'<div class="figures">{cells}</div>'
+
+
+def _nearest_care(plan: Plan) -> tuple[str, str]:
+    """Return how far trauma care is; where no level is known, how far any hospital is, and that."""
+    open_now = [place for place in plan.hospitals if not place.closed and place.time_range_min]
+    high = [place for place in open_now if place.adult_level in _HIGH_LEVELS]
+    times = [place.time_range_min for place in high or open_now if place.time_range_min]
+    return words.minutes(min(times, default=None)), "to trauma level I, II" if high else "hospital, level ?"
 
 
 # --- notices ---------------------------------------------------------------------------------------

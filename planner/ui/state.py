@@ -23,11 +23,13 @@ from planner.briefing.phrases import Edition
 from planner.document import INCIDENT_SCHEMA, read_incident, write_incident
 from planner.errors import PlannerError, StoreError
 from planner.geo import LonLat
-from planner.model import Incident, Plan
+from planner.model import Incident, Plan, Site
 from planner.plan import HeldScene, before_patients, hold_scene, make_plan
 from planner.sources.drawings import import_incident
 from planner.sources.hospital_tables import InstalledHospitals, installed_hospitals
 from planner.store import SavedIncident, Store, new_incident_id
+from planner.terms import SiteSource, ThreatName
+from planner.ui import threats
 from planner.ui.basemap import BaseMapFiles
 from planner.ui.board import BOARD_KEY
 from planner.ui.decide import Said, Word, decided, merged
@@ -48,6 +50,8 @@ _PICK_KEY = "last place picked"
 _BASES_KEY = "features by authority"
 _SHOWN_KEY = "plans shown"
 _FOCUS_KEY = "shown on the map"
+_THREATS_KEY = "threats asked"
+_SUGGESTED_KEY = "suggested since"
 _ID = re.compile(r"[A-Za-z0-9_-]{6,40}")
 _PLANS_KEPT = 64
 _AREAS_KEPT = 3
@@ -351,14 +355,19 @@ def _new_words() -> Iterator[tuple[Json, Json]]:
 
 def _take_word(incident: OpenIncident, heard: Json) -> OpenIncident:
     act, on = str(heard.get("act", "")), str(heard.get("on", ""))
-    if act == "show":
+    if act in ("show", "move"):
         count = (shown_on_map() or {"number": 0})["number"]
-        st.session_state[_FOCUS_KEY] = {"id": on, "number": count + 1}
+        st.session_state[_FOCUS_KEY] = {"id": on, "number": count + 1, "move": act == "move"}
         return incident
     word = Word(act, on, heard.get("value"), now())
     said, told = decided(
         Said(incident.features, incident.facts), word, _plan_read(incident, str(heard.get("plan", "")))
     )
+    return _said_anew(incident, said, told)
+
+
+def _said_anew(incident: OpenIncident, said: Said, told: str) -> OpenIncident:
+    """Take over what the document says now, saving it when there is something to plan."""
     if said == Said(incident.features, incident.facts):
         return incident
     changed = replace(incident, facts=said.facts)
@@ -368,6 +377,48 @@ def _take_word(incident: OpenIncident, heard: Json) -> OpenIncident:
         return _save(changed, told)
     _hold(changed)
     return changed
+
+
+# --- two threats ------------------------------------------------------------------------------------
+
+
+def name_threat(incident: OpenIncident, threat: ThreatName) -> OpenIncident:
+    """Take over the threat that was chosen: beside the one before or in its place, and that is then asked."""
+    asked = threats.turn(Said(incident.features, incident.facts), threat)
+    if asked is None:
+        st.session_state.pop(_THREATS_KEY, None)
+        return state_fact(incident, "threat", threat.value)
+    return _stand(incident, asked, asked.first)
+
+
+def begin_entries_anew(incident: OpenIncident) -> OpenIncident:
+    """Let the page's entries show what the document says, whatever was pressed in them."""
+    renewed = replace(incident, edition=incident.edition + 1)
+    _hold(renewed)
+    return renewed
+
+
+def _stand(incident: OpenIncident, asked: threats.Turn, how: threats.Standing) -> OpenIncident:
+    said = threats.stood(Said(incident.features, incident.facts), asked, how)
+    renewed = begin_entries_anew(_said_anew(incident, said, threats.told(asked, how)))
+    st.session_state[_THREATS_KEY] = (incident.id, last_stroke(), asked)
+    return renewed
+
+
+def threats_asked(incident: OpenIncident) -> tuple[threats.Turn, threats.Standing] | None:
+    """Return the question which of two threats are there, and how it is taken; gone with the next stroke."""
+    owner, stroke, asked = st.session_state.get(_THREATS_KEY, ("", None, None))
+    if owner != incident.id or stroke != last_stroke() or asked is None:
+        return None
+    how = threats.standing(Said(incident.features, incident.facts), asked)
+    return None if how is None else (asked, how)
+
+
+def answer_threats(incident: OpenIncident, asked: threats.Turn, how: threats.Standing) -> OpenIncident:
+    """Take over which of the two are there; it is asked no more."""
+    answered = _stand(incident, asked, how)
+    st.session_state.pop(_THREATS_KEY, None)
+    return answered
 
 
 def _plan_read(incident: OpenIncident, plan: str) -> Plan | None:
@@ -423,7 +474,22 @@ def beside(incident: OpenIncident, plan: Plan | None, units: str) -> Beside:
     changes = plan_changes(before, plan) if before else ()
     edition = Edition(exercise=incident.facts.get("exercise") is True)
     sent = texts(plan, edition, incident.facts.get("notice", {}))
-    return Beside(units, incident.facts, incident.features, changes, sent)
+    return Beside(units, incident.facts, incident.features, changes, sent, _suggested_since(incident, plan))
+
+
+def _suggested_since(incident: OpenIncident, plan: Plan) -> dict[str, str]:
+    """Return since when each first suggestion stands: as long as it is on the same ground."""
+    owner, seen = st.session_state.get(_SUGGESTED_KEY, ("", {}))
+    known: dict[str, tuple[Site, str]] = seen if owner == incident.id else {}
+    saved = None if known else store().read_incident(incident.id)  # a reloaded page: since it was last said
+    stands = {}
+    for site in plan.sites:
+        if site.rank == 1 and site.source is SiteSource.SUGGESTED:
+            before, moment = known.get(site.purpose.value, (None, ""))
+            same = before is not None and before.shape == site.shape
+            stands[site.purpose.value] = (site, moment if same else saved.saved_at if saved else now())
+    st.session_state[_SUGGESTED_KEY] = (incident.id, stands)
+    return {site.id: moment for site, moment in stands.values()}
 
 
 def now() -> str:

@@ -210,7 +210,8 @@ def test_streamlits_own_parts_are_16_px_too(screen: Screen) -> None:
     screen.page.get_by_role("button", name=re.compile("drew on the map")).wait_for()
     small = screen.page.evaluate(
         "[...document.querySelectorAll('body *')].filter((one) => one.checkVisibility() && "
-        "[...one.childNodes].some((part) => part.nodeType === 3 && part.textContent.trim()) && "
+        "(one.matches('input, select, textarea') || "
+        "[...one.childNodes].some((part) => part.nodeType === 3 && part.textContent.trim())) && "
         "parseFloat(getComputedStyle(one).fontSize) < 16).map((one) => one.outerHTML.slice(0, 120))"
     )
     assert small == []

@@ -230,9 +230,14 @@ export function pinFeature(purpose, geometry, more = {}) {
   return feature({ kind: "pin", purpose, ...more, set_at: new Date().toISOString() }, geometry, `pin-${purpose}`);
 }
 
-/** A pin at a place. */
-export function pinAt(purpose, place) {
-  return pinFeature(purpose, point(place));
+/** A pin at a place; `moved` if a site stood elsewhere before. */
+export function pinAt(purpose, place, moved) {
+  return pinFeature(purpose, point(place), moved ? { moved } : {});
+}
+
+/** A pin on other ground than before: no longer the suggestion that may have been accepted. */
+export function movedPin(pin, geometry) {
+  return pinFeature(pin.properties.purpose, geometry, { moved: true });
 }
 
 /** "Not here" for one purpose. */

@@ -1,7 +1,7 @@
 // What the user drew, on the map: a tap or the Enter key selects a shape; the selected one has corners to move, a
 // grip to move the whole of it, and both are moved by arrow keys too.
 
-import { lonLat, stepOf } from "./draw.js";
+import { lonLat, movedPin, stepOf } from "./draw.js";
 import { symbol } from "./symbols.js";
 
 const HANDLES_AT_MOST = 160;
@@ -36,6 +36,7 @@ export class Drawings {
     const focus = document.activeElement?.dataset?.grip;
     this.shapes.clearLayers();
     this.byId.clear();
+    this.scene = String(features.find((one) => one.properties.kind === "incident")?.geometry.coordinates);
     for (const one of features) this.add(one);
     this.select(this.chosen && this.byId.has(this.chosen) ? this.chosen : null);
     if (focus) document.querySelector(`[data-grip="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
@@ -71,7 +72,11 @@ export class Drawings {
     const swap = L.GeoJSON.coordsToLatLngs;
     const look = { pane: "drawn", bubblingMouseEvents: false };
     if (properties.kind === "incident") return this.mark(geometry, "scene-mark", "", 34);
-    if (properties.kind === "threat") return this.mark(geometry, "threat-mark", "!", 34);
+    if (properties.kind === "threat") {
+      // At the scene itself it stands beside the scene's mark, not on it.
+      const beside = String(geometry.coordinates) === this.scene;
+      return this.mark(geometry, `threat-mark${beside ? " beside" : ""}`, "!", 34);
+    }
     if (properties.kind === "zone") {
       const depth = geometry.type === "MultiPolygon" ? 2 : 1;
       const className = `drawn drawn-${properties.zone ?? "hot"}`;
@@ -230,7 +235,8 @@ export class Drawings {
   }
 
   commit(one, coordinates) {
-    this.changed(one.id, { ...one, geometry: { ...one.geometry, coordinates } });
+    const geometry = { ...one.geometry, coordinates };
+    this.changed(one.id, one.properties.kind === "pin" ? { ...movedPin(one, geometry), id: one.id } : { ...one, geometry });
   }
 }
 

@@ -72,7 +72,7 @@ function say(text) {
 // --- the view ----------------------------------------------------------------------------------------------
 
 const keyButton = button(box("views"), "KEY", "What the signs mean, layers, colours", () => openKey(box("key").hidden));
-button(box("views"), "WHOLE", "Show the whole plan", () => showBounds(plan && overlay.bounds(plan)));
+button(box("views"), "WHOLE", "Show the whole plan", () => showBounds(plan && overlay.bounds(plan, true)));
 button(box("views"), "+", "Zoom in", () => map.zoomIn());
 button(box("views"), "−", "Zoom out", () => map.zoomOut());
 keyButton.setAttribute("aria-expanded", "false");
@@ -262,6 +262,7 @@ function showFocus(focus) {
   const one = asked ? overlay.objects.get(focus.id) : null;
   if (!one?.at) return;
   goTo(one);
+  if (focus.move && one.part === "sites") tools.take({ name: "pin", purpose: one.purpose, moved: true });
   try {
     window.frameElement?.scrollIntoView({ block: "nearest" });
   } catch {

@@ -3,6 +3,7 @@
 
 import { around, place } from "./labels.js";
 import { symbol } from "./symbols.js";
+import { Tip } from "./tip.js";
 
 const FAR_ZOOM = 14;
 const ARROW_EVERY_PX = 130;
@@ -55,6 +56,7 @@ export class Overlay {
     this.objects = new Map();
     this.labels = [];
     this.leads = L.layerGroup().addTo(map);
+    this.tip = new Tip(map);
     for (const [name, , shown] of LAYERS) {
       this.groups[name] = L.layerGroup();
       if (shown) this.groups[name].addTo(map);
@@ -134,10 +136,12 @@ export class Overlay {
     L.circleMarker(from, { pane: "plan-leads", className: "lead-end", radius: 4, interactive: false }).addTo(this.leads);
   }
 
-  bounds(plan) {
+  /** @param sites whether the places of the sites count too, which may lie far out */
+  bounds(plan, sites = false) {
     const box = L.latLngBounds([]);
     plan.perimeters.forEach((line) => line.rings[0].forEach((at) => box.extend(latLng(at))));
     plan.zones.filter((zone) => zone.zone === "hot").forEach((zone) => zone.rings[0].forEach((at) => box.extend(latLng(at))));
+    if (sites) plan.sites.filter((site) => site.rank === 1).forEach((site) => box.extend(latLng(site.at)));
     return box.isValid() ? box.pad(0.03) : null;
   }
 
@@ -262,7 +266,7 @@ export class Overlay {
       })
       .addTo(this.groups[group]);
     // Under a finger a tip would lie on what is shown at the same time below.
-    if (HOVERS) mark.bindTooltip(shortCard(one), { className: "tip", direction: "top", offset: [0, -12] });
+    if (HOVERS) this.tip.tell(mark, () => shortCard(one));
     this.keep(part, one, { mark });
     return mark;
   }

@@ -81,7 +81,7 @@ export class Selected {
       this.add("ACCEPT", "This site stands fast from now on", () => this.act.put([...but(), acceptedPin(site)]));
       this.add("REJECT", "Do not suggest this place again", () => this.act.put([...but(), rejectFeature(site)]));
     } else this.add("UNPIN", "Leave the choice to the plan again", () => this.act.put(but()));
-    this.add("MOVE", "Tap another place for it", (event) => this.act.take({ name: "pin", purpose: site.purpose }, event.detail === 0));
+    this.add("MOVE", "Tap another place for it", (event) => this.act.take({ name: "pin", purpose: site.purpose, moved: true }, event.detail === 0));
   }
 
   addForPost(post) {

@@ -160,7 +160,7 @@ export class Tools {
     else if (name === "road") this.act.put([...features, roadFeature(places)]);
     else if (name === "post") this.act.put([...features, postFeature(tool.post, "move", places.at(-1))]);
     else if (name === "pin") {
-      this.act.put([...but((one) => one.kind === "pin" && one.purpose === tool.purpose), pinAt(tool.purpose, places.at(-1))]);
+      this.act.put([...but((one) => one.kind === "pin" && one.purpose === tool.purpose), pinAt(tool.purpose, places.at(-1), tool.moved)]);
     } else this.act.put([...features, zoneFeature(name, places)]);
   }
 

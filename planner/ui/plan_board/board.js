@@ -129,10 +129,19 @@ class Board {
     if (tab) return this.choose(tab.dataset.tab);
     const copied = target.closest("[data-copy]");
     if (copied) return copy(copied, this.byId(copied.dataset.copy));
+    const leads = target.closest("button[data-focus]");
+    if (leads) return this.lead(leads.dataset);
     const button = target.closest("button[data-act]");
     if (!button || button.getAttribute("aria-busy")) return undefined;
     if (button.dataset.tab) this.choose(button.dataset.tab);
     return this.say({ act: button.dataset.act, on: button.dataset.on }, button);
+  }
+
+  /** To an entry on another tab. */
+  lead({ tab, focus }) {
+    this.choose(tab);
+    this.byId(focus)?.focus({ preventScroll: true });
+    this.byId(focus)?.scrollIntoView({ block: "center" });
   }
 
   key(event) {
