@@ -15,9 +15,11 @@ import shapely
 from numpy.typing import NDArray
 
 from planner.doctrine import Siting
+from planner.sites.joint import Problem, best_together
 from planner.terms import FAMILIES, Purpose
 
 Shapes = NDArray[np.object_]
+Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -77,15 +79,20 @@ class Choice:
             self._gaps[key] = float(shapely.distance(self.shapes[a], self.shapes[b]))
         return self._gaps[key]
 
-    def keeping(self, rows: Ints, others: Ints, least_m: float) -> NDArray[np.bool_]:
+    def keeping(self, rows: Ints, others: Ints, least_m: float) -> Bools:
         """Return which of some candidates lie at least so far from which of others, (n, m)."""
-        p, q = self._box_array[rows][:, None], self._box_array[others][None]
-        dx = np.maximum(np.maximum(p[..., 0] - q[..., 2], q[..., 0] - p[..., 2]), 0.0)
-        dy = np.maximum(np.maximum(p[..., 1] - q[..., 3], q[..., 1] - p[..., 3]), 0.0)
-        keeps: NDArray[np.bool_] = dx * dx + dy * dy >= least_m * least_m
+        keeps: Bools = self._boxes_m(rows, others) >= least_m
         a, b = np.nonzero(~keeps)
         keeps[a, b] = shapely.distance(self.shapes[rows[a]], self.shapes[others[b]]) >= least_m
         return keeps
+
+    def _boxes_m(self, rows: Ints, others: Ints) -> Floats:
+        """Return how far the boxes of some candidates lie from those of others, (n, m)."""
+        p, q = self._box_array[rows][:, None], self._box_array[others][None]
+        dx = np.maximum(np.maximum(p[..., 0] - q[..., 2], q[..., 0] - p[..., 2]), 0.0)
+        dy = np.maximum(np.maximum(p[..., 1] - q[..., 3], q[..., 1] - p[..., 3]), 0.0)
+        apart: Floats = np.sqrt(dx * dx + dy * dy)
+        return apart
 
     @cached_property
     def _box_array(self) -> Floats:
@@ -118,6 +125,16 @@ class Choice:
         gap = self.gap_m(row, chosen[Purpose.CASUALTY_COLLECTION])
         reach = self.siting.exchange_reach_m
         return gap, float(np.clip(2.0 - gap / reach, 0.0, 1.0)) if reach > 0 else 0.0
+
+    def pair_points(self, rows: Ints, others: Ints) -> Floats:
+        """Return the points of :meth:`together` for each of some places beside each of others, (n, m)."""
+        points, reach = np.zeros((len(rows), len(others))), self.siting.exchange_reach_m
+        if reach <= 0:
+            return points
+        a, b = np.nonzero(self._boxes_m(rows, others) < 2 * reach)
+        gap_m = shapely.distance(self.shapes[rows[a]], self.shapes[others[b]])
+        points[a, b] = np.clip(2.0 - gap_m / reach, 0.0, 1.0)
+        return points
 
     def score(self, purpose: Purpose, row: int, chosen: Mapping[Purpose, int]) -> float:
         """Return the score of a candidate beside the sites of the other purposes."""
@@ -189,9 +206,8 @@ def choose_together(choice: Choice) -> dict[Purpose, int]:
         row = _best(choice, purpose, chosen)
         if row is not None:
             chosen[purpose] = row
-    search = _Search(choice, chosen)
-    chosen = search.run()
-    improved = not search.proved
+    chosen, proved = _searched(choice, chosen)
+    improved = not proved
     while improved:
         improved = False
         for purpose in choice.pools:
@@ -201,106 +217,86 @@ def choose_together(choice: Choice) -> dict[Purpose, int]:
     return chosen
 
 
-class _Search:
-    """Depth-first search over the purposes, with the best that each could still add as its bound."""
+def _searched(choice: Choice, start: Mapping[Purpose, int]) -> tuple[dict[Purpose, int], bool]:
+    """Return the best choice found, and whether the search came to its end: then none is better."""
+    # Casualty collection first: the score of the exchange point depends on it, and so does a tight bound.
+    # Staging grounds next, one after the other: they contend for the same ground.
+    first, last = Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE
+    order = sorted(choice.pools, key=lambda p: (p is not first, p not in _STAGING, p is last))
+    options = _Options(choice, order)
+    begin = np.array([options.place(p, start[p]) if p in start else -1 for p in order], dtype=np.int64)
+    best, _, proved = best_together(options.problem(), begin, choice.total(start), _MAX_STEPS)
+    found = {p: int(options.row[k]) for p, k in zip(order, best.tolist(), strict=True) if k >= 0}
+    return {p: found[p] for p in choice.pools if p in found}, proved
 
-    def __init__(self, choice: Choice, start: Mapping[Purpose, int]) -> None:
-        self.choice = choice
-        # Casualty collection first: the score of the exchange point depends on it, and so does a tight bound.
-        # Staging grounds next, one after the other: they contend for the same ground.
-        first, last = Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE
-        self.order = sorted(choice.pools, key=lambda p: (p is not first, p not in _STAGING, p is last))
-        self.options = [(p, row) for p in self.order for row in choice.pools[p]]
-        self.hopes = [self._hope(p, row) for p, row in self.options]
-        self.of = {p: self._sorted(p) for p in self.order}
-        self.beside = self._all_compatible()
-        self.gains: dict[int, list[tuple[float, int]]] = {}
-        self.best, self.best_total = dict(start), choice.total(start)
-        self.steps = 0
 
-    @property
-    def proved(self) -> bool:
-        """Whether the search came to its end: then no choice is better."""
-        return self.steps < _MAX_STEPS
+class _Options:
+    """The candidates of all purposes in one row, as the search wants them."""
 
-    def run(self) -> dict[Purpose, int]:
-        """Return the best choice found."""
-        self._descend(0, {}, (1 << len(self.options)) - 1, 0.0)
-        return {p: self.best[p] for p in self.choice.pools if p in self.best}
+    def __init__(self, choice: Choice, order: Sequence[Purpose]) -> None:
+        self.choice, self.order = choice, order
+        self.of = {p: np.array(choice.pools[p], dtype=np.int64) for p in order}
+        ends = np.cumsum([0, *(len(self.of[p]) for p in order)])
+        self.start = ends.astype(np.int64)
+        self.span = {p: slice(int(ends[k]), int(ends[k + 1])) for k, p in enumerate(order)}
+        self.row = np.concatenate([np.empty(0, dtype=np.int64), *self.of.values()])
 
-    def _hope(self, purpose: Purpose, row: int) -> float:
-        """Return the most that a candidate can add."""
-        score = self.choice.score(purpose, row, {}) * _FAVOUR.get(purpose, 1.0)
-        if purpose is Purpose.AMBULANCE_EXCHANGE:
-            weight = self.choice.siting.weight_together
-            score += weight / max(self.choice.exchange_weight + weight, 1e-9)
-        return 1.0 + score
+    def place(self, purpose: Purpose, row: int) -> int:
+        """Return where a candidate of a purpose stands."""
+        return self.span[purpose].start + self.choice.pools[purpose].index(row)
 
-    def _sorted(self, purpose: Purpose) -> list[tuple[float, int]]:
-        mine = [(self.hopes[k], k) for k, (p, _) in enumerate(self.options) if p is purpose]
-        return sorted(mine, key=lambda offer: (-offer[0], offer[1]))
+    def problem(self) -> Problem:
+        """Return what is to be solved."""
+        own = np.concatenate([np.empty(0), *(self._own(p) for p in self.order)])
+        if Purpose.AMBULANCE_EXCHANGE not in self.of:
+            rows = own[None]
+            return Problem(self.start, self._beside(), rows, rows, self._losses())
+        gain = self._beside_casualty(own)
+        hope = gain.copy()
+        together = self.choice.siting.weight_together
+        hope[-1, self.span[Purpose.AMBULANCE_EXCHANGE]] += together / max(
+            self.choice.exchange_weight + together, 1e-9
+        )
+        return Problem(self.start, self._beside(), gain, hope, self._losses())
 
-    def _compatible(self, option: int) -> int:
-        """Return the options of other purposes that fit beside one, as bits."""
-        return self.beside[option]
+    def _own(self, purpose: Purpose) -> Floats:
+        """Return what each option of a purpose adds by itself."""
+        rows = self.choice.pools[purpose]
+        return np.array([self.choice.gain(purpose, row, {}) for row in rows], dtype=np.float64)
 
-    def _all_compatible(self) -> list[int]:
-        """Return, for each option, the options that fit beside it."""
-        choice, count = self.choice, len(self.options)
-        beside = np.zeros((count, count), dtype=bool)
-        rows = {p: np.array(choice.pools[p], dtype=np.int64) for p in self.order}
-        first = dict(zip(self.order, np.cumsum([0, *(len(rows[p]) for p in self.order)]), strict=False))
+    def _beside_casualty(self, own: Floats) -> Floats:
+        """Return what each option adds beside each casualty collection point, and beside none."""
+        choice, exchange = self.choice, self.of[Purpose.AMBULANCE_EXCHANGE]
+        casualty = self.of.get(Purpose.CASUALTY_COLLECTION, np.empty(0, dtype=np.int64))
+        gain = np.tile(own, (len(casualty) + 1, 1))
+        points = choice.pair_points(casualty, exchange)
+        scored = choice.scores[Purpose.AMBULANCE_EXCHANGE][exchange] * choice.exchange_weight
+        weight = choice.siting.weight_together
+        whole = max(choice.exchange_weight + weight, 1e-9)
+        gain[:-1, self.span[Purpose.AMBULANCE_EXCHANGE]] = 1.0 + (scored + weight * points) / whole
+        return gain
+
+    def _beside(self) -> Bools:
+        """Return which options fit beside which."""
+        choice, beside = self.choice, np.zeros((len(self.row), len(self.row)), dtype=bool)
         for k, p in enumerate(self.order):
             for q in self.order[k + 1 :]:
                 if p in choice.held and q in choice.held:
-                    fit = np.ones((len(rows[p]), len(rows[q])), dtype=bool)
+                    fit = np.ones((len(self.of[p]), len(self.of[q])), dtype=bool)
                 else:
-                    fit = choice.keeping(rows[p], rows[q], separation_m(p, q, choice.siting))
-                at_p, at_q = (
-                    slice(first[p], first[p] + len(rows[p])),
-                    slice(first[q], first[q] + len(rows[q])),
-                )
-                beside[at_p, at_q], beside[at_q, at_p] = fit, fit.T
-        packed = np.packbits(beside, axis=1, bitorder="little")
-        return [int.from_bytes(row.tobytes(), "little") for row in packed]
+                    fit = choice.keeping(self.of[p], self.of[q], separation_m(p, q, choice.siting))
+                beside[self.span[p], self.span[q]], beside[self.span[q], self.span[p]] = fit, fit.T
+        return beside
 
-    def _descend(self, depth: int, chosen: dict[Purpose, int], allowed: int, total: float) -> None:
-        if depth == len(self.order):
-            if total > self.best_total + _EPS:
-                self.best, self.best_total = dict(chosen), total
-            return
-        purpose = self.order[depth]
-        left = [self._most(p, allowed, chosen) for p in self.order[depth + 1 :]]
-        for hope, option in self._offers(purpose, chosen):
-            if not allowed >> option & 1:
-                continue
-            if total + hope + sum(left) <= self.best_total + _EPS or self.steps >= _MAX_STEPS:
-                return
-            self.steps += 1
-            row = self.options[option][1]
-            gain = self.choice.gain(purpose, row, chosen)
-            chosen[purpose] = row
-            self._descend(depth + 1, chosen, allowed & self._compatible(option), total + gain)
-            del chosen[purpose]
-        if total + sum(left) > self.best_total + _EPS:
-            self._descend(depth + 1, chosen, allowed, total)
-
-    def _most(self, purpose: Purpose, allowed: int, chosen: Mapping[Purpose, int]) -> float:
-        """Return the most that a purpose can still add."""
-        return next((gain for gain, k in self._offers(purpose, chosen) if allowed >> k & 1), 0.0)
-
-    def _offers(self, purpose: Purpose, chosen: Mapping[Purpose, int]) -> list[tuple[float, int]]:
-        """Return what each option of a purpose adds, most first; an upper bound while its pair is open."""
-        casualty = chosen.get(Purpose.CASUALTY_COLLECTION)
-        if purpose is not Purpose.AMBULANCE_EXCHANGE or casualty is None:
-            return self.of[purpose]
-        if casualty not in self.gains:
-            pair = {Purpose.CASUALTY_COLLECTION: casualty}
-            offers = [
-                (1.0 + self.choice.score(purpose, self.options[k][1], pair), k) for _, k in self.of[purpose]
-            ]
-            self.gains[casualty] = sorted(offers, key=lambda offer: (-offer[0], offer[1]))
-        return self.gains[casualty]
+    def _losses(self) -> Floats:
+        """Return what an exchange point loses beside a staging area that no open street joins it to."""
+        loss, side = np.zeros((len(self.row), len(self.row))), self.choice.side
+        pair = (Purpose.STAGING, Purpose.AMBULANCE_EXCHANGE)
+        if side is not None and all(purpose in self.of for purpose in pair):
+            staging, exchange = (side[self.of[purpose]] for purpose in pair)
+            apart = (staging[:, None] != exchange) | (exchange < 0)
+            loss[self.span[pair[0]], self.span[pair[1]]] = apart * self.choice.siting.unjoined_loss
+        return loss
 
 
 def _best(choice: Choice, purpose: Purpose, chosen: Mapping[Purpose, int]) -> int | None:
