@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import LineString
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
@@ -32,6 +31,7 @@ KERB_CLASSES = (
 )
 _ANY_CLASSES = tuple(RoadClass)
 _RIM_M = 0.5
+_LINE = 1
 _QUAD_SEGS = 16
 
 
@@ -52,16 +52,18 @@ def on_streets(
     fit &= ~(network.bridge | network.tunnel)[lanes.edges]
     fit &= np.isin(network.service[lanes.edges], (Service.NONE, Service.OTHER))
     fit &= ~np.isin(network.access[lanes.edges], (Access.PRIVATE, Access.NO))
-    best: dict[tuple[int, int], tuple[float, int, _Stretch]] = {}
     rows = np.flatnonzero(fit & (network.length_m[lanes.edges] >= length_m / 2))
     where = where.buffer(-siting.kerb_width_m / 2 - _RIM_M)  # the line is the middle of what vehicles take
-    for row, piece in zip(rows.tolist(), cut_to(lanes.lines[rows], where), strict=True):
-        for stretch in _stretches(piece, length_m):
-            cell = (int(stretch.middle[0] // length_m), int(stretch.middle[1] // length_m))
-            if cell not in best or (stretch.length_m, -row) > best[cell][:2]:
-                best[cell] = (stretch.length_m, -row, stretch)
-    chosen = [best[cell] for cell in sorted(best)]
-    return _kerbs([-key for _, key, _ in chosen], [s for _, _, s in chosen], lanes, siting, inside)
+    stretches = _stretches(cut_to(lanes.lines[rows], where), rows, length_m)
+    cell = (stretches.middle_m // length_m).astype(np.int64)
+    # In each cell the longest stretch (to the centimetre), of the street of the lowest row.
+    order = np.lexsort(
+        (np.arange(len(cell)), stretches.row, -np.round(stretches.length_m, 2), cell[:, 1], cell[:, 0])
+    )
+    ranked = cell[order]
+    first = np.ones(len(order), dtype=bool)
+    first[1:] = (ranked[1:] != ranked[:-1]).any(axis=1)
+    return _kerbs(stretches.only(order[first]), lanes, siting, inside)
 
 
 def carriageways(scene: Scene, area: Area, doctrine: Doctrine, leads_out: Bools) -> list[Candidate]:
@@ -82,59 +84,87 @@ def carriageways(scene: Scene, area: Area, doctrine: Doctrine, leads_out: Bools)
     return on_streets(region, lanes, area, siting, siting.kerb_stretch_m, inside=True, classes=_ANY_CLASSES)
 
 
-class _Stretch(NamedTuple):
-    """Part of a line, from one mark along it to another, in metres."""
+class _Stretches(NamedTuple):
+    """Parts of lines, each from one mark to another; marks run on from line to line.
 
-    xy: Floats
+    Parameters
+    ----------
+    row : (n,) int array
+        Of which of the lanes each is a part.
+    from_m, to_m : (n,) float array
+    marks_m : (m,) float array
+        Marks of all points of all lines.
+    xy_m : (m, 2) float array
+    """
+
+    row: Ints
+    from_m: Floats
+    to_m: Floats
     marks_m: Floats
-    from_m: float
-    to_m: float
+    xy_m: Floats
 
     @property
-    def length_m(self) -> float:
-        """How long it is."""
+    def length_m(self) -> Floats:
+        """How long each is."""
         return self.to_m - self.from_m
 
     @property
-    def middle(self) -> tuple[float, float]:
-        """Where its middle lies."""
-        return self.at((self.from_m + self.to_m) / 2)
+    def middle_m(self) -> Floats:
+        """Where the middle of each lies, (n, 2)."""
+        return self._at((self.from_m + self.to_m) / 2)
 
-    def at(self, along_m: float) -> tuple[float, float]:
-        """Return x, y at a mark along the line."""
-        x_m, y_m = (float(np.interp(along_m, self.marks_m, column)) for column in self.xy.T)
-        return x_m, y_m
+    def only(self, chosen: Ints) -> _Stretches:
+        """Return some of them."""
+        return self._replace(row=self.row[chosen], from_m=self.from_m[chosen], to_m=self.to_m[chosen])
 
-    def line(self) -> LineString:
-        """Return it as a line."""
-        between = (self.marks_m > self.from_m) & (self.marks_m < self.to_m)
-        return LineString([self.at(self.from_m), *self.xy[between].tolist(), self.at(self.to_m)])
+    def lines(self) -> Shapes:
+        """Return them as lines."""
+        first = np.searchsorted(self.marks_m, self.from_m, side="right")
+        counts = np.maximum(np.searchsorted(self.marks_m, self.to_m, side="left") - first, 0)
+        owner = np.repeat(np.arange(len(counts)), counts)
+        between = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts) + first[owner]
+        own = np.arange(len(counts))
+        xy = np.vstack([self._at(self.from_m), self.xy_m[between], self._at(self.to_m)])
+        owner = np.concatenate([own, owner, own])
+        order = np.argsort(owner, kind="stable")
+        lines: Shapes = shapely.linestrings(xy[order], indices=owner[order])
+        return lines
 
-
-def _stretches(piece: BaseGeometry, length_m: float) -> list[_Stretch]:
-    """Cut the parts of a street that lie where they may into even stretches of about a length."""
-    out: list[_Stretch] = []
-    for line in [piece] if isinstance(piece, LineString) else shapely.get_parts(piece):
-        if not isinstance(line, LineString) or line.length < length_m / 2:
-            continue
-        xy = shapely.get_coordinates(line)
-        marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-        count = max(1, int(marks[-1] // length_m))
-        step = float(marks[-1]) / count
-        margin = max(0.0, (step - length_m) / 2)
-        out += [_Stretch(xy, marks, k * step + margin, (k + 1) * step - margin) for k in range(count)]
-    return out
+    def _at(self, mark_m: Floats) -> Floats:
+        return np.column_stack([np.interp(mark_m, self.marks_m, column) for column in self.xy_m.T])
 
 
-def _kerbs(
-    rows: Sequence[int], stretches: Sequence[_Stretch], lanes: Lanes, siting: Siting, inside: bool
-) -> list[Candidate]:
-    if not rows:
+def _stretches(pieces: Shapes, rows: Ints, length_m: float) -> _Stretches:
+    """Cut the parts of streets that lie where they may into even stretches of about a length."""
+    parts, piece = shapely.get_parts(pieces, return_index=True)
+    fit = (shapely.get_type_id(parts) == _LINE) & (shapely.length(parts) >= length_m / 2)
+    parts, row = parts[fit], rows[piece[fit]]
+    if len(parts) == 0:
+        none = np.empty(0)
+        return _Stretches(row, none, none, np.zeros(1), np.zeros((1, 2)))
+    xy, owner = shapely.get_coordinates(parts, return_index=True)
+    step_m = np.hypot(*np.diff(xy, axis=0).T)
+    step_m[owner[1:] != owner[:-1]] = 1.0  # so that no mark belongs to two lines
+    marks_m = np.concatenate([[0.0], np.cumsum(step_m)])
+    bounds = np.searchsorted(owner, np.arange(len(parts) + 1))
+    begin_m, end_m = marks_m[bounds[:-1]], marks_m[bounds[1:] - 1]
+    counts = np.maximum(1, (end_m - begin_m) // length_m).astype(np.int64)
+    each_m = (end_m - begin_m) / counts
+    margin_m = np.maximum(0.0, (each_m - length_m) / 2)
+    which = np.repeat(np.arange(len(parts)), counts)
+    nth = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
+    from_m = begin_m[which] + nth * each_m[which] + margin_m[which]
+    to_m = begin_m[which] + (nth + 1) * each_m[which] - margin_m[which]
+    return _Stretches(row[which], from_m, to_m, marks_m, xy)
+
+
+def _kerbs(stretches: _Stretches, lanes: Lanes, siting: Siting, inside: bool) -> list[Candidate]:
+    rows = stretches.row
+    if len(rows) == 0:
         return []
-    lines = np.array([stretch.line() for stretch in stretches], dtype=object)
+    lines, middles = stretches.lines(), stretches.middle_m
     shapes = shapely.buffer(lines, siting.kerb_width_m / 2, quad_segs=_QUAD_SEGS, cap_style="flat")
-    middles = np.array([stretch.middle for stretch in stretches])
-    along_m = shapely.line_locate_point(lanes.lines[list(rows)], shapely.points(middles))
+    along_m = shapely.line_locate_point(lanes.lines[rows], shapely.points(middles))
     return [
         Candidate(
             kind=STREET,
@@ -150,6 +180,6 @@ def _kerbs(
             inside=inside,
         )
         for shape, edge, along, (x, y) in zip(
-            shapes, lanes.edges[list(rows)].tolist(), along_m.tolist(), middles.tolist(), strict=True
+            shapes, lanes.edges[rows].tolist(), along_m.tolist(), middles.tolist(), strict=True
         )
     ]

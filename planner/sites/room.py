@@ -12,6 +12,8 @@ from planner.sites.candidates import FOUND, STREET
 from planner.sites.facts import Facts
 
 Floats = NDArray[np.float64]
+_HAIR = 1e-6
+
 Capacity = Callable[[Facts, Siting], Floats]
 
 
@@ -25,6 +27,11 @@ def _free_share(facts: Facts, siting: Siting) -> Floats:
     # Of ground that nobody mapped no more is taken for granted.
     share = np.where(facts.is_kind(STREET, FOUND), siting.lot_free, siting.ground_free)
     return np.where(facts.of("lot") > 0, facts.lot_free, share)
+
+
+def _whole(count: Floats) -> Floats:
+    """Round down to whole ones; a hair below a whole number, as sums of metres come out, is that number."""
+    return np.floor(count + _HAIR)
 
 
 def patrol_cars(facts: Facts, siting: Siting) -> Floats:
@@ -45,28 +52,28 @@ def large_vehicles(facts: Facts, siting: Siting) -> Floats:
 def _vehicles(facts: Facts, siting: Siting, gross_m2: float, stalls_each: float) -> Floats:
     by_ground = free_m2(facts, siting) / gross_m2
     stalls = np.fmin(facts.of("stalls"), facts.of("open_m2") / siting.stall_m2) * facts.lot_free
-    return np.floor(np.where(np.isfinite(facts.of("stalls")), stalls / stalls_each, by_ground))
+    return _whole(np.where(np.isfinite(facts.of("stalls")), stalls / stalls_each, by_ground))
 
 
 def patients(facts: Facts, siting: Siting) -> Floats:
     """Return litter patients with room to work and move."""
-    return np.floor(free_m2(facts, siting) / siting.litter_m2)
+    return _whole(free_m2(facts, siting) / siting.litter_m2)
 
 
 def patients_indoors(facts: Facts, siting: Siting) -> Floats:
     """Return litter patients under a roof, with room to work and move."""
-    return np.floor(facts.of("shelter_m2") * siting.ground_free / siting.litter_m2)
+    return _whole(facts.of("shelter_m2") * siting.ground_free / siting.litter_m2)
 
 
 def people_outdoors(facts: Facts, siting: Siting) -> Floats:
     """People standing, on open ground and under roofs."""
-    return np.floor((free_m2(facts, siting) + facts.of("shelter_m2")) / siting.standing_m2)
+    return _whole((free_m2(facts, siting) + facts.of("shelter_m2")) / siting.standing_m2)
 
 
 def people_indoors(facts: Facts, siting: Siting) -> Floats:
     """People under a roof; not known where no building is mapped on the ground."""
     shelter = facts.of("shelter_m2")
-    return np.where(shelter > 0, np.floor(shelter / siting.standing_m2), np.nan)
+    return np.where(shelter > 0, _whole(shelter / siting.standing_m2), np.nan)
 
 
 def fire_engines(facts: Facts, siting: Siting) -> Floats:
@@ -77,4 +84,4 @@ def fire_engines(facts: Facts, siting: Siting) -> Floats:
 def command_cars(facts: Facts, siting: Siting) -> Floats:
     """Patrol cars of a command post: on the ground, and at the kerb in front of a hall."""
     at_kerb = facts.of("frontage_m2") * siting.lot_free / siting.patrol_m2
-    return np.floor(patrol_cars(facts, siting) + at_kerb)
+    return _whole(patrol_cars(facts, siting) + at_kerb)
