@@ -127,7 +127,7 @@ class _Stretches(NamedTuple):
         xy = np.vstack([self._at(self.from_m), self.xy_m[between], self._at(self.to_m)])
         owner = np.concatenate([own, owner, own])
         order = np.argsort(owner, kind="stable")
-        lines: Shapes = shapely.linestrings(xy[order], indices=owner[order])
+        lines: Shapes = np.asarray(shapely.linestrings(xy[order], indices=owner[order]), dtype=object)
         return lines
 
     def _at(self, mark_m: Floats) -> Floats:
