@@ -66,8 +66,8 @@ def _edge_spots(area: Area, rng: np.random.Generator) -> np.ndarray:
 
 
 def _water_spots(area: Area, rng: np.random.Generator) -> np.ndarray:
-    kinds = area.obstacles["kind"].to_numpy()
-    water = area.obstacles.geometry.array[np.isin(kinds, [ObstacleKind.WATER, ObstacleKind.WATERWAY])]
+    table = area.obstacles
+    water = table.shapes[table.among("kind", (ObstacleKind.WATER, ObstacleKind.WATERWAY))]
     lines = [shapely.segmentize(g.boundary if g.geom_type.endswith("Polygon") else g, 50.0) for g in water]
     xy = shapely.get_coordinates(lines) if lines else np.empty((0, 2))
     return xy[shapely.contains_xy(area.extent_m, xy)] if len(xy) else xy

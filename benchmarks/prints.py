@@ -21,6 +21,7 @@ from planner.area import Area
 from planner.exports import Options, export_plan
 from planner.exports.map_svg import MapPicture, draw_map
 from planner.model import Plan
+from planner.table import Table
 from planner.terms import ObstacleKind, RoadClass
 
 _MM = (250.0, 190.0)
@@ -60,15 +61,19 @@ def measure(area: Area) -> Iterator[Row]:
     )
 
 
+def _met(table: Table, bounds_m: tuple[float, float, float, float]) -> gpd.GeoSeries:
+    return gpd.GeoSeries(table.shapes[table.tree.query(shapely.box(*bounds_m))])
+
+
 def _by_matplotlib(plan: Plan, area: Area, picture: MapPicture, form: str) -> bytes:
     west, south, east, north = picture.sheet.bounds_m
     figure, axes = plt.subplots(figsize=(_MM[0] / 25.4, _MM[1] / 25.4), dpi=_PPI)
     axes.set_xlim(west, east)
     axes.set_ylim(south, north)
-    water = area.obstacles[area.obstacles["kind"] == ObstacleKind.WATER].cx[west:east, south:north]
+    water = _met(area.obstacles.rows(area.obstacles["kind"] == ObstacleKind.WATER), picture.sheet.bounds_m)
     if len(water):
         water.plot(ax=axes, color="#d3e3ec")
-    built = area.buildings.cx[west:east, south:north]
+    built = _met(area.buildings, picture.sheet.bounds_m)
     if len(built):
         built.plot(ax=axes, color="#dadada", edgecolor="#a8a8a8", linewidth=0.2)
     network = area.network

@@ -47,7 +47,7 @@ class ScriptPlan:
     def __init__(self, area: Area, graph: nx.DiGraph, at: int) -> None:
         self.area, self.graph, self.at = area, graph, at
         self.xy_m = area.network.node_xy_m
-        self.walls = area.buildings.geometry.to_numpy()
+        self.walls = area.buildings.shapes
         self.steps: dict[str, float] = {}
         self.random = np.random.default_rng(at)
 

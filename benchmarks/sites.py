@@ -49,9 +49,9 @@ def measure(area: Area) -> Iterator[Row]:
 
 def _middle(area: Area) -> tuple[float, float]:
     """Return a mall or school among the most buildings, else the middle of all buildings."""
-    spots = shapely.get_coordinates(shapely.centroid(np.asarray(area.buildings.geometry.array, dtype=object)))
+    spots = shapely.get_coordinates(shapely.centroid(area.buildings.shapes))
     places = area.places_of(PlaceKind.MALL, PlaceKind.SCHOOL)
-    tries = shapely.get_coordinates(shapely.centroid(np.asarray(places.geometry.array, dtype=object)))
+    tries = shapely.get_coordinates(shapely.centroid(places.shapes))
     if not len(tries):
         tries = spots.mean(axis=0, keepdims=True)
     near = [(np.hypot(*(spots - spot).T) < _REACH_M).sum() for spot in tries]
@@ -70,8 +70,8 @@ def _sight(area: Area, x_m: float, y_m: float) -> Row:
     around = np.linspace(0, 2 * np.pi, _SAMPLES, endpoint=False)
     eyes = np.column_stack([x_m + 40 * np.cos(around), y_m + 40 * np.sin(around), np.full(_SAMPLES, height)])
     walls = walls_of(area, siting)
-    shapes = np.asarray(area.buildings.geometry.array, dtype=object)
-    solid = (shapely.get_dimensions(shapes) == 2) & ~area.buildings["kind"].isin(OPEN_KINDS).to_numpy()
+    shapes = area.buildings.shapes
+    solid = (shapely.get_dimensions(shapes) == 2) & ~area.buildings.among("kind", OPEN_KINDS)
     rings = shapely.boundary(shapes[solid])
     tree = shapely.STRtree(rings)
 

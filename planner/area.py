@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -16,8 +15,9 @@ from planner.errors import AreaError
 from planner.geo import DECIMALS, Frame, LonLat
 from planner.model import Ring, Rings, Shape
 from planner.streets.network import StreetNetwork
+from planner.table import Table
 
-BUILDING_COLUMNS = ("osm_type", "osm_id", "name", "kind", "height_m", "levels", "min_height_m", "geometry")
+BUILDING_COLUMNS = ("osm_type", "osm_id", "name", "kind", "height_m", "levels", "min_height_m")
 """Building table: ``osm_type`` n/w/r, ``kind`` = the ``building`` tag, heights NaN where untagged."""
 PLACE_COLUMNS = (
     "osm_type",
@@ -32,10 +32,9 @@ PLACE_COLUMNS = (
     "emergency",
     "beds",
     "speciality",
-    "geometry",
 )
 """Place table: ``kind`` a PlaceKind value; point or polygon; untagged text is "", untagged numbers NaN."""
-OBSTACLE_COLUMNS = ("osm_type", "osm_id", "kind", "height_m", "geometry")
+OBSTACLE_COLUMNS = ("osm_type", "osm_id", "kind", "height_m")
 """Obstacle table: ``kind`` an ObstacleKind value; point, line or polygon; ``height_m`` NaN where untagged."""
 
 
@@ -58,7 +57,7 @@ class Area:
     source, attribution, licence : str
         Where the map came from, and how to credit it.
     network : StreetNetwork
-    buildings, places, obstacles : GeoDataFrame
+    buildings, places, obstacles : Table
         With the columns named in this module, in the order of (osm_type, osm_id).
     """
 
@@ -71,9 +70,9 @@ class Area:
     attribution: str
     licence: str
     network: StreetNetwork
-    buildings: gpd.GeoDataFrame
-    places: gpd.GeoDataFrame
-    obstacles: gpd.GeoDataFrame
+    buildings: Table
+    places: Table
+    obstacles: Table
 
     def __post_init__(self) -> None:
         """Check the tables once.
@@ -108,14 +107,14 @@ class Area:
         west, south, east, north = self.bbox_deg
         return west <= place.lon_deg <= east and south <= place.lat_deg <= north
 
-    def places_of(self, *kinds: str) -> gpd.GeoDataFrame:
-        """Return the places of the given kinds: one table for all who ask, not to be changed."""
+    def places_of(self, *kinds: str) -> Table:
+        """Return the places of the given kinds: one table for all who ask."""
         if kinds not in self._places_by_kinds:
-            self._places_by_kinds[kinds] = self.places[self.places["kind"].isin(kinds)]
+            self._places_by_kinds[kinds] = self.places.rows(self.places.among("kind", kinds))
         return self._places_by_kinds[kinds]
 
     @cached_property
-    def _places_by_kinds(self) -> dict[tuple[str, ...], gpd.GeoDataFrame]:
+    def _places_by_kinds(self) -> dict[tuple[str, ...], Table]:
         return {}
 
 

@@ -32,7 +32,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-import geopandas as gpd
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -47,6 +46,7 @@ from planner.errors import AreaNotFoundError, PackError, PlannerError
 from planner.geo import Frame, LonLat
 from planner.ground.coverage import count_contents
 from planner.streets.network import StreetNetwork
+from planner.table import Table
 
 SCHEMA = "pack/2"
 MANIFEST = "manifest.json"
@@ -327,10 +327,25 @@ def _write(area: Area, origin: dict[str, str]) -> None:
 def _contents(area: Area) -> dict[str, bytes]:
     parts = {"streets": _network_bytes(area.network)}
     for name in TABLES:
-        buffer = io.BytesIO()
-        getattr(area, name).to_parquet(buffer, index=False, compression="zstd")
-        parts[name] = buffer.getvalue()
+        parts[name] = _table_bytes(getattr(area, name), area.frame)
     return parts
+
+
+def _table_bytes(table: Table, frame: Frame) -> bytes:
+    """Return a table as GeoParquet, which other programs open too."""
+    shape = pa.array(shapely.to_wkb(table.shapes).tolist(), type=pa.binary())
+    written = pa.table(
+        {**{name: _array(values) for name, values in table.columns.items()}, "geometry": shape}
+    )
+    geometry = {"encoding": "WKB", "geometry_types": [], "crs": frame.crs.to_json_dict()}
+    about = {"version": "1.0.0", "primary_column": "geometry", "columns": {"geometry": geometry}}
+    buffer = io.BytesIO()
+    pq.write_table(written.replace_schema_metadata({"geo": json.dumps(about)}), buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def _array(values: NDArray[Any]) -> pa.Array:
+    return pa.array(values, type=pa.string() if values.dtype == object else None)
 
 
 def _network_bytes(network: StreetNetwork) -> bytes:
@@ -460,7 +475,7 @@ def _area_of(
         lon, lat = manifest["centre_deg"]
         frame = Frame(LonLat(float(lon), float(lat)).checked())
         west, south, east, north = manifest["bbox_deg"]
-        tables = pool.map(lambda part: _read_table(parts[part], frame), TABLES)
+        tables = pool.map(lambda part: _read_table(parts[part]), TABLES)
         return Area(
             name=name,
             digest=manifest["digest"],
@@ -538,11 +553,11 @@ def _array_at(npy: memoryview) -> NDArray[Any]:
     return np.frombuffer(npy, dtype=dtype, count=count, offset=head.tell()).reshape(shape)
 
 
-def _read_table(content: mmap.mmap, frame: Frame) -> gpd.GeoDataFrame:
+def _read_table(content: mmap.mmap) -> Table:
     table = pq.read_table(pa.BufferReader(pa.py_buffer(content)), use_threads=False)
-    shape = shapely.from_wkb(table.column("geometry").to_numpy(zero_copy_only=False))
-    rest = table.drop_columns(["geometry"]).replace_schema_metadata(None).to_pandas()
-    return gpd.GeoDataFrame(rest, geometry=shape, crs=frame.crs)
+    columns = {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
+    shapes = shapely.from_wkb(columns.pop("geometry"))
+    return Table(columns, shapes)
 
 
 # --- shipped areas --------------------------------------------------------------------------------

@@ -92,12 +92,12 @@ def _fill(axes: Axes, shape: BaseGeometry, colour: str, alpha: float, edge: str 
 
 
 def _base(axes: Axes, area: Area, window: BaseGeometry) -> None:
-    shapes = area.buildings.geometry.to_numpy()
-    for shape in shapes[np.sort(area.buildings.sindex.query(window))]:
+    shapes = area.buildings.shapes
+    for shape in shapes[np.sort(area.buildings.tree.query(window))]:
         _fill(axes, shape, "#b8b2a7", 1.0)
-    places = area.places.geometry.to_numpy()
-    for row in np.sort(area.places.sindex.query(window)):
-        parking = area.places["kind"].iloc[row] == "parking"
+    places = area.places.shapes
+    for row in np.sort(area.places.tree.query(window)):
+        parking = area.places["kind"][row] == "parking"
         _fill(axes, places[row], "#d9d9f3" if parking else "#dcebd2", 0.6)
     edges = area.network.edges_in_box(window.bounds)
     driven = area.network.road_class[edges] < FIRST_FOOT_CLASS

@@ -57,9 +57,9 @@ def test_an_area_of_bare_streets_has_one_too(area: Area, tmp_path: Path) -> None
         area,
         name="bare",
         network=replace(area.network, names=tuple("" for _ in area.network.names)),
-        buildings=area.buildings.iloc[:0],
-        places=area.places.iloc[:0],
-        obstacles=area.obstacles.iloc[:0],
+        buildings=area.buildings.rows(slice(0)),
+        places=area.places.rows(slice(0)),
+        obstacles=area.obstacles.rows(slice(0)),
     )
     files = base_map(bare, tmp_path)
     assert files.near.stat().st_size > 0

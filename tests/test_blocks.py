@@ -29,7 +29,9 @@ UNBUILT = "it may be built over"
 def bare(*, built: bool) -> Area:
     """The town without any mapped ground, and without its buildings if so asked."""
     area = town()
-    return replace(area, places=area.places.iloc[:0], buildings=area.buildings.iloc[: None if built else 0])
+    return replace(
+        area, places=area.places.rows(slice(0)), buildings=area.buildings.rows(slice(None if built else 0))
+    )
 
 
 @lru_cache(maxsize=2)
@@ -48,7 +50,7 @@ def test_open_ground_lies_on_nothing_mapped_and_is_nowhere_too_narrow(area):
     pieces = np.array(blocks_of(area, SITING).pieces(everywhere, everywhere.centroid), dtype=object)
     assert len(pieces) > 3
     streets = area.network.lines(np.flatnonzero(area.network.drivable))
-    for others in (area.buildings.geometry, area.places.geometry, streets):
+    for others in (area.buildings.shapes, area.places.shapes, streets):
         others = np.asarray(others, dtype=object)
         if len(others):
             assert shapely.distance(pieces[:, None], others[None, :]).min() > SITING.found_clear_m - 0.5

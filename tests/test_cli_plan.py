@@ -167,8 +167,21 @@ def test_the_command_line_never_loads_the_page():
         "import sys; from planner import cli, packs, plan, document, audit, exports;"
         "print([m for m in ('streamlit', 'folium', 'osmnx', 'matplotlib', 'networkx') if m in sys.modules])"
     )
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert loaded.stdout.strip() == "[]"
+    assert _printed(code) == "[]"
+
+
+def _printed(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_a_plan_is_made_without_data_frames_which_take_a_third_of_a_second_to_load():
+    code = (
+        "import sys; from planner import cli, packs, plan, document, sources;"
+        "from planner.sources import hospital_tables;"
+        "print([m for m in ('pandas', 'geopandas', 'pyogrio', 'osmium') if m in sys.modules])"
+    )
+    assert _printed(code) == "[]"
 
 
 # --- check --------------------------------------------------------------------------------------

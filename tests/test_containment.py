@@ -150,7 +150,7 @@ def test_no_fewer_posts_see_as_much(x_m, y_m):
 
 @lru_cache(maxsize=1)
 def solid_town():
-    return shapely.union_all(np.asarray(town().buildings.geometry.array, dtype=object))
+    return shapely.union_all(town().buildings.shapes)
 
 
 def seen_share(posts, facade, area, solid) -> float:

@@ -70,7 +70,7 @@ def test_whoever_is_between_the_lines_can_drive_out_by_a_gate(x: int, y: int, re
 
 
 def test_a_fire_station_is_left_out_or_its_engines_get_a_gate() -> None:
-    station = area().places_of("fire_station").geometry.iloc[0].representative_point()
+    station = area().places_of("fire_station").shapes[0].representative_point()
     told = set()
     for x in range(-700, 100, 130):
         _, outer, duties = owed(x, -100.0, 60.0)
@@ -107,7 +107,7 @@ def test_every_plan_has_a_gate_for_rescue_and_one_for_evacuees_and_one_out() -> 
 
 
 def test_a_hospital_whose_only_road_is_taken_is_a_danger() -> None:
-    hospital = area().places_of("hospital").geometry.iloc[0].representative_point()
+    hospital = area().places_of("hospital").shapes[0].representative_point()
     levels = set()
     for step in (150.0, 250.0, 350.0):
         for dx, dy in ((step, 0), (-step, 0), (0, step), (0, -step)):

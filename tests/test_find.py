@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,12 +57,11 @@ def test_a_corner_lies_on_both_streets(area: Area) -> None:
 
 
 def test_a_name_in_part_without_accents_or_case_and_schools_first(area: Area) -> None:
-    named = area.places[area.places["name"] != ""]
-    school = named[named["kind"] == "school"].iloc[0]
-    found = find_places(area, school["name"][:5].upper())
+    table = area.places.rows((area.places["name"] != "") & (area.places["kind"] == "school"))
+    found = find_places(area, table["name"][0][:5].upper())
     assert found[0].kind.startswith("school")
     x, y = area.frame.point_m(found[0].location)
-    assert school.geometry.distance(type(school.geometry.centroid)(x, y)) < 1
+    assert table.shapes[0].distance(shapely.Point(x, y)) < 1
 
 
 @given(st.text(max_size=40))
@@ -77,10 +77,11 @@ def named() -> Area:
     made = town()
     streets = ("", "Avenida Doctor José Pérez", "Saint Mary's Street", "Avenida Italia", "North 5th Avenue")
     names = tuple(streets[i] if i < len(streets) else f"Calle {i}" for i in range(len(made.network.names)))
-    places = made.places.copy()
-    places["name"] = [f"Escuela Número {i}" for i in range(len(places))]
-    places["address"] = [f"{100 + 20 * i} Avenida Italia" for i in range(len(places))]
-    places.loc[places.index[0], "name"] = "Intendencia de Montevideo"
+    rows = range(len(made.places))
+    called = ["Intendencia de Montevideo", *(f"Escuela Número {i}" for i in rows[1:])]
+    places = made.places.with_column("name", np.array(called, dtype=object))
+    numbers = [f"{100 + 20 * i} Avenida Italia" for i in rows]
+    places = places.with_column("address", np.array(numbers, dtype=object))
     return replace(made, network=replace(made.network, names=names), places=places)
 
 

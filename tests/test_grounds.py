@@ -62,8 +62,8 @@ def test_open_ground_holds_no_building_and_no_water(area):
     rows = rows_of(grounds)[:400]
     open_m = grounds.open_m(rows)
     for table, kinds in ((area.buildings, None), (area.obstacles, (ObstacleKind.WATER, ObstacleKind.WOOD))):
-        chosen = table if kinds is None else table[table["kind"].isin(kinds)]
-        shapes = shapely.make_valid(np.asarray(chosen.geometry.array, dtype=object))
+        chosen = table if kinds is None else table.rows(table.among("kind", kinds))
+        shapes = shapely.make_valid(chosen.shapes)
         shapes = shapes[shapely.get_dimensions(shapes) == 2]
         if len(shapes) == 0:
             continue

@@ -115,6 +115,7 @@ def test_walled_in_by_tall_buildings_there_is_no_way_in():
 
 def test_dust_is_no_ground_to_land_on():
     area = field(60)
-    area.places.loc[:, "surface"] = "gravel"
+    gravel = np.full(len(area.places), "gravel", dtype=object)
+    area = replace(area, places=area.places.with_column("surface", gravel))
     places = replace(landing_grounds(area, DOCTRINE.siting, RULES))
     assert len(places.rows_near(shapely.box(-200, -200, 200, 200))) == 0

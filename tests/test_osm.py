@@ -350,7 +350,7 @@ def test_polygon_that_crosses_itself_is_mended() -> None:
     draft.add_way(1, [(1, (10.0, 50.0)), (2, (10.01, 50.0))], STREET)
     bowtie = Polygon([(10, 50), (10.001, 50.001), (10.001, 50), (10, 50.001)])
     draft.add_feature("w", 5, {"building": "yes"}, bowtie)
-    (shape,) = draft.finish("made", source="test").buildings.geometry
+    (shape,) = draft.finish("made", source="test").buildings.shapes
     assert shape.is_valid
     assert shape.area > 0
 
@@ -380,10 +380,9 @@ def test_empty_tables_have_their_columns_and_types() -> None:
     assert list(area.obstacles.columns) == list(OBSTACLE_COLUMNS)
     full = town()
     for name in ("buildings", "places", "obstacles"):
-        assert (
-            getattr(area, name).dtypes.astype(str).to_dict()
-            == getattr(full, name).dtypes.astype(str).to_dict()
-        )
+        assert {column: values.dtype for column, values in getattr(area, name).columns.items()} == {
+            column: values.dtype for column, values in getattr(full, name).columns.items()
+        }
 
 
 # --- digest ---------------------------------------------------------------------------------------

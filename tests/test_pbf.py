@@ -82,7 +82,7 @@ def test_polygon_narrows_to_what_meets_it(town_file: Path) -> None:
     part = read_osm(town_file, "town", within_deg=corner)
     assert 0 < part.network.edge_count < whole.network.edge_count
     ground_m = shapely.Polygon(part.frame.to_m(corner.exterior.coords))
-    assert shapely.distance(ground_m, part.buildings.geometry).max() < 1.0
+    assert shapely.distance(ground_m, part.buildings.shapes).max() < 1.0
     nothing = shapely.box(west - 2, south - 2, west - 1, south - 1)
     with pytest.raises(SourceError, match="no streets"):
         read_osm(town_file, "town", within_deg=nothing)
@@ -125,11 +125,13 @@ def test_multipolygon_keeps_its_hole(tmp_path: Path) -> None:
     tags = {"type": "multipolygon", "building": "school", "building:levels": "3"}
     relation = made.relation([("w", outer, "outer"), ("w", inner, "inner")], **tags)
     area = read_osm(made.settle().write(tmp_path / "hole.osm.pbf"), "hole")
-    (row,) = area.buildings.itertuples()
-    assert (row.osm_type, row.osm_id, row.kind, row.levels) == ("r", relation, "school", 3.0)
-    assert row.geometry.geom_type == "Polygon"
-    assert len(row.geometry.interiors) == 1
-    assert row.geometry.area == pytest.approx(2400, abs=2)
+    table = area.buildings
+    (row,) = zip(*(table[name] for name in ("osm_type", "osm_id", "kind", "levels")), strict=True)
+    assert row == ("r", relation, "school", 3.0)
+    (shape,) = table.shapes
+    assert shape.geom_type == "Polygon"
+    assert len(shape.interiors) == 1
+    assert shape.area == pytest.approx(2400, abs=2)
 
 
 def test_multipolygon_that_does_not_close_is_left_out(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import geopandas as gpd
 import networkx as nx
 import numpy as np
 import pytest
@@ -30,8 +29,10 @@ from planner.ground.zones import Ground, draw_zones
 from planner.model import AreaStamp, DoctrineStamp, Incident, Plan
 from planner.perimeters.tracing import JUNCTION_MARGIN_M, TracedPerimeter, trace_perimeters
 from planner.settings import shipped
+from planner.sources.osm import NUMBER_COLUMNS
 from planner.sources.pbf import read_osm
 from planner.streets.network import StreetNetwork
+from planner.table import Table
 from planner.terms import Direction, NoticeLevel, PerimeterName, PostMode, RoadClass, ThreatName
 from tests.streets import draw_streets
 from tests.town import town
@@ -63,8 +64,10 @@ def area_of(network: StreetNetwork, half_m: float = 3000.0) -> Area:
     west, south = frame.place(-half_m, -half_m)
     east, north = frame.place(half_m, half_m)
 
-    def empty(columns: tuple[str, ...]) -> gpd.GeoDataFrame:
-        return gpd.GeoDataFrame({c: [] for c in columns}, geometry="geometry")
+    def empty(columns: tuple[str, ...]) -> Table:
+        numbers = {c: np.empty(0) for c in columns if c in NUMBER_COLUMNS}
+        none = np.empty(0, dtype=object)
+        return Table({c: numbers.get(c, none) for c in columns}, none)
 
     return Area(
         name="drawn",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
@@ -15,24 +14,17 @@ from shapely.geometry import LineString, Polygon, box
 
 from planner.doctrine import Siting, read_doctrine
 from planner.ground.sightline import Walls, build_walls, heights_m, reach_m, seen_by_any, sees
+from planner.table import Table
 
 SITING: Siting = read_doctrine(Path(__file__).parents[1] / "data" / "doctrine.toml").siting
 TALL_M = 1000.0
 
 
-def table(shapes, height_m=np.nan, levels=np.nan, kind="yes", min_height_m=np.nan) -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame(
-        {
-            "osm_type": "w",
-            "osm_id": range(len(shapes)),
-            "name": "",
-            "kind": kind,
-            "height_m": height_m,
-            "levels": levels,
-            "min_height_m": min_height_m,
-        },
-        geometry=list(shapes),
-    )
+def table(shapes, height_m=np.nan, levels=np.nan, kind="yes", min_height_m=np.nan) -> Table:
+    numbers = {"height_m": height_m, "levels": levels, "min_height_m": min_height_m}
+    columns = {name: np.broadcast_to(np.float64(values), len(shapes)) for name, values in numbers.items()}
+    columns["kind"] = np.broadcast_to(np.array(kind, dtype=object), len(shapes))
+    return Table(columns, np.array(list(shapes), dtype=object))
 
 
 def walls_of(shapes, **columns) -> Walls:

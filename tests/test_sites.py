@@ -8,7 +8,6 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -30,6 +29,7 @@ from planner.sites.purposes import ASKS
 from planner.sites.selection import separation_m
 from planner.sites.survey import unseen_within_m
 from planner.sources.pbf import read_osm
+from planner.table import Table
 from planner.terms import PUBLIC, PerimeterName, Purpose, RouteKind, SiteSource, ThreatName, ZoneKind
 from tests.town import CENTRE, town, town_objects
 
@@ -225,8 +225,8 @@ def test_what_hid_the_command_post_is_taken_away_and_it_moves():
     hidden = next(
         s for s in before.chosen.sites if s.in_sight is False and s.purpose not in PUBLIC and s.rank == 1
     )
-    far = before.area.buildings.geometry.distance(before.scene.ground.target_m) > 0
-    fewer = replace(before.area, buildings=before.area.buildings[~far].reset_index(drop=True), digest="bare")
+    far = shapely.distance(before.area.buildings.shapes, before.scene.ground.target_m) > 0
+    fewer = replace(before.area, buildings=before.area.buildings.rows(~far), digest="bare")
     scene = replace(before.scene)
     after = choose_sites(SCHOOL, scene, fewer, DOCTRINE)
     same = [s for s in after.sites if s.purpose is hidden.purpose and s.shape == hidden.shape]
@@ -418,8 +418,7 @@ def test_runners_up_say_why_they_are_not_first():
 
 def test_names_from_the_map_stay_text_on_one_line():
     hostile = "<script>alert(1)</script>\n\x00" + "x" * 500
-    places = AREA.places.copy()
-    places["name"] = hostile
+    places = AREA.places.with_column("name", np.full(len(AREA.places), hostile, dtype=object))
     result = solve(SCHOOL, replace(AREA, places=places, digest="hostile"))
     for site in result.chosen.sites:
         assert "\n" not in site.reason + site.name
@@ -439,13 +438,15 @@ def test_families_are_not_sent_to_a_hospital():
     """The hall chosen for reunification, were it a hospital, is not chosen again."""
     site = school().first(Purpose.REUNIFICATION)
     hall = school().shape(site)
-    for table in ("places", "buildings"):
-        other = getattr(AREA, table)
-        row = other.iloc[[0]].copy()
-        row["kind"], row["name"] = "hospital", "St Elsewhere"
-        row["geometry"] = [hall.representative_point().buffer(8)]
-        more = pd.concat([other, row], ignore_index=True)
-        result = solve(SCHOOL, replace(AREA, digest=f"care-{table}", **{table: more}))
+    for name, other in (("places", AREA.places), ("buildings", AREA.buildings)):
+        added = {"kind": "hospital", "name": "St Elsewhere"}
+        columns = {
+            column: np.append(values, added.get(column, values[0]))
+            for column, values in other.columns.items()
+        }
+        more = Table(columns, np.array([*other.shapes, hall.representative_point().buffer(8)], dtype=object))
+        with_care = replace(AREA, places=more) if other is AREA.places else replace(AREA, buildings=more)
+        result = solve(SCHOOL, replace(with_care, digest=f"care-{name}"))
         check_laws(result)
         shapes = [result.shape(s) for s in result.chosen.sites if s.purpose is Purpose.REUNIFICATION]
         assert shapes

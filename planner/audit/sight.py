@@ -66,13 +66,13 @@ def _clear(a: tuple[float, float, float], b: tuple[float, float, float], area: A
     """Whether no building stands in the straight line between two points, at the line's height there."""
     line = LineString([a[:2], b[:2]])
     table = area.buildings
-    for row in np.sort(table.sindex.query(line, predicate="intersects")).tolist():
-        building = table.iloc[row]
-        if building["kind"] in _SEE_THROUGH or shapely.get_dimensions(building.geometry) != 2:
+    for row in np.sort(table.tree.query(line, predicate="intersects")).tolist():
+        shape = table.shapes[row]
+        if table["kind"][row] in _SEE_THROUGH or shapely.get_dimensions(shape) != 2:
             continue
-        foot_m = float(np.nan_to_num(building["min_height_m"], nan=0.0))
-        top_m = max(_height_m(building["height_m"], building["levels"], siting), foot_m)
-        for share in _crossings(line, building.geometry):
+        foot_m = float(np.nan_to_num(table["min_height_m"][row], nan=0.0))
+        top_m = max(_height_m(table["height_m"][row], table["levels"][row], siting), foot_m)
+        for share in _crossings(line, shape):
             if foot_m <= a[2] + share * (b[2] - a[2]) < top_m:
                 return False
     return True

@@ -17,6 +17,7 @@ from planner.doctrine import Siting
 from planner.errors import IncidentError
 from planner.geo import from_usng
 from planner.model import Site
+from planner.table import Table
 from planner.terms import (
     FAMILIES,
     OPEN_BY_MAP,
@@ -191,9 +192,9 @@ def _check_unmapped(scene: Scene, site: Site) -> Iterator[Check]:
         return
     ground, area = _ground(scene, site), scene.area
     core = _core(ground)
-    buildings = area.buildings.geometry.iloc[area.buildings.sindex.query(core, predicate="intersects")]
+    buildings = area.buildings.tree.query(core, predicate="intersects")
     if not site.name.startswith(OPEN_BY_MAP):
-        mapped = len(buildings) or len(area.places.sindex.query(core, predicate="intersects"))
+        mapped = len(buildings) or len(area.places.tree.query(core, predicate="intersects"))
         if not mapped:
             yield Check("site_mapped", False, "no map shows this ground, and it does not say so", site.id)
         return
@@ -202,12 +203,12 @@ def _check_unmapped(scene: Scene, site: Site) -> Iterator[Check]:
         problems.append("no caution says that what covers it is not known")
     near = ground.buffer(scene.doctrine.siting.street_reach_m + _SLACK_M)
     told = any(_UNBUILT in words for words in site.cautions)
-    if not told and not len(area.buildings.sindex.query(near, predicate="intersects")):
+    if not told and not len(area.buildings.tree.query(near, predicate="intersects")):
         problems.append("no building is mapped near it, and it does not say so")
     if len(buildings):
         problems.append("it lies on a building")
-    obstacles = area.obstacles.iloc[area.obstacles.sindex.query(core, predicate="intersects")]
-    problems += [f"it lies on {kind}" for kind in sorted({*obstacles["kind"]} & {*_SOLID})]
+    kinds = area.obstacles["kind"][area.obstacles.tree.query(core, predicate="intersects")]
+    problems += [f"it lies on {kind}" for kind in sorted({*kinds} & {*_SOLID})]
     if len(scene.streets.meeting(core, scene.streets.drivable)):
         problems.append("it lies on a street")
     yield judge("site_mapped", site.id, problems, "open ground by the map, as it says")
@@ -341,6 +342,11 @@ def _check_lane(scene: Scene) -> Iterator[Check]:
         yield judge("site_lane", site.id, problems, "off the ways of ambulances and arriving units")
 
 
+def _gap_m(table: Table, square: BaseGeometry) -> float:
+    """Return how far the nearest of some things is from a square; infinite where there are none."""
+    return float(shapely.distance(table.shapes, square).min(initial=np.inf))
+
+
 def _check_helispots(scene: Scene) -> Iterator[Check]:
     """See that helicopters have a clear square and two ways in (``domain.md`` 2.7)."""
     rules = scene.doctrine.landing
@@ -352,13 +358,15 @@ def _check_helispots(scene: Scene) -> Iterator[Check]:
         problems = []
         if square.area < (rules.day_m - 0.1) ** 2:
             problems.append(f"{square.area:.0f} m2 is less than a square of {rules.day_m} m")
-        walls = buildings.geometry.iloc[buildings.sindex.query(square.buffer(rules.building_m + _SLACK_M))]
-        if len(walls) and float(walls.distance(square).min()) < rules.building_m - _SLACK_M:
-            problems.append(f"a building is {float(walls.distance(square).min()):.0f} m away")
-        near = obstacles.iloc[obstacles.sindex.query(square.buffer(rules.wire_m + _SLACK_M))]
-        wires = near[near["kind"] == ObstacleKind.POWER_LINE]
-        if len(wires) and float(wires.distance(square).min()) < rules.wire_m - _SLACK_M:
-            problems.append(f"a power line is {float(wires.distance(square).min()):.0f} m away")
+        wall_m = _gap_m(
+            buildings.rows(buildings.tree.query(square.buffer(rules.building_m + _SLACK_M))), square
+        )
+        if wall_m < rules.building_m - _SLACK_M:
+            problems.append(f"a building is {wall_m:.0f} m away")
+        near = obstacles.rows(obstacles.tree.query(square.buffer(rules.wire_m + _SLACK_M)))
+        wire_m = _gap_m(near.rows(near["kind"] == ObstacleKind.POWER_LINE), square)
+        if wire_m < rules.wire_m - _SLACK_M:
+            problems.append(f"a power line is {wire_m:.0f} m away")
         if len(site.approaches_deg) != 2:
             problems.append("it has no two ways in")
         else:

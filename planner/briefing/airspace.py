@@ -123,7 +123,7 @@ def _plan_pads(plan: Plan) -> list[tuple[str, str, LonLat]]:
 
 def _map_pads(area: Area) -> list[tuple[str, str, LonLat]]:
     table = area.places_of(*_KINDS)
-    middles = shapely.centroid(table.geometry.to_numpy())
+    middles = shapely.centroid(table.shapes)
     names, kinds = table["name"].tolist(), table["kind"].tolist()
     return [
         (words.plain(str(name)) or "unnamed", _KINDS[PlaceKind(kind)], area.frame.place(at.x, at.y))

@@ -52,21 +52,21 @@ _BENT = 0.985
 def ground(area: Area, sheet: Sheet) -> Iterator[str]:
     """Yield what lies beneath the streets: water, woods, car parks and buildings."""
     obstacles, places = area.obstacles, area.places
-    kinds = obstacles["kind"].to_numpy()
-    shapes = obstacles.geometry.to_numpy()
+    kinds = obstacles["kind"]
+    shapes = obstacles.shapes
     wood = _shown(shapes[kinds == ObstacleKind.WOOD], sheet)
-    green = places["kind"].isin((PlaceKind.PARK, PlaceKind.PITCH, PlaceKind.OPEN_GROUND)).to_numpy()
-    paved = (places["kind"] == PlaceKind.PARKING).to_numpy()
+    green = places.among("kind", (PlaceKind.PARK, PlaceKind.PITCH, PlaceKind.OPEN_GROUND))
+    paved = places["kind"] == PlaceKind.PARKING
     yield svg.path(_areas(wood), fill=_WOOD)
-    yield svg.path(_areas(_shown(places.geometry.to_numpy()[green], sheet)), fill=_WOOD)
-    yield svg.path(_areas(_shown(places.geometry.to_numpy()[paved], sheet)), fill=_PAVED)
+    yield svg.path(_areas(_shown(places.shapes[green], sheet)), fill=_WOOD)
+    yield svg.path(_areas(_shown(places.shapes[paved], sheet)), fill=_PAVED)
     yield svg.path(_areas(_shown(shapes[kinds == ObstacleKind.WATER], sheet)), fill=_WATER)
     stream = _lines(_shown(shapes[kinds == ObstacleKind.WATERWAY], sheet))
     yield svg.path(stream, stroke=_WATER, stroke_width=0.9)
     rails = _lines(_shown(shapes[kinds == ObstacleKind.RAILWAY], sheet))
     yield svg.path(rails, stroke="#8a8a8a", stroke_width=0.35)
     yield svg.path(rails, stroke="#8a8a8a", stroke_width=0.9, stroke_dasharray="0.15 1.6")
-    built = _areas(_shown(area.buildings.geometry.to_numpy(), sheet))
+    built = _areas(_shown(area.buildings.shapes, sheet))
     built = built[shapely.area(built) > _SMALL_MM2] if len(built) else built
     yield svg.path(built, fill=_BUILDING, stroke=_WALL, stroke_width=0.08)
 

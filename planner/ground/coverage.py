@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 
 from planner.area import Area
 from planner.doctrine import Travelling
+from planner.table import Table
 from planner.terms import NoticeLevel, PlaceKind, Travel
 
 
@@ -47,15 +47,15 @@ def count_contents(area: Area) -> dict[str, Any]:
         "signals": int(network.node_signal.sum()),
         "turn_restrictions": network.restriction_count,
         "buildings": len(area.buildings),
-        "buildings_with_height": int(area.buildings["height_m"].notna().sum()),
-        "buildings_with_levels": int(area.buildings["levels"].notna().sum()),
+        "buildings_with_height": int(np.isfinite(area.buildings["height_m"]).sum()),
+        "buildings_with_levels": int(np.isfinite(area.buildings["levels"]).sum()),
         "places": _count_kinds(area.places),
         "obstacles": _count_kinds(area.obstacles),
     }
 
 
-def _count_kinds(table: gpd.GeoDataFrame) -> dict[str, int]:
-    kinds, counts = np.unique(table["kind"].to_numpy(dtype=object).astype(str), return_counts=True)
+def _count_kinds(table: Table) -> dict[str, int]:
+    kinds, counts = np.unique(table["kind"].astype(str), return_counts=True)
     return {str(kind): int(count) for kind, count in zip(kinds, counts, strict=True)}
 
 
@@ -119,7 +119,7 @@ def _buildings(area: Area) -> Finding:
 
 def _heights(area: Area) -> Finding:
     table = area.buildings
-    known = int((table["height_m"].notna() | table["levels"].notna()).sum())
+    known = int((np.isfinite(table["height_m"]) | np.isfinite(table["levels"])).sum())
     told = f"{known} of {len(table)} buildings have a height or levels"
     return _found("heights", known == len(table) > 0, told, f"{told}: heights are assumed for the rest")
 

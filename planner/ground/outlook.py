@@ -42,12 +42,12 @@ def roof_views(shapes: Shapes, target_m: BaseGeometry, area: Area, siting: Sitin
     unknown: Floats = np.full(len(shapes), np.nan)
     if len(shapes) == 0:
         return unknown
-    rows = np.sort(area.buildings.sindex.query(target_m, predicate="intersects"))
-    buildings = np.asarray(area.buildings.geometry.array, dtype=object)[rows]
+    rows = np.sort(area.buildings.tree.query(target_m, predicate="intersects"))
+    buildings = area.buildings.shapes[rows]
     solid = shapely.get_dimensions(buildings) == 2
     if not solid.any():
         return unknown
-    tops_m, _ = heights_m(area.buildings.iloc[rows[solid]], siting)
+    tops_m, _ = heights_m(area.buildings.rows(rows[solid]), siting)
     highest = shapely.make_valid(buildings[solid][int(np.argmax(tops_m))])
     rim = shapely.get_coordinates(shapely.buffer(highest, _FACADE_GAP_M, join_style="mitre"))
     roof = _raised(thin(rim, _ROOF_POINTS), float(tops_m.max()) + _OVER_ROOF_M)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-import geopandas as gpd
 import numpy as np
 import shapely
 from numba import njit
@@ -19,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from planner.area import Area
 from planner.doctrine import Siting
+from planner.table import Table
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -108,33 +108,33 @@ def walls_of(area: Area, siting: Siting) -> Walls:
     return build_walls(area.buildings, siting)
 
 
-def heights_m(buildings: gpd.GeoDataFrame, siting: Siting) -> tuple[Floats, Bools]:
+def heights_m(buildings: Table, siting: Siting) -> tuple[Floats, Bools]:
     """Return the height of each building above ground, and which are only assumed.
 
     ``height``, else ``building:levels`` times a level's height, else the assumed height (``domain.md`` 2.1).
     """
-    tagged = buildings["height_m"].to_numpy(np.float64)
-    by_level = buildings["levels"].to_numpy(np.float64) * siting.level_height_m
+    tagged = buildings["height_m"]
+    by_level = buildings["levels"] * siting.level_height_m
     known = np.where(tagged > 0, tagged, np.where(by_level > 0, by_level, np.nan))
     assumed = np.isnan(known)
     return np.where(assumed, siting.assumed_height_m, known), assumed
 
 
-def build_walls(buildings: gpd.GeoDataFrame, siting: Siting) -> Walls:
+def build_walls(buildings: Table, siting: Siting) -> Walls:
     """Lay the walls of an area's building table in a grid.
 
     Parameters
     ----------
-    buildings : GeoDataFrame
+    buildings : Table
         With the columns of :data:`planner.area.BUILDING_COLUMNS`, in metres.
     siting : Siting
         Doctrine for heights that the map does not state.
     """
-    shapes = np.asarray(buildings.geometry.array, dtype=object)
-    solid = (shapely.get_dimensions(shapes) == 2) & ~buildings["kind"].isin(OPEN_KINDS).to_numpy()
+    shapes = buildings.shapes
+    solid = (shapely.get_dimensions(shapes) == 2) & ~buildings.among("kind", OPEN_KINDS)
     rows = np.flatnonzero(solid)
     top_m, assumed = heights_m(buildings, siting)
-    foot_m = np.nan_to_num(buildings["min_height_m"].to_numpy(np.float64), nan=0.0)
+    foot_m = np.nan_to_num(buildings["min_height_m"], nan=0.0)
     segment_m, part = _segments(shapes[rows])
     owner = rows[part]
     span_m = np.column_stack([foot_m[owner], np.maximum(top_m, foot_m)[owner]])

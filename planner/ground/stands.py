@@ -114,16 +114,16 @@ class _Field:
     ) -> None:
         self.outline_m, self.barred_m, self.area, self.rules = outline_m, barred_m, area, rules
         self.reach_m = outline_m.buffer(rules.far_m)
-        near = np.sort(area.buildings.sindex.query(self.reach_m, predicate="intersects"))
-        self.buildings = np.asarray(area.buildings.geometry.array, dtype=object)[near]
+        near = np.sort(area.buildings.tree.query(self.reach_m, predicate="intersects"))
+        self.buildings = area.buildings.shapes[near]
         self.solid = [*self.buildings, *self._water()]  # each is asked once, about all places
         shapely.prepare(self.outline_m)
 
     def _water(self) -> list[BaseGeometry]:
         obstacles = self.area.obstacles
-        near = np.sort(obstacles.sindex.query(self.reach_m, predicate="intersects"))
-        wet = near[(obstacles["kind"].to_numpy()[near] == ObstacleKind.WATER)]
-        return [obstacles.geometry.iloc[row] for row in wet.tolist()]
+        near = np.sort(obstacles.tree.query(self.reach_m, predicate="intersects"))
+        wet = near[(obstacles["kind"][near] == ObstacleKind.WATER)]
+        return list(obstacles.shapes[wet])
 
     def kept(self, xy_m: Floats, most: int) -> Ints:
         """Return the rows of places where one may stand, at most so many, clockwise around the target."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.geo import LonLat
+from planner.table import Table
 from planner.terms import PlaceKind
 
 Floats = NDArray[np.float64]
@@ -105,10 +105,8 @@ def find_target(location: LonLat, area: Area, max_m2: float, *, grounds: bool = 
     return Target(point, point, "", "the point tapped")
 
 
-def _smallest_around(
-    table: gpd.GeoDataFrame, point: Point, max_m2: float
-) -> tuple[BaseGeometry, str, str] | None:
-    shapes = np.asarray(table.geometry.array, dtype=object)
+def _smallest_around(table: Table, point: Point, max_m2: float) -> tuple[BaseGeometry, str, str] | None:
+    shapes = table.shapes
     rows = np.flatnonzero((shapely.get_dimensions(shapes) == 2) & _around(shapes, point))
     rows = rows[[bool(shapely.make_valid(shapes[row]).intersects(point)) for row in rows]]
     rows = rows[shapely.area(shapes[rows]) <= max_m2]
@@ -116,7 +114,7 @@ def _smallest_around(
         return None
     row = rows[np.argmin(shapely.area(shapes[rows]))]
     outline = shapely.buffer(shapely.make_valid(shapes[row]), 0)
-    return outline, tidy(table["name"].iloc[row]), str(table["kind"].iloc[row])
+    return outline, tidy(table["name"][row]), str(table["kind"][row])
 
 
 def _around(shapes: NDArray[np.object_], point: Point) -> NDArray[np.bool_]:
@@ -128,8 +126,8 @@ def _around(shapes: NDArray[np.object_], point: Point) -> NDArray[np.bool_]:
 
 def buildings_meeting(ground: BaseGeometry, area: Area) -> NDArray[np.object_]:
     """Return the buildings that meet a geometry, repaired, in table order."""
-    rows = np.sort(area.buildings.sindex.query(ground, predicate="intersects"))
-    shapes = shapely.make_valid(np.asarray(area.buildings.geometry.array, dtype=object)[rows])
+    rows = np.sort(area.buildings.tree.query(ground, predicate="intersects"))
+    shapes = shapely.make_valid(area.buildings.shapes[rows])
     solid: NDArray[np.object_] = shapes[shapely.get_dimensions(shapes) == 2]
     return solid
 
@@ -145,10 +143,10 @@ def _buildings_of(footprint: BaseGeometry, area: Area) -> BaseGeometry:
 def _name_within(footprint: BaseGeometry, area: Area) -> str:
     """Name of a gathering place that is mapped as a point in the building."""
     places = area.places_of(*TARGET_KINDS)
-    rows = np.sort(places.sindex.query(footprint, predicate="intersects"))
+    rows = np.sort(places.tree.query(footprint, predicate="intersects"))
     for row in rows:
-        if places.geometry.iloc[row].geom_type == "Point" and places["name"].iloc[row]:
-            return tidy(places["name"].iloc[row])
+        if places.shapes[row].geom_type == "Point" and places["name"][row]:
+            return tidy(places["name"][row])
     return ""
 
 

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-import geopandas as gpd
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -21,6 +20,7 @@ from planner.area import Area
 from planner.doctrine import Transport
 from planner.geo import LonLat
 from planner.model import HospitalFact
+from planner.table import Table
 from planner.terms import PlaceKind, TraumaLevel
 
 MAP_SOURCE = "OpenStreetMap"
@@ -185,16 +185,16 @@ def _locate(facts: Sequence[HospitalFact], area: Area, rules: Transport) -> list
 def _mapped(area: Area, rules: Transport) -> tuple[KnownHospital, ...]:
     """Hospitals of the map that do not say ``emergency=no``, points and grounds of one hospital merged."""
     table = area.places_of(PlaceKind.HOSPITAL)
-    table = table[table["emergency"] != "no"]
-    grounds = list(table.geometry)
+    table = table.rows(table["emergency"] != "no")
+    grounds = list(table.shapes)
     merged = _merge_grounds(table["name"].tolist(), grounds, rules)
     doors = area.places_of(PlaceKind.EMERGENCY_ENTRANCE)
     whole = [shapely.union_all([grounds[k] for k in parts]) for parts in merged]
     has_pad = _nearest_of(area.places_of(PlaceKind.HELIPAD), whole, rules)
-    beds = [None if math.isnan(b) else int(b) for b in table["beds"].astype(float)]
+    beds = [None if math.isnan(b) else int(b) for b in table["beds"]]
     found = []
     for at, (parts, ground) in enumerate(zip(merged, whole, strict=True)):
-        names = [str(table["name"].iloc[k]) for k in parts]
+        names = [str(table["name"][k]) for k in parts]
         x_m, y_m = _door(ground, doors, rules)
         found.append(
             KnownHospital(
@@ -205,13 +205,13 @@ def _mapped(area: Area, rules: Transport) -> tuple[KnownHospital, ...]:
                 helipad=True if at in has_pad else None,
                 beds=max((b for k in parts if (b := beds[k]) is not None), default=None),
                 as_of=area.data_date,
-                special=_special(max(names, key=len), table.iloc[list(parts)]),
+                special=_special(max(names, key=len), table.rows(np.array(parts))),
             )
         )
     return tuple(found)
 
 
-def _special(name: str, entries: gpd.GeoDataFrame) -> str:
+def _special(name: str, entries: Table) -> str:
     """Say what a hospital of the map is instead of a general one: by its tags, only then by its name."""
     if (entries["emergency"] == "yes").any():
         return ""
@@ -243,22 +243,22 @@ def _merge_grounds(names: list[str], grounds: list[BaseGeometry], rules: Transpo
     return sorted(groups, key=lambda group: group[0])
 
 
-def _nearest_of(pads: gpd.GeoDataFrame, grounds: Sequence[BaseGeometry], rules: Transport) -> set[int]:
+def _nearest_of(pads: Table, grounds: Sequence[BaseGeometry], rules: Transport) -> set[int]:
     """Return which grounds have a helipad of their own: each pad belongs to the nearest ground."""
     if len(pads) == 0 or len(grounds) == 0:
         return set()
-    gaps_m = shapely.distance(pads.geometry.to_numpy()[:, None], np.array(grounds, dtype=object)[None, :])
+    gaps_m = shapely.distance(pads.shapes[:, None], np.array(grounds, dtype=object)[None, :])
     nearest = gaps_m.argmin(axis=1)
     return {int(g) for pad, g in enumerate(nearest) if gaps_m[pad, g] <= rules.emergency_entrance_m}
 
 
-def _door(ground: BaseGeometry, doors: gpd.GeoDataFrame, rules: Transport) -> tuple[float, float]:
+def _door(ground: BaseGeometry, doors: Table, rules: Transport) -> tuple[float, float]:
     """Where ambulances go: the nearest emergency entrance at the ground, else a point on it."""
     if len(doors):
-        gaps = doors.geometry.distance(ground).to_numpy()
+        gaps = shapely.distance(doors.shapes, ground)
         nearest = int(np.argmin(gaps))
         if gaps[nearest] <= rules.emergency_entrance_m:
-            door = doors.geometry.iloc[nearest].centroid
+            door = doors.shapes[nearest].centroid
             return float(door.x), float(door.y)
     point = ground.representative_point()
     return float(point.x), float(point.y)

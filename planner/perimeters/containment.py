@@ -150,7 +150,7 @@ def sample_facade(outline_m: BaseGeometry, area: Area, rules: Containment) -> Fa
     side = (np.round(bearing / 45).astype(np.int64) % len(SIDES))[row]
     points = shapely.points(xy)
     walled = np.zeros(len(xy), dtype=bool)
-    walled[area.buildings.sindex.query(points, predicate="intersects")[0]] = True
+    walled[area.buildings.tree.query(points, predicate="intersects")[0]] = True
     walled |= shapely.intersects(outline_m, points)  # between two parts that touch
     return Facade(outline_m, xy, (length / pieces)[row], side, walled)
 

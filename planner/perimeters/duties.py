@@ -149,7 +149,7 @@ def _places(area: Area, kind: PlaceKind, plain: str) -> list[tuple[str, Point]]:
             str(name) if isinstance(name, str) and name else f"An unnamed {plain}",
             geometry.representative_point(),
         )
-        for name, geometry in zip(places["name"], places.geometry, strict=True)
+        for name, geometry in zip(places["name"], places.shapes, strict=True)
     ]
 
 

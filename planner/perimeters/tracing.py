@@ -228,7 +228,7 @@ def _sparing(
 def _places_owed_a_road(area: Area, polygon_m: Polygon) -> list[tuple[str, str, Point]]:
     """Return fire stations and hospitals near some ground: name, what it is, and a point of it."""
     places = area.places_of(PlaceKind.FIRE_STATION.value, PlaceKind.HOSPITAL.value)
-    spots = places.geometry.representative_point().array
+    spots = shapely.point_on_surface(places.shapes)
     near = shapely.dwithin(polygon_m, spots, NEAR_LINE_M)
     return [
         (

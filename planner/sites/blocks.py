@@ -144,14 +144,14 @@ def _polygons(shape: BaseGeometry) -> Iterator[BaseGeometry]:
 @lru_cache(maxsize=4)
 def blocks_of(area: Area, siting: Siting) -> Blocks:
     """Return the open ground of an area, kept while it lives."""
-    buildings = np.asarray(area.buildings.geometry.array, dtype=object)
-    barred = area.obstacles["kind"].isin(_BARRED).to_numpy()
-    obstacles = np.asarray(area.obstacles.geometry.array, dtype=object)[barred]
-    places = np.asarray(area.places.geometry.array, dtype=object)
+    buildings = area.buildings.shapes
+    barred = area.obstacles.among("kind", _BARRED)
+    obstacles = area.obstacles.shapes[barred]
+    places = area.places.shapes
     solid = shapely.make_valid(np.concatenate([buildings, obstacles, places]))
     thin = shapely.get_dimensions(solid) < 2
     solid[thin] = shapely.buffer(solid[thin], _WALL_M, quad_segs=1)  # so that they can be taken away
-    return Blocks(area, siting, solid, shapely.STRtree(solid), buildings, shapely.STRtree(buildings))
+    return Blocks(area, siting, solid, shapely.STRtree(solid), buildings, area.buildings.tree)
 
 
 def between_streets(

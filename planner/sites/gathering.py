@@ -299,8 +299,8 @@ def _in_cover(scene: Scene, area: Area, doctrine: Doctrine, joined: Bools) -> li
     ground, siting = scene.ground, doctrine.siting
     if ground.warm_m.is_empty or len(area.buildings) == 0:
         return []
-    rows = np.sort(area.buildings.sindex.query(ground.warm_m, predicate="intersects"))
-    shapes = np.asarray(area.buildings.geometry.array, dtype=object)[rows]
+    rows = np.sort(area.buildings.tree.query(ground.warm_m, predicate="intersects"))
+    shapes = area.buildings.shapes[rows]
     large = (shapely.area(shapes) >= siting.forward_least_m2) & (shapely.get_type_id(shapes) == _POLYGON)
     rows, shapes = rows[large], shapely.make_valid(shapes[large])
     core = ground.hot_m.union(ground.target_m)
@@ -318,7 +318,7 @@ def _in_cover(scene: Scene, area: Area, doctrine: Doctrine, joined: Bools) -> li
         return []
     beside = streets_beside(shapes, lanes, area, siting)
     return [
-        _cover(tidy(area.buildings["name"].iloc[row]), shape, lanes.edges[streets], entrance)
+        _cover(tidy(area.buildings["name"][row]), shape, lanes.edges[streets], entrance)
         for row, shape, streets, entrance in zip(
             rows, shapes, beside, entrances(shapes, beside, lanes), strict=True
         )

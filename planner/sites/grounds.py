@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area
 from planner.doctrine import Siting
 from planner.ground.targets import HALL_KINDS, tidy
+from planner.table import Table
 from planner.terms import ObstacleKind, PlaceKind
 
 Bools = NDArray[np.bool_]
@@ -148,22 +148,21 @@ class Grounds:
 @lru_cache(maxsize=8)
 def grounds_of(area: Area, siting: Siting) -> Grounds:
     """Find the grounds of an area, once."""
-    kinds = area.places["kind"].isin(GROUND_KINDS) & ~area.places["parking"].isin(_STACKED)
-    rows = np.flatnonzero(kinds.to_numpy())
-    whole = _whole(shapely.make_valid(np.asarray(area.places.geometry.array, dtype=object)[rows]), area)
+    rows = np.flatnonzero(area.places.among("kind", GROUND_KINDS) & ~area.places.among("parking", _STACKED))
+    whole = _whole(shapely.make_valid(area.places.shapes[rows]), area)
     kept = shapely.area(whole) >= LEAST_M2
     rows, whole = rows[kept], whole[kept]
-    table = area.places.iloc[rows]
+    table = area.places.rows(rows)
     name = np.array([tidy(name) for name in table["name"]], dtype=object)
-    kind = table["kind"].to_numpy(dtype=object)
+    kind = table["kind"]
     return Grounds(
         area=area,
         siting=siting,
         kind=kind,
         name=name,
-        surface=table["surface"].to_numpy(dtype=object),
-        access=table["access"].to_numpy(dtype=object),
-        stalls=table["capacity"].to_numpy(np.float64),
+        surface=table["surface"],
+        access=table["access"],
+        stalls=table["capacity"],
         whole_m=whole,
         near=_belongs_to(kind, name, whole),
         tree=shapely.STRtree(whole),
@@ -189,15 +188,15 @@ def _care(whole: Shapes, area: Area) -> Bools:
     return held
 
 
-def _shapes_of(table: gpd.GeoDataFrame, kind: str) -> Shapes:
-    rows = np.flatnonzero((table["kind"] == kind).to_numpy())
-    return shapely.make_valid(np.asarray(table.geometry.array, dtype=object)[rows])
+def _shapes_of(table: Table, kind: str) -> Shapes:
+    rows = np.flatnonzero(table["kind"] == kind)
+    return shapely.make_valid(table.shapes[rows])
 
 
 @lru_cache(maxsize=8)
 def building_spots(area: Area) -> Floats:
     """Return the middles of all buildings of an area, (n, 2)."""
-    shapes = np.asarray(area.buildings.geometry.array, dtype=object)
+    shapes = area.buildings.shapes
     return shapely.get_coordinates(shapely.centroid(shapes)).reshape(-1, 2)
 
 
@@ -212,16 +211,16 @@ def _whole(shapes: Shapes, area: Area) -> Shapes:
     return shapes
 
 
-def _met(shapes: Shapes, table: gpd.GeoDataFrame, wider_m: float = 0.0) -> tuple[Shapes, Ints, Ints, Ints]:
+def _met(shapes: Shapes, table: Table, wider_m: float = 0.0) -> tuple[Shapes, Ints, Ints, Ints]:
     """Return what boxes of shapes meet of a table, its rows, and pairs: which shape, which of the met."""
     none = np.empty(0, dtype=np.int64)
     if len(shapes) == 0 or len(table) == 0:
         return np.empty(0, dtype=object), none, none, none
     boxes = shapely.box(*(shapely.bounds(shapes) + np.array([-1, -1, 1, 1]) * wider_m).T)
-    shape, row = table.sindex.query(boxes)
+    shape, row = table.tree.query(boxes)
     order = np.lexsort((row, shape))
     rows, at = np.unique(row[order], return_inverse=True)
-    found = shapely.make_valid(np.asarray(table.geometry.array, dtype=object)[rows])
+    found = shapely.make_valid(table.shapes[rows])
     return found, rows, shape[order], at
 
 
@@ -255,7 +254,7 @@ def _unusable_near(grounds: Shapes, area: Area, siting: Siting) -> tuple[Shapes,
         ObstacleKind.RAILWAY: siting.rail_clear_m,
     }
     shapes, rows, ground, other = _met(grounds, area.obstacles, max(clear_m.values()))
-    gaps_m = area.obstacles["kind"].iloc[rows].map(clear_m).to_numpy(np.float64)
+    gaps_m = np.array([clear_m.get(kind, np.nan) for kind in area.obstacles["kind"][rows]], dtype=np.float64)
     counts = np.isfinite(gaps_m)
     shapes[counts] = shapely.buffer(shapes[counts], gaps_m[counts], quad_segs=2)
     return shapes, ground[counts[other]], other[counts[other]]

@@ -135,7 +135,7 @@ def landing_grounds(area: Area, siting: Siting, rules: Landing) -> LandingGround
 
 @dataclass(frozen=True, eq=False)
 class _Standing:
-    """What stands on an area, laid out once: tables are slow to ask a thousand times."""
+    """What stands on an area, laid out once."""
 
     buildings: Shapes
     building_tree: shapely.STRtree
@@ -152,20 +152,20 @@ class _Standing:
     @classmethod
     def on(cls, area: Area, siting: Siting) -> _Standing:
         """Lay out an area's buildings, obstacles and car parks."""
-        buildings = np.asarray(area.buildings.geometry.array, dtype=object)
-        obstacles = np.asarray(area.obstacles.geometry.array, dtype=object)
-        lots = np.asarray(area.places_of(PlaceKind.PARKING).geometry.array, dtype=object)
+        buildings = area.buildings.shapes
+        obstacles = area.obstacles.shapes
+        lots = area.places_of(PlaceKind.PARKING).shapes
         top_m, assumed = heights_m(area.buildings, siting)
         return cls(
             buildings=buildings,
-            building_tree=shapely.STRtree(buildings),
+            building_tree=area.buildings.tree,
             building_top_m=top_m,
             building_assumed=assumed,
             obstacles=obstacles,
-            obstacle_tree=shapely.STRtree(obstacles),
+            obstacle_tree=area.obstacles.tree,
             obstacle_bounds_m=shapely.bounds(obstacles).reshape(-1, 4),
-            obstacle_kind=area.obstacles["kind"].to_numpy(dtype=object),
-            obstacle_height_m=area.obstacles["height_m"].to_numpy(np.float64),
+            obstacle_kind=area.obstacles["kind"],
+            obstacle_height_m=area.obstacles["height_m"],
             lots=lots,
             lot_tree=shapely.STRtree(lots),
         )

@@ -268,7 +268,7 @@ def _site_points(shapes: NDArray[np.object_], height_m: float) -> tuple[Floats, 
 def _mapped_between(shapes: NDArray[np.object_], scene: Scene, area: Area, siting: Siting) -> Bools:
     """Whether any building but the place of attack itself is mapped between each site and that place."""
     target = scene.ground.target_m
-    spots, own = building_spots(area), area.buildings.sindex.query(target, predicate="intersects")
+    spots, own = building_spots(area), area.buildings.tree.query(target, predicate="intersects")
     xmin, ymin, xmax, ymax = shapely.total_bounds([*shapes, target])
     near = (spots[:, 0] >= xmin) & (spots[:, 0] <= xmax) & (spots[:, 1] >= ymin) & (spots[:, 1] <= ymax)
     near[own] = False

@@ -13,9 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
@@ -38,6 +36,7 @@ from planner.sources.tags import (
     read_street_node,
 )
 from planner.streets.network import Bools, Floats, Ints, StreetNetwork
+from planner.table import Table
 
 ATTRIBUTION = "© OpenStreetMap contributors"
 LICENCE = "ODbL 1.0"
@@ -582,14 +581,12 @@ def _mended(geometry: BaseGeometry) -> BaseGeometry:
     return shapely.union_all(parts[shapely.get_dimensions(parts) == shapely.get_dimensions(geometry)])
 
 
-def _table(rows: _Rows, columns: Sequence[str], frame: Frame) -> gpd.GeoDataFrame:
-    content: dict[str, Any] = {"osm_type": pd.array(list(rows.osm_type), dtype="str"), "osm_id": rows.osm_id}
+def _table(rows: _Rows, columns: Sequence[str], frame: Frame) -> Table:
+    content: dict[str, NDArray[Any]] = {"osm_type": rows.osm_type, "osm_id": rows.osm_id}
     for name, values in rows.columns.items():
-        numeric = name in NUMBER_COLUMNS
-        content[name] = np.array(values, dtype=np.float64) if numeric else pd.array(values, dtype="str")
+        content[name] = np.array(values, dtype=np.float64 if name in NUMBER_COLUMNS else object)
     shape = shapely.transform(rows.shape, frame.to_m) if len(rows.shape) else rows.shape
-    frame_of = gpd.GeoDataFrame(content, geometry=gpd.GeoSeries(shape, crs=frame.crs), crs=frame.crs)
-    return frame_of[list(columns)]
+    return Table({name: content[name] for name in columns}, shape)
 
 
 NUMBER_COLUMNS = frozenset({"height_m", "levels", "min_height_m", "capacity", "beds"})

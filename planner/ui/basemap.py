@@ -133,15 +133,15 @@ def map_features(area: Area) -> gpd.GeoDataFrame:
 
 def _ground(area: Area) -> Iterator[pd.DataFrame]:
     for table, kinds in ((area.obstacles, _OBSTACLE_KINDS), (area.places, _PLACE_KINDS)):
-        shown = table[table["kind"].isin(kinds)]
-        shapes = shown.geometry.to_numpy()
+        shown = table.rows(table.among("kind", kinds))
+        shapes = shown.shapes
         extended = shapely.get_dimensions(shapes) > 0
-        kind = shown["kind"].map({str(k): v for k, v in kinds.items()}).to_numpy()
+        kind = np.array([kinds[text] for text in shown["kind"]], dtype=object)
         yield _rows(kind[extended], "", shapes[extended])
 
 
 def _buildings(area: Area) -> pd.DataFrame:
-    shapes = area.buildings.geometry.to_numpy()
+    shapes = area.buildings.shapes
     shapes = shapes[shapely.get_dimensions(shapes) == 2]
     return _rows("building", "", shapes)
 
@@ -194,10 +194,10 @@ def _label_lines(line: shapely.LineString) -> list[shapely.LineString]:
 
 
 def _place_names(area: Area) -> pd.DataFrame:
-    named = area.places[area.places["name"] != ""]
-    kinds = np.where(named["kind"].isin(_LANDMARKS), "landmark", "place").astype(object)
-    points = shapely.point_on_surface(named.geometry.to_numpy())
-    return _rows(kinds, named["name"].to_numpy(), points)
+    named = area.places.rows(area.places["name"] != "")
+    kinds = np.where(named.among("kind", _LANDMARKS), "landmark", "place").astype(object)
+    points = shapely.point_on_surface(named.shapes)
+    return _rows(kinds, named["name"], points)
 
 
 def _rows(

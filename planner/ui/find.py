@@ -269,11 +269,11 @@ def _by_name(area: Area, text: str, most: int) -> list[Found]:
     if sum(map(len, typed)) < _LEAST_LETTERS:
         return []
     index = _index(area)
-    kinds = area.places["kind"].to_numpy()
+    kinds = area.places["kind"]
     rank = {kind.value: number for number, kind in enumerate(_FIRST)}
     meant = _meant(typed, index)
     places = _matching(index.places, meant)
-    names = area.places["name"].to_numpy()
+    names = area.places["name"]
 
     def order(row: int) -> tuple[object, ...]:
         words = _words(names[row])
@@ -293,7 +293,7 @@ def _near_number(area: Area, typed: Sequence[str], index: _Index) -> list[Found]
     street = [word for word in typed if not word.isdigit()]
     if len(numbers) != 1 or not street:
         return []
-    addresses = area.places["address"].to_numpy()
+    addresses = area.places["address"]
     meant = _meant(street, index)
     known = [
         (abs(number - numbers[0]), row)
@@ -303,7 +303,7 @@ def _near_number(area: Area, typed: Sequence[str], index: _Index) -> list[Found]
     if not known or (off := min(known))[0] > _NEAR_NUMBERS:
         return []
     row = off[1]
-    point = shapely.point_on_surface(area.places.geometry.iloc[row])
+    point = shapely.point_on_surface(area.places.shapes[row])
     kind = "nearest known house number"
     return [Found(str(addresses[row]), area.frame.place(point.x, point.y), kind)] if off[0] else []
 
@@ -315,12 +315,12 @@ def _house_number(address: str) -> int | None:
 
 
 def _found(area: Area, row: int) -> Found:
-    place = area.places.iloc[row]
-    point = shapely.point_on_surface(place.geometry)
-    kind = str(place["kind"]).replace("_", " ")
+    point = shapely.point_on_surface(area.places.shapes[row])
+    place = {column: str(area.places[column][row]) for column in ("name", "address", "kind")}
+    kind = place["kind"].replace("_", " ")
     if place["name"] and place["address"]:
         kind = f"{kind}, {place['address']}"
-    return Found(str(place["name"] or place["address"]), area.frame.place(point.x, point.y), kind)
+    return Found(place["name"] or place["address"], area.frame.place(point.x, point.y), kind)
 
 
 def _streets(area: Area, meant: Sequence[dict[str, int]], index: _Index, most: int) -> list[Found]:
