@@ -325,6 +325,75 @@ def test_what_is_no_general_hospital_is_told_by_tags_and_only_then_by_name(
     assert [h.name for h in found.hospitals].index(name) == int(bool(special))
 
 
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"amenity": "veterinary", "healthcare": "hospital"},
+        {"amenity": "mortuary", "healthcare": "hospital"},
+        {"amenity": "hospital", "disused": "yes"},
+        {"amenity": "hospital", "abandoned": "yes"},
+        {"amenity": "hospital", "emergency": "no"},
+    ],
+)
+def test_what_takes_no_patients_is_no_hospital_whatever_it_is_called(tags: dict[str, str]) -> None:
+    made = town_objects(hospitals=False)
+    made.lone_node(-550, -620, name="St. Elsewhere Hospital", **tags)
+    assert send(made.settle().area()).hospitals == ()
+
+
+@pytest.mark.parametrize(
+    ("tags", "special"),
+    [
+        ({"healthcare": "rehabilitation"}, "rehabilitation, by its tags"),
+        ({"healthcare": "clinic"}, "clinic, by its tags"),
+        ({"office": "government"}, "government office, by its tags"),
+        ({"healthcare": "hospital", "government": "healthcare"}, "government office, by its tags"),
+        ({"social_facility": "nursing_home"}, "nursing home, by its tags"),
+        ({"healthcare": "hospital"}, ""),
+        ({"healthcare": "clinic", "emergency": "yes"}, ""),
+    ],
+)
+def test_what_tags_say_besides_of_a_hospital_is_heard(tags: dict[str, str], special: str) -> None:
+    made = town_objects(hospitals=False)
+    made.lone_node(-550, -620, amenity="hospital", name="St. Elsewhere Hospital", **tags)
+    (option,) = send(made.settle().area()).hospitals
+    assert option.spared == special
+    assert option.adult_level is None
+
+
+def test_hospitals_that_are_said_to_take_emergencies_come_before_those_of_which_nobody_says_so() -> None:
+    made = town_objects(hospitals=False)
+    made.lone_node(-550, -620, amenity="hospital", name="Near Institute")
+    made.lone_node(-750, -780, amenity="hospital", name="Far Hospital", emergency="yes", beds="900")
+    area = made.settle().area()
+    patients = Casualties(0, 3, 3)
+    found = send(area, casualties=patients)
+    far, near = found.hospitals
+    assert (far.name, near.name) == ("Far Hospital", "Near Institute")
+    assert far.time_s is not None
+    assert near.time_s is not None
+    assert near.time_s < far.time_s
+    assert (far.assigned, near.assigned) == (patients, Casualties())
+    assert near.spared == "no source says that it has an emergency department"
+    assert "call first" in near.reason
+    assert "For 1 of 2 hospitals no source says" in texts(found)
+    table = fact(area, -550, -620, "Near Institute")
+    assert send(area, (table,), patients).hospitals[0].spared == "", "a table of hospitals names it"
+    said = status(area, -550, -620, "Near Institute", others_per_h=4.0)
+    incident = replace(INCIDENT, casualties=patients, hospitals=(said,))
+    asked = send_patients(incident, (), streets_around(area), area, DOCTRINE).hospitals
+    assert [h.spared for h in asked] == ["", ""], "the coordinator called"
+
+
+def test_where_of_no_hospital_anybody_says_that_it_takes_emergencies_none_comes_first() -> None:
+    made = town_objects(hospitals=False)
+    made.lone_node(-550, -620, amenity="hospital", name="Near Institute")
+    made.lone_node(-750, -780, amenity="hospital", name="Far Hospital")
+    found = send(made.settle().area())
+    assert [(h.name, h.spared) for h in found.hospitals] == [("Near Institute", ""), ("Far Hospital", "")]
+    assert "For 2 of 2 hospitals no source says" in texts(found)
+
+
 def test_a_hospital_on_the_other_shore_is_not_reached_over_the_scenes_own_streets() -> None:
     made = town_objects(hospitals=False)
     for side in (-1, 1):  # on both sides, so that the frame's middle stays that of the town

@@ -27,6 +27,7 @@ _NOT_JOINED = "no street on this map joins the scene to it"
 _ON_ISLAND = "the scene's streets are joined to few on this map, so what leads beyond it is not known"
 _HIGHEST = (TraumaLevel.I, TraumaLevel.II, TraumaLevel.III)
 _MOST_MORE = 12
+NOT_TOLD = "no source says that it has an emergency department"
 _LEAVING = RoadClass.TERTIARY_LINK
 """Road classes up to this code are the streets by which one leaves a map."""
 
@@ -48,6 +49,9 @@ class Drive:
         Why there is no way, "" when there is.
     second_scene : str
         Why it may become a second scene: where it lies by the danger; "" where it lies well away.
+    unsure : str
+        Why others come first: no source says that it takes emergencies, and of others that can be reached
+        one does. "" where that is said, or of none.
     status : HospitalStatus or None
         What the coordinator says of it.
     times : tuple of SiteTime
@@ -63,6 +67,7 @@ class Drive:
     beyond_m: float = 0.0
     why_not: str = ""
     second_scene: str = ""
+    unsure: str = ""
     status: HospitalStatus | None = None
     times: tuple[SiteTime, ...] = ()
     air_range_min: tuple[int, int] | None = None
@@ -70,7 +75,7 @@ class Drive:
     @property
     def spared(self) -> str:
         """Why patients are driven a little further to spare it, "" where nothing speaks against it."""
-        return self.second_scene or self.hospital.special
+        return self.second_scene or self.hospital.special or self.unsure
 
     @property
     def shut(self) -> str:
@@ -81,13 +86,13 @@ class Drive:
 
     @property
     def rank(self) -> int:
-        """In which turn it is listed: general hospitals, then places for one kind of patient, then by danger.
+        """In which turn it is listed: general hospitals, those in doubt, places for one kind, by danger.
 
         Last those that take no ambulances, and those that cannot be reached.
         """
         if self.time_s is None or self.shut:
-            return 4 if self.time_s is None else 3
-        return 2 if self.second_scene else int(bool(self.hospital.special))
+            return 5 if self.time_s is None else 4
+        return 3 if self.second_scene else 2 if self.hospital.special else int(bool(self.unsure))
 
 
 # --- times --------------------------------------------------------------------------------------
@@ -196,6 +201,24 @@ def with_names(drives: Sequence[Drive], driving: Driving) -> list[Drive]:
             drive = replace(drive, hospital=replace(hospital, name=f"Unnamed hospital{street}"))
         named.append(drive)
     return named
+
+
+def with_doubts(drives: Sequence[Drive]) -> list[Drive]:
+    """Mark the hospitals of which no source says that they take emergencies, where of others one does.
+
+    What the coordinator says that it takes counts as a source.
+    """
+    if not any(d.hospital.emergencies and d.time_s is not None and not d.hospital.special for d in drives):
+        return list(drives)
+    return [d if _is_sure(d) else replace(d, unsure=NOT_TOLD) for d in drives]
+
+
+def _is_sure(drive: Drive) -> bool:
+    said = drive.status
+    return drive.hospital.emergencies or (
+        said is not None
+        and any(n is not None for n in (said.red_per_h, said.child_red_per_h, said.others_per_h))
+    )
 
 
 # --- beyond the map -----------------------------------------------------------------------------

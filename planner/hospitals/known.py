@@ -81,6 +81,9 @@ class KnownHospital:
         All sources, and the date of the one that states the level, or else of the map.
     special : str
         What it is instead of a general hospital, and how that is known; "" where nothing says so.
+    emergencies : bool
+        Whether any source says that it takes emergencies: the map's tags, or a table that names it. Where
+        none does it may be anything that somebody tagged a hospital.
     told_closed, closed_as_of : str
         Which table says that it is closed, and as of when; "" where none does.
     """
@@ -100,6 +103,7 @@ class KnownHospital:
     source: str = MAP_SOURCE
     as_of: str = ""
     special: str = ""
+    emergencies: bool = True
     told_closed: str = ""
     closed_as_of: str = ""
 
@@ -206,16 +210,26 @@ def _mapped(area: Area, rules: Transport) -> tuple[KnownHospital, ...]:
                 beds=max((b for k in parts if (b := beds[k]) is not None), default=None),
                 as_of=area.data_date,
                 special=_special(max(names, key=len), table.rows(np.array(parts))),
+                emergencies=_takes_emergencies(table.rows(np.array(parts))),
             )
         )
     return tuple(found)
+
+
+def _specialities(entries: Table) -> set[str]:
+    return {word.strip() for text in entries["speciality"] for word in str(text).split(";") if word.strip()}
+
+
+def _takes_emergencies(entries: Table) -> bool:
+    """Whether tags say that a hospital of the map takes the injured."""
+    return bool((entries["emergency"] == "yes").any() or _specialities(entries) & _GENERAL_CARE)
 
 
 def _special(name: str, entries: Table) -> str:
     """Say what a hospital of the map is instead of a general one: by its tags, only then by its name."""
     if (entries["emergency"] == "yes").any():
         return ""
-    told = {word.strip() for text in entries["speciality"] for word in str(text).split(";") if word.strip()}
+    told = _specialities(entries)
     if told:
         return "" if told & _GENERAL_CARE else f"{', '.join(sorted(told)).replace('_', ' ')}, by its tags"
     plain = " ".join(re.findall(r"\w+", _plain(name)))
@@ -330,6 +344,7 @@ def _with_table(mapped: KnownHospital, told: KnownHospital) -> KnownHospital:
         pediatric_level=told.pediatric_level,
         designation=told.designation,
         special="",  # a table of hospitals for emergencies names it
+        emergencies=True,
         helipad=told.helipad if told.helipad is not None else mapped.helipad,
         burn=told.burn,
         beds=told.beds if told.beds is not None else mapped.beds,

@@ -15,6 +15,7 @@ from planner.terms import NoticeLevel
 _ABOUT = "hospitals"
 CALL_FIRST = "possible second scene and walk-in surge: call before sending"
 _MOST_NAMES = 6
+NONE_TOLD = "no source says that they have an emergency department"
 
 
 def map_notices(drives: Sequence[Drive], area: Area) -> list[Notice]:
@@ -30,6 +31,11 @@ def map_notices(drives: Sequence[Drive], area: Area) -> list[Notice]:
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
     elif unknown := sum(not h.has_level for h in found):
         text = f"No trauma level is known for {unknown} of {len(found)} hospitals"
+        notices.append(Notice(NoticeLevel.INFO, text, _ABOUT))
+    doubtful = sum(not h.emergencies for h in found)
+    if doubtful:
+        text = f"For {doubtful} of {len(found)} hospitals {NONE_TOLD}: "
+        text += "others come first, call before sending" if doubtful < len(found) else "call before sending"
         notices.append(Notice(NoticeLevel.INFO, text, _ABOUT))
     timed = [d for d in drives if d.time_s is not None]
     if timed and all(d.beyond_m for d in timed):

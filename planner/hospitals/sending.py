@@ -13,6 +13,7 @@ from planner.doctrine import Doctrine
 from planner.doctrine import Transport as Rules
 from planner.hospitals.ambulances import ambulances_for
 from planner.hospitals.drives import (
+    NOT_TOLD,
     Drive,
     drives_off_map,
     drives_on_map,
@@ -20,6 +21,7 @@ from planner.hospitals.drives import (
     in_order,
     level_text,
     time_text,
+    with_doubts,
     with_names,
     with_statuses,
     worth_listing,
@@ -119,6 +121,7 @@ def send_patients(
     if start is None:
         notices.append(_no_start(start_name))
     drives, unknown = with_statuses(with_names(drives, driving), incident.hospitals, driving)
+    drives = with_doubts(drives)
     take_off, helispot = _take_off(sites, middle, area)
     drives = with_flights(sorted(drives, key=in_order), take_off, rules)
 
@@ -365,6 +368,8 @@ def _reason(drive: Drive, assigned: Casualties, children: Casualties, offer: str
         parts.append("for children: no adults are planned there")
     if drive.hospital.special:
         parts.append(f"not a general hospital: {drive.hospital.special}")
+    if not drive.hospital.emergencies:
+        parts.append(f"{NOT_TOLD}: call first")
     if drive.second_scene:
         parts.append(f"{drive.second_scene}: {CALL_FIRST}")
     taken = [f"{n} {colour}" for colour, n in vars(assigned).items() if n]

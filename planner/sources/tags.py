@@ -367,12 +367,69 @@ class Place(NamedTuple):
     speciality: str
 
 
+_NO_PATIENTS = frozenset({"veterinary", "mortuary", "morgue", "funeral_hall", "animal_shelter"})
+"""Values of ``amenity`` and ``healthcare`` with which what is tagged a hospital as well takes no patients."""
+_SPECIAL_CARE: dict[str, frozenset[str]] = {
+    "healthcare": frozenset(
+        {
+            "alternative",
+            "audiologist",
+            "birthing_center",
+            "birthing_centre",
+            "blood_bank",
+            "blood_donation",
+            "centre",
+            "clinic",
+            "counselling",
+            "dentist",
+            "dialysis",
+            "doctor",
+            "hospice",
+            "laboratory",
+            "midwife",
+            "nurse",
+            "nursing_home",
+            "occupational_therapist",
+            "optometrist",
+            "physiotherapist",
+            "podiatrist",
+            "psychotherapist",
+            "rehabilitation",
+            "sample_collection",
+            "speech_therapist",
+            "vaccination_centre",
+        }
+    ),
+    "social_facility": frozenset({"assisted_living", "group_home", "hospice", "nursing_home", "shelter"}),
+    "office": frozenset({"government", "ngo", "association", "insurance", "company"}),
+}
+"""Tags with which what is tagged a hospital is no general one, unless it says that it takes emergencies."""
+
+
+def _takes_patients(tags: Tags) -> bool:
+    """Whether what is tagged a hospital is in use, and for people alive."""
+    gone = any(tags.get(key, "no") != "no" for key in ("disused", "abandoned", "demolished", "ruins"))
+    return not gone and not {tags.get("amenity", ""), tags.get("healthcare", "")} & _NO_PATIENTS
+
+
+def _speciality(tags: Tags, kind: PlaceKind) -> str:
+    """Return ``healthcare:speciality``, and what other tags say a hospital is instead of a general one."""
+    told = tags.get("healthcare:speciality", "")
+    if kind is not PlaceKind.HOSPITAL:
+        return told
+    other = [tags.get(key, "") for key, values in _SPECIAL_CARE.items() if tags.get(key, "") in values]
+    if tags.get("government", "") or other[-1:] == ["government"]:
+        other = [value for value in other if value != "government"] + ["government office"]
+    return ";".join(text for text in (told, *other) if text)
+
+
 def place_kind(tags: Tags) -> PlaceKind | None:
     """Return what kind of place this is; the first key of ``amenity emergency ... natural`` decides."""
     for key, kinds in _PLACES.items():
         value = tags.get(key, "")
         if value and value in kinds:
-            return kinds[value]
+            kind = kinds[value]
+            return None if kind is PlaceKind.HOSPITAL and not _takes_patients(tags) else kind
     # named offices only: the tag sits on a great many single rooms
     office = tags.get("office", "") not in ("", "no") and tags.get("name", "")
     return PlaceKind.OFFICE if office else None
@@ -393,7 +450,7 @@ def read_place(tags: Tags) -> Place | None:
         parking=tags.get("parking", ""),
         emergency=tags.get("emergency", ""),
         beds=count(tags.get("beds", "") or tags.get("capacity:beds", "")),
-        speciality=tags.get("healthcare:speciality", ""),
+        speciality=_speciality(tags, kind),
     )
 
 
