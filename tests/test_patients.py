@@ -256,8 +256,9 @@ def price(colour: str, child: bool, ward: Ward, kind: str, later: bool) -> int |
         if child and not ward.for_children and ward.pediatric_level is None:
             detour_s += 60 * RULES.child_spare_min
     late = (3 - COLOURS.index(colour)) * (ward.time_s > 60 * RULES.golden_hour_min)
-    nearer = -(-int(ward.time_s) // 60) if colour == "yellow" else 0
-    return digits(0, late, steps, later, round(ward.time_s + detour_s), nearer)
+    driven_s = round(ward.time_s + detour_s)
+    nearer = -(-driven_s // 60) if colour == "yellow" else 0
+    return digits(0, late, steps, later, driven_s, nearer)
 
 
 def digits(*aims: int) -> int:
@@ -400,6 +401,15 @@ def test_what_the_coordinator_keeps_for_walk_ins_outranks_doctrine_near_and_far(
     assert shut.walk_ins == (WalkIns(),) * 3
     diverted = share_patients(everybody, [replace(ward, diversion=True) for ward in said], RULES)
     assert diverted.walk_ins == shares.walk_ins, "people still come by themselves"
+
+
+def test_of_equal_sums_the_yellows_are_where_patients_are_best_sent_and_the_greens_where_less_is_known() -> (
+    None
+):
+    doubtful = Ward(300.0, None, 300, detour_s=900.0)
+    sure = Ward(600.0, None, 300)
+    shares = share_patients(Casualties(0, 6, 6), [doubtful, sure], NO_WALK_INS)
+    assert shares.assigned == (Casualties(0, 0, 6), Casualties(0, 6, 0))
 
 
 def test_capacity_is_kept_for_those_who_walk_in_at_the_nearest() -> None:

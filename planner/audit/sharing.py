@@ -206,13 +206,14 @@ def _price(
         steps = (level not in _FULL_CARE) + (child and room == "red")
     else:
         further_min += _suits_min(colour, child, hospital, rules)
+    driven_s = round(time_s + 60 * further_min)
     return (
         0.0,
         float(time_s > 60 * rules.golden_hour_min) * (3.0 - _COLOURS.index(colour)),
         float(steps),
         float(later),
-        float(round(time_s + 60 * further_min)),
-        float(math.ceil(time_s / 60)) if colour == "yellow" else 0.0,
+        float(driven_s),
+        float(math.ceil(driven_s / 60)) if colour == "yellow" else 0.0,
     )
 
 

@@ -295,14 +295,14 @@ def _costs(places: _Places, wards: Sequence[Ward], rules: Transport) -> Ints:
     time_s = np.array([0.0 if w.time_s is None else w.time_s for w in wards])[places.ward]
     late = time_s > rules.golden_hour_min * 60
     driven_s = np.rint(np.minimum(time_s + _detours_s(places, wards, rules), _MOST_S))
-    minutes = np.ceil(np.minimum(time_s, _MOST_S) / 60)
+    minutes = np.ceil(driven_s / 60)
     aims = [
         np.zeros(len(time_s)) * _COLOUR,
         late * (3 - _COLOUR),  # the lightly hurt go far before the badly hurt do
         _steps_down(places, wards),
         places.later + 0 * _COLOUR,
         driven_s,
-        minutes * _YELLOW,  # of equal sums, the one with yellows nearer than greens
+        minutes * _YELLOW,  # of equal sums, the one with yellows nearer, and at what suits, than greens
     ]
     unplaced = [3 - _COLOUR, *[np.zeros_like(_COLOUR)] * (len(aims) - 1)]
     whole = [np.hstack([aim, last]).astype(np.int64) for aim, last in zip(aims, unplaced, strict=True)]
