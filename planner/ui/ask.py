@@ -12,7 +12,7 @@ from planner.area import Area
 from planner.errors import PlannerError
 from planner.terms import ThreatName
 from planner.ui import state
-from planner.ui.find import find_places
+from planner.ui.find import find_places, not_found
 from planner.ui.panels import problem
 from planner.ui.search_box import SEARCH_KEY, show_search
 from planner.ui.show import show_html
@@ -48,7 +48,8 @@ def ask_place(incident: OpenIncident, area: Area) -> None:
     if state.take_search(incident, said.get("picked"), place):
         st.rerun()
     text = str(said.get("typed") or "")
-    show_search(place, text, find_places(area, text) if text else [])
+    found = find_places(area, text) if text else []
+    show_search(place, text, found, "" if found else not_found(area, text))
 
 
 def ask_threat(incident: OpenIncident) -> OpenIncident:

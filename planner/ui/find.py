@@ -6,8 +6,10 @@ wrong in a long word. Everything is found among the area's own names, offline.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,21 +19,42 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from planner import words
 from planner.area import Area
-from planner.errors import IncidentError
-from planner.geo import LonLat, from_usng
+from planner.geo import LonLat
 from planner.terms import PlaceKind
+from planner.ui.coordinates import Read, read_coordinates, read_grid
 
-Ints = NDArray[np.int64]
+Strings = NDArray[np.object_]
+_BUILDING = "building"
 
-_PAIR = re.compile(
-    r"\s*([+-]?\d+(?:\.\d+)?)\s*°?\s*([NS])?\s*[,;\s]\s*([+-]?\d+(?:\.\d+)?)\s*°?\s*([EWO])?\s*", re.I
+_CORNER = re.compile(r"\s+(?:and|at|y|e|esq\.?|esquina|con|corner of|x)\s+|\s*[&@/]\s*", re.I)
+_CORNER_OF = re.compile(
+    r"\s*(?:the )?(?:corner|cnr|intersection|esquina|esq\.?|cruce)(?: of| de| da)?\s+", re.I
 )
-_GRID = re.compile(r"\s*\d{1,2}\s*[C-HJ-NP-Xc-hj-np-x]\s*[A-Za-z]{2}(\s*\d){4,10}\s*")
-_CORNER = re.compile(r"\s+(?:&|@|and|at|y|e|esquina|corner of|x)\s+|\s*[&@/]\s*", re.I)
-_FIRST = (PlaceKind.SCHOOL, PlaceKind.COLLEGE, PlaceKind.MALL, PlaceKind.KINDERGARTEN, PlaceKind.HOSPITAL)
+_SOUGHT = frozenset(
+    {
+        PlaceKind.SCHOOL,
+        PlaceKind.COLLEGE,
+        PlaceKind.KINDERGARTEN,
+        PlaceKind.MALL,
+        PlaceKind.BUS_STATION,
+        PlaceKind.HOSPITAL,
+        PlaceKind.STADIUM,
+        PlaceKind.WORSHIP,
+        PlaceKind.THEATRE,
+        PlaceKind.NIGHTCLUB,
+        PlaceKind.CONFERENCE_CENTRE,
+        PlaceKind.TOWNHALL,
+        PlaceKind.AERODROME,
+    }
+)
+"""Where crowds are, and attacks: shown before other places that are called alike."""
+_ONE_PLACE_M = 150.0
+_STREETS_SHOWN = 2
 _LEAST_LETTERS = 2
 _LONGEST_TEXT = 100
+_LONGEST_LINK = 2000
 _TYPO_LETTERS = 5
 _ONE_CORNER_M = 60.0
 _NEAR_NUMBERS = 200
@@ -113,42 +136,54 @@ def find_places(area: Area, text: str, most: int = 6) -> list[Found]:
     ----------
     area : Area
     text : str
-        ``lat, lon``, a USNG reference, ``Main & First``, ``12 Main St``, or part of a name, however typed.
+        Coordinates in any form, a USNG reference, ``Main & First``, ``12 Main St``, or part of a name.
     most : int
         At most so many.
     """
+    if found := [_at(read, area) for read in _read(area, text) if area.covers(read.place)]:
+        return _apart(found, area)[:most]
     text = text[:_LONGEST_TEXT]
-    if _PAIR.fullmatch(text):
-        return _at_pair(area, text)
-    if _GRID.fullmatch(text):
-        return _at_grid(area, text)
-    corner = _CORNER.split(text.strip(), maxsplit=1)
-    if len(corner) == 2 and (found := _corners(area, *corner)):
-        return found[:most]
-    return _by_name(area, text, most)
+    return _corner(area, text)[:most] or _by_name(area, text, most) or _two_streets(area, text)[:most]
+
+
+def not_found(area: Area, text: str) -> str:
+    """Say why nothing was found, and what to do: a place that is read but not in the area is told as that."""
+    if not text.strip():
+        return ""
+    outside = _read(area, text)
+    if not outside:
+        return "Nothing of that name in this area."
+    x_m, y_m = area.frame.point_m(outside[0].place)
+    away_km = math.hypot(x_m, y_m) / 1000
+    return f"{words.degrees(outside[0].place)} lies outside this area, {away_km:,.0f} km from its middle."
 
 
 # --- coordinates ------------------------------------------------------------------------------------
 
 
-def _at_pair(area: Area, text: str) -> list[Found]:
-    match = _PAIR.fullmatch(text)
-    assert match is not None
-    lat, lon = float(match[1]), float(match[3])
-    if match[2]:
-        lat = abs(lat) if match[2].upper() == "N" else -abs(lat)
-    if match[4]:
-        lon = abs(lon) if match[4].upper() == "E" else -abs(lon)
-    place = LonLat(lon, lat)
-    return [Found(f"{lat:.5f}, {lon:.5f}", place, "latitude, longitude")] if area.covers(place) else []
+def _read(area: Area, text: str) -> list[Read]:
+    text = text[: _LONGEST_LINK if "://" in text else _LONGEST_TEXT]
+    west, south, east, north = area.bbox_deg
+    corners = [LonLat(x, y) for x in (west, east) for y in (south, north)]
+    return read_coordinates(text) or read_grid(text, [area.frame.centre, *corners])
 
 
-def _at_grid(area: Area, text: str) -> list[Found]:
-    try:
-        place = from_usng(text)
-    except IncidentError:
-        return []
-    return [Found(" ".join(text.upper().split()), place, "USNG")] if area.covers(place) else []
+def _at(read: Read, area: Area) -> Found:
+    return Found(words.degrees(read.place), read.place, read.how)
+
+
+def _apart(found: Sequence[Found], area: Area) -> list[Found]:
+    """Return places without those that are another's by name and ground: a mall mapped twice is one."""
+    kept: list[Found] = []
+    spots: list[tuple[float, float]] = []
+    for one in found:
+        x, y = area.frame.point_m(one.location)
+        near = (math.hypot(x - a, y - b) < _ONE_PLACE_M for a, b in spots)
+        same = (_words(one.title) == _words(other.title) for other in kept)
+        if not any(a and b for a, b in zip(near, same, strict=True)):
+            kept.append(one)
+            spots.append((x, y))
+    return kept
 
 
 # --- names ------------------------------------------------------------------------------------------
@@ -164,11 +199,19 @@ class _Index:
         The words of each street's name and each place's; of places with an address of their own, those too.
     vocabulary : tuple of str
         Every word once, sorted.
+    names, kinds, addresses : arrays of str
+        Of the places: what the map knows by kind, then every other building with a name.
+    ground : array of geometries in metres
+        Of the places.
     """
 
     streets: tuple[tuple[str, ...], ...]
     places: tuple[tuple[str, ...], ...]
     vocabulary: tuple[str, ...]
+    names: Strings
+    kinds: Strings
+    addresses: Strings
+    ground: Strings
 
 
 _indexes: WeakKeyDictionary[Area, _Index] = WeakKeyDictionary()
@@ -177,12 +220,14 @@ _indexes: WeakKeyDictionary[Area, _Index] = WeakKeyDictionary()
 def _index(area: Area) -> _Index:
     if area not in _indexes:
         streets = tuple(_words(name) for name in area.network.names)
-        table = area.places
-        places = tuple(
-            _words(f"{name} {address}") for name, address in zip(table["name"], table["address"], strict=True)
-        )
-        vocabulary = tuple(sorted({word for words in streets + places for word in words}))
-        _indexes[area] = _Index(streets, places, vocabulary)
+        known, built = area.places, area.buildings.rows(area.buildings["name"] != "")
+        names = np.concatenate([known["name"], built["name"]])
+        kinds = np.concatenate([known["kind"], np.full(len(built), _BUILDING, object)])
+        addresses = np.concatenate([known["address"], np.full(len(built), "", object)])
+        ground = np.concatenate([known.shapes, built.shapes])
+        places = tuple(_words(f"{name} {address}") for name, address in zip(names, addresses, strict=True))
+        vocabulary = tuple(sorted({word for found in streets + places for word in found}))
+        _indexes[area] = _Index(streets, places, vocabulary, names, kinds, addresses, ground)
     return _indexes[area]
 
 
@@ -247,17 +292,17 @@ def _matching(texts: Sequence[tuple[str, ...]], meant: Sequence[dict[str, int]])
     if not meant or not all(meant):
         return {}
     found = {}
-    for number, words in enumerate(texts):
-        off = _off(words, meant)
+    for number, text in enumerate(texts):
+        off = _off(text, meant)
         if off is not None:
             found[number] = off
     return found
 
 
-def _off(words: tuple[str, ...], meant: Sequence[dict[str, int]]) -> int | None:
+def _off(text: tuple[str, ...], meant: Sequence[dict[str, int]]) -> int | None:
     total = 0
     for choices in meant:
-        least = min((choices[word] for word in words if word in choices), default=None)
+        least = min((choices[word] for word in text if word in choices), default=None)
         if least is None:
             return None
         total += least
@@ -269,22 +314,42 @@ def _by_name(area: Area, text: str, most: int) -> list[Found]:
     if sum(map(len, typed)) < _LEAST_LETTERS:
         return []
     index = _index(area)
-    kinds = area.places["kind"]
-    rank = {kind.value: number for number, kind in enumerate(_FIRST)}
     meant = _meant(typed, index)
     places = _matching(index.places, meant)
-    names = area.places["name"]
+    ground_m2 = shapely.area(index.ground)
 
     def order(row: int) -> tuple[object, ...]:
-        words = _words(names[row])
-        begins = bool(words) and words[0].startswith(typed[0])
-        by_address = _off(words, meant) is None
-        return (places[row], by_address, not begins, rank.get(kinds[row], len(rank)), words, row)
+        name = _words(index.names[row])
+        by_address = _off(name, meant) is None
+        sought = index.kinds[row] in _SOUGHT
+        return (
+            places[row],
+            by_address,
+            _standing(name, typed),
+            not sought,
+            len(name) - len(typed),
+            -ground_m2[row],
+            name,
+            row,
+        )
 
-    found = [_found(area, row) for row in sorted(places, key=order)[:most]]
-    found += _near_number(area, typed, index)[: most - len(found)]
-    found += _streets(area, meant, index, most - len(found))
-    return found
+    ranked = sorted(places, key=order)[: 3 * most]
+    called = [row for row in ranked if _off(_words(index.names[row]), meant) is not None]
+    streets = _streets(area, meant, index, most)
+    room = max(most - min(len(streets), _STREETS_SHOWN), 1)
+    found = _apart([_found(area, index, row) for row in called], area)[:room]
+    found += streets[: _STREETS_SHOWN if len(ranked) > len(called) else most]
+    found += [_found(area, index, row) for row in ranked if row not in called]  # on a street of that name
+    found += _near_number(area, typed, index)
+    return found[:most]
+
+
+def _standing(name: Sequence[str], typed: Sequence[str]) -> int:
+    """Tell how a name stands to what was typed: 0 it is that, 1 it begins so, 2 it has it in it."""
+    if list(name) == list(typed):
+        return 0
+    begins = len(name) >= len(typed) and list(name[: len(typed) - 1]) == list(typed[:-1])
+    return 1 if begins and name[len(typed) - 1].startswith(typed[-1]) else 2
 
 
 def _near_number(area: Area, typed: Sequence[str], index: _Index) -> list[Found]:
@@ -293,7 +358,7 @@ def _near_number(area: Area, typed: Sequence[str], index: _Index) -> list[Found]
     street = [word for word in typed if not word.isdigit()]
     if len(numbers) != 1 or not street:
         return []
-    addresses = area.places["address"]
+    addresses = index.addresses
     meant = _meant(street, index)
     known = [
         (abs(number - numbers[0]), row)
@@ -303,7 +368,7 @@ def _near_number(area: Area, typed: Sequence[str], index: _Index) -> list[Found]
     if not known or (off := min(known))[0] > _NEAR_NUMBERS:
         return []
     row = off[1]
-    point = shapely.point_on_surface(area.places.shapes[row])
+    point = shapely.point_on_surface(index.ground[row])
     kind = "nearest known house number"
     return [Found(str(addresses[row]), area.frame.place(point.x, point.y), kind)] if off[0] else []
 
@@ -314,13 +379,22 @@ def _house_number(address: str) -> int | None:
     return int(found[0]) if found and len(found[0]) < _LONGEST_NUMBER else None
 
 
-def _found(area: Area, row: int) -> Found:
-    point = shapely.point_on_surface(area.places.shapes[row])
-    place = {column: str(area.places[column][row]) for column in ("name", "address", "kind")}
-    kind = place["kind"].replace("_", " ")
-    if place["name"] and place["address"]:
-        kind = f"{kind}, {place['address']}"
-    return Found(place["name"] or place["address"], area.frame.place(point.x, point.y), kind)
+def _found(area: Area, index: _Index, row: int) -> Found:
+    point = shapely.point_on_surface(index.ground[row])
+    name, address, kind = index.names[row], index.addresses[row], str(index.kinds[row]).replace("_", " ")
+    beside = address if name else ""
+    if name and not address and (street := _street_at(area, point)):
+        beside = f"near {street}"
+    kind = f"{kind}, {beside}" if beside else kind
+    return Found(str(name or address), area.frame.place(point.x, point.y), kind)
+
+
+def _street_at(area: Area, point: shapely.Point) -> str:
+    """Name a street at the junction nearest to a place, "" where none is: many places are called alike."""
+    network = area.network
+    node = int(np.argmin(np.hypot(*(network.node_xy_m - (point.x, point.y)).T)))
+    edges = np.flatnonzero((network.edge_u == node) | (network.edge_v == node))
+    return min((name for edge in edges if (name := network.names[network.name_index[edge]])), default="")
 
 
 def _streets(area: Area, meant: Sequence[dict[str, int]], index: _Index, most: int) -> list[Found]:
@@ -339,6 +413,31 @@ def _streets(area: Area, meant: Sequence[dict[str, int]], index: _Index, most: i
 
 
 # --- corners ----------------------------------------------------------------------------------------
+
+
+def _corner(area: Area, text: str) -> list[Found]:
+    """Return the junctions of two streets named in a text, wherever one name ends and the other begins."""
+    text = _CORNER_OF.sub("", text, count=1) if _CORNER_OF.match(text) else text
+    for between in _CORNER.finditer(text.strip()):
+        one, other = text.strip()[: between.start()], text.strip()[between.end() :]
+        if found := _corners(area, one, other):
+            return found
+    return []
+
+
+def _two_streets(area: Area, text: str) -> list[Found]:
+    """Return the junctions of two streets named one after the other, with nothing between."""
+    typed = text.split()
+    found = [
+        one
+        for end in range(1, len(typed))
+        for one in _corners(area, " ".join(typed[:end]), " ".join(typed[end:]))
+    ]
+    said = Counter(_words(text))
+    # The names that hold most of what was typed, and least that was not.
+    return sorted(
+        found, key=lambda one: ((said - Counter(_words(one.title))).total(), len(_words(one.title)))
+    )
 
 
 def _corners(area: Area, first: str, second: str) -> list[Found]:

@@ -24,7 +24,7 @@ _search = component(
 )
 
 
-def show_search(place: str, text: str, found: Sequence[Found]) -> None:
+def show_search(place: str, text: str, found: Sequence[Found], none: str) -> None:
     """Show the box with its suggestions.
 
     Parameters
@@ -34,11 +34,13 @@ def show_search(place: str, text: str, found: Sequence[Found]) -> None:
     text : str
         What the suggestions are for.
     found : sequence of Found
+    none : str
+        Why nothing was found.
     """
     rows = [{"title": one.title, "kind": one.kind, "at": list(one.location.rounded())} for one in found]
     _search(
         key=SEARCH_KEY,
-        data={"place": place, "text": text, "found": rows},
+        data={"place": place, "text": text, "found": rows, "none": none},
         default={"typed": "", "picked": None},
         on_typed_change=_heard,
         on_picked_change=_heard,

@@ -42,7 +42,7 @@ class Search {
     });
   }
 
-  show({ text, found, place }) {
+  show({ text, found, place, none }) {
     if (this.place !== place) {
       this.place = place;
       this.clear();
@@ -55,7 +55,7 @@ class Search {
     this.list.replaceChildren(...found.map((one, number) => this.row(one, number)));
     this.list.hidden = !found.length;
     this.field.setAttribute("aria-expanded", String(found.length > 0));
-    this.said.textContent = text && !found.length ? "Nothing of that name in this area." : "";
+    this.said.textContent = none;
     this.mark();
     if (this.entered && found.length) this.pick(0);
     this.entered = false;
