@@ -34,8 +34,9 @@ PLACE_COLUMNS = (
     "speciality",
 )
 """Place table: ``kind`` a PlaceKind value; point or polygon; untagged text is "", untagged numbers NaN."""
-OBSTACLE_COLUMNS = ("osm_type", "osm_id", "kind", "height_m")
-"""Obstacle table: ``kind`` an ObstacleKind value; point, line or polygon; ``height_m`` NaN where untagged."""
+OBSTACLE_COLUMNS = ("osm_type", "osm_id", "kind", "height_m", "name")
+"""Obstacle table: ``kind`` an ObstacleKind value; point, line or polygon; ``height_m`` NaN where untagged.
+``name`` of streets under construction, "" of all else."""
 
 
 @dataclass(frozen=True, eq=False)

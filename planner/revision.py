@@ -15,7 +15,7 @@ from planner.streets.network import StreetNetwork
 
 _WHAT_DECIDES = (
     "road_class", "service", "access", "foot_access", "emergency", "oneway", "layer", "bridge", "tunnel",
-    "lanes", "width_m", "maxspeed_kmh", "maxheight_m",
+    "lanes", "width_m", "maxspeed_kmh", "maxheight_m", "maxwidth_m", "parked", "works",
 )  # fmt: skip
 _NAMED = 5
 

@@ -256,6 +256,15 @@ FIRST_BLOCKING_BARRIER = 20
 """Barrier codes from here on cut a way for vehicles."""
 
 
+class Parked(IntEnum):
+    """On which sides of a carriageway the map says that cars stand, as ``parking:left`` and its like tell."""
+
+    UNKNOWN = 0
+    NONE = 1
+    ONE_SIDE = 2
+    BOTH_SIDES = 3
+
+
 class TurnRule(IntFlag):
     """What a turn restriction says: bits of a code in the network arrays."""
 
@@ -327,3 +336,4 @@ class ObstacleKind(StrEnum):
     WALL = "wall"
     FENCE = "fence"
     RAILWAY = "railway"
+    ROAD_WORKS = "road_works"

@@ -26,6 +26,9 @@ _EDGE_DEFAULTS: dict[str, tuple[Any, Any]] = {
     "width_m": (np.nan, np.float64),
     "maxspeed_kmh": (np.nan, np.float64),
     "maxheight_m": (np.nan, np.float64),
+    "maxwidth_m": (np.nan, np.float64),
+    "parked": (0, np.uint8),
+    "works": (False, np.bool_),
 }
 _NODE_DEFAULTS: dict[str, tuple[Any, Any]] = {
     "node_barrier": (0, np.uint8),

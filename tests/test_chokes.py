@@ -8,17 +8,26 @@ from hypothesis import strategies as st
 
 from planner.packs import shipped_doctrine
 from planner.routes.chokes import worst_chokes
-from planner.terms import Barrier, Travel
+from planner.terms import Barrier, Parked, RoadClass, Travel
 from tests.streets import draw_streets
 
 DOCTRINE = shipped_doctrine()
 RULES = DOCTRINE.transport
 
 
-def drive(streets, nodes=None):
-    """A path along streets that follow each other, from the middle of the first to that of the last."""
+def drive(streets, nodes=None, more=(), rim_m=0.0, **how):
+    """A path along streets that follow each other, from the middle of the first to that of the last.
+
+    ``more`` are places and streets besides; a street of its own so far off makes the map end there.
+    """
     places = [(100.0 * k, 0.0) for k in range(len(streets) + 1)]
     ends = [{"u": k, "v": k + 1, "name": f"Street {k}", **tags} for k, tags in enumerate(streets)]
+    for u, v, place in more:
+        ends.append({"u": u, "v": v, "name": "Other"})
+        places += [place] if place else []
+    if rim_m:
+        ends.append({"u": len(places), "v": len(places) + 1, "name": "Far"})
+        places += [(-rim_m, -rim_m), (rim_m, rim_m)]
     network = draw_streets(places, ends, nodes=nodes)
     timing = network.timing(Travel.EMERGENCY, DOCTRINE.travelling)
     spots = [(10.0, 0.0), (100.0 * len(streets) - 10.0, 0.0)]
@@ -27,7 +36,7 @@ def drive(streets, nodes=None):
     assert end is not None
     path = network.find_path(start, end, timing, network.no_closures())
     assert path is not None
-    return worst_chokes(path, network, RULES)
+    return worst_chokes(path, network, RULES, **how)
 
 
 def test_a_wide_road_and_one_of_unknown_width_have_no_choke():
@@ -50,6 +59,49 @@ def test_a_gate_counts_where_it_is_driven_through():
 def test_a_low_bridge_counts():
     (choke,) = drive([{}, {"maxheight_m": 3.5}, {}])
     assert choke.faults == ("3.5 m high",)
+
+
+def test_what_the_map_says_of_parking_works_bridges_and_legal_width_counts():
+    found = drive(
+        [
+            {"parked": Parked.BOTH_SIDES},
+            {"maxwidth_m": 2.6, "width_m": 5.0},
+            {"works": True, "parked": Parked.ONE_SIDE},
+            {"bridge": True},
+        ]
+    )
+    assert [(choke.street, choke.faults) for choke in found] == [
+        ("Street 2", ("under construction", "cars park on one side")),
+        ("Street 1", ("2.6 m at most",)),
+        ("Street 0", ("cars park on both sides",)),
+    ]
+    assert drive([{}, {"parked": Parked.NONE}, {"bridge": True, "lanes": 4}]) == ()
+    assert drive([{}, {"bridge": True, "road_class": RoadClass.MOTORWAY}, {}]) == ()
+    (bridge,) = drive([{}, {"bridge": True}, {}])
+    assert bridge.faults == ("a bridge",)
+    (kerb,) = drive([{}, {}, {}], nodes={1: {"node_barrier": Barrier.KERB}})
+    assert (kerb.street, kerb.faults) == ("Street 0", ("a kerb across it",))
+
+
+def test_a_light_fault_comes_after_every_grave_one():
+    light = {"bridge": True, "parked": Parked.ONE_SIDE}
+    found = drive([light, {"lanes": 1}, {"width_m": 5.0}, {"parked": Parked.BOTH_SIDES}, {}])
+    assert "Street 0" not in [choke.street for choke in found]
+
+
+def test_a_dead_end_counts_where_ambulances_load_and_not_at_the_rim_of_the_map_or_on_a_block():
+    """The first street begins at a node that nothing else leaves."""
+    wide = 4 * RULES.map_rim_m
+    streets: list[dict[str, int]] = [{}, {}, {}, {}]
+    around = [(1, 5, (100.0, 100.0)), (5, 2, None)]  # from the second junction on there is a block
+    (choke,) = drive(streets, more=around, rim_m=wide)
+    assert (choke.street, choke.faults) == ("Street 0", ("dead end",))
+    assert drive(streets, more=[(0, 5, (100.0, 100.0)), (5, 2, None)], rim_m=wide) == ()
+    assert drive(streets, more=around) == (), "the map ends there"
+    ways = drive(streets, more=around, rim_m=wide, both_ends=True)
+    assert {choke.street for choke in ways} == {"Street 0", "Street 2", "Street 3"}
+    pocket = drive(streets, more=[(0, 5, (0.0, 100.0)), (1, 6, (100.0, 100.0)), (6, 2, None)], rim_m=wide)
+    assert [choke.street for choke in pocket] == ["Street 0"], "a lane behind that leads nowhere"
 
 
 @settings(max_examples=40)

@@ -399,6 +399,9 @@ def test_contraflow_only_where_allowed(street: dict[str, Any], allowed: bool) ->
         ({"width_m": 1.5}, False, False),
         ({"width_m": 0.0}, True, True),
         ({"maxheight_m": 4.5}, True, True),
+        ({"maxwidth_m": 2.0}, False, True),
+        ({"maxwidth_m": 1.5, "width_m": 6.0}, False, False),
+        ({"maxwidth_m": 3.5}, True, True),
     ],
 )
 def test_who_may_use_a_street(street: dict[str, Any], emergency: bool, public: bool) -> None:

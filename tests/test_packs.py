@@ -112,7 +112,7 @@ def test_writing_twice_gives_the_same_bytes_and_leaves_nothing_else(pack: Path) 
 
 def test_manifest_tells_all_of_the_contract(pack: Path) -> None:
     manifest = packs.read_manifest("town")
-    assert manifest["schema"] == "pack/2"
+    assert manifest["schema"] == "pack/3"
     assert manifest["counts"]["buildings"] == len(town().buildings)
     assert manifest["counts"]["places"]["school"] == 2
     for part, entry in manifest["files"].items():
@@ -162,7 +162,7 @@ def remade(pack: Path, change: Callable[[dict], object]) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda m: m.update(schema="pack/3"), "is of schema 'pack/3'"),
+        (lambda m: m.update(schema="pack/9"), "is of schema 'pack/9'"),
         (lambda m: m.update(schema=None), "is of schema"),
         (lambda m: m.pop("files"), "which file holds its streets"),
         (lambda m: m["files"].pop("places"), "which file holds its places"),
@@ -172,7 +172,7 @@ def remade(pack: Path, change: Callable[[dict], object]) -> None:
         (lambda m: m.update(bbox_deg=[3, 0, 1, 1]), "bounding box is empty"),
         (lambda m: m.pop("digest"), "cannot be understood"),
         (lambda m: m["files"]["streets"].update(m["files"]["places"]), "cannot be understood"),
-        (lambda m: m["files"]["places"].update(m["files"]["obstacles"]), "lacks name"),
+        (lambda m: m["files"]["places"].update(m["files"]["obstacles"]), "lacks address"),
     ],
 )
 def test_manifest_that_is_wrong_is_told(pack: Path, change: Callable[[dict], object], told: str) -> None:
@@ -357,7 +357,7 @@ def test_shipped_area_is_imported_again_when_its_origin_changes(
 def test_shipped_area_of_another_schema_is_imported_again(home: Path) -> None:
     area = packs.open_area("three_rivers")
     path = home / "areas" / "three_rivers" / packs.MANIFEST
-    path.write_text(path.read_text(encoding="utf-8").replace('"pack/2"', '"pack/0"'), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace('"pack/3"', '"pack/0"'), encoding="utf-8")
     assert packs.open_area("three_rivers").digest == area.digest
 
 

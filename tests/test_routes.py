@@ -23,7 +23,7 @@ from planner.packs import shipped_doctrine
 from planner.routes.driving import Driving, Streets, Way, ambulance_point
 from planner.routes.keeping import OpenRoutes, keep_routes_open, write_routes
 from planner.streets.network import Path
-from planner.terms import NoticeLevel, Purpose, RouteKind, SiteSource, Travel, ZoneKind
+from planner.terms import NoticeLevel, Parked, Purpose, RouteKind, SiteSource, Travel, ZoneKind
 from tests.streets import draw_streets
 from tests.town import town, town_objects
 
@@ -158,6 +158,30 @@ def test_the_way_in_starts_well_outside_on_a_main_road_and_ends_at_staging() -> 
     assert away >= DOCTRINE.transport.approach_m - 1
     assert math.dist(line.coords[-1], area.frame.point_m(sites[0].entrance)) < 1
     assert (route.start, route.end) == (route.streets[0], sites[0].id)
+
+
+def test_where_cars_park_along_the_corridor_and_what_is_being_built_is_told() -> None:
+    made = town_objects()
+    made.way([(-100, 250), (100, 250)], highway="construction", construction="residential", name="New Street")
+    made.way([(2000, 2000), (2100, 2000)], highway="construction", name="Far Street")
+    area = made.settle().area()
+    parked = np.zeros(area.network.edge_count, dtype=np.uint8)
+    avenues = [e for e in range(area.network.edge_count) if "Avenue" in area.network.street(e)]
+    parked[avenues] = Parked.BOTH_SIDES
+    area = replace(area, network=replace(area.network, parked=parked))
+    sites = (site(area, Purpose.STAGING, -450, -200), site(area, Purpose.CASUALTY_COLLECTION, 250, 100))
+    found = keep_routes_open(sites, streets_around(area), area, DOCTRINE)
+    (told,) = [n.text for n in found.notices if n.text.startswith("Cars park along the ambulance corridor")]
+    (transfer,) = [r for r in found.routes if r.route is RouteKind.TRANSFER]
+    kept = {street for street, _ in transfer.keep_clear}
+    assert any("Avenue" in street for street in kept)
+    for street in kept:
+        assert (f"{street} (both sides)" in told) is ("Avenue" in street)
+    assert "cars park on both sides" in transfer.reason
+    (works,) = [n.text for n in found.notices if n.text.startswith("Under construction on the map")]
+    assert works.startswith("Under construction on the map, so taken as closed: New Street. Where one can")
+    plain = keep_routes_open(sites, streets_around(town()), town(), DOCTRINE)
+    assert not any("Under construction" in n.text or "Cars park" in n.text for n in plain.notices)
 
 
 def test_each_agencys_lot_and_each_family_site_has_a_way_in_of_its_own() -> None:

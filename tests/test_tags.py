@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.sources import tags as t
-from planner.terms import Access, Barrier, ObstacleKind, PlaceKind, RoadClass, Service
+from planner.terms import Access, Barrier, ObstacleKind, Parked, PlaceKind, RoadClass, Service
 
 HIGHWAYS = [road.name.lower() for road in RoadClass]
 
@@ -227,6 +227,65 @@ def test_only_the_barriers_of_the_contract_block(
 ) -> None:
     assert t.read_barrier(tags) is expected
     assert (expected >= 20) is blocks
+
+
+@pytest.mark.parametrize(
+    ("tags", "parked"),
+    [
+        ({}, Parked.UNKNOWN),
+        ({"parking:both": "lane"}, Parked.BOTH_SIDES),
+        ({"parking:both": "half_on_kerb"}, Parked.BOTH_SIDES),
+        ({"parking:left": "lane", "parking:right": "no"}, Parked.ONE_SIDE),
+        ({"parking:right": "lane"}, Parked.ONE_SIDE),
+        ({"parking:both": "street_side"}, Parked.NONE),
+        ({"parking:both": "on_kerb"}, Parked.NONE),
+        ({"parking:both": "no"}, Parked.NONE),
+        ({"parking:left": "no"}, Parked.UNKNOWN),
+        ({"parking:both": "separate"}, Parked.UNKNOWN),
+        ({"parking:lane:both": "parallel"}, Parked.BOTH_SIDES),
+        ({"parking:lane:both": "parallel", "parking:lane:both:parallel": "street_side"}, Parked.NONE),
+        ({"parking:lane:both": "parallel", "parking:lane:both:parallel": "half_on_kerb"}, Parked.BOTH_SIDES),
+        ({"parking:lane:left": "diagonal", "parking:lane:right": "no_parking"}, Parked.ONE_SIDE),
+        ({"parking:lane:both": "no_stopping"}, Parked.NONE),
+        ({"parking:lane:both": "fire_lane"}, Parked.NONE),
+        ({"parking:lane:right": "no_parking"}, Parked.UNKNOWN),
+        ({"parking:both": "no", "parking:lane:both": "parallel"}, Parked.NONE),
+        ({"parking": "underground"}, Parked.UNKNOWN),
+    ],
+)
+def test_where_cars_stand_by_the_scheme_of_2022_and_by_the_older_one(
+    tags: dict[str, str], parked: Parked
+) -> None:
+    made = t.read_street({"highway": "residential", **tags})
+    assert made is not None
+    assert made.parked is parked
+
+
+def test_the_width_that_a_vehicle_may_have_is_told_beside_the_carriageways() -> None:
+    made = t.read_street(
+        {"highway": "service", "width": "5", "maxwidth": "6'6\"", "maxwidth:physical": "2.3"}
+    )
+    assert made is not None
+    assert made.width_m == 5.0
+    assert made.maxwidth_m == pytest.approx(1.9812)
+    free = t.read_street({"highway": "service", "maxwidth": "none"})
+    assert free is not None
+    assert math.isnan(free.maxwidth_m)
+
+
+def test_a_street_that_is_built_is_no_street_but_is_known_by_name() -> None:
+    building = {"highway": "construction", "construction": "residential", "name": "New Street"}
+    assert t.read_street(building) is None
+    works = t.read_obstacle(building, "line")
+    assert works is not None
+    assert (works.kind, works.name) == (ObstacleKind.ROAD_WORKS, "New Street")
+    rail = t.read_obstacle({"railway": "rail", "name": "Main Line"}, "line")
+    assert rail is not None
+    assert (rail.kind, rail.name) == (ObstacleKind.RAILWAY, "")
+    open_to_traffic = [
+        t.read_street({"highway": "primary", "construction": value}) for value in ("yes", "minor", "no")
+    ]
+    assert [street.works for street in open_to_traffic if street] == [True, True, False]
 
 
 def test_gate_tells_who_may_pass() -> None:

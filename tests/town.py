@@ -114,7 +114,7 @@ class Objects:
                 draft.add_feature("n", ident, tags, Point(place))
         for ident, (refs, tags) in self.ways.items():
             draft.add_way(ident, [(ref, self.nodes[ref][0]) for ref in refs], tags)
-            if "highway" not in tags:
+            if tags.get("highway", "construction") == "construction":
                 draft.add_feature("w", ident, tags, self._shape(refs, tags))
         for members, tags in self.relations.values():
             draft.add_restrictions(read_restriction(tags, members))

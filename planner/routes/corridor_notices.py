@@ -13,10 +13,11 @@ from planner.area import geometries_m
 from planner.model import Notice, Route, Site
 from planner.routes.corridor import Corridor
 from planner.routes.driving import Driving, listed, metres
-from planner.terms import NoticeLevel, RouteKind
+from planner.terms import NoticeLevel, ObstacleKind, Parked, RouteKind
 
 _ABOUT = "corridor"
 _MOST_NAMES = 6
+_SIDES = {Parked.ONE_SIDE: "one side", Parked.BOTH_SIDES: "both sides"}
 
 
 def corridor_notices(
@@ -28,6 +29,8 @@ def corridor_notices(
     own = [route for route in routes if route.route in (RouteKind.TRANSFER, RouteKind.EGRESS)]
     return [
         *_no_parking(own),
+        *_parked(corridor, driving),
+        *_works(driving),
         *_shared(corridor, own, driving),
         *_sites_near(corridor, own, sites, driving),
         *_jam(driving),
@@ -45,6 +48,43 @@ def _no_parking(own: Sequence[Route]) -> list[Notice]:
     more = f" and {len(told) - _MOST_NAMES} more streets" if len(told) > _MOST_NAMES else ""
     text = f"Ambulance corridor, no parking, tow what stands: {listed(told[:_MOST_NAMES])}{more}"
     return [Notice(NoticeLevel.INFO, text, _ABOUT)]
+
+
+def _parked(corridor: Corridor, driving: Driving) -> list[Notice]:
+    """Name the streets of the corridor on which cars stand, as the map says: there tow trucks go first."""
+    network = driving.network
+    sides: dict[str, int] = {}
+    for edge in np.flatnonzero(corridor.kept & (network.parked >= Parked.ONE_SIDE)).tolist():
+        street = network.street(edge)
+        sides[street] = max(sides.get(street, 0), int(network.parked[edge]))
+    if not sides:
+        return []
+    ranked = sorted(sides.items(), key=lambda entry: (-entry[1], entry[0]))
+    told = [f"{name} ({_SIDES[Parked(parked)]})" for name, parked in ranked]
+    more = f" and {len(told) - _MOST_NAMES} more streets" if len(told) > _MOST_NAMES else ""
+    text = (
+        f"Cars park along the ambulance corridor, says the map: {listed(told[:_MOST_NAMES])}{more}. Clear it"
+    )
+    return [Notice(NoticeLevel.CAUTION, text, _ABOUT)]
+
+
+def _works(driving: Driving) -> list[Notice]:
+    """Name the streets near the scene that the map shows as being built, which are taken as closed."""
+    obstacles, outer_m = driving.area.obstacles, driving.streets.outer_m
+    if outer_m.is_empty:
+        return []
+    near_m = outer_m.buffer(driving.doctrine.transport.approach_m)
+    rows = obstacles.tree.query(near_m, predicate="intersects")
+    works = rows[obstacles["kind"][rows] == ObstacleKind.ROAD_WORKS]
+    told = sorted({str(name) or "an unnamed street" for name in obstacles["name"][works]})
+    if not told:
+        return []
+    more = f" and {len(told) - _MOST_NAMES} more" if len(told) > _MOST_NAMES else ""
+    text = (
+        f"Under construction on the map, so taken as closed: {listed(told[:_MOST_NAMES])}{more}. "
+        "Where one can be driven, draw it as a road"
+    )
+    return [Notice(NoticeLevel.CAUTION, text, "routes")]
 
 
 def _shared(corridor: Corridor, own: Sequence[Route], driving: Driving) -> list[Notice]:

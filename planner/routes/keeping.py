@@ -279,7 +279,7 @@ def _route(way: Way, ident: str, others: Sequence[Path], streets: Streets, area:
         times = f"{len(path.against_signs)} time{'s' if len(path.against_signs) > 1 else ''}"
         parts.append(f"turns {times} against a sign, with care")
     if way.kind in (RouteKind.EGRESS, RouteKind.TRANSFER):
-        parts += _tight(path, network, rules)
+        parts += _tight(way, network, rules)
     return Route(
         id=ident,
         route=way.kind,
@@ -298,9 +298,9 @@ def _route(way: Way, ident: str, others: Sequence[Path], streets: Streets, area:
     )
 
 
-def _tight(path: Path, network: StreetNetwork, rules: Rules) -> list[str]:
+def _tight(way: Way, network: StreetNetwork, rules: Rules) -> list[str]:
     """Name the tightest streets, so that traffic officers keep them clear first (C3)."""
-    chokes = worst_chokes(path, network, rules)
+    chokes = worst_chokes(way.path, network, rules, both_ends=way.kind is RouteKind.TRANSFER)
     if not chokes:
         return []
     told = [f"{choke.street} ({listed(choke.faults)})" for choke in chokes]

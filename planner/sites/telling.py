@@ -189,7 +189,8 @@ class Writer:
     def fire_apparatus(self, candidate: Candidate) -> bool | None:
         """Return whether engines can come in, by width and height of the street at the entrance."""
         network, edge = self.area.network, candidate.entrance.edge
-        width_m, height_m = float(network.width_m[edge]), float(network.maxheight_m[edge])
+        width_m = float(np.fmin(network.width_m[edge], network.maxwidth_m[edge]))
+        height_m = float(network.maxheight_m[edge])
         if width_m < self.siting.engine_width_m or height_m < self.siting.engine_height_m:
             return False
         return True if np.isfinite(width_m) else None

@@ -69,6 +69,9 @@ _STREET_TYPES: dict[str, type[np.generic]] = {
     "width_m": np.float64,
     "maxspeed_kmh": np.float64,
     "maxheight_m": np.float64,
+    "maxwidth_m": np.float64,
+    "parked": np.uint8,
+    "works": np.bool_,
 }
 
 

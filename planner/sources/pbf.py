@@ -264,7 +264,8 @@ class _Reading:
             street = read_street(tags)
             if street is not None:
                 self._street(way, street)
-            return
+            if tags.get("highway", "") != "construction":
+                return
         obstacle = None if "building" in tags else read_obstacle(tags, "line")
         if obstacle is not None:
             for _, coordinates in self._parts(way):

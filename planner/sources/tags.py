@@ -10,7 +10,7 @@ import math
 import re
 from typing import NamedTuple, Protocol
 
-from planner.terms import Access, Barrier, ObstacleKind, PlaceKind, RoadClass, Service
+from planner.terms import Access, Barrier, ObstacleKind, Parked, PlaceKind, RoadClass, Service
 
 FEET_M = 0.3048
 INCH_M = 0.0254
@@ -185,13 +185,17 @@ class Street(NamedTuple):
     width_m: float
     maxspeed_kmh: float
     maxheight_m: float
+    maxwidth_m: float
+    parked: int
+    works: bool
     name: str
 
 
 def read_street(tags: Tags) -> Street | None:
     """Read a way's tags; None when it is no street of the classes that the planner knows.
 
-    ``highway=proposed``, ``construction``, ``platform``, ``raceway`` and the like are no streets.
+    ``highway=proposed``, ``construction``, ``platform``, ``raceway`` and the like are no streets; one that is
+    built while traffic runs (``construction=yes``, ``minor``, ``widening``) is.
     """
     road = _ROAD.get(tags.get("highway", ""))
     if road is None:
@@ -215,8 +219,51 @@ def read_street(tags: Tags) -> Street | None:
         width_m=length_m(tags.get("width", "")),
         maxspeed_kmh=_maxspeed(tags),
         maxheight_m=length_m(tags.get("maxheight", "") or tags.get("maxheight:physical", "")),
+        maxwidth_m=_narrower(length_m(tags.get("maxwidth", "")), length_m(tags.get("maxwidth:physical", ""))),
+        parked=_parked(tags),
+        works=tags.get("construction", "no") != "no",
         name=tags.get("name", "") or tags.get("ref", ""),
     )
+
+
+def _narrower(one_m: float, other_m: float) -> float:
+    """Return the lesser of two lengths, of which either may be unknown."""
+    return min((m for m in (one_m, other_m) if not math.isnan(m)), default=math.nan)
+
+
+# Where cars stand on the carriageway; in bays beside it, on the kerb or on ground of their own they leave it
+# free. The first scheme is that of 2022 (``parking:right=lane``), the second the older one
+# (``parking:lane:right=parallel``, ``parking:lane:right:parallel=street_side``).
+_STANDS = {"lane": True, "half_on_kerb": True, "yes": True, "shoulder": False, "street_side": False}
+_STANDS |= {"on_kerb": False, "no": False}
+_STOOD = {"parallel": True, "diagonal": True, "perpendicular": True, "marked": True, "yes": True}
+_STOOD |= dict.fromkeys(("no", "no_parking", "no_stopping", "no_standing", "fire_lane"), False)
+_STOOD_ASIDE = frozenset({"on_kerb", "street_side", "lay_by", "shoulder"})
+
+
+def _parked(tags: Tags) -> Parked:
+    left, right = (_parked_on(tags, side) for side in ("left", "right"))
+    if left is None and right is None:
+        return Parked.UNKNOWN
+    sides = (left is True) + (right is True)
+    if sides:
+        return Parked.BOTH_SIDES if sides == 2 else Parked.ONE_SIDE
+    return Parked.NONE if left is right is False else Parked.UNKNOWN
+
+
+def _parked_on(tags: Tags, side: str) -> bool | None:
+    """Whether cars stand on the carriageway on one side; None where the map does not say."""
+    for end in (side, "both"):
+        stands = _STANDS.get(tags.get(f"parking:{end}", ""))
+        if stands is not None:
+            return stands
+    for end in (side, "both"):
+        how = tags.get(f"parking:lane:{end}", "")
+        stood = _STOOD.get(how)
+        if stood is not None:
+            aside = tags.get(f"parking:lane:{end}:{how}", "") in _STOOD_ASIDE
+            return stood and not aside
+    return None
 
 
 def _service(tags: Tags) -> Service:
@@ -517,6 +564,7 @@ _OBSTACLES: dict[str, dict[str, tuple[ObstacleKind, frozenset[str]]]] = {
         ),
         **dict.fromkeys(("fence", "hedge"), (ObstacleKind.FENCE, frozenset({_LINE}))),
     },
+    "highway": {"construction": (ObstacleKind.ROAD_WORKS, frozenset({_LINE}))},
     "railway": dict.fromkeys(
         ("rail", "light_rail", "narrow_gauge", "subway", "preserved"),
         (ObstacleKind.RAILWAY, frozenset({_LINE})),
@@ -529,6 +577,7 @@ class Obstacle(NamedTuple):
 
     kind: str
     height_m: float
+    name: str = ""
 
 
 def read_obstacle(tags: Tags, form: str) -> Obstacle | None:
@@ -549,5 +598,10 @@ def read_obstacle(tags: Tags, form: str) -> Obstacle | None:
         found = kinds.get(tags.get(key, ""))
         if found is not None and form in found[1]:
             underground = tags.get("tunnel", "no") != "no" or tags.get("location", "") == "underground"
-            return None if underground else Obstacle(found[0].value, length_m(tags.get("height", "")))
+            if underground:
+                return None
+            # only a street that is built is asked for by its name
+            named = found[0] is ObstacleKind.ROAD_WORKS
+            name = (tags.get("name", "") or tags.get("ref", "")) if named else ""
+            return Obstacle(found[0].value, length_m(tags.get("height", "")), name)
     return None

@@ -56,8 +56,12 @@ class StreetArrays:
         ``area_way`` marks ``area=yes`` plazas, never drivable.
     lanes : (E,) uint8
         0 = unknown.
-    width_m, maxspeed_kmh, maxheight_m : (E,) float64
-        NaN = unknown.
+    width_m, maxspeed_kmh, maxheight_m, maxwidth_m : (E,) float64
+        NaN = unknown. ``width_m`` is the carriageway's, ``maxwidth_m`` what a vehicle may be wide.
+    parked : (E,) uint8
+        Codes of :class:`~planner.terms.Parked`: where cars stand on the carriageway.
+    works : (E,) bool
+        Open to traffic while it is built or rebuilt.
     name_index : (E,) int64
         Into ``names``.
     shape_start : (E + 1,) int64
@@ -98,6 +102,9 @@ class StreetArrays:
     width_m: Floats
     maxspeed_kmh: Floats
     maxheight_m: Floats
+    maxwidth_m: Floats
+    parked: NDArray[np.uint8]
+    works: Bools
     name_index: Ints
     shape_start: Ints
     shape_xy_m: Floats

@@ -222,6 +222,7 @@ def _passable(streets: StreetArrays, travel: Travel, travelling: Travelling) -> 
     # Both are False where the map gives no size; a width of zero is a slip of the mapper's.
     height_m, width_m = travelling.size_m(travel)
     tight = (streets.maxheight_m < height_m) | ((streets.width_m > 0) & (streets.width_m < width_m))
+    tight |= streets.maxwidth_m < width_m
     if travel is Travel.EMERGENCY:
         return streets.drivable & (streets.emergency >= 0) & ~tight
     barred = np.isin(streets.access, (Access.NO, Access.PRIVATE, Access.PERMIT))
