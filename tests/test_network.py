@@ -16,6 +16,7 @@ from shapely.geometry import Polygon, box
 
 from planner.errors import AreaError
 from planner.streets.network import Path, Snap, StreetNetwork, Timing
+from planner.streets.search import BARRED
 from planner.terms import Access, Barrier, RoadClass, Service, Travel
 from tests.plain_ways import TRAVELLING, slowly
 from tests.streets import draw_streets
@@ -204,25 +205,63 @@ def test_weights_steer_the_search_and_the_clock_still_counts_seconds(
 
 @settings(deadline=None, max_examples=60, derandomize=True)
 @given(networks(), st.sampled_from(Travel))
-def test_main_edges_equal_the_longest_strong_part_of_networkx(network: StreetNetwork, travel: Travel) -> None:
+def test_parts_equal_the_strong_parts_of_networkx_over_turns(network: StreetNetwork, travel: Travel) -> None:
     timing = network.timing(travel, TRAVELLING)
+    turns, count = timing.turns, network.edge_count
     graph = nx.MultiDiGraph()
-    tail = np.concatenate([network.edge_u, network.edge_v])
-    head = np.concatenate([network.edge_v, network.edge_u])
-    for arc in np.flatnonzero(np.isfinite(timing.arc_s) & np.isfinite(timing.node_s[tail])):
-        graph.add_edge(int(tail[arc]), int(head[arc]), int(arc))
-    main = network.main_edges(travel, TRAVELLING)
-    parts = [
-        {k % network.edge_count for _, _, k in graph.subgraph(part).edges(keys=True)}
-        for part in nx.strongly_connected_components(graph)
+    usable = np.isfinite(timing.arc_s)[turns.state_arc]
+    for turn in np.flatnonzero(timing.lost_ms < BARRED):
+        before, after = int(turns.origin[turn]), int(turns.to[turn])
+        if usable[before] and usable[after]:
+            graph.add_edge(before, after)
+    street = turns.state_arc % count
+    strong = [
+        part for part in nx.strongly_connected_components(graph) if graph.subgraph(part).number_of_edges()
     ]
-    lengths_m = [float(network.length_m[sorted(part)].sum()) for part in parts]
-    if not main.any():
-        assert not any(parts)
+    lengths_m = [float(network.length_m[sorted({int(street[s]) for s in part})].sum()) for part in strong]
+    part_of = network.parts(travel, TRAVELLING)
+    assert part_of.max(initial=-1) < len(strong)
+    if not strong:
         return
-    found = set(np.flatnonzero(main).tolist())
-    assert found in parts
-    assert lengths_m[parts.index(found)] == pytest.approx(max(lengths_m))
+    longest = {int(street[s]) for s in strong[int(np.argmax(lengths_m))]}
+    if lengths_m.count(max(lengths_m)) == 1:
+        assert longest <= set(np.flatnonzero(part_of == 0).tolist())
+    assert all(part_of[e] >= 0 for part in strong for e in {int(street[s]) for s in part})
+
+
+@settings(deadline=None, max_examples=60, derandomize=True)
+@given(networks(), st.sampled_from(Travel), st.data())
+def test_within_a_part_one_drives_from_anywhere_to_anywhere(
+    network: StreetNetwork, travel: Travel, data: st.DataObject
+) -> None:
+    part = network.parts(travel, TRAVELLING)
+    if not (part >= 0).any():
+        return
+    number = data.draw(st.sampled_from(sorted(set(part[part >= 0].tolist()))))
+    among = np.flatnonzero(part == number)[:6].tolist()
+    middles = [network.at(e, network.length_m[e] / 2) for e in among]
+    places = [
+        Snap(e, float(network.length_m[e] / 2), x, y, 0.0) for e, (x, y) in zip(among, middles, strict=True)
+    ]
+    timing = network.timing(travel, TRAVELLING)
+    assert np.isfinite(network.times(places, places, timing, network.no_closures())).all()
+
+
+def test_a_street_that_only_a_forbidden_turn_enters_is_in_no_part_of_the_publics() -> None:
+    """A lane off a ring, both its junctions signed: ambulances use it, families cannot."""
+    places = [(0, 0), (300, 0), (300, 300), (0, 300), (150, 600)]
+    ring = [{"u": k, "v": (k + 1) % 4, "oneway": 1} for k in range(4)]
+    lane = [{"u": 2, "v": 4, "oneway": 1}, {"u": 4, "v": 3, "oneway": 1}]
+    network = draw_streets(places, ring + lane, signs=[(((1, True), (4, True)), 0)])
+    assert network.parts(Travel.PUBLIC, TRAVELLING).tolist() == [0, 0, 0, 0, -1, -1]
+    assert network.parts(Travel.EMERGENCY, TRAVELLING).tolist() == [0] * 6
+
+
+def test_a_street_up_to_a_bollard_is_in_the_part_that_leads_into_it() -> None:
+    places = [(0, 0), (300, 0), (300, 300), (600, 0)]
+    streets = [{"u": 0, "v": 1}, {"u": 1, "v": 2}, {"u": 2, "v": 0}, {"u": 1, "v": 3}]
+    network = draw_streets(places, streets, nodes={3: {"node_barrier": Barrier.BOLLARD}})
+    assert network.parts(Travel.PUBLIC, TRAVELLING).tolist() == [0, 0, 0, 0]
 
 
 def test_what_a_closure_parts_lies_on_two_sides_of_it() -> None:

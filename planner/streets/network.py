@@ -13,13 +13,12 @@ from functools import cached_property, lru_cache
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
 from planner.doctrine import Travelling
 from planner.streets.driving_side import DrivingSide, find_driving_side
 from planner.streets.hierarchy import LEAST_STATES, Hierarchy, Order, find_order
+from planner.streets.parts import find_parts
 from planner.streets.paths import (
     Ends,
     Path,
@@ -106,8 +105,7 @@ class StreetNetwork(StreetArrays):
     def parts(self, travel: Travel, travelling: Travelling) -> Ints:
         """Return which strongly connected part of the streets each edge lies in, (E,).
 
-        Within a part one can drive from anywhere to anywhere; parts are numbered by their length, the
-        longest 0. -1: an edge that lies in none, as it leads only into a part or out of it, or is barred.
+        See :func:`~planner.streets.parts.find_parts`.
         """
         part = self.parts_left(travel, travelling, self.no_closures())
         part.flags.writeable = False
@@ -115,24 +113,7 @@ class StreetNetwork(StreetArrays):
 
     def parts_left(self, travel: Travel, travelling: Travelling, closed: Bools) -> Ints:
         """Return, as :meth:`parts` does, into which parts the streets fall that are not closed, (E,)."""
-        timing = self.timing(travel, travelling)
-        tail = np.concatenate([self.edge_u, self.edge_v])
-        head = np.concatenate([self.edge_v, self.edge_u])
-        usable = np.isfinite(timing.arc_s) & np.isfinite(timing.node_s[tail]) & ~np.tile(closed, 2)
-        usable = np.flatnonzero(usable)
-        tail, head = tail[usable], head[usable]
-        graph = csr_array((np.ones(len(usable)), (tail, head)), shape=(self.node_count, self.node_count))
-        _, label = connected_components(graph, directed=True, connection="strong")
-        inside = label[tail] == label[head]
-        part = np.full(self.edge_count, -1, dtype=np.int64)
-        part[usable[inside] % self.edge_count] = label[tail[inside]]
-        within = np.flatnonzero(part >= 0)
-        length_m = np.bincount(part[within], weights=self.length_m[within])
-        some = np.flatnonzero(length_m)
-        rank = np.empty(len(length_m), dtype=np.int64)
-        rank[some[np.lexsort((some, -length_m[some]))]] = np.arange(len(some))
-        part[within] = rank[part[within]]
-        return part
+        return find_parts(self, self.timing(travel, travelling), closed)
 
     def main_edges(self, travel: Travel, travelling: Travelling) -> Bools:
         """Mask of the edges in the area's longest strongly connected part for this traveller."""
