@@ -68,7 +68,7 @@ def work(network: StreetNetwork, timing: Timing, starts: list[Snap], ends: list[
 def as_digraph(network: StreetNetwork, timing: Timing, closed: np.ndarray) -> nx.DiGraph:
     """Write the states and turns of a network as a networkx graph."""
     graph = nx.DiGraph()
-    weight_ms = timing.closing(closed)
+    weight_ms = timing.closing(closed).of_all_turns()
     turns = timing.turns
     good = np.flatnonzero(weight_ms < BARRED)
     graph.add_nodes_from(range(turns.state_count))

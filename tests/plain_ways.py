@@ -16,6 +16,7 @@ import numpy as np
 
 from planner.doctrine import Travelling, read_doctrine
 from planner.streets.network import Snap, StreetNetwork, Timing
+from planner.streets.search import BARRED
 from planner.terms import Travel, TurnRule
 
 TRAVELLING: Travelling = read_doctrine(FilePath(__file__).parents[1] / "data" / "doctrine.toml").travelling
@@ -37,7 +38,8 @@ class PlainWays:
     def __init__(self, network: StreetNetwork, travel: Travel, timing: Timing, closed: np.ndarray) -> None:
         self.network, self.travel, self.timing, self.closed = network, travel, timing, closed
         self.count = network.edge_count
-        self.arc_s = np.where(np.tile(closed, 2), np.inf, timing.arc_s)
+        barred = (timing.arc_ms >= BARRED) | np.tile(closed, 2)
+        self.arc_s = np.where(barred, np.inf, timing.arc_ms / 1000.0)
         self.usable = [arc for arc in range(2 * self.count) if math.isfinite(self.arc_s[arc])]
         out: dict[int, list[int]] = {}
         for arc in self.usable:

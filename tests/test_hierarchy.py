@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path as FilePath
@@ -20,6 +21,14 @@ from planner.terms import Travel
 from tests.plain_ways import TRAVELLING, PlainWays
 from tests.test_network import check_path, networks
 from tests.town import town
+
+
+@pytest.fixture(autouse=True, scope="module")
+def near_is_nothing() -> Iterator[None]:
+    """Let the hierarchy answer what else a search near by would."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("planner.streets.network.NEARBY_STATES", 1)
+        yield
 
 
 def with_hierarchy(network: StreetNetwork) -> StreetNetwork:
@@ -53,8 +62,8 @@ def test_matrix_and_paths_equal_dijkstra(
     for travel, closed in [*asked, asked[0]]:
         timing, slow_timing = quick.timing(travel, TRAVELLING), network.timing(travel, TRAVELLING)
         factor = np.where(np.arange(network.edge_count) % 3 == 0, 5.0, 1.0)
-        weights = timing.weighted(factor, np.zeros(network.edge_count))
-        slow_weights = slow_timing.weighted(factor, np.zeros(network.edge_count))
+        weights = timing.weighted(np.arange(network.edge_count), factor)
+        slow_weights = slow_timing.weighted(np.arange(network.edge_count), factor)
         slow = network.times(places, places, slow_timing, closed)
         assert np.array_equal(quick.times(places, places, timing, closed), slow)
         for start in places:

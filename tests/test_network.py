@@ -151,14 +151,13 @@ def test_a_search_backwards_finds_whence_a_place_is_soonest_reached(
 ) -> None:
     network, travel, _, place, closed = journey
     timing = network.timing(travel, TRAVELLING)
-    among = np.flatnonzero(
-        ~network.blocked_node & (np.bincount(network.arc_tail, minlength=network.node_count) > 0)
-    )
+    mask = ~network.blocked_node & (np.bincount(network.arc_tail, minlength=network.node_count) > 0)
+    among = np.flatnonzero(mask)
     starts = [network.at_node(int(node), np.arange(network.edge_count)) for node in among]
     there = network.times([s for s in starts if s], [place], timing, closed)[:, 0]
     back = network.times([place], [s for s in starts if s], timing, closed)[0]
     for times, towards in ((there, True), (back, False)):
-        found = network.first_reached(place, timing, closed, among, towards=towards)
+        found = network.first_reached(place, timing, closed, mask, towards=towards)
         assert (found is None) == (not np.isfinite(times).any())
         if found is not None:
             ends = [found, place] if towards else [place, found]
@@ -190,7 +189,7 @@ def test_weights_steer_the_search_and_the_clock_still_counts_seconds(
             st.lists(st.sampled_from((1.0, 5.0)), min_size=network.edge_count, max_size=network.edge_count)
         )
     )
-    weights = timing.weighted(factor, np.zeros(network.edge_count))
+    weights = timing.weighted(np.arange(network.edge_count), factor)
     path = network.find_path(start, end, timing, closed, weights)
     quickest = network.find_path(start, end, timing, closed)
     assert (path is None) == (quickest is None)
@@ -489,11 +488,15 @@ def test_the_first_reached_of_several_is_the_nearest_in_time() -> None:
     network = line_of({"road_class": RoadClass.PRIMARY}, {"road_class": RoadClass.PRIMARY}, {})
     timing, closed = network.timing(Travel.PUBLIC, TRAVELLING), network.no_closures()
     start = Snap(2, 60.0, 260, 0, 0)
-    assert network.first_reached(start, timing, closed, np.array([0, 1, 3])) == Snap(2, 100.0, 300, 0, 0)
-    assert network.first_reached(start, timing, closed, np.array([0, 1])) == Snap(1, 0.0, 100, 0, 0)
+
+    def marked(nodes: list[int]) -> np.ndarray:
+        return np.isin(np.arange(network.node_count), nodes)
+
+    assert network.first_reached(start, timing, closed, marked([0, 1, 3])) == Snap(2, 100.0, 300, 0, 0)
+    assert network.first_reached(start, timing, closed, marked([0, 1])) == Snap(1, 0.0, 100, 0, 0)
     closed[1] = True
-    assert network.first_reached(start, timing, closed, np.array([0, 1])) is None
-    assert network.first_reached(start, timing, closed, np.empty(0, np.int64)) is None
+    assert network.first_reached(start, timing, closed, marked([0, 1])) is None
+    assert network.first_reached(start, timing, closed, marked([])) is None
 
 
 def test_a_bollard_takes_vehicles_apart_in_the_undirected_graph() -> None:

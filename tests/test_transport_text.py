@@ -108,7 +108,7 @@ def test_the_plans_closures_are_laid_on_the_streets_again() -> None:
     for route in plan.routes:
         if route.start == site.id and route.id.startswith("egress"):
             end = np.flatnonzero(area.network.node_id == route.nodes[-1])
-            assert search.cost[end[0]] < np.inf
+            assert search.costs_s(end)[0] < np.inf
     (posts,) = [{p.id for p in plan.posts if p.perimeter == "outer" and p.mode == "vehicle"}]
     assert set(driving.streets.post_at.values()) == posts
 

@@ -312,7 +312,7 @@ def drives_off_map(hospitals: Sequence[KnownHospital], driving: Driving, search:
 def _exits(driving: Driving, search: Search) -> Ints:
     """Return where one leaves the map: ends of main streets near its rim, else any junctions there."""
     network, area = driving.network, driving.area
-    usable = np.isfinite(driving.timing.arc_s).reshape(2, -1).any(axis=0) & ~driving.streets.closed
+    usable = driving.timing.open_arcs.reshape(2, -1).any(axis=0) & ~driving.streets.closed
     ends = np.concatenate([network.edge_u, network.edge_v])
     streets_at = np.bincount(ends[np.tile(network.drivable, 2)], minlength=network.node_count)
     outside = ~shapely.contains_xy(driving.streets.outer_m, network.node_xy_m)

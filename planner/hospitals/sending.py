@@ -114,9 +114,9 @@ def send_patients(
     listed = worth_listing(off_map, on_map, middle, incident.casualties or Casualties(), rules)
     doors = find_doors(on_map, driving)
     corridor = lay_corridor(sites, driving, [door for door in doors if isinstance(door, Snap)])
-    leaving = driving if start is None else _outbound(corridor, start, doors, driving)
-    search = None if start is None else leaving.search(start)
-    others = _origins(sites, start_name, driving)
+    goals = [door for door in doors if isinstance(door, Snap)]
+    leaving, search = (driving, None) if start is None else _outbound(corridor, start, goals, driving)
+    others = _origins(sites, start_name, goals, driving)
     drives = _all_drives((on_map, doors), listed, driving, (start_name, search), others)
     if start is None:
         notices.append(_no_start(start_name))
@@ -182,17 +182,23 @@ def _all_drives(
     ]
 
 
-def _outbound(corridor: Corridor, start: Snap, doors: Sequence[Snap | str], driving: Driving) -> Driving:
+def _outbound(
+    corridor: Corridor, start: Snap, goals: Sequence[Snap], driving: Driving
+) -> tuple[Driving, Search]:
     """Leave by the corridor's way out, unless that cuts off a hospital that another way out reaches."""
-    goals = [door for door in doors if isinstance(door, Snap)]
-    reached = [
-        np.isfinite(driving.network.times([start], goals, driving.timing, who.streets.closed))
-        for who in (driving, corridor.outbound)
-    ]
-    return driving if (reached[0] & ~reached[1]).any() else corridor.outbound
+    search = corridor.outbound.search(start, ends=goals)
+    cut_off = [goal for goal in goals if not search.reaches(goal)]
+    if not cut_off:
+        return corridor.outbound, search
+    times_s = driving.network.times([start], cut_off, driving.timing, driving.streets.closed)
+    if np.isfinite(times_s).any():
+        return driving, driving.search(start, ends=goals)
+    return corridor.outbound, search
 
 
-def _origins(sites: Sequence[Site], start_name: str, driving: Driving) -> list[tuple[str, Search]]:
+def _origins(
+    sites: Sequence[Site], start_name: str, goals: Sequence[Snap], driving: Driving
+) -> list[tuple[str, Search]]:
     """Search from the other sites that ambulances leave from or wait at."""
     chosen = [
         site
@@ -201,7 +207,7 @@ def _origins(sites: Sequence[Site], start_name: str, driving: Driving) -> list[t
         if site.purpose is purpose and site.rank == 1 and site.id != start_name
     ]
     entered = [(site.id, driving.enter(site)) for site in chosen]
-    return [(site, driving.search(snap)) for site, snap in entered if snap is not None]
+    return [(site, driving.search(snap, ends=goals)) for site, snap in entered if snap is not None]
 
 
 def _take_off(sites: Sequence[Site], middle: Point, area: Area) -> tuple[Point, str]:

@@ -172,7 +172,7 @@ def _loop(
 ) -> _Loop:
     """Weigh a way out: with the way in that keeps off it, if there is one, and the times to all goals."""
     closed = driving.streets.closed | (inside & ~_mask(out.edges, driving.network))
-    times_s = driving.network.times([start], goals, driving.timing, closed)
+    times_s = driving.network.search(start, driving.timing, closed, ends=goals).times_s(goals)
     away_s = float(np.where(np.isfinite(times_s), times_s, _UNREACHED_S).sum())
     if waiting is None:
         return _Loop(None, out.edges, True, away_s)
@@ -262,7 +262,7 @@ def _by_flow(start: Snap, waiting: Snap, driving: Driving, inside: Bools) -> Int
     that can be driven both ways, each of which carries one (Ford and Fulkerson 1956).
     """
     network = driving.network
-    both = np.isfinite(driving.timing.arc_s).reshape(2, -1).all(axis=0) & driving.open_edges
+    both = driving.timing.open_arcs.reshape(2, -1).all(axis=0) & driving.open_edges
     u, v, count = network.vehicle_ends
     edges = np.flatnonzero(both & inside)
     away = np.unique(np.concatenate([ends[both & ~inside] for ends in (u, v)]))

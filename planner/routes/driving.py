@@ -26,6 +26,7 @@ _POST_WEIGHT_S = 2e4
 """What passing a post weighs in a search: more than any drive, so that the fewest posts come first."""
 _MAIN_ROADS = RoadClass.SECONDARY_LINK
 """Road classes up to this code are main roads, from which arriving units and families come."""
+_ALL_ROADS = 255
 _TRIED_CLOSURES = 3
 
 
@@ -99,8 +100,7 @@ class Driving:
         """How long the traveller takes, with the jam of what is held back around the outer perimeter."""
         free = self.network.timing(self.travel, self.doctrine.travelling)
         free = free.barring(self.barred) if self.barred else free
-        factor = np.where(self.jammed, self.doctrine.transport.congestion_factor, 1.0)
-        return free.weighted(factor, np.zeros(len(factor))) if self.jammed.any() else free
+        return free.weighted(np.flatnonzero(self.jammed), self.doctrine.transport.congestion_factor)
 
     @cached_property
     def jammed(self) -> Bools:
@@ -125,12 +125,21 @@ class Driving:
 
     def weights(self, used: Bools | None = None) -> Timing:
         """Return what a search minimizes: fewest posts, then time; streets that others use count longer."""
-        factor = np.ones(self.network.edge_count)
-        if used is not None:
-            factor[used] = self.doctrine.transport.apart_factor
-        if self.shunned is not None:
-            factor[self.shunned] *= self.doctrine.transport.corridor_by_site
-        return self.timing.weighted(factor, np.where(self.streets.post_edge, _POST_WEIGHT_S, 0.0))
+        posts = np.flatnonzero(self.streets.post_edge)
+        edges, factor = posts, np.ones(len(posts))
+        for shy, times in (
+            (used, self.doctrine.transport.apart_factor),
+            (self.shunned, self.doctrine.transport.corridor_by_site),
+        ):
+            if shy is not None:
+                more = np.union1d(edges, np.flatnonzero(shy))
+                there = np.isin(more, edges)
+                widened = np.ones(len(more))
+                widened[there] = factor
+                edges, factor = more, np.where(shy[more], widened * times, widened)
+        return self.timing.weighted(
+            edges, factor, np.where(self.streets.post_edge[edges], _POST_WEIGHT_S, 0.0)
+        )
 
     def search(self, start: Snap, used: Bools | None = None, ends: Sequence[Snap] | None = None) -> Search:
         """Search the ways from one place; ``used`` (E,) are streets to keep off where another way exists."""
@@ -200,13 +209,33 @@ class Driving:
     def _main_road(self, place: Snap, weights: Timing, *, towards: bool) -> tuple[Snap, str] | None:
         """Return where on which road."""
         network, gap_m = self.network, self.doctrine.transport.approach_m
-        main = self.open_edges & (network.road_class <= _MAIN_ROADS)
-        for roads, wide_m in ((main, gap_m), (self.open_edges, gap_m), (self.open_edges, 0.0)):
-            among = _outside(network, roads, self.streets.outer_m, wide_m)
+        for most, wide_m in ((_MAIN_ROADS, gap_m), (_ALL_ROADS, gap_m), (_ALL_ROADS, 0.0)):
+            among = self._junctions_outside(most, wide_m)
             at = network.first_reached(place, weights, self.streets.closed, among, towards=towards)
             if at is not None:
+                roads = self.open_edges & (network.road_class <= most)
                 return at, network.street(_road_at(at, roads, network))
         return None
+
+    def _junctions_outside(self, most: int, gap_m: float) -> Bools:
+        """Mask (N,) of the junctions of open streets, of classes up to one, that lie so far outside."""
+        network, ground_m = self.network, self.streets.outer_m
+        mask = network.junctions_of(self.scene_edges, most).copy()
+        shut = np.flatnonzero(self.streets.closed)
+        mask[network.edge_u[shut]] = mask[network.edge_v[shut]] = False
+        beside = np.unique(np.concatenate([network.edge_u[shut], network.edge_v[shut]]))
+        arcs, owner = network.arcs_into(beside)
+        edges = arcs % network.edge_count
+        left = self.scene_edges[edges] & ~self.streets.closed[edges] & (network.road_class[edges] <= most)
+        mask[beside[owner[left]]] = True
+        if not ground_m.is_empty:
+            wide = ground_m.buffer(gap_m)
+            xmin, ymin, xmax, ymax = wide.bounds
+            x_m, y_m = network.node_xy_m.T
+            near = np.flatnonzero(mask & (x_m >= xmin) & (x_m <= xmax) & (y_m >= ymin) & (y_m <= ymax))
+            shapely.prepare(wide)
+            mask[near] = ~shapely.contains_xy(wide, network.node_xy_m[near])
+        return mask
 
 
 def jammed_edges(network: StreetNetwork, outer_m: BaseGeometry, reach_m: float) -> Bools:
@@ -230,18 +259,6 @@ def _road_at(at: Snap, roads: Bools, network: StreetNetwork) -> int:
     node = network.edge_u[at.edge] if at.along_m == 0.0 else network.edge_v[at.edge]
     meeting = np.flatnonzero(roads & ((network.edge_u == node) | (network.edge_v == node)))
     return int(meeting[np.argmin(network.road_class[meeting])])
-
-
-def _outside(network: StreetNetwork, roads: Bools, ground_m: BaseGeometry, gap_m: float) -> Ints:
-    """Return the junctions of some roads that lie further than a gap from the ground."""
-    edges = np.flatnonzero(roads)
-    nodes = np.unique(np.concatenate([network.edge_u[edges], network.edge_v[edges]]))
-    if ground_m.is_empty:
-        return nodes
-    wide = ground_m.buffer(gap_m)
-    shapely.prepare(wide)
-    outside: Ints = nodes[~shapely.contains_xy(wide, network.node_xy_m[nodes])]
-    return outside
 
 
 def ambulance_point(sites: Sequence[Site]) -> Site | None:

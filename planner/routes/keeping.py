@@ -130,7 +130,7 @@ def _single_access(sites: Sequence[Site], driving: Driving) -> list[Notice]:
     start = driving.enter(site) if site else None
     if site is None or start is None or driving.streets.outer_m.is_empty:
         return []
-    network, arc_open = driving.network, np.isfinite(driving.timing.arc_s)
+    network, arc_open = driving.network, driving.timing.open_arcs
     out = find_ways_out(
         network,
         start,

@@ -74,7 +74,7 @@ class OpenStreets:
         passable = joined & ~scene.closed
         xmin, ymin, xmax, ymax = scene.outer_m.bounds
         margin = doctrine.siting.search_m
-        ways = np.isfinite(network.timing(Travel.EMERGENCY, doctrine.travelling).arc_s)
+        ways = network.timing(Travel.EMERGENCY, doctrine.travelling).open_arcs
         box = (xmin - margin, ymin - margin, xmax + margin, ymax + margin)
         exits = find_exits(network, passable, ways, box)
         return cls(exits, joined, working & exits.out, public)
@@ -161,7 +161,7 @@ def _walks(
     hot = network.edges_meeting(scene.ground.hot_m)
     near = network.edges_in_box(scene.outer_m.buffer(_WALK_BOX_M).bounds)
     near = near[~hot[near]]
-    on_foot = np.isfinite(network.timing(Travel.FOOT, doctrine.travelling).arc_s)
+    on_foot = network.timing(Travel.FOOT, doctrine.travelling).open_arcs.copy()
     # Streets within the outer perimeter carry no traffic: one can walk on any of them.
     on_foot |= np.tile(network.drivable & network.edges_meeting(scene.outer_m), 2)
     spots = network.snap(area.frame.to_m([post.location for post in gates]), ~hot) if gates else []
@@ -228,7 +228,7 @@ def _drives(scene: Scene, area: Area, doctrine: Doctrine) -> Distances:
     starts = [snap for snap in spots if snap is not None]
     if not starts:
         starts = _from_line(scene.outer_m, network, open_street & ~_within(scene.outer_m, network))
-    return distances_from(network, starts, near, np.isfinite(timing.arc_s))
+    return distances_from(network, starts, near, timing.open_arcs)
 
 
 def _in_sight(

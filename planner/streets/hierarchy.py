@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from planner.errors import AreaError
 from planner.streets.search import BARRED, NEVER
 from planner.streets.street_arrays import Ints, StreetArrays
-from planner.streets.timing import Weights
+from planner.streets.timing import Timing, Weights
 from planner.streets.turns import Turns
 
 Order = NDArray[np.uint32]
@@ -28,8 +29,8 @@ Order = NDArray[np.uint32]
 
 LEAST_STATES = 100_000
 """Below, Dijkstra's search over everything takes some ten milliseconds, and no order is kept."""
-_METRICS = 4
-"""So many sets of weights are kept customized: two travellers, and what two users draw."""
+_METRICS = 3
+"""So many travellers' weights are kept customized."""
 _CHANGED = 0.1
 """With a larger share of turns changed, customizing anew is quicker than updating."""
 _ORDER, _RANK, _TAIL, _HEAD, _COUNT = "order", "rank", "tail", "head", "node_count"
@@ -91,38 +92,75 @@ class Hierarchy:
             for name, values in parts.items():
                 values.astype(np.uint32).tofile(FilePath(folder) / name)
             self._topology.load(folder)
-        self._metrics: list[tuple[Any, Weights]] = []
+        self._metrics: list[_Metric] = []
         self._lock = threading.Lock()
 
-    def costs(self, weight_ms: Weights, sources: Ints, targets: Ints) -> Ints:
+    def costs(self, weights: Weights, sources: Ints, targets: Ints) -> Ints:
         """Return the matrix (sources, targets) of costs in milliseconds, ``NEVER`` where there is no way."""
         if not len(sources) or not len(targets):
             return np.full((len(sources), len(targets)), NEVER, dtype=np.int64)
         with self._lock:
-            metric = self._customized(weight_ms)
+            metric = self._customized(weights)
             found = metric.distances_many_to_many(sources.astype(np.uint32), targets.astype(np.uint32))
         table = found.astype(np.int64).reshape(len(sources), len(targets))
         return np.where(table >= BARRED, NEVER, table)
 
-    def way(self, weight_ms: Weights, source: int, target: int) -> list[int]:
-        """Return the states of the best way, both ends included; empty where there is none."""
-        with self._lock:
-            found, states, _ = self._customized(weight_ms).query(source, target)
-        return [] if found >= BARRED else [int(state) for state in states]
+    def ways(self, weights: Weights, pairs: Sequence[tuple[int, int]]) -> list[Ints]:
+        """Return the states of the best way from the one to the other of each pair, both included.
 
-    def _customized(self, weight_ms: Weights) -> Any:
-        """Return a metric of these weights: the nearest one at hand, updated where it differs."""
-        differing = [np.flatnonzero(known != weight_ms) for _, known in self._metrics]
-        best = min(range(len(differing)), key=lambda k: len(differing[k]), default=-1)
-        few = best >= 0 and len(differing[best]) <= _CHANGED * len(weight_ms)
-        if few:
-            metric, _ = self._metrics.pop(best)
-            if len(differing[best]):
-                changed = differing[best].astype(np.uint32)
-                metric.update_weights(changed, weight_ms[changed])
+        Empty where there is none.
+        """
+        with self._lock:
+            metric = self._customized(weights)
+            found = [metric.query(source, target) for source, target in pairs]
+        return [
+            np.empty(0, dtype=np.int64) if cost >= BARRED else np.asarray(states, dtype=np.int64)
+            for cost, states, _ in found
+        ]
+
+    def customize(self, plain: Timing) -> None:
+        """Get ready for one traveller, before anyone asks."""
+        none = np.empty(0, dtype=np.int64)
+        with self._lock:
+            self._customized(Weights(plain, none, none.reshape(2, 0)))
+
+    def _customized(self, weights: Weights) -> Any:
+        """Return the metric of these weights: the traveller's, updated where it differs."""
+        own = next((metric for metric in self._metrics if metric.plain is weights.plain), None)
+        if own is None:
+            del self._metrics[_METRICS - 1 :]
+            own = _Metric(self._topology, weights.plain)
         else:
-            full = len(self._metrics) >= _METRICS
-            metric = self._metrics.pop()[0] if full else pyroutingkit.CCHMetric(self._topology)
-            metric.customize(weight_ms)
-        self._metrics.insert(0, (metric, weight_ms.copy()))
-        return metric
+            self._metrics.remove(own)
+        self._metrics.insert(0, own)
+        return own.of(weights)
+
+
+class _Metric:
+    """Costs by one plain timing, and what is changed in it at the moment."""
+
+    def __init__(self, topology: Any, plain: Timing) -> None:
+        self.plain = plain
+        self._changed = np.empty(0, dtype=np.int64)
+        none = np.empty(0, dtype=np.int64)
+        self._plain_ms = Weights(plain, none, none.reshape(2, 0)).of_all_turns()
+        self._ms = self._plain_ms.copy()
+        self._metric = pyroutingkit.CCHMetric(topology)
+        self._metric.customize(self._ms)
+
+    def of(self, weights: Weights) -> Any:
+        """Return the metric of these weights."""
+        turns, ms = weights.turns
+        both = np.concatenate([self._changed, turns])
+        before = self._ms[both]
+        self._ms[self._changed] = self._plain_ms[self._changed]
+        self._ms[turns] = ms
+        after = self._ms[both]
+        differs = before != after
+        count = np.count_nonzero(differs)
+        if count > _CHANGED * len(self._ms):
+            self._metric.customize(self._ms)
+        elif count:
+            self._metric.update_weights(both[differs].astype(np.uint32), after[differs])
+        self._changed = turns
+        return self._metric

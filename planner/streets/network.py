@@ -6,9 +6,10 @@ A closure is a boolean mask over edges; every search takes ``closed=``.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import shapely
@@ -16,6 +17,7 @@ from numpy.typing import ArrayLike
 from shapely.geometry.base import BaseGeometry
 
 from planner.doctrine import Travelling
+from planner.streets.desk import Desk
 from planner.streets.driving_side import DrivingSide, find_driving_side
 from planner.streets.hierarchy import LEAST_STATES, Hierarchy, Order, find_order
 from planner.streets.parts import find_parts
@@ -32,7 +34,7 @@ from planner.streets.paths import (
     standing,
     time_of,
 )
-from planner.streets.search import NEVER, dijkstra
+from planner.streets.search import NEVER
 from planner.streets.snapping import Snap, at_node, snap
 from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays
 from planner.streets.timing import Timing, Weights, find_timing
@@ -40,6 +42,13 @@ from planner.streets.turns import Turns, find_turns
 from planner.terms import Travel
 
 __all__ = ["Bools", "Floats", "Ints", "Path", "Search", "Snap", "StreetNetwork", "Timing"]
+
+
+_T = TypeVar("_T")
+
+NEARBY_STATES = 20_000
+"""A search that settles no more is over in a few milliseconds: as long as a hierarchy takes to be updated."""
+_NONE = np.empty(0, dtype=np.int64)
 
 
 class StreetNetwork(StreetArrays):
@@ -95,29 +104,61 @@ class StreetNetwork(StreetArrays):
         np.cumsum(np.bincount(tail, minlength=self.node_count), out=indptr[1:])
         return indptr, head[order], order
 
-    @lru_cache(maxsize=8)  # noqa: B019 - networks live as long as the process does
+    @cached_property
+    def _remembered(self) -> dict[tuple[object, ...], Any]:
+        """What depends on nothing but the map and who travels."""
+        return {}
+
+    def _once(self, find: Callable[[], _T], *key: object) -> _T:
+        """Return what was found before under a key, or find it."""
+        if key not in self._remembered:
+            self._remembered.setdefault(key, find())
+        found: _T = self._remembered[key]
+        return found
+
     def timing(self, travel: Travel, travelling: Travelling) -> Timing:
         """Return how long each arc and junction takes; see :func:`~planner.streets.timing.find_timing`."""
         turns = self._walked_turns if travel is Travel.FOOT else self.turns
-        return find_timing(self, turns, travel, travelling)
+        return self._once(lambda: find_timing(self, turns, travel, travelling), "timing", travel, travelling)
 
-    @lru_cache(maxsize=8)  # noqa: B019
     def parts(self, travel: Travel, travelling: Travelling) -> Ints:
         """Return which strongly connected part of the streets each edge lies in, (E,).
 
         See :func:`~planner.streets.parts.find_parts`.
         """
-        part = self.parts_left(travel, travelling, self.no_closures())
-        part.flags.writeable = False
-        return part
+        return self._once(
+            lambda: self.parts_left(travel, travelling, self.no_closures()), "parts", travel, travelling
+        )
 
     def parts_left(self, travel: Travel, travelling: Travelling, closed: Bools) -> Ints:
         """Return, as :meth:`parts` does, into which parts the streets fall that are not closed, (E,)."""
         return find_parts(self, self.timing(travel, travelling), closed)
 
+    def part_edges(self, travel: Travel, travelling: Travelling, number: int) -> Bools:
+        """Mask of the edges in one of the :meth:`parts`."""
+
+        def find() -> Bools:
+            mask = np.asarray(self.parts(travel, travelling) == number)
+            mask.flags.writeable = False
+            return mask
+
+        return self._once(find, "part", travel, travelling, number)
+
+    def junctions_of(self, edges: Bools, most: int) -> Bools:
+        """Mask (N,) of the ends of some edges, of road classes up to one; worked out once for a mask."""
+
+        def find() -> tuple[Bools, Bools]:
+            chosen = np.flatnonzero(edges & (self.road_class <= most))
+            mask = np.zeros(self.node_count, dtype=bool)
+            mask[self.edge_u[chosen]] = mask[self.edge_v[chosen]] = True
+            mask.flags.writeable = False
+            return mask, edges  # which it keeps, so that no other mask gets its number
+
+        return self._once(find, "junctions", id(edges), most)[0]
+
     def main_edges(self, travel: Travel, travelling: Travelling) -> Bools:
         """Mask of the edges in the area's longest strongly connected part for this traveller."""
-        return np.asarray(self.parts(travel, travelling) == 0)
+        return self.part_edges(travel, travelling, 0)
 
     def scene_edges(self, travel: Travel, travelling: Travelling, ground_m: BaseGeometry) -> Bools:
         """Mask of the edges in the part of the streets that a scene lies in.
@@ -140,16 +181,20 @@ class StreetNetwork(StreetArrays):
         """
         part = self.parts(travel, travelling)
         if ground_m.is_empty:
-            return np.asarray(part == 0)
-        near = np.flatnonzero(self.edges_meeting(ground_m) & (part >= 0))
+            return self.main_edges(travel, travelling)
+        near = np.flatnonzero(self.edges_meeting(ground_m))
+        near = near[part[near] >= 0]
         if len(near):
             lines, on_it_m = self.lines(near), self.length_m[near].copy()
             crossing = np.flatnonzero(~shapely.covers(ground_m, lines))
             on_it_m[crossing] = shapely.length(shapely.intersection(lines[crossing], ground_m))
-            return np.asarray(part == np.argmax(np.bincount(part[near], weights=on_it_m)))
+            chosen = int(np.argmax(np.bincount(part[near], weights=on_it_m)))
+            return self.part_edges(travel, travelling, chosen)
         middle = ground_m.centroid
         (snap,) = self.snap([(middle.x, middle.y)], part >= 0)
-        return self.no_closures() if snap is None else np.asarray(part == part[snap.edge])
+        return (
+            self.no_closures() if snap is None else self.part_edges(travel, travelling, int(part[snap.edge]))
+        )
 
     def snap(self, xy_m: ArrayLike, usable: Bools) -> list[Snap | None]:
         """Find the nearest place on a usable edge for each point: :func:`~planner.streets.snapping.snap`."""
@@ -161,13 +206,29 @@ class StreetNetwork(StreetArrays):
 
     # --- searching --------------------------------------------------------------------------------
 
+    def desk(self, timing: Timing) -> Desk:
+        """Return where ways by a timing are searched for by Dijkstra."""
+        return self._once(lambda: Desk(timing.base), "desk", timing.base)
+
+    def make_ready(self, travel: Travel, travelling: Travelling) -> None:
+        """Do now what the first search of a traveller would have to do: a second or two for a metro."""
+        timing = self.timing(travel, travelling)
+        self.main_edges(travel, travelling)
+        self.desk(timing)
+        hierarchy = self.hierarchy_for(timing)
+        if hierarchy is not None:
+            hierarchy.customize(timing.base)
+
+    def hierarchy_for(self, timing: Timing) -> Hierarchy | None:
+        """Return the hierarchy of the turns that a timing is of; None where there is none."""
+        return self.hierarchy if timing.turns is self.turns else None
+
     def times(self, starts: Sequence[Snap], ends: Sequence[Snap], timing: Timing, closed: Bools) -> Floats:
         """Return the matrix (starts, ends) of travel times in seconds, inf where there is no way."""
-        hierarchy = self._hierarchy_for(timing)
+        hierarchy = self.hierarchy_for(timing)
         if hierarchy is None:
-            rows = [self.search(start, timing, closed, ends=ends) for start in starts]
-            found = [[row.time_s(end) for end in ends] for row in rows]
-            return np.array(found, dtype=np.float64).reshape(len(starts), len(ends))
+            rows = [self.search(start, timing, closed, ends=ends).times_s(ends) for start in starts]
+            return np.array(rows, dtype=np.float64).reshape(len(starts), len(ends))
         return _matrix(self, starts, ends, timing, closed, hierarchy)
 
     def search(
@@ -192,54 +253,56 @@ class StreetNetwork(StreetArrays):
         weights : Timing, optional
             What the search minimizes, when that is not the time; forbidden arcs as in ``timing``.
         ends : sequence of Snap, optional
-            The only places that will be asked for: a search without a hierarchy stops when all are reached.
+            Places that will be asked for: all are searched for at once.
         """
-        weights = weights or timing
-        return Search(self, start, timing, weights, closed, None if ends is None else tuple(ends))
+        return Search(self, start, timing, weights or timing, closed, tuple(ends or ()))
 
     def find_path(
         self, start: Snap, end: Snap, timing: Timing, closed: Bools, weights: Timing | None = None
     ) -> Path | None:
         """Return the best path between two places, or None where every way is closed; see :meth:`search`."""
-        return self.search(start, timing, closed, weights=weights, ends=[end]).path(end)
+        return self.search(start, timing, closed, weights=weights).path(end)
 
     def first_reached(
-        self, place: Snap, timing: Timing, closed: Bools, among: Ints, *, towards: bool = False
+        self, place: Snap, timing: Timing, closed: Bools, among: Bools, *, towards: bool = False
     ) -> Snap | None:
-        """Return the node, of those in ``among``, that is reached soonest; None where none can be.
+        """Return the node, of those in ``among`` (N,), that is reached soonest; None where none can be.
 
         As a place on the edge by which it is reached: a way to it uses that edge. With ``towards``, the node
         from which ``place`` is reached soonest, on the edge by which it is left.
         """
-        if len(among) == 0:
-            return None
         node = junction_at(self, place)
-        if node >= 0 and not closed[place.edge] and node in among:
+        if node >= 0 and not closed[place.edge] and among[node]:
             return place
-        asked = np.zeros(self.node_count, dtype=bool)
-        asked[among] = True
-        turns = timing.turns
-        if towards:
-            indptr, order = turns.into
-            first = leaving_back(self, place, timing, closed)
-            rows, after, weight_ms = order, turns.origin[order], timing.closing_back(closed)
-            wanted = asked[self.arc_tail[turns.state_arc]]
-            begins = wanted & (np.arange(turns.state_count) < 2 * self.edge_count)
-        else:
-            indptr, rows, after = turns.start, np.arange(len(turns.to)), turns.to
-            first, weight_ms = leaving(self, place, timing, closed), timing.closing(closed)
-            begins = asked[self.arc_head[turns.state_arc]]
-        cost_ms, _ = dijkstra(indptr, rows, after, weight_ms, first.state, first.ms, begins, 1)
-        reached = np.where(begins, cost_ms, NEVER)
-        best = int(np.argmin(reached))
-        if reached[best] >= NEVER:
+        ends = leaving_back if towards else leaving
+        first = ends(self, place, timing, closed)
+        best = self.desk(timing).first(
+            timing.closing(closed),
+            first.state,
+            first.ms,
+            self._begun_at(timing.turns) if towards else self._ended_at(timing.turns),
+            np.append(among, False),
+            back=towards,
+        )
+        if best < 0:
             return None
-        arc = int(turns.state_arc[best])
+        arc = int(timing.turns.state_arc[best])
         at = (self.arc_tail if towards else self.arc_head)[arc]
         return self.at_node(int(at), [arc % self.edge_count])
 
-    def _hierarchy_for(self, timing: Timing) -> Hierarchy | None:
-        return self.hierarchy if timing.turns is self.turns else None
+    def _ended_at(self, turns: Turns) -> Ints:
+        """Return the node at which each state ends."""
+        return self._once(lambda: self.arc_head[turns.state_arc], "ended at", turns)
+
+    def _begun_at(self, turns: Turns) -> Ints:
+        """Return the node at which each state begins; none, ``node_count``, for those come into only."""
+
+        def find() -> Ints:
+            nodes = self.arc_tail[turns.state_arc]
+            nodes[2 * self.edge_count :] = self.node_count
+            return nodes
+
+        return self._once(find, "begun at", turns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,8 +313,8 @@ class Search:
     ----------
     network, start, timing, weights, closed
         As searched.
-    ends : tuple of Snap or None
-        The only places that will be asked for; None: any.
+    ends : tuple of Snap
+        Places that will be asked for, if some are known.
     """
 
     network: StreetNetwork
@@ -259,63 +322,65 @@ class Search:
     timing: Timing
     weights: Timing
     closed: Bools
-    ends: tuple[Snap, ...] | None = None
+    ends: tuple[Snap, ...] = ()
 
     def time_s(self, end: Snap) -> float:
         """Return the seconds to a place by the best way, inf where there is none."""
+        return float(self.times_s([end])[0])
+
+    def times_s(self, ends: Sequence[Snap]) -> Floats:
+        """Return the seconds to some places by the best ways, inf where there is none."""
+        self._find(ends)
+        found = []
+        for end in ends:
+            if end not in self._seconds:
+                states = self._found[end]
+                timed = len(states) > 0
+                time_s = time_of(self.network, self.start, end, states, self.timing) if timed else math.inf
+                self._seconds[end] = 0.0 if self._stays(end) else time_s
+            found.append(self._seconds[end])
+        return np.array(found, dtype=np.float64)
+
+    def reaches(self, end: Snap) -> bool:
+        """Tell whether there is a way to a place."""
         if self._stays(end):
-            return 0.0
-        states = self._best(end)
-        return time_of(self.network, self.start, end, states, self.timing) if states else math.inf
+            return True
+        self._find([end])
+        return len(self._found[end]) > 0
 
     def path(self, end: Snap) -> Path | None:
         """Return the best path to a place, or None where every way is closed."""
         if self._stays(end):
             return standing(self.network, end)
-        states = self._best(end)
-        return path_of(self.network, self.start, end, states, self.timing) if states else None
+        self._find([end])
+        states = self._found[end]
+        return path_of(self.network, self.start, end, states, self.timing) if len(states) else None
 
     def costs_s(self, nodes: Ints) -> Floats:
         """Return, by the weights, the seconds to each of some nodes, inf where there is no way."""
-        hierarchy = self.network._hierarchy_for(self.weights)
-        if hierarchy is None:
-            return self.cost[nodes]
         arcs, owner = self.network.arcs_into(nodes)
-        table = hierarchy.costs(self._weight_ms, self._first.state, arcs)
-        best = np.min(_added(table, self._first.ms[:, None]), axis=0, initial=NEVER)
+        asked, column = np.unique(arcs, return_inverse=True)
+        best = self._costs(asked)[column]
         ms = np.full(len(nodes), NEVER, dtype=np.int64)
         np.minimum.at(ms, owner, best)
         if not self.closed[self.start.edge]:
             ms[nodes == junction_at(self.network, self.start)] = 0
-        return _seconds(ms)
-
-    @cached_property
-    def cost(self) -> Floats:
-        """By the weights, the seconds to each node, (N,); infinite where there is no way."""
-        network = self.network
-        node_ms = np.full(network.node_count, NEVER, dtype=np.int64)
-        np.minimum.at(node_ms, network.arc_head[self.weights.turns.state_arc], self._tree[0])
-        node = junction_at(network, self.start)
-        if node >= 0 and not self.closed[self.start.edge]:
-            node_ms[node] = 0
-        return _seconds(node_ms)
+        return np.where(ms >= NEVER, np.inf, ms / 1000.0)
 
     def at_node(self, node: int) -> Snap:
         """Return a node that was reached as a place on the edge by which it was reached."""
         if node == junction_at(self.network, self.start):
             return self.start
         arcs, _ = self.network.arcs_into(np.array([node]))
-        cost_ms = [
-            self._best_of(Ends(np.array([arc]), np.zeros(1, np.int64), np.full(1, -1)))[0] for arc in arcs
-        ]
-        place = self.network.at_node(node, [arcs[int(np.argmin(cost_ms))] % self.network.edge_count])
+        edge = int(arcs[np.argmin(self._costs(arcs))] % self.network.edge_count)
+        place = self.network.at_node(node, [edge])
         assert place is not None
         return place
 
     # --- how it is found --------------------------------------------------------------------------
 
     @cached_property
-    def _weight_ms(self) -> Weights:
+    def _closing(self) -> Weights:
         return self.weights.closing(self.closed)
 
     @cached_property
@@ -323,27 +388,13 @@ class Search:
         return leaving(self.network, self.start, self.weights, self.closed)
 
     @cached_property
-    def _tree(self) -> tuple[Ints, Ints]:
-        """Cost of each state and the state before it: everywhere, or as far as the ends asked for."""
-        turns = self.weights.turns
-        wanted = np.zeros(turns.state_count, dtype=np.bool_)
-        for end in self.ends or ():
-            wanted[self._last(end).state] = True
-        rows = np.arange(len(turns.to))
-        return dijkstra(
-            turns.start,
-            rows,
-            turns.to,
-            self._weight_ms,
-            self._first.state,
-            self._first.ms,
-            wanted,
-            int(wanted.sum()),
-        )
+    def _found(self) -> dict[Snap, Ints]:
+        """States of the best way to each place that was asked for; none where every way is closed."""
+        return {}
 
-    def _last(self, end: Snap) -> Ends:
-        last = arriving(self.network, end, self.weights, self.closed)
-        return meeting(self._first, last, self.weights.turns, self._weight_ms)
+    @cached_property
+    def _seconds(self) -> dict[Snap, float]:
+        return {}
 
     def _stays(self, end: Snap) -> bool:
         """Whether a place is where the search begins."""
@@ -354,34 +405,62 @@ class Search:
             return node == junction_at(self.network, end)
         return self.start.edge == end.edge and self.start.along_m == end.along_m
 
-    def _best(self, end: Snap) -> list[int]:
-        """Return the states of the best way; none where every way is closed."""
-        if end not in self._found:
-            self._found[end] = self._best_of(self._last(end))[1]
-        return self._found[end]
+    def _find(self, ends: Sequence[Snap]) -> None:
+        """Find the ways to some places, and to all that were announced, at once."""
+        if all(end in self._found for end in ends):
+            return
+        new = [end for end in dict.fromkeys((*ends, *self.ends)) if end not in self._found]
+        lasts = [self._last(end) for end in new]
+        asked = np.unique(np.concatenate([last.state for last in lasts]))
+        self._found.update(dict.fromkeys(new, _NONE))
+        if not len(asked) or not len(self._first.state):
+            return
+        hierarchy = self.network.hierarchy_for(self.weights)
+        # Near by is quicker searched for than a hierarchy is told what is closed.
+        reached = self.network.desk(self.weights).ways(
+            self._closing, self._first.state, self._first.ms, asked, NEARBY_STATES if hierarchy else 0
+        )
+        if reached is not None:
+            for end, last in zip(new, lasts, strict=True):
+                at = np.searchsorted(asked, last.state)
+                _, best = cheapest(reached.cost_ms[at], last)
+                if best >= 0:
+                    self._found[end] = _to_the_end(reached.way(int(at[best])), last, best)
+        elif hierarchy is not None:
+            self._find_by(hierarchy, new, lasts, asked)
 
-    @cached_property
-    def _found(self) -> dict[Snap, list[int]]:
-        return {}
-
-    def _best_of(self, last: Ends) -> tuple[int, list[int]]:
-        hierarchy = self.network._hierarchy_for(self.weights)
-        if hierarchy is None:
-            cost_ms, before = self._tree
-            total, best = cheapest(cost_ms[last.state], last)
-            states = [] if best < 0 else _traced(before, int(last.state[best]))
-        else:
-            table = _added(
-                hierarchy.costs(self._weight_ms, self._first.state, last.state), self._first.ms[:, None]
-            )
-            total, best = cheapest(np.min(table, axis=0, initial=NEVER), last)
-            states = []
+    def _find_by(
+        self, hierarchy: Hierarchy, ends: Sequence[Snap], lasts: Sequence[Ends], asked: Ints
+    ) -> None:
+        first = self._first
+        table = _added(hierarchy.costs(self._closing, first.state, asked), first.ms[:, None])
+        cost_ms = np.min(table, axis=0, initial=NEVER)
+        pairs = {}
+        for end, last in zip(ends, lasts, strict=True):
+            at = np.searchsorted(asked, last.state)
+            _, best = cheapest(cost_ms[at], last)
             if best >= 0:
-                first = int(self._first.state[np.argmin(table[:, best])])
-                states = hierarchy.way(self._weight_ms, first, int(last.state[best]))
-        if best >= 0 and last.after[best] >= 0:
-            states.append(int(last.after[best]))
-        return total, states
+                begin = int(first.state[np.argmin(table[:, at[best]])])
+                pairs[end] = (begin, int(last.state[best])), (last, best)
+        ways = hierarchy.ways(self._closing, [pair for pair, _ in pairs.values()])
+        for (end, (_, (last, best))), way in zip(pairs.items(), ways, strict=True):
+            self._found[end] = _to_the_end(way, last, best)
+
+    def _costs(self, states: Ints) -> Ints:
+        """Return what it costs to be through some states, each named once."""
+        hierarchy = self.network.hierarchy_for(self.weights)
+        if hierarchy is not None:
+            table = hierarchy.costs(self._closing, self._first.state, states)
+            return np.asarray(np.min(_added(table, self._first.ms[:, None]), axis=0, initial=NEVER))
+        reached = self.network.desk(self.weights).ways(
+            self._closing, self._first.state, self._first.ms, states
+        )
+        assert reached is not None
+        return reached.cost_ms
+
+    def _last(self, end: Snap) -> Ends:
+        last = arriving(self.network, end, self.weights, self.closed)
+        return meeting(self._first, last, self.weights.turns, self._closing)
 
 
 # --- helpers ------------------------------------------------------------------------------------
@@ -396,12 +475,11 @@ def _matrix(
     hierarchy: Hierarchy,
 ) -> Floats:
     """Fill a matrix of travel times with one question to a hierarchy."""
-    weight_ms = timing.closing(closed)
     firsts = [leaving(network, place, timing, closed) for place in starts]
     lasts = [arriving(network, place, timing, closed) for place in ends]
-    sources = np.unique(np.concatenate([np.empty(0, np.int64), *(first.state for first in firsts)]))
-    targets = np.unique(np.concatenate([np.empty(0, np.int64), *(last.state for last in lasts)]))
-    table = hierarchy.costs(weight_ms, sources, targets)
+    sources = np.unique(np.concatenate([_NONE, *(first.state for first in firsts)]))
+    targets = np.unique(np.concatenate([_NONE, *(last.state for last in lasts)]))
+    table = hierarchy.costs(timing.closing(closed), sources, targets)
     found = np.full((len(starts), len(ends)), np.inf)
     columns = [np.searchsorted(targets, last.state) for last in lasts]
     at_start, at_end = ([junction_at(network, place) for place in places] for places in (starts, ends))
@@ -421,12 +499,6 @@ def _added(cost_ms: Ints, more_ms: Ints) -> Ints:
     return np.where(cost_ms >= NEVER, NEVER, cost_ms + more_ms)
 
 
-def _seconds(ms: Ints) -> Floats:
-    return np.where(ms >= NEVER, np.inf, ms / 1000.0)
-
-
-def _traced(before: Ints, state: int) -> list[int]:
-    states = [state]
-    while before[states[-1]] >= 0:
-        states.append(int(before[states[-1]]))
-    return states[::-1]
+def _to_the_end(way: Ints, last: Ends, best: int) -> Ints:
+    """Return the states of a way to one of some ends, with what follows it there."""
+    return np.append(way, last.after[best]) if last.after[best] >= 0 else way

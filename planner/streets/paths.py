@@ -7,7 +7,6 @@ a street that is closed is nowhere one can come to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -110,25 +109,28 @@ def _ends(
         return Ends(*np.empty((3, 0), dtype=np.int64))
     if node < 0:
         share = share_at(streets, place)
-        arcs, along = np.array([place.edge, place.edge + count]), np.array([share, 1.0 - share])
+        arcs, along = [place.edge, place.edge + count], [share, 1.0 - share]
     else:
-        arcs = streets.arcs_at(node)
-        arcs = arcs[end_of_arc[arcs] == node]
-        along = np.full(len(arcs), 0.0 if end_of_arc is streets.arc_tail else 1.0)
-    good = (timing.arc_ms[arcs] < BARRED) & ~closed[arcs % count]
-    arcs, along = arcs[good], along[good]
-    whole = timing.arc_ms[arcs]
-    part = np.array([int(part_ms(ms, s)) for ms, s in zip(whole, along, strict=True)], dtype=np.int64)
-    cost = whole - part if rest else part
-    states = [timing.turns.states_of(int(arc)) for arc in arcs]
-    if end_of_arc is streets.arc_tail and len(states):
-        states = [s[:1] for s in states]  # nobody who begins here came along a restriction
-    sizes = [len(s) for s in states]
-    found = np.concatenate(states) if states else np.empty(0, dtype=np.int64)
-    return Ends(found, np.repeat(cost, sizes), np.full(len(found), -1))
+        around = streets.arcs_at(node)
+        arcs = around[end_of_arc[around] == node].tolist()
+        along = [0.0 if end_of_arc is streets.arc_tail else 1.0] * len(arcs)
+    state: list[int] = []
+    cost: list[int] = []
+    for arc, share, whole in zip(arcs, along, timing.ms_along(np.array(arcs)).tolist(), strict=True):
+        if whole >= BARRED or closed[arc % count]:
+            continue
+        part = part_ms(whole, share)
+        states = timing.turns.states_of(arc).tolist()
+        if end_of_arc is streets.arc_tail:
+            states = states[:1]  # nobody who begins here came along a restriction
+        state += states
+        cost += [whole - part if rest else part] * len(states)
+    return Ends(
+        np.array(state, dtype=np.int64), np.array(cost, dtype=np.int64), np.full(len(state), -1, np.int64)
+    )
 
 
-def meeting(first: Ends, last: Ends, turns: Turns, weight_ms: Weights) -> Ends:
+def meeting(first: Ends, last: Ends, turns: Turns, weights: Weights) -> Ends:
     """Return the ends for one beginning: a place behind it on the same street is reached by coming round.
 
     A way that ends in the state in which it begins has to leave it and come back if the place lies behind;
@@ -143,10 +145,11 @@ def meeting(first: Ends, last: Ends, turns: Turns, weight_ms: Weights) -> Ends:
             after.append(-1)
             continue
         indptr, order = turns.into
-        for k in order[indptr[s] : indptr[s + 1]].tolist():
-            if weight_ms[k] < BARRED:
+        into = order[indptr[s] : indptr[s + 1]]
+        for k, weight_ms in zip(into.tolist(), weights.of_turns(into).tolist(), strict=True):
+            if weight_ms < BARRED:
                 state.append(int(turns.origin[k]))
-                add.append(int(weight_ms[k]) - ms)
+                add.append(weight_ms - ms)
                 after.append(s)
     return Ends(*(np.array(values, dtype=np.int64) for values in (state, add, after)))
 
@@ -163,17 +166,15 @@ def cheapest(cost_ms: Ints, ends: Ends) -> tuple[int, int]:
     return (int(total[best]), best) if total[best] < NEVER else (NEVER, -1)
 
 
-def time_of(streets: StreetArrays, start: Snap, end: Snap, states: Sequence[int], timing: Timing) -> float:
+def time_of(streets: StreetArrays, start: Snap, end: Snap, states: Ints, timing: Timing) -> float:
     """Return the seconds of the way through states, without writing it out."""
-    run = np.asarray(states, dtype=np.int64)
-    arcs, made = timing.turns.state_arc[run], timing.turns.along(run)
+    arcs, made = timing.turns.state_arc[states], timing.turns.along(states)
     return _time_ms(streets, start, end, arcs, made, timing) / 1000.0
 
 
-def path_of(streets: StreetArrays, start: Snap, end: Snap, states: Sequence[int], timing: Timing) -> Path:
+def path_of(streets: StreetArrays, start: Snap, end: Snap, states: Ints, timing: Timing) -> Path:
     """Write the way through states, in order, from one place to another."""
-    run = np.asarray(states, dtype=np.int64)
-    arcs, made = timing.turns.state_arc[run], timing.turns.along(run)
+    arcs, made = timing.turns.state_arc[states], timing.turns.along(states)
     edges, forward = arcs % streets.edge_count, arcs < streets.edge_count
     spans = _spans(streets, start, end, arcs)
     points: list[Floats] = []
@@ -220,13 +221,13 @@ def _spans(streets: StreetArrays, start: Snap, end: Snap, arcs: Ints) -> Floats:
 
 def _time_ms(streets: StreetArrays, start: Snap, end: Snap, arcs: Ints, made: Ints, timing: Timing) -> int:
     """Milliseconds of a way: its arcs, less what of the first and last is not driven, and its turns."""
-    whole = timing.arc_ms[arcs]
+    whole = timing.ms_along(arcs)
     total = int(whole.sum() + timing.lost_ms[made].sum())
     for place, arc, ms, before in ((start, arcs[0], whole[0], True), (end, arcs[-1], whole[-1], False)):
         if junction_at(streets, place) < 0:
             share = share_at(streets, place)
             share = share if arc < streets.edge_count else 1.0 - share
-            part = int(part_ms(ms, share))
+            part = part_ms(int(ms), share)
             total -= part if before else int(ms) - part
     return total
 

@@ -15,7 +15,6 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from planner.streets.network import Snap, StreetNetwork
-from planner.streets.search import _pop, _push
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -288,3 +287,40 @@ def _bridges(u: Ints, v: Ints, size: int) -> Bools:  # pragma: no cover - compil
                     if low[node] > order[parent]:
                         bridge[came_by[node]] = True
     return bridge
+
+
+@njit(cache=True)
+def _push(cost: Ints, state: Ints, size: int, c: int, s: int) -> int:  # pragma: no cover - compiled
+    i = size
+    while i > 0:
+        parent = (i - 1) // 2
+        if cost[parent] <= c:
+            break
+        cost[i] = cost[parent]
+        state[i] = state[parent]
+        i = parent
+    cost[i] = c
+    state[i] = s
+    return size + 1
+
+
+@njit(cache=True)
+def _pop(cost: Ints, state: Ints, size: int) -> int:  # pragma: no cover - compiled
+    size -= 1
+    c = cost[size]
+    s = state[size]
+    i = 0
+    while True:
+        child = 2 * i + 1
+        if child >= size:
+            break
+        if child + 1 < size and cost[child + 1] < cost[child]:
+            child += 1
+        if cost[child] >= c:
+            break
+        cost[i] = cost[child]
+        state[i] = state[child]
+        i = child
+    cost[i] = c
+    state[i] = s
+    return size

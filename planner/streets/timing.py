@@ -6,7 +6,7 @@ Times are kept to the millisecond, as whole numbers are added up exactly (:mod:`
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -18,7 +18,7 @@ from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays
 from planner.streets.turns import EXEMPT, FAR_SIDE, NEAR_SIDE, RESTRICTED, U_TURN, Turns
 from planner.terms import Access, Barrier, RoadClass, Service, Travel
 
-Weights = NDArray[np.uint32]
+_NONE = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,99 +29,184 @@ class Timing:
     ----------
     turns : Turns
         Between the streets that this traveller may meet.
-    arc_s : (2E,) float array
-        Seconds along each arc; infinite where that traveller may not or cannot go.
+    along_s : (2E,) float array
+        Seconds along each arc, but for what is ``changed``; infinite where none may or can go.
     node_s : (N,) float array
         Seconds lost when passing *through* a junction (signals, gates); infinite at a barrier. A place on
         the street before the barrier can still be reached: only going on is barred, not turning back.
     turn_s : (T,) float array
         Seconds lost in each turn; infinite where a sign forbids it.
     changed : (k,) int array
-        Edges that take longer than in ``plain``, when this is :meth:`weighted`.
+        Edges, ascending, that take other times than ``along_s`` says: this is :meth:`weighted`. So that a
+        jam around a scene costs nothing on streets far from it, only these are kept.
+    changed_ms : (2, k) int array
+        Whole milliseconds along them and against them; ``BARRED`` where none may go.
     plain : Timing or None
         What was weighted.
     """
 
     turns: Turns
-    arc_s: Floats
+    along_s: Floats
     node_s: Floats
     turn_s: Floats
-    changed: Ints | None = None
+    changed: Ints = field(default_factory=lambda: _NONE)
+    changed_ms: Ints = field(default_factory=lambda: _NONE.reshape(2, 0))
     plain: Timing | None = None
+
+    @property
+    def base(self) -> Timing:
+        """The plain timing: what was weighted, or this one itself."""
+        return self.plain or self
+
+    @cached_property
+    def arc_s(self) -> Floats:
+        """Seconds along each arc, (2E,); infinite where that traveller may not or cannot go."""
+        if self.plain is None:
+            return self.along_s
+        return np.where(self.arc_ms < BARRED, self.arc_ms / 1000.0, np.inf)
+
+    @property
+    def open_arcs(self) -> Bools:
+        """Mask (2E,) of the arcs that can be driven."""
+        if not len(self.changed):
+            return self._open_arcs
+        mask = self.base._open_arcs.copy()
+        mask[self.changed], mask[self.changed + len(mask) // 2] = self.changed_ms < BARRED
+        return mask
 
     @property
     def open_edges(self) -> Bools:
         """Mask (E,) of edges that can be used in at least one direction."""
-        along, against = np.split(np.isfinite(self.arc_s), 2)
+        along, against = np.split(self.open_arcs, 2)
         either: Bools = along | against
         return either
 
     @cached_property
-    def arc_ms(self) -> Ints:
-        """Whole milliseconds along each arc, (2E,); ``BARRED`` where none may go."""
-        return _whole_ms(self.arc_s)
+    def _open_arcs(self) -> Bools:
+        mask = np.isfinite(self.along_s)
+        mask.flags.writeable = False
+        return mask
 
     @cached_property
-    def lost_ms(self) -> Ints:
+    def arc_ms(self) -> Ints:
+        """Whole milliseconds along each arc, (2E,); ``BARRED`` where none may go."""
+        if self.plain is None:
+            return _whole_ms(self.along_s)
+        arc_ms = self.plain.arc_ms.copy()
+        arc_ms[self.changed], arc_ms[self.changed + len(arc_ms) // 2] = self.changed_ms
+        return arc_ms
+
+    def ms_along(self, arcs: Ints) -> Ints:
+        """Return :attr:`arc_ms` of some arcs."""
+        return _changed_ms(self.base.arc_ms, arcs, self.changed, self.changed_ms)
+
+    @cached_property
+    def lost_ms(self) -> NDArray[np.int32]:
         """Whole milliseconds lost in each turn and at its junction, (T,); ``BARRED`` where it is barred."""
         if self.plain is not None:
             return self.plain.lost_ms
         through_s = np.where(self.turns.kind == U_TURN, 0.0, self.node_s[self.turns.node])
-        return _whole_ms(through_s + self.turn_s)
-
-    @cached_property
-    def weight_ms(self) -> Weights:
-        """What each turn costs with all of the street after it, (T,); ``BARRED`` where it is barred."""
-        if self.plain is None or self.changed is None:
-            return self._weights(np.arange(len(self.turns.to)))
-        weights = self.plain.weight_ms.copy()
-        changed = self.turns.turns_into(self.changed)
-        weights[changed] = self._weights(changed)
-        return weights
-
-    def _weights(self, turns: Ints) -> Weights:
-        arc_ms = self.arc_ms[self.turns.state_arc[self.turns.to[turns]]]
-        return np.asarray(np.minimum(self.lost_ms[turns] + arc_ms, BARRED), dtype=np.uint32)
-
-    @cached_property
-    def weight_back_ms(self) -> Weights:
-        """What each turn costs with all of the street before it, (T,): for searches backwards."""
-        arc_ms = self.arc_ms[self.turns.state_arc[self.turns.origin]]
-        return np.asarray(np.minimum(self.lost_ms + arc_ms, BARRED), dtype=np.uint32)
+        return _whole_ms(through_s + self.turn_s).astype(np.int32)
 
     def closing(self, closed: Bools) -> Weights:
-        """Return :attr:`weight_ms` with every turn into a closed edge barred; ``closed`` is (E,)."""
-        return _barring(self.weight_ms, self.turns.turns_into(np.flatnonzero(closed)))
-
-    def closing_back(self, closed: Bools) -> Weights:
-        """Return :attr:`weight_back_ms` with every turn out of a closed edge barred; ``closed`` is (E,)."""
-        return _barring(self.weight_back_ms, self.turns.turns_out_of(np.flatnonzero(closed)))
+        """Return what a search goes by where some edges are closed; ``closed`` is (E,)."""
+        shut = np.flatnonzero(closed)
+        edges = np.union1d(self.changed, shut) if len(self.changed) else shut
+        count = len(self.base.arc_ms) // 2
+        ms = np.stack([self.ms_along(edges), self.ms_along(edges + count)])
+        ms[:, closed[edges]] = BARRED
+        return Weights(self.base, edges, ms)
 
     def barring(self, arcs: Sequence[int]) -> Timing:
         """Return the timing with some arcs barred, in their one direction."""
-        arc_s = self.arc_s.copy()
-        arc_s[list(arcs)] = np.inf
-        edges = np.unique(np.asarray(arcs, dtype=np.int64) % (len(arc_s) // 2))
-        changed = edges if self.changed is None else np.union1d(edges, self.changed)
-        return Timing(self.turns, arc_s, self.node_s, self.turn_s, changed, self.plain or self)
+        count = len(self.base.arc_ms) // 2
+        edges = np.unique(np.asarray(arcs, dtype=np.int64) % count)
+        ms = np.stack([self.ms_along(edges), self.ms_along(edges + count)])
+        ms[np.isin(np.stack([edges, edges + count]), arcs)] = BARRED
+        return self._changing(edges, ms)
 
-    def weighted(self, factor: Floats, extra_s: Floats) -> Timing:
-        """Return weights for a search that likes some edges less: both directions times (E,), plus (E,)."""
-        changed = np.flatnonzero((factor != 1.0) | (extra_s != 0.0))
-        arc_s = self.arc_s.copy()
-        for arcs in (changed, changed + len(factor)):
-            arc_s[arcs] = arc_s[arcs] * factor[changed] + extra_s[changed]
-        if self.changed is not None:
-            changed = np.union1d(changed, self.changed)
-        return Timing(self.turns, arc_s, self.node_s, self.turn_s, changed, self.plain or self)
+    def weighted(self, edges: Ints, factor: ArrayLike, extra_s: ArrayLike = 0.0) -> Timing:
+        """Return weights for a search that likes some edges less.
+
+        Parameters
+        ----------
+        edges : (k,) int array
+            Ascending, each once.
+        factor, extra_s : float, or (k,) float array
+            Both directions of each are multiplied by the one, and the other added to them.
+        """
+        count = len(self.base.arc_ms) // 2
+        ms = np.stack([self.ms_along(edges), self.ms_along(edges + count)])
+        more = np.rint(ms * np.asarray(factor, dtype=np.float64))
+        more += np.rint(np.asarray(extra_s, dtype=np.float64) * 1000.0)
+        return self._changing(edges, np.where(ms < BARRED, np.minimum(more, BARRED), BARRED).astype(np.int64))
+
+    def _changing(self, edges: Ints, ms: Ints) -> Timing:
+        """Return the timing with these edges so, whatever they were before."""
+        every = np.union1d(self.changed, edges)
+        every_ms = np.empty((2, len(every)), dtype=np.int64)
+        every_ms[:, np.searchsorted(every, self.changed)] = self.changed_ms
+        every_ms[:, np.searchsorted(every, edges)] = ms
+        return Timing(self.turns, self.along_s, self.node_s, self.turn_s, every, every_ms, self.base)
 
 
-def _barring(weights: Weights, turns: Ints) -> Weights:
-    if not len(turns):
-        return weights
-    barred = weights.copy()
-    barred[turns] = BARRED
-    return barred
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """What each street weighs in one search: as in a plain timing, but for some edges.
+
+    Parameters
+    ----------
+    plain : Timing
+    edges : (k,) int array
+        Ascending.
+    ms : (2, k) int array
+        Whole milliseconds along them and against them; ``BARRED`` where none may go.
+    """
+
+    plain: Timing
+    edges: Ints
+    ms: Ints
+
+    def ms_along(self, arcs: Ints) -> Ints:
+        """Return what some arcs weigh."""
+        return _changed_ms(self.plain.arc_ms, arcs, self.edges, self.ms)
+
+    def of_turns(self, turns: Ints) -> NDArray[np.uint32]:
+        """Return what some turns weigh, each with all of the street after it; ``BARRED`` if barred."""
+        arcs = self.plain.turns.state_arc[self.plain.turns.to[turns]]
+        ms = np.minimum(self.plain.lost_ms[turns] + self.ms_along(arcs), BARRED)
+        return np.asarray(ms, dtype=np.uint32)
+
+    def of_all_turns(self) -> NDArray[np.uint32]:
+        """Return what every turn weighs, (T,): as plain Dijkstra reads it."""
+        arc_ms = self.plain.arc_ms.copy()
+        arc_ms[self.edges], arc_ms[self.edges + len(arc_ms) // 2] = self.ms
+        arcs = self.plain.turns.state_arc[self.plain.turns.to]
+        return np.asarray(np.minimum(self.plain.lost_ms + arc_ms[arcs], BARRED), dtype=np.uint32)
+
+    @cached_property
+    def turns(self) -> tuple[Ints, NDArray[np.uint32]]:
+        """Turns that may weigh other than in the plain timing, each once, and what they weigh."""
+        turns = self.plain.turns.turns_into(self.edges)
+        return turns, self.of_turns(turns)
+
+    @cached_property
+    def states(self) -> tuple[Ints, Ints]:
+        """States whose street may weigh other than in the plain timing, each once, and what they weigh."""
+        states = self.plain.turns.states_on(self.edges)
+        return states, self.ms_along(self.plain.turns.state_arc[states])
+
+
+def _changed_ms(arc_ms: Ints, arcs: Ints, changed: Ints, changed_ms: Ints) -> Ints:
+    """Milliseconds along some arcs, where some edges are changed."""
+    ms = arc_ms[arcs]
+    if len(changed):
+        edge_count = len(arc_ms) // 2
+        edges = arcs % edge_count
+        at = np.minimum(np.searchsorted(changed, edges), len(changed) - 1)
+        hit = np.flatnonzero(changed[at] == edges)
+        ms[hit] = changed_ms[arcs[hit] // edge_count, at[hit]]
+    return ms
 
 
 def _whole_ms(seconds: Floats) -> Ints:
@@ -130,10 +215,9 @@ def _whole_ms(seconds: Floats) -> Ints:
     return np.minimum(ms, BARRED).astype(np.int64)
 
 
-def part_ms(arc_ms: ArrayLike, share: float) -> Ints:
-    """Return milliseconds along a share 0..1 of arcs from their beginning; ``BARRED`` on barred ones."""
-    whole = np.asarray(arc_ms, dtype=np.int64)
-    return np.where(whole >= BARRED, BARRED, np.rint(whole * share).astype(np.int64))
+def part_ms(arc_ms: int, share: float) -> int:
+    """Return milliseconds along a share 0..1 of an arc from its beginning; ``BARRED`` on a barred one."""
+    return BARRED if arc_ms >= BARRED else round(arc_ms * share)
 
 
 def find_timing(streets: StreetArrays, turns: Turns, travel: Travel, travelling: Travelling) -> Timing:
@@ -156,7 +240,7 @@ def find_timing(streets: StreetArrays, turns: Turns, travel: Travel, travelling:
         arc_s, node_s = _arc_times(streets, travel, travelling), _node_times(streets, travel, travelling)
         turn_s = _turn_times(turns, travel, travelling)
     timing = Timing(turns, _to_ms(arc_s), _to_ms(node_s), turn_s)
-    for array in (timing.arc_s, timing.node_s, timing.turn_s):
+    for array in (timing.along_s, timing.node_s, timing.turn_s):
         array.flags.writeable = False
     return timing
 

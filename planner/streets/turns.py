@@ -86,13 +86,10 @@ class Turns:
 
     def turns_into(self, edges: Ints) -> Ints:
         """Return the turns into some edges, in either direction."""
-        return _gather(*self.into, self._states_on(edges))
+        return _gather(*self.into, self.states_on(edges))
 
-    def turns_out_of(self, edges: Ints) -> Ints:
-        """Return the turns out of some edges, in either direction."""
-        return _gather(self.start, np.arange(len(self.to)), self._states_on(edges))
-
-    def _states_on(self, edges: Ints) -> Ints:
+    def states_on(self, edges: Ints) -> Ints:
+        """Return all states in which some edges are driven, in either direction."""
         return _gather(*self._of_arc, np.concatenate([edges, edges + self.edge_count]))
 
     @property

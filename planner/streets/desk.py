@@ -1,0 +1,153 @@
+"""A place to search at: what Dijkstra's search needs to hand, kept laid out between searches.
+
+A search near a scene reaches a few thousand states of a million. Nothing here is made anew or looked through
+for all of them: what streets weigh is changed where a search asks for other than the plain timing, and what
+a search wrote is wiped off after it.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.streets.search import BARRED, NEVER, Bools, Ints, Ints32, dijkstra, traced
+from planner.streets.timing import Timing, Weights
+
+_EACH_ITS_OWN = np.empty(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Reached:
+    """What a search found of the states that were asked for.
+
+    Parameters
+    ----------
+    cost_ms : (k,) int array
+        ``NEVER`` where there is no way.
+    start, states : (k + 1,) and (n,) int arrays
+        The best way to the i-th is ``states[start[i]:start[i + 1]]``, its own state last; none: no way.
+    """
+
+    cost_ms: Ints
+    start: Ints
+    states: Ints
+
+    def way(self, i: int) -> Ints:
+        """Return the states of the best way to the i-th."""
+        return self.states[self.start[i] : self.start[i + 1]]
+
+
+class Desk:
+    """Searches by one plain timing and what is changed in it, one after the other; other threads wait.
+
+    Parameters
+    ----------
+    plain : Timing
+    """
+
+    def __init__(self, plain: Timing) -> None:
+        turns = plain.turns
+        self._plain = plain
+        self._state_ms = np.asarray(plain.arc_ms[turns.state_arc], dtype=np.int32)
+        self._cost = np.full(turns.state_count, BARRED, dtype=np.int32)
+        self._before = np.empty(turns.state_count, dtype=np.int32)
+        self._touched = np.empty(turns.state_count, dtype=np.int32)
+        self._back: tuple[Ints, Ints, Ints32] | None = None
+        self._lock = threading.Lock()
+
+    def ways(self, weights: Weights, seed: Ints, seed_ms: Ints, asked: Ints, most: int = 0) -> Reached | None:
+        """Search the best ways to some states, each named once.
+
+        Returns
+        -------
+        Reached or None
+            None where it gave up, having settled ``most`` states before all of these.
+        """
+        wanted = np.zeros(self._plain.turns.state_count, dtype=np.bool_)
+        wanted[asked] = True
+        with self._lock:
+            reached, _, given_up = self._run(
+                self._ahead, weights, seed, seed_ms, _EACH_ITS_OWN, wanted, len(asked), most
+            )
+            cost = self._cost[asked].astype(np.int64)
+            cost[cost >= BARRED] = NEVER
+            start, states = traced(self._before, np.where(cost < NEVER, asked, -1))
+            self._wipe(weights, reached)
+        return None if given_up else Reached(cost, start, states)
+
+    def first(
+        self, weights: Weights, seed: Ints, seed_ms: Ints, place: Ints, wanted: Bools, *, back: bool
+    ) -> int:
+        """Return which state at a wanted place is reached first, -1 where none is; of equals, the lowest.
+
+        Parameters
+        ----------
+        weights : Weights
+        seed, seed_ms : int arrays
+            Where it begins.
+        place : (S,) int array
+        wanted : bool array
+            By place.
+        back : bool
+            Whether the ways lead from there to where the search begins.
+        """
+        with self._lock:
+            turns = self._behind if back else self._ahead
+            reached, last, _ = self._run(turns, weights, seed, seed_ms, place, wanted, 1, 0)
+            states = self._touched[:reached]
+            cost = self._cost[states]
+            best = -1
+            if last >= 0 and wanted[place[last]]:
+                equal = states[cost == self._cost[last]]
+                best = int(equal[wanted[place[equal]]].min())
+            self._wipe(weights, reached)
+        return best
+
+    @property
+    def _ahead(self) -> tuple[Ints, Ints, Ints32]:
+        """Turns out of each state, the state after each, and what it costs."""
+        turns = self._plain.turns
+        return turns.start, turns.to, self._plain.lost_ms
+
+    @property
+    def _behind(self) -> tuple[Ints, Ints, Ints32]:
+        """Turns into each state, the state before each, and what it costs."""
+        if self._back is None:
+            indptr, order = self._plain.turns.into
+            self._back = indptr, self._plain.turns.origin[order], self._plain.lost_ms[order]
+        return self._back
+
+    def _run(
+        self,
+        turns: tuple[Ints, Ints, Ints32],
+        weights: Weights,
+        seed: Ints,
+        seed_ms: Ints,
+        place: Ints,
+        wanted: Bools,
+        enough: int,
+        most: int,
+    ) -> tuple[int, int, bool]:
+        states, ms = weights.states
+        self._state_ms[states] = ms
+        found: tuple[int, int, bool] = dijkstra(
+            *turns,
+            self._state_ms,
+            seed,
+            seed_ms,
+            place,
+            wanted,
+            enough,
+            most,
+            self._cost,
+            self._before,
+            self._touched,
+        )
+        return found
+
+    def _wipe(self, weights: Weights, reached: int) -> None:
+        states, _ = weights.states
+        self._state_ms[states] = self._plain.arc_ms[self._plain.turns.state_arc[states]]
+        self._cost[self._touched[:reached]] = BARRED
