@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -10,11 +11,12 @@ from planner.area import Area
 from planner.audit import audit_plan
 from planner.document import read_plan, write_plan
 from planner.geo import LonLat
-from planner.model import Casualties, HospitalFact, Incident
+from planner.model import Casualties, Closure, HospitalFact, Incident, Shape
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
+from planner.sources.pbf import read_osm
 from planner.terms import NoticeLevel, ThreatName, TraumaLevel
-from tests.town import CENTRE, Objects, town, town_objects
+from tests.town import CENTRE, Objects, left_hand_town, town, town_objects
 
 
 def bare() -> Area:
@@ -56,6 +58,63 @@ def islands() -> Area:
     return made.settle().area("islands")
 
 
+def valley() -> Objects:
+    """One road along a valley with lanes off it: bridge and hospital in the east, a school in the west."""
+    made = Objects()
+    for west, east, tags in (
+        (-2500, 1000, {}),
+        (1000, 1100, {"bridge": "yes", "layer": "1"}),
+        (1100, 3500, {}),
+    ):
+        road = [(x, 0) for x in range(west, east + 1, 100)]
+        made.way(road, highway="primary", name="Valley Road", **tags)
+    for x in (-2000, -1500, -1000, -600, 600, 1500, 2000, 2500):
+        made.way([(x, 0), (x, 100), (x, 180), (x, 400)], highway="residential", name=f"Lane {x}")
+        made.rectangle(x + 20, 60, x + 60, 120, amenity="parking", name=f"Lot {x}", capacity="40")
+    made.rectangle(-1560, 200, -1440, 260, amenity="school", name="Valley School", building="school")
+    made.lone_node(2500, 200, amenity="hospital", name="Valley Hospital", emergency="yes")
+    return made.settle()
+
+
+@pytest.fixture(scope="module")
+def one_road_town(tmp_path_factory: pytest.TempPathFactory) -> tuple[Objects, Area]:
+    """The valley, as an OSM XML file that is read."""
+    made = valley()
+    return made, read_osm(made.write(tmp_path_factory.mktemp("valley") / "valley.osm"), "valley")
+
+
+Marks = list[list[tuple[float, float]]]
+
+
+@pytest.mark.parametrize(
+    ("scene_m", "marks", "why"),
+    [
+        ((0, 0), [], "it is severed by the closed zone on Valley Road; who loads beyond it gets there"),
+        ((-1500, 200), [[(1050, 0)]], "it is severed by 'Blocked here' on Valley Road"),
+        ((-1500, 200), [[(2500, 50), (2500, 140)]], "Lane 2500, where it ends, is blocked"),
+        ((-1500, 200), [[(1050, 0)], [(2500, 10), (2500, 390)]], "Lane 2500, where it ends, is blocked"),
+        ((0, 0), [[(1050, 0)]], "every way is closed, first of all by the closure of Valley Road"),
+        ((2500, 190), [], "it lies in hot or warm ground"),
+        ((-1500, 200), [], ""),
+    ],
+)
+def test_in_a_one_road_town_it_is_said_what_severs_the_hospital(
+    one_road_town: tuple[Objects, Area], scene_m: tuple[float, float], marks: Marks, why: str
+) -> None:
+    made, area = one_road_town
+    shapes = [tuple(made.place(*xy) for xy in mark) for mark in marks]
+    closures = tuple(Closure(Shape(points=s) if len(s) == 1 else Shape(lines=(s,))) for s in shapes)
+    incident = Incident(made.place(*scene_m), ThreatName.KNIFE, casualties=Casualties(1, 1, 1))
+    plan = make_plan(replace(incident, closures=closures), area, shipped_doctrine())
+    (hospital,) = plan.hospitals
+    lost = [n.text for n in plan.notices if n.text.startswith("No way to drive to Valley Hospital: ")]
+    assert (hospital.time_s is None) is bool(why) is bool(lost)
+    if why:
+        assert lost[0].startswith(f"No way to drive to Valley Hospital: {why}")
+        assert why.split(";")[0] in hospital.reason
+        assert hospital.assigned == Casualties()
+
+
 def motorway_below() -> Area:
     made = town_objects(motorway=False)
     for side in (1, -1):
@@ -82,6 +141,10 @@ def motorway_below() -> Area:
         (islands, (-500, 0), "vehicle"),
         (islands, (1150, 150), "sedan_bomb"),
         (motorway_below, (0, 0), "knife"),
+        (left_hand_town, (0, 0), "handgun"),
+        (left_hand_town, (-350, -450), "vehicle"),
+        (town, (0, -450), "vehicle"),  # on the motorway
+        (town, (0, -450), "sedan_bomb"),
     ],
 )
 def test_a_plan_holds_or_says_why_not(

@@ -13,6 +13,7 @@ from planner.streets.turns import FAR_SIDE, NEAR_SIDE, STRAIGHT, U_TURN, find_tu
 from planner.terms import RoadClass, Travel, TurnRule
 from tests.plain_ways import TRAVELLING
 from tests.streets import draw_streets
+from tests.town import left_hand_town, town
 
 # A crossing: 0 in the middle, 1 north, 2 east, 3 south, 4 west; street k leads from the middle to k + 1.
 CROSSING = [(0, 0), (0, 100), (100, 0), (0, -100), (-100, 0)]
@@ -197,6 +198,26 @@ def test_a_divided_street_tells_the_side(left: bool) -> None:
     side = find_driving_side(draw_streets([(0, 0), (300, 0), (0, 20), (300, 20)], streets))
     assert side.left is left
     assert side.votes_left + side.votes_right == 2
+
+
+@pytest.mark.parametrize("travel", [Travel.EMERGENCY, Travel.PUBLIC])
+def test_in_a_mirror_one_drives_on_the_left_and_every_drive_takes_as_long(travel: Travel) -> None:
+    """Turns, signs, motorway and ramps of a whole town: what is a left turn there is a right turn here."""
+    right, left = town().network, left_hand_town().network
+    assert (right.driving_side.left, left.driving_side.left) == (False, True)
+    assert right.edge_count == left.edge_count
+    dice = np.random.default_rng(4)
+    edges = dice.choice(np.flatnonzero(right.drivable), 60, replace=False).tolist()
+    times_s = []
+    for network in (right, left):
+        places = []
+        for edge in edges:
+            along_m = float(network.length_m[edge]) / 3
+            places.append(Snap(edge, along_m, *network.at(edge, along_m), 0.0))
+        timing = network.timing(travel, TRAVELLING)
+        times_s.append(network.times(places, places, timing, network.no_closures()))
+    assert np.isfinite(times_s[0]).any(axis=1).sum() > 40
+    np.testing.assert_allclose(times_s[1], times_s[0], rtol=1e-3, atol=0.1)
 
 
 def test_without_a_clue_one_drives_on_the_right() -> None:

@@ -222,6 +222,17 @@ def town_objects(
     return made.settle()
 
 
+@lru_cache(maxsize=2)
+def left_hand_town() -> Area:
+    """The town in a mirror, east for west: there one drives on the left, and all else is the same."""
+    made = town_objects()
+    made.nodes = {
+        ident: (LonLat(2 * made.centre.lon_deg - place.lon_deg, place.lat_deg).rounded(), tags)
+        for ident, (place, tags) in made.nodes.items()
+    }
+    return made.area("left_hand_town", bbox_deg=town().bbox_deg)
+
+
 def _lines(half: int) -> list[int]:
     return list(range(-half, half + 1, BLOCK_M))
 

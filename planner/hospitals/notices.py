@@ -10,6 +10,7 @@ from planner.hospitals.drives import Drive, time_text
 from planner.hospitals.known import KnownHospital
 from planner.hospitals.patients import Shares
 from planner.model import Casualties, HospitalStatus, Incident, Notice
+from planner.routes.driving import BY_ZONE
 from planner.terms import NoticeLevel
 
 _ABOUT = "hospitals"
@@ -66,6 +67,10 @@ def _unreached(drives: Sequence[Drive]) -> list[Notice]:
         grave = none or any(hospital.has_level for hospital in lost)
         told = reason if len(lost) == 1 else _of_several(reason)
         text = f"No way to drive to {_several([hospital.name for hospital in lost])}: {told}"
+        if BY_ZONE in reason:
+            text += (
+                "; who loads beyond it gets there: consider a second ambulance exchange point on that side"
+            )
         notices.append(Notice(NoticeLevel.DANGER if grave else NoticeLevel.CAUTION, text, _ABOUT))
     return notices
 

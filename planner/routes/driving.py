@@ -28,6 +28,7 @@ _MAIN_ROADS = RoadClass.SECONDARY_LINK
 """Road classes up to this code are main roads, from which arriving units and families come."""
 _ALL_ROADS = 255
 _TRIED_CLOSURES = 3
+BY_ZONE = "the closed zone on"
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +176,7 @@ class Driving:
         # With only the user's marks lifted, then only the zone's: what opens a way is what severs it.
         for shut, by in (
             (self._blocked, "'Blocked here' on"),
-            (closed & ~self._blocked, "the closed zone on"),
+            (closed & ~self._blocked, BY_ZONE),
         ):
             path = network.find_path(start, end, self.timing, closed & ~shut)
             if path is not None and shut.any():
