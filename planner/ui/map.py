@@ -30,7 +30,7 @@ Json = dict[str, Any]
 MAP_KEY = "map"
 """Key of the map's value in ``st.session_state``."""
 LEAST_HEIGHT_PX = 420
-ABOVE_PX = 140
+ABOVE_PX = 149
 """What the page keeps above and below the map on a wide screen."""
 
 _CORE_PERCENT = (10, 90)

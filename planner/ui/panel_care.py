@@ -22,10 +22,17 @@ def hospitals(plan: Plan) -> str:
         return "<h2>Hospitals</h2><p>No hospital is known here. Load a hospital table.</p>"
     rows = "".join(_hospital(place) for place in found[:_SHOWN])
     more = f"<p>{len(found) - _SHOWN} more in the plan document.</p>" if len(found) > _SHOWN else ""
-    titles = ("Hospital", "Trauma", "Drive", "R / Y / G")
-    head = "".join(f'<th scope="col">{title}</th>' for title in titles)
+    titles = (("Trauma level",), ("Drive",), ("R/Y/G", "Red, yellow and green patients sent"))
+    head = "".join(f'<th scope="col">{_heading(*title)}</th>' for title in titles)
     sent = "" if any(_sent(place) for place in found) else f"<p>{_why_nobody(plan.incident)}</p>"
-    return f"<h2>Hospitals, by time</h2>{sent}<table><tr>{head}</tr>{rows}</table>{more}"
+    table = f'<table class="hospitals"><thead><tr>{head}</tr></thead>{rows}</table>'
+    return f"<h2>Hospitals, by time</h2>{sent}{table}{more}"
+
+
+def _heading(short: str, long: str = "") -> str:
+    if not long:
+        return short
+    return f'<span aria-hidden="true">{short}</span><span class="unseen">{long}</span>'
 
 
 def _why_nobody(incident: Incident) -> str:
@@ -44,10 +51,10 @@ def _hospital(place: HospitalOption) -> str:
     told = f"{sent.red} / {sent.yellow} / {sent.green}" if _sent(place) else "-"
     name = f"{escape(place.name)} (off the map)" if place.off_map else on_map(_on_the_map(place), place.name)
     return (
-        f"<tr><td>{name}{why(place.reason)}</td>"
-        f"<td>{_levels(place.adult_level, place.pediatric_level)}</td>"
+        f'<tbody><tr><th scope="rowgroup" colspan="3">{name}{why(place.reason)}</th></tr>'
+        f"<tr><td>{_levels(place.adult_level, place.pediatric_level)}</td>"
         f"<td>{escape(words.minutes(place.time_range_min))}</td>"
-        f"<td>{told}</td></tr>"
+        f"<td>{told}</td></tr></tbody>"
     )
 
 

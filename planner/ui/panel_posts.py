@@ -56,16 +56,26 @@ def _slider(ordered: Sequence[Post], officers: int | None) -> str:
     said = [[step.officers, _holds(step, ordered)] for step in steps]
     have = need if officers is None else min(officers, need)
     now = said[max(k for k, step in enumerate(steps) if step.officers <= have)][1]
-    asked = "Not said: all shown staffed. " if officers is None else ""
+    said_first = "Not said yet. With " if officers is None else ""
     return (
         '<div class="slider"><label for="officers">I have this many officers for posts</label>'
         f'<input id="officers" type="range" min="0" max="{need}" value="{have}" step="1" data-act="fact" '
         f'data-on="units.officers" aria-describedby="officers-hold" '
         f'aria-valuetext="{escape(f"{have} officers")}" data-steps="{escape(json.dumps(said))}">'
-        f'<output id="officers-hold" for="officers">{escape(f"{have} officers: {now}")}</output>'
-        f'<details id="officers-order"><summary>{escape(f"{asked}All posts take {need}. Why this order")}'
+        f'<output id="officers-hold" for="officers">{escape(f"{said_first}{have} officers: {now}")}</output>'
+        f'<div class="acts">{_step("-", -1, "One officer fewer")}{_step("+", 1, "One officer more")}'
+        f"{_step(f'ALL {need}', need, 'An officer for every post')}</div>"
+        f'<details id="officers-order"><summary>{escape(f"All posts take {need}. Why this order")}'
         f"</summary><p>{escape(ORDER_REASON)} Sealed: share of the flow stopped, {escape(FLOW_BASIS)}.</p>"
         "</details></div>"
+    )
+
+
+def _step(label: str, step: int, about: str) -> str:
+    """Return a button that moves the slider, for a hand that cannot."""
+    return (
+        f'<button type="button" id="officers-by-{step}" class="act" data-step="{step}" data-of="officers" '
+        f'aria-label="{escape(about)}">{escape(label)}</button>'
     )
 
 

@@ -32,7 +32,6 @@ _LEVEL_NAMES = {
     NoticeLevel.INFO: "Not known or assumed",
 }
 _HIGH_LEVELS = (TraumaLevel.I, TraumaLevel.II)
-_CHANGES_SHOWN = 2
 _STALE_DAYS = 180
 """Age at which a map is called old (``domain.md`` 6.8)."""
 
@@ -115,13 +114,15 @@ def _changes(changes: Sequence[str], units: str) -> str:
     """Return what is other than before: the first in view, the rest one press away."""
     if not changes:
         return ""
-    rows = [f"<li>{escape(in_units(text, units))}</li>" for text in changes]
-    first, rest = "".join(rows[:_CHANGES_SHOWN]), "".join(rows[_CHANGES_SHOWN:])
-    more = len(rows) - _CHANGES_SHOWN
-    left = (
-        f'<details id="changes"><summary>and {more} more</summary><ul>{rest}</ul></details>' if rest else ""
+    first, *rest = (escape(in_units(text, units)) for text in changes)
+    title = f"<b>Changed since the last plan:</b> {first}"
+    if not rest:
+        return f'<p class="changes">{title}</p>'
+    rows = "".join(f"<li>{text}</li>" for text in rest)
+    return (
+        f'<details id="changes" class="changes"><summary>{title}, and {len(rest)} more</summary>'
+        f"<ul>{rows}</ul></details>"
     )
-    return f'<div class="changes"><b>Changed since the last plan</b><ul>{first}</ul>{left}</div>'
 
 
 def exercise_mark(said: Mapping[str, Any]) -> str:

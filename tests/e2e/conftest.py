@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from planner import packs
 from planner.area import Area
+from planner.table import Table
 from tests.e2e.browser import Screen, chromium, free_port, launch, serving
 from tests.town import town
 
@@ -28,10 +30,12 @@ def home() -> Path:
 def _hostile_town() -> Area:
     made = town()
     network = replace(made.network, names=tuple(name and f"{HOSTILE} {name}" for name in made.network.names))
-    tables = {part: getattr(made, part).copy() for part in ("buildings", "places")}
-    for table in tables.values():
-        table["name"] = [f"{HOSTILE} {name}" for name in table["name"]]
-    return replace(made, name="hostile", network=network, **tables)
+    buildings, places = _attacking(made.buildings), _attacking(made.places)
+    return replace(made, name="hostile", network=network, buildings=buildings, places=places)
+
+
+def _attacking(table: Table) -> Table:
+    return table.with_column("name", np.array([f"{HOSTILE} {name}" for name in table["name"]], dtype=object))
 
 
 @pytest.fixture(scope="session")

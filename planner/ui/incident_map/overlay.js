@@ -8,6 +8,7 @@ import { Tip } from "./tip.js";
 const FAR_ZOOM = 14;
 const ARROW_EVERY_PX = 130;
 const SITES_ABOVE = 10000;
+const BELOW = -SITES_ABOVE;
 const GATE_PLACES = 17; // further off, a gate would seem to stand elsewhere
 const POST = { width: 42, height: 27 };
 const HOSPITAL = { width: 28, height: 28 };
@@ -207,7 +208,7 @@ export class Overlay {
       const arrow = element("span", "arrow", "➤");
       arrow.style.transform = `rotate(${turn}deg)`;
       const icon = L.divIcon({ className: `badge arrow-badge route-${route.route}`, html: arrow, iconSize: [22, 22] });
-      const mark = L.marker(this.map.layerPointToLatLng(spot), { icon, pane: "plan-marks", keyboard: false }).addTo(arrows);
+      const mark = L.marker(this.map.layerPointToLatLng(spot), { icon, pane: "plan-marks", keyboard: false, zIndexOffset: BELOW }).addTo(arrows);
       mark.on("click", () => this.chosen(route));
       mark.getElement()?.setAttribute("aria-hidden", "true");
     }

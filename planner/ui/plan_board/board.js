@@ -4,6 +4,7 @@
 const REPEAT_MS = 5000;
 const AGE_MS = 20000;
 const COPIED_MS = 2000;
+const STEPS_SETTLE_MS = 600;
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 const TAGS = new Set(
   "DIV,P,B,H2,H3,UL,OL,LI,SPAN,DETAILS,SUMMARY,TABLE,THEAD,TBODY,CAPTION,TR,TH,TD,BUTTON,LABEL,INPUT,TEXTAREA,SELECT,OPTION,PRE,TIME,OUTPUT,FIELDSET,LEGEND,DL,DT,DD,SECTION".split(","),
@@ -131,6 +132,8 @@ class Board {
     if (copied) return copy(copied, this.byId(copied.dataset.copy));
     const leads = target.closest("button[data-focus]");
     if (leads) return this.lead(leads.dataset);
+    const step = target.closest("button[data-step]");
+    if (step) return this.step(this.byId(step.dataset.of), Number(step.dataset.step));
     const button = target.closest("button[data-act]");
     if (!button || button.getAttribute("aria-busy")) return undefined;
     if (button.dataset.tab) this.choose(button.dataset.tab);
@@ -168,6 +171,14 @@ class Board {
     const said = this.byId(field.getAttribute("aria-describedby"));
     if (said) said.textContent = `${field.value} officers: ${row[1]}`;
     field.setAttribute("aria-valuetext", `${field.value} officers: ${row[1]}`);
+  }
+
+  /** Move a slider by its buttons; many presses in a row are one word. */
+  step(field, by) {
+    field.value = Number(field.value) + by;
+    this.typing(field);
+    clearTimeout(this.stepping);
+    this.stepping = setTimeout(() => this.entered(this.byId(field.id)), STEPS_SETTLE_MS);
   }
 
   // --- words for the server ---
