@@ -33,7 +33,6 @@ with left, st.container(key="map_side"):
     incident = ask_threat(incident)
     units = ask_units()
     plan, trouble = plan_or_problem(incident, area)
-    beside = state.beside(incident, plan, units)
     drawing = state.base_map_of(area)
     base_map = base_map_or_none(drawing)
     show_map(
@@ -52,6 +51,8 @@ with left, st.container(key="map_side"):
         wait_for(drawing)
 
 with right, st.container(key="plan_side"):
+    # After the map has been told of the plan: what is to be read takes longer to write, and to read.
+    beside = state.beside(incident, plan, units)
     troubles = "".join(problem(text) for text in ([trouble] if trouble else []) + refused)
     board = plan_panel(plan, beside) if plan else welcome(area, incident.facts)
     show_board(

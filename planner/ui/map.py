@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,6 +51,7 @@ def _served(folder: Path) -> str:
     return f"../{__name__}.{name}"
 
 
+@lru_cache(maxsize=4)
 def _core(area: Area) -> list[float]:
     """Return west, south, east, north of where most streets meet: the view to begin with."""
     low, high = np.percentile(area.network.node_xy_m, _CORE_PERCENT, axis=0)

@@ -17,6 +17,7 @@ import { Tools, button } from "./tools.js";
 const MAX_ZOOM = 19;
 const FIRST_HEIGHT_SHARE = 0.62;
 const NARROW_PX = 640;
+const UNPAINTED_MS = 250;
 const box = (id) => document.getElementById(id);
 
 const map = L.map("map", { zoomControl: false, maxZoom: MAX_ZOOM, minZoom: 8, zoomSnap: 0.5, boxZoom: false });
@@ -249,9 +250,19 @@ async function showPlan({ plan: packed, plan_id: id }) {
   overlay.show(plan);
   if (plan && plan.scene !== before?.scene) showWhole(overlay.bounds(plan));
   planned.scene = plan?.scene ?? null;
+  document.body.dataset.plan = plan?.id ?? "";
+  await painted(); // the map first: its table has a line for each of a hundred marks
+  if (planned.name !== name) return;
   const scene = L.latLng(plan?.middle ? [plan.middle[1], plan.middle[0]] : map.getCenter());
   told.show([...overlay.objects.values()], scene, (metres) => lengthIn(metres, units));
-  document.body.dataset.plan = plan?.id ?? "";
+}
+
+/** Wait until what was drawn is on the screen; where nothing is painted, in a tab behind others, a moment. */
+function painted() {
+  return new Promise((done) => {
+    requestAnimationFrame(() => setTimeout(done));
+    setTimeout(done, UNPAINTED_MS);
+  });
 }
 
 /** Show what was asked for beside the map. */

@@ -9,7 +9,13 @@ const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 const TAGS = new Set(
   "DIV,P,B,H2,H3,UL,OL,LI,SPAN,DETAILS,SUMMARY,TABLE,THEAD,TBODY,CAPTION,TR,TH,TD,BUTTON,LABEL,INPUT,TEXTAREA,SELECT,OPTION,PRE,TIME,OUTPUT,FIELDSET,LEGEND,DL,DT,DD,SECTION".split(","),
 );
+const IDLE_MS = 150;
 const boards = new WeakMap();
+
+/** Wait until the browser has nothing more urgent to do, which is to draw the plan on the map; not for long. */
+function idle() {
+  return new Promise((done) => (window.requestIdleCallback ?? setTimeout)(done, { timeout: IDLE_MS }));
+}
 
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".board");
@@ -59,6 +65,7 @@ class Board {
     this.packed = packed;
     const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
     const markup = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+    if (this.markup !== null) await idle();
     if (packed === this.packed) this.draw(markup);
   }
 
