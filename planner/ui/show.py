@@ -9,7 +9,8 @@ from pathlib import Path
 import streamlit as st
 
 _STYLE = Path(__file__).parent / "page.css"
-_MENDED = """<script>
+_MENDED = """<script>{
+// In a block: each page shows it again, and a name is declared once.
 // Streamlit's drop zone has a name, and the role of having none: axe-core objects, and so do readers.
 const mend = () => {
   const zones = document.querySelectorAll('[data-testid="stFileUploaderDropzone"][role="presentation"]');
@@ -20,7 +21,7 @@ if (!window.plannerMends) {
   window.plannerMends.observe(document.body, { childList: true, subtree: true });
 }
 mend();
-</script>"""
+}</script>"""
 
 
 def show_style() -> None:
