@@ -208,7 +208,7 @@ if plan:
     show_html(transport.cautions(plan))
     with st.container(key="saying"):
         ask_hospitals(incident, plan)
-    show_html(transport.matrix(plan) + transport.by_air(plan))
+    show_html(transport.matrix(plan) + transport.by_air(plan) + transport.lanes(plan))
     with st.container(key="trying"):
         show_html('<div class="pl"><h2>With and without a street</h2></div>')
         what_if(plan)

@@ -120,3 +120,6 @@ def test_only_what_differs_stands_side_by_side_with_way_minutes_and_patients() -
     assert "the bridge is out" in markup
     assert f"no more by {', '.join(s for s in egress.streets)}" in markup
     assert "as in the first column" in markup
+    later = replace(hospital, time_range_min=(50, 60))
+    quiet = compared([before, replace(before, hospitals=(later, *others))], ["Now", "If Elm is blocked"])
+    assert "50-60 min" in quiet.split("<details>")[1], "nobody is sent there: folded away"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -259,6 +260,8 @@ def test_strangers_names_stay_text_on_screen_and_paper() -> None:
         transport.summary(evil, RULES),
         transport.distribution(evil, RULES),
         transport.matrix(evil),
+        transport.lanes(replace(evil, routes=tuple(replace(r, reason=EVIL, end=EVIL) for r in evil.routes))),
+        transport.by_air(replace(evil, hospitals=tuple(replace(h, air_offer=EVIL) for h in evil.hospitals))),
         transport.cautions(evil),
         compared([plan, evil, hostile(replace(plan, hospitals=()))], ["Now", EVIL, "Then"]),
         transport.ways(evil, evil.hospitals[0], (), "m"),
@@ -309,6 +312,18 @@ def test_why_an_open_hospital_gets_nobody_is_said_and_the_one_that_keeps_room_is
     assert "no reds: level not known; its room is kept for walk-ins; ask what it takes" in shown
     assert "<b>North Hospital</b>" in shown
     assert "<b>Shut</b>" in shown
+
+
+def test_every_way_that_is_kept_open_is_told_once_with_what_to_keep_clear() -> None:
+    plan, _ = planned()
+    told = transport.lanes(plan)
+    kept = [r for r in plan.routes if r.route in (RouteKind.EGRESS, RouteKind.TRANSFER, RouteKind.INGRESS)]
+    for route in kept:
+        assert escape(route.reason) in told or f"The same way: {route.end}" in told
+        for street, _ in route.keep_clear:
+            assert escape(street) in told.split("No parking, tow what stands:")[1]
+    assert told.count("<li>") == len({(r.route, r.line) for r in kept})
+    assert transport.lanes(replace(plan, routes=())) == ""
 
 
 def test_the_sheet_holds_the_whole_transport_plan_and_asks_no_host() -> None:

@@ -12,10 +12,10 @@ from datetime import date, timedelta
 from html import escape
 
 from planner import words
-from planner.briefing.phrases import site_name, trauma
+from planner.briefing.phrases import CORRIDOR, one_way_each, site_name, trauma
 from planner.briefing.transport_text import NO_TRAFFIC, counted, drive, kept_places, to_ask, unplaced
 from planner.doctrine import Transport as Rules
-from planner.model import HospitalOption, Plan, Site
+from planner.model import HospitalOption, Plan, Route, Site
 from planner.routes.alternatives import Alternative
 from planner.terms import NoticeLevel, Purpose
 
@@ -317,6 +317,28 @@ def by_air(plan: Plan) -> str:
 # --- ways ---------------------------------------------------------------------------------------------
 
 
+def lanes(plan: Plan) -> str:
+    """Return the ways kept open for ambulances and arriving units: by where, through which gates, how tight.
+
+    Last what traffic officers keep clear, by street.
+    """
+    kept = one_way_each(route for route in plan.routes if route.route in CORRIDOR)
+    if not kept:
+        return ""
+    rows = "".join(_lane(same) for same in kept)
+    clear = {street: length_m for same in kept for street, length_m in same[0].keep_clear}
+    told = ", ".join(f"{street} {words.both(length_m)}" for street, length_m in clear.items())
+    parking = f"<p><b>No parking, tow what stands:</b> {escape(told)}.</p>" if told else ""
+    return f'<div class="pl"><h2>Ways kept open</h2><ul>{rows}</ul>{parking}</div>'
+
+
+def _lane(same: Sequence[Route]) -> str:
+    way = same[0]
+    also = ", ".join(words.plain(route.end) for route in same[1:])
+    more = f'<span class="why">The same way: {escape(also)}</span>' if also else ""
+    return f'<li>{escape(way.reason)}<span class="why">{escape(" - ".join(way.streets))}</span>{more}</li>'
+
+
 def ways(plan: Plan, hospital: HospitalOption, others: Sequence[Alternative], units: str) -> str:
     """Return the way to one hospital and the other ways there, each with what it has in common."""
     first = next((route for route in plan.routes if route.id == hospital.route), None)
@@ -357,4 +379,4 @@ def cautions(plan: Plan) -> str:
         for n in found
         if n.level is not NoticeLevel.INFO
     )
-    return f'<div class="pl"><h2>Cautions</h2><ul>{rows}</ul></div>' if rows else ""
+    return f'<div class="pl"><h2>Cautions</h2><ul class="notices">{rows}</ul></div>' if rows else ""

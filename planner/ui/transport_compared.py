@@ -29,13 +29,30 @@ def compared(plans: Sequence[Plan], labels: Sequence[str]) -> str:
         What each is: "Now", "If High Street is blocked".
     """
     lines = side_by_side(plans)
-    rows = "".join([_summary_row(plans, labels), *(_row(line, labels) for line in lines)])
-    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in ("", *labels))
+    first = [line for line in lines if _matters(line)]
+    others = [line for line in lines if line not in first]
     same = "" if lines else "<p>No way, no time and no patient changes.</p>"
+    main = _table([_summary_row(plans, labels), *(_row(line, labels) for line in first)], labels)
+    folded = ""
+    if others:
+        told = words.count(len(others), "hospital that nobody is sent to", "hospitals that nobody is sent to")
+        table = _table([_row(line, labels) for line in others], labels)
+        folded = f"<details><summary>{told}: other times</summary>{table}</details>"
     news = "".join(_news(plans[0], plan, label) for plan, label in zip(plans[1:], labels[1:], strict=True))
+    return f'<div class="pl">{same}{main}{folded}{news}</div>'
+
+
+def _matters(line: Line) -> bool:
+    """Whether a line is a way of the scene's own, a hospital that takes patients, or one that is lost."""
+    if any(told is None or told.patients is None or told.range_min is None for told in line.told):
+        return True
+    return any(told.patients != Casualties() for told in line.told if told)
+
+
+def _table(rows: Sequence[str], labels: Sequence[str]) -> str:
+    head = "".join(f'<th scope="col">{escape(title)}</th>' for title in ("", *labels))
     return (
-        f'<div class="pl">{same}<table class="stack abreast"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{rows}</tbody></table>{news}</div>"
+        f'<table class="stack abreast"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
     )
 
 
@@ -119,4 +136,4 @@ def _news(first: Plan, other: Plan, label: str) -> str:
         for n in fresh[:_MOST_NEWS]
     )
     more = f"<li>and {len(fresh) - _MOST_NEWS} more</li>" if len(fresh) > _MOST_NEWS else ""
-    return f"<p><b>{escape(label)}, new to say:</b></p><ul>{listed}{more}</ul>"
+    return f'<p><b>{escape(label)}, new to say:</b></p><ul class="notices">{listed}{more}</ul>'

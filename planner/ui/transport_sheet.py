@@ -9,7 +9,7 @@ from planner.briefing.phrases import UNDATED, Edition, identity, title
 from planner.briefing.transport_text import transport_text
 from planner.doctrine import Transport as Rules
 from planner.model import Plan
-from planner.ui.transport import by_air, cautions, distribution, matrix, summary
+from planner.ui.transport import by_air, cautions, distribution, lanes, matrix, summary
 
 _STYLE = """
 body { font: 14px/1.35 sans-serif; color: #000; background: #fff; margin: 12mm; max-width: 190mm; }
@@ -23,6 +23,7 @@ thead { display: table-header-group; } tr { break-inside: avoid; }
 .figures { display: grid; grid-template-columns: repeat(4, 1fr); gap: 6px; margin-top: 6px; }
 .figures div { border: 1px solid #666; padding: 4px; text-align: center; }
 .figures b { display: block; font-size: 18px; } .figures span { font-size: 12px; }
+td[data-label="Drive, min"] { min-width: 34mm; }
 .band { border: 1px solid #000; padding: 0 4px; font-size: 12px; } .band, .to { white-space: nowrap; }
 .level { font-weight: bold; margin-right: 6px; } .to i { font-style: normal; }
 pre { white-space: pre-wrap; border: 1px solid #666; padding: 8px; font: 13px/1.4 monospace; }
@@ -50,6 +51,7 @@ def transport_sheet(plan: Plan, rules: Rules, edition: Edition = UNDATED) -> str
         cautions(plan),
         matrix(plan),
         by_air(plan),
+        lanes(plan),
         f"<h2>Radio</h2><pre>{escape(transport_text(plan, rules.first_wave_red, edition))}</pre>{mark}",
     )
     policy = "default-src 'none'; style-src 'unsafe-inline'"
