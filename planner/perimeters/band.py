@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import dijkstra
 from shapely.geometry import Point, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.doctrine import Perimeters
@@ -29,6 +30,7 @@ from planner.perimeters.cut import (
     make_links,
     touch_core,
 )
+from planner.perimeters.line import distances
 from planner.perimeters.posts import class_weight
 from planner.perimeters.spans import edges_at, no_way_off
 from planner.streets.network import StreetNetwork
@@ -96,6 +98,8 @@ class Band:
         Streets that leave the map inside the core: nothing can be said of them.
     off_map : int
         Junctions of the band from which streets leave the map.
+    away_m : two (B,) float arrays
+        How far their ends lie from the core.
     open_edges : (n,) int array
         Streets that the user wants open: no post may close them.
     stands : tuple of (int, float)
@@ -114,6 +118,7 @@ class Band:
     tie: Ints
     leaks: tuple[str, ...]
     off_map: int
+    away_m: tuple[Floats, Floats]
     open_edges: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     stands: tuple[tuple[int, float], ...] = ()
 
@@ -155,6 +160,7 @@ class Band:
             + _SPAN_TIE * no_way_off(network, edges[rows]),
             leaks=leaks,
             off_map=len(np.unique(np.concatenate(off))),
+            away_m=_away_m(network, edges, (u, v), wide),
         )
 
     @cached_property
@@ -162,8 +168,8 @@ class Band:
         """Place of the end of each driven edge that lies further from the core, (D, 2)."""
         edges = self.edges[self.driving]
         ends = [self.network.node_xy_m[node[edges]] for node in (self.network.edge_u, self.network.edge_v)]
-        away = [shapely.distance(self.core_m, shapely.points(xy)) for xy in ends]
-        return np.where((away[0] > away[1])[:, None], ends[0], ends[1])
+        away_u, away_v = (away[self.driving] for away in self.away_m)
+        return np.where((away_u > away_v)[:, None], ends[0], ends[1])
 
     def shunning(self, seen: Bools) -> Band:
         """Return the band where posts on some driven edges, (D,), lose against others."""
@@ -249,16 +255,11 @@ class Band:
         return replace(self, where=(u, v))
 
     def _within(self, share: float) -> Band:
-        near = self.core_m.buffer(share * self.reach_m, quad_segs=8)
-        shapely.prepare(near)
-        network, u, v = self.network, self.where[0], self.where[1]
-        wheres = [
-            np.where(
-                (at == MIDDLE) & ~shapely.intersects_xy(near, network.node_xy_m[ends[self.edges]]), BEYOND, at
-            )
-            for at, ends in ((u, network.edge_u), (v, network.edge_v))
-        ]
-        return replace(self, where=(wheres[0].astype(np.int8), wheres[1].astype(np.int8)))
+        u, v = (
+            np.where((at == MIDDLE) & (away > share * self.reach_m), BEYOND, at).astype(np.int8)
+            for at, away in zip(self.where, self.away_m, strict=True)
+        )
+        return replace(self, where=(u, v))
 
     def narrowed(self) -> tuple[Band, Sorted]:
         """Find the smallest reach that needs no more posts than the full one, and the cut there.
@@ -318,6 +319,19 @@ class Band:
         return tuple(sorted({network.street(int(e)) for e in edges[leads]}))
 
 
+def _away_m(
+    network: StreetNetwork, edges: Ints, where: tuple[Codes, Codes], core_m: Polygon
+) -> tuple[Floats, Floats]:
+    """How far both ends of each edge lie from the core, measured once for each junction."""
+    ends = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
+    nodes, first, again = np.unique(ends, return_index=True, return_inverse=True)
+    outside = np.concatenate(where)[first] != CORE
+    away = np.zeros(len(nodes))
+    away[outside] = distances(network.node_xy_m[nodes[outside]], shapely.get_coordinates(core_m.exterior))
+    u, v = np.split(away[again.reshape(-1)], 2)
+    return u, v
+
+
 def _where(xy_m: Floats, core_m: Polygon, limit_m: Polygon, gone: Bools) -> Codes:
     where = np.full(len(xy_m), MIDDLE, dtype=np.int8)
     shapely.prepare(core_m)
@@ -340,8 +354,7 @@ def _to_portals(
     their ends are no better places than where they leave the limit. The junctions passed count as within the
     limit.
     """
-    ground = limit_m.buffer(reach_m, quad_segs=4).intersection(area.extent_m)
-    shapely.prepare(ground)
+    ground: BaseGeometry | None = None
     u, v = where
     for _ in range(_PARTS):
         spans = no_way_off(network, edges) & network.drivable[edges]
@@ -350,6 +363,9 @@ def _to_portals(
             [network.edge_u[edges[spans & (u == BEYOND)]], network.edge_v[edges[spans & (v == BEYOND)]]]
         )
         nodes = np.unique(ends)
+        if ground is None and len(nodes):
+            ground = limit_m.buffer(reach_m, quad_segs=4).intersection(area.extent_m)
+            shapely.prepare(ground)
         nodes = nodes[shapely.contains_xy(ground, network.node_xy_m[nodes])]
         if not len(nodes):
             break

@@ -249,8 +249,11 @@ def _needed(
 
 def _starts(parts: _Parts, polygon_m: Polygon, core_m: BaseGeometry, stand_off_m: float) -> Bools:
     """Tell where people may come from: parts in the core; where none meets what it holds, all inside."""
-    if not shapely.intersects(core_m.buffer(-stand_off_m), parts.line).any():
+    held = core_m.buffer(-stand_off_m)
+    shapely.prepare(held)
+    if not shapely.intersects(held, parts.line).any():
         core_m = core_m | polygon_m.buffer(-stand_off_m)
+    shapely.prepare(core_m)
     return np.asarray(parts.inside & shapely.intersects(core_m, parts.line))
 
 

@@ -14,11 +14,11 @@ import numpy as np
 import shapely
 from numba import njit
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, cKDTree
 from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
+
+from planner.perimeters.max_flow import groups
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -112,8 +112,8 @@ def draw_line(sides: Sides) -> Polygon:
         if not wrong.any():
             break
         points = points.split(wrong)
-    for corners in (ring, _tight(sleeve, _CLEAR_M / 4)):
-        drawn = Polygon(_apart(corners))
+    for clear_m in (_CLEAR_M, _CLEAR_M / 4):
+        drawn = Polygon(_apart(ring if clear_m == _CLEAR_M else _tight(sleeve, clear_m)))
         if _sound(drawn, sides.core_m):
             return drawn
     return _largest(shapely.set_precision(Polygon(sleeve.middles).union(core).buffer(0), _CLEARANCE_M))
@@ -121,13 +121,36 @@ def draw_line(sides: Sides) -> Polygon:
 
 def _crossed(points: _Points, ring: Floats) -> Bools:
     """Mask of the stretches of street that a ring crosses: there the triangulation does not follow them."""
-    line = shapely.LinearRing(ring)
-    shapely.prepare(line)
-    ends = points.xy_m[points.link]
-    long = np.hypot(*(ends[:, 0] - ends[:, 1]).T) > 4 * _SAME_M
-    crossed = np.zeros(len(ends), dtype=bool)
-    crossed[long] = shapely.intersects(line, shapely.linestrings(ends[long]))
-    return crossed
+    first, last = points.xy_m[points.link[:, 0]], points.xy_m[points.link[:, 1]]
+    return np.asarray(_met(np.vstack([ring, ring[:1]]), first, last, 4 * _SAME_M))
+
+
+@njit(cache=True)
+def _met(ring: Floats, first: Floats, last: Floats, least_m: float) -> Bools:  # pragma: no cover - compiled
+    """Mask of the straight stretches, longer than so much, that a closed line meets."""
+    met = np.zeros(len(first), dtype=np.bool_)
+    steps, some = len(ring) - 1, 8  # so many steps of the line are passed over at once
+    boxes = np.empty((steps // some + 1, 4))
+    for n in range(len(boxes)):
+        part = ring[n * some : min((n + 1) * some, steps) + 1]
+        for axis in range(2):
+            boxes[n, axis], boxes[n, axis + 2] = part[:, axis].min(), part[:, axis].max()
+    for k in range(len(first)):
+        a, b = first[k], last[k]
+        if (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 <= least_m**2:
+            continue
+        west, east = min(a[0], b[0]), max(a[0], b[0])
+        south, north = min(a[1], b[1]), max(a[1], b[1])
+        for n in range(len(boxes)):
+            box = boxes[n]
+            if box[2] < west or box[0] > east or box[3] < south or box[1] > north or met[k]:
+                continue
+            for i in range(n * some, min((n + 1) * some, steps)):
+                p, q = ring[i], ring[i + 1]
+                if _turn(p, q, a) * _turn(p, q, b) <= 0 and _turn(a, b, p) * _turn(a, b, q) <= 0:
+                    beside = min(p[0], q[0]) <= east and max(p[0], q[0]) >= west
+                    met[k] |= beside and min(p[1], q[1]) <= north and max(p[1], q[1]) >= south
+    return met
 
 
 def _sound(polygon: Polygon, core: BaseGeometry) -> bool:
@@ -147,6 +170,25 @@ def _away_m(lines: Lines, others: Lines) -> Floats:
     away = np.full(len(lines), np.inf)
     (mine, _), least = shapely.STRtree(others).query_nearest(lines, all_matches=False, return_distance=True)
     away[mine] = least
+    return away
+
+
+@njit(cache=True)
+def distances(xy_m: Floats, line_m: Floats) -> Floats:  # pragma: no cover - compiled
+    """Return how far each point, (n, 2), lies from a line given by its corners, (k, 2)."""
+    away = np.empty(len(xy_m))
+    for i in range(len(xy_m)):
+        x, y = xy_m[i]
+        least = np.inf
+        for k in range(len(line_m) - 1):
+            ax, ay = line_m[k]
+            dx, dy = line_m[k + 1, 0] - ax, line_m[k + 1, 1] - ay
+            length2 = dx * dx + dy * dy
+            share = ((x - ax) * dx + (y - ay) * dy) / length2 if length2 > 0 else 0.0
+            share = min(max(share, 0.0), 1.0)
+            off2 = (ax + share * dx - x) ** 2 + (ay + share * dy - y) ** 2
+            least = min(least, off2)
+        away[i] = np.sqrt(least)
     return away
 
 
@@ -311,6 +353,8 @@ def _sleeve(points: _Points, gates_m: Floats) -> _Sleeve:
 
 def _broken(points: _Points, inner: Bools, triangles: Ints) -> Bools:
     lost = (points.inner != inner)[points.link].any(axis=1)
+    if not lost.any():
+        return np.asarray(lost)
     ends = points.xy_m[points.link[lost]]
     asked = np.sort(points.link[lost], axis=1)
     n = len(inner)
@@ -322,12 +366,9 @@ def _broken(points: _Points, inner: Bools, triangles: Ints) -> Bools:
 
 def _two_parts(inner: Bools, triangles: Ints, core: int, frame: int) -> Bools:
     """Count what is cut off from its own side to the other: then one closed row of triangles parts them."""
-    n = len(inner)
+    low, high = triangles.reshape(-1), np.roll(triangles, -1, axis=1).reshape(-1)
     for side, home in ((True, core), (False, frame)):
-        ends = np.vstack([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-        ends = ends[(inner[ends] == side).all(axis=1)]
-        graph = coo_array((np.ones(len(ends), dtype=np.int8), (ends[:, 0], ends[:, 1])), shape=(n, n))
-        _, label = connected_components(graph, directed=False)
+        label = groups(low, high, inner == side)
         inner = np.where((inner == side) & (label != label[home]), not side, inner)
     return inner
 

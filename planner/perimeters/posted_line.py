@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -46,6 +47,8 @@ class Drawn:
     stands : tuple of Stand
         One for each link that is severed, in their order.
     polygon_m : Polygon
+    far_edges : frozenset of int
+        Motorways whose posts stand at their ends, as the line did not meet them nearer.
     """
 
     band: Band
@@ -53,8 +56,9 @@ class Drawn:
     core_m: Polygon
     stands: tuple[Stand, ...]
     polygon_m: Polygon
+    far_edges: frozenset[int] = frozenset()
 
-    @property
+    @cached_property
     def doubtful(self) -> Ints:
         """Junctions by which the line and the posts do not agree: behind posts, and on streets crossed."""
         network = self.band.network
@@ -63,7 +67,7 @@ class Drawn:
         ends = np.concatenate([network.edge_u[crossed], network.edge_v[crossed]]).astype(np.int64)
         return np.unique(np.concatenate([ends, np.array(behind, dtype=np.int64)]))
 
-    @property
+    @cached_property
     def strange(self) -> tuple[tuple[int, int], ...]:
         """Streets of the far side that the line crosses, where the map does not tell why."""
         low, high = self.driving.sides
@@ -111,22 +115,29 @@ def draw_posted(band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters)
     best = trial = _placed(band, driving, core_m, rules)
     doubtful = best.doubtful
     most, least = len(best.stands) + rules.posts_for_line, len(doubtful)
+    held = np.empty(0, dtype=np.int64)
     for _ in range(_RECUTS):
-        if not len(doubtful):
+        if np.isin(doubtful, held).all():  # none is left, or all are held already, in vain
             break
+        held = np.union1d(held, doubtful)
         band = band.holding(doubtful)
         driving = band.cut_vehicles()
         if len(driving.cut.severed) > most:
             break
-        trial = _placed(band, driving, core_m, rules)
+        trial = _placed(band, driving, core_m, rules, trial.far_edges)
         doubtful = trial.doubtful
         if len(doubtful) < least:
             best, least = trial, len(doubtful)
     return best
 
 
-def _placed(band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters) -> Drawn:
-    """Place the posts and draw the line; a post on a motorway that the line leaves inside goes to its end."""
+def _placed(
+    band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters, far_edges: frozenset[int] = frozenset()
+) -> Drawn:
+    """Place the posts and draw the line; a post on a motorway that the line leaves inside goes to its end.
+
+    Those on ``far_edges`` go there at once.
+    """
     network, links = band.network, driving.cut.severed.tolist()
     left_open = set(band.open_edges.tolist())
 
@@ -149,16 +160,19 @@ def _placed(band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters) -> 
             stand.open = stand.edge in left_open
         return stands, _line(band, driving, stands, core_m)
 
-    stands, polygon = draw([])
+    far = [k for k in links if int(driving.cut.links.edge[k]) in far_edges]
+    stands, polygon = draw(far)
     motorway = network.road_class[driving.cut.links.edge[links]] <= RoadClass.MOTORWAY_LINK
     lost = [
         k
         for k, s, fast in zip(links, stands, motorway, strict=True)
-        if fast and _apart_m(s, stands, polygon, network) > NEAR_LINE_M
+        if fast and k not in far and _apart_m(s, stands, polygon, network) > NEAR_LINE_M
     ]
     if lost:
-        stands, polygon = draw(lost)
-    return Drawn(band, driving, core_m, tuple(stands), polygon)
+        far += lost
+        stands, polygon = draw(far)
+    gone = frozenset(int(driving.cut.links.edge[k]) for k in far)
+    return Drawn(band, driving, core_m, tuple(stands), polygon, gone)
 
 
 def _apart_m(stand: Stand, stands: list[Stand], polygon: Polygon, network: StreetNetwork) -> float:

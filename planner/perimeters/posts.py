@@ -217,11 +217,9 @@ def _officers(
 
 
 def _streets_at(network: StreetNetwork, nodes: Sequence[int]) -> Ints:
-    """Return the drivable edges in the box around some junctions."""
-    if not len(nodes):
-        return np.empty(0, dtype=np.int64)
-    xy = network.node_xy_m[list(nodes)]
-    edges = network.edges_in_box((*xy.min(axis=0), *xy.max(axis=0)))
+    """Return the drivable edges that meet some junctions, ascending."""
+    arcs, _ = network.arcs_into(np.array(nodes, dtype=np.int64))
+    edges = np.unique(arcs % network.edge_count)
     return edges[network.drivable[edges]]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import shapely
@@ -170,11 +172,11 @@ def inner_options(
         says = f"Around {_WORDS[other]}: {_compared(option, planned)}; {gives}"
         options.append(replace(option, says=says))
     held = inner_ground(ground, holds)
-    sizes = {s: inner_ring(held, s, counting.rules, ring.wishes) for s in RingSize}
     given_up = (
         f"posts stand at the edge of the ground held, without {counting.rules.stand_off_m:.0f} m stand-off"
     )
-    return (*options, *_sizes(posts, planned, sizes, given_up, counting))
+    rings = partial(inner_ring, held, rules=counting.rules, wishes=ring.wishes)
+    return (*options, *_sizes(posts, planned, rings, given_up, counting))
 
 
 def outer_options(
@@ -189,12 +191,12 @@ def outer_options(
     """Tell what other outer rings take, where this one takes more officers than doctrine's limit."""
     rules = counting.rules
     planned = _planned(posts, polygon_m, None, size, "As planned")
-    sizes = {s: outer_ring(ground, inner_m, s, rules, ring.wishes) for s in RingSize}
+    rings = partial(outer_ring, ground, inner_m, rules=rules, wishes=ring.wishes)
     given_up = (
         f"{rules.min_gap_m:.0f} m instead of {rules.outer_gap_m:.0f} m from warm ground: less room for the "
         "command post, staging and casualties, and posts nearer to the line of fire"
     )
-    return (planned, *_sizes(posts, planned, sizes, given_up, counting))
+    return (planned, *_sizes(posts, planned, rings, given_up, counting))
 
 
 def _planned(
@@ -207,16 +209,17 @@ def _planned(
 def _sizes(
     posts: tuple[Post, ...],
     planned: RingOption,
-    rings: dict[RingSize, Ring],
+    ring_of: Callable[[RingSize], Ring],
     given_up: str,
     counting: Counting,
 ) -> list[RingOption]:
     if sum(post.officers for post in posts) <= counting.rules.ring_officers_most:
         return []
     options = []
-    for size, ring in rings.items():
+    for size in RingSize:
         if size is planned.size:
             continue
+        ring = ring_of(size)
         option, away_m = counting.option(ring, planned.holds, size, planned.vehicle_posts)
         if size is RingSize.LARGER and option.vehicle_posts >= planned.vehicle_posts:
             says = f"Larger: no ring within {ring.reach_m:.0f} m of the ground held takes fewer posts"
