@@ -28,6 +28,7 @@ from planner.perimeters.cut import (
     Touch,
     cut_links,
     make_links,
+    numbered,
     touch_core,
 )
 from planner.perimeters.line import distances
@@ -324,11 +325,12 @@ def _away_m(
 ) -> tuple[Floats, Floats]:
     """How far both ends of each edge lie from the core, measured once for each junction."""
     ends = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
-    nodes, first, again = np.unique(ends, return_index=True, return_inverse=True)
-    outside = np.concatenate(where)[first] != CORE
+    nodes, number = numbered(ends)
+    core = np.zeros(len(nodes), dtype=bool)
+    core[number[np.concatenate(where) == CORE]] = True
     away = np.zeros(len(nodes))
-    away[outside] = distances(network.node_xy_m[nodes[outside]], shapely.get_coordinates(core_m.exterior))
-    u, v = np.split(away[again.reshape(-1)], 2)
+    away[~core] = distances(network.node_xy_m[nodes[~core]], shapely.get_coordinates(core_m.exterior))
+    u, v = np.split(away[number], 2)
     return u, v
 
 

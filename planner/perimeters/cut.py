@@ -192,10 +192,20 @@ def _number_nodes(ends: tuple[Ints, Ints], where: tuple[Codes, Codes]) -> tuple[
     keys, place = np.concatenate(ends), np.concatenate(where)
     nodes = np.where(place == CORE, SOURCE, SINK).astype(np.int64)
     free = place == MIDDLE
-    names, index = np.unique(keys[free], return_inverse=True)
+    names, index = numbered(keys[free])
     nodes[free] = index + 2
     half = len(ends[0])
     return nodes[:half], nodes[half:], len(names) + 2
+
+
+def numbered(keys: Ints) -> tuple[Ints, Ints]:
+    """Return the keys, ascending and each once, and the place of each of those given among them."""
+    found = np.zeros(int(keys.max(initial=-1)) + 1, dtype=bool)
+    found[keys] = True
+    once = np.flatnonzero(found)
+    place = np.empty(len(found), dtype=np.int64)  # read only where it is written
+    place[once] = np.arange(len(once))
+    return once, place[keys]
 
 
 def _span(lines: NDArray[np.object_], ground_m: BaseGeometry) -> tuple[Floats, Floats]:

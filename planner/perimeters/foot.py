@@ -18,7 +18,7 @@ from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from planner.perimeters.cut import OPEN_COST, POST_COST, SINK, SOURCE, Links, cut_links
-from planner.perimeters.line import stretch
+from planner.perimeters.line import stretches
 from planner.perimeters.posts import Stand
 from planner.streets.network import StreetNetwork
 from planner.terms import PostMode
@@ -179,8 +179,8 @@ def _take_apart(network: StreetNetwork, polygon_m: Polygon, stands: list[Stand])
     high = np.append(network.length_m[edges], along)[order]
     ends_at_post = np.append(np.zeros(len(edges), dtype=bool), posted)[order]
     pieces = lines[of]
-    for k in np.flatnonzero(np.bincount(of)[of] > 1):
-        pieces[k] = stretch(pieces[k], low[k], high[k])
+    cut = np.bincount(of, minlength=len(edges))[of] > 1
+    pieces[cut] = stretches(pieces[cut], low[cut], high[cut])
     shapely.prepare(polygon_m)
     middle = shapely.line_interpolate_point(pieces, 0.5, normalized=True)
     inside = np.asarray(shapely.intersects(polygon_m, middle))

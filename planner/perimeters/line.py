@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -43,6 +44,8 @@ _FRAME_M = 80.0
 """The triangulation reaches this far beyond what the line must go around."""
 _ROUNDS = 8
 """Rounds in which points are added to streets that the triangulation does not follow."""
+_STEPS = 8
+"""So many steps of a line are passed over at once where they are far off."""
 _SAME_M = 0.01
 """Points nearer than this are one."""
 
@@ -63,9 +66,10 @@ class Piece:
     gate_first: bool
     gate_last: bool
 
-    def trimmed(self, gap_m: float) -> LineString:
-        """Return the line less a gap at each gate, at most a third of it."""
-        gap = min(gap_m, self.line.length / 3)
+    @cached_property
+    def trimmed(self) -> LineString:
+        """The line less a gap at each gate, at most a third of it."""
+        gap = min(_GAP_M, self.line.length / 3)
         return stretch(self.line, gap * self.gate_first, self.line.length - gap * self.gate_last)
 
 
@@ -129,12 +133,7 @@ def _crossed(points: _Points, ring: Floats) -> Bools:
 def _met(ring: Floats, first: Floats, last: Floats, least_m: float) -> Bools:  # pragma: no cover - compiled
     """Mask of the straight stretches, longer than so much, that a closed line meets."""
     met = np.zeros(len(first), dtype=np.bool_)
-    steps, some = len(ring) - 1, 8  # so many steps of the line are passed over at once
-    boxes = np.empty((steps // some + 1, 4))
-    for n in range(len(boxes)):
-        part = ring[n * some : min((n + 1) * some, steps) + 1]
-        for axis in range(2):
-            boxes[n, axis], boxes[n, axis + 2] = part[:, axis].min(), part[:, axis].max()
+    boxes = _boxes(ring)
     for k in range(len(first)):
         a, b = first[k], last[k]
         if (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 <= least_m**2:
@@ -145,7 +144,7 @@ def _met(ring: Floats, first: Floats, last: Floats, least_m: float) -> Bools:  #
             box = boxes[n]
             if box[2] < west or box[0] > east or box[3] < south or box[1] > north or met[k]:
                 continue
-            for i in range(n * some, min((n + 1) * some, steps)):
+            for i in range(n * _STEPS, min((n + 1) * _STEPS, len(ring) - 1)):
                 p, q = ring[i], ring[i + 1]
                 if _turn(p, q, a) * _turn(p, q, b) <= 0 and _turn(a, b, p) * _turn(a, b, q) <= 0:
                     beside = min(p[0], q[0]) <= east and max(p[0], q[0]) >= west
@@ -176,20 +175,42 @@ def _away_m(lines: Lines, others: Lines) -> Floats:
 @njit(cache=True)
 def distances(xy_m: Floats, line_m: Floats) -> Floats:  # pragma: no cover - compiled
     """Return how far each point, (n, 2), lies from a line given by its corners, (k, 2)."""
+    boxes = _boxes(line_m)
+    off2 = np.empty(len(boxes))
     away = np.empty(len(xy_m))
     for i in range(len(xy_m)):
         x, y = xy_m[i]
-        least = np.inf
-        for k in range(len(line_m) - 1):
-            ax, ay = line_m[k]
-            dx, dy = line_m[k + 1, 0] - ax, line_m[k + 1, 1] - ay
-            length2 = dx * dx + dy * dy
-            share = ((x - ax) * dx + (y - ay) * dy) / length2 if length2 > 0 else 0.0
-            share = min(max(share, 0.0), 1.0)
-            off2 = (ax + share * dx - x) ** 2 + (ay + share * dy - y) ** 2
-            least = min(least, off2)
+        least, nearest, first = np.inf, np.inf, 0
+        for n in range(len(boxes)):
+            off_x = max(boxes[n, 0] - x, x - boxes[n, 2], 0.0)
+            off_y = max(boxes[n, 1] - y, y - boxes[n, 3], 0.0)
+            off2[n] = off_x * off_x + off_y * off_y
+            if off2[n] < nearest:
+                nearest, first = off2[n], n
+        for step in range(-1, len(boxes)):  # the nearest box first: most others need no look then
+            n = first if step < 0 else step
+            if off2[n] >= least:
+                continue
+            for k in range(n * _STEPS, min((n + 1) * _STEPS, len(line_m) - 1)):
+                ax, ay = line_m[k]
+                dx, dy = line_m[k + 1, 0] - ax, line_m[k + 1, 1] - ay
+                length2 = dx * dx + dy * dy
+                share = ((x - ax) * dx + (y - ay) * dy) / length2 if length2 > 0 else 0.0
+                share = min(max(share, 0.0), 1.0)
+                least = min(least, (ax + share * dx - x) ** 2 + (ay + share * dy - y) ** 2)
         away[i] = np.sqrt(least)
     return away
+
+
+@njit(cache=True)
+def _boxes(line_m: Floats) -> Floats:  # pragma: no cover - compiled
+    """Bounding boxes of each few steps of a line, so that what is far off is passed over at once."""
+    boxes = np.empty(((len(line_m) + _STEPS - 2) // _STEPS, 4))
+    for n in range(len(boxes)):
+        part = line_m[n * _STEPS : (n + 1) * _STEPS + 1]
+        for axis in range(2):
+            boxes[n, axis], boxes[n, axis + 2] = part[:, axis].min(), part[:, axis].max()
+    return boxes
 
 
 def stretch(line: LineString, low_m: float, high_m: float) -> LineString:
@@ -199,6 +220,48 @@ def stretch(line: LineString, low_m: float, high_m: float) -> LineString:
     within = (marks > low_m) & (marks < high_m)
     ends = [[np.interp(m, marks, xy[:, 0]), np.interp(m, marks, xy[:, 1])] for m in (low_m, high_m)]
     return LineString(np.vstack([ends[:1], xy[within], ends[1:]]))
+
+
+def stretches(lines: Lines, low_m: Floats, high_m: Floats) -> Lines:
+    """Return the parts of lines between two distances from the start of each."""
+    xy, of = shapely.get_coordinates(lines, return_index=True)
+    start = np.searchsorted(of, np.arange(len(lines) + 1))
+    parts, owner = _cut_out(xy, start, low_m, high_m)
+    return np.asarray(shapely.linestrings(parts, indices=owner))
+
+
+@njit(cache=True)
+def _cut_out(
+    xy: Floats, start: Ints, low_m: Floats, high_m: Floats
+) -> tuple[Floats, Ints]:  # pragma: no cover - compiled
+    """Corners of the part of each line between two distances from its start, and whose they are."""
+    out, owner = np.empty((len(xy) + 2 * len(low_m), 2)), np.empty(len(xy) + 2 * len(low_m), dtype=np.int64)
+    size = 0
+    for k in range(len(low_m)):
+        mark, begun, before = 0.0, False, size
+        for i in range(start[k], start[k + 1] - 1):
+            step = np.hypot(xy[i + 1, 0] - xy[i, 0], xy[i + 1, 1] - xy[i, 1])
+            after = mark + step
+            last = i + 2 == start[k + 1]
+            if not begun and (low_m[k] < after or last):
+                out[size] = _along(xy[i], xy[i + 1], low_m[k] - mark, step)
+                size, begun = size + 1, True
+            if begun and (high_m[k] <= after or last):
+                out[size] = _along(xy[i], xy[i + 1], high_m[k] - mark, step)
+                size += 1
+                break
+            if begun and after > low_m[k]:
+                out[size] = xy[i + 1]
+                size += 1
+            mark = after
+        owner[before:size] = k
+    return out[:size], owner[:size]
+
+
+@njit(cache=True)
+def _along(first: Floats, last: Floats, off_m: float, length_m: float) -> Floats:  # pragma: no cover - compiled
+    share = min(max(off_m / length_m, 0.0), 1.0) if length_m > 0 else 0.0
+    return first + share * (last - first)
 
 
 def _largest(ground: BaseGeometry) -> Polygon:
@@ -254,11 +317,11 @@ class _Points:
 
 def _lay_out(sides: Sides, core: Polygon) -> _Points:
     """Lay out what the line must part, so that the triangulation follows each street."""
-    inner = np.concatenate([sides.inner, _array([p.trimmed(_GAP_M) for p in sides.inner_pieces])])
+    inner = np.concatenate([sides.inner, _array([p.trimmed for p in sides.inner_pieces])])
     shapely.prepare(core)
     inner = inner[~shapely.contains_properly(core, inner)]
     hull = shapely.convex_hull(shapely.geometrycollections([core, *inner])).buffer(_CLEAR_M, quad_segs=2)
-    outer = np.concatenate([sides.outer, _array([p.trimmed(_GAP_M) for p in sides.outer_pieces])])
+    outer = np.concatenate([sides.outer, _array([p.trimmed for p in sides.outer_pieces])])
     shapely.prepare(hull)
     outer = _less_crossings(outer[shapely.intersects(hull, outer)], inner)
     frame = shapely.box(*hull.buffer(_FRAME_M).bounds).exterior
@@ -290,7 +353,7 @@ def _beside_gates(xy_m: Floats, sides: Sides) -> Ints:
     if not at or not len(sides.gates_xy_m):
         return gate
     whole = np.array([p.line.coords[k] for p, k in at])
-    ends = np.array([p.trimmed(_GAP_M).coords[k] for p, k in at])
+    ends = np.array([p.trimmed.coords[k] for p, k in at])
     _, which = cKDTree(sides.gates_xy_m).query(whole)
     off, point = cKDTree(xy_m).query(ends)
     near = off < 2 * _SAME_M

@@ -35,6 +35,8 @@ class BoxGrid:
         Boxes over cell ``column * rows + row`` are ``boxes[start[c]:start[c + 1]]``, ascending.
     wide : (W,) int array
         Boxes in no cell, as they lie over too many.
+    count : int
+        How many boxes there are.
     """
 
     origin_m: Floats
@@ -44,6 +46,7 @@ class BoxGrid:
     start: Ints
     boxes: Ints
     wide: Ints
+    count: int
 
     def near(self, box_m: tuple[float, float, float, float]) -> Ints:
         """Return all boxes that meet a box, and some that lie close to it, ascending."""
@@ -54,14 +57,18 @@ class BoxGrid:
         (left, south), (right, north) = (np.clip(k, 0, last).astype(int).tolist() for k in (low, high))
         cells = np.arange(left, right + 1) * self.rows
         spans = zip(self.start[cells + south], self.start[cells + north + 1], strict=True)
-        return np.unique(np.concatenate([self.wide, *(self.boxes[a:b] for a, b in spans)]))
+        found = np.zeros(self.count, dtype=bool)
+        found[self.wide] = True
+        for a, b in spans:
+            found[self.boxes[a:b]] = True
+        return np.flatnonzero(found)
 
 
 def lay_boxes(bounds_m: Floats) -> BoxGrid:
     """Lay boxes, (n, 4) as xmin, ymin, xmax, ymax, in a grid."""
     if not len(bounds_m):
         none = np.empty(0, dtype=np.int64)
-        return BoxGrid(np.zeros(2), _CELL_M, 1, 1, np.zeros(2, dtype=np.int64), none, none)
+        return BoxGrid(np.zeros(2), _CELL_M, 1, 1, np.zeros(2, dtype=np.int64), none, none, 0)
     low, high = bounds_m[:, :2].min(axis=0), bounds_m[:, 2:].max(axis=0)
     cell_m = max(_CELL_M, float(np.sqrt(np.prod(high - low + _CELL_M) / _MOST_CELLS)))
     columns, rows = (int(k) + 1 for k in np.floor((high - low) / cell_m))
@@ -69,7 +76,7 @@ def lay_boxes(bounds_m: Floats) -> BoxGrid:
     over = (span[:, 2] - span[:, 0] + 1) * (span[:, 3] - span[:, 1] + 1)
     narrow = np.flatnonzero(over <= _WIDE)
     start, boxes = _lay(span[narrow], narrow, columns, rows)
-    return BoxGrid(low, cell_m, columns, rows, start, boxes, np.flatnonzero(over > _WIDE))
+    return BoxGrid(low, cell_m, columns, rows, start, boxes, np.flatnonzero(over > _WIDE), len(bounds_m))
 
 
 @njit(cache=True)
