@@ -259,7 +259,9 @@ def _cut_out(
 
 
 @njit(cache=True)
-def _along(first: Floats, last: Floats, off_m: float, length_m: float) -> Floats:  # pragma: no cover - compiled
+def _along(
+    first: Floats, last: Floats, off_m: float, length_m: float
+) -> Floats:  # pragma: no cover - compiled
     share = min(max(off_m / length_m, 0.0), 1.0) if length_m > 0 else 0.0
     return first + share * (last - first)
 
