@@ -263,18 +263,21 @@ def check_seal(traced: TracedPerimeter, ground: BaseGeometry, raw: RawStreets, b
 
 # --- laws -----------------------------------------------------------------------------------------
 
+TRIED = [Phase.explicit, Phase.reuse, Phase.generate]
+"""Not shrunk: each trial takes up to a second, and a failure must be told at once, not after minutes."""
+
 east_north = st.tuples(st.integers(-600, 600), st.integers(-600, 600))
 
 
 @given(at=east_north, reach_m=st.integers(15, 220))
-@settings(max_examples=16)
+@settings(max_examples=16, phases=TRIED)
 def test_a_disc_anywhere_in_the_town_is_sealed_by_the_fewest_posts(at: tuple[int, int], reach_m: int) -> None:
     area, hot = town(), Point(at).buffer(reach_m)
     check_laws(area, hot, trace(area, hot))
 
 
 @given(corners=st.lists(east_north, min_size=3, max_size=7))
-@settings(max_examples=8)
+@settings(max_examples=8, phases=TRIED)
 def test_a_drawn_shape_is_sealed_by_the_fewest_posts(corners: list[tuple[int, int]]) -> None:
     area = town()
     hot = shapely.MultiPoint(np.array(corners) * 0.6).convex_hull.buffer(12)
@@ -282,7 +285,7 @@ def test_a_drawn_shape_is_sealed_by_the_fewest_posts(corners: list[tuple[int, in
 
 
 @given(at=east_north, picks=st.lists(st.integers(0, 10_000), min_size=1, max_size=8))
-@settings(max_examples=8)
+@settings(max_examples=8, phases=TRIED)
 def test_streets_that_the_user_blocked_need_no_post(at: tuple[int, int], picks: list[int]) -> None:
     area, hot = town(), Point(at).buffer(120)
     near = area.network.edges_in_box(hot.buffer(250).bounds)
@@ -578,7 +581,7 @@ def montevideo() -> tuple[Area, Surveyed]:
     aside=st.tuples(st.integers(-60, 60), st.integers(-60, 60)),
     threat=st.sampled_from(["knife", "handgun", "rifle", "vehicle", "unknown", "pipe_bomb", "fire"]),
 )
-@settings(max_examples=18, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=18, phases=TRIED)
 @example(spot=0, aside=(0, 0), threat="elevated_rifle")
 def test_a_tap_anywhere_in_a_real_city_passes_the_audit_or_says_why_not(
     spot: int, aside: tuple[int, int], threat: str
