@@ -64,6 +64,13 @@ def _eyes_that_see(middle: Point, eyes: Floats, limit_m: float, area: Area, siti
 
 def _clear(a: tuple[float, float, float], b: tuple[float, float, float], area: Area, siting: Siting) -> bool:
     """Whether no building stands in the straight line between two points, at the line's height there."""
+    return next(_in_the_way(a, b, area, siting), None) is None
+
+
+def _in_the_way(
+    a: tuple[float, float, float], b: tuple[float, float, float], area: Area, siting: Siting
+) -> Iterator[int]:
+    """Yield the rows of the buildings that hide two points from each other."""
     line = LineString([a[:2], b[:2]])
     table = area.buildings
     for row in np.sort(table.tree.query(line, predicate="intersects")).tolist():
@@ -72,10 +79,8 @@ def _clear(a: tuple[float, float, float], b: tuple[float, float, float], area: A
             continue
         foot_m = float(np.nan_to_num(table["min_height_m"][row], nan=0.0))
         top_m = max(_height_m(table["height_m"][row], table["levels"][row], siting), foot_m)
-        for share in _crossings(line, shape):
-            if foot_m <= a[2] + share * (b[2] - a[2]) < top_m:
-                return False
-    return True
+        if any(foot_m <= a[2] + share * (b[2] - a[2]) < top_m for share in _crossings(line, shape)):
+            yield row
 
 
 def _height_m(tagged_m: float, levels: float, siting: Siting) -> float:
@@ -98,3 +103,10 @@ def sees_by_footprints(
 ) -> bool:
     """Whether two points see each other, asked of the footprints: the oracle of tests and benchmarks."""
     return _clear(a, b, area, siting)
+
+
+def hiding(
+    a: tuple[float, float, float], b: tuple[float, float, float], area: Area, siting: Siting
+) -> tuple[int, ...]:
+    """Return the rows of all buildings that hide two points from each other."""
+    return tuple(_in_the_way(a, b, area, siting))

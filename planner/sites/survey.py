@@ -245,14 +245,14 @@ def _in_sight(
     if len(near) == 0:
         return result
     eyes = thin(scene.ground.samples_xyz_m, _EYES)
-    points, groups = _site_points(shapes[near], siting.person_height_m)
+    points, groups = site_points(shapes[near], siting.person_height_m)
     seen = seen_by_any(walls_of(area, siting), groups, points, eyes, limit_m)
     known = _mapped_between(shapes[near], scene, area, siting)
     result[near] = np.where(known, seen, UNMAPPED)
     return result
 
 
-def _site_points(shapes: NDArray[np.object_], height_m: float) -> tuple[Floats, Ints]:
+def site_points(shapes: NDArray[np.object_], height_m: float) -> tuple[Floats, Ints]:
     """Take a few points of each site's outline and one within it."""
     # A hair outside: a hall's outline is its own wall, which would hide every point on it.
     around = shapely.buffer(shapely.simplify(shapes, 1.0), _FACADE_GAP_M, join_style="mitre")
