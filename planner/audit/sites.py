@@ -137,7 +137,7 @@ def _check_entrance(scene: Scene, site: Site) -> Check:
 def _each_m2(unit: str, siting: Siting) -> float:
     """Return the least ground that one unit of capacity can take (``domain.md`` 2.5, 2.6, 2.9)."""
     return {
-        "patrol cars": siting.patrol_m2,
+        "patrol cars": min(siting.stall_m2, siting.patrol_m2),
         "ambulances": siting.ambulance_m2,
         "fire engines": siting.engine_m2,
         "broadcast vehicles": siting.large_m2,

@@ -36,12 +36,25 @@ Measure = Callable[[Facts, Demand, Siting], tuple[Floats, Floats]]
 
 @dataclass(frozen=True)
 class Criterion:
-    """One thing that makes a site better: what it is called, its unit, its weight's name in doctrine."""
+    """One thing that makes a site better.
+
+    Parameters
+    ----------
+    name : str
+        What it is called.
+    unit : str
+    weight : str
+        Doctrine's field for its weight.
+    measure : callable
+    of_sight : bool
+        Whether it hangs on sight of the hot zone, which is looked for bit by bit.
+    """
 
     name: str
     unit: str
     weight: str
     measure: Measure
+    of_sight: bool = False
 
 
 def falling(value: Floats, full: float, zero: float) -> Floats:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner.sites.candidates import Candidate
+from planner.sites.grounds import NO_ENTRY
 from planner.streets.network import Snap
 from planner.terms import Purpose
 
@@ -107,9 +108,18 @@ class Facts:
 
     def is_kind(self, *kinds: str) -> Bools:
         """Return which candidates are of the given kinds."""
-        kind = self._kept("kind", lambda: np.array([str(c.kind) for c in self.candidates]))
-        found: Bools = np.isin(kind, np.array([str(k) for k in kinds]))
-        return found
+        asked = frozenset(str(kind) for kind in kinds)
+        return self._kept(
+            ",".join(sorted(asked)),
+            lambda: np.array([str(c.kind) in asked for c in self.candidates], dtype=bool),
+        )
+
+    @property
+    def barred(self) -> Bools:
+        """Return which candidates the public may not enter."""
+        return self._kept(
+            "barred", lambda: np.array([c.access in NO_ENTRY for c in self.candidates], dtype=bool)
+        )
 
     def _kept(self, name: str, work: Callable[[], NDArray[Any]]) -> NDArray[Any]:
         if name not in self._columns:

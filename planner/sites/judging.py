@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,7 +13,6 @@ from planner.doctrine import Siting
 from planner.model import Score
 from planner.sites.demand import Demand
 from planner.sites.facts import Facts
-from planner.sites.grounds import NO_ENTRY
 from planner.sites.purposes import Asks
 from planner.terms import FAMILIES, Purpose
 
@@ -34,6 +34,8 @@ class Rule(NamedTuple):
     breaks: Bools
     yields: bool = False
 
+
+_SEEN = "in sight of the hot zone"
 
 OUTSIDE = "outside the outer perimeter"
 """The rule on which side of the outer perimeter a working site lies."""
@@ -123,15 +125,31 @@ def judge(
     give_up_all : bool
         Give up all rules that may yield: the places that keep them are taken by other purposes.
     """
-    while True:
-        verdict = _judge(asks, facts, demand, siting, give_up_all=give_up_all)
-        if not facts.find_sight(verdict.best(_AHEAD * pool if not facts.looked.any() else pool)):
-            return verdict
-
-
-def _judge(asks: Asks, facts: Facts, demand: Demand, siting: Siting, *, give_up_all: bool) -> Judged:
     capacity = asks.capacity(facts, siting)
     rules = _rules(asks, facts, capacity, demand, siting)
+    weights = np.array([float(getattr(siting, criterion.weight)) for criterion in asks.criteria])
+    measured = [criterion.measure(facts, demand, siting) for criterion in asks.criteria]
+    while True:
+        verdict = _judge(asks, facts, capacity, rules, weights, measured, give_up_all=give_up_all)
+        if not facts.find_sight(verdict.best(_AHEAD * pool if not facts.looked.any() else pool)):
+            return verdict
+        rules = tuple(_unseen_rule(facts) if rule.words == _SEEN else rule for rule in rules)
+        for k, criterion in enumerate(asks.criteria):
+            if criterion.of_sight:
+                measured[k] = criterion.measure(facts, demand, siting)
+
+
+def _judge(
+    asks: Asks,
+    facts: Facts,
+    capacity: Floats,
+    rules: tuple[Rule, ...],
+    weights: Floats,
+    measured: Sequence[tuple[Floats, Floats]],
+    *,
+    give_up_all: bool,
+) -> Judged:
+    """Judge by what is known of sight so far."""
     serves = facts.is_kind(*asks.kinds)
     inside = facts.of("inside") > 0
     right = serves if asks.inside is None else serves & (inside == asks.inside)
@@ -140,23 +158,19 @@ def _judge(asks: Asks, facts: Facts, demand: Demand, siting: Siting, *, give_up_
         excluded.append((rule.words, int((left & rule.breaks).sum())))
         left &= ~rule.breaks
     fit, given_up = _fitting(asks, serves, rules, give_up_all)
-    measured = [c.measure(facts, demand, siting) for c in asks.criteria]
-    values = np.column_stack([value for value, _ in measured])
     points = np.column_stack([point for _, point in measured])
-    weights = np.array([float(getattr(siting, c.weight)) for c in asks.criteria])
-    score = points @ weights / max(float(weights.sum()), 1e-9)
     return Judged(
-        asks,
-        fit,
-        int(right.sum()),
-        tuple(excluded),
-        rules,
-        given_up,
-        values,
-        points,
-        weights,
-        score,
-        capacity,
+        asks=asks,
+        fit=fit,
+        considered=int(right.sum()),
+        excluded=tuple(excluded),
+        rules=rules,
+        given_up=given_up,
+        values=np.column_stack([value for value, _ in measured]),
+        points=points,
+        weights=weights,
+        score=points @ weights / max(float(weights.sum()), 1e-9),
+        capacity=capacity,
     )
 
 
@@ -194,13 +208,16 @@ def _rules(asks: Asks, facts: Facts, capacity: Floats, demand: Demand, siting: S
         side = (facts.of("inside") > 0) != asks.inside
         rules.append(Rule(OUTSIDE, side, yields=True) if asks.inside else Rule("inside", side))
     if asks.unseen:
-        seen = (facts.in_sight == 1) & (facts.target_m <= facts.unseen_m)
-        rules.append(Rule("in sight of the hot zone", seen))
+        rules.append(_unseen_rule(facts))
     if asks.purpose is Purpose.EVACUATION:
         words = f"nearer than {siting.evacuation_stand_off_m:.0f} m to the place of attack"
         rules.append(Rule(words, facts.target_m < siting.evacuation_stand_off_m))
     more = _public_rules(asks, facts, siting) if asks.inside is False else _working_rules(asks, facts)
     return (*rules, *more)
+
+
+def _unseen_rule(facts: Facts) -> Rule:
+    return Rule(_SEEN, (facts.in_sight == 1) & (facts.target_m <= facts.unseen_m))
 
 
 def _working_rules(asks: Asks, facts: Facts) -> list[Rule]:
@@ -213,9 +230,8 @@ def _working_rules(asks: Asks, facts: Facts) -> list[Rule]:
 
 
 def _public_rules(asks: Asks, facts: Facts, siting: Siting) -> list[Rule]:
-    barred = np.array([c.access in NO_ENTRY for c in facts.candidates], dtype=bool)
     rules = [
-        Rule("not open to the public", barred),
+        Rule("not open to the public", facts.barred),
         Rule("no way by road", ~np.isfinite(facts.drive_m)),
     ]
     if asks.purpose in FAMILIES:

@@ -104,7 +104,7 @@ _WITHIN = Criterion("within the outer perimeter", "yes/no", "weight_within", by.
 _FIRM = Criterion("firm ground", "ratio", "weight_firm", by.firm)
 _SHELTER = Criterion("shelter", "m2", "weight_shelter", by.shelter)
 _OFF_STREET = Criterion("off the street", "yes/no", "weight_off_street", by.off_street)
-_UNSEEN = Criterion("in sight of the hot zone", "yes/no", "weight_sight", by.unseen)
+_UNSEEN = Criterion("in sight of the hot zone", "yes/no", "weight_sight", by.unseen, of_sight=True)
 
 
 def _gate_distance(measure: Measure) -> Criterion:

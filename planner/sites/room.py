@@ -52,7 +52,10 @@ def large_vehicles(facts: Facts, siting: Siting) -> Floats:
 def _vehicles(facts: Facts, siting: Siting, gross_m2: float, stalls_each: float) -> Floats:
     by_ground = free_m2(facts, siting) / gross_m2
     stalls = np.fmin(facts.of("stalls"), facts.of("open_m2") / siting.stall_m2) * facts.lot_free
-    return _whole(np.where(np.isfinite(facts.of("stalls")), stalls / stalls_each, by_ground))
+    by_stalls = stalls / stalls_each
+    if stalls_each > 1.0:  # stalls are marked for cars: what is larger needs its ground as well
+        by_stalls = np.fmin(by_stalls, by_ground)
+    return _whole(np.where(np.isfinite(facts.of("stalls")), by_stalls, by_ground))
 
 
 def patients(facts: Facts, siting: Siting) -> Floats:

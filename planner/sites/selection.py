@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 
 from planner.doctrine import Siting
-from planner.sites.joint import Problem, best_together
+from planner.sites.joint import Problem, best_in_turn, best_together
 from planner.terms import FAMILIES, Purpose
 
 Shapes = NDArray[np.object_]
@@ -26,7 +26,7 @@ Ints = NDArray[np.int64]
 POOL = 24
 """Best candidates of a purpose that take part in the joint choice."""
 
-_MAX_STEPS = 12_000
+_MAX_STEPS = 100_000
 _EPS = 1e-9
 _STAGING = (Purpose.STAGING, Purpose.STAGING_FIRE, Purpose.STAGING_POLICE)
 _FAVOUR = {Purpose.STAGING: 1.02, Purpose.STAGING_FIRE: 1.01}
@@ -201,12 +201,7 @@ def separation_m(a: Purpose, b: Purpose, siting: Siting) -> float:
 def choose_together(choice: Choice) -> dict[Purpose, int]:
     """Choose one candidate for each purpose that has any that fits; a pin is always chosen."""
     choice = choice.beside_pins()
-    chosen: dict[Purpose, int] = {}
-    for purpose in choice.pools:
-        row = _best(choice, purpose, chosen)
-        if row is not None:
-            chosen[purpose] = row
-    chosen, proved = _searched(choice, chosen)
+    chosen, proved = _searched(choice)
     improved = not proved
     while improved:
         improved = False
@@ -217,15 +212,16 @@ def choose_together(choice: Choice) -> dict[Purpose, int]:
     return chosen
 
 
-def _searched(choice: Choice, start: Mapping[Purpose, int]) -> tuple[dict[Purpose, int], bool]:
+def _searched(choice: Choice) -> tuple[dict[Purpose, int], bool]:
     """Return the best choice found, and whether the search came to its end: then none is better."""
     # Casualty collection first: the score of the exchange point depends on it, and so does a tight bound.
     # Staging grounds next, one after the other: they contend for the same ground.
     first, last = Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE
     order = sorted(choice.pools, key=lambda p: (p is not first, p not in _STAGING, p is last))
     options = _Options(choice, order)
-    begin = np.array([options.place(p, start[p]) if p in start else -1 for p in order], dtype=np.int64)
-    best, _, proved = best_together(options.problem(), begin, choice.total(start), _MAX_STEPS)
+    problem = options.problem()
+    begin, total = best_in_turn(problem, np.array([order.index(p) for p in choice.pools], dtype=np.int64))
+    best, _, proved = best_together(problem, begin, total, _MAX_STEPS)
     found = {p: int(options.row[k]) for p, k in zip(order, best.tolist(), strict=True) if k >= 0}
     return {p: found[p] for p in choice.pools if p in found}, proved
 
@@ -240,10 +236,6 @@ class _Options:
         self.start = ends.astype(np.int64)
         self.span = {p: slice(int(ends[k]), int(ends[k + 1])) for k, p in enumerate(order)}
         self.row = np.concatenate([np.empty(0, dtype=np.int64), *self.of.values()])
-
-    def place(self, purpose: Purpose, row: int) -> int:
-        """Return where a candidate of a purpose stands."""
-        return self.span[purpose].start + self.choice.pools[purpose].index(row)
 
     def problem(self) -> Problem:
         """Return what is to be solved."""

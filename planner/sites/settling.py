@@ -191,9 +191,12 @@ def _better(settled: Settled, conflicts: Conflicts, purpose: Purpose, chosen: Ma
         for row in choice.pools[purpose]
         if choice.fits(purpose, row, others) and failings.issuperset(settled.judged[purpose].failings(row))
     ]
-    order = sorted(
-        fitting,
-        key=lambda row: (len(conflicts.of(purpose, row)), -choice.gain(purpose, row, others), row),
-    )
-    better = order[0] if order else now
-    return better if len(conflicts.of(purpose, better)) < len(conflicts.of(purpose, now)) else now
+    fitting.sort(key=lambda row: (-choice.gain(purpose, row, others), row))
+    better, least = now, len(conflicts.of(purpose, now))
+    for row in fitting:
+        against = len(conflicts.of(purpose, row))
+        if against < least:
+            better, least = row, against
+        if least == 0:
+            break
+    return better

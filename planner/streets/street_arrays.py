@@ -182,19 +182,19 @@ class StreetArrays:
     def lines(self, edges: ArrayLike) -> NDArray[np.object_]:
         """Return the shapes of the given edges as shapely LineStrings in metres."""
         chosen = np.asarray(edges, dtype=np.int64)
-        kept = self._kept_lines
-        missing = np.fromiter((line is None for line in kept[chosen]), dtype=bool, count=len(chosen))
-        new = np.unique(chosen[missing])
+        kept, known = self._kept_lines
+        new = np.unique(chosen[~known[chosen]])
         if len(new):
             points, owner = _gather_parts(self.shape_start, new)
             kept[new] = shapely.linestrings(self.shape_xy_m[points], indices=owner)
+            known[new] = True
         lines: NDArray[np.object_] = kept[chosen]
         return lines
 
     @cached_property
-    def _kept_lines(self) -> NDArray[np.object_]:
-        """Lines of the edges that were asked for so far: scenes ask for the same ones again and again."""
-        return np.full(self.edge_count, None, dtype=object)
+    def _kept_lines(self) -> tuple[NDArray[np.object_], Bools]:
+        """Lines of the edges that were asked for so far, and which: scenes ask for the same ones again."""
+        return np.full(self.edge_count, None, dtype=object), self.no_closures()
 
     def edges_meeting(self, ground_m: BaseGeometry) -> Bools:
         """Mask of the edges that meet (touch, cross or lie in) a geometry in metres."""
