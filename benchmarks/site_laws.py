@@ -178,8 +178,8 @@ def _take_away(
     fewest = min((rows for rows in hidden_by if rows), key=len, default=None)
     if fewest is None:
         return
-    kept = area.buildings.drop(area.buildings.index[sorted(fewest)])
-    open_area = replace(area, buildings=kept.reset_index(drop=True), digest=f"{area.digest}-less")
+    kept = ~np.isin(np.arange(len(area.buildings)), fewest)
+    open_area = replace(area, buildings=area.buildings.rows(kept), digest=f"{area.digest}-less")
     again = hold_scene(incident, open_area, doctrine).chosen
     tally.deletions += 1
     now = again.write.chosen.get(Purpose.COMMAND_POST)
