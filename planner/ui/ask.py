@@ -20,6 +20,7 @@ from planner.ui.state import OpenIncident
 from planner.ui.threats import Standing, told
 
 _EXPLOSIVE = "explosive"
+_UNITS_KEY = "units kept"
 _MARKDOWN = "\\`*_{}[]()<>#+-.!|:$~&"
 _VERSIONS_SHOWN = 30
 _QUICK = tuple(threat for threat in words.THREATS if threat not in words.BOMBS)
@@ -119,13 +120,15 @@ def _over_the_map(name: str) -> Iterator[None]:
 
 
 def ask_units() -> str:
-    """Return metres or feet, as chosen below."""
-    return st.session_state.get("units") or words.METRES
+    """Return metres or feet, as chosen below; kept while another page is open, which drops its entries."""
+    chosen = st.session_state.get("units") or st.session_state.get(_UNITS_KEY, words.METRES)
+    st.session_state[_UNITS_KEY] = chosen
+    return str(chosen)
 
 
 def ask_incidents(incident: OpenIncident) -> None:
     """Offer a new incident, earlier versions, the saved ones, and the unit of length."""
-    st.segmented_control("Units", words.UNITS, default=words.METRES, key="units", required=True)
+    st.segmented_control("Units", words.UNITS, default=ask_units(), key="units", required=True)
     if incident.features and st.button("New incident", width="stretch"):
         state.start_incident(incident.area)
         st.rerun()

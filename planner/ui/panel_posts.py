@@ -75,7 +75,7 @@ def _step(label: str, step: int, about: str) -> str:
     """Return a button that moves the slider, for a hand that cannot."""
     return (
         f'<button type="button" id="officers-by-{step}" class="act" data-step="{step}" data-of="officers" '
-        f'aria-label="{escape(about)}">{escape(label)}</button>'
+        f'aria-label="{escape(f"{label}: {about}")}">{escape(label)}</button>'
     )
 
 

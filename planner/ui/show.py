@@ -9,25 +9,13 @@ from pathlib import Path
 import streamlit as st
 
 _STYLE = Path(__file__).parent / "page.css"
-_MENDED = """<script>{
-// In a block: each page shows it again, and a name is declared once.
-// Streamlit's drop zone has a name, and the role of having none: axe-core objects, and so do readers.
-const mend = () => {
-  const zones = document.querySelectorAll('[data-testid="stFileUploaderDropzone"][role="presentation"]');
-  for (const zone of zones) zone.setAttribute("role", "group");
-};
-if (!window.plannerMends) {
-  window.plannerMends = new MutationObserver(mend);
-  window.plannerMends.observe(document.body, { childList: true, subtree: true });
-}
-mend();
-}</script>"""
+_SCRIPT = f"<script>{(Path(__file__).parent / 'page.js').read_text(encoding='utf-8')}</script>"
 
 
 def show_style() -> None:
-    """Give the page its sizes and colours."""
+    """Give the page its sizes and colours, and what it needs from a script."""
     st.html(_STYLE)
-    st.html(_MENDED, unsafe_allow_javascript=True)
+    st.html(_SCRIPT, unsafe_allow_javascript=True)
 
 
 def show_html(markup: str) -> None:
