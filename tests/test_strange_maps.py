@@ -11,11 +11,12 @@ from planner.area import Area
 from planner.audit import audit_plan
 from planner.document import read_plan, write_plan
 from planner.geo import LonLat
-from planner.model import Casualties, Closure, HospitalFact, Incident, Shape
+from planner.model import Casualties, Closure, HospitalFact, Incident, Pin, Shape
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
+from planner.routes.driving import metres
 from planner.sources.pbf import read_osm
-from planner.terms import NoticeLevel, ThreatName, TraumaLevel
+from planner.terms import NoticeLevel, Purpose, RouteKind, ThreatName, TraumaLevel
 from tests.town import CENTRE, Objects, left_hand_town, town, town_objects
 
 
@@ -113,6 +114,20 @@ def test_in_a_one_road_town_it_is_said_what_severs_the_hospital(
         assert lost[0].startswith(f"No way to drive to Valley Hospital: {why}")
         assert why.split(";")[0] in hospital.reason
         assert hospital.assigned == Casualties()
+
+
+def test_where_in_and_out_drive_one_part_of_the_street_that_they_load_on_it_is_said(
+    one_road_town: tuple[Objects, Area],
+) -> None:
+    made, area = one_road_town
+    at = {Purpose.STAGING: (-600, 90), Purpose.AMBULANCE_EXCHANGE: (600, 90)}
+    pins = tuple(Pin(purpose, Shape(points=(made.place(*xy),))) for purpose, xy in at.items())
+    incident = Incident(made.place(0, 200), ThreatName.KNIFE, pins=pins)
+    plan = make_plan(incident, area, shipped_doctrine())
+    (transfer,) = [route for route in plan.routes if route.route is RouteKind.TRANSFER]
+    assert transfer.shared_m > 10
+    (told,) = [n.text for n in plan.notices if "way in and way out share" in n.text]
+    assert f"share {metres(transfer.shared_m)} of Lane 600" in told
 
 
 def motorway_below() -> Area:

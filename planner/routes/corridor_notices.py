@@ -13,10 +13,12 @@ from planner.area import geometries_m
 from planner.model import Notice, Route, Site
 from planner.routes.corridor import Corridor
 from planner.routes.driving import Driving, listed, metres
+from planner.streets.network import StreetNetwork
 from planner.terms import NoticeLevel, ObstacleKind, Parked, RouteKind
 
 _ABOUT = "corridor"
 _MOST_NAMES = 6
+_LEAST_SHARED_M = 10.0
 _SIDES = {Parked.ONE_SIDE: "one side", Parked.BOTH_SIDES: "both sides"}
 
 
@@ -102,17 +104,29 @@ def _shared(corridor: Corridor, own: Sequence[Route], driving: Driving) -> list[
         if any(common):
             both.append(edge)
             length_m += float(steps[common].sum())
+    length_m = max([length_m, *(route.shared_m for route in own if route.route is RouteKind.TRANSFER)])
+    if not both and length_m >= _LEAST_SHARED_M:  # of the street that they load on, one part
+        both = inward.edges[inward.share > 0].tolist()[-1:]
     if not both:
         return []
     names = list(dict.fromkeys(network.street(edge) for edge in both))
-    width_m, least_m = network.width_m[both], driving.doctrine.transport.choke_width_m
-    narrow = bool((width_m < least_m).any())
-    known = "it is narrower" if narrow else "check" if np.isnan(width_m).any() else "the map says it is"
+    least_m = driving.doctrine.transport.choke_width_m
+    known, narrow = _told_width(both, network, least_m)
     text = (
         f"The ambulances' way in and way out share {metres(length_m)} of {listed(names)}."
         f" It must be {least_m:g} m wide for both directions: {known}"
     )
     return [Notice(NoticeLevel.DANGER if narrow else NoticeLevel.CAUTION, text, _ABOUT)]
+
+
+def _told_width(edges: Sequence[int], network: StreetNetwork, least_m: float) -> tuple[str, bool]:
+    """Say what the map tells of the width of shared streets, and whether it is too small for two."""
+    width_m = np.fmin(network.width_m[edges], network.maxwidth_m[edges])
+    if (width_m < least_m).any():
+        return "it is narrower", True
+    if (network.parked[edges] >= Parked.ONE_SIDE).any():
+        return "cars park there", False
+    return ("check" if np.isnan(width_m).any() else "the map says it is"), False
 
 
 def _sites_near(
