@@ -82,6 +82,41 @@ def test_matrix_and_paths_equal_dijkstra(
         assert np.array_equal(search.costs_s(nodes), slow_search.costs_s(nodes))
 
 
+@pytest.mark.parametrize("most", [1, 20_000])
+def test_times_counted_from_weights_are_those_of_the_ways(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Posts count hours each in a search: a time is what is left of the weight, or that of the way."""
+    monkeypatch.setattr("planner.streets.network.NEARBY_STATES", most)
+    network = with_hierarchy(town().network)
+    timing, passed = network.timing(Travel.EMERGENCY, TRAVELLING), 0
+    west, _, east, _ = network.bounds_m.T
+    posts = np.flatnonzero((west < 50.0) & (east > 50.0))  # no way from side to side without one
+    weights = timing.weighted(posts, 1.0, 2e4)
+    for start, end, closed in town_pairs(network, 30):
+        others = [other for _, other, _ in town_pairs(network, 6)]
+        search = network.search(start, timing, closed, weights=weights, ends=[end, *others])
+        ways = [network.find_path(start, place, timing, closed, weights) for place in (end, *others)]
+        expected = [math.inf if way is None else way.time_s for way in ways]
+        assert search.times_s([end, *others]).tolist() == expected
+        passed += sum(bool(np.isin(way.edges, posts).any()) for way in ways if way is not None)
+    assert passed >= 10
+
+
+@pytest.mark.parametrize("most", [1, 20_000])
+def test_the_nearest_of_many_places_are_those_of_the_least_times(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("planner.streets.network.NEARBY_STATES", most)
+    for network in (with_hierarchy(town().network), town().network):
+        timing = network.timing(Travel.PUBLIC, TRAVELLING)
+        places = [end for _, end, _ in town_pairs(network, 25)]
+        for start, _, closed in town_pairs(network, 12):
+            times_s = network.times([start], places, timing, closed)[0]
+            order = [k for k in np.argsort(times_s, kind="stable").tolist() if np.isfinite(times_s[k])]
+            search = network.search(start, timing, closed)
+            assert search.nearest(places, 4) == order[:4]
+            assert search.nearest(places, 40) == order
+
+
 def town_pairs(network: StreetNetwork, count: int) -> list[tuple[Snap, Snap, np.ndarray]]:
     """Pairs of places in the town with streets closed, the same every time."""
     rng = np.random.default_rng(7)

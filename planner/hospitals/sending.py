@@ -115,8 +115,8 @@ def send_patients(
     doors = find_doors(on_map, driving)
     corridor = lay_corridor(sites, driving, [door for door in doors if isinstance(door, Snap)])
     goals = [door for door in doors if isinstance(door, Snap)]
-    leaving, search = (driving, None) if start is None else _outbound(corridor, start, goals, driving)
     others = _origins(sites, start_name, goals, driving)
+    leaving, search = (driving, None) if start is None else _outbound(corridor, start, goals, driving)
     drives = _all_drives((on_map, doors), listed, driving, (start_name, search), others)
     if start is None:
         notices.append(_no_start(start_name))

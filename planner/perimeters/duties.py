@@ -232,9 +232,8 @@ def _way_round(
     network = area.network
     closed = outer.inside | blocked
     timing = network.timing(Travel.PUBLIC, doctrine.travelling)
-    free = np.flatnonzero(~closed & network.drivable)
-    beside = [network.at_node(_outer_end(edge, closed, area), free) for edge in (first, last)]
-    start, end = beside
+    ends = [_outer_end(edge, closed, area) for edge in (first, last)]
+    start, end = (network.at_node(node, _open_at(node, closed, area)) for node in ends)
     if start is None or end is None:
         return None
     ways = [network.find_path(a, b, timing, closed) for a, b in ((start, end), (end, start))]
@@ -246,7 +245,12 @@ def _outer_end(edge: int, closed: Bools, area: Area) -> int:
     """Return the end of a post's street at which open streets go on."""
     network = area.network
     for node in (int(network.edge_u[edge]), int(network.edge_v[edge])):
-        beside = (network.edge_u == node) | (network.edge_v == node)
-        if (beside & ~closed & network.drivable).any():
+        if len(_open_at(node, closed, area)):
             return node
     return int(network.edge_v[edge])
+
+
+def _open_at(node: int, closed: Bools, area: Area) -> Ints:
+    """Return the streets at a junction that vehicles may drive, ascending."""
+    edges = area.network.edges_at(node)
+    return edges[~closed[edges] & area.network.drivable[edges]]

@@ -119,12 +119,10 @@ def lay_corridor(sites: Sequence[Site], driving: Driving, goals: Sequence[Snap])
 def _nearest(start: Snap, goals: Sequence[Snap], driving: Driving) -> list[Snap]:
     """Return the goals that count: the nearest in time, else the nearest main road."""
     goals = list(dict.fromkeys(goals))
-    times_s = (
-        driving.network.times([start], goals, driving.timing, driving.streets.closed)[0] if goals else []
-    )
-    reached = sorted((float(t), k) for k, t in enumerate(times_s) if np.isfinite(t))
-    if reached:
-        return [goals[k] for _, k in reached[:_NEAR_GOALS]]
+    search = driving.network.search(start, driving.timing, driving.streets.closed)
+    nearest = search.nearest(goals, _NEAR_GOALS) if goals else []
+    if nearest:
+        return [goals[k] for k in nearest]
     away = driving.main_road_from(start)
     return [] if away is None else [away[0]]
 
@@ -265,7 +263,10 @@ def _by_flow(start: Snap, waiting: Snap, driving: Driving, inside: Bools) -> Int
     both = driving.timing.open_arcs.reshape(2, -1).all(axis=0) & driving.open_edges
     u, v, count = network.vehicle_ends
     edges = np.flatnonzero(both & inside)
-    away = np.unique(np.concatenate([ends[both & ~inside] for ends in (u, v)]))
+    beyond = np.zeros(count, dtype=bool)
+    for ends in (u, v):
+        beyond[ends[both & ~inside]] = True
+    away = np.flatnonzero(beyond)
     first, last = 1 + count, 2 + count  # where ambulances load, where they wait
     tail, head = 1 + u[edges], 1 + v[edges]
     rows, columns = [tail, head], [head, tail]

@@ -16,6 +16,7 @@ from planner.area import Area
 from planner.doctrine import Doctrine
 from planner.model import Site
 from planner.streets.network import Path, Search, Snap, StreetNetwork, Timing
+from planner.streets.timing import merged
 from planner.terms import Purpose, RoadClass, RouteKind, Travel
 
 Bools = NDArray[np.bool_]
@@ -133,10 +134,9 @@ class Driving:
             (self.shunned, self.doctrine.transport.corridor_by_site),
         ):
             if shy is not None:
-                more = np.union1d(edges, np.flatnonzero(shy))
-                there = np.isin(more, edges)
+                more = merged(edges, np.flatnonzero(shy))
                 widened = np.ones(len(more))
-                widened[there] = factor
+                widened[np.searchsorted(more, edges)] = factor
                 edges, factor = more, np.where(shy[more], widened * times, widened)
         return self.timing.weighted(
             edges, factor, np.where(self.streets.post_edge[edges], _POST_WEIGHT_S, 0.0)
@@ -214,9 +214,19 @@ class Driving:
             among = self._junctions_outside(most, wide_m)
             at = network.first_reached(place, weights, self.streets.closed, among, towards=towards)
             if at is not None:
-                roads = self.open_edges & (network.road_class <= most)
-                return at, network.street(_road_at(at, roads, network))
+                return at, network.street(self._road_at(at, most))
         return None
+
+    def _road_at(self, at: Snap, most: int) -> int:
+        """Return the open road, of classes up to one, at a junction: the place's own edge if that is one."""
+        network = self.network
+        node = int((network.edge_u if at.along_m == 0.0 else network.edge_v)[at.edge])
+        own = np.array([at.edge])
+        for edges in (own, network.edges_at(node)):
+            roads = edges[self.open_edges[edges] & (network.road_class[edges] <= most)]
+            if len(roads):
+                return int(roads[np.argmin(network.road_class[roads])])
+        return at.edge
 
     def _junctions_outside(self, most: int, gap_m: float) -> Bools:
         """Mask (N,) of the junctions of open streets, of classes up to one, that lie so far outside."""
@@ -231,9 +241,9 @@ class Driving:
         mask[beside[owner[left]]] = True
         if not ground_m.is_empty:
             wide = ground_m.buffer(gap_m)
-            xmin, ymin, xmax, ymax = wide.bounds
-            x_m, y_m = network.node_xy_m.T
-            near = np.flatnonzero(mask & (x_m >= xmin) & (x_m <= xmax) & (y_m >= ymin) & (y_m <= ymax))
+            edges = network.edges_in_box(wide.bounds)
+            near = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
+            near = near[mask[near]]
             shapely.prepare(wide)
             mask[near] = ~shapely.contains_xy(wide, network.node_xy_m[near])
         return mask
@@ -251,15 +261,6 @@ def jammed_edges(network: StreetNetwork, outer_m: BaseGeometry, reach_m: float) 
         shapely.prepare(ground)
     mask[near] = shapely.contains_xy(wide, middle) & ~shapely.contains_xy(outer_m, middle)
     return mask
-
-
-def _road_at(at: Snap, roads: Bools, network: StreetNetwork) -> int:
-    """Return the road, of those given, that a place at a junction lies on: its own edge if that is one."""
-    if roads[at.edge]:
-        return at.edge
-    node = network.edge_u[at.edge] if at.along_m == 0.0 else network.edge_v[at.edge]
-    meeting = np.flatnonzero(roads & ((network.edge_u == node) | (network.edge_v == node)))
-    return int(meeting[np.argmin(network.road_class[meeting])])
 
 
 def ambulance_point(sites: Sequence[Site]) -> Site | None:

@@ -28,11 +28,14 @@ class Reached:
         ``NEVER`` where there is no way.
     start, states : (k + 1,) and (n,) int arrays
         The best way to the i-th is ``states[start[i]:start[i + 1]]``, its own state last; none: no way.
+    known_ms : int
+        Costs above are upper bounds: the search went no further. ``NEVER`` where it went to the end.
     """
 
     cost_ms: Ints
     start: Ints
     states: Ints
+    known_ms: int = NEVER
 
     def way(self, i: int) -> Ints:
         """Return the states of the best way to the i-th."""
@@ -57,8 +60,10 @@ class Desk:
         self._back: tuple[Ints, Ints, Ints32] | None = None
         self._lock = threading.Lock()
 
-    def ways(self, weights: Weights, seed: Ints, seed_ms: Ints, asked: Ints, most: int = 0) -> Reached | None:
-        """Search the best ways to some states, each named once.
+    def ways(
+        self, weights: Weights, seed: Ints, seed_ms: Ints, asked: Ints, most: int = 0, enough: int = 0
+    ) -> Reached | None:
+        """Search the best ways to some states, each named once; to all of them, or till enough are settled.
 
         Returns
         -------
@@ -68,14 +73,17 @@ class Desk:
         wanted = np.zeros(self._plain.turns.state_count, dtype=np.bool_)
         wanted[asked] = True
         with self._lock:
-            reached, _, given_up = self._run(
-                self._ahead, weights, seed, seed_ms, _EACH_ITS_OWN, wanted, len(asked), most
+            enough = enough or len(asked)
+            reached, last, given_up = self._run(
+                self._ahead, weights, seed, seed_ms, _EACH_ITS_OWN, wanted, enough, most
             )
             cost = self._cost[asked].astype(np.int64)
+            known = int(self._cost[last]) if enough < len(asked) and last >= 0 else NEVER
+            known = NEVER if np.count_nonzero(cost <= known) < enough else known
             cost[cost >= BARRED] = NEVER
             start, states = traced(self._before, np.where(cost < NEVER, asked, -1))
             self._wipe(weights, reached)
-        return None if given_up else Reached(cost, start, states)
+        return None if given_up else Reached(cost, start, states, known)
 
     def first(
         self, weights: Weights, seed: Ints, seed_ms: Ints, place: Ints, wanted: Bools, *, back: bool

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import shapely
@@ -34,7 +34,7 @@ from planner.streets.paths import (
     standing,
     time_of,
 )
-from planner.streets.search import NEVER
+from planner.streets.search import BARRED, NEVER
 from planner.streets.snapping import Snap, at_node, snap
 from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays
 from planner.streets.timing import Timing, Weights, find_timing
@@ -305,6 +305,15 @@ class StreetNetwork(StreetArrays):
         return self._once(find, "begun at", turns)
 
 
+class _Found(NamedTuple):
+    """The best way to a place: what it weighs, its first and last state, and what follows; -1: nothing."""
+
+    ms: int
+    begin: int
+    state: int
+    after: int
+
+
 @dataclass(frozen=True, eq=False)
 class Search:
     """The best ways from one place, to be asked for many; made by ``StreetNetwork.search``.
@@ -331,30 +340,55 @@ class Search:
     def times_s(self, ends: Sequence[Snap]) -> Floats:
         """Return the seconds to some places by the best ways, inf where there is none."""
         self._find(ends)
-        found = []
-        for end in ends:
-            if end not in self._seconds:
-                states = self._found[end]
-                timed = len(states) > 0
-                time_s = time_of(self.network, self.start, end, states, self.timing) if timed else math.inf
-                self._seconds[end] = 0.0 if self._stays(end) else time_s
-            found.append(self._seconds[end])
-        return np.array(found, dtype=np.float64)
+        seconds = {end: self._counted_s(end) for end in ends}
+        self._trace([end for end, time_s in seconds.items() if time_s is None])
+        for end, time_s in seconds.items():
+            if time_s is None:
+                seconds[end] = time_of(self.network, self.start, end, self._way(end), self.timing)
+        return np.array([seconds[end] for end in ends], dtype=np.float64)
+
+    def nearest(self, ends: Sequence[Snap], count: int) -> list[int]:
+        """Return which of some places are reached soonest, in order, at most so many; of equals the first."""
+        lasts = [self._last(end) for end in ends]
+        asked = np.unique(np.concatenate([_NONE, *(last.state for last in lasts)]))
+        most = NEARBY_STATES if self.network.hierarchy_for(self.weights) else 0
+        desk, first, enough = self.network.desk(self.weights), self._first, 2 * count
+        while len(asked):
+            reached = desk.ways(self._closing, first.state, first.ms, asked, most, min(enough, len(asked)))
+            if reached is None:
+                break
+            found = [
+                (
+                    0
+                    if self._stays(end)
+                    else cheapest(reached.cost_ms[np.searchsorted(asked, last.state)], last)[0],
+                    k,
+                )
+                for k, (end, last) in enumerate(zip(ends, lasts, strict=True))
+            ]
+            found = sorted(place for place in found if place[0] < NEVER)[:count]
+            # What is not reached yet costs what is known, but for what is not driven of its last street.
+            beyond_ms = reached.known_ms + min(int(last.ms.min(initial=0)) for last in lasts)
+            if reached.known_ms >= NEVER or (len(found) == count and found[-1][0] < beyond_ms):
+                return [k for _, k in found]
+            enough *= 2
+        times_s = self.network.times([self.start], ends, self.weights, self.closed)[0]
+        return [k for k in np.argsort(times_s, kind="stable").tolist() if np.isfinite(times_s[k])][:count]
 
     def reaches(self, end: Snap) -> bool:
         """Tell whether there is a way to a place."""
-        if self._stays(end):
-            return True
         self._find([end])
-        return len(self._found[end]) > 0
+        return self._stays(end) or self._found[end] is not None
 
     def path(self, end: Snap) -> Path | None:
         """Return the best path to a place, or None where every way is closed."""
         if self._stays(end):
             return standing(self.network, end)
         self._find([end])
-        states = self._found[end]
-        return path_of(self.network, self.start, end, states, self.timing) if len(states) else None
+        if self._found[end] is None:
+            return None
+        self._trace([end])
+        return path_of(self.network, self.start, end, self._way(end), self.timing)
 
     def costs_s(self, nodes: Ints) -> Floats:
         """Return, by the weights, the seconds to each of some nodes, inf where there is no way."""
@@ -388,12 +422,13 @@ class Search:
         return leaving(self.network, self.start, self.weights, self.closed)
 
     @cached_property
-    def _found(self) -> dict[Snap, Ints]:
-        """States of the best way to each place that was asked for; none where every way is closed."""
+    def _found(self) -> dict[Snap, _Found | None]:
+        """The best way to each place that was asked for; None where every way is closed."""
         return {}
 
     @cached_property
-    def _seconds(self) -> dict[Snap, float]:
+    def _ways(self) -> dict[Snap, Ints]:
+        """States of the best ways as far as they are written out."""
         return {}
 
     def _stays(self, end: Snap) -> bool:
@@ -412,39 +447,88 @@ class Search:
         new = [end for end in dict.fromkeys((*ends, *self.ends)) if end not in self._found]
         lasts = [self._last(end) for end in new]
         asked = np.unique(np.concatenate([last.state for last in lasts]))
-        self._found.update(dict.fromkeys(new, _NONE))
-        if not len(asked) or not len(self._first.state):
+        self._found.update(dict.fromkeys(new))
+        first = self._first
+        if not len(asked) or not len(first.state):
             return
         hierarchy = self.network.hierarchy_for(self.weights)
         # Near by is quicker searched for than a hierarchy is told what is closed.
-        reached = self.network.desk(self.weights).ways(
-            self._closing, self._first.state, self._first.ms, asked, NEARBY_STATES if hierarchy else 0
-        )
+        most = NEARBY_STATES if hierarchy else 0
+        reached = self.network.desk(self.weights).ways(self._closing, first.state, first.ms, asked, most)
         if reached is not None:
-            for end, last in zip(new, lasts, strict=True):
-                at = np.searchsorted(asked, last.state)
-                _, best = cheapest(reached.cost_ms[at], last)
-                if best >= 0:
-                    self._found[end] = _to_the_end(reached.way(int(at[best])), last, best)
-        elif hierarchy is not None:
-            self._find_by(hierarchy, new, lasts, asked)
-
-    def _find_by(
-        self, hierarchy: Hierarchy, ends: Sequence[Snap], lasts: Sequence[Ends], asked: Ints
-    ) -> None:
-        first = self._first
-        table = _added(hierarchy.costs(self._closing, first.state, asked), first.ms[:, None])
-        cost_ms = np.min(table, axis=0, initial=NEVER)
-        pairs = {}
-        for end, last in zip(ends, lasts, strict=True):
+            cost_ms, begins = reached.cost_ms, None
+        else:
+            assert hierarchy is not None
+            table = _added(hierarchy.costs(self._closing, first.state, asked), first.ms[:, None])
+            cost_ms, begins = np.min(table, axis=0), first.state[np.argmin(table, axis=0)]
+        for end, last in zip(new, lasts, strict=True):
             at = np.searchsorted(asked, last.state)
-            _, best = cheapest(cost_ms[at], last)
-            if best >= 0:
-                begin = int(first.state[np.argmin(table[:, at[best]])])
-                pairs[end] = (begin, int(last.state[best])), (last, best)
-        ways = hierarchy.ways(self._closing, [pair for pair, _ in pairs.values()])
-        for (end, (_, (last, best))), way in zip(pairs.items(), ways, strict=True):
-            self._found[end] = _to_the_end(way, last, best)
+            total_ms, best = cheapest(cost_ms[at], last)
+            if best < 0:
+                continue
+            begin = -1 if begins is None else int(begins[at[best]])
+            self._found[end] = _Found(total_ms, begin, int(last.state[best]), int(last.after[best]))
+            if reached is not None:
+                self._ways[end] = reached.way(int(at[best]))
+
+    def _trace(self, ends: Sequence[Snap]) -> None:
+        """Write out the ways that a hierarchy found, as far as that is not done."""
+        asked = {end: found for end in ends if (found := self._found[end]) and end not in self._ways}
+        hierarchy = self.network.hierarchy_for(self.weights)
+        if asked and hierarchy is not None:
+            pairs = [(found.begin, found.state) for found in asked.values()]
+            self._ways.update(zip(asked, hierarchy.ways(self._closing, pairs), strict=True))
+
+    def _way(self, end: Snap) -> Ints:
+        """Return the states of the best way to a place that has one."""
+        found = self._found[end]
+        assert found is not None
+        way = self._ways[end]
+        return np.append(way, found.after) if found.after >= 0 else way
+
+    def _counted_s(self, end: Snap) -> float | None:
+        """Return the seconds to a place where what the way weighs tells them, without writing it out."""
+        found = self._found[end]
+        if self._stays(end) or found is None:
+            return 0.0 if self._stays(end) else math.inf
+        if end in self._ways or not self._step_ms:
+            return None
+        ends = np.array([self.start.edge, end.edge])
+        ends = np.concatenate([ends, ends + self.network.edge_count])
+        if (self.weights.ms_along(ends) != self.timing.ms_along(ends)).any():
+            return None
+        steps, ms = divmod(found.ms, self._step_ms)
+        return ms / 1000.0 if steps == 0 or (steps == 1 and self._steps_out) else None
+
+    @cached_property
+    def _step_ms(self) -> int:
+        """By how much the weights count streets longer than they take, if all by as much; else 0."""
+        weights, timing = self.weights, self.timing
+        if weights.base is not timing.base or not np.isin(timing.changed, weights.changed).all():
+            return 0
+        more = np.unique(weights.changed_ms - self._plainly_ms)
+        more = more[more != 0]
+        if len(more) > 1 or (more < 0).any():
+            return 0
+        return int(more[0]) if len(more) else BARRED
+
+    @property
+    def _plainly_ms(self) -> Ints:
+        edges = self.weights.changed
+        return np.stack([self.timing.ms_along(edges), self.timing.ms_along(edges + self.network.edge_count)])
+
+    @cached_property
+    def _steps_out(self) -> bool:
+        """Whether each way found takes one step at least: none of the places is reached without."""
+        longer = self.weights.changed[(self.weights.changed_ms != self._plainly_ms).any(axis=0)]
+        shut = self.closed.copy()
+        shut[longer] = True
+        states = np.unique([found.state for found in self._found.values() if found is not None])
+        first = self._first
+        without = self.network.desk(self.weights).ways(
+            self.weights.closing(shut), first.state, first.ms, states, NEARBY_STATES
+        )
+        return without is not None and bool((without.cost_ms >= NEVER).all())
 
     def _costs(self, states: Ints) -> Ints:
         """Return what it costs to be through some states, each named once."""
@@ -497,8 +581,3 @@ def _matrix(
 
 def _added(cost_ms: Ints, more_ms: Ints) -> Ints:
     return np.where(cost_ms >= NEVER, NEVER, cost_ms + more_ms)
-
-
-def _to_the_end(way: Ints, last: Ends, best: int) -> Ints:
-    """Return the states of a way to one of some ends, with what follows it there."""
-    return np.append(way, last.after[best]) if last.after[best] >= 0 else way

@@ -275,6 +275,10 @@ class StreetArrays:
         rows, owner = _gather_parts(indptr, nodes)
         return arcs[rows], owner
 
+    def edges_at(self, node: int) -> Ints:
+        """Return the edges that end at a node, ascending."""
+        return np.unique(self.arcs_into(np.array([node]))[0] % self.edge_count)
+
     def arcs_at(self, node: int) -> Ints:
         """Return the arcs that begin or end at a node."""
         into, _ = self.arcs_into(np.array([node]))

@@ -111,7 +111,7 @@ class Timing:
     def closing(self, closed: Bools) -> Weights:
         """Return what a search goes by where some edges are closed; ``closed`` is (E,)."""
         shut = np.flatnonzero(closed)
-        edges = np.union1d(self.changed, shut) if len(self.changed) else shut
+        edges = merged(self.changed, shut)
         count = len(self.base.arc_ms) // 2
         ms = np.stack([self.ms_along(edges), self.ms_along(edges + count)])
         ms[:, closed[edges]] = BARRED
@@ -143,7 +143,7 @@ class Timing:
 
     def _changing(self, edges: Ints, ms: Ints) -> Timing:
         """Return the timing with these edges so, whatever they were before."""
-        every = np.union1d(self.changed, edges)
+        every = merged(self.changed, edges)
         every_ms = np.empty((2, len(every)), dtype=np.int64)
         every_ms[:, np.searchsorted(every, self.changed)] = self.changed_ms
         every_ms[:, np.searchsorted(every, edges)] = ms
@@ -195,6 +195,15 @@ class Weights:
         """States whose street may weigh other than in the plain timing, each once, and what they weigh."""
         states = self.plain.turns.states_on(self.edges)
         return states, self.ms_along(self.plain.turns.state_arc[states])
+
+
+def merged(a: Ints, b: Ints) -> Ints:
+    """Return what is in one or the other of two ascending arrays, ascending, each once."""
+    if not len(a) or not len(b):
+        return a if len(a) else b
+    both = np.concatenate([a, b])
+    both.sort(kind="stable")  # two runs: merged in one pass
+    return np.asarray(both[np.concatenate([[True], both[1:] != both[:-1]])])
 
 
 def _changed_ms(arc_ms: Ints, arcs: Ints, changed: Ints, changed_ms: Ints) -> Ints:
