@@ -554,10 +554,21 @@ def _array_at(npy: memoryview) -> NDArray[Any]:
 
 
 def _read_table(content: mmap.mmap) -> Table:
-    table = pq.read_table(pa.BufferReader(pa.py_buffer(content)), use_threads=False)
-    columns = {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
+    with pq.ParquetFile(pa.BufferReader(pa.py_buffer(content))) as file:
+        table = file.read(use_threads=False)
+    columns = {name: _values(table.column(name)) for name in table.column_names}
     shapes = shapely.from_wkb(columns.pop("geometry"))
     return Table(columns, shapes)
+
+
+def _values(column: pa.ChunkedArray) -> NDArray[Any]:
+    """Return a column as numpy's; ``to_numpy`` and ``read_table`` would load pandas for nothing."""
+    if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
+        return np.array(column.to_pylist(), dtype=object)
+    whole = column.combine_chunks()
+    if whole.null_count:
+        return np.array(whole.to_pylist(), dtype=np.float64)
+    return np.from_dlpack(whole)
 
 
 # --- shipped areas --------------------------------------------------------------------------------

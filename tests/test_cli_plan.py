@@ -175,10 +175,11 @@ def _printed(code: str) -> str:
     return done.stdout.strip()
 
 
-def test_a_plan_is_made_without_data_frames_which_take_a_third_of_a_second_to_load():
+def test_a_plan_is_made_without_data_frames_which_take_a_third_of_a_second_to_load(spot, tmp_path):
+    at, out = f"{spot.lat_deg},{spot.lon_deg}", str(tmp_path / "plan.geojson")
     code = (
-        "import sys; from planner import cli, packs, plan, document, sources;"
-        "from planner.sources import hospital_tables;"
+        "import sys; from planner.cli import main;"
+        f"main(['plan', '--at', '{at}', '--area', '{AREA}', '-o', {out!r}], standalone_mode=False);"
         "print([m for m in ('pandas', 'geopandas', 'pyogrio', 'osmium') if m in sys.modules])"
     )
     assert _printed(code) == "[]"
