@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from planner.doctrine import Transport
 from planner.streets.network import Path, StreetNetwork
-from planner.terms import Barrier, Parked, RoadClass
+from planner.terms import FIRST_BLOCKING_BARRIER, Barrier, Parked, RoadClass
 
 _GATES = (Barrier.GATE, Barrier.LIFT_GATE, Barrier.SWING_GATE)
 _BROAD = RoadClass.SECONDARY_LINK
@@ -143,14 +144,14 @@ def _is_pocket(near: int, far: int, edge: int, network: StreetNetwork, rules: Tr
 
     At the rim of the map streets go on that it does not show: nothing is said there.
     """
-    low_m, high_m = network.node_xy_m.min(axis=0), network.node_xy_m.max(axis=0)
+    west_m, south_m, east_m, north_m = _mapped_m(network)
     seen, waiting, streets = {near}, [near], {edge}
     while waiting:
         node = waiting.pop()
-        xy_m = network.node_xy_m[node]
-        if node == far or min(*(xy_m - low_m), *(high_m - xy_m)) <= rules.map_rim_m:
+        x_m, y_m = network.node_xy_m[node].tolist()
+        if node == far or min(x_m - west_m, east_m - x_m, y_m - south_m, north_m - y_m) <= rules.map_rim_m:
             return False
-        if network.blocked_node[node]:
+        if network.node_barrier[node] >= FIRST_BLOCKING_BARRIER:
             continue
         for street in (network.arcs_at(node) % network.edge_count).tolist():
             if street in streets or not network.drivable[street]:
@@ -163,3 +164,10 @@ def _is_pocket(near: int, far: int, edge: int, network: StreetNetwork, rules: Tr
                     seen.add(other)
                     waiting.append(other)
     return True
+
+
+@lru_cache(maxsize=4)
+def _mapped_m(network: StreetNetwork) -> tuple[float, float, float, float]:
+    """Return the box that the map's streets fill."""
+    low, high = network.node_xy_m.min(axis=0), network.node_xy_m.max(axis=0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
