@@ -204,7 +204,7 @@ def test_the_verdict_is_held_only_where_there_are_officers_for_every_post() -> N
 
     assert [look(count) for count in (None, needed, needed - 1, 0)] == ["asked", "held", "open", "open"]
     assert look(needed, replace(calm, routes=())) == "open"
-    assert f"Needs {needed} officers; officers at hand not given." in verdict(calm)
+    assert f"Needs {needed} officers; at hand not given." in verdict(calm)
     assert f"Needs {needed} officers; {needed} at hand." in verdict(calm, needed)
     few = verdict(calm, needed - 1)
     assert "NOT sealed yet: " in few

@@ -229,7 +229,7 @@ def _seal_lines(plan: Plan, officers: int | None) -> list[str]:
         sealed = f"Streets sealed on the map once {posts} stand"
     else:
         sealed = f"Streets sealed on the map by {posts}"
-    at_hand = "officers at hand not given" if officers is None else f"{officers:,} at hand"
+    at_hand = "at hand not given" if officers is None else f"{officers:,} at hand"
     return [f"{sealed}.", f"Needs {needed}; {at_hand}."] if plan.posts else [f"{sealed}."]
 
 

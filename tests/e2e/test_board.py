@@ -107,6 +107,58 @@ def test_accept_reject_and_take_back(screen: Screen) -> None:
     expect(screen.page.get_by_text("BRING BACK")).to_be_visible()
 
 
+def test_move_on_the_board_takes_one_tap_on_the_map(screen: Screen) -> None:
+    planned(screen)
+    plan = screen.plan_id()
+    screen.page.locator("#move-media-1").click()
+    screen.map.get_by_text("Tap where it is to be: Media.").wait_for()
+    screen.tap(0.4, 0.2)
+    screen.wait_for_plan(other_than=plan)
+    expect(screen.page.locator(".strip .set")).to_contain_text("MEDIA moved")
+    expect(screen.page.locator(".strip .suggested").first).to_contain_text("CP")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_bomb_after_a_gunman_is_asked_over_a_map_that_stays(screen: Screen, dark: bool) -> None:
+    screen.page.emulate_media(color_scheme="dark" if dark else "light")
+    screen.open(SMALL_TOWN)
+    screen.page.get_by_text("Handgun", exact=True).click()
+    screen.tap()
+    plan = screen.wait_for_plan()
+    expect(screen.page.locator(".verdict")).to_have_class("verdict asked")
+    stands = screen.map.locator("#map").bounding_box()
+
+    screen.page.get_by_text("Explosive", exact=True).click()
+    screen.page.get_by_text("Which device?").wait_for()
+    assert findings(screen) == []
+    screen.page.get_by_text("Suicide vest", exact=True).click()
+    plan = screen.wait_for_plan(other_than=plan)
+    screen.page.get_by_text("Suicide vest beside Handgun. Which is there?").wait_for()
+    assert screen.map.locator("#map").bounding_box() == stands, "what is asked pushes nothing aside"
+    assert findings(screen) == []
+    expect(screen.page.locator(".threats")).to_have_text("Threat: Handgun; further: Suicide vest")
+    assert [one["properties"].get("threat") for one in screen.drawn()] == [None, "suicide_vest"]
+
+    screen.page.get_by_role("button", name="HANDGUN", exact=True).click()
+    screen.wait_for_plan(other_than=plan)
+    expect(screen.page.locator(".threats")).to_have_count(0)
+    expect(screen.page.get_by_text("Which is there?")).to_have_count(0)
+    assert [one["properties"]["kind"] for one in screen.drawn()] == ["incident"]
+
+
+def test_officers_are_said_from_the_verdict_by_buttons(screen: Screen) -> None:
+    planned(screen)
+    screen.page.get_by_role("button", name="SAY HOW MANY OFFICERS").click()
+    expect(screen.page.get_by_label("I have this many officers")).to_be_focused()
+    screen.page.get_by_role("button", name=re.compile("^ALL ")).click()
+    expect(screen.page.locator(".verdict")).to_contain_text("at hand")
+    expect(screen.page.locator(".verdict")).to_have_class("verdict held")
+    screen.page.get_by_role("button", name="One officer fewer").click()
+    expect(screen.page.locator(".verdict")).to_contain_text("NOT sealed yet")
+    expect(screen.page.locator(".verdict")).to_have_class("verdict open")
+    assert findings(screen) == []
+
+
 def test_officers_at_hand_facts_and_what_was_open_stay_through_a_new_plan(screen: Screen) -> None:
     planned(screen)
     tab(screen, "Posts")

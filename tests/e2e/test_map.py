@@ -54,6 +54,44 @@ def test_nothing_on_a_dark_phone_covers_another_and_axe_finds_nothing(screen: Sc
     assert screen.findings() == []
 
 
+def test_a_tip_opens_under_a_pointer_that_moves_and_not_under_one_at_rest(
+    browser: Browser, address: str
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 800})  # a mouse: fingers get no tips
+    screen = Screen(context.new_page(), address).open(SMALL_TOWN)
+    screen.tap()
+    screen.wait_for_plan()
+    post = screen.map.locator("#map .post:not(.dot)").first
+    box = post.bounding_box()
+    assert box is not None
+    at = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    screen.page.mouse.move(*at, steps=4)
+    tip = screen.map.locator(".leaflet-tooltip.tip")
+    expect(tip).to_be_visible()
+    screen.map.locator("#map").focus()
+    screen.page.keyboard.press("Control+z")
+    expect(screen.map.locator("#map .post")).to_have_count(0)
+    expect(tip).to_have_count(0)
+    screen.page.keyboard.press("Control+Shift+z")
+    expect(post).to_be_visible()
+    screen.page.wait_for_timeout(500)
+    expect(tip).to_have_count(0)
+    screen.page.mouse.move(at[0] + 3, at[1] + 2)
+    expect(tip).to_be_visible()
+    context.close()
+    assert screen.faults == []
+
+
+def test_what_is_found_lies_above_the_plan_at_night_too(screen: Screen) -> None:
+    screen.page.context.add_init_script("localStorage.setItem('planner.map', '{\"theme\": \"night\"}')")
+    screen.page.set_viewport_size({"width": 1024, "height": 768})
+    screen.open(SMALL_TOWN)
+    screen.page.locator("html[data-night]").wait_for(state="attached")
+    screen.find("high school")  # a tap: it fails where anything lies above
+    screen.wait_for_plan()
+    assert screen.page.evaluate("document.documentElement.scrollWidth") <= 1024
+
+
 def test_the_key_the_table_and_the_night_are_accessible(screen: Screen) -> None:
     screen.open(SMALL_TOWN)
     screen.tap()
