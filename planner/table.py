@@ -63,7 +63,7 @@ class Table:
     def among(self, column: str, values: Iterable[str]) -> Bools:
         """Tell which rows have one of the given texts in a column."""
         wanted = frozenset(str(value) for value in values)
-        return np.fromiter((text in wanted for text in self.columns[column]), dtype=bool, count=len(self))
+        return np.fromiter(map(wanted.__contains__, self.columns[column]), dtype=bool, count=len(self))
 
     def rows(self, which: NDArray[Any] | slice) -> Table:
         """Return some rows: by number, by a mask, or by a slice."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_plan_is_made_and_the_base_map_is_drawn(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert ready.main() == 0
     assert len(list((home / "base_maps").glob("*.pmtiles"))) == 2
+    assert Path(importlib.util.cache_from_source(packs.__file__)).is_file()
     told = capsys.readouterr()
     assert told.out == ""
     assert str(home) in told.err

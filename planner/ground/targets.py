@@ -152,7 +152,9 @@ def _name_within(footprint: BaseGeometry, area: Area) -> str:
 
 def tidy(name: object) -> str:
     """Return a name from the map as one short line of printable characters."""
-    text = "".join(c if c.isprintable() else " " for c in str(name or ""))
+    text = str(name or "")
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
     return " ".join(text.split())[:_NAME_LENGTH]
 
 

@@ -2,15 +2,19 @@
 
 Searches and lines of sight are compiled when they are first used, a shipped area is imported and its base map
 drawn when they are first opened: half a minute that nobody has at an incident, so it is spent at set-up. A
-plan that nobody sees is made and thrown away; what it compiled is kept beside the code.
+plan that nobody sees is made and thrown away; what it compiled is kept beside the code. So is the code as
+Python reads it, which no later start need do again, not even where Python is told to keep nothing.
 """
 
 from __future__ import annotations
 
+import compileall
 import sys
+from pathlib import Path
 
 import numpy as np
 
+import planner
 from planner import packs, settings
 from planner.area import Area
 from planner.errors import PlannerError
@@ -34,6 +38,8 @@ def base_map_at_home(area: Area) -> BaseMapFiles:
 
 def main() -> int:
     """Get the default area ready; say in one line what was done, or what stands in the way."""
+    if not compileall.compile_dir(Path(planner.__file__).parent, quiet=2):
+        print("what Python makes of the code cannot be kept: commands start a little later", file=sys.stderr)
     try:
         area = packs.open_area()
         first_plan(area)
