@@ -24,6 +24,7 @@ from planner.geo import LonLat
 from planner.model import Casualties, Incident, Plan
 from planner.packs import shipped_doctrine
 from planner.perimeters.exposure import IN_VIEW
+from planner.perimeters.staffing import staffing_order
 from planner.plan import make_plan
 from planner.terms import PerimeterName, Purpose, RouteKind, ThreatName
 from tests import strategies
@@ -165,6 +166,25 @@ def test_posts_in_view_of_the_hot_zone_are_named_on_radio_and_desk():
     ]
     assert [line.split()[1] for line in told] == [seen.id]
     assert "hold from cover" not in dispatch.radio_text(replace(plan, posts=tuple(plain)))
+
+
+def test_many_posts_in_view_are_said_by_those_that_are_not():
+    plan, _ = made()
+    assert len(plan.posts) > 20
+
+    def said(hidden):
+        posts = tuple(
+            replace(post, reason="Closes." if post.id in hidden else f"{post.reason} {IN_VIEW}: hold it.")
+            for post in plan.posts
+        )
+        told = dispatch.radio_text(replace(plan, posts=posts))
+        return told.partition("hold from cover: ")[2].partition(".")[0]
+
+    names = [post.id for post in staffing_order(plan.posts)]
+    assert said(()) == "all posts"
+    assert said(names[3:5]) == f"all posts but {names[3]}, {names[4]}"
+    assert said(names[10:]).split(" and ")[1] == "2 more on the desk's list"
+    assert said(names[8:]) == ", ".join(names[:8])
 
 
 def test_the_words_are_those_of_the_plan():

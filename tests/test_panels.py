@@ -232,7 +232,7 @@ def test_the_strip_says_what_became_of_each_site_and_since_when() -> None:
     markup = strip(shown, {media.id: "2026-01-02T03:06:07+00:00"})
     assert '<b>CP</b> accepted <time datetime="2026-01-02T03:04:05+00:00">' in markup
     assert '<b>STAGING</b> moved <time datetime="2026-01-02T03:05:05+00:00">' in markup
-    assert '<b>MEDIA</b> <time datetime="2026-01-02T03:06:07+00:00">03:06</time> 2 rejected' in markup
+    assert '<b>MEDIA</b> <time datetime="2026-01-02T03:06:07+00:00">03:06</time>, 2 rejected' in markup
     assert re.search(r"Not found: pin one.*<b>EVAC</b>", markup)
     assert "LZ" not in markup, "not every incident needs one"
     assert "Set" not in strip(replace(shown, sites=(), incident=plan.incident), {})

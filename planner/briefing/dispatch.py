@@ -12,7 +12,7 @@ The public's text is :mod:`planner.briefing.public_notice`, the request for airs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from planner import words
 from planner.briefing.phrases import (
@@ -46,6 +46,7 @@ from planner.perimeters.staffing import staffing_order
 from planner.terms import Control, NoticeLevel, PerimeterName, Purpose
 
 _FIRST_POSTS = 4
+_NAMED_IN_VIEW = 8
 _RADIO_HOSPITALS = 5
 _DESK_HOSPITALS = 12
 _DRIVEN_TO = (
@@ -122,10 +123,24 @@ def _said_posts(plan: Plan) -> str:
     )
     gates = [words.plain(post.id, 12) for post in ordered if post.control is Control.GATE]
     opened = f" Gates: {', '.join(gates)}." if gates else ""
-    seen = [words.plain(post.id, 12) for post in ordered if exposed(post)]
-    opened += f" In view of the hot zone, hold from cover: {', '.join(seen)}." if seen else ""
+    opened += _said_in_view(ordered)
     counts = f"{words.count(len(plan.posts), 'post')}, {words.count(_post_officers(plan.posts), 'officer')}"
     return f"Perimeter: {counts}. Staff first: {first}.{opened}"
+
+
+def _said_in_view(ordered: Sequence[Post]) -> str:
+    """Name the posts in view of the hot zone, or the few that are not: a transmission is short."""
+    seen = [words.plain(post.id, 12) for post in ordered if exposed(post)]
+    hidden = [words.plain(post.id, 12) for post in ordered if not exposed(post)]
+    if not seen:
+        return ""
+    named = ", ".join(seen)
+    if len(seen) > _NAMED_IN_VIEW and len(hidden) <= _NAMED_IN_VIEW:
+        named = f"all posts but {', '.join(hidden)}" if hidden else "all posts"
+    elif len(seen) > _NAMED_IN_VIEW:
+        more = len(seen) - _NAMED_IN_VIEW
+        named = f"{', '.join(seen[:_NAMED_IN_VIEW])} and {more} more on the desk's list"
+    return f" In view of the hot zone, hold from cover: {named}."
 
 
 def _post_officers(posts: Iterable[Post]) -> int:

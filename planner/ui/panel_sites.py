@@ -50,7 +50,8 @@ def strip(plan: Plan, suggested: Mapping[str, str]) -> str:
             pin = pins.get(purpose)
             parts += [_held(pin), since(pin.set_at) if pin else ""]
         elif site is not None:
-            parts += [since(suggested.get(site.id, "")), _turned_down(rejected[purpose])]
+            age = since(suggested.get(site.id, ""))
+            parts.append(", ".join(part for part in (age, _turned_down(rejected[purpose])) if part))
         else:
             parts.append(_turned_down(rejected[purpose]))
         groups[look].append(f'<li class="{look}">{" ".join(part for part in parts if part)}</li>')

@@ -42,6 +42,11 @@ export class Drawings {
     if (focus) document.querySelector(`[data-grip="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
   }
 
+  middle(id) {
+    const { layer } = this.byId.get(id);
+    return layer instanceof L.Marker ? layer.getLatLng() : layer.getBounds().getCenter();
+  }
+
   /** Where marks stand, of all that was drawn. */
   places() {
     return [...this.byId.values()].filter(({ layer }) => layer instanceof L.Marker).map(({ layer }) => layer.getLatLng());

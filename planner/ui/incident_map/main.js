@@ -183,7 +183,7 @@ function selectDrawn(feature) {
   map.getContainer().classList.toggle("editing", feature !== null);
   if (feature) {
     openKey(false);
-    selected.showDrawn(feature);
+    selected.showDrawn(feature, map.latLngToContainerPoint(drawings.middle(feature.id)).y > map.getSize().y / 2);
   } else selected.hide();
 }
 

@@ -33,9 +33,10 @@ export class Selected {
 
   // --- something drawn ---
 
-  showDrawn(feature, others = []) {
+  /** @param low as for what is planned: the grips of a shape are not to lie under the words */
+  showDrawn(feature, low, others = []) {
     const { kind, zone = "hot" } = feature.properties;
-    this.box.classList.remove("below");
+    this.box.classList.toggle("below", !low);
     this.fill(nameOf(feature), others);
     for (const other of kind === "zone" ? ZONES : []) {
       if (other === zone) continue;
@@ -51,7 +52,7 @@ export class Selected {
   ask(feature, zone, other) {
     this.fill(`Downgrade ${zone} to ${other}?`, ["Who is inside will take it for less dangerous. The incident commander decides."]);
     const yes = this.add(`YES: ${other.toUpperCase()}`, `Downgrade this zone to ${other}`, () => this.make(feature, other));
-    this.add(`KEEP ${zone.toUpperCase()}`, "Change nothing", () => this.showDrawn(feature));
+    this.add(`KEEP ${zone.toUpperCase()}`, "Change nothing", () => this.showDrawn(feature, !this.box.classList.contains("below")));
     yes.focus({ preventScroll: true });
   }
 
