@@ -27,7 +27,7 @@ from planner.ui.map import show_map
 from planner.ui.opening import area_or_stop, base_map_or_none, plan_or_problem, wait_for
 from planner.ui.panels import exercise_mark, problem
 from planner.ui.show import show_html, show_style
-from planner.ui.transport_ask import ask_casualties, ask_hospitals
+from planner.ui.transport_ask import ask_agreement, ask_casualties, ask_hospitals
 from planner.ui.transport_compared import compared
 from planner.ui.transport_sheet import transport_sheet
 
@@ -209,6 +209,8 @@ if plan:
     with st.container(key="saying"):
         ask_hospitals(incident, plan)
     show_html(transport.matrix(plan) + transport.by_air(plan) + transport.lanes(plan))
+    with st.container(key="agreeing"):
+        ask_agreement(incident, plan)
     with st.container(key="trying"):
         show_html('<div class="pl"><h2>With and without a street</h2></div>')
         what_if(plan)

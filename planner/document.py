@@ -24,6 +24,7 @@ from planner.model import (
     Closure,
     DoctrineStamp,
     DrawnZone,
+    EmsAgreed,
     FieldRoad,
     HospitalOption,
     HospitalStatus,
@@ -321,6 +322,7 @@ def _facts(said: Json, where: str) -> dict[str, Any]:
     for name in _REQUESTS:
         if name in known:
             facts[name] = as_flag(known[name], f"{where}, {name}")
+    facts["ems_agreed"] = _ems_agreed(known.get("ems_agreed"), f"{where}, ems_agreed")
     facts["notice"] = _notice_items(known.get("notice", {}), f"{where}, notice")
     if "hospitals" in known:
         told = as_list(known["hospitals"], f"{where}, hospitals")
@@ -328,6 +330,15 @@ def _facts(said: Json, where: str) -> dict[str, Any]:
             _hospital_status(one, f"{where}, hospital {number}") for number, one in enumerate(told, 1)
         )
     return facts
+
+
+def _ems_agreed(value: object, where: str) -> EmsAgreed | None:
+    if value is None:
+        return None
+    agreed = from_record(EmsAgreed, value, where)
+    if agreed.at:
+        _moment(agreed.at, f"{where}, at")
+    return agreed
 
 
 def _notice_items(value: object, where: str) -> tuple[tuple[NoticeItemName, str], ...]:

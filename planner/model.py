@@ -189,6 +189,14 @@ class HospitalStatus:
 
 
 @dataclass(frozen=True)
+class EmsAgreed:
+    """With which ways EMS agreed (:mod:`planner.briefing.concurrence`), and when: an ISO time, or ""."""
+
+    ways: str
+    at: str = ""
+
+
+@dataclass(frozen=True)
 class Incident:
     """All that the user has said. Nothing in it is computed.
 
@@ -207,6 +215,8 @@ class Incident:
     notice : tuple of pairs of NoticeItemName and str
         What the information officer wrote for the public notice, in the order of the items. No plan differs
         by it.
+    ems_agreed : EmsAgreed or None
+        That EMS agreed with the ambulances' ways, and with which. No plan differs by it.
     """
 
     location: LonLat | None = None
@@ -234,10 +244,13 @@ class Incident:
     hospitals: tuple[HospitalStatus, ...] = ()
     exercise: bool = False
     notice: tuple[tuple[NoticeItemName, str], ...] = ()
+    ems_agreed: EmsAgreed | None = None
 
     def unmarked(self) -> Incident:
-        """Return what a plan is made from: the same for an exercise and in earnest, whatever is announced."""
-        return replace(self, exercise=False, notice=()) if self.exercise or self.notice else self
+        """Return what a plan is made from: the same in an exercise, whatever is announced or agreed."""
+        if not (self.exercise or self.notice or self.ems_agreed):
+            return self
+        return replace(self, exercise=False, notice=(), ems_agreed=None)
 
 
 @dataclass(frozen=True)

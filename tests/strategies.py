@@ -101,6 +101,7 @@ incidents = st.builds(
     notice=st.dictionaries(
         enums(terms.NoticeItemName), text.filter(lambda written: written.strip() != ""), max_size=3
     ).map(lambda written: tuple((item, written[item]) for item in terms.NoticeItemName if item in written)),
+    ems_agreed=st.none() | st.builds(model.EmsAgreed, text, st.just("") | moments),
 )
 
 notices = st.builds(model.Notice, enums(terms.NoticeLevel), text, text)

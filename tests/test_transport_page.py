@@ -15,10 +15,12 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from planner import packs
+from planner.briefing.concurrence import agrees, concurrence, ways_digest
 from planner.briefing.phrases import Edition
 from planner.doctrine import Doctrine
-from planner.document import read_incident
-from planner.model import Casualties, Notice, Plan, WalkIns
+from planner.document import read_incident, read_plan, write_plan
+from planner.exports.ics206 import procedures
+from planner.model import Casualties, EmsAgreed, Notice, Plan, WalkIns
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.routes.alternatives import middle_points
@@ -312,6 +314,51 @@ def test_why_an_open_hospital_gets_nobody_is_said_and_the_one_that_keeps_room_is
     assert "no reds: level not known; its room is kept for walk-ins; ask what it takes" in shown
     assert "<b>North Hospital</b>" in shown
     assert "<b>Shut</b>" in shown
+
+
+def test_ems_agrees_with_ways_and_is_asked_again_when_they_are_other_ways(own_store: Store) -> None:
+    page = open_page()
+    assert "EMS has not agreed with the ambulances&#x27; ways yet." in said(page)
+    (box,) = page.checkbox
+    box.check().run()
+    assert not page.exception
+    agreed = facts(own_store)["ems_agreed"]
+    assert len(agreed["ways"]) == 16
+    assert "EMS agreed with the ambulances&#x27; ways at 20" in said(page)
+    assert "EMS agreed with the ambulances' ways at 20" in page.code[0].value
+    document = json.loads(own_store.read_incident(ID).document)  # type: ignore[union-attr]
+    document["planner"]["ems_agreed"] = {**agreed, "ways": "0" * 16}
+    write(own_store, document)
+    page = open_page()
+    assert "ask again" in said(page)
+    assert not page.checkbox[0].value
+    page.checkbox[0].check().run()
+    assert facts(own_store)["ems_agreed"]["ways"] == agreed["ways"]
+    page.checkbox[0].uncheck().run()
+    assert not facts(own_store).get("ems_agreed")
+    assert "EMS has not agreed" in said(page)
+
+
+def test_an_agreement_is_about_the_ways_of_ambulances_alone() -> None:
+    plan, area = planned()
+    kept = EmsAgreed(ways_digest(plan), "2026-05-14T09:32:00-05:00")
+    agreed = replace(plan, incident=replace(plan.incident, ems_agreed=kept))
+    assert concurrence(agreed) == (
+        "EMS agreed with the ambulances' ways at 2026-05-14 09:32 -05:00 (14:32 UTC)"
+    )
+    again = make_plan(agreed.incident, area, DOCTRINE)
+    assert again.id == make_plan(plan.incident, area, DOCTRINE).id, "no plan differs by it"
+    assert read_plan(write_plan(agreed)).incident.ems_agreed == kept
+    egress = next(route for route in plan.routes if route.route is RouteKind.EGRESS)
+    others = tuple(r for r in plan.routes if r.route is not RouteKind.PUBLIC)
+    assert agrees(replace(agreed, routes=others)), "the public's ways are another matter"
+    turned = replace(egress, nodes=egress.nodes[::-1])
+    rerouted = replace(agreed, routes=tuple(turned if r is egress else r for r in plan.routes))
+    assert not agrees(rerouted)
+    assert concurrence(rerouted).endswith("ask again")
+    assert concurrence(replace(agreed, routes=())) == ""
+    assert any("[   ] EMS agrees" in line for line in procedures(plan))
+    assert any(line.startswith("EMS agreed") for line in procedures(agreed))
 
 
 def test_every_way_that_is_kept_open_is_told_once_with_what_to_keep_clear() -> None:

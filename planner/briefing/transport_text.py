@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from planner import words
+from planner.briefing.concurrence import concurrence
 from planner.briefing.phrases import UNDATED, Edition, along, identity, site_name, through, title, trauma
 from planner.geo import usng
 from planner.model import Casualties, HospitalOption, Plan, Site
@@ -63,6 +64,8 @@ def _transmissions(plan: Plan, first_wave: int) -> Iterator[str]:
     yield from _by_air(plan)
     yield from _held_back(plan)
     yield from _ambulances(plan)
+    if told := concurrence(plan):
+        yield f"{told}."
 
 
 def _loading(plan: Plan) -> Iterator[str]:

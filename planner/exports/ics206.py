@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from planner import words
 from planner.area import Area
+from planner.briefing.concurrence import TO_AGREE, concurrence
 from planner.briefing.phrases import (
     along,
     one_way_each,
@@ -156,6 +157,11 @@ def procedures(plan: Plan) -> Iterator[str]:
         ends = ", ".join(words.plain(route.end, 60) for route in same)
         passed = f", {through(way)}" if way.posts_crossed else ""
         yield f"Way out to {ends}: {along(way)}{passed}."
+    told = concurrence(plan)
+    if told == TO_AGREE:
+        yield "[   ] EMS agrees with the ambulances' ways. Name, time:"
+    elif told:
+        yield f"{told}."
     for notice in plan.notices:
         lane = notice.about == "corridor" and notice.level is not NoticeLevel.INFO
         if lane or notice.about == "hospitals":

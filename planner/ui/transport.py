@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from html import escape
 
 from planner import words
+from planner.briefing.concurrence import concurrence
 from planner.briefing.phrases import CORRIDOR, one_way_each, site_name, trauma
 from planner.briefing.transport_text import NO_TRAFFIC, counted, drive, kept_places, to_ask, unplaced
 from planner.doctrine import Transport as Rules
@@ -327,9 +328,10 @@ def lanes(plan: Plan) -> str:
         return ""
     rows = "".join(_lane(same) for same in kept)
     clear = {street: length_m for same in kept for street, length_m in same[0].keep_clear}
-    told = ", ".join(f"{street} {words.both(length_m)}" for street, length_m in clear.items())
-    parking = f"<p><b>No parking, tow what stands:</b> {escape(told)}.</p>" if told else ""
-    return f'<div class="pl"><h2>Ways kept open</h2><ul>{rows}</ul>{parking}</div>'
+    towed = ", ".join(f"{street} {words.both(length_m)}" for street, length_m in clear.items())
+    parking = f"<p><b>No parking, tow what stands:</b> {escape(towed)}.</p>" if towed else ""
+    agreed = f"<p><b>{escape(told)}.</b></p>" if (told := concurrence(plan)) else ""
+    return f'<div class="pl"><h2>Ways kept open</h2><ul>{rows}</ul>{parking}{agreed}</div>'
 
 
 def _lane(same: Sequence[Route]) -> str:

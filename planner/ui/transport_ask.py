@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import streamlit as st
 
 from planner import packs, words
+from planner.briefing.concurrence import agrees, ways_digest
 from planner.briefing.phrases import trauma
 from planner.doctrine import Transport as Rules
 from planner.hospitals.ambulances import is_ambulance
@@ -92,6 +94,30 @@ def _set_ambulances(key: str) -> None:
     others = {n: v for n, v in (incident.facts.get("units") or {}).items() if not is_ambulance(n)}
     count = st.session_state[key]
     state.state_fact(incident, "units", others if count is None else {**others, _AMBULANCES: count})
+
+
+# --- the ways -------------------------------------------------------------------------------------
+
+
+def ask_agreement(incident: OpenIncident, plan: Plan) -> None:
+    """Ask whether EMS agrees with the ambulances' ways; other ways are asked for anew (F24)."""
+    ways = ways_digest(plan)
+    if not ways:
+        return
+    key = f"agreed {ways} in {incident.id}"
+    st.checkbox(
+        "EMS agrees with the ambulances' ways as they are now",
+        value=agrees(plan),
+        key=key,
+        on_change=_set_agreed,
+        args=(key, ways),
+    )
+
+
+def _set_agreed(key: str, ways: str) -> None:
+    now = datetime.now().astimezone().isoformat(timespec="minutes")
+    said = {"ways": ways, "at": now} if st.session_state[key] else None
+    state.state_fact(state.open_incident(), "ems_agreed", said)
 
 
 # --- hospitals -------------------------------------------------------------------------------------
