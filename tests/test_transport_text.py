@@ -61,6 +61,7 @@ def test_the_transport_officer_says_who_drives_where_and_what_is_held_back() -> 
         assert said is all(post in way.posts_crossed for way in ways)
     assert "Red, then: " in told
     assert "Yellow, two in an ambulance: " in told
+    assert "Police cars that carry a red: to West Trauma or Far Trauma, and tell transport at once" in told
     assert "Of these, children: 1 to " in told
     assert "On diversion, no ambulances: North Hospital." in told
     assert "come by themselves: " in told

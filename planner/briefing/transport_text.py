@@ -55,6 +55,10 @@ def _transmissions(plan: Plan, first_wave: int) -> Iterator[str]:
     children = [(h, sum(vars(h.children).values())) for h in plan.hospitals]
     if any(n for _, n in children):
         yield f"Of these, children: {_shares([(h, n) for h, n in children if n], said)}."
+    if first:
+        nearest = sorted((h for h, _ in first), key=lambda h: h.time_s or 0.0)[:_MOST_ASKED]
+        centres = " or ".join(words.plain(h.name) for h in nearest)
+        yield f"Police cars that carry a red: to {centres}, and tell transport at once: it counts."
     gone = [(h, counted(h.sent)) for h in plan.hospitals if counted(h.sent)]
     if gone:
         yield f"Already sent: {'; '.join(f'{told} to {words.plain(h.name)}' for h, told in gone)}."
