@@ -30,8 +30,12 @@ _AT_PORTAL_M = 1.0
 """A tunnel is closed at its portal: nobody stands within."""
 _BEYOND_PORTAL_M = 30.0
 """A post beyond the limit, where a tunnel or bridge ends, stands this far on at most."""
+TRAPPED = "no legal way off is mapped for a vehicle stopped here"
+"""Words by which a reason says that who is stopped at its post may neither turn round nor go on."""
 CONFINED = "no vehicle can turn off there"
 """Words by which a reason says that its post stands in a tunnel or on a bridge, away from the end of it."""
+_HELD_NAMED = 2
+"""So many junctions at which to hold traffic are named."""
 _APART_M = 2.0
 """A post that the user places stands at least so far from a junction: the line must pass beside it."""
 
@@ -57,6 +61,10 @@ class Stand:
         Whether it closes the whole edge (False where the edge runs through the core and out at both ends).
     open : bool
         The user wants the street open: nobody stands here, and whoever passes leaks out.
+    trapped : bool
+        The map shows no legal way off for a vehicle that is stopped here.
+    hold_at : tuple of int
+        Junctions at which to hold traffic then.
     watched : list of (edge, along_m, whole)
         Footways beside it that it holds as well.
     """
@@ -69,6 +77,8 @@ class Stand:
     mode: PostMode
     whole: bool
     open: bool = False
+    trapped: bool = False
+    hold_at: tuple[int, ...] = ()
     watched: list[tuple[int, float, bool]] = field(default_factory=list)
 
 
@@ -279,11 +289,24 @@ def _reason(
     if to_end > setback_m + _AT_PORTAL_M and not at_junction:
         what, end = ("in a tunnel", "portal") if tunnel else ("on a bridge", "end")
         turn = f"; it stands {what}, whose {end} outside is {_rounded(to_end)} off: {CONFINED}"
+    elif stand.trapped:
+        turn = f": {TRAPPED}{_held_before(stand, network)}"
     elif tunnel:
         turn = f", at the portal of a tunnel{turn}"
     also = f" Also watches {words.count(len(stand.watched), 'footway')} beside it." if stand.watched else ""
     share = f" One of {vehicles} vehicle posts: without it a way stays open." if vehicles > 1 else ""
     return f"Closes {street} ({kind}, {flow}){where}{turn}.{also}{share}"
+
+
+def _held_before(stand: Stand, network: StreetNetwork) -> str:
+    """Name the junctions at which traffic must be held, by the streets that meet there."""
+    named = []
+    for node in stand.hold_at[:_HELD_NAMED]:
+        streets = network.name_index[_streets_at(network, [node])]
+        names = sorted({network.names[k] for k in streets.tolist() if k})
+        if names:
+            named.append(" / ".join(names[:2]))
+    return f"; hold traffic before it, at {' and at '.join(dict.fromkeys(named))}" if named else ""
 
 
 def _rounded(length_m: float) -> str:

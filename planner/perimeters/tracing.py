@@ -29,8 +29,9 @@ from planner.perimeters.rings import (
     outer_options,
     outer_ring,
 )
+from planner.perimeters.way_off import mark_trapped
 from planner.perimeters.wording import perimeter_notices, write_perimeter
-from planner.terms import BOMBS, NoticeLevel, PerimeterName, PlaceKind
+from planner.terms import BOMBS, NoticeLevel, PerimeterName, PlaceKind, Travel
 
 __all__ = ["JUNCTION_MARGIN_M", "TracedPerimeter", "trace_perimeters"]
 
@@ -152,11 +153,13 @@ def _trace(ring: Ring, scene: _Scene) -> TracedPerimeter:
         ring.stand_off_m,
         wishes.open_edges,
     )
+    inside = area.network.edges_meeting(drawn.polygon_m)
+    inside[drawn.driving.edges] = drawn.driving.touches_inner  # the side of a street is what vehicles find
+    public = area.network.timing(Travel.PUBLIC, scene.doctrine.travelling)
+    mark_trapped(drawn.stands, area.network, public, inside | scene.blocked)
     stands = [*drawn.stands, *walkers]
     posts, edges = write_posts(stands, name, area.network, area.frame, rules)
     posts, exposed = tell_exposed(posts, name, scene.ground, area, scene.doctrine, blast=scene.blast)
-    inside = area.network.edges_meeting(drawn.polygon_m)
-    inside[drawn.driving.edges] = drawn.driving.touches_inner  # the side of a street is what vehicles find
     record = write_perimeter(name, drawn, posts, fewest, walkers, area.frame)
     notices = (*wishes.notices, *told, *exposed, *perimeter_notices(name, drawn, record, posts, area))
     return TracedPerimeter(record, posts, edges, drawn.polygon_m, inside, notices)

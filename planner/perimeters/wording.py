@@ -15,7 +15,7 @@ from planner.model import Notice, Perimeter, Post, Rings
 from planner.perimeters.band import Band
 from planner.perimeters.foot import NEAR_LINE_M
 from planner.perimeters.posted_line import Drawn
-from planner.perimeters.posts import CONFINED, Stand
+from planner.perimeters.posts import CONFINED, TRAPPED, Stand
 from planner.streets.network import StreetNetwork
 from planner.terms import NoticeLevel, PerimeterName, PostMode, RoadClass
 
@@ -124,6 +124,13 @@ def perimeter_notices(
             f"{name.capitalize()} perimeter, in a tunnel or on a bridge, far from its end: "
             f"{', '.join(confined)}. "
             "Stop vehicles before they enter it: each post says how far its end is",
+        )
+    if trapped := [post.id for post in posts if TRAPPED in post.reason]:
+        say(
+            NoticeLevel.CAUTION,
+            f"{name.capitalize()} perimeter, {TRAPPED.replace('stopped here', 'stopped there')}: "
+            f"{', '.join(trapped)}. No other cut of as few posts was better: each post says where to hold "
+            "traffic before it",
         )
     say(
         NoticeLevel.CAUTION,

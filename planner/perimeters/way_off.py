@@ -1,0 +1,138 @@
+"""Whether who is stopped at a post has a legal way off: searched over turns, on the streets left open.
+
+Somebody who may turn round goes back the way they came, to the junction behind the post and on. Into a
+one-way street towards the scene nobody should have turned: each who may must have had another way on at the
+junction. Traffic that comes only from within needs none: it is let out or kept in.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.perimeters.posts import Stand
+from planner.streets.network import StreetNetwork
+from planner.streets.timing import Timing
+from planner.streets.turns import U_TURN
+from planner.terms import PostMode, RoadClass
+
+Bools = NDArray[np.bool_]
+
+_AWAY_M = 200.0
+"""Who reaches open streets of this length in all is off: less is a pocket that other posts shut."""
+_BACK = 40
+"""So many stretches of street are followed back at most."""
+_DIVIDED = RoadClass.TRUNK_LINK
+"""On roads up to this class nobody turns round."""
+
+
+def mark_trapped(stands: Sequence[Stand], network: StreetNetwork, timing: Timing, closed: Bools) -> None:
+    """Mark the vehicle posts at which somebody would be stopped who has no legal way off on this map.
+
+    With the junctions at which to hold them: the nearest from which there is one.
+
+    Parameters
+    ----------
+    stands : sequence of Stand
+    network : StreetNetwork
+    timing : Timing
+        Of the public: what is infinite there nobody may drive.
+    closed : (E,) bool array
+        Streets behind the line, those of the posts, and those that the user closed.
+    """
+    for stand in stands:
+        if stand.mode is PostMode.VEHICLE and not stand.open:
+            lost = trapped_states(stand, network, timing, closed)
+            stand.trapped = bool(lost)
+            stand.hold_at = _hold_at(lost, network, timing, closed) if lost else ()
+
+
+def trapped_states(stand: Stand, network: StreetNetwork, timing: Timing, closed: Bools) -> list[int]:
+    """Return the states in which vehicles come to a post from outside and may not leave it again."""
+    edge, count = stand.edge, network.edge_count
+    inward = edge + count if stand.inner_is_u else edge
+    back = edge if stand.inner_is_u else edge + count
+    if not _may_drive(timing, inward):
+        return []
+    inwards = [int(state) for state in timing.turns.states_of(inward)]
+    comers = {state for after in inwards for state in _before(after, network, timing, closed)}
+    if comers and _may_drive(timing, back) and network.road_class[edge] > _DIVIDED:
+        behind_m = float(network.length_m[edge]) - stand.along_m if stand.inner_is_u else stand.along_m
+        states = [int(state) for state in timing.turns.states_of(back)]
+        return [] if _gets_away(states, network, timing, closed, behind_m) else sorted(comers)
+    return [state for state in sorted(comers) if not _gets_away([state], network, timing, closed)]
+
+
+def _before(state: int, network: StreetNetwork, timing: Timing, closed: Bools) -> list[int]:
+    """Return the states on open streets from which one may turn into a state, but for turning round."""
+    turns, count = timing.turns, network.edge_count
+    indptr, order = turns.into
+    own = int(turns.state_arc[state]) % count
+    found = []
+    for turn in order[indptr[state] : indptr[state + 1]].tolist():
+        arc = int(turns.state_arc[turns.origin[turn]])
+        if (
+            _may_turn(timing, turn)
+            and arc % count != own
+            and not closed[arc % count]
+            and _may_drive(timing, arc)
+        ):
+            found.append(int(turns.origin[turn]))
+    return found
+
+
+def _hold_at(lost: list[int], network: StreetNetwork, timing: Timing, closed: Bools) -> tuple[int, ...]:
+    """Return the junctions, nearest first, from which vehicles that would be trapped still get away."""
+    nodes: dict[int, None] = {}
+    seen, todo = set(lost), deque(lost)
+    for _ in range(_BACK):
+        if not todo:
+            break
+        for state in _before(todo.popleft(), network, timing, closed):
+            if state in seen:
+                continue
+            seen.add(state)
+            if _gets_away([state], network, timing, closed):
+                nodes.setdefault(int(network.arc_head[timing.turns.state_arc[state]]))
+            else:
+                todo.append(state)
+    return tuple(nodes)
+
+
+def _gets_away(
+    states: Iterable[int], network: StreetNetwork, timing: Timing, closed: Bools, away_m: float = 0.0
+) -> bool:
+    """Whether enough open streets, with so much before, are reached by legal turns from some arcs."""
+    turns, count = timing.turns, network.edge_count
+    seen = set(states)
+    edges: set[int] = set()
+    todo = deque(sorted(seen))
+    while todo and away_m < _AWAY_M:
+        state = todo.popleft()
+        for turn in range(int(turns.start[state]), int(turns.start[state + 1])):
+            after = int(turns.to[turn])
+            arc = int(turns.state_arc[after])
+            if (
+                after in seen
+                or closed[arc % count]
+                or not (_may_turn(timing, turn) and _may_drive(timing, arc))
+            ):
+                continue
+            seen.add(after)
+            todo.append(after)
+            if arc % count not in edges:
+                edges.add(arc % count)
+                away_m += float(network.length_m[arc % count])
+    return away_m >= _AWAY_M
+
+
+def _may_drive(timing: Timing, arc: int) -> bool:
+    return bool(np.isfinite(timing.along_s[arc]))
+
+
+def _may_turn(timing: Timing, turn: int) -> bool:
+    passes = timing.turns.kind[turn] == U_TURN or np.isfinite(timing.node_s[timing.turns.node[turn]])
+    return bool(np.isfinite(timing.turn_s[turn]) and passes)
