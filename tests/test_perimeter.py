@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -26,14 +26,14 @@ from planner.document import read_plan, write_plan
 from planner.errors import IncidentError
 from planner.geo import Frame, LonLat
 from planner.ground.zones import Ground, draw_zones
-from planner.model import AreaStamp, DoctrineStamp, Incident, Plan
+from planner.model import AreaStamp, DoctrineStamp, Incident, Plan, PostEdit, Shape
 from planner.perimeters.tracing import JUNCTION_MARGIN_M, TracedPerimeter, trace_perimeters
 from planner.settings import shipped
 from planner.sources.osm import NUMBER_COLUMNS
 from planner.sources.pbf import read_osm
 from planner.streets.network import StreetNetwork
 from planner.table import Table
-from planner.terms import Direction, NoticeLevel, PerimeterName, PostMode, RoadClass, ThreatName
+from planner.terms import Direction, NoticeLevel, PerimeterName, PostEditKind, PostMode, RoadClass, ThreatName
 from tests.streets import draw_streets
 from tests.town import town
 
@@ -602,6 +602,41 @@ def test_a_tap_anywhere_in_a_real_city_passes_the_audit_or_says_why_not(
         else:
             told = check.check == "crossings" and any("no junction, bridge" in text for text in about)
         assert check.ok or told, (check, about)
+
+
+@given(
+    spot=st.integers(0, 10_000_000),
+    threat=st.sampled_from(["knife", "handgun", "rifle"]),
+    kind=st.sampled_from(list(PostEditKind)),
+    which=st.integers(0, 1000),
+)
+@settings(max_examples=6, phases=TRIED)
+def test_a_post_edit_in_a_real_city_passes_the_audit_on_foot_too_or_says_why_not(
+    spot: int, threat: str, kind: PostEditKind, which: int
+) -> None:
+    area, streets = montevideo()
+    x, y = area.network.node_xy_m[spot % area.network.node_count]
+    incident = Incident(location=area.frame.place(x, y), threat=ThreatName(threat))
+    try:
+        ground = draw_zones(incident, area, doctrine())
+    except IncidentError:
+        return  # the tap fell beyond the edge of the map
+    blocked = area.network.no_closures()
+    posts = [post for line in trace_perimeters(ground, area, doctrine(), blocked) for post in line.posts]
+    if not posts:
+        return
+    post = posts[which % len(posts)]
+    east, north = area.frame.point_m(post.location)
+    places = (post.location, area.frame.place(east + 25.0, north + 10.0))
+    shape = Shape(lines=(places,)) if kind is PostEditKind.MOVE else Shape(points=places[:1])
+    edited = replace(incident, post_edits=(PostEdit(shape, kind, post.perimeter),))
+    lines = trace_perimeters(ground, area, doctrine(), blocked, edited)
+    plan = plan_of(edited, ground, lines, area)
+    for check in check_perimeters(Scene(plan, area, doctrine(), streets)):
+        about = [n.text for n in plan.notices if n.about == check.about]
+        told = any("is not sealed where" in text for text in about)
+        told |= check.check == "crossings" and any("no junction, bridge" in text for text in about)
+        assert check.ok or (told and check.check in ("seal", "foot_seal", "crossings")), (check, about)
 
 
 def plan_of(incident: Incident, ground: Ground, lines: Traced, area: Area) -> Plan:

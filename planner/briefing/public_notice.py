@@ -179,13 +179,18 @@ def _avoid(plan: Plan, closed: Sequence[str]) -> str:
     """Name the streets that are closed, not where on them the posts stand."""
     outer = [post for post in plan.posts if post.perimeter is PerimeterName.OUTER]
     by_flow = sorted(outer, key=lambda post: (post.rank, post.id))
-    streets = closed or [post.street.rsplit(" at ", 1)[0] for post in by_flow]
+    streets = closed or [post.street.rsplit(" at ", 1)[0] for post in by_flow if not _nameless(post.street)]
     named = [name for name in dict.fromkeys(map(words.plain, streets)) if not name.startswith("unnamed ")]
     if not named:
         return ""
     more = f" and {len(named) - _MOST_STREETS} more streets" if len(named) > _MOST_STREETS else ""
     name = words.plain(plan.incident.name) or "the place of the attack"
     return f"Keep away from {name}. Closed to traffic: {', '.join(named[:_MOST_STREETS])}{more}"
+
+
+def _nameless(street: str) -> bool:
+    """Whether a post's street has no name of its own: "footway off Avenida Italia" does not close that."""
+    return street[:1].islower() and (" off " in street or " m " in street)
 
 
 def _reunification(plan: Plan) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from planner.geo import Frame
 from planner.model import Post
 from planner.perimeters.cut import INNER, SINK, SOURCE, Cut
 from planner.perimeters.flows import street_flows
+from planner.perimeters.radio_names import radio_name
 from planner.perimeters.spans import no_way_off, to_end_m
 from planner.streets.network import StreetNetwork
 from planner.terms import Control, Direction, PerimeterName, PostMode, RoadClass
@@ -189,14 +190,17 @@ def _post(
     streets: Ints,
 ) -> Post:
     legs, cross = _junction(stand, network, streets)
-    street = network.street(stand.edge)
+    named = bool(network.name_index[stand.edge])
+    street = radio_name(network, stand.edge, stand.xy_m)
     held = [(stand.edge, stand.along_m, stand.whole), *stand.watched]
     return Post(
         id=f"{'I' if perimeter is PerimeterName.INNER else 'O'}{number}",
         perimeter=perimeter,
         location=frame.place(*stand.xy_m),
         rank=number,
-        street=f"{street} at {cross}" if cross else street,
+        street=f"{street} at {cross}"
+        if cross and (named or street == network.street(stand.edge))
+        else street,
         control=Control.CLOSED,
         mode=stand.mode,
         direction=_direction(stand, network),
