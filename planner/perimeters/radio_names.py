@@ -92,10 +92,8 @@ def _nearest_crossing(
     """Return the street that crosses a street nearest to a place, and how far east and north this is."""
     near = _named(network, xy_m, _CROSSING_M)
     own = network.name_index[near] == network.name_index[edge]
-    ends = [
-        np.unique(np.concatenate([network.edge_u[e], network.edge_v[e]])) for e in (near[own], near[~own])
-    ]
-    nodes = np.intersect1d(*ends)
+    ours, theirs = (np.concatenate([network.edge_u[e], network.edge_v[e]]) for e in (near[own], near[~own]))
+    nodes = np.unique(ours[np.isin(ours, theirs)])
     if not len(nodes):
         return None
     off = np.asarray(xy_m) - network.node_xy_m[nodes]
