@@ -18,6 +18,8 @@ from planner.terms import NoticeLevel, ObstacleKind, Parked, RouteKind
 
 _ABOUT = "corridor"
 _MOST_NAMES = 6
+_HERE_M = 50.0
+"""Of a route, only what runs so near to the box around the corridor's streets is looked at."""
 _LEAST_SHARED_M = 10.0
 _SIDES = {Parked.ONE_SIDE: "one side", Parked.BOTH_SIDES: "both sides"}
 
@@ -138,7 +140,8 @@ def _sites_near(
         return []
     kept = shapely.union_all(driving.network.lines(np.flatnonzero(corridor.kept)))
     driven = shapely.union_all([LineString(driving.area.frame.to_m(route.line)) for route in own])
-    lane = kept.intersection(driven.buffer(1.0)).union(driven.intersection(driving.streets.outer_m))
+    here = driven.intersection(shapely.box(*kept.bounds).buffer(_HERE_M)) if not kept.is_empty else kept
+    lane = kept.intersection(here.buffer(1.0)).union(driven.intersection(driving.streets.outer_m))
     if lane.is_empty:
         return []
     near = []

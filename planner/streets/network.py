@@ -46,8 +46,9 @@ __all__ = ["Bools", "Floats", "Ints", "Path", "Search", "Snap", "StreetNetwork",
 
 _T = TypeVar("_T")
 
-NEARBY_STATES = 20_000
-"""A search that settles no more is over in a few milliseconds: as long as a hierarchy takes to be updated."""
+NEARBY_M, NEARBY_STATES = 1500.0, 20_000
+"""Places so near are searched for without the hierarchy, till so many states are settled: it takes a few
+milliseconds, no longer than the hierarchy takes to be told what is closed."""
 _NONE = np.empty(0, dtype=np.int64)
 
 
@@ -348,12 +349,12 @@ class Search:
         return np.array([seconds[end] for end in ends], dtype=np.float64)
 
     def nearest(self, ends: Sequence[Snap], count: int) -> list[int]:
-        """Return which of some places are reached soonest, in order, at most so many; of equals the first."""
+        """Return which of some places are reached soonest, in order, so many at most; of equals the first."""
         lasts = [self._last(end) for end in ends]
         asked = np.unique(np.concatenate([_NONE, *(last.state for last in lasts)]))
-        most = NEARBY_STATES if self.network.hierarchy_for(self.weights) else 0
+        most = self._most(sorted(map(self._apart_m, ends))[:count][-1])
         desk, first, enough = self.network.desk(self.weights), self._first, 2 * count
-        while len(asked):
+        while len(asked) and most is not None:
             reached = desk.ways(self._closing, first.state, first.ms, asked, most, min(enough, len(asked)))
             if reached is None:
                 break
@@ -440,6 +441,15 @@ class Search:
             return node == junction_at(self.network, end)
         return self.start.edge == end.edge and self.start.along_m == end.along_m
 
+    def _apart_m(self, end: Snap) -> float:
+        return math.hypot(end.x_m - self.start.x_m, end.y_m - self.start.y_m)
+
+    def _most(self, away_m: float) -> int | None:
+        """Return how many states to settle for what lies so far off; 0: any number; None: not to search."""
+        if self.network.hierarchy_for(self.weights) is None:
+            return 0
+        return NEARBY_STATES if away_m <= NEARBY_M else None
+
     def _find(self, ends: Sequence[Snap]) -> None:
         """Find the ways to some places, and to all that were announced, at once."""
         if all(end in self._found for end in ends):
@@ -451,10 +461,10 @@ class Search:
         first = self._first
         if not len(asked) or not len(first.state):
             return
-        hierarchy = self.network.hierarchy_for(self.weights)
-        # Near by is quicker searched for than a hierarchy is told what is closed.
-        most = NEARBY_STATES if hierarchy else 0
-        reached = self.network.desk(self.weights).ways(self._closing, first.state, first.ms, asked, most)
+        hierarchy, most = self.network.hierarchy_for(self.weights), self._most(max(map(self._apart_m, new)))
+        reached = None
+        if most is not None:
+            reached = self.network.desk(self.weights).ways(self._closing, first.state, first.ms, asked, most)
         if reached is not None:
             cost_ms, begins = reached.cost_ms, None
         else:
