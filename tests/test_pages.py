@@ -15,6 +15,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from planner import packs
+from planner.area import Area
 from planner.document import read_incident, write_plan
 from planner.plan import make_plan
 from planner.store import Store
@@ -96,6 +97,17 @@ def say(page: AppTest, *heard: dict[str, Any]) -> AppTest:
     ]
     page.session_state["board"] = {"said": {"session": "s", "words": told}}
     return page.run()
+
+
+def test_the_first_tap_finds_what_was_worked_out_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    warmed: list[Area] = []
+    monkeypatch.setattr(packs, "DEFAULT_AREA", "three_rivers")
+    monkeypatch.setattr(state, "first_plan", warmed.append)
+    state.warm_up().result(timeout=60)
+    assert not open_page().exception
+    (listing,) = (one for one in packs.list_areas() if one.name == "three_rivers")
+    opened = state.area_of(listing, lambda *_: None)
+    assert [area is opened for area in warmed] == [True], "another copy, or planned on twice"
 
 
 def test_a_new_page_asks_for_the_scene_and_saves_nothing(own_store: Store) -> None:

@@ -6,6 +6,7 @@ is written to the store before anything is computed from it.
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -112,7 +113,9 @@ def area_of(listing: packs.Listing, progress: packs.Progress) -> Area:
     """
     if listing.manifest is None:
         return packs.open_area(listing.name, progress=progress)
-    return _area(listing.name, listing.manifest["digest"])
+    area = _area(listing.name, listing.manifest["digest"])
+    _warmed(area.name, area.digest, area)
+    return area
 
 
 @st.cache_resource(max_entries=_PLANS_KEPT, show_spinner=False)
@@ -177,13 +180,38 @@ def _base_map(name: str, digest: str, _area: Area) -> Future[BaseMapFiles]:
 
 
 @st.cache_resource(show_spinner=False)
+def _warming_room() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm-up")
+
+
+@st.cache_resource(show_spinner=False)
 def warm_up() -> Future[Plan]:
     """Make one plan of the default area behind the scenes, so that the first one asked for is quick.
 
     What was compiled at set-up is only loaded, but that too takes a second; called when the app starts.
     """
-    warming = ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm-up")
-    return warming.submit(lambda: first_plan(packs.open_area()))
+    return _warming_room().submit(_warm_default)
+
+
+def _warm_default() -> Plan:
+    name = packs.DEFAULT_AREA
+    if not any(one.name == name and one.manifest for one in packs.list_areas()):
+        packs.open_area(name)  # imports it
+    digest = packs.read_manifest(name)["digest"]
+    planned = _planned_once(name, digest, _area(name, digest))
+    gc.freeze()  # what is loaded by now stays: no plan shall wait while it is looked through for garbage
+    return planned
+
+
+@st.cache_resource(max_entries=_AREAS_KEPT, show_spinner=False)
+def _warmed(name: str, digest: str, _area: Area) -> Future[Plan]:
+    return _warming_room().submit(_planned_once, name, digest, _area)
+
+
+@st.cache_resource(max_entries=_AREAS_KEPT, show_spinner=False)
+def _planned_once(name: str, digest: str, _area: Area) -> Plan:
+    """Plan somewhere on an area: much is worked out once for it, and is there for the first tap then."""
+    return first_plan(_area)
 
 
 def base_map_of(area: Area) -> Future[BaseMapFiles]:
