@@ -104,7 +104,7 @@ def test_only_what_differs_stands_side_by_side_with_way_minutes_and_patients() -
     )
     last = replace(before, hospitals=(lost, *others))
     way, line = side_by_side([before, then, last])
-    assert way.what.startswith("Ambulances from staging to ")
+    assert way.what == "Ambulances from staging to ambulance exchange point"
     assert [told is not None for told in way.told] == [True, False, True]
     assert line.what == hospital.name
     was, now, cut_off = line.told
@@ -120,6 +120,10 @@ def test_only_what_differs_stands_side_by_side_with_way_minutes_and_patients() -
     assert "the bridge is out" in markup
     assert f"no more by {', '.join(s for s in egress.streets)}" in markup
     assert "as in the first column" in markup
+    loading = next(site for site in before.sites if site.id == transfer.end)
+    sites = tuple(replace(s, name="Elsewhere") if s is loading else s for s in before.sites)
+    (moved,) = side_by_side([before, replace(before, sites=sites)])
+    assert [told.to for told in moved.told if told] == [loading.name, "Elsewhere"], "one way, to another site"
     later = replace(hospital, time_range_min=(50, 60))
     quiet = compared([before, replace(before, hospitals=(later, *others))], ["Now", "If Elm is blocked"])
     assert "50-60 min" in quiet.split("<details>")[1], "nobody is sent there: folded away"

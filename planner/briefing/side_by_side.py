@@ -9,6 +9,7 @@ import math
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
+from planner import words
 from planner.model import Casualties, HospitalOption, Plan, Route
 from planner.terms import RouteKind
 
@@ -34,6 +35,8 @@ class Told:
         Who is sent there in the first hour; None for a way to a site.
     why_not : str
         Why there is no way, "" where there is one.
+    to : str
+        Name of the site that a way leads to: another plan may have it elsewhere. "" for a hospital.
     """
 
     range_min: tuple[int, int] | None
@@ -41,6 +44,7 @@ class Told:
     posts: tuple[str, ...] = ()
     patients: Casualties | None = None
     why_not: str = ""
+    to: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,14 @@ def side_by_side(plans: Sequence[Plan]) -> tuple[Line, ...]:
 
 
 def _entries(plan: Plan) -> Iterator[tuple[Hashable, tuple[str, Told]]]:
-    names = {site.id: site.name for site in plan.sites}
+    sites = {site.id: site for site in plan.sites}
     for route in plan.routes:
-        if route.route in _WAYS:
-            end = names.get(route.end, route.end)
+        site = sites.get(route.end)
+        if route.route in _WAYS and site is not None:
             minutes = max(1, math.ceil(route.time_s / 60))
-            way = Told((minutes, minutes), route.streets, route.posts_crossed)
-            yield (route.route, end), (f"{_WAYS[route.route]} {end}", way)
+            way = Told((minutes, minutes), route.streets, route.posts_crossed, to=site.name)
+            what = f"{_WAYS[route.route]} {words.PURPOSES[site.purpose][1].lower()}"
+            yield (route.route, site.purpose), (what, way)
     drawn = {route.id: route for route in plan.routes}
     for hospital in plan.hospitals:
         told = _of_hospital(hospital, drawn.get(hospital.route or ""))

@@ -95,7 +95,9 @@ def _told(told: Told | None, first: Told | None) -> str:
         drive = f'<b>NO WAY</b><span class="why">{escape(told.why_not)}</span>'
     else:
         drive = f"<b>{escape(words.minutes(told.range_min))}</b>"
-    return drive + _patients(told.patients) + _by(told, first)
+    moved = first is not None and first.to != told.to
+    to = f" to {'<b>' if moved else ''}{escape(told.to)}{'</b>' if moved else ''}" if told.to else ""
+    return drive + to + _patients(told.patients) + _by(told, first)
 
 
 def _patients(patients: Casualties | None) -> str:
