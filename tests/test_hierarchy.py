@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path as FilePath
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -156,6 +157,26 @@ def test_threads_that_close_other_streets_do_not_disturb_each_other() -> None:
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(ask, pairs))
     assert together == [ask(pair) for pair in pairs]
+
+
+def test_an_update_that_breaks_off_leaves_no_wrong_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = with_hierarchy(town().network)
+    timing, plain = network.timing(Travel.EMERGENCY, TRAVELLING), town().network
+    hierarchy, plain_timing = network.hierarchy, plain.timing(Travel.EMERGENCY, TRAVELLING)
+    assert hierarchy is not None
+    before, broken, after = town_pairs(network, 3)
+    network.times([before[0]], [before[1]], timing, before[2])
+
+    def break_off(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hierarchy._metrics[0], "_metric", SimpleNamespace(update_weights=break_off))
+        with pytest.raises(MemoryError):
+            network.times([broken[0]], [broken[1]], timing, broken[2])
+    for start, end, closed in (after, broken, before):
+        expected = plain.times([start], [end], plain_timing, closed)
+        assert np.array_equal(network.times([start], [end], timing, closed), expected)
 
 
 def test_an_order_that_is_none_of_these_streets_is_refused_or_passed_over() -> None:

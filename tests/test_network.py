@@ -499,6 +499,25 @@ def test_the_first_reached_of_several_is_the_nearest_in_time() -> None:
     assert network.first_reached(start, timing, closed, marked([])) is None
 
 
+@pytest.mark.parametrize("broken", ["dijkstra", "traced"])
+def test_a_search_that_breaks_off_leaves_nothing_behind(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = line_of({"u": 0, "v": 1}, {"u": 1, "v": 2}, {"u": 0, "v": 2, "via": [(300, 400)]})
+    timing, none = network.timing(Travel.EMERGENCY, TRAVELLING), network.no_closures()
+    start, end = (Snap(edge, 50.0, *network.at(edge, 50.0), 0.0) for edge in (0, 1))
+    before = network.times([start], [end], timing, none)
+
+    def break_off(*asked: np.ndarray) -> None:
+        if broken == "dijkstra":
+            asked[-3][:] = 7  # what each state has cost
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"planner.streets.desk.{broken}", break_off)
+        with pytest.raises(MemoryError):
+            network.times([start], [end], timing, np.arange(3) == 2)
+    assert np.array_equal(network.times([start], [end], timing, none), before)
+
+
 def test_a_bollard_takes_vehicles_apart_in_the_undirected_graph() -> None:
     network = line_of(
         {}, {}, {}, nodes={1: {"node_barrier": Barrier.BOLLARD}, 2: {"node_barrier": Barrier.GATE}}

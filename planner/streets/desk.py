@@ -8,6 +8,8 @@ a search wrote is wiped off after it.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,17 +74,17 @@ class Desk:
         """
         wanted = np.zeros(self._plain.turns.state_count, dtype=np.bool_)
         wanted[asked] = True
-        with self._lock:
-            enough = enough or len(asked)
+        enough = enough or len(asked)
+        with self._laid_out(weights):
             reached, last, given_up = self._run(
-                self._ahead, weights, seed, seed_ms, _EACH_ITS_OWN, wanted, enough, most
+                self._ahead, seed, seed_ms, _EACH_ITS_OWN, wanted, enough, most
             )
             cost = self._cost[asked].astype(np.int64)
             known = int(self._cost[last]) if enough < len(asked) and last >= 0 else NEVER
             known = NEVER if np.count_nonzero(cost <= known) < enough else known
             cost[cost >= BARRED] = NEVER
             start, states = traced(self._before, np.where(cost < NEVER, asked, -1))
-            self._wipe(weights, reached)
+            self._wipe(reached)
         return None if given_up else Reached(cost, start, states, known)
 
     def first(
@@ -101,16 +103,16 @@ class Desk:
         back : bool
             Whether the ways lead from there to where the search begins.
         """
-        with self._lock:
+        with self._laid_out(weights):
             turns = self._behind if back else self._ahead
-            reached, last, _ = self._run(turns, weights, seed, seed_ms, place, wanted, 1, 0)
+            reached, last, _ = self._run(turns, seed, seed_ms, place, wanted, 1, 0)
             states = self._touched[:reached]
             cost = self._cost[states]
             best = -1
             if last >= 0 and wanted[place[last]]:
                 equal = states[cost == self._cost[last]]
                 best = int(equal[wanted[place[equal]]].min())
-            self._wipe(weights, reached)
+            self._wipe(reached)
         return best
 
     @property
@@ -130,7 +132,6 @@ class Desk:
     def _run(
         self,
         turns: tuple[Ints, Ints, Ints32],
-        weights: Weights,
         seed: Ints,
         seed_ms: Ints,
         place: Ints,
@@ -138,8 +139,6 @@ class Desk:
         enough: int,
         most: int,
     ) -> tuple[int, int, bool]:
-        states, ms = weights.states
-        self._state_ms[states] = ms
         found: tuple[int, int, bool] = dijkstra(
             *turns,
             self._state_ms,
@@ -155,7 +154,19 @@ class Desk:
         )
         return found
 
-    def _wipe(self, weights: Weights, reached: int) -> None:
-        states, _ = weights.states
-        self._state_ms[states] = self._plain.arc_ms[self._plain.turns.state_arc[states]]
+    def _wipe(self, reached: int) -> None:
         self._cost[self._touched[:reached]] = BARRED
+
+    @contextmanager
+    def _laid_out(self, weights: Weights) -> Iterator[None]:
+        """Lay out what streets weigh in one search, alone at the desk, and put all back whatever happens."""
+        states, ms = weights.states
+        with self._lock:
+            try:
+                self._state_ms[states] = ms
+                yield
+            except BaseException:
+                self._cost.fill(BARRED)  # nothing tells how far a search came that broke off
+                raise
+            finally:
+                self._state_ms[states] = self._plain.arc_ms[self._plain.turns.state_arc[states]]

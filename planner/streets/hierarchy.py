@@ -132,8 +132,9 @@ class Hierarchy:
             own = _Metric(self._topology, weights.plain)
         else:
             self._metrics.remove(own)
-        self._metrics.insert(0, own)
-        return own.of(weights)
+        found = own.of(weights)
+        self._metrics.insert(0, own)  # only now: one whose update broke off is not asked again
+        return found
 
 
 class _Metric:
