@@ -14,13 +14,23 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from planner import packs
+from planner import packs, words
 from planner.briefing.concurrence import agrees, concurrence, ways_digest
 from planner.briefing.phrases import Edition
 from planner.doctrine import Doctrine
-from planner.document import read_incident, read_plan, write_plan
+from planner.document import read_incident, read_plan, write_incident, write_plan
 from planner.exports.ics206 import procedures
-from planner.model import Casualties, EmsAgreed, Notice, Plan, WalkIns
+from planner.geo import LonLat
+from planner.model import (
+    Casualties,
+    EmsAgreed,
+    HospitalStatus,
+    Incident,
+    KeptPlaces,
+    Notice,
+    Plan,
+    WalkIns,
+)
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.routes.alternatives import middle_points
@@ -183,6 +193,22 @@ def test_places_for_walk_ins_are_the_coordinators_to_set_and_to_give_back(own_st
     of(numbers(page, "Keep: red"), METHODIST).set_value(0).run()
     assert not page.exception
     assert facts(own_store)["hospitals"] == [], "as doctrine reckons again"
+
+
+def test_what_a_document_says_of_hospitals_opens_whatever_it_leaves_out(own_store: Store) -> None:
+    of(numbers(open_page(), "Keep: red"), METHODIST).set_value(5).run()
+    place = LonLat(*facts(own_store)["hospitals"][0]["location"])
+    kept = HospitalStatus(METHODIST, place, sent=Casualties(200_000), keep=KeptPlaces(red=3))
+    incident = Incident(LonLat(-85.632, 41.944), casualties=Casualties(200_001, 1), hospitals=(kept,))
+    write(own_store, json.loads(write_incident(incident)))
+    page = open_page()
+    assert of(numbers(page, "Keep: red"), METHODIST).value == 3
+    of(numbers(page, "Keep: red"), METHODIST).set_value(0).run()
+    of(numbers(page, "Sent: red"), METHODIST).set_value(1).run()
+    assert not page.exception
+    (status,) = facts(own_store)["hospitals"]
+    assert "keep" not in status
+    assert status["sent"]["red"] == 1
 
 
 def test_the_running_count_takes_places_and_is_not_sent_again(own_store: Store) -> None:
@@ -371,6 +397,20 @@ def test_every_way_that_is_kept_open_is_told_once_with_what_to_keep_clear() -> N
             assert escape(street) in told.split("No parking, tow what stands:")[1]
     assert told.count("<li>") == len({(r.route, r.line) for r in kept})
     assert transport.lanes(replace(plan, routes=())) == ""
+
+
+@pytest.mark.parametrize("lengths_m", [(60.0, 20.0), (20.0, 60.0)])
+def test_of_a_street_driven_both_in_and_out_the_longer_part_is_kept_clear(
+    lengths_m: tuple[float, float],
+) -> None:
+    plan, _ = planned()
+    routes = [next(r for r in plan.routes if r.route is k) for k in (RouteKind.TRANSFER, RouteKind.EGRESS)]
+    clear = zip(routes, lengths_m, strict=True)
+    told = transport.lanes(
+        replace(plan, routes=tuple(replace(route, keep_clear=(("Nowhere Lane", m),)) for route, m in clear))
+    )
+    assert f"Nowhere Lane {words.both(60.0)}" in told
+    assert told.count("Nowhere Lane ") == 1
 
 
 def test_the_sheet_holds_the_whole_transport_plan_and_asks_no_host() -> None:

@@ -457,9 +457,10 @@ class Search:
         new = [end for end in dict.fromkeys((*ends, *self.ends)) if end not in self._found]
         lasts = [self._last(end) for end in new]
         asked = np.unique(np.concatenate([last.state for last in lasts]))
-        self._found.update(dict.fromkeys(new))
+        found: dict[Snap, _Found | None] = dict.fromkeys(new)
         first = self._first
         if not len(asked) or not len(first.state):
+            self._found.update(found)
             return
         hierarchy, most = self.network.hierarchy_for(self.weights), self._most(max(map(self._apart_m, new)))
         reached = None
@@ -477,9 +478,11 @@ class Search:
             if best < 0:
                 continue
             begin = -1 if begins is None else int(begins[at[best]])
-            self._found[end] = _Found(total_ms, begin, int(last.state[best]), int(last.after[best]))
+            found[end] = _Found(total_ms, begin, int(last.state[best]), int(last.after[best]))
             if reached is not None:
                 self._ways[end] = reached.way(int(at[best]))
+        self._found.update(found)  # only now: a search that breaks off has not found that there is no way
+        self.__dict__.pop("_steps_out", None)  # which was of the places known until now
 
     def _trace(self, ends: Sequence[Snap]) -> None:
         """Write out the ways that a hierarchy found, as far as that is not done."""

@@ -327,7 +327,9 @@ def lanes(plan: Plan) -> str:
     if not kept:
         return ""
     rows = "".join(_lane(same) for same in kept)
-    clear = {street: length_m for same in kept for street, length_m in same[0].keep_clear}
+    clear: dict[str, float] = {}
+    for street, length_m in (part for same in kept for part in same[0].keep_clear):
+        clear[street] = max(clear.get(street, 0.0), length_m)  # as the plan's notice says it
     towed = ", ".join(f"{street} {words.both(length_m)}" for street, length_m in clear.items())
     parking = f"<p><b>No parking, tow what stands:</b> {escape(towed)}.</p>" if towed else ""
     agreed = f"<p><b>{escape(told)}.</b></p>" if (told := concurrence(plan)) else ""

@@ -42,6 +42,8 @@ _BY_DOCTRINE: dict[str, Callable[[Ward, Rules], float | None]] = {
     "others_per_h": others_per_h,
 }
 _MOST = 1000
+_MOST_PEOPLE = 1_000_000
+"""As many as a document may say; an entry that shows more than it takes stops the page."""
 _FIRST = 8
 _NEAR_DEG = 0.005
 _MARKDOWN = "\\`*_{}[]()<>#+-.!|:$~&"
@@ -66,9 +68,9 @@ def _count(
     key = f"{what} of {incident.id}"
     st.number_input(
         label,
-        value=value,
+        value=None if value is None else min(value, _MOST_PEOPLE),
         min_value=0,
-        max_value=100_000,
+        max_value=_MOST_PEOPLE,
         step=1,
         key=key,
         placeholder="?",
@@ -205,9 +207,9 @@ def _ask_sent(hospital: HospitalOption, said: Json, tail: str) -> None:
             key = f"sent {colour} {tail}"
             st.number_input(
                 f"Sent: {label.lower()}",
-                value=int((said.get("sent") or {}).get(colour, 0)),
+                value=int((said.get("sent") or {}).get(colour) or 0),
                 min_value=0,
-                max_value=100_000,
+                max_value=_MOST_PEOPLE,
                 step=1,
                 key=key,
                 width=150,
@@ -273,12 +275,12 @@ def _ask_kept(hospital: HospitalOption, due: WalkIns, said: Json, tail: str) -> 
         for member, label in _KEPT:
             if not takes[member] or (member == "red" and hospital.children_only):
                 continue
-            key = f"keep {member} {tail}"
+            key, told = f"keep {member} {tail}", (said.get("keep") or {}).get(member)
             st.number_input(
                 label,
-                value=int((said.get("keep") or {}).get(member, getattr(due, member))),
+                value=int(getattr(due, member) if told is None else told),  # null: as doctrine reckons
                 min_value=0,
-                max_value=_MOST,
+                max_value=_MOST_PEOPLE,
                 step=1,
                 key=key,
                 width=150,
@@ -290,7 +292,8 @@ def _ask_kept(hospital: HospitalOption, due: WalkIns, said: Json, tail: str) -> 
 def _set_kept(key: str, hospital: HospitalOption, member: str, due: int) -> None:
     places = st.session_state[key]
     said = {**(_said_of(state.open_incident(), hospital).get("keep") or {}), member: places}
-    _say(hospital, {"keep": {name: n for name, n in said.items() if name != member or n != due}})
+    kept = {name: n for name, n in said.items() if n is not None and (name != member or n != due)}
+    _say(hospital, {"keep": kept})
 
 
 def _set_sent(key: str, hospital: HospitalOption, colour: str) -> None:
