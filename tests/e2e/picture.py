@@ -82,7 +82,7 @@ def _plan(screen: Screen, at: str, threat: str) -> None:
 
 def _write(picture: bytes, file: Path) -> None:
     with Image.open(BytesIO(picture)) as shot:
-        shot.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
+        shot.convert("RGB").quantize(_COLOURS, kmeans=2, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ export class Furniture {
 
   showUnits(units) {
     this.scale?.remove();
-    this.scale = L.control.scale({ metric: units === "m", imperial: units !== "m", position: "bottomleft" }).addTo(this.map);
+    this.scale = L.control.scale({ metric: units === "m", imperial: units !== "m", maxWidth: 130, position: "bottomleft" }).addTo(this.map);
   }
 
   read({ lat, lng }) {

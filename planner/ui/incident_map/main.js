@@ -15,8 +15,9 @@ import { Told } from "./told.js";
 import { Tools, button } from "./tools.js";
 
 const MAX_ZOOM = 19;
-const FIRST_HEIGHT_SHARE = 0.62;
+const FIRST_HEIGHT_SHARE = 0.54; // below it the verdict is in sight too
 const NARROW_PX = 640;
+const SITE_ROOM_M = 80; // about a label
 const UNPAINTED_MS = 250;
 const box = (id) => document.getElementById(id);
 
@@ -146,7 +147,18 @@ function clearOfTools() {
 function showWhole(bounds) {
   if (!bounds) return;
   const small = map.getZoom() < map.getBoundsZoom(bounds) - 1;
-  if (small || !map.getBounds().contains(bounds)) showBounds(bounds);
+  if (small || !map.getBounds().contains(bounds)) showBounds(withSites(bounds));
+}
+
+/** Take in the sites that lie near, as long as nothing is drawn smaller for it. */
+function withSites(bounds) {
+  const { paddingTopLeft, paddingBottomRight } = clearOfTools();
+  const padding = L.point(paddingTopLeft).add(paddingBottomRight);
+  const zoom = (box) => map.getBoundsZoom(box, false, padding);
+  return overlay.sitesFrom(plan, bounds.getCenter()).reduce((box, at) => {
+    const wider = L.latLngBounds(box.getSouthWest(), box.getNorthEast()).extend(at.toBounds(SITE_ROOM_M));
+    return zoom(wider) >= zoom(bounds) ? wider : box;
+  }, bounds);
 }
 
 function showBounds(bounds) {

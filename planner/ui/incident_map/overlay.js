@@ -137,6 +137,12 @@ export class Overlay {
     L.circleMarker(from, { pane: "plan-leads", className: "lead-end", radius: 4, interactive: false }).addTo(this.leads);
   }
 
+  /** Where the first choice for each purpose is, nearest to a place first. */
+  sitesFrom(plan, middle) {
+    const places = plan.sites.filter((site) => site.rank === 1).map((site) => L.latLng(latLng(site.at)));
+    return places.sort((a, b) => a.distanceTo(middle) - b.distanceTo(middle));
+  }
+
   /** @param sites whether the places of the sites count too, which may lie far out */
   bounds(plan, sites = false) {
     const box = L.latLngBounds([]);
