@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -137,6 +138,16 @@ def test_counts_said_here_are_saved_and_planned_at_once(own_store: Store) -> Non
     assert header["units"] == {"ambulance": 5}
     assert "All 21 patients have a place" in said(page)
     assert "5 at hand" in said(page)
+
+
+def test_a_place_is_not_called_good_while_the_last_red_arrives_too_late() -> None:
+    page = open_page()
+    numbers(page, "Ambulances at hand")[0].set_value(1).run()
+    told = said(page)
+    assert "All 20 patients have a place" in told
+    assert re.search(r"The last red arrives only after [\d,-]+ min with 1 of \d+ ambulances\.", told)
+    assert 'class="verdict asked"' in told
+    assert 'class="verdict"' not in told
 
 
 def test_a_closed_hospital_gets_nobody_and_its_patients_go_elsewhere(own_store: Store) -> None:

@@ -46,12 +46,24 @@ def summary(plan: Plan, rules: Rules) -> str:
         gone = sum(sum(vars(h.sent).values()) for h in plan.hospitals)
         who = f"All {here} patients still here" if gone else f"All {here} patients"
         before = f" {gone} sent already." if gone else ""
-        text, state = f"{who} have a place in the first hour{beyond}.{before}", ""
+        late = _late_arrivals(plan, rules)
+        text = f"{who} have a place in the first hour{beyond}.{late}{before}"
+        state = " asked" if far or late else ""
     return (
         '<div class="pl"><h1 class="unseen">Transport</h1>'
         f'<p class="verdict{state}" role="status">{escape(text)}</p>'
         f'<p class="advice">{escape(words.ADVICE)}. {NO_TRAFFIC}.</p>{_figures(plan, rules)}</div>'
     )
+
+
+def _late_arrivals(plan: Plan, rules: Rules) -> str:
+    """Say when the last red arrives, where that may be beyond the golden hour: a place is not a ride."""
+    need = plan.ambulances
+    if need is None or not need.last_red_min or need.last_red_min[1] <= rules.golden_hour_min:
+        return ""
+    few = need.at_hand is not None and need.at_hand < need.needed
+    why = f" with {need.at_hand} of {need.needed} ambulances" if few else ""
+    return f" The last red arrives only after {words.minutes(need.last_red_min)}{why}."
 
 
 def _figures(plan: Plan, rules: Rules) -> str:
