@@ -12,7 +12,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely.geometry import Point, Polygon
+from shapely.geometry import Point, Polygon, box
 
 from planner.area import BUILDING_COLUMNS, OBSTACLE_COLUMNS, PLACE_COLUMNS, Area
 from planner.errors import SourceError
@@ -361,6 +361,14 @@ def test_polygon_without_ground_is_left_out(shape: Polygon) -> None:
     draft.add_way(1, [(1, (10.0, 50.0)), (2, (10.01, 50.0))], STREET)
     draft.add_feature("w", 5, {"building": "yes"}, shape)
     assert len(draft.finish("made", source="test").buildings) == 0
+
+
+def test_a_quarter_mapped_as_one_building_hides_nothing() -> None:
+    draft = Draft()
+    draft.add_way(1, [(1, (10.0, 50.0)), (2, (10.01, 50.0))], STREET)
+    draft.add_feature("r", 5, {"building": "commercial", "name": "Tower"}, box(10.0, 50.0, 10.024, 50.012))
+    draft.add_feature("w", 6, {"building": "industrial", "name": "Works"}, box(10.0, 50.0, 10.008, 50.006))
+    assert list(draft.finish("made", source="test").buildings["name"]) == ["Works"]
 
 
 def test_tables_are_in_order_of_owners_and_keep_the_last_version() -> None:

@@ -211,6 +211,14 @@ def test_the_verdict_is_held_only_where_there_are_officers_for_every_post() -> N
     assert "Streets sealed on the map" not in few
 
 
+def test_without_a_known_level_the_figure_is_of_the_first_hospital_not_of_one_beside_the_attack() -> None:
+    plan = a_plan()
+    one = replace(plan.hospitals[0], adult_level=None, closed=False, time_range_min=(8, 12))
+    beside = replace(one, name="Beside", time_range_min=(1, 1))
+    told = plan_panel(replace(plan, hospitals=(one, beside)), Beside())
+    assert "<b>8-12 min</b><span>hospital, level ?</span>" in told
+
+
 def test_the_strip_says_what_became_of_each_site_and_since_when() -> None:
     plan = a_plan()
     first = {site.purpose: site for site in plan.sites if site.rank == 1}

@@ -11,6 +11,7 @@ import hashlib
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,6 +54,7 @@ SIGNAL_REACH_M = 40.0
 _UNIT_DEG = 1e-7  # OSM keeps coordinates as integers of this size: the exact form, on every machine
 _STRETCH_M = 250.0  # edges longer than this are parted at an OSM node, where one stands
 
+_LARGEST_BUILDING_M2 = 1_000_000.0  # twice the largest that stands
 _STREET_TYPES: dict[str, type[np.generic]] = {
     "road_class": np.uint8,
     "service": np.uint8,
@@ -232,7 +234,12 @@ class Draft:
             streets = streets.within(kept)
         frame = Frame(LonLat((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
         tables = [
-            _shapes_and_rows(self._buildings, ("name", "kind", "height_m", "levels", "min_height_m"), kept),
+            _without_giants(
+                _shapes_and_rows(
+                    self._buildings, ("name", "kind", "height_m", "levels", "min_height_m"), kept
+                ),
+                frame,
+            ),
             _shapes_and_rows(self._places, Place._fields, kept),
             _shapes_and_rows(self._obstacles, Obstacle._fields, kept),
         ]
@@ -564,6 +571,19 @@ def _shapes_and_rows(table: _Table, names: Sequence[str], ground_deg: BaseGeomet
     osm_type = np.array([t for t, _ in owners], dtype=object)
     osm_id = np.array([i for _, i in owners], dtype=np.int64)
     return _Rows(osm_type, osm_id, columns, shapely.normalize(shape[order]))
+
+
+def _without_giants(buildings: _Rows, frame: Frame) -> _Rows:
+    """Leave out outlines that no building has: a quarter mapped as one would hide whatever lies behind it."""
+    if not len(buildings.shape):
+        return buildings
+    real = shapely.area(shapely.transform(buildings.shape, frame.to_m)) <= _LARGEST_BUILDING_M2
+    return _Rows(
+        buildings.osm_type[real],
+        buildings.osm_id[real],
+        {name: list(compress(values, real)) for name, values in buildings.columns.items()},
+        buildings.shape[real],
+    )
 
 
 def _simplest(shape: NDArray[np.object_]) -> NDArray[np.object_]:

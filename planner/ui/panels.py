@@ -270,11 +270,15 @@ def _figures(plan: Plan) -> str:
 
 
 def _nearest_care(plan: Plan) -> tuple[str, str]:
-    """Return how far trauma care is; where no level is known, how far any hospital is, and that."""
+    """Return how far trauma care is; where no level is known, how far the first hospital is, and that.
+
+    The plan's first, not the nearest: one beside the attack, or without an emergency department, comes last.
+    """
     open_now = [place for place in plan.hospitals if not place.closed and place.time_range_min]
-    high = [place for place in open_now if place.adult_level in _HIGH_LEVELS]
-    times = [place.time_range_min for place in high or open_now if place.time_range_min]
-    return words.minutes(min(times, default=None)), "to trauma level I, II" if high else "hospital, level ?"
+    high = [place.time_range_min for place in open_now if place.adult_level in _HIGH_LEVELS]
+    if high:
+        return words.minutes(min(span for span in high if span)), "to trauma level I, II"
+    return words.minutes(open_now[0].time_range_min if open_now else None), "hospital, level ?"
 
 
 # --- notices ---------------------------------------------------------------------------------------
