@@ -140,6 +140,14 @@ def test_counts_said_here_are_saved_and_planned_at_once(own_store: Store) -> Non
     assert "5 at hand" in said(page)
 
 
+def test_who_goes_where_stands_beside_the_map_above_what_is_asked() -> None:
+    told = said(open_page())
+    beside = told.split('<ul class="who"')[1].split("</ul>")[0]
+    assert told.index('<ul class="who"') < told.index("Who goes where")
+    assert re.search(METHODIST + r', [\d-]+ min</span><span><span class="to red"><i>R</i> 4</span>', beside)
+    assert "</i> 0<" not in beside
+
+
 def test_a_place_is_not_called_good_while_the_last_red_arrives_too_late() -> None:
     page = open_page()
     numbers(page, "Ambulances at hand")[0].set_value(1).run()

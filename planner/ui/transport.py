@@ -52,7 +52,8 @@ def summary(plan: Plan, rules: Rules) -> str:
     return (
         '<div class="pl"><h1 class="unseen">Transport</h1>'
         f'<p class="verdict{state}" role="status">{escape(text)}</p>'
-        f'<p class="advice">{escape(words.ADVICE)}. {NO_TRAFFIC}.</p>{_figures(plan, rules)}</div>'
+        f'<p class="advice">{escape(words.ADVICE)}. {NO_TRAFFIC}.</p>'
+        f"{_figures(plan, rules)}{_first_hour(plan)}</div>"
     )
 
 
@@ -84,6 +85,17 @@ def _figures(plan: Plan, rules: Rules) -> str:
         f"<div><b>{escape(str(value))}</b><span>{escape(text)}</span></div>" for value, text in shown
     )
     return f'<div class="figures">{cells}</div>'
+
+
+def _first_hour(plan: Plan) -> str:
+    """List who goes where in a line each: beside the map, above all that has to be asked."""
+    lines = "".join(
+        f"<li><span>{escape(words.plain(one.name))}, {escape(words.minutes(one.time_range_min))}</span>"
+        f"<span>{_colours(one, [c for c in _COLOURS if getattr(one.assigned, c)])}</span></li>"
+        for one in plan.hospitals
+        if _sent(one)
+    )
+    return f'<ul class="who" aria-label="First hour, by hospital">{lines}</ul>' if lines else ""
 
 
 def _late_reds(plan: Plan, rules: Rules) -> tuple[int | str, str]:
@@ -236,15 +248,18 @@ def _send(hospital: HospitalOption) -> str:
     if not _sent(hospital):
         why = _why_none(hospital)
         return "-" + already + (f'<span class="why">{escape(why)}</span>' if why else "")
-    counts = " / ".join(
-        f'<span class="to {colour}"><i>{_LETTERS[colour]}</i> {getattr(hospital.assigned, colour)}</span>'
-        for colour in _COLOURS
-    )
     young = sum(vars(hospital.children).values())
     return (
-        counts
+        _colours(hospital, _COLOURS)
         + already
         + (f'<span class="why">{words.count(young, "child", "children")} of them</span>' if young else "")
+    )
+
+
+def _colours(hospital: HospitalOption, shown: Sequence[str]) -> str:
+    return " / ".join(
+        f'<span class="to {colour}"><i>{_LETTERS[colour]}</i> {getattr(hospital.assigned, colour)}</span>'
+        for colour in shown
     )
 
 
