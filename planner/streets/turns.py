@@ -162,17 +162,21 @@ def find_turns(streets: StreetArrays, usable: Bools, *, left_hand: bool, signs: 
 def _kinds(streets: StreetArrays, origin: Ints, to: Ints, legs: Ints, left_hand: bool) -> NDArray[np.uint8]:
     """Tell what kind of turn each is."""
     arriving, leaving = _headings(streets)
-    a, b = arriving[origin], leaving[to]
-    cross = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
-    bend = np.hypot(*a.T) * np.hypot(*b.T) > 0
-    bend &= np.abs(np.arctan2(cross, (a * b).sum(axis=1))) >= np.radians(_TURN_DEG)
     count = streets.edge_count
-    bend &= legs[streets.arc_head[origin]] >= _JUNCTION_LEGS
-    bend &= ~(streets.roundabout[origin % count] & streets.roundabout[to % count])
+    # What is known of an arc is asked of each arc, not of each of its turns: there are three times as many.
+    meets = (legs[streets.arc_head] >= _JUNCTION_LEGS) & (arriving != 0).any(axis=1)
+    begins: Bools = (leaving != 0).any(axis=1)
+    around = np.tile(streets.roundabout, 2)
+    asked = np.flatnonzero(meets[origin] & begins[to] & ~(around[origin] & around[to]))
+    (ax, ay), (bx, by) = arriving.T[:, origin[asked]], leaving.T[:, to[asked]]
+    cross = ax * by - ay * bx
+    bend = np.abs(np.arctan2(cross, ax * bx + ay * by)) >= np.radians(_TURN_DEG)
     across = (cross < 0) if left_hand else (cross > 0)
-    kind = np.where(bend, np.where(across, FAR_SIDE, NEAR_SIDE), STRAIGHT)
-    kind[to == (origin + count) % (2 * count)] = U_TURN
-    return kind.astype(np.uint8)
+    kind = np.full(len(to), STRAIGHT, dtype=np.uint8)
+    kind[asked] = np.where(bend, np.where(across, FAR_SIDE, NEAR_SIDE), STRAIGHT)
+    back = np.concatenate([np.arange(count, 2 * count), np.arange(count)])
+    kind[to == back[origin]] = U_TURN
+    return kind
 
 
 def _headings(streets: StreetArrays) -> tuple[Floats, Floats]:
