@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -108,11 +109,18 @@ class Facts:
 
     def is_kind(self, *kinds: str) -> Bools:
         """Return which candidates are of the given kinds."""
-        asked = frozenset(str(kind) for kind in kinds)
-        return self._kept(
-            ",".join(sorted(asked)),
-            lambda: np.array([str(c.kind) in asked for c in self.candidates], dtype=bool),
-        )
+        code, known = self._kinds
+        asked = np.zeros(len(known) + 1, dtype=bool)
+        asked[[known[kind] for kind in map(str, kinds) if kind in known]] = True
+        found: Bools = asked[code]
+        return found
+
+    @cached_property
+    def _kinds(self) -> tuple[NDArray[np.int64], dict[str, int]]:
+        """The kind of every candidate as a number, and which number each kind has."""
+        known: dict[str, int] = {}
+        code = [known.setdefault(str(c.kind), len(known)) for c in self.candidates]
+        return np.array(code, dtype=np.int64), known
 
     @property
     def barred(self) -> Bools:

@@ -269,6 +269,8 @@ def _broad(shapes: Shapes) -> Shapes:
 
 def largest(shape: BaseGeometry) -> BaseGeometry:
     """Return the largest polygon of a shape, an empty one where it has none."""
+    if isinstance(shape, Polygon):
+        return shape
     parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
     return max(parts, key=lambda part: part.area) if parts else Polygon()
 

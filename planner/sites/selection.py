@@ -60,12 +60,6 @@ class Choice:
     held: Mapping[Purpose, int] = field(default_factory=dict)
     side: Ints | None = None
     _gaps: dict[tuple[int, int], float] = field(default_factory=dict)
-    _boxes: list[list[float]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        """Note the bounding boxes: most pairs are told apart by these alone."""
-        self._boxes.extend(shapely.bounds(self.shapes).tolist())
-
     def keeps(self, a: int, b: int, least_m: float) -> bool:
         """Whether two candidates lie at least so far apart."""
         p, q = self._boxes[a], self._boxes[b]
@@ -95,28 +89,41 @@ class Choice:
         return apart
 
     @cached_property
+    def _apart_m(self) -> dict[tuple[Purpose, Purpose], float]:
+        """How far each purpose keeps from each."""
+        return {(a, b): separation_m(a, b, self.siting) for a in Purpose for b in Purpose}
+
+    @cached_property
     def _box_array(self) -> Floats:
-        return np.array(self._boxes, dtype=np.float64).reshape(-1, 4)
+        return np.asarray(shapely.bounds(self.shapes), dtype=np.float64).reshape(-1, 4)
+
+    @cached_property
+    def _boxes(self) -> list[list[float]]:
+        """Bounding boxes: most pairs are told apart by these alone."""
+        boxes: list[list[float]] = self._box_array.tolist()
+        return boxes
 
     def fits(self, purpose: Purpose, row: int, chosen: Mapping[Purpose, int]) -> bool:
         """Whether a candidate keeps its distance from the sites of all other purposes; two pins need not."""
         pinned = self.held.get(purpose) == row
         return all(
             (pinned and self.held.get(other_purpose) == other)
-            or self.keeps(row, other, separation_m(purpose, other_purpose, self.siting))
+            or self.keeps(row, other, self._apart_m[purpose, other_purpose])
             for other_purpose, other in chosen.items()
             if other_purpose is not purpose
         )
 
     def beside_pins(self) -> Choice:
         """Return the choice that the pins leave: each of them, and of the rest what keeps off all of them."""
+        if not self.held:
+            return self
         pools = {
             purpose: [self.held[purpose]]
             if purpose in self.held
             else [row for row in self.pools[purpose] if self.fits(purpose, row, self.held)]
             for purpose in self.pools
         }
-        return replace(self, pools=pools, _boxes=[])
+        return replace(self, pools=pools)
 
     def together(self, row: int, chosen: Mapping[Purpose, int]) -> tuple[float | None, float]:
         """Return metres from a place to the casualty collection point, and the points for that."""
