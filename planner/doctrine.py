@@ -304,6 +304,7 @@ class Siting:
     unjoined_loss: float
     weight_backdrop: float
     weight_sky: float
+    weight_helipad: float
     officers_command_post: int
     officers_staging: int
     officers_casualty: int

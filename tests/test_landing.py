@@ -93,6 +93,24 @@ def test_squares_keep_off_what_stands_there_and_tell_of_it(thing, kind):
         assert min(abs(a - b), 360 - abs(a - b)) >= RULES.apart_deg
 
 
+PAD = ("aeroway", ((0.0, 0.0),), "helipad")
+
+
+def pads(area: Area, side_m: float) -> list[LandingSpot]:
+    places = landing_grounds(area, DOCTRINE.siting, RULES)
+    x_m, y_m = area.frame.point_m(CENTRE)
+    return places.pads_near(shapely.box(x_m - 200, y_m - 200, x_m + 200, y_m + 200), side_m)
+
+
+def test_a_mapped_helipad_is_a_place_to_land_unless_it_is_a_hospitals_or_beneath_a_wire():
+    (spot,) = pads(field(5, PAD), RULES.day_m)
+    assert spot.square_m.area == pytest.approx(RULES.day_m**2)
+    ward = ((40.0, -20.0), (80.0, -20.0), (80.0, 20.0), (40.0, 20.0), (40.0, -20.0))
+    assert not pads(field(5, PAD, ("amenity", ward, "hospital")), RULES.day_m)
+    assert not pads(field(5, PAD, ("power", ((-200.0, 10.0), (200.0, 10.0)), "line")), RULES.day_m)
+    assert not pads(field(5), RULES.day_m)
+
+
 def test_walled_in_by_tall_buildings_there_is_no_way_in():
     walls = tuple(
         (

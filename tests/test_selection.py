@@ -70,6 +70,19 @@ def test_an_exchange_point_is_joined_to_staging_wherever_that_leaves_no_purpose_
     assert choice.total(chosen) >= 0.99 * best_total(choice) - 1e-6
 
 
+def test_where_there_is_ground_for_one_only_it_goes_to_what_lives_hang_on():
+    shapes = np.array([shapely.box(0, 0, 30, 30)], dtype=object)
+    order = [
+        Purpose.CASUALTY_COLLECTION,
+        Purpose.COMMAND_POST,
+        Purpose.EVACUATION,
+    ]
+    for first, rest in zip(order, (order, order[1:], order[2:]), strict=True):
+        scores = {purpose: np.array([0.0 if purpose is first else 1.0]) for purpose in rest}
+        choice = Choice({purpose: [0] for purpose in rest}, scores, shapes, SITING, 8.0)
+        assert choose_together(choice) == {first: 0}
+
+
 def test_a_worse_exchange_point_that_ambulances_can_drive_to_beats_the_best_one_that_they_cannot():
     shapes = np.array([shapely.box(x, 0, x + 30, 30) for x in (0, 1000, 2000)], dtype=object)
     scores = {Purpose.STAGING: np.array([1.0, 0, 0]), Purpose.AMBULANCE_EXCHANGE: np.array([0, 1.0, 0.1])}

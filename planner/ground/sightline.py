@@ -369,9 +369,6 @@ def _sees(
             p, q = a[i], b[j]
             if np.hypot(p[0] - q[0], p[1] - q[1]) > limit:
                 continue
-            # One order for both directions: the answer is symmetric to the last bit.
-            if q[0] < p[0] or (q[0] == p[0] and q[1] < p[1]):
-                p, q = q, p
             table[i, j] = (
                 _first_hiding(p, q, segment, span, origin, cell, columns, rows, start, cell_wall) < 0
             )
@@ -393,10 +390,8 @@ def _clear_lines(
 ) -> Bools:  # pragma: no cover - compiled
     clear = np.zeros(len(a), dtype=np.bool_)
     for i in range(len(a)):
-        p, q = a[i], b[i]
-        if q[0] < p[0] or (q[0] == p[0] and q[1] < p[1]):
-            p, q = q, p
-        clear[i] = _first_hiding(p, q, segment, span, origin, cell, columns, rows, start, cell_wall) < 0
+        hiding = _first_hiding(a[i], b[i], segment, span, origin, cell, columns, rows, start, cell_wall)
+        clear[i] = hiding < 0
     return clear
 
 
@@ -424,8 +419,6 @@ def _seen_by_any(
                 p, q = points[i], eyes[j]
                 if np.hypot(p[0] - q[0], p[1] - q[1]) > limit:
                     continue
-                if q[0] < p[0] or (q[0] == p[0] and q[1] < p[1]):
-                    p, q = q, p
                 if hid[j] >= 0 and _hides(p, q, hid[j], segment, span):
                     continue
                 hid[j] = _first_hiding(p, q, segment, span, origin, cell, columns, rows, start, cell_wall)
@@ -458,7 +451,10 @@ def _anything_beside(spots: Floats, lines: Floats, within: float) -> Bools:  # p
 def _hides(
     p: Floats, q: Floats, w: int, segment: Floats, span: Floats
 ) -> bool:  # pragma: no cover - compiled
-    """Whether a wall stands in the line from p to q, between its foot and its top."""
+    """Whether a wall stands in the line between p and q, between its foot and its top."""
+    # One order for both directions: the answer is symmetric to the last bit.
+    if q[0] < p[0] or (q[0] == p[0] and q[1] < p[1]):
+        p, q = q, p
     t = _meets(p[0], p[1], q[0], q[1], segment[w, 0], segment[w, 1], segment[w, 2], segment[w, 3])
     if t < 0.0:
         return False

@@ -156,7 +156,9 @@ def _apart(settled: Settled, demand: Demand, siting: Siting) -> Settled:
     again = _settle(judged, settled.facts, settled.held, demand, siting, side)
     gained = more & again.chosen.keys()
     lost = settled.chosen.keys() - again.chosen.keys()
-    return again if gained and not lost else settled
+    # A helispot may give way, if more is gained; what a plan is not whole without may not.
+    spared = all(settled.judged[purpose].asks.optional for purpose in lost)
+    return again if spared and len(gained) > len(lost) else settled
 
 
 def _in_want(verdict: Judged) -> bool:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from planner.doctrine import Siting
 from planner.sites.candidates import FOUND, STREET
 from planner.sites.demand import Demand
-from planner.sites.facts import FAR, Facts
+from planner.sites.facts import FAR, UNMAPPED, Facts
 from planner.sites.room import Capacity
 from planner.terms import PlaceKind
 
@@ -135,9 +135,13 @@ def off_street(facts: Facts, _: Demand, __: Siting) -> tuple[Floats, Floats]:
 
 
 def unseen(facts: Facts, _: Demand, __: Siting) -> tuple[Floats, Floats]:
-    """Whether it is out of sight of the hot zone."""
+    """Whether it is out of sight of the hot zone; unknown counts half at most, less near by."""
     value = np.where(facts.in_sight < 0, np.nan, facts.in_sight)
-    return value, np.where((facts.in_sight == 0) | (facts.in_sight == FAR), 1.0, 0.0)
+    hidden = (facts.in_sight == 0) | (facts.in_sight == FAR)
+    hoped = np.where(
+        facts.in_sight == UNMAPPED, 0.5 * rising(facts.target_m, 0.0, max(facts.sight_m, 1.0)), 0.0
+    )
+    return value, np.where(hidden, 1.0, hoped)
 
 
 def family_parking(facts: Facts, demand: Demand, siting: Siting) -> tuple[Floats, Floats]:
@@ -181,6 +185,14 @@ def landing_side(facts: Facts, _: Demand, __: Siting) -> tuple[Floats, Floats]:
     """Side of a landing square; a larger one serves by night and in wind."""
     side_m = np.array([c.landing.side_m if c.landing else np.nan for c in facts.candidates])
     return side_m, rising(side_m, 0.0, max(1.0, float(np.nanmax(side_m, initial=1.0))))
+
+
+def mapped_helipad(facts: Facts, _: Demand, __: Siting) -> tuple[Floats, Floats]:
+    """Whether helicopters land there anyway."""
+    pad = np.array(
+        [c.landing is not None and c.landing.ground < 0 for c in facts.candidates], dtype=np.float64
+    )
+    return pad, pad
 
 
 def roof_view(facts: Facts, _: Demand, __: Siting) -> tuple[Floats, Floats]:

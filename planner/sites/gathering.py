@@ -367,6 +367,10 @@ def _for_helicopters(
             if fit:
                 spots += fit
                 break
+    for side_m in sides_m(rules, by_night):
+        pads = [spot for spot in places.pads_near(reach, side_m) if not spot.square_m.intersects(barred)]
+        known = [spot.square_m for spot in spots if spot.ground < 0]
+        spots += [spot for spot in pads if not shapely.intersects(known, spot.square_m).any()]
     if not spots or len(lanes.edges) == 0:
         return []
     shapes = np.array([spot.square_m for spot in spots], dtype=object)
@@ -377,17 +381,19 @@ def _for_helicopters(
     return [
         Candidate(
             kind=LANDING,
-            name=str(grounds.name[spot.ground]),
+            name="" if spot.ground < 0 else str(grounds.name[spot.ground]),
             shape_m=spot.square_m,
             open_m2=float(spot.square_m.area),
             shelter_m2=0.0,
             stalls=float("nan"),
-            firmness=_firmness(str(grounds.kind[spot.ground]), str(grounds.surface[spot.ground])),
-            access=str(grounds.access[spot.ground]),
+            firmness=1.0
+            if spot.ground < 0
+            else _firmness(str(grounds.kind[spot.ground]), str(grounds.surface[spot.ground])),
+            access="" if spot.ground < 0 else str(grounds.access[spot.ground]),
             entrance=entrance,
             edges=tuple(lanes.edges[streets].tolist()),
             inside=bool(within),
-            near=grounds.near[spot.ground],
+            near="" if spot.ground < 0 else grounds.near[spot.ground],
             landing=spot,
         )
         for spot, streets, entrance, within in zip(

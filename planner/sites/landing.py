@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +49,8 @@ _PER_GROUND = 3
 _STEP_DEG = 5
 _OUTLINE_M = 10.0
 _HAIR_M = 0.01
+_HOSPITAL_PAD_M = 60.0
+"""A helipad this near to a hospital's ground is the hospital's."""
 _NEAREST = 2
 _LISTED = (
     ObstacleKind.POWER_LINE,
@@ -107,6 +109,36 @@ class LandingGrounds:
         fit = np.isin(grounds.kind[rows], LANDING_KINDS) & ~np.isin(grounds.surface[rows], _DUST)
         rows = rows[fit & (shapely.area(grounds.whole_m[rows]) >= self.rules.day_m**2)]
         return rows[np.argsort(shapely.distance(grounds.whole_m[rows], where.centroid), kind="stable")]
+
+    def pads_near(self, where: BaseGeometry, side_m: float) -> list[LandingSpot]:
+        """Return the mapped helipads in a region that a square of a side fits on, clear and with two ways in.
+
+        Not those of hospitals, which patients are flown to, nor those on roofs.
+        """
+        pads = self._pads
+        rows = np.flatnonzero(shapely.intersects(where, pads)).tolist()
+        return [spot for row in rows if (spot := self._on_pad(row, side_m)) is not None]
+
+    @cached_property
+    def _pads(self) -> Shapes:
+        """Middles of the mapped helipads, without those of hospitals."""
+        pads = shapely.centroid(self.area.places_of(PlaceKind.HELIPAD).shapes)
+        hospitals = self.area.places_of(PlaceKind.HOSPITAL)
+        near = hospitals.tree.query(pads, predicate="dwithin", distance=_HOSPITAL_PAD_M)[0]
+        return np.asarray(np.delete(pads, np.unique(near)), dtype=object)
+
+    def _on_pad(self, row: int, side_m: float) -> LandingSpot | None:
+        if (-1 - row, side_m) not in self._found:
+            middle = self._pads[row]
+            square = box(
+                middle.x - side_m / 2, middle.y - side_m / 2, middle.x + side_m / 2, middle.y + side_m / 2
+            )
+            kept_off = _kept_off(square, self.standing, self.area, self.rules)
+            around = _around(middle, self.standing, self.rules)
+            ways = () if square.intersects(kept_off) else _approaches(around, side_m, self.rules)
+            spot = LandingSpot(-1, square, side_m, ways, _hazards(around))
+            self._found[-1 - row, side_m] = (spot,) if ways else ()
+        return next(iter(self._found[-1 - row, side_m]), None)
 
     def _work_out(self, row: int, side_m: float) -> tuple[LandingSpot, ...]:
         ground = self.grounds.whole_m[row]

@@ -349,6 +349,7 @@ ASKS: tuple[Asks, ...] = (
         criteria=(
             _gate_distance(by.landing_distance),
             Criterion("room to land by night", "m", "weight_room", by.landing_side),
+            Criterion("mapped helipad", "yes/no", "weight_helipad", by.mapped_helipad),
             _UNSEEN,
             _FIRM,
         ),

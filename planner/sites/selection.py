@@ -32,6 +32,23 @@ _STAGING = (Purpose.STAGING, Purpose.STAGING_FIRE, Purpose.STAGING_POLICE)
 _FAVOUR = {Purpose.STAGING: 1.02, Purpose.STAGING_FIRE: 1.01}
 """What asks the same of the same ground is told apart: the best of it for ambulances, the next for fire."""
 
+_LIVES_FIRST = (
+    (Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE),
+    (Purpose.COMMAND_POST, Purpose.STAGING),
+)
+"""Where there is not ground for all: first what the badly hurt wait for, then what leads, then all else."""
+_FIRST_GAIN = 1.1
+"""More than any difference of scores: no earlier purpose is given up for a better place of a later one."""
+
+
+def _served(purpose: Purpose) -> float:
+    """Return what it is worth that a purpose has a site at all."""
+    later = next((k for k, purposes in enumerate(_LIVES_FIRST) if purpose in purposes), len(_LIVES_FIRST))
+    return 1.0 + _FIRST_GAIN * (len(_LIVES_FIRST) - later)
+
+
+_SERVED = {purpose: _served(purpose) for purpose in Purpose}
+
 
 @dataclass(frozen=True, eq=False)
 class Choice:
@@ -60,6 +77,7 @@ class Choice:
     held: Mapping[Purpose, int] = field(default_factory=dict)
     side: Ints | None = None
     _gaps: dict[tuple[int, int], float] = field(default_factory=dict)
+
     def keeps(self, a: int, b: int, least_m: float) -> bool:
         """Whether two candidates lie at least so far apart."""
         p, q = self._boxes[a], self._boxes[b]
@@ -153,11 +171,11 @@ class Choice:
         return (own * self.exchange_weight + weight * points) / max(self.exchange_weight + weight, 1e-9)
 
     def gain(self, purpose: Purpose, row: int, chosen: Mapping[Purpose, int]) -> float:
-        """Return what a candidate adds: a purpose served counts more than any score.
+        """Return what a candidate adds: a purpose served counts more than any score, the first ones most.
 
         An exchange point that ambulances cannot drive to from staging adds less than any that they can.
         """
-        gained = 1.0 + self.score(purpose, row, chosen) * _FAVOUR.get(purpose, 1.0)
+        gained = _SERVED[purpose] + self.score(purpose, row, chosen) * _FAVOUR.get(purpose, 1.0)
         staging = chosen.get(Purpose.STAGING)
         if purpose is not Purpose.AMBULANCE_EXCHANGE or staging is None or self.side is None:
             return gained
@@ -272,7 +290,9 @@ class _Options:
         scored = choice.scores[Purpose.AMBULANCE_EXCHANGE][exchange] * choice.exchange_weight
         weight = choice.siting.weight_together
         whole = max(choice.exchange_weight + weight, 1e-9)
-        gain[:-1, self.span[Purpose.AMBULANCE_EXCHANGE]] = 1.0 + (scored + weight * points) / whole
+        gain[:-1, self.span[Purpose.AMBULANCE_EXCHANGE]] = (
+            _SERVED[Purpose.AMBULANCE_EXCHANGE] + (scored + weight * points) / whole
+        )
         return gain
 
     def _beside(self) -> Bools:

@@ -80,7 +80,9 @@ class Conflicts:
             said.append("On the way of ambulances or arriving units: keep the lane free")
         if purpose is Purpose.EVACUATION:
             said += self._on_the_walk(row)
-        if purpose is Purpose.MEDIA and (shown := self._shown(row)):
+        if purpose is Purpose.MEDIA and len(self.area.buildings) == 0:
+            said.append("What cameras see from here is not known: no buildings are mapped")
+        elif purpose is Purpose.MEDIA and (shown := self._shown(row)):
             said.append(f"Cameras here see {words.joined(shown)}: screen it, or hold them elsewhere")
         return said
 
@@ -100,6 +102,8 @@ class Conflicts:
             said.append(
                 "The walk from the inner perimeter crosses the way of ambulances: hold it with an officer"
             )
+        if len(self.area.buildings) == 0:
+            said.append("Whether the walk is in sight of the hot zone is not known: no buildings are mapped")
         seen_m = self._seen_m(outside)
         if seen_m > self.siting.walk_seen_m:
             said.append(f"{seen_m:.0f} m of the walk is in sight of the hot zone: lead people behind cover")
@@ -120,8 +124,6 @@ class Conflicts:
 
     def _shown(self, row: int) -> list[str]:
         """Name what cameras at a site would show: working sites, posts of the inner perimeter."""
-        if len(self.area.buildings) == 0:
-            return []
         facts = self.settled.facts
         lens = self._points(facts, row, self.siting.camera_height_m)
         shown = []

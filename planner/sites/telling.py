@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from planner import words
 from planner.area import Area, rings_of, shape_of
 from planner.doctrine import Landing, Siting
 from planner.geo import usng
@@ -44,6 +45,7 @@ _ASKED_FOR = (
     Purpose.STAGING_FIRE,
     Purpose.STAGING_POLICE,
 )
+_HAZARDS_TOLD = 6
 _RIM_M = 0.5
 _SOFT = 0.5
 _OVER_GROUND_M = 10.0
@@ -247,7 +249,8 @@ class Writer:
             return f"{'Carriageway' if road in _FAST else 'Kerb'} of {street}"
         if candidate.name:
             return candidate.name
-        told = {PINNED: "Pinned place", LANDING: "Landing square", FOUND: OPEN_BY_MAP}
+        square = "Mapped helipad" if candidate.landing and candidate.landing.ground < 0 else "Landing square"
+        told = {PINNED: "Pinned place", LANDING: square, FOUND: OPEN_BY_MAP}
         word = told.get(candidate.kind) or candidate.kind.replace("_", " ").capitalize()
         return f"{word} of {candidate.near}" if candidate.near else f"{word} on {street}"
 
@@ -344,7 +347,7 @@ class Writer:
         said = []
         if self.held.get(purpose) == row:
             how = "Accepted" if candidate.kind != PINNED else "Pinned by the commander"
-            said += [f"{how}: {words}" for words in self.pin_faults(purpose, row)]
+            said += [f"{how}: {fault}" for fault in self.pin_faults(purpose, row)]
         said += self.shortfalls(purpose, row)
         said += self.against(purpose, row)
         if is_working(purpose) and not candidate.inside:
@@ -374,20 +377,36 @@ class Writer:
         """Say what a pilot must know, and what no map tells."""
         if candidate.landing is None:
             return ["Wires, poles, slope and approach are not checked: the pilot has the final say"]
-        said = []
+        said = [self._for_the_pilot(candidate)]
         if candidate.landing.side_m < self.landing.night_m:
             said.append(f"By day only: by night it takes {self.landing.night_m:.0f} m")
         said.append("Slope is not on the map, and wires may not be: look first; the pilot has the final say")
         said.append("Name a landing officer and a channel before a helicopter is called")
         return said
 
+    def _for_the_pilot(self, candidate: Candidate) -> str:
+        """Say where a square is as aviators read it, how to fly in, and what stands around it."""
+        spot = candidate.landing
+        assert spot is not None  # asked only of squares
+        middle = spot.square_m.centroid
+        place = words.degrees_minutes(self.area.frame.place(middle.x, middle.y))
+        around = [
+            f"{hazard.kind} {_tens(hazard.distance_m)} m at {_bearing(hazard.bearing_deg)}"
+            + (f", {hazard.height_m:.0f} m high" if hazard.height_m is not None else "")
+            for hazard in spot.hazards[:_HAZARDS_TOLD]
+        ]
+        ways = words.joined([_bearing(way) for way in spot.approaches_deg])
+        stands = "; ".join(around) or "nothing mapped within reach"
+        return f"For the pilot: {place} (WGS 84), in and out over {ways} true. Around it: {stands}"
+
     def _landing_words(self, candidate: Candidate) -> str:
         """Say how large a square is, how to fly in, and what stands nearest."""
         spot = candidate.landing
         if spot is None:
             return ""
-        ways = " and ".join(_bearing(way) for way in spot.approaches_deg)
-        said = f"{spot.side_m:.0f} m square, ways in over {ways}"
+        pad = "helicopters land here by the map, " if spot.ground < 0 else ""
+        ways = words.joined([_bearing(way) for way in spot.approaches_deg])
+        said = f"{pad}{spot.side_m:.0f} m square, ways in over {ways}"
         if spot.hazards:
             near = spot.hazards[0]
             said += f", nearest {near.kind} {_tens(near.distance_m)} m at {_bearing(near.bearing_deg)}"
@@ -469,7 +488,7 @@ def _ways(count: int) -> str:
 
 
 def _bearing(degrees: float) -> str:
-    return f"{_tens(degrees) % 360:03d}°"
+    return f"{round(degrees) % 360:03d}°"
 
 
 def _tens(metres: float) -> int:
@@ -527,8 +546,8 @@ def _none_suitable(verdict: Judged) -> Notice:
     elif verdict.fit.any():
         text += "every suitable place is taken by another purpose or too near to one"
     else:
-        words, most = max(verdict.excluded, key=lambda rule: rule[1])
-        text += f"none of {verdict.considered} places {where} is suitable, {most} of them: {words}"
+        rule, most = max(verdict.excluded, key=lambda told: told[1])
+        text += f"none of {verdict.considered} places {where} is suitable, {most} of them: {rule}"
     return Notice(NoticeLevel.CAUTION, f"{text}. IC decides: pin a place", str(asks.purpose))
 
 
@@ -539,8 +558,8 @@ def _poor(
     return [
         Notice(
             NoticeLevel.CAUTION,
-            f"No free place for {_words(purpose)} keeps every rule: the suggestion is "
-            f"{' and '.join(failings)}. IC decides",
+            f"No free place for {_words(purpose)} keeps every rule. What speaks against the suggestion: "
+            f"{words.joined(failings)}. IC decides",
             f"{purpose}-1",
         )
         for purpose, row in chosen.items()
