@@ -395,13 +395,18 @@ def _take_word(incident: OpenIncident, heard: Json) -> OpenIncident:
 
 
 def _said_anew(incident: OpenIncident, said: Said, told: str) -> OpenIncident:
-    """Take over what the document says now, saving it when there is something to plan."""
+    """Take over what the document says now."""
     if said == Said(incident.features, incident.facts):
         return incident
     changed = replace(incident, facts=said.facts)
     if said.features != incident.features:
         changed = _raised(changed, features=said.features)
-    if changed.features:
+    return _keep(changed, told)
+
+
+def _keep(changed: OpenIncident, told: str) -> OpenIncident:
+    """Save what would be missed; a threat alone, before anything happens anywhere, is only held."""
+    if changed.features or changed.facts.keys() - {"threat"}:
         return _save(changed, told)
     _hold(changed)
     return changed
@@ -526,14 +531,11 @@ def now() -> str:
 
 
 def state_fact(incident: OpenIncident, name: str, value: Any) -> OpenIncident:
-    """Set one fact of the incident (threat, name, casualties), saving it when there is something to plan."""
+    """Set one fact of the incident (threat, name, casualties)."""
     if incident.facts.get(name) == value:
         return incident
     changed = replace(incident, facts={**incident.facts, name: value})
-    if changed.features:
-        return _save(changed, f"{name}: {value}")
-    _hold(changed)
-    return changed
+    return _keep(changed, f"{name}: {value}")
 
 
 def set_scene(incident: OpenIncident, place: LonLat) -> OpenIncident:

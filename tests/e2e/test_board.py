@@ -267,6 +267,9 @@ def test_streamlits_own_parts_are_16_px_too(screen: Screen) -> None:
         "parseFloat(getComputedStyle(one).fontSize) < 16).map((one) => one.outerHTML.slice(0, 120))"
     )
     assert small == []
+    screen.page.get_by_role("button", name="Make the file").click()
+    screen.page.get_by_role("button", name=re.compile("^Save ")).wait_for()
+    assert findings(screen) == []
 
 
 def test_it_reads_on_every_screen(screen: Screen) -> None:
