@@ -8,6 +8,7 @@ it: how many streets a plain circle of as much ground crosses.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections import Counter
 from statistics import median
@@ -26,6 +27,8 @@ from planner.perimeters.tracing import JUNCTION_MARGIN_M, TracedPerimeter, trace
 from planner.settings import shipped
 from planner.terms import PerimeterName, PostMode, RingSize
 
+_TOLD_MORE = re.compile(r"(\d+) more than the fewest")
+"""A reason that tells how many posts more there are than could be: so many, and not one more, are allowed."""
 FAULTS = ("leak", "core outside", "post in core", "fewer can")
 
 
@@ -75,9 +78,10 @@ def _verdict(ways: RawWays, traced: TracedPerimeter, ring: Ring, vehicle: int, a
             flow = max_flow(ways, core, traced.polygon_m.buffer(0.05))
         found["compared"] += 1
         found["equal"] += flow == vehicle
-        found["told more"] += flow < vehicle and "more than the fewest" in traced.record.reason
-        found["fewer can"] += flow < vehicle and "more than the fewest" not in traced.record.reason
-        found["fewer can"] += flow > vehicle
+        told = _TOLD_MORE.search(traced.record.reason)
+        more = int(told[1]) if told else 0
+        found["told more"] += 0 < more == vehicle - flow
+        found["fewer can"] += more != vehicle - flow
     return found
 
 

@@ -138,6 +138,7 @@ def _trace(ring: Ring, scene: _Scene) -> TracedPerimeter:
     near, driving = band.narrowed()
     fewest = len(driving.cut.severed)
     drawn = draw_posted(near, driving, ring.core_m, rules)
+    for_line = len(drawn.stands) - fewest
     if name is PerimeterName.OUTER:
         drawn, spared = _sparing(band, drawn, ring.core_m, area, rules)
         told += spared
@@ -160,7 +161,7 @@ def _trace(ring: Ring, scene: _Scene) -> TracedPerimeter:
     stands = [*drawn.stands, *walkers]
     posts, edges = write_posts(stands, name, area.network, area.frame, rules)
     posts, exposed = tell_exposed(posts, name, scene.ground, area, scene.doctrine, blast=scene.blast)
-    record = write_perimeter(name, drawn, posts, fewest, walkers, area.frame)
+    record = write_perimeter(name, drawn, posts, (fewest, for_line), walkers, area.frame)
     notices = (*wishes.notices, *told, *exposed, *perimeter_notices(name, drawn, record, posts, area))
     return TracedPerimeter(record, posts, edges, drawn.polygon_m, inside, notices)
 

@@ -31,11 +31,14 @@ def write_perimeter(
     name: PerimeterName,
     drawn: Drawn,
     posts: tuple[Post, ...],
-    fewest: int,
+    counted: tuple[int, int],
     open_foot: Sequence[Stand],
     frame: Frame,
 ) -> Perimeter:
-    """Write what documents say of a perimeter; its posts that became gates are counted later."""
+    """Write what documents say of a perimeter; its posts that became gates are counted later.
+
+    ``counted``: the fewest vehicle posts that can be, and how many more the line took.
+    """
     band, holds = drawn.band, _HOLDS[name]
     vehicle = [p for p in posts if p.mode is PostMode.VEHICLE]
     left_open = _left_open(band, [*drawn.stands, *open_foot])
@@ -45,15 +48,9 @@ def write_perimeter(
     elif not posts:
         reason = f"Around {holds}. No street or path leads out of it on this map: no post is needed."
     else:
-        more = len(vehicle) - fewest
-        least = (
-            f"{more} more than the fewest, to stand on the line or to leave a station out"
-            if more > 0
-            else "and no fewer can"
-        )
         reason = (
-            f"Around {holds}. {len(vehicle)} vehicle posts close every drivable street, {least} "
-            f"(minimum cut); "
+            f"Around {holds}. {len(vehicle)} vehicle posts close every drivable street, "
+            f"{_compared(len(vehicle), *counted)} (minimum cut); "
             f"{len(posts) - len(vehicle)} more on foot close the mapped paths."
         )
     if left_open:
@@ -72,6 +69,19 @@ def write_perimeter(
         leaks=leaks,
         reason=reason,
     )
+
+
+def _compared(count: int, fewest: int, for_line: int) -> str:
+    """Compare the vehicle posts with the fewest that can be, and say what the others are for."""
+    more = count - fewest
+    if more <= 0:
+        return "and no fewer can"
+    for_line = min(max(for_line, 0), more)
+    what = {
+        "so that each stands where the line can be held, not under or across another street": for_line,
+        "to leave a fire station or hospital outside": more - for_line,
+    }
+    return f"{more} more than the fewest, " + ", ".join(f"{n} {why}" for why, n in what.items() if n)
 
 
 def _left_open(band: Band, stands: Sequence[Stand]) -> tuple[str, ...]:
