@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
+import networkx as nx
+import numpy as np
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import breadth_first_order, maximum_flow
+
 from benchmarks.independent_cut import RawWays, max_flow
 from benchmarks.made_incidents import made_incidents
 from benchmarks.rows import Row, Timed, timed
@@ -13,6 +18,8 @@ from planner.doctrine import Doctrine, read_doctrine
 from planner.ground.zones import Ground
 from planner.model import Incident, PostEdit, Shape
 from planner.perimeters.band import Band
+from planner.perimeters.cut import SINK, SOURCE, Links
+from planner.perimeters.max_flow import find_flow
 from planner.perimeters.rings import Ring, hold_by_doctrine, inner_ground, inner_ring, outer_ring
 from planner.perimeters.tracing import JUNCTION_MARGIN_M, trace_perimeters
 from planner.settings import shipped
@@ -27,6 +34,7 @@ def measure(area: Area) -> Iterator[Row]:
     doctrine = read_doctrine(shipped("data", "doctrine.toml"))
     blocked = area.network.no_closures()
     whole, edited, ours, theirs = [], [], [], []
+    bare: tuple[list[Timed], ...] = ([], [], [])
     ways = RawWays(area.network)
     for _, incident, ground in made_incidents(area, doctrine, ZONES):
         inner, outer = trace_perimeters(ground, area, doctrine, blocked, incident)
@@ -44,10 +52,18 @@ def measure(area: Area) -> Iterator[Row]:
         ):
             ours.append(_timed_cut(ring, area, doctrine))
             theirs.append(_timed_flow(ring, ways))
+            for into, timing in zip(bare, _timed_same(_links(ring, area, doctrine)), strict=True):
+                into.append(timing)
     yield Row(f"both perimeters, {_of(whole)}", _median(whole), target_s=TARGET_S)
     yield Row(f"the same after a post is removed, {_of(edited)}", _median(edited), target_s=EDIT_TARGET_S)
-    note = "both from the streets as arrays to the number of posts"
-    yield Row("one cut alone", _median(ours), "networkx", _median(theirs), note=note)
+    note = (
+        "both from the streets as arrays to the number of posts; the peer weighs no ties and finds no sides"
+    )
+    yield Row("one cut, with its graph", _median(ours), "networkx", _median(theirs), note=note)
+    note = "the same graph, made before, and the same weights; both give the flow and the far side of the cut"
+    mine, networkx, scipy = (_median(runs) for runs in bare)
+    yield Row("the bare cut", mine, "networkx", networkx, note=note)
+    yield Row("the bare cut", mine, "scipy", scipy, note=note)
 
 
 def _timed_trace(ground: Ground, area: Area, doctrine: Doctrine, said: Incident) -> Timed:
@@ -65,6 +81,38 @@ def _timed_cut(ring: Ring, area: Area, doctrine: Doctrine) -> Timed:
 def _timed_flow(ring: Ring, ways: RawWays) -> Timed:
     core, limit = ring.core_m.buffer(JUNCTION_MARGIN_M), ring.core_m.buffer(ring.reach_m, quad_segs=8)
     return timed(lambda: max_flow(ways, core, limit), repeat=1)
+
+
+def _links(ring: Ring, area: Area, doctrine: Doctrine) -> Links:
+    band = Band.around(ring.core_m, ring.reach_m, area, doctrine.perimeters, area.network.no_closures())
+    return band.cut_vehicles().cut.links
+
+
+def _timed_same(links: Links) -> tuple[Timed, Timed, Timed]:
+    """Time one minimum cut of one graph by three solvers, and see that they agree."""
+    low, high, n = links.low, links.high, links.node_count
+    graph = nx.Graph()
+    graph.add_nodes_from((SOURCE, SINK))
+    for a, b, cost in zip(low.tolist(), high.tolist(), links.cost.tolist(), strict=True):
+        before = graph[a][b]["capacity"] if graph.has_edge(a, b) else 0
+        graph.add_edge(a, b, capacity=before + cost)
+    both = (np.tile(links.cost, 2), (np.concatenate([low, high]), np.concatenate([high, low])))
+    matrix = csr_array(coo_array(both, shape=(n, n)).astype(np.int32))
+
+    def by_scipy() -> tuple[int, np.ndarray]:
+        found = maximum_flow(matrix, SOURCE, SINK)
+        left = csr_array(matrix - found.flow)
+        left.eliminate_zeros()
+        return int(found.flow_value), breadth_first_order(csr_array(left.T), SINK, return_predecessors=False)
+
+    flow, reaches = find_flow(low, high, links.cost, n, SOURCE, SINK)
+    assert flow == nx.minimum_cut(graph, SINK, SOURCE)[0] == by_scipy()[0]
+    assert set(by_scipy()[1].tolist()) == set(np.flatnonzero(reaches).tolist())
+    return (
+        timed(lambda: find_flow(low, high, links.cost, n, SOURCE, SINK), repeat=5),
+        timed(lambda: nx.minimum_cut(graph, SINK, SOURCE), repeat=1, warm=0),
+        timed(by_scipy, repeat=3),
+    )
 
 
 def _median(runs: list[Timed]) -> Timed:

@@ -19,7 +19,7 @@ from planner.errors import IncidentError
 from planner.geo import LonLat
 from planner.model import Incident, Perimeter, Pin, Plan, Reject, RingOption
 from planner.packs import Listing, shipped_doctrine
-from planner.perimeters.staffing import staff_posts
+from planner.perimeters.staffing import staff_posts, staffing_order
 from planner.plan import make_plan
 from planner.terms import (
     NoticeLevel,
@@ -124,6 +124,12 @@ def test_the_slider_says_what_so_many_officers_hold(officers: int) -> None:
     open_now = len(staff_posts(plan.posts, officers).open)
     assert told.count("NOT STAFFED") == open_now
     assert (f"{open_now} of {len(plan.posts)} posts unstaffed" in told) == bool(open_now)
+    first = next(
+        (p for p in staffing_order(plan.posts) if p.id in staff_posts(plan.posts, officers).open), None
+    )
+    assert f"all take {sum(post.officers for post in plan.posts)} officers" in told
+    assert ("Every post is held." in told) == (first is None)
+    assert first is None or f"NOT sealed, open: {first.id} {first.street}" in told
 
 
 def test_no_two_parts_of_the_board_have_one_id() -> None:

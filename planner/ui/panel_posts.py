@@ -23,7 +23,7 @@ from planner.ui.panel_parts import on_map, press, tag, why
 
 Json = Mapping[str, Any]
 
-_OPEN_NAMED = 6
+_OPEN_NAMED = 4
 
 
 def posts(plan: Plan, units: str, officers: int | None, features: Iterable[Json]) -> str:
@@ -66,7 +66,8 @@ def _slider(ordered: Sequence[Post], officers: int | None) -> str:
         f'<div class="acts">{_step("-", -1, "One officer fewer")}{_step("+", 1, "One officer more")}'
         f"{_step(f'ALL {need}', need, 'An officer for every post')}</div>"
         f'<details id="officers-order"><summary>{escape(f"All posts take {need}. Why this order")}'
-        f"</summary><p>{escape(ORDER_REASON)} Sealed: share of the flow stopped, {escape(FLOW_BASIS)}.</p>"
+        f"</summary><p>{escape(ORDER_REASON)} Traffic stopped: the share, {escape(FLOW_BASIS)}, of what "
+        "the streets that a line closes carry; less than 100 % is an open line.</p>"
         "</details></div>"
     )
 
@@ -80,12 +81,16 @@ def _step(label: str, step: int, about: str) -> str:
 
 
 def _holds(step: Staffing, ordered: Sequence[Post]) -> str:
-    held = f"{len(step.staffed)} of {words.count(len(ordered), 'post')} staffed"
-    shares = f"inner {_percent(step.inner)} sealed, outer {_percent(step.outer)}"
-    named = ", ".join(step.open[:_OPEN_NAMED])
+    """Say in plain words what so many officers hold: posts, what they stop, which streets stay open."""
+    need = sum(post.officers for post in ordered)
+    held = f"{len(step.staffed)} of {words.count(len(ordered), 'post')} staffed; all take {need} officers"
+    if not step.open:
+        return f"{held}. Every post is held."
+    shares = f"Traffic stopped: {_percent(step.inner)} at the inner line, {_percent(step.outer)} at the outer"
+    street = {post.id: post.street for post in ordered}
+    named = "; ".join(f"{name} {street[name]}" for name in step.open[:_OPEN_NAMED])
     more = len(step.open) - _OPEN_NAMED
-    left = f"Still open: {named}{f' and {more} more' if more > 0 else ''}." if step.open else "None open."
-    return f"{held}, {shares}. {left}"
+    return f"{held}. {shares}. NOT sealed, open: {named}{f'; and {more} more' if more > 0 else ''}."
 
 
 def _percent(share: float | None) -> str:
