@@ -105,12 +105,11 @@ def _let_out(
             opened[first.id] = (
                 "Gate for those who live or work inside: no other gate lets them out by street."
             )
-    held = np.flatnonzero(inner.inside & network.drivable)
-    beside = np.unique(np.concatenate([u[held], v[held]]))
+    held = inner.inside & network.drivable
+    beside = np.zeros(count, dtype=bool)
+    beside[u[held]] = beside[v[held]] = True
     shut = [
-        edge
-        for edge, name in group.items()
-        if name not in posts and (np.isin(u[edge], beside) or np.isin(v[edge], beside))
+        edge for edge, name in group.items() if name not in posts and (beside[u[edge]] or beside[v[edge]])
     ]
     if shut:
         streets = sorted({network.street(edge) for edge in shut})

@@ -7,7 +7,7 @@ Sets are Python integers, one bit a member. Branch and bound on the rarest membe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from itertools import accumulate
 from operator import or_
@@ -71,6 +71,8 @@ class _Problem:
     near: tuple[int, ...]
     """All that any holder of each member holds."""
     spare: float
+    asked: dict[tuple[int, float], int] = field(default_factory=dict)
+    """What :meth:`least_more` has answered."""
 
     @classmethod
     def of(
@@ -116,6 +118,11 @@ class _Problem:
 
     def least_more(self, left: int, spare: float) -> int:
         """Return a number of sets that is needed at least: members of which no two share a set."""
+        if (left, spare) not in self.asked:  # sets taken in another order leave the same
+            self.asked[left, spare] = self._least_more(left, spare)
+        return self.asked[left, spare]
+
+    def _least_more(self, left: int, spare: float) -> int:
         apart: list[float] = []
         while left:
             member = _first(left)
