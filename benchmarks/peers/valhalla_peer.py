@@ -3,11 +3,11 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import valhalla
+from answering import Leg, answer, question
 
 
 def prepare(extract: Path, prepared: Path) -> str:
@@ -32,47 +32,27 @@ def prepare(extract: Path, prepared: Path) -> str:
 
 def main() -> None:
     """Answer the question on standard input."""
-    asked = json.load(sys.stdin)
+    asked = question()
     actor = valhalla.Actor(prepare(Path(sys.argv[1]), Path(sys.argv[2])))
     spots = [{"lon": lon, "lat": lat} for lon, lat in asked["places"]]
     common: dict[str, Any] = {"costing": "auto", "units": "kilometers"}
     if asked["ring"]:
         common["exclude_polygons"] = [asked["ring"]]
 
-    def route(pair: list[int]) -> tuple[float | None, float | None]:
+    def route(pair: list[int]) -> Leg:
+        ends = {"locations": [spots[k] for k in pair], "directions_type": "none", **common}
         try:
-            trip = actor.route({"locations": [spots[k] for k in pair], "directions_type": "none", **common})[
-                "trip"
-            ]
+            trip = actor.route(ends)["trip"]
         except RuntimeError:
             return None, None
         return float(trip["summary"]["time"]), 1000.0 * float(trip["summary"]["length"])
 
-    found = [route(pair) for pair in asked["pairs"]]
-    began = time.process_time()
-    for pair in asked["pairs"][:5]:
-        route(pair)
-    routes_s = time.process_time() - began
     matrix = {
         "sources": [spots[k] for k in asked["starts"]],
         "targets": [spots[k] for k in asked["ends"]],
         **common,
     }
-    actor.matrix(matrix)
-    began = time.process_time()
-    for _ in range(asked["repeat"]):
-        actor.matrix(matrix)
-    matrix_s = (time.process_time() - began) / asked["repeat"]
-    print(
-        json.dumps(
-            {
-                "seconds": [s for s, _ in found],
-                "metres": [m for _, m in found],
-                "matrix_s": matrix_s,
-                "routes_s": routes_s,
-            }
-        )
-    )
+    answer(asked, route, lambda: actor.matrix(matrix))
 
 
 main()

@@ -20,11 +20,14 @@ from planner.area import Area
 from planner.errors import PlannerError
 from planner.model import Incident, Plan
 from planner.plan import make_plan
+from planner.terms import Travel
 from planner.ui.basemap import BaseMapFiles, base_map
 
 
 def first_plan(area: Area) -> Plan:
     """Plan an incident in the middle of an area, for no other end than to have planned once."""
+    for travel in (Travel.EMERGENCY, Travel.PUBLIC):
+        area.network.make_ready(travel, packs.shipped_doctrine().travelling)
     middle = area.network.node_xy_m.mean(axis=0)
     nearest = int(np.argmin(np.hypot(*(area.network.node_xy_m - middle).T)))
     place = area.frame.place(*area.network.node_xy_m[nearest])
