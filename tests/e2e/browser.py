@@ -90,6 +90,23 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
 
 
+_BARE = """
+(zone) => {
+  const path = document.querySelector(`path.drawn-${zone}`);
+  const [whole, map] = [path, document.getElementById("map")].map((one) => one.getBoundingClientRect());
+  const shares = [...Array(19).keys()].map((k) => (k + 1) / 20);
+  const spots = shares.flatMap((right) => shares.map((down) => [right, down]));
+  const off = ([right, down]) => Math.hypot(right - 0.5, down - 0.5);
+  for (const [right, down] of spots.sort((a, b) => off(a) - off(b))) {
+    const [x, y] = [whole.left + right * whole.width, whole.top + down * whole.height];
+    if (document.elementFromPoint(x, y) === path) return [x - map.left, y - map.top];
+  }
+  throw new Error(`marks lie on all of the ${zone} zone`);
+}
+"""
+"""The place on a drawn zone nearest to its middle where no mark of the plan lies on it."""
+
+
 @dataclass
 class Screen:
     """One browser page on the incident, and the ways to work it that a person has."""
@@ -216,9 +233,8 @@ class Screen:
     def select_drawn(self, zone: str) -> None:
         """Select a drawn zone, if it is not selected still, where no mark of the plan lies on it."""
         if self.map.locator("#selected").is_hidden():
-            box = self.map.locator(f"path.drawn-{zone}").bounding_box()
-            assert box is not None
-            self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            x, y = self.frame().evaluate(_BARE, zone)
+            self.map.locator("#map").click(position={"x": x, "y": y})
         self.map.get_by_role("button", name="DELETE").wait_for()
 
     def zoom_in(self, times: int) -> None:
