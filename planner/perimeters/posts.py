@@ -158,21 +158,22 @@ def write_posts(
     """Write the posts by rank, with what each closes and why, and the edge that each closes."""
     stands = [stand for stand in stands if not stand.open]
     streets = _streets_at(network, [stand.outer_node for stand in stands])
-    ranked = sorted(stands, key=lambda s: _rank_key(s, network, doctrine))
+    flows = _flows(stands, network, doctrine)
+    ranked = sorted(range(len(stands)), key=lambda k: _rank_key(stands[k], flows[k], network))
     vehicles = sum(s.mode is PostMode.VEHICLE for s in stands)
     posts = tuple(
-        _post(stand, i, perimeter, network, frame, doctrine, vehicles, streets)
-        for i, stand in enumerate(ranked, start=1)
+        _post(stands[k], flows[k], i, perimeter, network, frame, doctrine, vehicles, streets)
+        for i, k in enumerate(ranked, start=1)
     )
-    return posts, tuple(s.edge for s in ranked)
+    return posts, tuple(stands[k].edge for k in ranked)
 
 
-def _rank_key(stand: Stand, network: StreetNetwork, doctrine: Perimeters) -> tuple[float, ...]:
+def _rank_key(stand: Stand, flow: float, network: StreetNetwork) -> tuple[float, ...]:
     through = network.road_class[stand.edge]
     foot = stand.mode is PostMode.FOOT
     return (
         foot,
-        -_flow(stand, network, doctrine),
+        -flow,
         through,
         network.way_id[stand.edge],
         stand.along_m,
@@ -181,6 +182,7 @@ def _rank_key(stand: Stand, network: StreetNetwork, doctrine: Perimeters) -> tup
 
 def _post(
     stand: Stand,
+    flow: float,
     number: int,
     perimeter: PerimeterName,
     network: StreetNetwork,
@@ -207,16 +209,18 @@ def _post(
         officers=_officers(stand, perimeter, network, legs, doctrine),
         closes=tuple(c for edge, along, whole in held for c in _closes(network, edge, along, whole)),
         reason=_reason(stand, network, cross, legs, vehicles, doctrine.post_setback_m),
-        flow=_flow(stand, network, doctrine),
+        flow=flow,
     )
 
 
-def _flow(stand: Stand, network: StreetNetwork, doctrine: Perimeters) -> float:
-    """Return what a post stops: its street, or only people on it, and the footways that it watches."""
-    on_foot = len(stand.watched) * doctrine.flow_foot
-    if stand.mode is PostMode.FOOT:
-        return on_foot + doctrine.flow_foot
-    return on_foot + float(street_flows(network, np.array([stand.edge]), doctrine)[0])
+def _flows(stands: Sequence[Stand], network: StreetNetwork, doctrine: Perimeters) -> list[float]:
+    """Return what each post stops: its street, or only people on it, and the footways that it watches."""
+    driven = street_flows(network, np.array([stand.edge for stand in stands], dtype=np.int64), doctrine)
+    return [
+        len(stand.watched) * doctrine.flow_foot
+        + (doctrine.flow_foot if stand.mode is PostMode.FOOT else float(street))
+        for stand, street in zip(stands, driven, strict=True)
+    ]
 
 
 def _officers(
