@@ -260,12 +260,16 @@ def test_ways_out_that_hang_on_one_gate_are_said_to() -> None:
 
     def told(*crossed: tuple[str, ...]) -> str:
         ways = tuple(replace(one, id=f"egress-{k}", posts_crossed=ids) for k, ids in enumerate(crossed))
-        return verdict(replace(plan, routes=ways))
+        ways = tuple(replace(way, end=f"Hospital {k}") for k, way in enumerate(ways))
+        hospitals = tuple(replace(plan.hospitals[0], name=way.end) for way in ways)
+        return verdict(replace(plan, routes=ways, hospitals=hospitals))
 
-    assert f"2 ways out, all through {first}." in told((first, second), (first, third))
-    assert "2 ways out. " in told((first,), (second,))
-    assert "2 ways out. " in told((first,), ())
-    assert "1 way out. " in told((first,))
+    assert f"2 ways out, all through {first}, to 2 hospitals." in told((first, second), (first, third))
+    assert "2 ways out, to 2 hospitals. " in told((first,), (second,))
+    assert "2 ways out, to 2 hospitals. " in told((first,), ())
+    assert f"1 way out through {first}, to 1 hospital. " in told((first,))
+    assert f"1 way out through {first}, to 3 hospitals. " in told((first,), (first,), (first,))
+    assert "1 way out, to 2 hospitals. " in told((), ())
 
 
 def test_a_larger_ring_that_takes_no_fewer_posts_is_told_and_not_offered() -> None:

@@ -214,7 +214,15 @@ def _holds(plan: Plan) -> bool:
 
 
 def _ways_out(plan: Plan) -> int:
-    return sum(route.route is RouteKind.EGRESS for route in plan.routes)
+    """Count the ways out of the perimeter that differ: by the outer posts passed, else the first street."""
+    outer = {post.id for post in plan.posts if post.perimeter is PerimeterName.OUTER}
+    return len(
+        {
+            tuple(post for post in route.posts_crossed if post in outer) or route.streets[:1]
+            for route in plan.routes
+            if route.route is RouteKind.EGRESS
+        }
+    )
 
 
 def _seal_lines(plan: Plan, officers: int | None) -> list[str]:
@@ -237,9 +245,12 @@ def _ways_line(plan: Plan) -> str:
     ways = _ways_out(plan)
     if not ways:
         return "NO WAY OUT FOR AMBULANCES FOUND."
-    gates = _gates_of_all_ways(plan) if ways > 1 else ()
-    through = f", all through {words.joined(gates)}" if gates else ""
-    return f"Corridor open, {words.count(ways, 'way')} out{through}."
+    gates = _gates_of_all_ways(plan)
+    through = f"{', all' if ways > 1 else ''} through {words.joined(gates)}" if gates else ""
+    ends = {route.end for route in plan.routes if route.route is RouteKind.EGRESS}
+    hospitals = len({hospital.name for hospital in plan.hospitals} & ends)
+    to = f", to {words.count(hospitals, 'hospital')}" if hospitals else ""
+    return f"Corridor open, {words.count(ways, 'way')} out{through}{to}."
 
 
 def _gates_of_all_ways(plan: Plan) -> tuple[str, ...]:
