@@ -275,6 +275,8 @@ class HospitalFact:
         A second name in use, "" if none.
     closed : bool
         The table says that it is closed: kept so that a map that still shows it is not believed.
+    emergencies : bool or None
+        Whether its table says that it takes emergencies; False = its own kind or type leaves that open.
     """
 
     name: str
@@ -290,6 +292,7 @@ class HospitalFact:
     as_of: str = ""
     other_name: str = ""
     closed: bool = False
+    emergencies: bool | None = None
 
 
 # --- what comes out -----------------------------------------------------------------------------

@@ -296,13 +296,15 @@ def test_a_hospital_near_hot_ground_may_become_a_second_scene() -> None:
 @pytest.mark.parametrize(
     ("name", "tags", "special"),
     [
-        ("Hospital Geriátrico Dr. Piñeyro", {}, "for the aged, by its name"),
-        ("Instituto Nacional del Cáncer", {}, "cancer care, by its name"),
-        ("Hospital Psiquiátrico", {}, "psychiatric, by its name"),
-        ("Centro de Salud del Cerro", {}, "a health centre, by its name"),
-        ("Policlínica MSP", {}, "a polyclinic, by its name"),
-        ("Городская поликлиника 4", {}, "a polyclinic, by its name"),
-        ("Westside Health Centre", {}, "a health centre, by its name"),
+        ("Hospital Geriátrico Dr. Piñeyro", {}, "for the aged, by its name: ask"),
+        ("Instituto Nacional del Cáncer", {}, "cancer care, by its name: ask"),
+        ("Hospital Psiquiátrico", {}, "psychiatric, by its name: ask"),
+        ("Centro de Salud del Cerro", {}, "a health centre, by its name: ask"),
+        ("Policlínica MSP", {}, "a polyclinic, by its name: ask"),
+        ("Городская поликлиника 4", {}, "a polyclinic, by its name: ask"),
+        ("Westside Health Centre", {}, "a health centre, by its name: ask"),
+        ("Instituto de Medicina Legal", {}, "forensic medicine, by its name: ask"),
+        ("VA Ambulatory Care Center", {}, "a day clinic, by its name: ask"),
         ("Policlinico Umberto I", {}, ""),
         ("Sacred Heart Hospital", {}, ""),
         ("Hospital Pasteur", {}, ""),
@@ -963,12 +965,72 @@ def test_hifld_rows_that_take_no_patients_are_left_out_and_counted(tmp_path: Pat
     assert dict(table.left_out) == {"closed": 1, "takes no emergencies: psychiatric": 1, "no coordinates": 1}
 
 
+@pytest.mark.parametrize(
+    ("kind", "branch", "trauma", "takes"),
+    [
+        ("GENERAL ACUTE CARE", "GENERAL MEDICAL AND SURGICAL HOSPITALS", "NOT AVAILABLE", True),
+        ("MILITARY", "GENERAL MEDICAL AND SURGICAL HOSPITALS", "NOT AVAILABLE", False),
+        ("MILITARY", "GENERAL MEDICAL AND SURGICAL HOSPITALS", "LEVEL I", True),
+        ("GENERAL ACUTE CARE", "SPECIALTY (EXCEPT PSYCHIATRIC)", "NOT AVAILABLE", False),
+        ("CHILDREN", "CHILDREN'S HOSPITALS, SPECIALTY (EXCEPT PSYCHIATRIC)", "NOT AVAILABLE", True),
+    ],
+)
+def test_hifld_types_tell_of_whom_to_ask_whether_emergencies_are_taken(
+    tmp_path: Path, kind: str, branch: str, trauma: str, takes: bool
+) -> None:
+    header = HIFLD.replace("TYPE,", "TYPE,NAICS_DESC,")
+    row = f'1,METHODIST,OMAHA,{kind},"{branch}",OPEN,41.2,-96.0,,,,{trauma},Y\n'
+    (found,) = read_hospital_table(written(tmp_path, header + row)).facts
+    assert found.emergencies is takes
+
+
+def test_a_hospital_of_which_its_table_leaves_emergencies_open_comes_after_the_others() -> None:
+    area = town(hospitals=False)
+    near = fact(area, 380, 150, "Day Care", emergencies=False)
+    far = fact(area, -600, 700, "Far General Hospital")
+    found = send(area, (near, far), streets=streets_around(area, outer_m=SMALL))
+    assert [h.name for h in found.hospitals] == ["Far General Hospital", "Day Care"]
+    assert "no source says that it has an emergency department: call first" in found.hospitals[1].reason
+
+
+def test_who_takes_patients_has_a_way_before_those_nearer_that_take_none() -> None:
+    area = town(hospitals=False)
+    streets = streets_around(area, outer_m=SMALL)
+    near = tuple(fact(area, 380 + 30 * k, 150, f"Full{k} Hospital", beds=0) for k in range(4))
+    far = (
+        fact(area, -600, 700, "Green Hospital", beds=400),
+        fact(area, 700, -700, "Trauma Centre", adult_level=TraumaLevel.I),
+    )
+    found = send(area, (*near, *far), Casualties(2, 0, 4), streets)
+    taking = [h for h in found.hospitals if h.assigned != Casualties()]
+    assert {h.name for h in taking} == {"Green Hospital", "Trauma Centre"}
+    assert [h.route for h in taking] == ["egress-1", "egress-2"]
+    assert [way.end for way in found.ways] == [*(h.name for h in taking), found.hospitals[0].name]
+
+
+def test_a_red_child_at_a_centre_of_adults_is_to_be_moved_on_once_stable() -> None:
+    area = town(hospitals=False)
+    near = fact(area, 600, 150, "Adult Centre", adult_level=TraumaLevel.I)
+    far = fact(area, 70_000, 0, "Children's Centre", pediatric_level=TraumaLevel.II)
+    incident = replace(INCIDENT, casualties=Casualties(red=3), children=Casualties(red=1))
+    sites = (site(area, Purpose.CASUALTY_COLLECTION, 250, 100),)
+    found = send_patients(incident, sites, streets_around(area, outer_m=SMALL), area, DOCTRINE, (near, far))
+    first, second = found.hospitals
+    assert (first.children.red, second.children.red) == (1, 0)
+    told = "tabilise, then transfer: Children's Centre, Level II paediatric, about "
+    assert f"red children: S{told}" in first.reason
+    assert f"planned for centres of adults, Adult Centre: paediatric places are full or further. S{told}" in (
+        texts(found)
+    )
+
+
 FACTS = st.builds(
     HospitalFact,
     name=st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1),
     location=st.builds(LonLat, st.floats(-180, 180), st.floats(-90, 90)),
     adult_level=st.one_of(st.none(), st.sampled_from(TraumaLevel)),
     pediatric_level=st.one_of(st.none(), st.sampled_from(TraumaLevel)),
+    emergencies=st.one_of(st.none(), st.booleans()),
     helipad=st.one_of(st.none(), st.booleans()),
     burn=st.one_of(st.none(), st.booleans()),
     beds=st.one_of(st.none(), st.integers(0, 2000)),

@@ -255,7 +255,8 @@ def price(colour: str, child: bool, ward: Ward, kind: str, later: bool) -> int |
             detour_s += 60 * RULES.green_spare_min
         if child and not ward.for_children and ward.pediatric_level is None:
             detour_s += 60 * RULES.child_spare_min
-    late = (3 - COLOURS.index(colour)) * (ward.time_s > 60 * RULES.golden_hour_min)
+    weight = 4 if (colour, child) == ("red", True) else 3 - COLOURS.index(colour)
+    late = weight * (ward.time_s > 60 * RULES.golden_hour_min)
     driven_s = round(ward.time_s + detour_s)
     nearer = -(-driven_s // 60) if colour == "yellow" else 0
     return digits(0, late, steps, later, driven_s, nearer)
@@ -434,6 +435,14 @@ def test_greens_go_beyond_the_golden_hour_before_yellow_children_do() -> None:
     rules = replace(RULES, walk_in_others=0.0)
     sent = share_patients(Casualties(0, 4, 6), [near, far], rules, Casualties(0, 2, 0)).assigned
     assert [(n.yellow, n.green) for n in sent] == [(4, 1), (0, 5)]
+
+
+def test_of_reds_the_children_are_kept_within_the_hour_even_where_a_centre_for_them_lies_beyond_it() -> None:
+    near = Ward(2700.0, ONE, None)
+    far = Ward(5400.0, TWO, None, pediatric_level=TWO)
+    shares = share_patients(Casualties(red=6), [near, far], NO_WALK_INS, Casualties(red=2))
+    assert [n.red for n in shares.assigned] == [4, 2]
+    assert [n.red for n in shares.children] == [2, 0]
 
 
 def test_reds_go_beyond_the_golden_hour_only_when_nearer_centres_are_full() -> None:

@@ -209,12 +209,17 @@ def _price(
     driven_s = round(time_s + 60 * further_min)
     return (
         0.0,
-        float(time_s > 60 * rules.golden_hour_min) * (3.0 - _COLOURS.index(colour)),
+        float(time_s > 60 * rules.golden_hour_min) * _weight(colour, child),
         float(steps),
         float(later),
         float(driven_s),
         float(math.ceil(driven_s / 60)) if colour == "yellow" else 0.0,
     )
+
+
+def _weight(colour: str, child: bool) -> float:
+    """Return how much it weighs that one comes late: of reds, children are kept within the hour first."""
+    return 3.0 - _COLOURS.index(colour) + (colour == "red" and child)
 
 
 def _suits_min(colour: str, child: bool, hospital: HospitalOption, rules: Transport) -> float:

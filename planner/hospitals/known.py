@@ -50,6 +50,11 @@ _SPECIAL_NAMES: tuple[tuple[str, str], ...] = (
     ("rheumatology", r"rheumat\w*|reumat\w*"),
     ("eye, ear or dental care", r"eye|ophthalm\w*|oftalm\w*|augen\w*|dental|odontolog\w*|zahn\w*"),
     ("maternity care", r"maternity|maternidade?|maternite|maternita|geburtsklinik|roddom|роддом"),
+    (
+        "forensic medicine",
+        r"forens\w*|medicina legal|medicine legale|medecine legale|rechtsmedizin\w*|mortuary|morgue",
+    ),
+    ("a day clinic", r"ambulatory|ambulatori\w*|outpatients?|tagesklinik|hopital de jour"),
     ("for animals", r"veterinar\w*|tier\w*klinik|animal"),
     ("a polyclinic", r"polyclinics?|poliklini\w*|policlinicas?|поликлиника"),
     (
@@ -176,6 +181,7 @@ def _locate(facts: Sequence[HospitalFact], area: Area, rules: Transport) -> list
             source=fact.source,
             as_of=fact.as_of,
             other_name=fact.other_name,
+            emergencies=fact.emergencies is not False,
         )
         for fact, (x, y) in zip(facts, xy_m, strict=True)
         if math.hypot(x, y) <= rules.off_map_reach_km * 1000  # False where it has no place in the frame
@@ -234,7 +240,7 @@ def _special(name: str, entries: Table) -> str:
         return "" if told & _GENERAL_CARE else f"{', '.join(sorted(told)).replace('_', ' ')}, by its tags"
     plain = " ".join(re.findall(r"\w+", _plain(name)))
     kinds = [kind for kind, words in _SPECIAL_NAMES if re.search(rf"\b(?:{words})\b", plain)]
-    return f"{kinds[0]}, by its name" if kinds else ""
+    return f"{kinds[0]}, by its name: ask" if kinds else ""
 
 
 def _merge_grounds(names: list[str], grounds: list[BaseGeometry], rules: Transport) -> list[list[int]]:
@@ -307,6 +313,7 @@ def _merged(leading: KnownHospital, other: KnownHospital) -> KnownHospital:
         leading,
         helipad=other.helipad if leading.helipad is None else leading.helipad,
         burn=other.burn if leading.burn is None else leading.burn,
+        emergencies=leading.emergencies or other.emergencies,
         beds=other.beds if leading.beds is None else leading.beds,
         other_name=leading.other_name or other.other_name or other.name,
         source="; ".join(both),
@@ -343,8 +350,8 @@ def _with_table(mapped: KnownHospital, told: KnownHospital) -> KnownHospital:
         adult_level=told.adult_level,
         pediatric_level=told.pediatric_level,
         designation=told.designation,
-        special="",  # a table of hospitals for emergencies names it
-        emergencies=True,
+        special="" if told.emergencies else mapped.special,  # a table of hospitals for emergencies names it
+        emergencies=mapped.emergencies or told.emergencies,
         helipad=told.helipad if told.helipad is not None else mapped.helipad,
         burn=told.burn,
         beds=told.beds if told.beds is not None else mapped.beds,

@@ -8,7 +8,7 @@ from planner.area import Area
 from planner.doctrine import Transport as Rules
 from planner.hospitals.drives import Drive, time_text
 from planner.hospitals.known import KnownHospital
-from planner.hospitals.patients import Shares
+from planner.hospitals.patients import HIGH_LEVELS, Shares
 from planner.model import Casualties, HospitalStatus, Incident, Notice
 from planner.routes.driving import BY_ZONE
 from planner.terms import NoticeLevel
@@ -114,7 +114,7 @@ def patient_notices(
     if incident.children is None and children:
         text = f"Ages are not known, so nobody is planned for {', '.join(children)}: consider it for children"
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
-    notices += _child_notices(incident, shares) + _sent_notices(incident, drives)
+    notices += _child_notices(incident, drives, shares) + _sent_notices(incident, drives)
     left = [f"{n} {colour}" for colour, n in vars(shares.left).items() if n]
     if left:
         text = (
@@ -131,9 +131,10 @@ def patient_notices(
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
     late = [d for d, a in zip(drives, shares.assigned, strict=True) if a.red and _is_late(d, rules)]
     if late:
+        where = _several([f"{d.hospital.name} ({time_text(d)})" for d in late])
         text = (
-            f"Some reds go further than {rules.golden_hour_min:.0f} min: nearer trauma centres are full, "
-            "closed or on diversion"
+            f"Some reds go further than {rules.golden_hour_min:.0f} min, to {where}: "
+            "nearer trauma centres are full, closed or on diversion"
         )
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
     return notices
@@ -143,16 +144,41 @@ def _is_late(drive: Drive, rules: Rules) -> bool:
     return drive.time_s is not None and drive.time_s > rules.golden_hour_min * 60
 
 
-def _child_notices(incident: Incident, shares: Shares) -> list[Notice]:
+def _child_notices(incident: Incident, drives: Sequence[Drive], shares: Shares) -> list[Notice]:
     patients, children = incident.casualties or Casualties(), incident.children or Casualties()
     notices = []
     if any(n > of for n, of in zip(vars(children).values(), vars(patients).values(), strict=True)):
         text = "More children than casualties are said: so many casualties are planned for"
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
-    if children.red and sum(n.red for n in shares.children) > sum(cap.child_red for cap in shares.caps):
-        text = "Some red children are planned for centres of adults: no paediatric capacity is known for them"
+    with_adults = [
+        d.hospital.name
+        for d, n, cap in zip(drives, shares.children, shares.caps, strict=True)
+        if n.red > cap.child_red
+    ]
+    if with_adults:
+        centre = childrens_centre(drives)
+        text = f"Some red children are planned for centres of adults, {_several(with_adults)}: "
+        text += (
+            "no paediatric capacity is known for them"
+            if centre is None
+            else f"paediatric places are full or further. {transfer_text(centre)}"
+        )
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
     return notices
+
+
+def childrens_centre(drives: Sequence[Drive]) -> Drive | None:
+    """Return the soonest reached paediatric centre of Level I or II that takes ambulances."""
+    centres = [
+        d for d in drives if d.time_s is not None and not d.shut and d.hospital.pediatric_level in HIGH_LEVELS
+    ]
+    return min(centres, key=lambda d: (bool(d.second_scene), d.time_s or 0.0), default=None)
+
+
+def transfer_text(centre: Drive) -> str:
+    """Say what follows for a red child at a centre of adults."""
+    level = f"Level {centre.hospital.pediatric_level} paediatric"
+    return f"Stabilise, then transfer: {centre.hospital.name}, {level}, {time_text(centre)}"
 
 
 def _sent_notices(incident: Incident, drives: Sequence[Drive]) -> list[Notice]:

@@ -2,8 +2,10 @@
 
 Red patients go to trauma centres of a known level only, yellow and green to any hospital, children apart.
 Everybody who can be placed is; then, in this order: as few as can be beyond the golden hour, where a red
-weighs as three greens and a yellow as two; reds at the highest levels, a first wave everywhere before a
-second, least total time. Solved exactly (:mod:`planner.hospitals.allotment`).
+weighs as three greens and a yellow as two, and of reds the children come first (an adults' centre within the
+hour treats a child before a children's centre beyond it: highest level within reach, then transfer;
+``domain.md`` 3.2 [ACS21], 3.4); reds at the highest levels, a first wave everywhere before a second, least
+total time. Solved exactly (:mod:`planner.hospitals.allotment`).
 """
 
 from __future__ import annotations
@@ -298,7 +300,7 @@ def _costs(places: _Places, wards: Sequence[Ward], rules: Transport) -> Ints:
     minutes = np.ceil(driven_s / 60)
     aims = [
         np.zeros(len(time_s)) * _COLOUR,
-        late * (3 - _COLOUR),  # the lightly hurt go far before the badly hurt do
+        late * (3 - _COLOUR + (_RED & _CHILD)),  # the lightly hurt go far before the badly hurt do
         _steps_down(places, wards),
         places.later + 0 * _COLOUR,
         driven_s,

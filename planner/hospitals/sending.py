@@ -31,11 +31,13 @@ from planner.hospitals.known import KnownHospital, find_hospitals
 from planner.hospitals.notices import (
     CALL_FIRST,
     best_centre,
+    childrens_centre,
     closed_notices,
     is_closed,
     map_notices,
     patient_notices,
     status_notices,
+    transfer_text,
 )
 from planner.hospitals.patients import (
     HIGH_LEVELS,
@@ -132,11 +134,12 @@ def send_patients(
         for drive, sent in zip(drives, shares.assigned, strict=True)
     ]
     ways, route_of = ((), {}) if search is None else _ways_out(drives, shares, start_name, leaving, search)
+    onward = _onward(drives, shares)
     options = tuple(
         replace(
             _option(drive, wards[k], shares, k, route_of.get(k), driving),
             air_offer=offers[k],
-            reason=_reason(drive, shares.assigned[k], shares.children[k], offers[k]),
+            reason=_reason(drive, shares.assigned[k], shares.children[k], (offers[k], onward[k])),
         )
         for k, drive in enumerate(drives)
     )
@@ -261,21 +264,22 @@ def _no_start(start_name: str) -> Notice:
 def _ways_out(
     drives: Sequence[Drive], shares: Shares, start_name: str, driving: Driving, search: Search
 ) -> tuple[tuple[Way, ...], dict[int, str]]:
-    """Ways to the first hospitals, the nearest of the best levels, and all that take reds.
+    """Ways to all that patients are planned for, then to the first hospitals and the nearest of a high level.
 
-    One by the danger has a way only where every one of those that can be reached lies so, or reds go there.
+    One by the danger has a way only where all that can be reached lie so, or patients go there.
     """
     reached = [k for k, drive in enumerate(drives) if drive.goal is not None]
     reached = [k for k in reached if not drives[k].shut] or reached
     calm = [k for k in reached if not drives[k].second_scene]
-    wanted = (calm or reached)[: driving.doctrine.transport.routed_hospitals]
-    wanted += [k for k in reached if shares.assigned[k].red]
+    taking = [k for k in reached if shares.assigned[k] != Casualties()]
+    rest = [k for k in calm or reached if k not in taking]
+    further = set(rest[: max(0, driving.doctrine.transport.routed_hospitals - len(taking))])
     best = _nearest_of_level(drives)
-    wanted += [] if best is None else [best]
+    further |= set() if best is None else {best}
     ways: list[Way] = []
     route_of: dict[int, str] = {}
     paths: dict[Snap, Path | None] = {}
-    for k in sorted(set(wanted)):
+    for k in [*taking, *sorted(further.difference(taking))]:
         drive = drives[k]
         if drive.goal is None:
             continue
@@ -367,7 +371,16 @@ def _option(
     )
 
 
-def _reason(drive: Drive, assigned: Casualties, children: Casualties, offer: str) -> str:
+def _onward(drives: Sequence[Drive], shares: Shares) -> list[str]:
+    """Say where red children go on to who are planned for the places of adults, "" where there are none."""
+    centre = childrens_centre(drives)
+    return [
+        "" if centre is None or n.red <= cap.child_red else f"red children: {transfer_text(centre)}"
+        for n, cap in zip(shares.children, shares.caps, strict=True)
+    ]
+
+
+def _reason(drive: Drive, assigned: Casualties, children: Casualties, advice: Sequence[str]) -> str:
     parts = [f"{drive.shut}, says the coordinator"] if drive.shut else []
     parts += [level_text(drive.hospital), time_text(drive)]
     if drive.hospital.for_children:
@@ -383,5 +396,5 @@ def _reason(drive: Drive, assigned: Casualties, children: Casualties, offer: str
         young = sum(vars(children).values())
         of_them = f", {young} of them children," if young else ""
         parts.append(f"planned for {', '.join(taken)}{of_them} in the first hour")
-    parts += [offer] if offer else []
+    parts += [text for text in advice if text]
     return "; ".join(parts)

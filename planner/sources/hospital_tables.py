@@ -7,8 +7,8 @@ A table is a CSV file with a header. Two kinds are known by their columns, in an
   and counted; the closed ones are remembered, for maps may still show them. State codes (``RTC``, ``PARC``
   ...) are no levels: they are kept as words.
 - The simple form: ``name, lat, lon``, and of ``adult_level, pediatric_level, designation, helipad, burn,
-  beds, city, other_name, source, as_of, closed`` what is known. Empty means not known. Other columns are
-  ignored.
+  beds, city, other_name, source, as_of, closed, emergencies`` what is known. Empty means not known. Other
+  columns are ignored.
 """
 
 from __future__ import annotations
@@ -53,9 +53,14 @@ _SIMPLE_COLUMNS = (
     "source",
     "as_of",
     "closed",
+    "emergencies",
 )
 _HIFLD_SOURCE = "HIFLD Open Hospitals"
 _EMERGENCY_TYPES = frozenset({"GENERAL ACUTE CARE", "CRITICAL ACCESS", "CHILDREN", "MILITARY"})
+_OPEN_TYPE = "MILITARY"
+"""Hospitals and day clinics of the forces and of veterans: whether they take emergencies must be asked."""
+_SPECIALTY = "SPECIALTY (EXCEPT"
+"""Of ``NAICS_DESC``: a hospital for one field, whatever its type."""
 _HIFLD_EMPTY = frozenset({"", "NOT AVAILABLE", "-999"})
 _HIFLD_LEVEL = re.compile(r"LEVEL (?:(III|II|IV|I|V) ?)?(PEDIATRIC)?")
 _LEVELS = {name: level for k, level in enumerate(TraumaLevel, 1) for name in (level.value, str(k))}
@@ -268,6 +273,7 @@ def _simple(row: Row, line: int, path: Path) -> HospitalFact:
         as_of=row.get("as_of", ""),
         other_name=row.get("other_name", ""),
         closed=_yes_or_no("closed", row, wrong) is True,
+        emergencies=_yes_or_no("emergencies", row, wrong),
     )
 
 
@@ -329,6 +335,7 @@ def _as_row(fact: HospitalFact) -> list[str | int | float]:
         fact.source,
         fact.as_of,
         flags[fact.closed or None],
+        flags[fact.emergencies],
     ]
 
 
@@ -374,9 +381,15 @@ def _hifld_fact(row: Row) -> tuple[HospitalFact | None, str]:
             as_of=_hifld_date(values),
             other_name=values.get("alt_name", ""),
             closed=values["status"].upper() == "CLOSED",
+            emergencies=adult is not None or pediatric is not None or not _is_doubtful(values),
         ),
         "",
     )
+
+
+def _is_doubtful(values: Row) -> bool:
+    kind, branch = values["type"].upper(), values.get("naics_desc", "").upper()
+    return kind == _OPEN_TYPE or (_SPECIALTY in branch and kind != "CHILDREN")
 
 
 def _hifld_levels(trauma: str) -> tuple[TraumaLevel | None, TraumaLevel | None]:
