@@ -301,6 +301,9 @@ class Siting:
     weight_kind: float
     weight_sight: float
     weight_together: float
+    transfer_min: float
+    transfer_near_min: float
+    transfer_loss: float
     unjoined_loss: float
     weight_backdrop: float
     weight_sky: float

@@ -16,13 +16,16 @@ def more_together(choice: Choice, exchange: int, casualty: int) -> float:
     return choice.score(Purpose.AMBULANCE_EXCHANGE, exchange, pair) - own
 
 
-def unjoined(choice: Choice, exchange: list[int]) -> list[tuple[int, int]]:
-    """Pairs of an exchange point and a staging area that no open street joins."""
-    if choice.side is None:
-        return []
-    side = choice.side
-    staging = choice.pools.get(Purpose.STAGING, ())
-    return [(a, s) for a in exchange for s in staging if side[a] != side[s] or side[a] < 0]
+def far_apart(choice: Choice, exchange: list[int]) -> list[tuple[int, int, float]]:
+    """Pairs of an exchange point and a staging area that lose something beside each other, and what."""
+    staging = list(choice.pools.get(Purpose.STAGING, ()))
+    losses = choice.transfer_losses(staging, exchange)
+    return [
+        (a, s, float(losses[i, j]))
+        for j, a in enumerate(exchange)
+        for i, s in enumerate(staging)
+        if losses[i, j] > 0
+    ]
 
 
 def best_total(choice: Choice) -> float:
@@ -35,7 +38,7 @@ def best_total(choice: Choice) -> float:
     pairs = [(a, c) for a in exchange for c in casualty]
     gain = [choice.gain(p, r, {}) for p, r in options]
     extra = [more_together(choice, a, c) for a, c in pairs]
-    apart = unjoined(choice, exchange)
+    apart = far_apart(choice, exchange)
     size = len(options) + len(pairs) + len(apart)
     index = {option: k for k, option in enumerate(options)}
     rows, most = [], []
@@ -58,11 +61,11 @@ def best_total(choice: Choice) -> float:
     for n, (a, c) in enumerate(pairs):
         for option in ((Purpose.AMBULANCE_EXCHANGE, a), (Purpose.CASUALTY_COLLECTION, c)):
             at_most({len(options) + n: 1.0, index[option]: -1.0}, 0.0)
-    for n, (a, s) in enumerate(apart, len(options) + len(pairs)):
+    for n, (a, s, _) in enumerate(apart, len(options) + len(pairs)):
         both = {index[Purpose.AMBULANCE_EXCHANGE, a]: 1.0, index[Purpose.STAGING, s]: 1.0}
         at_most({**both, n: -1.0}, 1.0)
     result = milp(
-        -np.array(gain + extra + [-choice.siting.unjoined_loss] * len(apart)),
+        -np.array(gain + extra + [-lost for *_, lost in apart]),
         constraints=LinearConstraint(np.array(rows), -np.inf, np.array(most)),
         bounds=Bounds(0, 1),
         integrality=np.ones(size, dtype=np.int64),

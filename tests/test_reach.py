@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from pathlib import Path
+
 import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planner.doctrine import read_doctrine
+from planner.streets.drives import Drives
 from planner.streets.network import Snap
 from planner.streets.reach import _bridges, distances_from, find_exits
+from planner.terms import Travel
 from tests.town import town
 
 NETWORK = town(hospitals=False).network
@@ -141,3 +147,41 @@ def test_ways_in_and_out_equal_networkx(shut):
         u, v = int(ends_u[e]), int(ends_v[e])
         both = {u, v} <= reach & back and bool(ways[e] or ways[e + NETWORK.edge_count])
         assert exits.out[e] == both
+
+
+TRAVELLING = read_doctrine(Path(__file__).parents[1] / "data" / "doctrine.toml").travelling
+
+
+@settings(max_examples=25)
+@given(
+    st.lists(places, min_size=2, max_size=4), st.lists(st.integers(0, NETWORK.edge_count - 1), max_size=60)
+)
+def test_drives_equal_networkx_where_turns_are_free(spots, closed):
+    timing = NETWORK.timing(Travel.EMERGENCY, TRAVELLING)
+    usable = np.ones(NETWORK.edge_count, dtype=bool)
+    usable[np.array(closed, dtype=np.int64)] = False
+    everywhere = (-1e7, -1e7, 1e7, 1e7)
+    drives = Drives.among(NETWORK, timing, usable, everywhere, spots)
+    graph = nx.MultiDiGraph()
+    graph.add_nodes_from(("spot", k) for k in range(len(spots)))
+    for edge in np.flatnonzero(usable).tolist():
+        ends = int(NETWORK.edge_u[edge]), int(NETWORK.edge_v[edge])
+        length = float(NETWORK.length_m[edge])
+        own = sorted(
+            (spot.along_m / length, ("spot", k)) for k, spot in enumerate(spots) if spot.edge == edge
+        )
+        stops = [(0.0, ends[0]), *own, (1.0, ends[1])]
+        for arc, row in ((edge, stops), (edge + NETWORK.edge_count, stops[::-1])):
+            for (a, tail), (b, head) in pairwise(row):
+                lost_s = float(timing.node_s[head]) if isinstance(head, int) else 0.0
+                seconds = abs(b - a) * float(timing.arc_s[arc]) if b != a else 0.0
+                if np.isfinite(timing.arc_s[arc]) and np.isfinite(lost_s):
+                    graph.add_edge(tail, head, weight=seconds + lost_s)
+    for k in range(len(spots)):
+        expected = nx.single_source_dijkstra_path_length(graph, ("spot", k))
+        found = drives.seconds(k)
+        for other in range(len(spots)):
+            if usable[spots[other].edge] and usable[spots[k].edge]:
+                assert found[other] == pytest.approx(expected.get(("spot", other), np.inf), abs=0.05)
+            else:
+                assert not np.isfinite(found[other])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,35 @@ def test_a_worse_exchange_point_that_ambulances_can_drive_to_beats_the_best_one_
     for side, best in (([0, 0, 0], 1), ([0, 1, 0], 2), ([0, -1, 0], 2), ([0, 1, 1], 1)):
         choice = Choice(pools, scores, shapes, SITING, 8.0, side=np.array(side))
         assert choose_together(choice) == {Purpose.STAGING: 0, Purpose.AMBULANCE_EXCHANGE: best}
+
+
+class Minutes:
+    """Drives as told, in minutes."""
+
+    def __init__(self, rows):
+        self.rows = np.array(rows, dtype=float)
+
+    def seconds(self, start):
+        return 60 * self.rows[start]
+
+
+def test_a_staging_area_near_by_road_beats_a_better_one_across_the_city():
+    shapes = np.array([shapely.box(x, 0, x + 30, 30) for x in (0, 1000, 2000)], dtype=object)
+    scores = {Purpose.STAGING: np.array([1.0, 0.8, 0]), Purpose.AMBULANCE_EXCHANGE: np.array([0, 0, 1.0])}
+    pools = {Purpose.STAGING: [0, 1], Purpose.AMBULANCE_EXCHANGE: [2]}
+    choice = Choice(pools, scores, shapes, SITING, 8.0)
+    for far, near, best in ((15, 1, 1), (2, 1, 0), (15, 15, 0), (np.inf, 3, 1)):
+        drives = Minutes([[0, 9, far], [9, 0, near], [far, near, 0]])
+        chosen = choose_together(replace(choice, drives=drives))
+        assert chosen[Purpose.STAGING] == best
+
+
+@settings(max_examples=100)
+@given(choices(pins=2, sides=True), st.integers(0, 2**32 - 1))
+def test_with_drives_between_the_choice_is_within_one_percent_of_the_optimum(choice, seed):
+    minutes = np.random.default_rng(seed).uniform(0, 20, (len(choice.shapes),) * 2)
+    choice = replace(choice, drives=Minutes(minutes))
+    assert choice.total(choose_together(choice)) >= 0.99 * best_total(choice) - 1e-6
 
 
 @settings(max_examples=100)

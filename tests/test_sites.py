@@ -549,3 +549,28 @@ def test_what_the_ways_take_is_left_free_or_said_to_be_taken():
         assert said == (gap_m < SITING.corridor_m - RIM_M)
         moved += not said
     assert moved
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "threat"),
+    [(-56.13651, -34.90298, ThreatName.SEDAN_BOMB), (-56.1505, -34.9125, ThreatName.RIFLE)],
+)
+def test_ambulances_are_not_staged_across_the_city(lon, lat, threat):
+    settled = solve(Incident(location=LonLat(lon, lat), threat=threat), montevideo()).chosen.write.settled
+    staging, exchange = settled.chosen[Purpose.STAGING], settled.chosen[Purpose.AMBULANCE_EXCHANGE]
+    assert settled.choice.drives is not None
+    assert settled.choice.drives.seconds(staging)[exchange] <= 60 * SITING.transfer_near_min
+
+
+def test_a_long_drive_from_staging_is_said_of_both_its_ends():
+    school_sites = school().chosen
+    for minutes, told in ((4.9, False), (5.1, True)):
+        way = Route(
+            id="transfer-1", route=RouteKind.TRANSFER, start="staging-1", end="ambulance_exchange-1", line=(),
+            time_s=60 * minutes, length_m=4200.0, streets=(), nodes=(), shared_m=0.0, hot_m=0.0,
+            posts_crossed=(), reason="",
+        )  # fmt: skip
+        for site in school_sites.beside([way]).firsts:
+            ends = site.purpose in (Purpose.STAGING, Purpose.AMBULANCE_EXCHANGE)
+            said = any("6 min (4.2 km) by road" in caution for caution in site.cautions)
+            assert said == (told and ends)

@@ -24,9 +24,13 @@ from planner.sites.selection import POOL, Choice, choose_together
 from planner.sites.settling import settle_beside
 from planner.sites.survey import OpenStreets, survey
 from planner.sites.telling import Settled, Writer, told
+from planner.streets.drives import Drives
 from planner.terms import Purpose
 
 __all__ = ["ChosenSites", "Scene", "choose_sites"]
+
+_NEAR = 12
+"""So many more candidates near by road to what they serve take part where the best ones lie far off."""
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -113,6 +117,8 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
         judged = {asks.purpose: judge(asks, facts, demand, siting, POOL) for asks in asked}
     side = streets.exits.side[[c.entrance.edge for c in facts.candidates]]
     settled = _apart(_settle(judged, facts, held, demand, siting, side), demand, siting)
+    drives = streets.drives([c.entrance for c in facts.candidates], area, doctrine)
+    settled = _near_by_road(settled, drives, demand, siting)
     settled, conflicts = settle_beside(settled, (), scene, area, siting)
     return ChosenSites(Writer(settled, scene, area, siting, demand, doctrine.landing, conflicts.of))
 
@@ -159,6 +165,32 @@ def _apart(settled: Settled, demand: Demand, siting: Siting) -> Settled:
     # A helispot may give way, if more is gained; what a plan is not whole without may not.
     spared = all(settled.judged[purpose].asks.optional for purpose in lost)
     return again if spared and len(gained) > len(lost) else settled
+
+
+def _near_by_road(settled: Settled, drives: Drives, demand: Demand, siting: Siting) -> Settled:
+    """Choose again where ambulances drive long from staging to their exchange point, with more that lie near.
+
+    A choice with a short drive loses nothing by it, so it stays the best there is.
+    """
+    choice, chosen = replace(settled.choice, drives=drives), settled.chosen
+    pair = (Purpose.STAGING, Purpose.AMBULANCE_EXCHANGE)
+    if not all(purpose in chosen for purpose in pair):
+        return replace(settled, choice=choice)
+    staging, exchange = (chosen[purpose] for purpose in pair)
+    if not choice.transfer_losses([staging], [exchange]).any():
+        return replace(settled, choice=choice)
+    judged, pools = dict(settled.judged), dict(choice.pools)
+    for purpose, other in ((pair[0], exchange), (pair[1], staging)):
+        asks = judged[purpose].asks
+        if purpose not in settled.held and not judged[purpose].given_up:
+            near = drives.seconds(other) <= 60 * siting.transfer_near_min
+            more = judge(asks, settled.facts, demand, siting, _NEAR, among=near).best(_NEAR)
+            judged[purpose] = judge(asks, settled.facts, demand, siting, POOL)  # sight of those is known now
+            rows = np.union1d(judged[purpose].best(POOL), more[judged[purpose].fit[more]])
+            pools[purpose] = rows[np.lexsort((rows, -judged[purpose].score[rows]))].tolist()
+    scores = {purpose: verdict.score for purpose, verdict in judged.items()}
+    choice = replace(choice, pools=pools, scores=scores)
+    return replace(settled, judged=judged, choice=choice, chosen=choose_together(choice))
 
 
 def _in_want(verdict: Judged) -> bool:

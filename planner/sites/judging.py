@@ -104,7 +104,14 @@ class Judged:
 
 
 def judge(
-    asks: Asks, facts: Facts, demand: Demand, siting: Siting, pool: int, *, give_up_all: bool = False
+    asks: Asks,
+    facts: Facts,
+    demand: Demand,
+    siting: Siting,
+    pool: int,
+    *,
+    give_up_all: bool = False,
+    among: Bools | None = None,
 ) -> Judged:
     """Judge all candidates for one purpose.
 
@@ -124,9 +131,13 @@ def judge(
         How many of the best will be asked for.
     give_up_all : bool
         Give up all rules that may yield: the places that keep them are taken by other purposes.
+    among : (n,) bool array or None
+        Candidates that alone are looked at; all where not said.
     """
     capacity = asks.capacity(facts, siting)
     rules = _rules(asks, facts, capacity, demand, siting)
+    if among is not None:
+        rules = (*rules, Rule("not asked for", ~among))
     weights = np.array([float(getattr(siting, criterion.weight)) for criterion in asks.criteria])
     measured = [criterion.measure(facts, demand, siting) for criterion in asks.criteria]
     while True:

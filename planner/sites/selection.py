@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import shapely
@@ -26,6 +27,7 @@ Ints = NDArray[np.int64]
 POOL = 24
 """Best candidates of a purpose that take part in the joint choice."""
 
+_MOST_OVER = 3.0
 _MAX_STEPS = 100_000
 _EPS = 1e-9
 _STAGING = (Purpose.STAGING, Purpose.STAGING_FIRE, Purpose.STAGING_POLICE)
@@ -50,6 +52,13 @@ def _served(purpose: Purpose) -> float:
 _SERVED = {purpose: _served(purpose) for purpose in Purpose}
 
 
+class DriveTimes(Protocol):
+    """How long vehicles drive between candidates."""
+
+    def seconds(self, start: int) -> Floats:
+        """Return seconds from one candidate to every candidate, infinite where no way leads."""
+
+
 @dataclass(frozen=True, eq=False)
 class Choice:
     """The joint choice to make.
@@ -67,6 +76,8 @@ class Choice:
         What the commander pinned: always chosen, however near to each other; all else keeps off them.
     side : (n,) int array or None
         Candidates of one number can be driven between on open streets, -1 none; None where not asked.
+    drives : DriveTimes or None
+        How long vehicles drive between candidates; None where not asked.
     """
 
     pools: Mapping[Purpose, Sequence[int]]
@@ -76,6 +87,7 @@ class Choice:
     exchange_weight: float
     held: Mapping[Purpose, int] = field(default_factory=dict)
     side: Ints | None = None
+    drives: DriveTimes | None = None
     _gaps: dict[tuple[int, int], float] = field(default_factory=dict)
 
     def keeps(self, a: int, b: int, least_m: float) -> bool:
@@ -173,14 +185,32 @@ class Choice:
     def gain(self, purpose: Purpose, row: int, chosen: Mapping[Purpose, int]) -> float:
         """Return what a candidate adds: a purpose served counts more than any score, the first ones most.
 
-        An exchange point that ambulances cannot drive to from staging adds less than any that they can.
+        An exchange point far by road from staging adds less, and one that ambulances cannot drive to from
+        there less than any that they can.
         """
         gained = _SERVED[purpose] + self.score(purpose, row, chosen) * _FAVOUR.get(purpose, 1.0)
         staging = chosen.get(Purpose.STAGING)
-        if purpose is not Purpose.AMBULANCE_EXCHANGE or staging is None or self.side is None:
+        if purpose is not Purpose.AMBULANCE_EXCHANGE or staging is None:
             return gained
-        joined = self.side[row] == self.side[staging] and self.side[row] >= 0
-        return gained if joined else gained - self.siting.unjoined_loss
+        return gained - float(self.transfer_losses([staging], [row])[0, 0])
+
+    def transfer_losses(self, staging: Sequence[int] | Ints, exchange: Sequence[int] | Ints) -> Floats:
+        """Return what each exchange point loses beside each staging area, (n, m).
+
+        Nothing for a drive from one to the other of a few minutes, more for a longer one, most where no open
+        street joins them.
+        """
+        siting, rows = self.siting, np.asarray(exchange, dtype=np.int64)
+        losses: Floats = np.zeros((len(staging), len(rows)))
+        if self.drives is not None:
+            for k, start in enumerate(staging):
+                over_min = self.drives.seconds(int(start))[rows] / 60 - siting.transfer_near_min
+                share = over_min / max(siting.transfer_min - siting.transfer_near_min, 1e-9)
+                losses[k] = siting.transfer_loss * np.clip(share, 0.0, _MOST_OVER)
+        if self.side is not None:
+            here, there = self.side[np.asarray(staging, dtype=np.int64)], self.side[rows]
+            losses[(here[:, None] != there) | (there < 0)] = siting.unjoined_loss
+        return losses
 
     def total(self, chosen: Mapping[Purpose, int]) -> float:
         """Return what a choice is worth."""
@@ -240,9 +270,10 @@ def choose_together(choice: Choice) -> dict[Purpose, int]:
 def _searched(choice: Choice) -> tuple[dict[Purpose, int], bool]:
     """Return the best choice found, and whether the search came to its end: then none is better."""
     # Casualty collection first: the score of the exchange point depends on it, and so does a tight bound.
-    # Staging grounds next, one after the other: they contend for the same ground.
-    first, last = Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE
-    order = sorted(choice.pools, key=lambda p: (p is not first, p not in _STAGING, p is last))
+    # Staging grounds next, one after the other: they contend for the same ground. Then the exchange point,
+    # that hangs on both: what it loses by being far from staging is known before all else is tried.
+    first, then = Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE
+    order = sorted(choice.pools, key=lambda p: (p is not first, p not in _STAGING, p is not then))
     options = _Options(choice, order)
     problem = options.problem()
     begin, total = best_in_turn(problem, np.array([order.index(p) for p in choice.pools], dtype=np.int64))
@@ -308,13 +339,12 @@ class _Options:
         return beside
 
     def _losses(self) -> Floats:
-        """Return what an exchange point loses beside a staging area that no open street joins it to."""
-        loss, side = np.zeros((len(self.row), len(self.row))), self.choice.side
+        """Return what an exchange point loses beside a staging area that is far from it by road."""
+        loss = np.zeros((len(self.row), len(self.row)))
         pair = (Purpose.STAGING, Purpose.AMBULANCE_EXCHANGE)
-        if side is not None and all(purpose in self.of for purpose in pair):
-            staging, exchange = (side[self.of[purpose]] for purpose in pair)
-            apart = (staging[:, None] != exchange) | (exchange < 0)
-            loss[self.span[pair[0]], self.span[pair[1]]] = apart * self.choice.siting.unjoined_loss
+        if all(purpose in self.of for purpose in pair):
+            staging, exchange = (self.of[purpose] for purpose in pair)
+            loss[self.span[pair[0]], self.span[pair[1]]] = self.choice.transfer_losses(staging, exchange)
         return loss
 
 

@@ -6,6 +6,7 @@ cannot is kept, and says so.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -57,6 +58,8 @@ class Conflicts:
     siting : Siting
     lane_m : geometry
         Lines of the ambulances' and arriving units' ways.
+    transfer : Route or None
+        The ambulances' way from staging to their exchange point, where it is known.
     """
 
     settled: Settled
@@ -64,6 +67,7 @@ class Conflicts:
     area: Area
     siting: Siting
     lane_m: BaseGeometry
+    transfer: Route | None = None
     _found: dict[tuple[Purpose, int], tuple[str, ...]] = field(default_factory=dict)
     _outlines: dict[int, Floats] = field(default_factory=dict)
 
@@ -78,6 +82,8 @@ class Conflicts:
         said = []
         if self._on_lane(row):
             said.append("On the way of ambulances or arriving units: keep the lane free")
+        if self.settled.chosen.get(purpose) == row:
+            said += self._far_by_road(purpose)
         if purpose is Purpose.EVACUATION:
             said += self._on_the_walk(row)
         if purpose is Purpose.MEDIA and len(self.area.buildings) == 0:
@@ -90,6 +96,17 @@ class Conflicts:
         core = self.settled.facts.candidates[row].shape_m.buffer(-_RIM_M)
         near = not core.is_empty and shapely.dwithin(self.lane_m, core, self.siting.corridor_m)
         return bool(near)
+
+    def _far_by_road(self, purpose: Purpose) -> list[str]:
+        """Say of both its ends where the ambulances' way in takes longer than it should."""
+        way, limit_min = self.transfer, self.siting.transfer_min
+        if way is None or f"{purpose}-1" not in (way.start, way.end) or way.time_s <= 60 * limit_min:
+            return []
+        minutes, km = math.ceil(way.time_s / 60), way.length_m / 1000
+        return [
+            f"{minutes} min ({km:.1f} km) by road from staging to the ambulance exchange point, over "
+            f"{limit_min:.0f}: call ambulances forward early"
+        ]
 
     def _on_the_walk(self, row: int) -> list[str]:
         facts = self.settled.facts
@@ -166,7 +183,8 @@ def settle_beside(
     Conflicts
         What still speaks against a candidate, to be said of it.
     """
-    conflicts = Conflicts(settled, scene, area, siting, _lanes(routes, area))
+    transfer = next((route for route in routes if route.route is RouteKind.TRANSFER), None)
+    conflicts = Conflicts(settled, scene, area, siting, _lanes(routes, area), transfer)
     chosen = dict(settled.chosen)
     ends = {end for route in routes for end in (route.start, route.end)}
     for purpose in _MOVES:

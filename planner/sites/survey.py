@@ -23,6 +23,7 @@ from planner.sites.demand import Demand
 from planner.sites.facts import FAR, UNMAPPED, Facts
 from planner.sites.grounds import MEDIA_KINDS, building_spots
 from planner.sites.pins import PINNED
+from planner.streets.drives import Drives
 from planner.streets.network import Snap, StreetNetwork
 from planner.streets.reach import Distances, Exits, distances_from, find_exits
 from planner.terms import PerimeterName, Purpose, Travel
@@ -50,6 +51,10 @@ class OpenStreets:
 
     Parameters
     ----------
+    passable : bool array
+        Open to emergency vehicles, and joined to the scene.
+    box_m : tuple of float
+        xmin, ymin, xmax, ymax of the streets about the scene.
     exits : Exits
         Streets that lead out of the scene, and those with two ways out.
     joined : bool array
@@ -58,6 +63,8 @@ class OpenStreets:
         By which working sites, and sites for the public, can be entered.
     """
 
+    passable: Bools
+    box_m: tuple[float, float, float, float]
     exits: Exits
     joined: Bools
     working: Bools
@@ -77,7 +84,12 @@ class OpenStreets:
         ways = network.timing(Travel.EMERGENCY, doctrine.travelling).open_arcs
         box = (xmin - margin, ymin - margin, xmax + margin, ymax + margin)
         exits = find_exits(network, passable, ways, box)
-        return cls(exits, joined, working & exits.out, public)
+        return cls(passable, box, exits, joined, working & exits.out, public)
+
+    def drives(self, places: Sequence[Snap], area: Area, doctrine: Doctrine) -> Drives:
+        """Return how long emergency vehicles drive between places on these streets."""
+        timing = area.network.timing(Travel.EMERGENCY, doctrine.travelling)
+        return Drives.among(area.network, timing, self.passable, self.box_m, places)
 
 
 # --- what is known about each candidate ---------------------------------------------------------

@@ -90,7 +90,7 @@ def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, 
     off_m = np.array([start.offset_m for start in starts], dtype=np.float64)
     own = np.arange(len(starts))
     length_mm = _mm(network.length_m)
-    node_mm, nearest, via = _spread(
+    node_mm, nearest, via = spread(
         *network.arcs_out,
         np.where(arc_open, np.tile(length_mm, 2), -1),
         usable,
@@ -106,7 +106,7 @@ def _mm(metres: Floats) -> Ints:
 
 
 @njit(cache=True)
-def _spread(
+def spread(
     indptr: Ints,
     head: Ints,
     arc_of: Ints,
