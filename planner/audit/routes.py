@@ -99,11 +99,9 @@ def _corridor(scene: Scene, corridor: Sequence[Route]) -> Iterator[str]:
 
 def _node(scene: Scene, node: int) -> Point:
     """Return where a node lies; an empty point for a node that the map does not have."""
-    streets = scene.streets
-    rows = np.flatnonzero((streets.node == node).any(axis=1))
-    if not len(rows):
-        return Point()  # covered by nothing; the check of the route itself names it
-    return Point(streets.xy_m[rows[0]][int(streets.node[rows[0], 1] == node)])
+    ends = scene.streets.ends_at(node)
+    # An empty point is covered by nothing; the check of the route itself names it.
+    return Point(ends[0]) if len(ends) else Point()
 
 
 class _Walk:
@@ -278,9 +276,10 @@ def _turns_s(walk: _Walk) -> float:
     streets, travelling = walk.scene.streets, walk.scene.doctrine.travelling
     bends = 0
     for node in walk.route.nodes:
-        if (streets.node == node).sum() < _JUNCTION_ENDS:
+        ends = streets.ends_at(node)
+        if len(ends) < _JUNCTION_ENDS:
             continue
-        at_m = walk.line.project(Point(streets.xy_m[streets.node == node][0]))
+        at_m = walk.line.project(Point(ends[0]))
         before, at, after = (
             walk.line.interpolate(max(0.0, at_m + step)) for step in (-_BEND_M, 0.0, _BEND_M)
         )

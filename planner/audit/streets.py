@@ -201,6 +201,18 @@ class RawStreets:
         order = np.lexsort((high, low))
         return low[order], high[order], order
 
+    @cached_property
+    def _by_node(self) -> tuple[Ints, Ints]:
+        nodes = self.node.ravel()
+        order = np.argsort(nodes, kind="stable")
+        return nodes[order], order
+
+    def ends_at(self, node: int) -> Floats:
+        """Return where the segments' ends at one OSM node lie, (k, 2) in metres: none where none is there."""
+        nodes, order = self._by_node
+        low, high = np.searchsorted(nodes, [node, node + 1])
+        return self.xy_m.reshape(-1, 2)[order[low:high]]
+
     def joining(self, a: int, b: int) -> Ints:
         """Return every segment that joins two OSM nodes, of whichever way."""
         low, high, order = self._by_pair
