@@ -64,6 +64,22 @@ def test_distances_equal_networkx(starts, closed):
                 assert measured.node_m[node] == pytest.approx(metres, abs=0.05)
 
 
+@settings(max_examples=25)
+@given(st.integers(0, NETWORK.edge_count - 1), st.floats(0, 1), st.floats(0, 1))
+def test_along_one_street_it_is_no_further_than_the_street(edge, here, there):
+    start, end = snap(edge, here), snap(edge, there)
+    measured = distances_from(NETWORK, [start], ALL, BOTH_WAYS)
+    metres, nearest = measured.to(end)
+    assert metres == pytest.approx(abs(end.along_m - start.along_m), abs=0.01)
+    assert nearest == 0
+    assert measured.edges_to(end).tolist() == [edge]
+    one_way = BOTH_WAYS.copy()
+    one_way[NETWORK.edge_count :] = False
+    if end.along_m < start.along_m - 0.01:  # against the arrow one goes round, or not at all
+        onward_m = float(NETWORK.length_m[edge]) - start.along_m
+        assert distances_from(NETWORK, [start], ALL, one_way).to(end)[0] > onward_m - 0.01
+
+
 @settings(max_examples=80)
 @given(st.integers(2, 9), st.data())
 def test_bridges_equal_networkx(size, data):

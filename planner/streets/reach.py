@@ -6,7 +6,7 @@ Only the streets in a box about the scene are looked at, so that the size of the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numba import njit
@@ -34,19 +34,23 @@ class Distances:
         Which of the places it is, -1 where none.
     via : (N,) int array
         The arc by which the way comes to each node; -1 next to its start, and where there is none.
+    starts : tuple of Snap
+        The places, on streets that may be used.
+    arc_open : (2E,) bool array
+        Directions that may be used.
     """
 
     network: StreetNetwork
     node_m: Floats
     nearest: Ints
     via: Ints
+    starts: tuple[Snap, ...] = ()
+    arc_open: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
     def to(self, place: Snap) -> tuple[float, int]:
         """Return metres to a place on an open street, and from which of the starts."""
-        u, v = int(self.network.edge_u[place.edge]), int(self.network.edge_v[place.edge])
-        by_u = float(self.node_m[u]) + place.along_m
-        by_v = float(self.node_m[v]) + float(self.network.length_m[place.edge]) - place.along_m
-        return (by_u, int(self.nearest[u])) if by_u <= by_v else (by_v, int(self.nearest[v]))
+        metres, nearest = self.to_all([place])
+        return float(metres[0]), int(nearest[0])
 
     def edges_to(self, place: Snap) -> Ints:
         """Return the streets of the way to a place, from its end to the start, its own street first."""
@@ -54,6 +58,8 @@ class Distances:
         by_u = float(self.node_m[u]) + place.along_m
         by_v = float(self.node_m[v]) + float(self.network.length_m[place.edge]) - place.along_m
         node, edges = (u if by_u <= by_v else v), [place.edge]
+        if self.to(place)[0] < min(by_u, by_v):
+            return np.array(edges, dtype=np.int64)
         count = self.network.edge_count
         while (arc := int(self.via[node])) >= 0:
             edges.append(arc % count)
@@ -67,7 +73,15 @@ class Distances:
         u, v = self.network.edge_u[edge], self.network.edge_v[edge]
         by_u, by_v = self.node_m[u] + along_m, self.node_m[v] + self.network.length_m[edge] - along_m
         nearer = by_u <= by_v
-        return np.where(nearer, by_u, by_v), np.where(nearer, self.nearest[u], self.nearest[v])
+        metres = np.where(nearer, by_u, by_v)
+        nearest = np.where(nearer, self.nearest[u], self.nearest[v])
+        for k, start in enumerate(self.starts):  # along the start's own street one passes no end of it
+            onward_m = along_m - start.along_m
+            may = np.where(onward_m >= 0, self.arc_open[edge], self.arc_open[edge + self.network.edge_count])
+            direct_m = start.offset_m + np.abs(onward_m)
+            better = (edge == start.edge) & may & (direct_m < metres)
+            metres[better], nearest[better] = direct_m[better], k
+        return metres, nearest
 
 
 def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, arc_open: Bools) -> Distances:
@@ -98,7 +112,8 @@ def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, 
         np.concatenate([_mm(off_m + along_m), _mm(off_m + network.length_m[first] - along_m)]),
         np.concatenate([own, own]),
     )
-    return Distances(network, np.where(nearest >= 0, node_mm / 1000, np.inf), nearest, via)
+    node_m = np.where(nearest >= 0, node_mm / 1000, np.inf)
+    return Distances(network, node_m, nearest, via, tuple(starts), arc_open & np.tile(usable, 2))
 
 
 def _mm(metres: Floats) -> Ints:
