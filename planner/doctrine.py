@@ -215,6 +215,8 @@ class Siting:
     reunification_best_m: float
     command_near_m: float
     command_far_m: float
+    command_line_m: float
+    line_m: float
     command_separation_m: float
     command_stalls: int
     staging_near_m: float
@@ -292,6 +294,7 @@ class Siting:
     shelter_min_m2: float
     weight_distance: float
     weight_room: float
+    weight_line: float
     weight_within: float
     weight_ways: float
     weight_firm: float

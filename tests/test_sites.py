@@ -574,3 +574,26 @@ def test_a_long_drive_from_staging_is_said_of_both_its_ends():
             ends = site.purpose in (Purpose.STAGING, Purpose.AMBULANCE_EXCHANGE)
             said = any("6 min (4.2 km) by road" in caution for caution in site.cautions)
             assert said == (told and ends)
+
+
+@pytest.mark.parametrize(("lon", "lat"), [(-56.1665, -34.8945), (-56.16755, -34.8983)])
+def test_what_is_near_the_line_of_the_inner_perimeter_says_so_and_the_command_post_keeps_off(lon, lat):
+    result = solve(Incident(location=LonLat(lon, lat), threat=ThreatName.HANDGUN), montevideo())
+    least_m = {
+        Purpose.COMMAND_POST: SITING.command_line_m,
+        Purpose.CASUALTY_COLLECTION: SITING.line_m,
+        Purpose.EVACUATION: SITING.line_m,
+    }
+    for purpose, metres in least_m.items():
+        site = result.first(purpose)
+        off_m = result.shape(site).distance(result.scene.inner_m)
+        told = any("of the line of the inner perimeter" in caution for caution in site.cautions)
+        assert told == (off_m < metres)
+        if purpose is Purpose.COMMAND_POST:
+            assert off_m >= metres or any(n.about == site.id for n in result.chosen.notices)
+
+
+def test_the_walk_is_said_to_be_a_walk_from_a_gate():
+    gates = {post.id for post in school().scene.posts if post.perimeter is PerimeterName.INNER}
+    reason = school().first(Purpose.CASUALTY_COLLECTION).reason
+    assert any(f"m on foot from gate {gate}," in reason for gate in gates)

@@ -92,6 +92,12 @@ def evacuation_distance(facts: Facts, _: Demand, siting: Siting) -> tuple[Floats
     return facts.walk_m, falling(facts.walk_m, siting.evacuation_walk_m, 3 * siting.evacuation_walk_m)
 
 
+def off_the_line(facts: Facts, _: Demand, siting: Siting) -> tuple[Floats, Floats]:
+    """Straight distance to the line of the inner perimeter: where people stay, not against it."""
+    value = np.where(np.isfinite(facts.inner_m), facts.inner_m, np.nan)
+    return value, rising(np.where(np.isnan(value), siting.line_m, value), 0.0, siting.line_m)
+
+
 def reunification_distance(facts: Facts, _: Demand, siting: Siting) -> tuple[Floats, Floats]:
     """Drive from the outer perimeter: not round the corner, not far."""
     nearer = rising(facts.drive_m, 0.0, siting.reunification_near_m)

@@ -35,6 +35,9 @@ class Rule(NamedTuple):
     yields: bool = False
 
 
+LINE_KEEPERS = (Purpose.COMMAND_POST, Purpose.CASUALTY_COLLECTION, Purpose.EVACUATION)
+"""Where people stay: not against the line of the inner perimeter."""
+
 _SEEN = "in sight of the hot zone"
 
 OUTSIDE = "outside the outer perimeter"
@@ -212,6 +215,7 @@ def _rules(asks: Asks, facts: Facts, capacity: Floats, demand: Demand, siting: S
     rules = [
         Rule("rejected by the commander", np.array([asks.purpose in r for r in facts.rejected], dtype=bool)),
         Rule("without any room", holds < 1),
+        *_line_rule(asks, facts, siting),
         Rule("too small", holds < need, yields=True),
         Rule("part of the place of attack", facts.target_m <= 0.0),
     ]
@@ -225,6 +229,14 @@ def _rules(asks: Asks, facts: Facts, capacity: Floats, demand: Demand, siting: S
         rules.append(Rule(words, facts.target_m < siting.evacuation_stand_off_m))
     more = _public_rules(asks, facts, siting) if asks.inside is False else _working_rules(asks, facts)
     return (*rules, *more)
+
+
+def _line_rule(asks: Asks, facts: Facts, siting: Siting) -> list[Rule]:
+    """Keep a command post off the line of the inner perimeter itself, not only away from its gates."""
+    if asks.purpose is not Purpose.COMMAND_POST:
+        return []
+    words = f"nearer than {siting.command_line_m:.0f} m to the line of the inner perimeter"
+    return [Rule(words, facts.inner_m < siting.command_line_m, yields=True)]
 
 
 def _unseen_rule(facts: Facts) -> Rule:

@@ -104,6 +104,7 @@ _WITHIN = Criterion("within the outer perimeter", "yes/no", "weight_within", by.
 _FIRM = Criterion("firm ground", "ratio", "weight_firm", by.firm)
 _SHELTER = Criterion("shelter", "m2", "weight_shelter", by.shelter)
 _OFF_STREET = Criterion("off the street", "yes/no", "weight_off_street", by.off_street)
+_OFF_LINE = Criterion("distance to the line of the inner perimeter", "m", "weight_line", by.off_the_line)
 _UNSEEN = Criterion("in sight of the hot zone", "yes/no", "weight_sight", by.unseen, of_sight=True)
 
 
@@ -234,6 +235,7 @@ ASKS: tuple[Asks, ...] = (
         need=_patients_placed,
         criteria=(
             _gate_distance(by.casualty_distance),
+            _OFF_LINE,
             Criterion("room", "patients", "weight_room", by.room(holds.patients, _patients_placed)),
             _UNSEEN,
             _WAYS,
@@ -280,6 +282,7 @@ ASKS: tuple[Asks, ...] = (
         need=_people_placed,
         criteria=(
             _gate_distance(by.evacuation_distance),
+            _OFF_LINE,
             Criterion("room", "people", "weight_room", by.room(holds.people_outdoors, _people_placed)),
             _WITHIN,
             _UNSEEN,

@@ -123,6 +123,7 @@ def survey(
         drive_m=drive.to_all([c.entrance for c in candidates])[0] + offset_m,
         target_m=target_m,
         outer_m=_apart_m(shapes, scene.outer_m),
+        inner_m=_inner_m(candidates, shapes, scene.inner_m),
         in_sight=np.zeros(len(shapes), dtype=np.int64),
         unseen_m=unseen_m,
         sight_m=sight_m,
@@ -144,6 +145,15 @@ def _apart_m(shapes: NDArray[np.object_], ground_m: BaseGeometry) -> Floats:
     away = np.flatnonzero(~shapely.intersects(ground_m, shapes))
     metres = np.zeros(len(shapes))
     metres[away] = shapely.distance(shapes[away], ground_m)
+    return metres
+
+
+def _inner_m(candidates: Sequence[Candidate], shapes: NDArray[np.object_], inner_m: BaseGeometry) -> Floats:
+    """Return how far what lies between the perimeters lies from the inner one; infinite of all else."""
+    metres = np.full(len(shapes), np.inf)
+    rows = np.flatnonzero([candidate.inside for candidate in candidates])
+    if not inner_m.is_empty:
+        metres[rows] = shapely.distance(shapes[rows], inner_m)
     return metres
 
 

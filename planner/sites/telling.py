@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,7 +21,7 @@ from planner.sites import room as holds
 from planner.sites.candidates import COVER, FOUND, LANDING, STREET, Candidate, Scene
 from planner.sites.demand import Agency, Demand
 from planner.sites.facts import FAR, UNMAPPED, Facts
-from planner.sites.judging import OUTSIDE, Judged
+from planner.sites.judging import LINE_KEEPERS, OUTSIDE, Judged
 from planner.sites.lots import mark_out
 from planner.sites.pins import PINNED
 from planner.sites.purposes import Asks, is_working
@@ -288,7 +289,7 @@ class Writer:
             if not np.isfinite(facts.walk_m[row]):
                 return "no way from the inner perimeter is known"
             side = "" if facts.candidates[row].inside else ", outside the outer perimeter"
-            return f"{_tens(facts.walk_m[row])} m from {self._gate(row)}{side}"
+            return f"{_tens(facts.walk_m[row])} m on foot from {self._gate(row)}{side}"
         if np.isfinite(facts.drive_m[row]):
             return f"{_tens(facts.drive_m[row])} m by road from the outer perimeter"
         return "no way by road is known"
@@ -297,7 +298,7 @@ class Writer:
         """Say where the walk is counted from."""
         over_m = self.facts.off_street_m[row]
         if not np.isfinite(over_m):
-            return f"the inner perimeter at {self.facts.gate[row]}"
+            return f"gate {self.facts.gate[row]}"
         over = f", {_tens(over_m)} m of it over open ground" if over_m >= _OVER_GROUND_M else ""
         return f"the line of the inner perimeter{over}"
 
@@ -423,6 +424,12 @@ class Writer:
         if is_working(purpose) and np.isfinite(self.facts.off_street_m[row]):
             how = "No street joins it to an inner gate" if self.facts.has_gates else "There is no inner gate"
             said.append(f"{how}: check that the ground between can be walked")
+        line_m, commands = self.facts.inner_m[row], purpose is Purpose.COMMAND_POST
+        if purpose in LINE_KEEPERS and line_m < (siting.command_line_m if commands else siting.line_m):
+            said.append(
+                f"Its ground comes within {math.ceil(line_m)} m of the line of the inner perimeter: use the "
+                "part furthest off"
+            )
         if asks.unseen and self.facts.in_sight[row] == 1:
             far_m = _tens(self.facts.unseen_m)
             said.append(f"In sight of the hot zone from over {far_m} m: keep behind cover")
