@@ -367,6 +367,8 @@ class Transport:
     congestion_factor: float
     corridor_clear_m: float
     corridor_by_site: float
+    corridor_post_m: float
+    corridor_by_post: float
     approach_m: float
     entrance_reach_m: float
     choke_width_m: float
@@ -419,6 +421,7 @@ class Transport:
             "apart_factor",
             "congestion_factor",
             "corridor_by_site",
+            "corridor_by_post",
             "off_map_detour",
             "off_map_late",
         ):

@@ -510,7 +510,8 @@ class Route:
 
     ``start`` and ``end`` are site ids, hospital names or post ids (``from`` and ``to`` in documents).
     ``keep_clear`` lists the streets of the ambulance corridor that it drives, each with metres: no parking
-    there. ``against_signs`` lists OSM nodes at which it turns against a sign, as ambulances may.
+    there. What several routes drive is counted at one of them: the sum is the whole. ``against_signs`` lists
+    OSM nodes at which it turns against a sign, as ambulances may.
     """
 
     id: str

@@ -36,7 +36,7 @@ from planner.perimeters.tracing import TracedPerimeter, trace_perimeters
 from planner.routes.driving import Streets
 from planner.routes.keeping import keep_routes_open
 from planner.sites.choosing import ChosenSites, Scene, choose_sites
-from planner.terms import NoticeLevel, RouteKind
+from planner.terms import NoticeLevel, PostMode, RouteKind
 
 _RIM_M = 1.0
 """Streets that only touch the line of a perimeter are not inside it."""
@@ -173,7 +173,10 @@ def _streets(
         edge: float(shapely.line_locate_point(line, Point(area.frame.point_m(post.location))))
         for edge, post, line in zip(outer.post_edges, outer.posts, lines, strict=True)
     }
-    return Streets(closed, post_at, danger_m, outer.polygon_m, post_along_m, blocked)
+    cars_m = {
+        post.id: area.frame.point_m(post.location) for post in inner.posts if post.mode is PostMode.VEHICLE
+    }
+    return Streets(closed, post_at, danger_m, outer.polygon_m, post_along_m, blocked, cars_m)
 
 
 _PASSING = {

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely.geometry import Point, Polygon, box
+from shapely.geometry import LineString, Point, Polygon, box
 
 from planner.area import Area
 from planner.model import Site
 from planner.routes.corridor import Corridor, lay_corridor
-from planner.routes.driving import Driving, Streets
-from planner.routes.keeping import keep_routes_open
+from planner.routes.driving import Driving, Streets, Way
+from planner.routes.keeping import keep_routes_open, write_routes
 from planner.streets.network import Snap
 from planner.terms import NoticeLevel, Purpose, RouteKind, Travel
 from tests.test_routes import DOCTRINE, HOT, OUTER, site, streets_around
@@ -130,6 +130,38 @@ def test_the_corridor_leaves_by_one_post_and_says_which_streets_to_keep_clear() 
     assert all(street in told for street, _ in transfer.keep_clear)
 
 
+def test_what_is_kept_clear_counts_every_stretch_once_whichever_way_drives_it() -> None:
+    area = town()
+    streets = streets_around(area)
+    sites = sites_at(area, (-450, -200), (250, 100))
+    driving = driving_in(area, streets)
+    inward = lay_corridor(sites, driving, ()).inward
+    assert inward is not None
+    start, end = (driving.enter(one) for one in sites)
+    assert start is not None
+    assert end is not None
+    edge = int(inward.edges[len(inward.edges) // 2])
+    half_m = float(area.network.length_m[edge]) / 2
+    halfway = Snap(edge, half_m, *area.network.at(edge, half_m), 0.0)
+    ways = []
+    for kind, first, last in (
+        (RouteKind.EGRESS, halfway, end),
+        (RouteKind.EGRESS, halfway, start),
+        (RouteKind.TRANSFER, halfway, start),
+    ):
+        path = driving.search(first, ends=[last]).path(last)
+        assert path is not None
+        ways.append(Way(kind, "a", "b", path, "Ambulances"))
+    kept = np.ones_like(driving.streets.closed)
+    out, back, transfer = (
+        sum(length_m for _, length_m in route.keep_clear)
+        for route in write_routes(ways, streets, area, DOCTRINE.transport, kept)
+    )
+    assert transfer == pytest.approx(ways[2].path.length_m, abs=40)
+    assert back == 0.0
+    assert out == pytest.approx(ways[0].path.length_m, abs=40)
+
+
 def test_arriving_units_keep_off_the_corridor_where_there_is_another_way() -> None:
     area = town()
     streets = streets_around(area)
@@ -203,3 +235,22 @@ def test_without_a_perimeter_nothing_is_kept_but_the_way_in() -> None:
     corridor = lay_corridor(sites_at(area, (-450, -200), (250, 100)), driving_in(area, streets), ())
     assert corridor.inward is not None
     assert len(corridor.out) == 0
+
+
+def test_the_corridor_keeps_off_inner_posts_where_that_is_near_and_names_those_it_passes() -> None:
+    area = town()
+    streets = streets_around(area)
+    sites = sites_at(area, (-450, -200), (250, 100))
+    plain = lay_corridor(sites, driving_in(area, streets), ())
+    assert plain.inward is not None
+    middle = plain.inward.xy_m[len(plain.inward.xy_m) // 2]
+    reach_m = DOCTRINE.transport.corridor_post_m
+    by_it = replace(streets, inner_m={"I7": (float(middle[0]), float(middle[1]))})
+    other = keep_routes_open(sites, by_it, area, DOCTRINE)
+    (transfer,) = [r for r in other.routes if r.route is RouteKind.TRANSFER]
+    assert LineString(area.frame.to_m(transfer.line)).distance(Point(middle)) > reach_m
+    assert not [n for n in other.notices if "past inner post" in n.text]
+    start = plain.inward.xy_m[0]
+    at_staging = replace(streets, inner_m={"I8": (float(start[0]), float(start[1]))})
+    told = [n.text for n in keep_routes_open(sites, at_staging, area, DOCTRINE).notices]
+    assert any("runs past inner post I8: their cars" in text for text in told)

@@ -141,7 +141,12 @@ def streets_of(plan: Plan, area: Area, doctrine: Doctrine) -> Streets:
         (snap,) = network.snap([area.frame.point_m(post.location)], ways)
         if snap is not None:
             post_at[snap.edge], along_m[snap.edge] = post.id, snap.along_m
-    return Streets(closed, post_at, danger_m, outer_m, along_m)
+    cars_m = {
+        post.id: area.frame.point_m(post.location)
+        for post in plan.posts
+        if post.perimeter is PerimeterName.INNER and post.mode is PostMode.VEHICLE
+    }
+    return Streets(closed, post_at, danger_m, outer_m, along_m, inner_m=cars_m)
 
 
 def _ground(rings: list[Rings], area: Area) -> BaseGeometry:

@@ -101,7 +101,9 @@ def lay_corridor(sites: Sequence[Site], driving: Driving, goals: Sequence[Snap])
     if site is None or start is None:
         return Corridor(driving, site, staging)
     waiting = driving.enter(staging) if staging else None
-    shy = replace(driving, shunned=_beside_sites(sites, (site, staging), driving))
+    shy = replace(
+        driving, shunned=_beside_sites(sites, (site, staging), driving), by_posts=_beside_posts(driving)
+    )
     inside = driving.network.edges_meeting(driving.streets.outer_m)
     within = [goal for goal in goals if inside[goal.edge]]
     goals = _nearest(start, [goal for goal in goals if not inside[goal.edge]], driving)
@@ -136,6 +138,14 @@ def _beside_sites(sites: Sequence[Site], own: tuple[Site | None, ...], driving: 
             ground = shapely.union_all(geometries_m(site.shape, driving.area.frame))
             mask |= driving.network.edges_meeting(ground.buffer(reach_m))
     return mask
+
+
+def _beside_posts(driving: Driving) -> Bools:
+    """Mask (E,) of the streets that run past posts of the inner perimeter, whose cars stand there (C4)."""
+    cars = shapely.MultiPoint(list(driving.streets.inner_m.values()))
+    if cars.is_empty:
+        return driving.network.no_closures()
+    return driving.network.edges_meeting(cars.buffer(driving.doctrine.transport.corridor_post_m))
 
 
 # --- ways out and in ----------------------------------------------------------------------------------

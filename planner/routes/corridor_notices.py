@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import shapely
-from shapely.geometry import LineString
+from shapely.geometry import LineString, Point
 
 from planner.area import geometries_m
 from planner.model import Notice, Route, Site
@@ -18,6 +18,7 @@ from planner.terms import NoticeLevel, ObstacleKind, Parked, RouteKind
 
 _ABOUT = "corridor"
 _MOST_NAMES = 6
+_MOST_POSTS = 12
 _HERE_M = 50.0
 """Of a route, only what runs so near to the box around the corridor's streets is looked at."""
 _LEAST_SHARED_M = 10.0
@@ -37,6 +38,7 @@ def corridor_notices(
         *_works(driving),
         *_shared(corridor, own, driving),
         *_sites_near(corridor, own, sites, driving),
+        *_posts_near(own, driving),
         *_jam(driving),
     ]
 
@@ -45,7 +47,7 @@ def _no_parking(own: Sequence[Route]) -> list[Notice]:
     by_street: dict[str, float] = {}
     for route in own:
         for street, length_m in route.keep_clear:
-            by_street[street] = max(by_street.get(street, 0.0), length_m)
+            by_street[street] = by_street.get(street, 0.0) + length_m
     if not by_street:
         return []
     told = [f"{street} ({metres(length_m)})" for street, length_m in by_street.items()]
@@ -155,6 +157,21 @@ def _sites_near(
         return []
     text = (
         f"The ambulance corridor runs within {reach_m:g} m of {listed(near)}: let no vehicle of theirs stand"
+    )
+    return [Notice(NoticeLevel.CAUTION, text, _ABOUT)]
+
+
+def _posts_near(own: Sequence[Route], driving: Driving) -> list[Notice]:
+    """Name the inner posts past which the corridor runs: their cars leave a lane (C4)."""
+    reach_m = driving.doctrine.transport.corridor_post_m
+    driven = shapely.union_all([LineString(driving.area.frame.to_m(route.line)) for route in own])
+    near = [post for post, at in driving.streets.inner_m.items() if driven.distance(Point(at)) <= reach_m]
+    if not near:
+        return []
+    more = f" and {len(near) - _MOST_POSTS} more" if len(near) > _MOST_POSTS else ""
+    which = f"inner post{'s' if len(near) > 1 else ''} {listed(near[:_MOST_POSTS])}{more}"
+    text = (
+        f"The ambulance corridor runs past {which}: their cars and whoever they turn away leave one lane free"
     )
     return [Notice(NoticeLevel.CAUTION, text, _ABOUT)]
 

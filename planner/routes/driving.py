@@ -50,6 +50,8 @@ class Streets:
         Where on its edge each post stands, from the edge's ``u`` end; the whole edge where not given.
     blocked : (E,) bool array or None
         Those of the closed streets that the user blocked; None: none is known to be.
+    inner_m : mapping of post id to (x, y)
+        Where vehicles of the inner perimeter's posts stand; empty where that is not known.
     """
 
     closed: Bools
@@ -58,6 +60,7 @@ class Streets:
     outer_m: BaseGeometry = field(default_factory=Polygon)
     post_along_m: Mapping[int, float] = field(default_factory=dict)
     blocked: Bools | None = None
+    inner_m: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @cached_property
     def post_edge(self) -> Bools:
@@ -82,7 +85,8 @@ class Way:
 class Driving:
     """Who drives around a scene, and on what: searches of one traveller with its closures and posts.
 
-    ``shunned`` (E,) are streets to keep off where that is not far round; ``barred`` arcs are not driven.
+    ``shunned`` (E,) are streets to keep off where that is not far round, ``by_posts`` those where it is near;
+    ``barred`` arcs are not driven.
     """
 
     area: Area
@@ -90,6 +94,7 @@ class Driving:
     doctrine: Doctrine
     travel: Travel
     shunned: Bools | None = None
+    by_posts: Bools | None = None
     barred: tuple[int, ...] = ()
 
     @property
@@ -132,6 +137,7 @@ class Driving:
         for shy, times in (
             (used, self.doctrine.transport.apart_factor),
             (self.shunned, self.doctrine.transport.corridor_by_site),
+            (self.by_posts, self.doctrine.transport.corridor_by_post),
         ):
             if shy is not None:
                 more = merged(edges, np.flatnonzero(shy))

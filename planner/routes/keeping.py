@@ -241,25 +241,47 @@ def write_routes(
     ``kept`` (E,) are the streets of the corridor, which are kept clear.
     """
     numbers: dict[RouteKind, int] = {}
+    cleared = [] if kept is None else _keep_clear(ways, kept, area.network)
     routes = []
-    for way in ways:
+    for k, way in enumerate(ways):
         numbers[way.kind] = numbers.get(way.kind, 0) + 1
         leaving = way.kind is RouteKind.EGRESS
         others = [w.path for w in ways if (w.kind is RouteKind.EGRESS) is not leaving]
         route = _route(way, f"{way.kind}-{numbers[way.kind]}", others, streets, area, rules)
-        if kept is not None and way.kind in (RouteKind.EGRESS, RouteKind.TRANSFER):
-            route = replace(route, keep_clear=_keep_clear(way.path, kept, area.network))
-        routes.append(route)
+        routes.append(replace(route, keep_clear=cleared[k]) if cleared else route)
     return tuple(routes)
 
 
-def _keep_clear(path: Path, kept: Bools, network: StreetNetwork) -> tuple[tuple[str, float], ...]:
-    """Metres on each street of the corridor, in order of travel, to 10 m."""
+def _keep_clear(
+    ways: Sequence[Way], kept: Bools, network: StreetNetwork
+) -> list[tuple[tuple[str, float], ...]]:
+    """Metres on each street of the corridor that each way drives, in order of travel, to 10 m.
+
+    A stretch that several drive is counted at one of them only, on the way in before the ways out, so that
+    the sum over all is what has to be kept clear.
+    """
+    found: list[tuple[tuple[str, float], ...]] = [()] * len(ways)
+    counted: dict[int, list[tuple[float, float]]] = {}
+    for kind in (RouteKind.TRANSFER, RouteKind.EGRESS):
+        for k, way in enumerate(ways):
+            if way.kind is kind:
+                found[k] = _not_yet(way.path, kept, network, counted)
+    return found
+
+
+def _not_yet(
+    path: Path, kept: Bools, network: StreetNetwork, counted: dict[int, list[tuple[float, float]]]
+) -> tuple[tuple[str, float], ...]:
+    """Metres by street of what a path drives and none counted before, which is counted from now on."""
     by_street: dict[str, float] = {}
     for edge, (low_m, high_m) in zip(path.edges.tolist(), path.span_m.tolist(), strict=True):
-        if kept[edge] and high_m > low_m:
+        if not kept[edge]:
+            continue
+        further_m = high_m - low_m - _covered_m((low_m, high_m), counted.get(edge, ()))
+        counted.setdefault(edge, []).append((low_m, high_m))
+        if further_m > _SAME_PLACE_M:
             name = network.street(edge)
-            by_street[name] = by_street.get(name, 0.0) + high_m - low_m
+            by_street[name] = by_street.get(name, 0.0) + further_m
     return tuple((name, max(10.0, round(length_m, -1))) for name, length_m in by_street.items())
 
 
@@ -342,11 +364,17 @@ def _shared_m(path: Path, others: Sequence[Path]) -> float:
             theirs.setdefault(edge, []).append((low_m, high_m))
     shared_m = 0.0
     for edge, (low_m, high_m) in zip(path.edges.tolist(), path.span_m.tolist(), strict=True):
-        counted_m = low_m
-        for from_m, to_m in sorted(theirs.get(edge, ())):
-            shared_m += max(0.0, min(high_m, to_m) - max(counted_m, from_m))
-            counted_m = max(counted_m, to_m)
+        shared_m += _covered_m((low_m, high_m), theirs.get(edge, ()))
     return shared_m
+
+
+def _covered_m(span: tuple[float, float], others: Sequence[tuple[float, float]]) -> float:
+    """Metres of a span that others cover together."""
+    (low_m, high_m), covered_m = span, 0.0
+    for from_m, to_m in sorted(others):
+        covered_m += max(0.0, min(high_m, to_m) - max(low_m, from_m))
+        low_m = max(low_m, to_m)
+    return covered_m
 
 
 def _line(path: Path, area: Area) -> tuple[LonLat, ...]:

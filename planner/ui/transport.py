@@ -355,8 +355,8 @@ def lanes(plan: Plan) -> str:
         return ""
     rows = "".join(_lane(same) for same in kept)
     clear: dict[str, float] = {}
-    for street, length_m in (part for same in kept for part in same[0].keep_clear):
-        clear[street] = max(clear.get(street, 0.0), length_m)  # as the plan's notice says it
+    for street, length_m in (part for same in kept for route in same for part in route.keep_clear):
+        clear[street] = clear.get(street, 0.0) + length_m  # as the plan's notice says it
     towed = ", ".join(f"{street} {words.both(length_m)}" for street, length_m in clear.items())
     parking = f"<p><b>No parking, tow what stands:</b> {escape(towed)}.</p>" if towed else ""
     agreed = f"<p><b>{escape(told)}.</b></p>" if (told := concurrence(plan)) else ""
