@@ -248,6 +248,9 @@ def test_other_ways_and_blocked_streets_are_shown_and_change_nothing(own_store: 
     before = own_store.list_versions(ID)
     (other_ways,) = page.selectbox
     other_ways.select_index(0).run()
+    assert "No way is drawn: nobody is planned for it" in said(page)
+    other_ways.select(next(one for one in other_ways.options if one.startswith(METHODIST))).run()
+    assert "Way in the plan" in said(page)
     assert "Other way 1" in said(page)
     assert "What the blocked streets changed" not in said(page)
     (what_if,) = page.multiselect[-1:]

@@ -381,6 +381,8 @@ def ways(plan: Plan, hospital: HospitalOption, others: Sequence[Alternative], un
             f"{escape(words.distance(first.length_m, units))}"
             f'<span class="why">{escape(along)}</span><span class="why">{escape(first.reason)}</span></li>'
         )
+    else:
+        rows.append("<li>No way is drawn: nobody is planned for it. Its time counts the soonest.</li>")
     for number, other in enumerate(others, 1):
         later_min = math.ceil(other.later_s / 60)
         later = f"{later_min} min longer" if later_min > 0 else "about as long"
