@@ -15,7 +15,7 @@ from planner import packs, words
 from planner.area import Area
 from planner.briefing.phrases import Edition
 from planner.briefing.transport_text import transport_text
-from planner.closures import closure_notices
+from planner.closures import blocked_names
 from planner.doctrine import Doctrine
 from planner.model import HospitalOption, Plan
 from planner.routes.alternatives import Alternative, find_alternatives, middle_points
@@ -84,33 +84,36 @@ def choose_hospital(plan: Plan) -> int | None:
 
 def what_blocked_changed(plan: Plan) -> None:
     """Show, where streets are blocked, the plan without the marks beside the plan as it is now."""
-    marks = [one for one in incident.features if one["properties"]["kind"] == "closure"]
+    marks = closing_marks(plan)
     if not marks:
         return
-    free = tuple(one for one in incident.features if one not in marks)
+    names = [name for name, _, _ in marks]
+    features = [mark for _, _, mark in marks]
+    free = tuple(one for one in incident.features if one not in features)
     columns = [("Nothing blocked", free)]
     if len(marks) > 1:
-        last = tuple(one for one in incident.features if one is not marks[-1])
-        columns.append((f"Before the last mark ({blocked_names(plan)[-1]})", last))
-    now = (f"Now: {words.joined(blocked_names(plan))} blocked", plan)
+        last = tuple(one for one in incident.features if one is not features[-1])
+        columns.append((f"Before the last mark ({names[-1]})", last))
+    now = (f"Now: {words.joined(names)} blocked", plan)
     show_html('<div class="pl"><h2>What the blocked streets changed</h2></div>')
     side_by_side([*columns, now])
 
 
-def blocked_names(plan: Plan) -> list[str]:
-    """Return what each mark blocks, in the order in which they were set."""
-    told = closure_notices(plan.incident, area, doctrine)
-    return [words.plain(one.text.removeprefix("Blocked: ")) for one in told]
+def closing_marks(plan: Plan) -> list[tuple[str, int, Json]]:
+    """Return the marks that close streets, in the order in which they were set: names, number and feature."""
+    marks = [one for one in incident.features if one["properties"]["kind"] == "closure"]
+    names = blocked_names(plan.incident, area, doctrine)
+    return [
+        (words.plain(name), number, mark)
+        for number, (name, mark) in enumerate(zip(names, marks, strict=False), 1)
+        if name
+    ]
 
 
 def what_if(plan: Plan) -> None:
     """Ask what if, and show the plans side by side."""
     driven = dict.fromkeys(street for route in plan.routes if route.route in WAYS for street in route.streets)
-    marks = [one for one in incident.features if one["properties"]["kind"] == "closure"]
-    open_again = {
-        f"Open again: {name} (mark {number})": mark
-        for number, (name, mark) in enumerate(zip(blocked_names(plan), marks, strict=False), 1)
-    }
+    open_again = {f"Open again: {name} (mark {number})": mark for name, number, mark in closing_marks(plan)}
     chosen = st.multiselect(
         "What if one of these streets is blocked? Each stands in a column of its own",
         [*driven, *open_again],

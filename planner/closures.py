@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 _ALONG = 3.0
 """A line that only crosses a street is beside it for twice its reach; along it, for more."""
 _MOSTLY = 0.8
+_BLOCKED = "Blocked: "
 _NAMED = 6
 """So many streets are named in a notice; more would not be read."""
 
@@ -52,6 +53,14 @@ def closure_notices(incident: Incident, area: Area, doctrine: Doctrine) -> tuple
     )
 
 
+def blocked_names(incident: Incident, area: Area, doctrine: Doctrine) -> tuple[str, ...]:
+    """Name the streets that each mark closes, in the order of the marks; "" where one closes nothing."""
+    return tuple(
+        told.text.removeprefix(_BLOCKED) if told.level is NoticeLevel.INFO else ""
+        for told in closure_notices(incident, area, doctrine)
+    )
+
+
 def _closed(closure: Closure, area: Area, doctrine: Doctrine) -> Bools:
     mask = area.network.no_closures()
     for part in geometries_m(closure.shape, area.frame):
@@ -74,7 +83,7 @@ def _told(number: int, closed: Bools, area: Area, doctrine: Doctrine) -> Notice:
     streets = sorted({area.network.street(int(e)) for e in np.flatnonzero(closed & area.network.drivable)})
     if streets:
         more = f" and {len(streets) - _NAMED} more" if len(streets) > _NAMED else ""
-        return Notice(NoticeLevel.INFO, f"Blocked: {', '.join(streets[:_NAMED])}{more}", "closures")
+        return Notice(NoticeLevel.INFO, f"{_BLOCKED}{', '.join(streets[:_NAMED])}{more}", "closures")
     text = (
         f"'Blocked here' mark {number} closes nothing: no street lies within "
         f"{doctrine.perimeters.blocked_here_m:.0f} m of it. Tap nearer, or draw a line across the street"

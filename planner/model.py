@@ -549,6 +549,10 @@ class WalkIns:
     others: int = 0
 
 
+UNNAMED_HOSPITAL = "Unnamed hospital"
+"""How the name of a hospital begins that has none: that of its street follows, which may change."""
+
+
 @dataclass(frozen=True)
 class HospitalOption:
     """A hospital, how far it is, and what it takes. Levels are None when no source states them.
@@ -610,6 +614,11 @@ class HospitalOption:
     air_range_min: tuple[int, int] | None = None
     air_offer: str = ""
     times: tuple[SiteTime, ...] = ()
+
+    @property
+    def identity(self) -> tuple[str, LonLat]:
+        """By what it is known in another plan: its name and place; the nameless are named by a street."""
+        return ("" if self.name.startswith(UNNAMED_HOSPITAL) else self.name), self.location
 
 
 @dataclass(frozen=True)

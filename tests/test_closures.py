@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from planner.closures import blocked_streets, closure_notices
+from planner.closures import blocked_names, blocked_streets, closure_notices
 from planner.model import Closure, Incident, Shape
 from planner.packs import shipped_doctrine
 from planner.terms import NoticeLevel
@@ -87,3 +87,9 @@ def test_a_mark_that_closes_nothing_is_a_danger_and_says_which(area):
     assert first.level is NoticeLevel.INFO
     assert second.level is NoticeLevel.DANGER
     assert "mark 2 closes nothing" in second.text
+
+
+def test_a_mark_that_closes_nothing_has_no_street_among_the_names_of_what_is_blocked(area):
+    places = tuple(area.frame.place(x, y) for x, y in ((-350, -150), (-397, -150)))
+    incident = Incident(closures=tuple(Closure(Shape(points=(place,))) for place in places))
+    assert blocked_names(incident, area, shipped_doctrine()) == ("", "West Avenue 4")

@@ -7,6 +7,7 @@ from functools import cache
 
 from planner.briefing.changes import plan_changes
 from planner.briefing.side_by_side import side_by_side
+from planner.geo import LonLat
 from planner.model import Casualties, Closure, Incident, Plan, Shape
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
@@ -127,3 +128,20 @@ def test_only_what_differs_stands_side_by_side_with_way_minutes_and_patients() -
     later = replace(hospital, time_range_min=(50, 60))
     quiet = compared([before, replace(before, hospitals=(later, *others))], ["Now", "If Elm is blocked"])
     assert "50-60 min" in quiet.split("<details>")[1], "nobody is sent there: folded away"
+
+
+def test_hospitals_of_one_name_and_those_without_one_are_told_apart_by_their_place() -> None:
+    before = plan_of()
+    one = replace(before.hospitals[0], name="Unnamed hospital on Elm Street", assigned=Casualties(1, 0, 0))
+    east = replace(one, name="Town Hospital", location=LonLat(-93.01, 41.0), assigned=Casualties(2, 0, 0))
+    west = replace(east, location=LonLat(-92.99, 41.0), assigned=Casualties(3, 0, 0))
+    before = replace(before, hospitals=(one, east, west))
+    elsewhere = replace(one, name="Unnamed hospital on Oak Street", time_s=(one.time_s or 0.0) + 600)
+    after = replace(before, hospitals=(elsewhere, replace(east, assigned=Casualties(0, 0, 1)), west))
+    assert [
+        line.what for line in side_by_side([before, replace(before, hospitals=(elsewhere, east, west))])
+    ] == []
+    told = plan_changes(before, after)
+    assert told[-1] == "Town Hospital: 0 red, 0 yellow, 1 green in the first hour"
+    assert len(told) == 2
+    assert told[0].startswith("Unnamed hospital on Oak Street: ")

@@ -109,11 +109,12 @@ def _named(posts: Sequence[Post], *, ids: bool = True) -> str:
 
 
 def _patients(before: Plan, after: Plan) -> Iterable[str]:
-    old, new = ({h.name: h.assigned for h in plan.hospitals} for plan in (before, after))
-    for name, sent in new.items():
-        was = old.get(name)
+    old = {hospital.identity: hospital.assigned for hospital in before.hospitals}
+    for hospital in after.hospitals:
+        was, sent = old.get(hospital.identity), hospital.assigned
         if was is not None and was != sent:
-            yield f"{name}: {sent.red} red, {sent.yellow} yellow, {sent.green} green in the first hour"
+            told = f"{sent.red} red, {sent.yellow} yellow, {sent.green} green"
+            yield f"{hospital.name}: {told} in the first hour"
 
 
 def _warned(before: Plan, after: Plan) -> Iterable[str]:

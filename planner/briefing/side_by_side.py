@@ -86,7 +86,7 @@ def _entries(plan: Plan) -> Iterator[tuple[Hashable, tuple[str, Told]]]:
     drawn = {route.id: route for route in plan.routes}
     for hospital in plan.hospitals:
         told = _of_hospital(hospital, drawn.get(hospital.route or ""))
-        yield (hospital.name, hospital.location), (hospital.name, told)
+        yield hospital.identity, (hospital.name, told)
 
 
 def _of_hospital(hospital: HospitalOption, route: Route | None) -> Told:

@@ -15,7 +15,7 @@ from planner.area import Area
 from planner.doctrine import Transport as Rules
 from planner.hospitals.known import KnownHospital
 from planner.hospitals.patients import HIGH_LEVELS
-from planner.model import Casualties, HospitalStatus, SiteTime
+from planner.model import UNNAMED_HOSPITAL, Casualties, HospitalStatus, SiteTime
 from planner.routes.driving import Driving
 from planner.routes.keeping import range_min
 from planner.streets.network import Search, Snap
@@ -198,7 +198,7 @@ def with_names(drives: Sequence[Drive], driving: Driving) -> list[Drive]:
         hospital = drive.hospital
         if not hospital.name:
             street = "" if drive.goal is None else f" on {driving.network.street(drive.goal.edge)}"
-            drive = replace(drive, hospital=replace(hospital, name=f"Unnamed hospital{street}"))
+            drive = replace(drive, hospital=replace(hospital, name=f"{UNNAMED_HOSPITAL}{street}"))
         named.append(drive)
     return named
 

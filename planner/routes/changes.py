@@ -66,12 +66,11 @@ def _rerouted(what: str, old: Route, new: Route) -> str:
 
 
 def _hospitals(before: Sequence[HospitalOption], after: Sequence[HospitalOption]) -> Iterator[str]:
-    old = {(h.name, h.location): h.time_s for h in before}
+    old = {h.identity: h.time_s for h in before}
     for hospital in after:
-        key = (hospital.name, hospital.location)
-        if key not in old:
+        if hospital.identity not in old:
             continue
-        was, now = old[key], hospital.time_s
+        was, now = old[hospital.identity], hospital.time_s
         if now is None and was is not None:
             yield f"{hospital.name} cannot be reached any more: {hospital.reason}"
         elif was is None and now is not None:
