@@ -259,6 +259,9 @@ class Siting:
     kerb_column_m: float
     kerb_reach_m: float
     mapped_enough: int
+    grid_m: float
+    grid_streets_m: float
+    grid_built: float
     found_reach_m: float
     found_clear_m: float
     found_width_m: float

@@ -12,16 +12,19 @@ from shapely.geometry import box
 
 from planner.area import Area
 from planner.audit import audit_plan
+from planner.geo import LonLat
 from planner.model import Incident, Plan
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.sites.blocks import blocks_of
 from planner.sites.candidates import FOUND
 from planner.terms import OPEN_BY_MAP, ThreatName
-from tests.test_sites import SITING, solve
+from tests.test_sites import SITING, montevideo, solve
 from tests.town import CENTRE, town
 
 INCIDENT = Incident(location=CENTRE, threat=ThreatName.HANDGUN)
+SPARSE = replace(shipped_doctrine(), siting=replace(SITING, grid_streets_m=10_000.0))
+"""Doctrine by which no grid of streets is dense: elsewhere the town's kerbs serve before such ground."""
 UNBUILT = "it may be built over"
 
 
@@ -36,7 +39,7 @@ def bare(*, built: bool) -> Area:
 
 @lru_cache(maxsize=2)
 def bare_plan(*, built: bool) -> Plan:
-    return make_plan(INCIDENT, bare(built=built), shipped_doctrine())
+    return make_plan(INCIDENT, bare(built=built), SPARSE)
 
 
 def found_checks(plan: Plan, area: Area) -> list[bool]:
@@ -98,6 +101,37 @@ def test_all_else_equal_mapped_ground_scores_more():
                 for f in (facts.facts, same)
             ]
             assert scores[0] < scores[1], judged.asks.purpose
+
+
+@pytest.mark.parametrize("built", [True, False])
+def test_in_a_dense_grid_without_buildings_open_ground_is_taken_only_where_nothing_else_serves(built):
+    area = bare(built=built)
+    blocks = blocks_of(area, SITING)
+    everywhere = box(-600, -600, 600, 600)
+    pieces = np.array(blocks.pieces(everywhere, everywhere.centroid), dtype=object)
+    side = SITING.grid_m / 2
+    lines = area.network.lines(np.flatnonzero(area.network.drivable))
+    for piece, told in zip(pieces, blocks.likely_built(pieces), strict=True):
+        x, y = piece.centroid.x, piece.centroid.y
+        square = box(x - side, y - side, x + side, y + side)
+        streets_m = shapely.length(shapely.intersection(lines, square)).sum() / square.area * 10_000
+        built_m2 = shapely.area(shapely.intersection(area.buildings.shapes, square)).sum()
+        assert told == (streets_m >= SITING.grid_streets_m and built_m2 < SITING.grid_built * square.area)
+    dense = replace(shipped_doctrine(), siting=replace(SITING, grid_streets_m=1.0, grid_built=1.0))
+    result = solve(INCIDENT, area, dense)
+    assert any(c.likely_built for c in result.chosen.write.facts.candidates)
+    told = {notice.about for notice in result.chosen.notices}
+    for site in result.chosen.firsts:
+        if site.name.startswith(OPEN_BY_MAP):
+            assert site.id in told
+            assert any("likely built over" in caution for caution in site.cautions)
+
+
+@pytest.mark.parametrize(("lon", "lat"), [(-56.2045, -34.9065), (-56.16755, -34.8983)])
+def test_the_command_post_is_not_put_into_a_block_of_a_city(lon, lat):
+    incident = Incident(location=LonLat(lon, lat), threat=ThreatName.KNIFE)
+    for site in solve(incident, montevideo()).chosen.firsts:
+        assert not site.name.startswith(OPEN_BY_MAP), site.id
 
 
 def test_the_audit_refuses_open_ground_that_hides_what_it_is():

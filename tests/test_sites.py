@@ -23,6 +23,7 @@ from planner.ground.sightline import sees, walls_of
 from planner.ground.zones import draw_zones
 from planner.model import Casualties, DrawnZone, Incident, Pin, Reject, Route, Shape, Site, ThreatPoint
 from planner.perimeters.tracing import trace_perimeters
+from planner.sites.candidates import COVER
 from planner.sites.choosing import ChosenSites, Scene, choose_sites
 from planner.sites.judging import OUTSIDE
 from planner.sites.purposes import ASKS
@@ -597,3 +598,15 @@ def test_the_walk_is_said_to_be_a_walk_from_a_gate():
     gates = {post.id for post in school().scene.posts if post.perimeter is PerimeterName.INNER}
     reason = school().first(Purpose.CASUALTY_COLLECTION).reason
     assert any(f"m on foot from gate {gate}," in reason for gate in gates)
+
+
+@pytest.mark.parametrize(("lon", "lat"), [(-56.2045, -34.9065), (-56.13651, -34.90298)])
+def test_a_building_on_warm_ground_is_entered_past_no_other_building(lon, lat):
+    area = montevideo()
+    facts = solve(Incident(location=LonLat(lon, lat), threat=ThreatName.SEDAN_BOMB), area).chosen.write.facts
+    covers = [candidate for candidate in facts.candidates if candidate.kind == COVER]
+    assert covers
+    for cover in covers:
+        way = shapely.shortest_line(Point(cover.entrance.x_m, cover.entrance.y_m), cover.shape_m)
+        between = area.buildings.shapes[area.buildings.tree.query(way, predicate="intersects")]
+        assert all(other.equals(cover.shape_m) for other in between)

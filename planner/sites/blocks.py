@@ -85,6 +85,22 @@ class Blocks:
             built[near[0]] = True
         return built
 
+    def likely_built(self, shapes: Shapes) -> NDArray[np.bool_]:
+        """Tell which shapes lie in a dense grid of streets with few buildings mapped: some are missing."""
+        siting, network, half_m = self.siting, self.area.network, self.siting.grid_m / 2
+        likely = np.zeros(len(shapes), dtype=bool)
+        for k, middle in enumerate(shapely.get_coordinates(shapely.centroid(shapes)).tolist()):
+            x, y = middle
+            around = (x - half_m, y - half_m, x + half_m, y + half_m)
+            edges = network.edges_in_box(around)
+            lines = network.lines(edges[network.drivable[edges]])
+            hectares = siting.grid_m**2 / 10_000
+            if shapely.length(shapely.clip_by_rect(lines, *around)).sum() >= siting.grid_streets_m * hectares:
+                near = self.buildings[self.building_tree.query(box(*around))]
+                built_m2 = shapely.area(shapely.clip_by_rect(near, *around)).sum()
+                likely[k] = built_m2 < siting.grid_built * siting.grid_m**2
+        return likely
+
     def crossed(self, lines: Shapes) -> NDArray[np.bool_]:
         """Tell which lines a building, water, a wood, a fence or a wall lies across."""
         across = np.zeros(len(lines), dtype=bool)
@@ -179,7 +195,7 @@ def between_streets(
     rows = [k for k, snap in enumerate(snaps) if snap is not None and snap.offset_m <= siting.found_street_m]
     spots = [(snap.x_m, snap.y_m) for k in rows if (snap := snaps[k]) is not None]
     ways = shapely.shortest_line(shapely.points(np.array(spots).reshape(-1, 2)), shapes[rows])
-    built = blocks.built_near(shapes[rows])
+    built, likely = blocks.built_near(shapes[rows]), blocks.likely_built(shapes[rows])
     return [
         Candidate(
             kind=FOUND,
@@ -194,7 +210,8 @@ def between_streets(
             edges=tuple(lanes.edges[beside[k]].tolist()),
             inside=True,
             unbuilt=not houses,
+            likely_built=bool(missing),
         )
-        for k, barred, houses in zip(rows, blocks.crossed(ways), built, strict=True)
+        for k, barred, houses, missing in zip(rows, blocks.crossed(ways), built, likely, strict=True)
         if (snap := snaps[k]) is not None and not barred
     ]

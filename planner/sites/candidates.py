@@ -107,6 +107,8 @@ class Candidate:
         Kerb of the street in front of a hall between the perimeters, where cars can stand.
     unbuilt : bool
         Whether no building is mapped near open ground that nobody mapped: it may be built over.
+    likely_built : bool
+        Whether such ground lies in a dense grid of streets where few buildings are mapped.
     """
 
     kind: str
@@ -127,6 +129,7 @@ class Candidate:
     landing: LandingSpot | None = None
     frontage_m2: float = 0.0
     unbuilt: bool = False
+    likely_built: bool = False
 
 
 # --- where sites may be ---

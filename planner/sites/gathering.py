@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -316,7 +317,7 @@ def _in_cover(scene: Scene, area: Area, doctrine: Doctrine, joined: Bools) -> li
     lanes = Lanes.among(area, usable, scene.outer_m.bounds)
     if len(lanes.edges) == 0:
         return []
-    beside = streets_beside(shapes, lanes, area, siting)
+    beside = _with_clear_way(shapes, rows, streets_beside(shapes, lanes, area, siting), lanes, area)
     return [
         _cover(tidy(area.buildings["name"][row]), shape, lanes.edges[streets], entrance)
         for row, shape, streets, entrance in zip(
@@ -324,6 +325,24 @@ def _in_cover(scene: Scene, area: Area, doctrine: Doctrine, joined: Bools) -> li
         )
         if entrance is not None
     ]
+
+
+def _with_clear_way(
+    shapes: Shapes, rows: Ints, beside: Sequence[Ints], lanes: Lanes, area: Area
+) -> list[Ints]:
+    """Leave the streets from which one comes straight to a building, past no other one, the nearest first."""
+    counts = [len(streets) for streets in beside]
+    if not sum(counts):
+        return list(beside)
+    owner, lane = np.repeat(np.arange(len(shapes)), counts), np.concatenate(beside)
+    ways = shapely.shortest_line(lanes.lines[lane], shapes[owner])
+    way, other = area.buildings.tree.query(ways, predicate="intersects")
+    past = np.zeros(len(ways), dtype=bool)
+    past[way[other != rows[owner[way]]]] = True
+    clear = np.flatnonzero(~past)
+    order = clear[np.lexsort((shapely.length(ways[clear]), owner[clear]))]
+    ends = np.searchsorted(owner[order], np.arange(len(shapes) + 1))
+    return [lane[order[a:b]] for a, b in itertools.pairwise(ends.tolist())]
 
 
 def _cover(name: str, shape: BaseGeometry, edges: Ints, entrance: Snap) -> Candidate:

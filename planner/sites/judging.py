@@ -38,6 +38,8 @@ class Rule(NamedTuple):
 LINE_KEEPERS = (Purpose.COMMAND_POST, Purpose.CASUALTY_COLLECTION, Purpose.EVACUATION)
 """Where people stay: not against the line of the inner perimeter."""
 
+_LIKELY_BUILT = "not mapped, in a dense grid of streets with few buildings mapped: likely built over"
+
 _SEEN = "in sight of the hot zone"
 
 OUTSIDE = "outside the outer perimeter"
@@ -215,6 +217,7 @@ def _rules(asks: Asks, facts: Facts, capacity: Floats, demand: Demand, siting: S
     rules = [
         Rule("rejected by the commander", np.array([asks.purpose in r for r in facts.rejected], dtype=bool)),
         Rule("without any room", holds < 1),
+        Rule(_LIKELY_BUILT, facts.of("likely_built") > 0, yields=True),
         *_line_rule(asks, facts, siting),
         Rule("too small", holds < need, yields=True),
         Rule("part of the place of attack", facts.target_m <= 0.0),

@@ -477,6 +477,8 @@ def _unmapped(candidate: Candidate) -> list[str]:
     if candidate.kind != FOUND:
         return []
     said = [f"{OPEN_BY_MAP}: what covers it is not known, look first"]
+    if candidate.likely_built:
+        said.append("In a dense grid of streets where few buildings are mapped: likely built over")
     if candidate.unbuilt:
         said.append("No building is mapped near it: it may be built over")
     return said
