@@ -15,6 +15,9 @@ from planner.model import Post
 from planner.streets.network import StreetNetwork
 from planner.terms import PostMode
 
+_BESIDE_M = 0.05
+"""Streets that belong to some ground take in this much beside them: more than rounding moves a point."""
+
 
 @dataclass(frozen=True, eq=False)
 class RawWays:
@@ -115,6 +118,21 @@ def max_flow(ways: RawWays, core_m: BaseGeometry, limit_m: BaseGeometry) -> int:
     none = np.empty(0, dtype=np.int64)
     graph = ways.graph(core_m, lambda xy: ~shapely.intersects_xy(limit_m, xy), limit_m, none)
     return int(nx.maximum_flow_value(graph, "core", "out"))
+
+
+def limit_of_search(ways: RawWays, core_m: BaseGeometry, reach_m: float) -> BaseGeometry:
+    """Return the ground within a reach of the core, and the streets that swing out of it and come back.
+
+    A street with both its junctions within reach leads nowhere by swinging out: who drives it is back.
+    """
+    network, limit = ways.network, core_m.buffer(reach_m, quad_segs=8)
+    edges = network.edges_in_box(limit.bounds)
+    edges = edges[network.drivable[edges]]
+    ends = [network.node_xy_m[node[edges]] for node in (network.edge_u, network.edge_v)]
+    within = np.logical_and(*(shapely.intersects_xy(limit, xy) for xy in ends))
+    swings = network.lines(edges[within])
+    swings = swings[~shapely.covers(limit, swings)]
+    return shapely.union_all([limit, *shapely.buffer(swings, _BESIDE_M)])
 
 
 def leaks(ways: RawWays, core_m: BaseGeometry, polygon_m: BaseGeometry, posts: tuple[Post, ...]) -> bool:

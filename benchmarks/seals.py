@@ -17,7 +17,7 @@ import numpy as np
 import shapely
 
 from benchmarks.__main__ import open_or_import
-from benchmarks.independent_cut import RawWays, leaks, max_flow
+from benchmarks.independent_cut import RawWays, leaks, limit_of_search, max_flow
 from benchmarks.made_incidents import made_incidents
 from planner.area import Area
 from planner.doctrine import Doctrine, read_doctrine
@@ -71,10 +71,10 @@ def _verdict(ways: RawWays, traced: TracedPerimeter, ring: Ring, vehicle: int, a
     found["core outside"] += not traced.polygon_m.buffer(0.02).contains(ring.core_m)
     spots = shapely.points(area.frame.to_m([p.location for p in traced.posts]).reshape(-1, 2))
     found["post in core"] += bool(shapely.intersects(ring.core_m.buffer(-0.05), spots).any())
-    limit = ring.core_m.buffer(ring.reach_m, quad_segs=8)
+    limit = limit_of_search(ways, ring.core_m, ring.reach_m)
     if area.extent_m.buffer(-30).contains(limit):  # at the edge of the map, streets are taken to go on
         flow = max_flow(ways, core, limit)
-        if flow > vehicle:  # a street that swings out over the limit and back counts as out here
+        if flow > vehicle:  # a tunnel or bridge that is followed over the limit to its end counts as out here
             flow = max_flow(ways, core, traced.polygon_m.buffer(0.05))
         found["compared"] += 1
         found["equal"] += flow == vehicle

@@ -139,8 +139,8 @@ def perimeter_notices(
         say(
             NoticeLevel.CAUTION,
             f"{name.capitalize()} perimeter, {TRAPPED.replace('stopped here', 'stopped there')}: "
-            f"{', '.join(trapped)}. No other cut of as few posts was better: each post says where to hold "
-            "traffic before it",
+            f"{', '.join(trapped)}. The cut does not look for this: as few elsewhere may leave a way off. "
+            "Each post says what is known of where to hold traffic before it",
         )
     say(
         NoticeLevel.CAUTION,
