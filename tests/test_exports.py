@@ -16,7 +16,7 @@ from planner.document import read_plan
 from planner.errors import ExportError
 from planner.exports import EXPORTERS, Audience, Options, export_plan, file_name
 from planner.exports.public import public_plan
-from planner.model import Incident, Pin, Plan, Shape
+from planner.model import Incident, Notice, Pin, Plan, Shape
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.terms import NoticeLevel, PerimeterName, Purpose, RouteKind, ThreatName
@@ -175,3 +175,25 @@ def test_no_public_version_of_any_format_tells_what_responders_alone_are_told(pl
     assert "Qxsecret" not in public
     if EXPORTERS[to].audience is Audience.EITHER and to != "png":
         assert "Qxsecret" in text_of(to, export_plan(secret, to, MADE, area)), "or this test says nothing"
+
+
+@pytest.mark.parametrize("to", ["text", "kml", "html"])
+def test_sentences_are_told_in_the_units_that_are_asked_for(to, plan, area):
+    posts = tuple(replace(post, reason="Stands 280 m from the line") for post in plan.posts)
+    sites = tuple(
+        replace(one, reason="280 m from the inner perimeter", cautions=("1.5 km away",)) for one in plan.sites
+    )
+    told = Notice(NoticeLevel.CAUTION, "A way of 4,000 m² at 30 km/h", "routes")
+    said = replace(plan, posts=posts, sites=sites, notices=(told,))
+    metric = export_plan(said, to, MADE, area).decode()
+    feet = export_plan(said, to, replace(MADE, units="ft"), area).decode()
+    assert "280 m from the inner perimeter" in metric
+    assert "900 ft from the inner perimeter" in feet
+    assert "280 m from" not in feet
+    if to == "text":
+        assert "0.9 mi away" in feet
+        assert "43,000 sq ft at 19 mph" in feet
+
+
+def test_the_plan_document_is_the_same_in_whatever_units(plan):
+    assert export_plan(plan, "geojson", replace(MADE, units="ft")) == export_plan(plan, "geojson", MADE)

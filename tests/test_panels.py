@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from planner import words
+from planner.briefing.measures import in_units
 from planner.briefing.phrases import UNDATED, Edition
 from planner.briefing.public_notice import ASKED
 from planner.errors import IncidentError
@@ -31,7 +32,6 @@ from planner.terms import (
     ThreatName,
     ZoneKind,
 )
-from planner.ui.measures import in_units
 from planner.ui.panel_sites import strip
 from planner.ui.panel_texts import texts
 from planner.ui.panels import Beside, area_card, plan_panel, problem, verdict

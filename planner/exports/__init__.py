@@ -12,6 +12,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from planner.area import Area
+from planner.briefing.measures import plan_in_units
 from planner.errors import ExportError
 from planner.exports.brief import export_brief, export_png, export_poster
 from planner.exports.cap import export_cap
@@ -110,6 +111,8 @@ EXPORTERS: Mapping[str, Exporter] = MappingProxyType(
 
 EXERCISE = "EXERCISE"
 _NAME_LENGTH = 40
+_AS_PLANNED = ("geojson",)
+"""Formats that hold the plan itself, whose sentences are the planner's own."""
 
 
 def exporter(to: str) -> Exporter:
@@ -163,6 +166,8 @@ def export_plan(plan: Plan, to: str, options: Options, area: Area | None = None)
     if exercise:
         shown = _as_exercise(shown)
     told = replace(options, public=public, exercise=exercise)
+    if to not in _AS_PLANNED:
+        shown = plan_in_units(shown, options.units)
     return chosen.write(shown, area if chosen.needs_area else None, told)
 
 

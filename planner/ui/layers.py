@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner import packs, words
 from planner.area import Area, line_of
+from planner.briefing.measures import in_units
 from planner.closures import blocked_streets
 from planner.field_roads import with_field_roads
 from planner.geo import LonLat
@@ -32,7 +33,6 @@ from planner.model import (
 )
 from planner.perimeters.staffing import staff_posts
 from planner.terms import Control, PostMode, Purpose, SiteSource, ZoneKind
-from planner.ui.measures import in_units
 
 Json = dict[str, Any]
 _DECIMALS = 6

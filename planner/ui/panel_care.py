@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from html import escape
 
 from planner import words
+from planner.briefing.measures import in_units
 from planner.model import HospitalOption, Incident, Plan, Route
 from planner.terms import TraumaLevel
-from planner.ui.measures import in_units
 from planner.ui.panel_parts import on_map, why
 
 _SHOWN = 12

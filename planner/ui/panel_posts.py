@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from planner import words
+from planner.briefing.measures import in_units
 from planner.model import Observation, Perimeter, Plan, Post, RingOption
 from planner.perimeters.staffing import (
     FLOW_BASIS,
@@ -18,7 +19,6 @@ from planner.perimeters.staffing import (
     staffing_steps,
 )
 from planner.terms import Control, PerimeterName, PostMode, RingSize
-from planner.ui.measures import in_units
 from planner.ui.panel_parts import on_map, press, tag, why
 
 Json = Mapping[str, Any]

@@ -9,9 +9,9 @@ from itertools import groupby
 from typing import Any
 
 from planner import words
+from planner.briefing.measures import in_units
 from planner.model import Pin, Plan, Site
 from planner.terms import Purpose, SiteSource
-from planner.ui.measures import in_units
 from planner.ui.panel_parts import called, on_map, press, since, tag, why
 
 Json = Mapping[str, Any]

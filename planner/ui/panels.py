@@ -15,11 +15,11 @@ from typing import Any
 
 from planner import words
 from planner.area import Area
+from planner.briefing.measures import in_units
 from planner.model import Notice, Plan
 from planner.packs import Listing
 from planner.perimeters.staffing import staff_posts
 from planner.terms import NoticeLevel, PerimeterName, RouteKind, TraumaLevel
-from planner.ui.measures import in_units
 from planner.ui.panel_care import hospitals, ways
 from planner.ui.panel_facts import facts
 from planner.ui.panel_posts import posts

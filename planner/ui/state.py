@@ -20,6 +20,7 @@ import streamlit as st
 from planner import packs, settings
 from planner.area import Area
 from planner.briefing.changes import plan_changes
+from planner.briefing.measures import plan_in_units
 from planner.briefing.phrases import Edition
 from planner.document import INCIDENT_SCHEMA, read_incident, write_incident
 from planner.errors import PlannerError, StoreError
@@ -506,7 +507,7 @@ def beside(incident: OpenIncident, plan: Plan | None, units: str) -> Beside:
     before = remember_plan(incident.id, plan)
     changes = plan_changes(before, plan) if before else ()
     edition = Edition(exercise=incident.facts.get("exercise") is True)
-    sent = texts(plan, edition, incident.facts.get("notice", {}))
+    sent = texts(plan_in_units(plan, units), edition, incident.facts.get("notice", {}))
     return Beside(units, incident.facts, incident.features, changes, sent, _suggested_since(incident, plan))
 
 
