@@ -183,6 +183,7 @@ def test_many_posts_in_view_are_said_by_those_that_are_not():
     names = [post.id for post in staffing_order(plan.posts)]
     assert said(()) == "all posts"
     assert said(names[3:5]) == f"all posts but {names[3]}, {names[4]}"
+    assert said(names[:10]) == f"all posts but {', '.join(names[:8])} and 2 more on the desk's list"
     assert said(names[10:]).split(" and ")[1] == "2 more on the desk's list"
     assert said(names[8:]) == ", ".join(names[:8])
 

@@ -129,14 +129,19 @@ def _said_posts(plan: Plan) -> str:
 
 
 def _said_in_view(ordered: Sequence[Post]) -> str:
-    """Name the posts in view of the hot zone, or the few that are not: a transmission is short."""
+    """Name the posts in view of the hot zone, or where most are, those that are not: a transmission is short.
+
+    Where not even these are all named, cover is what holds: who is not named takes it.
+    """
     seen = [words.plain(post.id, 12) for post in ordered if exposed(post)]
     hidden = [words.plain(post.id, 12) for post in ordered if not exposed(post)]
     if not seen:
         return ""
     named = ", ".join(seen)
-    if len(seen) > _NAMED_IN_VIEW and len(hidden) <= _NAMED_IN_VIEW:
-        named = f"all posts but {', '.join(hidden)}" if hidden else "all posts"
+    if len(seen) > _NAMED_IN_VIEW and len(hidden) < len(seen):
+        more = len(hidden) - _NAMED_IN_VIEW
+        rest = f" and {more} more on the desk's list" if more > 0 else ""
+        named = f"all posts but {', '.join(hidden[:_NAMED_IN_VIEW])}{rest}" if hidden else "all posts"
     elif len(seen) > _NAMED_IN_VIEW:
         more = len(seen) - _NAMED_IN_VIEW
         named = f"{', '.join(seen[:_NAMED_IN_VIEW])} and {more} more on the desk's list"
