@@ -597,7 +597,13 @@ def _reader_digest() -> str:
     """Digest of the code that turns maps into areas: when it reads tags otherwise, old packs are stale."""
     sha = hashlib.sha256()
     folder = Path(__file__).parent
-    for file in ("terms.py", "streets/street_arrays.py", *(f"sources/{name}.py" for name in _READERS)):
+    for file in (
+        "terms.py",
+        "area.py",
+        "table.py",
+        "streets/street_arrays.py",
+        *(f"sources/{name}.py" for name in _READERS),
+    ):
         sha.update((folder / file).read_bytes())
     return sha.hexdigest()
 

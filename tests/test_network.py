@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -17,6 +19,7 @@ from shapely.geometry import Polygon, box
 from planner.errors import AreaError
 from planner.streets.network import Path, Snap, StreetNetwork, Timing
 from planner.streets.search import BARRED
+from planner.streets.timing import find_timing
 from planner.terms import Access, Barrier, RoadClass, Service, Travel
 from tests.plain_ways import TRAVELLING, slowly
 from tests.streets import draw_streets
@@ -537,6 +540,22 @@ def test_the_same_times_twice_and_arrays_cannot_be_written() -> None:
         network.oneway[0] = 1
     with pytest.raises(ValueError, match="read-only"):
         network.timing(Travel.PUBLIC, TRAVELLING).arc_s[0] = 0.0
+
+
+def test_threads_that_ask_at_once_share_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+
+    def slowly_found(*args: Any, **kwargs: Any) -> Timing:
+        time.sleep(0.02)
+        found.append(find_timing(*args, **kwargs))
+        return found[-1]
+
+    monkeypatch.setattr("planner.streets.network.find_timing", slowly_found)
+    network = line_of({}, {})
+    with ThreadPoolExecutor(8) as threads:
+        timings = list(threads.map(lambda _: network.timing(Travel.PUBLIC, TRAVELLING), range(8)))
+    assert len(found) == 1
+    assert all(timing is found[0] and timing.turns is network.turns for timing in timings)
 
 
 @pytest.mark.parametrize(

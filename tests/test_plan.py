@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 
 from planner.model import Incident, ThreatPoint
@@ -24,6 +25,12 @@ def test_turn_restrictions_and_the_side_of_traffic_are_told_once() -> None:
     left = replace(area, network=replace(area.network, oneway=-area.network.oneway))
     told = [n.text for n in make_plan(INCIDENT, left, shipped_doctrine()).notices if "restriction" in n.text]
     assert told[0].endswith("traffic keeps left, as the map's roundabouts and divided streets show")
+
+
+def test_an_area_that_was_planned_on_goes_to_another_process_and_plans_the_same() -> None:
+    area, doctrine = town(), shipped_doctrine()
+    plan = make_plan(INCIDENT, area, doctrine)
+    assert make_plan(INCIDENT, pickle.loads(pickle.dumps(area)), doctrine) == plan
 
 
 def test_a_gate_says_whom_it_lets_through_in_words_for_the_radio() -> None:

@@ -6,8 +6,9 @@ A closure is a boolean mask over edges; every search takes ``closed=``.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
@@ -50,6 +51,8 @@ NEARBY_M, NEARBY_STATES = 1500.0, 20_000
 """Places so near are searched for without the hierarchy, till so many states are settled: it takes a few
 milliseconds, no longer than the hierarchy takes to be told what is closed."""
 _NONE = np.empty(0, dtype=np.int64)
+_REMEMBERING = threading.RLock()
+"""One thread at a time works out what is remembered: what belongs together is told apart by identity."""
 
 
 class StreetNetwork(StreetArrays):
@@ -65,12 +68,16 @@ class StreetNetwork(StreetArrays):
     @cached_property
     def turns(self) -> Turns:
         """Turns between the streets that vehicles may drive."""
-        return find_turns(self, self.drivable, left_hand=self.driving_side.left)
+        return self._once(
+            lambda: find_turns(self, self.drivable, left_hand=self.driving_side.left), "turns of vehicles"
+        )
 
     @cached_property
     def _walked_turns(self) -> Turns:
         everywhere = np.ones(self.edge_count, dtype=bool)
-        return find_turns(self, everywhere, left_hand=False, signs=False)
+        return self._once(
+            lambda: find_turns(self, everywhere, left_hand=False, signs=False), "turns of walkers"
+        )
 
     @cached_property
     def hierarchy(self) -> Hierarchy | None:
@@ -112,10 +119,16 @@ class StreetNetwork(StreetArrays):
 
     def _once(self, find: Callable[[], _T], *key: object) -> _T:
         """Return what was found before under a key, or find it."""
-        if key not in self._remembered:
-            self._remembered.setdefault(key, find())
-        found: _T = self._remembered[key]
+        with _REMEMBERING:
+            if key not in self._remembered:
+                self._remembered[key] = find()
+            found: _T = self._remembered[key]
         return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the streets alone, and their order: what is worked out from them stays in its process."""
+        kept = {field.name for field in fields(self)} | {"_orders"}
+        return {name: value for name, value in self.__dict__.items() if name in kept}
 
     def timing(self, travel: Travel, travelling: Travelling) -> Timing:
         """Return how long each arc and junction takes; see :func:`~planner.streets.timing.find_timing`."""
