@@ -135,15 +135,9 @@ def find_doors(hospitals: Sequence[KnownHospital], driving: Driving) -> list[Sna
 
 def _elsewhere(driving: Driving) -> NDArray[np.bool_]:
     """Streets, (E,), of other parts of the network that are too long to be gaps in the mapping."""
-    network = driving.network
-    part = network.parts(driving.travel, driving.doctrine.travelling)
-    within = np.flatnonzero(part >= 0)
-    long = (
-        np.bincount(part[within], weights=network.length_m[within]) >= driving.doctrine.transport.part_least_m
-    )
-    mask = network.no_closures()
-    mask[within] = long[part[within]]
-    return mask & ~driving.scene_edges
+    least_m = driving.doctrine.transport.part_least_m
+    long = driving.network.long_parts(driving.travel, driving.doctrine.travelling, least_m)
+    return long & ~driving.scene_edges
 
 
 def _door(own: Snap | None, nearest: Snap | None, reach_m: float) -> Snap | str:

@@ -158,6 +158,19 @@ class StreetNetwork(StreetArrays):
 
         return self._once(find, "part", travel, travelling, number)
 
+    def long_parts(self, travel: Travel, travelling: Travelling, least_m: float) -> Bools:
+        """Mask (E,) of the edges in :meth:`parts` of so many metres of street at least."""
+
+        def find() -> Bools:
+            part = self.parts(travel, travelling)
+            within = np.flatnonzero(part >= 0)
+            mask = self.no_closures()
+            mask[within] = (np.bincount(part[within], weights=self.length_m[within]) >= least_m)[part[within]]
+            mask.flags.writeable = False
+            return mask
+
+        return self._once(find, "long parts", travel, travelling, least_m)
+
     def junctions_of(self, edges: Bools, most: int) -> Bools:
         """Mask (N,) of the ends of some edges, of road classes up to one; worked out once for a mask."""
 
