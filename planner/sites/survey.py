@@ -201,8 +201,8 @@ def _walks(
         usable &= on_foot.reshape(2, -1).any(axis=0) & ~_within(scene.inner_m, network)
         line = _from_line(scene.inner_m, network, usable)
         from_line = distances_from(network, line, np.flatnonzero(usable), on_foot)
-        for k in astray:
-            metres, which = from_line.to(candidates[k].entrance)
+        far_m, whence = from_line.to_all([candidates[k].entrance for k in astray])
+        for k, metres, which in zip(astray, far_m.tolist(), whence.tolist(), strict=True):
             walks[k] = Walk(metres, "", line[which].offset_m if which >= 0 else float("nan"))
     return walks, from_gates
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numba import njit
@@ -47,6 +48,14 @@ class Distances:
     starts: tuple[Snap, ...] = ()
     arc_open: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
+    @cached_property
+    def _starts_on(self) -> dict[int, list[int]]:
+        """The starts on each street that has any."""
+        found: dict[int, list[int]] = {}
+        for k, start in enumerate(self.starts):
+            found.setdefault(start.edge, []).append(k)
+        return found
+
     def to(self, place: Snap) -> tuple[float, int]:
         """Return metres to a place on an open street, and from which of the starts."""
         metres, nearest = self.to_all([place])
@@ -75,12 +84,13 @@ class Distances:
         nearer = by_u <= by_v
         metres = np.where(nearer, by_u, by_v)
         nearest = np.where(nearer, self.nearest[u], self.nearest[v])
-        for k, start in enumerate(self.starts):  # along the start's own street one passes no end of it
-            onward_m = along_m - start.along_m
-            may = np.where(onward_m >= 0, self.arc_open[edge], self.arc_open[edge + self.network.edge_count])
-            direct_m = start.offset_m + np.abs(onward_m)
-            better = (edge == start.edge) & may & (direct_m < metres)
-            metres[better], nearest[better] = direct_m[better], k
+        for row in [row for row, own in enumerate(edge.tolist()) if own in self._starts_on]:
+            for k in self._starts_on[int(edge[row])]:  # along one street one passes no end of it
+                onward_m = float(along_m[row]) - self.starts[k].along_m
+                arc = int(edge[row]) + (0 if onward_m >= 0 else self.network.edge_count)
+                direct_m = self.starts[k].offset_m + abs(onward_m)
+                if self.arc_open[arc] and direct_m < metres[row]:
+                    metres[row], nearest[row] = direct_m, k
         return metres, nearest
 
 
