@@ -103,6 +103,24 @@ class Area:
         ring = shapely.segmentize(box(*self.bbox_deg).exterior, 0.01)
         return Polygon(self.frame.to_m(shapely.get_coordinates(ring)))
 
+    @cached_property
+    def streets_at(self) -> NDArray[np.int64]:
+        """How many ends of streets for vehicles lie at each junction, (N,)."""
+        network = self.network
+        ends = np.concatenate([network.edge_u[network.drivable], network.edge_v[network.drivable]])
+        return np.bincount(ends, minlength=network.node_count)
+
+    @cached_property
+    def to_rim_m(self) -> NDArray[np.float64]:
+        """Metres from each junction to where the map ends, (N,): the hull of what is mapped, or the box.
+
+        0 beyond. Worked out once: for a metro it takes the better part of a second.
+        """
+        xy_m = self.network.node_xy_m
+        ground_m = shapely.MultiPoint(xy_m[self.streets_at > 0]).convex_hull.intersection(self.extent_m)
+        gap_m = shapely.distance(shapely.points(xy_m), ground_m.boundary)
+        return np.where(shapely.contains_xy(ground_m, xy_m), gap_m, 0.0)
+
     def covers(self, place: LonLat) -> bool:
         """Whether a place lies in the area's bounding box."""
         west, south, east, north = self.bbox_deg

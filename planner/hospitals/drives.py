@@ -11,7 +11,6 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Point
 
-from planner.area import Area
 from planner.doctrine import Transport as Rules
 from planner.hospitals.known import KnownHospital
 from planner.hospitals.patients import HIGH_LEVELS
@@ -308,16 +307,13 @@ def _exits(driving: Driving, search: Search) -> Ints:
     network, area = driving.network, driving.area
     usable = driving.timing.open_arcs.reshape(2, -1).any(axis=0) & ~driving.streets.closed
     ends = np.concatenate([network.edge_u, network.edge_v])
-    streets_at = np.bincount(ends[np.tile(network.drivable, 2)], minlength=network.node_count)
-    outside = ~shapely.contains_xy(driving.streets.outer_m, network.node_xy_m)
-    to_rim_m = _to_rim_m(network.node_xy_m, network.node_xy_m[streets_at > 0], area)
+    streets_at, to_rim_m = area.streets_at, area.to_rim_m
     rim_m, edge_m = driving.doctrine.transport.map_rim_m, driving.doctrine.perimeters.map_edge_m
     leads_out = ((streets_at == 1) & (to_rim_m <= rim_m)) | (to_rim_m <= edge_m)
-    for classes, good in (
-        (_LEAVING, leads_out),
-        (RoadClass.ROAD, leads_out),
-        (RoadClass.ROAD, outside & (to_rim_m <= rim_m)),
-    ):
+    outside = to_rim_m <= rim_m
+    near = np.flatnonzero(outside)
+    outside[near] = ~shapely.contains_xy(driving.streets.outer_m, network.node_xy_m[near])
+    for classes, good in ((_LEAVING, leads_out), (RoadClass.ROAD, leads_out), (RoadClass.ROAD, outside)):
         at = np.zeros(network.node_count, dtype=bool)
         at[ends[np.tile(usable & (network.road_class <= classes), 2)]] = True
         nodes = np.flatnonzero(at & good)
@@ -325,13 +321,6 @@ def _exits(driving: Driving, search: Search) -> Ints:
         if reached.any():
             return nodes[reached]
     return np.empty(0, dtype=np.int64)
-
-
-def _to_rim_m(xy_m: NDArray[np.float64], mapped_m: NDArray[np.float64], area: Area) -> NDArray[np.float64]:
-    """Metres from places to where the map ends: the hull of what is mapped, or the area's box; 0 beyond."""
-    ground = shapely.MultiPoint(mapped_m).convex_hull.intersection(area.extent_m)
-    gap_m = shapely.distance(shapely.points(xy_m), ground.boundary)
-    return np.where(shapely.contains_xy(ground, xy_m), gap_m, 0.0)
 
 
 # --- what the coordinator says ------------------------------------------------------------------------
