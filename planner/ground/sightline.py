@@ -76,12 +76,12 @@ class Walls:
 
     def count_within(self, xmin: float, ymin: float, xmax: float, ymax: float) -> int:
         """Return how many buildings have a wall that meets a box."""
-        return len(np.unique(self.owner[self._within(xmin, ymin, xmax, ymax)]))
+        return int(np.count_nonzero(np.bincount(self.owner[self._within(xmin, ymin, xmax, ymax)])))
 
     def assumed_within(self, xmin: float, ymin: float, xmax: float, ymax: float) -> int:
         """Return how many of them have a height that is only assumed."""
         near = self._within(xmin, ymin, xmax, ymax)
-        return len(np.unique(self.owner[near[self.assumed[near]]]))
+        return int(np.count_nonzero(np.bincount(self.owner[near[self.assumed[near]]])))
 
     def _within(self, xmin: float, ymin: float, xmax: float, ymax: float) -> Ints:
         """Return the walls that pass the cells of a box and whose own box meets it, ascending."""
@@ -95,7 +95,10 @@ class Walls:
         spans = zip(
             self.cell_start[cells + low], self.cell_start[cells + min(high, rows - 1) + 1], strict=True
         )
-        near = np.unique(np.concatenate([self.cell_wall[a:b] for a, b in spans]))
+        passing = np.zeros(len(self.segment_m), dtype=bool)
+        for a, b in spans:
+            passing[self.cell_wall[a:b]] = True
+        near = np.flatnonzero(passing)
         x, y = self.segment_m[near, 0::2], self.segment_m[near, 1::2]
         meets = (x.min(axis=1, initial=np.inf) <= xmax) & (x.max(axis=1, initial=-np.inf) >= xmin)
         meets &= (y.min(axis=1, initial=np.inf) <= ymax) & (y.max(axis=1, initial=-np.inf) >= ymin)

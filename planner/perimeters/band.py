@@ -27,6 +27,7 @@ from planner.perimeters.cut import (
     Cut,
     Touch,
     cut_links,
+    less,
     make_links,
     numbered,
     touch_core,
@@ -371,7 +372,7 @@ def _to_portals(
         nodes = nodes[shapely.contains_xy(ground, network.node_xy_m[nodes])]
         if not len(nodes):
             break
-        more = np.setdiff1d(edges_at(network, nodes), edges)
+        more = less(edges_at(network, nodes), edges, network.edge_count)
         u, v = (np.concatenate([at, np.full(len(more), BEYOND, dtype=np.int8)]) for at in (u, v))
         edges = np.concatenate([edges, more])
         for at, ends_of in ((u, network.edge_u), (v, network.edge_v)):

@@ -208,6 +208,14 @@ def numbered(keys: Ints) -> tuple[Ints, Ints]:
     return once, place[keys]
 
 
+def less(found: Ints, known: Ints, count: int) -> Ints:
+    """Return the keys found that are not known, ascending and each once; keys are below ``count``."""
+    new = np.zeros(count, dtype=bool)
+    new[found] = True
+    new[known] = False
+    return np.flatnonzero(new)
+
+
 def _span(lines: NDArray[np.object_], ground_m: BaseGeometry) -> tuple[Floats, Floats]:
     """Return where each line first and last touches some ground, in metres from its start."""
     points, owner = shapely.get_coordinates(shapely.intersection(lines, ground_m), return_index=True)

@@ -17,8 +17,8 @@ from scipy.sparse.csgraph import connected_components
 from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from planner.perimeters.cut import OPEN_COST, POST_COST, SINK, SOURCE, Links, cut_links
-from planner.perimeters.line import stretches
+from planner.perimeters.cut import OPEN_COST, POST_COST, SINK, SOURCE, Links, cut_links, numbered
+from planner.perimeters.line import distances, stretches
 from planner.perimeters.posts import Stand
 from planner.streets.network import StreetNetwork
 from planner.terms import PostMode
@@ -204,8 +204,11 @@ def _marks(
     spots, owner = shapely.get_coordinates(shapely.intersection(lines[hit], ring), return_index=True)
     way = hit[owner]
     along = np.asarray(shapely.line_locate_point(lines[way], shapely.points(spots)))
-    for end, marks in ((0, np.zeros(len(edges))), (-1, network.length_m[edges])):  # at a barrier on the line
-        there = np.flatnonzero(shapely.dwithin(ring, shapely.get_point(lines, end), _SAME_M))
+    nodes, number = numbered(np.concatenate([network.edge_u[edges], network.edge_v[edges]]))
+    on_line = distances(network.node_xy_m[nodes], shapely.get_coordinates(ring)) <= _SAME_M
+    ends = np.split(on_line[number], 2)  # at a barrier on the line
+    for end, marks in zip(ends, (np.zeros(len(edges)), network.length_m[edges]), strict=True):
+        there = np.flatnonzero(end)
         way, along = np.append(way, there), np.append(along, marks[there])
     free = np.ones(len(way), dtype=bool)
     for k, at in standing:

@@ -216,10 +216,9 @@ def _boxes(line_m: Floats) -> Floats:  # pragma: no cover - compiled
 def stretch(line: LineString, low_m: float, high_m: float) -> LineString:
     """Return the part of a line between two distances from its start."""
     xy = shapely.get_coordinates(line)
-    marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-    within = (marks > low_m) & (marks < high_m)
-    ends = [[np.interp(m, marks, xy[:, 0]), np.interp(m, marks, xy[:, 1])] for m in (low_m, high_m)]
-    return LineString(np.vstack([ends[:1], xy[within], ends[1:]]))
+    low, high = (np.array([mark_m], dtype=np.float64) for mark_m in (low_m, high_m))
+    part, _ = _cut_out(xy, np.array([0, len(xy)]), low, high)
+    return LineString(part)
 
 
 def stretches(lines: Lines, low_m: Floats, high_m: Floats) -> Lines:
@@ -336,9 +335,11 @@ def _lay_out(sides: Sides, core: Polygon) -> _Points:
     # a point of both sides can only be where the map lays streets on each other: the scene's side has it
     order = np.argsort(~on_inner, kind="stable")
     key = np.round(xy / _SAME_M).astype(np.int64)
-    _, first, same = np.unique(key[order], axis=0, return_index=True, return_inverse=True)
+    key -= key.min(axis=0)
+    cell = key[:, 0] * (int(key[:, 1].max()) + 1) + key[:, 1]
+    _, first, same = np.unique(cell[order], return_index=True, return_inverse=True)
     number = np.empty(len(xy), dtype=np.int64)
-    number[order] = same.reshape(-1)
+    number[order] = same
     keep = order[first]
     link = np.column_stack([number[:-1], number[1:]])[of[:-1] == of[1:]]
     link = link[(link[:, 0] != link[:, 1]) & (on_inner[keep][link[:, 0]] == on_inner[keep][link[:, 1]])]
@@ -423,6 +424,9 @@ def _broken(points: _Points, inner: Bools, triangles: Ints) -> Bools:
     ends = points.xy_m[points.link[lost]]
     asked = np.sort(points.link[lost], axis=1)
     n = len(inner)
+    asks = np.zeros(n, dtype=bool)
+    asks[asked] = True
+    triangles = triangles[asks[triangles].any(axis=1)]
     sides = np.sort(np.vstack([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1)
     missing = ~np.isin(asked[:, 0] * n + asked[:, 1], sides[:, 0] * n + sides[:, 1])
     lost[lost] = missing & (np.hypot(*(ends[:, 0] - ends[:, 1]).T) > 4 * _SAME_M)

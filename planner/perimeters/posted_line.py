@@ -14,7 +14,7 @@ from shapely.geometry import Point, Polygon
 from planner.doctrine import Perimeters
 from planner.perimeters.band import Band, Sorted
 from planner.perimeters.crossings import unexplained_crossings
-from planner.perimeters.cut import ADRIFT, INNER, OUTER
+from planner.perimeters.cut import ADRIFT, INNER, OUTER, less
 from planner.perimeters.foot import NEAR_LINE_M
 from planner.perimeters.line import Piece, Sides, draw_line, nearer_inner, stretch
 from planner.perimeters.posts import Stand, stand_on
@@ -250,7 +250,7 @@ def _beyond(band: Band, inner: NDArray[np.object_]) -> NDArray[np.object_]:
     near = ground.union(band.core_m).envelope.buffer(NEAR_LINE_M, join_style="mitre")
     if band.limit_m.contains_properly(near):
         return np.empty(0, dtype=object)
-    edges = np.setdiff1d(network.edges_in_box(near.bounds), band.edges)
+    edges = less(network.edges_in_box(near.bounds), band.edges, network.edge_count)
     return network.lines(edges[network.drivable[edges] & ~band.blocked[edges]])
 
 
