@@ -15,11 +15,12 @@ import numpy as np
 import shapely
 from numba import njit
 from numpy.typing import NDArray
-from scipy.spatial import Delaunay, cKDTree
+from scipy.spatial import cKDTree
 from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from planner.perimeters.max_flow import groups
+from planner.perimeters.mesh import Mesh, adding, triangulate
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -109,13 +110,15 @@ def draw_line(sides: Sides) -> Polygon:
     """
     core = _largest(sides.core_m.buffer(_CORE_MARGIN_M, quad_segs=4))
     points = _lay_out(sides, core)
+    mesh = triangulate(points.xy_m)
     for _ in range(_ROUNDS):
-        sleeve = _sleeve(points, sides.gates_xy_m)
+        sleeve = _sleeve(points, mesh, sides.gates_xy_m)
         ring = _tight(sleeve, _CLEAR_M)
         wrong = _crossed(points, ring) | sleeve.broken
         if not wrong.any():
             break
         points = points.split(wrong)
+        mesh = adding(mesh, points.xy_m, int(wrong.sum()))
     for clear_m in (_CLEAR_M, _CLEAR_M / 4):
         drawn = Polygon(_apart(ring if clear_m == _CLEAR_M else _tight(sleeve, clear_m)))
         if _sound(drawn, sides.core_m):
@@ -405,11 +408,10 @@ class _Sleeve:
         return (self.inner_m + self.outer_m) / 2
 
 
-def _sleeve(points: _Points, gates_m: Floats) -> _Sleeve:
-    mesh = Delaunay(points.xy_m)
-    triangles = mesh.simplices.astype(np.int64)
+def _sleeve(points: _Points, mesh: Mesh, gates_m: Floats) -> _Sleeve:
+    triangles, neighbours = mesh
     inner = _two_parts(points.inner, triangles, points.core, points.frame)
-    row = _walk(triangles, mesh.neighbors.astype(np.int64), inner)
+    row = _walk(triangles, neighbours, inner)
     left, right = points.xy_m[row[:, 0]], points.xy_m[row[:, 1]]
     beside = points.gate[row]
     gate = (beside[:, 0] == beside[:, 1]) & (beside[:, 0] >= 0)

@@ -1,0 +1,52 @@
+"""A triangulation with points added is Delaunay's of all of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial import Delaunay
+
+from planner.perimeters.mesh import adding, triangulate
+
+FRAME = np.array([(-100.0, -100.0), (100.0, -101.0), (102.0, 100.0), (-99.0, 103.0)])
+SEEDS = st.integers(0, 10_000)
+
+
+def flat_area(triangles, xy):
+    a, b, c = (xy[triangles[:, k]] for k in range(3))
+    return ((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]) / 2
+
+
+@given(seed=SEEDS, old=st.integers(0, 30), new=st.integers(1, 12))
+def test_points_added_give_the_triangles_of_all(seed, old, new):
+    xy = np.vstack([FRAME, np.random.default_rng(seed).uniform(-90, 90, (old + new, 2))])
+
+    triangles, neighbours = adding(triangulate(xy[:-new]), xy, new)
+
+    assert {frozenset(t) for t in triangles.tolist()} == {
+        frozenset(t) for t in Delaunay(xy).simplices.tolist()
+    }
+    assert (flat_area(triangles, xy) > 0).all()
+    for t, k in np.argwhere(neighbours >= 0).tolist():
+        beside = set(triangles[neighbours[t, k]].tolist())
+        assert beside >= set(np.delete(triangles[t], k).tolist())
+        assert t in neighbours[neighbours[t, k]]
+
+
+@given(seed=SEEDS, new=st.integers(1, 8))
+def test_points_in_the_middle_of_sides_leave_no_flat_triangle(seed, new):
+    rng = np.random.default_rng(seed)
+    grid = np.stack(np.meshgrid(np.arange(-60.0, 61, 20), np.arange(-60.0, 61, 20)), axis=-1).reshape(-1, 2)
+    before = np.vstack([FRAME, grid])
+    mesh = triangulate(before)
+    inside = np.argwhere(mesh[1] >= 0)
+    picked = inside[rng.choice(len(inside), new, replace=False)]
+    ends = np.array([np.delete(mesh[0][t], k) for t, k in picked])
+    middles = np.unique(before[ends].mean(axis=1), axis=0)
+
+    triangles, _ = adding(mesh, np.vstack([before, middles]), len(middles))
+
+    areas = flat_area(triangles, np.vstack([before, middles]))
+    assert (areas > 1e-6).all()
+    assert np.isclose(areas.sum(), flat_area(mesh[0], before).sum())
