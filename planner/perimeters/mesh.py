@@ -34,6 +34,12 @@ def adding(mesh: Mesh, xy_m: Floats, new: int) -> Mesh:
     return triangles, neighbours
 
 
+def make_ready() -> None:
+    """Compile what adds points: only some lines need it, and none should wait for it at an incident."""
+    xy_m = np.array([(0, 0), (2, 0), (2, 2.5), (0, 2), (1, 0.5)], dtype=np.float64)
+    adding(triangulate(xy_m[:-1]), xy_m, 1)
+
+
 @njit(cache=True)
 def _add(
     triangles: Ints, neighbours: Ints, count: int, xy: Floats, first: int

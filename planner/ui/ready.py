@@ -19,6 +19,7 @@ from planner import packs, settings
 from planner.area import Area
 from planner.errors import PlannerError
 from planner.model import Incident, Plan
+from planner.perimeters import mesh
 from planner.plan import make_plan
 from planner.terms import Travel
 from planner.ui.basemap import BaseMapFiles, base_map
@@ -28,6 +29,7 @@ def first_plan(area: Area) -> Plan:
     """Plan an incident in the middle of an area, for no other end than to have planned once."""
     for travel in (Travel.EMERGENCY, Travel.PUBLIC):
         area.network.make_ready(travel, packs.shipped_doctrine().travelling)
+    mesh.make_ready()
     middle = area.network.node_xy_m.mean(axis=0)
     nearest = int(np.argmin(np.hypot(*(area.network.node_xy_m - middle).T)))
     place = area.frame.place(*area.network.node_xy_m[nearest])
