@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.doctrine import Transport
 from planner.streets.network import Path, StreetNetwork
@@ -50,9 +51,9 @@ def worst_chokes(
         drive does not.
     """
     ranked: list[tuple[int, int, float, int, Choke]] = []
-    driven = np.flatnonzero(path.share > 0)
+    driven = np.flatnonzero((path.share > 0) & _worth_a_look(path, network, rules))
     ends = _dead_ends(path, network, rules, both_ends=both_ends)
-    for k in driven.tolist():
+    for k in sorted({*driven.tolist(), *(k for k in ends if path.share[k] > 0)}):
         edge = int(path.edges[k])
         grave, light = _faults(network, edge, rules)
         grave += _gates(path, k, network)
@@ -65,6 +66,26 @@ def worst_chokes(
     for *_, choke in sorted(ranked):
         worst.setdefault(choke.street, choke)
     return tuple(worst.values())[: rules.choke_points]
+
+
+def _worth_a_look(path: Path, network: StreetNetwork, rules: Transport) -> NDArray[np.bool_]:
+    """Mask of the stretches of a path with anything about them that may be a fault: few, of a long way."""
+    edges = path.edges
+    width_m = np.fmin(
+        np.where(network.width_m[edges] > 0, network.width_m[edges], np.nan), network.maxwidth_m[edges]
+    )
+    barrier = np.maximum(
+        network.node_barrier[network.edge_u[edges]], network.node_barrier[network.edge_v[edges]]
+    )
+    return np.asarray(
+        (width_m < rules.choke_width_m)
+        | (network.lanes[edges] == 1)
+        | (network.maxheight_m[edges] < rules.choke_height_m)
+        | (network.parked[edges] >= Parked.ONE_SIDE)
+        | network.works[edges]
+        | network.bridge[edges]
+        | (barrier != Barrier.NONE)
+    )
 
 
 def _width_m(network: StreetNetwork, edge: int) -> float:

@@ -141,8 +141,13 @@ def _sites_near(
     if not own:
         return []
     kept = shapely.union_all(driving.network.lines(np.flatnonzero(corridor.kept)))
-    driven = shapely.union_all([LineString(driving.area.frame.to_m(route.line)) for route in own])
-    here = driven.intersection(shapely.box(*kept.bounds).buffer(_HERE_M)) if not kept.is_empty else kept
+    by_kept = kept if kept.is_empty else shapely.box(*kept.bounds).buffer(_HERE_M)
+    around = by_kept.union(driving.streets.outer_m)
+    if around.is_empty:
+        return []
+    # Only near the scene: the ways go on over the whole city, and to lay all of them together takes long.
+    driven = shapely.union_all(shapely.clip_by_rect(_lines(own, driving), *around.bounds))
+    here = driven.intersection(by_kept)
     lane = kept.intersection(here.buffer(1.0)).union(driven.intersection(driving.streets.outer_m))
     if lane.is_empty:
         return []
@@ -161,10 +166,15 @@ def _sites_near(
     return [Notice(NoticeLevel.CAUTION, text, _ABOUT)]
 
 
+def _lines(routes: Sequence[Route], driving: Driving) -> list[LineString]:
+    return [LineString(driving.area.frame.to_m(route.line)) for route in routes]
+
+
 def _posts_near(own: Sequence[Route], driving: Driving) -> list[Notice]:
     """Name the inner posts past which the corridor runs: their cars leave a lane (C4)."""
     reach_m = driving.doctrine.transport.corridor_post_m
-    driven = shapely.union_all([LineString(driving.area.frame.to_m(route.line)) for route in own])
+    driven = shapely.MultiLineString(_lines(own, driving))
+    shapely.prepare(driven)
     near = [post for post, at in driving.streets.inner_m.items() if driven.distance(Point(at)) <= reach_m]
     if not near:
         return []

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import LineString
 from shapely.geometry.base import BaseGeometry
 
 from planner import words
@@ -196,7 +195,7 @@ def settle_beside(
 
 def _lanes(routes: Sequence[Route], area: Area) -> BaseGeometry:
     lines = [area.frame.to_m(route.line) for route in routes if route.route in _LANES and len(route.line) > 1]
-    return shapely.union_all([LineString(line) for line in lines])
+    return shapely.MultiLineString(lines)  # not laid together: they are only measured to
 
 
 def _better(settled: Settled, conflicts: Conflicts, purpose: Purpose, chosen: Mapping[Purpose, int]) -> int:
