@@ -25,12 +25,13 @@ AREA = "bad_input_town"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def area():
-    """The made town, installed as a pack."""
-    made = replace(town(footways=False), name=AREA)
-    packs.write_area(made)
-    yield made
-    packs.delete_area(AREA)
+def area(tmp_path_factory):
+    """The made town, installed as a pack where no other test file puts or takes anything."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PLANNER_HOME", str(tmp_path_factory.mktemp("home")))
+        made = replace(town(footways=False), name=AREA)
+        packs.write_area(made)
+        yield made
 
 
 def digests():
