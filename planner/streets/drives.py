@@ -118,7 +118,6 @@ class Drives:
                 heads,
                 np.arange(len(heads)),
                 arc_ms,
-                np.ones(len(heads), dtype=bool),
                 np.array([node for node, _ in seeds], dtype=np.int64),
                 np.rint(np.array([after_s for _, after_s in seeds]) * _MS).astype(np.int64),
                 np.zeros(len(seeds), dtype=np.int64),

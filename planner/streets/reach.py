@@ -6,7 +6,7 @@ Only the streets in a box about the scene are looked at, so that the size of the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +20,9 @@ from planner.streets.network import Snap, StreetNetwork
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+_BARRED = -1
+"""Length of an arc that may not be used."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,16 +40,16 @@ class Distances:
         The arc by which the way comes to each node; -1 next to its start, and where there is none.
     starts : tuple of Snap
         The places, on streets that may be used.
-    arc_open : (2E,) bool array
-        Directions that may be used.
+    arc_mm : (2E,) int array
+        Millimetres of the arcs that may be used, below 0 for the others.
     """
 
     network: StreetNetwork
     node_m: Floats
     nearest: Ints
     via: Ints
-    starts: tuple[Snap, ...] = ()
-    arc_open: Bools = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    starts: tuple[Snap, ...]
+    arc_mm: Ints
 
     @cached_property
     def _starts_on(self) -> dict[int, list[int]]:
@@ -89,7 +92,7 @@ class Distances:
                 onward_m = float(along_m[row]) - self.starts[k].along_m
                 arc = int(edge[row]) + (0 if onward_m >= 0 else self.network.edge_count)
                 direct_m = self.starts[k].offset_m + abs(onward_m)
-                if self.arc_open[arc] and direct_m < metres[row]:
+                if self.arc_mm[arc] >= 0 and direct_m < metres[row]:
                     metres[row], nearest[row] = direct_m, k
         return metres, nearest
 
@@ -107,23 +110,23 @@ def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, 
     arc_open : (2E,) bool array
         Directions that may be used.
     """
-    usable = network.no_closures()
-    usable[edges] = True
+    arcs = np.concatenate([edges, edges + network.edge_count])
+    arcs = arcs[arc_open[arcs]]
+    arc_mm = np.full(2 * network.edge_count, _BARRED)
+    arc_mm[arcs] = _mm(network.length_m[arcs % network.edge_count])
     first = np.array([start.edge for start in starts], dtype=np.int64)
     along_m = np.array([start.along_m for start in starts], dtype=np.float64)
     off_m = np.array([start.offset_m for start in starts], dtype=np.float64)
     own = np.arange(len(starts))
-    length_mm = _mm(network.length_m)
     node_mm, nearest, via = spread(
         *network.arcs_out,
-        np.where(arc_open, np.tile(length_mm, 2), -1),
-        usable,
+        arc_mm,
         np.concatenate([network.edge_u[first], network.edge_v[first]]),
         np.concatenate([_mm(off_m + along_m), _mm(off_m + network.length_m[first] - along_m)]),
         np.concatenate([own, own]),
     )
     node_m = np.where(nearest >= 0, node_mm / 1000, np.inf)
-    return Distances(network, node_m, nearest, via, tuple(starts), arc_open & np.tile(usable, 2))
+    return Distances(network, node_m, nearest, via, tuple(starts), arc_mm)
 
 
 def _mm(metres: Floats) -> Ints:
@@ -136,13 +139,12 @@ def spread(
     head: Ints,
     arc_of: Ints,
     arc_mm: Ints,
-    usable: Bools,
     seed_node: Ints,
     seed_mm: Ints,
     seed_start: Ints,
 ) -> tuple[Ints, Ints, Ints]:  # pragma: no cover - compiled
     """Millimetres to every node from the nearest start, which that is, and by which arc (Dijkstra)."""
-    nodes, edges = len(indptr) - 1, len(usable)
+    nodes = len(indptr) - 1
     dist = np.full(nodes, np.iinfo(np.int64).max)
     start = np.full(nodes, -1, dtype=np.int64)
     via = np.full(nodes, -1, dtype=np.int64)
@@ -161,7 +163,7 @@ def spread(
             continue
         for k in range(indptr[node], indptr[node + 1]):
             arc = arc_of[k]
-            if arc_mm[arc] < 0 or not usable[arc % edges]:
+            if arc_mm[arc] < 0:
                 continue
             reached = cost + arc_mm[arc]
             if reached < dist[head[k]]:
