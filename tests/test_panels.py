@@ -258,11 +258,11 @@ def test_ways_out_that_hang_on_one_gate_are_said_to() -> None:
     posts = [post.id for post in plan.posts if post.perimeter is PerimeterName.OUTER][:3]
     first, second, third = posts
 
-    def told(*crossed: tuple[str, ...]) -> str:
+    def told(*crossed: tuple[str, ...], officers: int | None = None, elsewhere: bool = False) -> str:
         ways = tuple(replace(one, id=f"egress-{k}", posts_crossed=ids) for k, ids in enumerate(crossed))
         ways = tuple(replace(way, end=f"Hospital {k}") for k, way in enumerate(ways))
-        hospitals = tuple(replace(plan.hospitals[0], name=way.end) for way in ways)
-        return verdict(replace(plan, routes=ways, hospitals=hospitals))
+        hospitals = tuple(replace(plan.hospitals[0], name="" if elsewhere else way.end) for way in ways)
+        return verdict(replace(plan, routes=ways, hospitals=hospitals), officers)
 
     assert f"2 ways out, all through {first}, to 2 hospitals." in told((first, second), (first, third))
     assert "2 ways out, to 2 hospitals. " in told((first,), (second,))
@@ -270,6 +270,14 @@ def test_ways_out_that_hang_on_one_gate_are_said_to() -> None:
     assert f"1 way out through {first}, to 1 hospital. " in told((first,))
     assert f"1 way out through {first}, to 3 hospitals. " in told((first,), (first,), (first,))
     assert "1 way out, to 2 hospitals. " in told((), ())
+    needed = plan.officers["inner"] + plan.officers["outer"]
+    last = staff_posts(plan.posts, needed).staffed[-1]  # the first that few officers leave open
+    assert f"Corridor NOT HELD, no officers yet for {last}: 1 way out" in told((last,), officers=needed - 1)
+    assert "Corridor open, 1 way out" in told((last,), officers=needed)
+    held = next(post for post in posts if post != last)
+    some = told((last,), (held,), officers=needed - 1)
+    assert "Corridor open, 2 ways out, 1 of them with officers at the gates, to 2 hospitals." in some
+    assert f"Corridor leads to NO HOSPITAL: 1 way out through {held}." in told((held,), elsewhere=True)
 
 
 def test_a_larger_ring_that_takes_no_fewer_posts_is_told_and_not_offered() -> None:

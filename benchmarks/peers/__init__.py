@@ -51,12 +51,14 @@ def ask(router: str, extract: Path, question: Mapping[str, Any]) -> dict[str, An
         The .osm.pbf that the area was imported from.
     question : mapping
         ``places`` as [lon, lat]; ``pairs`` of indices, timed one by one; ``starts``, ``ends``, ``repeat``
-        for a matrix; ``ring`` of [lon, lat] that is closed, or null.
+        for a matrix; whether ``parts`` of the ways are wanted; ``ring`` of [lon, lat] that is closed, and
+        ``closed``, the OSM nodes of each street that it meets, or null.
 
     Returns
     -------
     dict
-        ``seconds`` of each pair (null: no way), ``metres``, ``matrix_s`` and ``routes_s`` of processor time.
+        ``seconds`` of each pair (null: no way), ``metres``, ``parts``, ``matrix_s`` and ``routes_s`` of
+        processor time; of OSRM ``closing_s`` where streets are closed.
     """
     python = environment()
     if python is None:

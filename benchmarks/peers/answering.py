@@ -7,8 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 Question = dict[str, Any]
-Leg = tuple[float | None, float | None]
-"""Seconds and metres of a way; None where there is none."""
+Part = tuple[list[int], float, float]
+"""Of a way: the OSM nodes that it lies between, or the OSM way that it is of; seconds and metres."""
+Leg = tuple[float | None, float | None, list[Part]]
+"""Seconds and metres of a way, None where there is none; its parts, without what is lost at junctions."""
+NO_WAY: Leg = (None, None, [])
 
 _TIMED_ROUTES = 5
 
@@ -19,14 +22,25 @@ def question() -> Question:
     return asked
 
 
-def answer(asked: Question, route: Callable[[list[int]], Leg], matrix: Callable[[], object]) -> None:
-    """Find every way, time the first few and the whole matrix, warm, and write it on standard output."""
-    found = [route(pair) for pair in asked["pairs"]]
+def answer(
+    asked: Question,
+    route: Callable[[list[int], bool], Leg],
+    matrix: Callable[[], object],
+    more: dict[str, float],
+) -> None:
+    """Find every way, time the first few and the whole matrix, warm, and write it on standard output.
+
+    ``route`` is asked for a pair, and whether its parts are wanted;
+    ``more`` is told besides.
+    """
+    found = [route(pair, bool(asked["parts"])) for pair in asked["pairs"]]
     matrix()
     told = {
-        "seconds": [seconds for seconds, _ in found],
-        "metres": [metres for _, metres in found],
-        "routes_s": _spent_s(lambda: [route(pair) for pair in asked["pairs"][:_TIMED_ROUTES]]),
+        **more,
+        "seconds": [seconds for seconds, _, _ in found],
+        "metres": [metres for _, metres, _ in found],
+        "parts": [parts for _, _, parts in found],
+        "routes_s": _spent_s(lambda: [route(pair, False) for pair in asked["pairs"][:_TIMED_ROUTES]]),
         "matrix_s": _spent_s(lambda: [matrix() for _ in range(asked["repeat"])]) / asked["repeat"],
     }
     print(json.dumps(told))

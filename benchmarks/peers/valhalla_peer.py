@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import valhalla
-from answering import Leg, answer, question
+from answering import NO_WAY, Leg, Part, answer, question
 
 
 def prepare(extract: Path, prepared: Path) -> str:
@@ -30,6 +30,23 @@ def prepare(extract: Path, prepared: Path) -> str:
     return str(file)
 
 
+def _parts(actor: Any, shape: str) -> list[Part]:
+    """Return the OSM ways that a shape runs along, with the speeds that Valhalla drives them at."""
+    wanted = ["edge.way_id", "edge.length", "edge.speed"]
+    walked = actor.trace_attributes(
+        {
+            "encoded_polyline": shape,
+            "costing": "auto",
+            "shape_match": "walk_or_snap",
+            "filters": {"attributes": wanted, "action": "include"},
+        }
+    )
+    return [
+        ([int(edge["way_id"])], 3600.0 * edge["length"] / edge["speed"], 1000.0 * edge["length"])
+        for edge in walked["edges"]
+    ]
+
+
 def main() -> None:
     """Answer the question on standard input."""
     asked = question()
@@ -39,20 +56,21 @@ def main() -> None:
     if asked["ring"]:
         common["exclude_polygons"] = [asked["ring"]]
 
-    def route(pair: list[int]) -> Leg:
+    def route(pair: list[int], parts: bool) -> Leg:
         ends = {"locations": [spots[k] for k in pair], "directions_type": "none", **common}
         try:
             trip = actor.route(ends)["trip"]
         except RuntimeError:
-            return None, None
-        return float(trip["summary"]["time"]), 1000.0 * float(trip["summary"]["length"])
+            return NO_WAY
+        driven = _parts(actor, trip["legs"][0]["shape"]) if parts else []
+        return float(trip["summary"]["time"]), 1000.0 * float(trip["summary"]["length"]), driven
 
     matrix = {
         "sources": [spots[k] for k in asked["starts"]],
         "targets": [spots[k] for k in asked["ends"]],
         **common,
     }
-    answer(asked, route, lambda: actor.matrix(matrix))
+    answer(asked, route, lambda: actor.matrix(matrix), {})
 
 
 main()

@@ -161,7 +161,8 @@ def verdict(plan: Plan, officers: int | None = None) -> str:
 
 
 def _verdict_lines(plan: Plan, officers: int | None) -> list[str]:
-    seal, ways, cautions = _seal_lines(plan, officers), _ways_line(plan), _caution_line(plan)
+    seal, ways = _seal_lines(plan, officers), _ways_line(plan, officers)
+    cautions = _caution_line(plan)
     # What failed most often comes first.
     return [*seal, ways, cautions] if _ways_out(plan) else [ways, *seal, cautions]
 
@@ -204,25 +205,23 @@ def _state(plan: Plan, officers: int | None) -> str:
     return _ASKED if officers is None and plan.posts else _HELD
 
 
-def _unstaffed(plan: Plan, officers: int | None) -> int:
-    """Count the posts that the officers at hand do not reach; 0 where nobody said how many there are."""
-    return 0 if officers is None else len(staff_posts(plan.posts, officers).open)
+def _unstaffed(plan: Plan, officers: int | None) -> tuple[str, ...]:
+    """Return the posts that the officers at hand do not reach; none where nobody said how many there are."""
+    return () if officers is None else staff_posts(plan.posts, officers).open
 
 
 def _holds(plan: Plan) -> bool:
     return all(line.sealed for line in plan.perimeters) and bool(plan.perimeters)
 
 
-def _ways_out(plan: Plan) -> int:
-    """Count the ways out of the perimeter that differ: by the outer posts passed, else the first street."""
+def _ways_out(plan: Plan) -> set[tuple[str, ...]]:
+    """Return the ways out of the perimeter that differ: by the outer posts passed, else the first street."""
     outer = {post.id for post in plan.posts if post.perimeter is PerimeterName.OUTER}
-    return len(
-        {
-            tuple(post for post in route.posts_crossed if post in outer) or route.streets[:1]
-            for route in plan.routes
-            if route.route is RouteKind.EGRESS
-        }
-    )
+    return {
+        tuple(post for post in route.posts_crossed if post in outer) or route.streets[:1]
+        for route in plan.routes
+        if route.route is RouteKind.EGRESS
+    }
 
 
 def _seal_lines(plan: Plan, officers: int | None) -> list[str]:
@@ -232,7 +231,7 @@ def _seal_lines(plan: Plan, officers: int | None) -> list[str]:
         leaky = [words.PERIMETERS[line.perimeter].lower() for line in plan.perimeters if not line.sealed]
         sealed = f"NOT sealed: {' and '.join(leaky) or 'no perimeter'}. {posts}"
     elif few := _unstaffed(plan, officers):
-        sealed = f"NOT sealed yet: {few} of {posts} unstaffed"
+        sealed = f"NOT sealed yet: {len(few)} of {posts} unstaffed"
     elif officers is None:
         sealed = f"Streets sealed on the map once {posts} stand"
     else:
@@ -241,16 +240,25 @@ def _seal_lines(plan: Plan, officers: int | None) -> list[str]:
     return [f"{sealed}.", f"Needs {needed}; {at_hand}."] if plan.posts else [f"{sealed}."]
 
 
-def _ways_line(plan: Plan) -> str:
+def _ways_line(plan: Plan, officers: int | None) -> str:
+    """Say whether ambulances get out: by which gates, if officers stand there, and whether to a hospital."""
     ways = _ways_out(plan)
     if not ways:
         return "NO WAY OUT FOR AMBULANCES FOUND."
-    gates = _gates_of_all_ways(plan)
-    through = f"{', all' if ways > 1 else ''} through {words.joined(gates)}" if gates else ""
+    told, all_through = words.count(len(ways), "way"), _gates_of_all_ways(plan)
+    through = f"{', all' if len(ways) > 1 else ''} through {words.joined(all_through)}" if all_through else ""
     ends = {route.end for route in plan.routes if route.route is RouteKind.EGRESS}
     hospitals = len({hospital.name for hospital in plan.hospitals} & ends)
     to = f", to {words.count(hospitals, 'hospital')}" if hospitals else ""
-    return f"Corridor open, {words.count(ways, 'way')} out{through}{to}."
+    if plan.hospitals and not hospitals:
+        return f"Corridor leads to NO HOSPITAL: {told} out{through}."
+    few = set(_unstaffed(plan, officers))
+    lost = [way for way in ways if few.intersection(way)]
+    if len(lost) == len(ways):
+        gates = [post.id for post in plan.posts if any(post.id in way for way in lost) and post.id in few]
+        return f"Corridor NOT HELD, no officers yet for {words.joined(gates)}: {told} out{through}{to}."
+    beside = f", {len(ways) - len(lost)} of them with officers at the gates" if lost else ""
+    return f"Corridor open, {told} out{beside}{through}{to}."
 
 
 def _gates_of_all_ways(plan: Plan) -> tuple[str, ...]:
