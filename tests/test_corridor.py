@@ -15,7 +15,8 @@ from planner.area import Area
 from planner.model import Site
 from planner.routes.corridor import Corridor, lay_corridor
 from planner.routes.driving import Driving, Streets, Way
-from planner.routes.keeping import keep_routes_open, write_routes
+from planner.routes.keeping import keep_routes_open
+from planner.routes.writing import write_routes
 from planner.streets.network import Snap
 from planner.terms import NoticeLevel, Purpose, RouteKind, Travel
 from tests.test_routes import DOCTRINE, HOT, OUTER, site, streets_around

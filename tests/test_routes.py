@@ -21,7 +21,8 @@ from planner.geo import LonLat
 from planner.model import Notice, Route, Shape, Site
 from planner.packs import shipped_doctrine
 from planner.routes.driving import Driving, Streets, Way, ambulance_point
-from planner.routes.keeping import OpenRoutes, keep_routes_open, write_routes
+from planner.routes.keeping import OpenRoutes, keep_routes_open
+from planner.routes.writing import write_routes
 from planner.streets.network import Path
 from planner.terms import NoticeLevel, Parked, Purpose, RouteKind, SiteSource, Travel, ZoneKind
 from tests.streets import draw_streets

@@ -16,7 +16,7 @@ from planner.area import Area
 from planner.doctrine import Doctrine
 from planner.model import Notice, Post
 from planner.perimeters.tracing import TracedPerimeter
-from planner.routes.keeping import street_names
+from planner.routes.writing import street_names
 from planner.streets.network import Path
 from planner.streets.reach import find_exits
 from planner.terms import NoticeLevel, PerimeterName, PlaceKind, PostMode, RoadClass, Travel

@@ -21,7 +21,8 @@ from planner.field_roads import with_field_roads
 from planner.geo import LonLat
 from planner.model import HospitalOption, Plan, Rings, Route, Shape
 from planner.routes.driving import Driving, Streets, Way, ambulance_point
-from planner.routes.keeping import range_min, write_routes
+from planner.routes.keeping import range_min
+from planner.routes.writing import write_routes
 from planner.streets.network import Path, Search, Snap
 from planner.terms import PerimeterName, PostMode, RouteKind, Travel, ZoneKind
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,6 +13,8 @@ from numpy.typing import NDArray
 from planner.doctrine import Transport
 from planner.streets.network import Path, StreetNetwork
 from planner.terms import FIRST_BLOCKING_BARRIER, Barrier, Parked, RoadClass
+
+Bools = NDArray[np.bool_]
 
 _GATES = (Barrier.GATE, Barrier.LIFT_GATE, Barrier.SWING_GATE)
 _BROAD = RoadClass.SECONDARY_LINK
@@ -27,15 +31,29 @@ class Choke(NamedTuple):
     faults: tuple[str, ...]
 
 
-class _Faults(NamedTuple):
-    """What is wrong: grave where one vehicle standing badly stops all, light where it is soon in the way."""
+@dataclass(frozen=True, eq=False)
+class _Fault:
+    """One thing that may be wrong: on which stretches of a path it is, and in what words.
 
-    grave: tuple[str, ...]
-    light: tuple[str, ...]
+    Grave where one vehicle standing badly stops all, light where it is soon in the way.
+    """
+
+    grave: bool
+    at: Bools
+    told: Callable[[int], str]
+
+
+Pockets = dict[tuple[int, int, int], bool]
+"""By near end, far end and street: whether all that lies behind the near end is a dead end."""
 
 
 def worst_chokes(
-    path: Path, network: StreetNetwork, rules: Transport, *, both_ends: bool = False
+    path: Path,
+    network: StreetNetwork,
+    rules: Transport,
+    *,
+    both_ends: bool = False,
+    pockets: Pockets | None = None,
 ) -> tuple[Choke, ...]:
     """Return the tightest streets of a path: most grave faults first, then light ones, then the narrowest.
 
@@ -49,91 +67,65 @@ def worst_chokes(
     both_ends : bool
         Whether its end counts too where it lies in a dead end, not only its beginning. A hospital's own
         drive does not.
+    pockets : Pockets, optional
+        Found for other paths of these streets, and added to.
     """
-    ranked: list[tuple[int, int, float, int, Choke]] = []
-    driven = np.flatnonzero((path.share > 0) & _worth_a_look(path, network, rules))
-    ends = _dead_ends(path, network, rules, both_ends=both_ends)
-    for k in sorted({*driven.tolist(), *(k for k in ends if path.share[k] > 0)}):
-        edge = int(path.edges[k])
-        grave, light = _faults(network, edge, rules)
-        grave += _gates(path, k, network)
-        light += _kerbs(path, k, network) + (("dead end",) if k in ends else ())
-        if grave or light:
-            width_m = float(np.nan_to_num(_width_m(network, edge), nan=np.inf))
-            choke = Choke(network.street(edge), grave + light)
-            ranked.append((-len(grave), -len(light), width_m, k, choke))
+    width_m = _width_m(path, network)
+    faults = _faults(path, width_m, network, rules)
+    ends = _dead_ends(path, network, rules, {} if pockets is None else pockets, both_ends=both_ends)
+    faults.append(_Fault(False, ends, lambda _: "dead end"))
+    grave, light = (np.sum([f.at for f in faults if f.grave is kind], axis=0) for kind in (True, False))
+    tight = np.flatnonzero((path.share > 0) & (grave + light > 0))
+    narrow_m = np.nan_to_num(width_m, nan=np.inf)
     worst: dict[str, Choke] = {}
-    for *_, choke in sorted(ranked):
-        worst.setdefault(choke.street, choke)
-    return tuple(worst.values())[: rules.choke_points]
+    for k in tight[np.lexsort((narrow_m[tight], -light[tight], -grave[tight]))].tolist():
+        street = network.street(path.edges[k])
+        if street not in worst:
+            told = [fault.told(k) for fault in faults if fault.at[k]]
+            worst[street] = Choke(street, tuple(told))
+        if len(worst) == rules.choke_points:
+            break
+    return tuple(worst.values())
 
 
-def _worth_a_look(path: Path, network: StreetNetwork, rules: Transport) -> NDArray[np.bool_]:
-    """Mask of the stretches of a path with anything about them that may be a fault: few, of a long way."""
-    edges = path.edges
-    width_m = np.fmin(
-        np.where(network.width_m[edges] > 0, network.width_m[edges], np.nan), network.maxwidth_m[edges]
-    )
-    barrier = np.maximum(
-        network.node_barrier[network.edge_u[edges]], network.node_barrier[network.edge_v[edges]]
-    )
-    return np.asarray(
-        (width_m < rules.choke_width_m)
-        | (network.lanes[edges] == 1)
-        | (network.maxheight_m[edges] < rules.choke_height_m)
-        | (network.parked[edges] >= Parked.ONE_SIDE)
-        | network.works[edges]
-        | network.bridge[edges]
-        | (barrier != Barrier.NONE)
-    )
-
-
-def _width_m(network: StreetNetwork, edge: int) -> float:
+def _width_m(path: Path, network: StreetNetwork) -> NDArray[np.float64]:
     """Metres that a vehicle has: of the carriageway, or what a sign or a bollard leaves; NaN if unknown."""
-    width_m = float(network.width_m[edge])
-    return float(np.fmin(width_m if width_m > 0 else np.nan, network.maxwidth_m[edge]))
+    width_m = network.width_m[path.edges]
+    return np.asarray(np.fmin(np.where(width_m > 0, width_m, np.nan), network.maxwidth_m[path.edges]))
 
 
-def _faults(network: StreetNetwork, edge: int, rules: Transport) -> _Faults:
-    grave, light = [], []
-    width_m = _width_m(network, edge)
-    if width_m < rules.choke_width_m:
-        at_most = width_m == network.maxwidth_m[edge]
-        grave.append(f"{width_m:.3g} m {'at most' if at_most else 'wide'}")
-    if network.lanes[edge] == 1:
-        grave.append("one lane")
-    if network.maxheight_m[edge] < rules.choke_height_m:
-        grave.append(f"{network.maxheight_m[edge]:.3g} m high")
-    if network.parked[edge] == Parked.BOTH_SIDES:
-        grave.append("cars park on both sides")
-    if network.works[edge]:
-        grave.append("under construction")
-    if network.parked[edge] == Parked.ONE_SIDE:
-        light.append("cars park on one side")
-    if network.bridge[edge] and _is_slim(network, edge):
-        light.append("a bridge")
-    return _Faults(tuple(grave), tuple(light))
+def _faults(
+    path: Path, width_m: NDArray[np.float64], network: StreetNetwork, rules: Transport
+) -> list[_Fault]:
+    """Return what may be wrong with streets, in the order in which it is told: what is grave first."""
+    edges = path.edges
+    height_m, lanes, parked = network.maxheight_m[edges], network.lanes[edges], network.parked[edges]
+    by_sign = width_m == network.maxwidth_m[edges]
+    # Two lanes at most, by the lanes or, where they are unknown, by the class.
+    slim = np.where(lanes > 0, lanes <= _MANY_LANES, network.road_class[edges] > _BROAD)
+    through = _through(path, network)
+    return [
+        _Fault(
+            True,
+            width_m < rules.choke_width_m,
+            lambda k: f"{width_m[k]:.3g} m {'at most' if by_sign[k] else 'wide'}",
+        ),
+        _Fault(True, lanes == 1, lambda _: "one lane"),
+        _Fault(True, height_m < rules.choke_height_m, lambda k: f"{height_m[k]:.3g} m high"),
+        _Fault(True, parked == Parked.BOTH_SIDES, lambda _: "cars park on both sides"),
+        _Fault(True, network.works[edges], lambda _: "under construction"),
+        _Fault(True, np.isin(through, _GATES), lambda _: "a gate, perhaps locked"),
+        _Fault(False, parked == Parked.ONE_SIDE, lambda _: "cars park on one side"),
+        _Fault(False, network.bridge[edges] & slim, lambda _: "a bridge"),
+        _Fault(False, through == Barrier.KERB, lambda _: "a kerb across it"),
+    ]
 
 
-def _is_slim(network: StreetNetwork, edge: int) -> bool:
-    """Whether a street has two lanes at most, by its lanes or, where they are unknown, by its class."""
-    lanes = int(network.lanes[edge])
-    return lanes <= _MANY_LANES if lanes else bool(network.road_class[edge] > _BROAD)
-
-
-def _through(path: Path, k: int, network: StreetNetwork) -> int:
-    """Return what stands at the far end of a stretch that is driven through, as a code of Barrier."""
-    if k + 1 >= len(path.edges) or path.share[k + 1] == 0:
-        return Barrier.NONE
-    return int(network.node_barrier[_ends_of(path, k, network)[1]])
-
-
-def _gates(path: Path, k: int, network: StreetNetwork) -> tuple[str, ...]:
-    return ("a gate, perhaps locked",) if _through(path, k, network) in _GATES else ()
-
-
-def _kerbs(path: Path, k: int, network: StreetNetwork) -> tuple[str, ...]:
-    return ("a kerb across it",) if _through(path, k, network) == Barrier.KERB else ()
+def _through(path: Path, network: StreetNetwork) -> NDArray[np.uint8]:
+    """Return what stands at the far end of each stretch that is driven through, as codes of Barrier."""
+    far = np.where(path.forward, network.edge_v[path.edges], network.edge_u[path.edges])
+    on = np.append(path.share[1:] > 0, False)
+    return np.where(on, network.node_barrier[far], np.uint8(Barrier.NONE))
 
 
 # --- dead ends --------------------------------------------------------------------------------------
@@ -146,17 +138,22 @@ def _ends_of(path: Path, k: int, network: StreetNetwork) -> tuple[int, int]:
     return ends if path.forward[k] else ends[::-1]
 
 
-def _dead_ends(path: Path, network: StreetNetwork, rules: Transport, *, both_ends: bool) -> set[int]:
-    """Return the stretches at the beginning, and the end, behind which there is no way on."""
-    found: set[int] = set()
+def _dead_ends(
+    path: Path, network: StreetNetwork, rules: Transport, pockets: Pockets, *, both_ends: bool
+) -> Bools:
+    """Mask of the stretches at the beginning, and the end, behind which there is no way on."""
+    found = np.zeros(len(path.edges), dtype=bool)
     runs = [range(len(path.edges))]
     runs += [range(len(path.edges) - 1, -1, -1)] if both_ends else []
     for number, run in enumerate(runs):
         for k in run:
             near, far = _ends_of(path, k, network)[:: -1 if number else 1]
-            if not _is_pocket(near, far, int(path.edges[k]), network, rules):
+            edge = int(path.edges[k])
+            if (near, far, edge) not in pockets:
+                pockets[near, far, edge] = _is_pocket(near, far, edge, network, rules)
+            if not pockets[near, far, edge]:
                 break
-            found.add(k)
+            found[k] = True
     return found
 
 
@@ -174,7 +171,7 @@ def _is_pocket(near: int, far: int, edge: int, network: StreetNetwork, rules: Tr
             return False
         if network.node_barrier[node] >= FIRST_BLOCKING_BARRIER:
             continue
-        for street in (network.arcs_at(node) % network.edge_count).tolist():
+        for street in network.edges_at(node).tolist():
             if street in streets or not network.drivable[street]:
                 continue
             streets.add(street)

@@ -7,7 +7,7 @@ a street that is closed is nowhere one can come to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +43,9 @@ class Path:
         Sums over the edges travelled; ``time_s`` includes what is lost at junctions and in turns.
     against_signs : tuple of int
         OSM node ids at which a turn is made that a sign forbids to all but emergency vehicles.
+    rows : (k,) int array
+        Which shape point of the streets each point of ``xy_m`` is, -1 where it is none; of no entries where
+        that is not known.
     """
 
     edges: Ints
@@ -54,6 +57,7 @@ class Path:
     time_s: float
     length_m: float
     against_signs: tuple[int, ...] = ()
+    rows: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 class Ends(NamedTuple):
@@ -177,14 +181,11 @@ def path_of(streets: StreetArrays, start: Snap, end: Snap, states: Ints, timing:
     arcs, made = timing.turns.state_arc[states], timing.turns.along(states)
     edges, forward = arcs % streets.edge_count, arcs < streets.edge_count
     spans = _spans(streets, start, end, arcs)
-    points: list[Floats] = []
-    nodes: list[int] = []
-    for edge, ahead, (low, high) in zip(edges, forward, spans, strict=True):
-        xy, ids = _stretch(streets, int(edge), low, high)
-        points.append(xy if ahead else xy[::-1])
-        nodes.extend((ids if ahead else ids[::-1]).tolist())
-    line = np.vstack(points)
-    line = line[np.concatenate([[True], (np.diff(line, axis=0) != 0).any(axis=1)])]
+    rows, line = _drawn(streets, edges, forward, spans)
+    nodes = streets.shape_node[rows[rows >= 0]]
+    nodes = nodes[np.diff(nodes, prepend=nodes[:1] - 1) != 0]
+    apart = np.append(True, (np.diff(line, axis=0) != 0).any(axis=1))
+    rows, line = rows[apart], line[apart]
     whole_m = np.maximum(streets.length_m[edges], _AT_END_M)
     return Path(
         edges=edges,
@@ -192,10 +193,11 @@ def path_of(streets: StreetArrays, start: Snap, end: Snap, states: Ints, timing:
         share=np.minimum((spans[:, 1] - spans[:, 0]) / whole_m, 1.0),
         span_m=spans,
         xy_m=line,
-        nodes=tuple(k for i, k in enumerate(nodes) if i == 0 or nodes[i - 1] != k),
+        nodes=tuple(nodes.tolist()),
         time_s=_time_ms(streets, start, end, arcs, made, timing) / 1000.0,
         length_m=float(np.hypot(*np.diff(line, axis=0).T).sum()),
         against_signs=tuple(streets.node_id[timing.turns.node[made[timing.turns.rule[made] > 0]]].tolist()),
+        rows=rows,
     )
 
 
@@ -205,7 +207,7 @@ def standing(streets: StreetArrays, place: Snap) -> Path:
     span = np.array([[along, along]])
     line = np.array([[place.x_m, place.y_m]])
     edge = np.array([place.edge], dtype=np.int64)
-    return Path(edge, np.ones(1, dtype=bool), np.zeros(1), span, line, (), 0.0, 0.0)
+    return Path(edge, np.ones(1, dtype=bool), np.zeros(1), span, line, (), 0.0, 0.0, rows=np.array([-1]))
 
 
 def _spans(streets: StreetArrays, start: Snap, end: Snap, arcs: Ints) -> Floats:
@@ -232,12 +234,30 @@ def _time_ms(streets: StreetArrays, start: Snap, end: Snap, arcs: Ints, made: In
     return total
 
 
-def _stretch(streets: StreetArrays, edge: int, low_m: float, high_m: float) -> tuple[Floats, Ints]:
-    """Points of an edge between two distances from u, and ids of the OSM nodes among them."""
-    xy, ids = streets.shape(edge)
-    if low_m <= 0.0 and high_m >= streets.length_m[edge]:
-        return xy, ids
+def _drawn(streets: StreetArrays, edges: Ints, forward: Bools, spans: Floats) -> tuple[Ints, Floats]:
+    """Lay the points of the edges driven end to end: which shape points they are (or -1), and where."""
+    whole = (spans[:, 0] <= 0.0) & (spans[:, 1] >= streets.length_m[edges])
+    rows: list[Ints] = []
+    points: list[Floats] = []
+    begin = 0
+    for k in [*np.flatnonzero(~whole).tolist(), len(edges)]:  # only the first and last are driven in part
+        run, owner = streets.points_of(edges[begin:k])
+        first, last = streets.shape_start[edges[begin:k]], streets.shape_start[edges[begin:k] + 1] - 1
+        run = np.where(forward[begin:k][owner], run, (first + last)[owner] - run)
+        rows.append(run)
+        points.append(streets.shape_xy_m[run])
+        if k < len(edges):
+            part, xy = _stretch(streets, int(edges[k]), *spans[k].tolist())
+            rows.append(part if forward[k] else part[::-1])
+            points.append(xy if forward[k] else xy[::-1])
+        begin = k + 1
+    return np.concatenate(rows), np.vstack(points)
+
+
+def _stretch(streets: StreetArrays, edge: int, low_m: float, high_m: float) -> tuple[Ints, Floats]:
+    """Points of an edge from one distance from u to another, with which shape points they are, or -1."""
+    xy, _ = streets.shape(edge)
     marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-    within = (marks >= low_m - 1e-6) & (marks <= high_m + 1e-6)
+    within = np.flatnonzero((marks >= low_m - 1e-6) & (marks <= high_m + 1e-6))
     line = np.vstack([streets.at(edge, low_m), xy[within], streets.at(edge, high_m)])
-    return line, ids[within]
+    return np.concatenate([[-1], streets.shape_start[edge] + within, [-1]]), line

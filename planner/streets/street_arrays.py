@@ -277,12 +277,17 @@ class StreetArrays:
 
     def edges_at(self, node: int) -> Ints:
         """Return the edges that end at a node, ascending."""
-        return np.unique(self.arcs_into(np.array([node]))[0] % self.edge_count)
+        return _each_once(self._into(node) % self.edge_count)
 
     def arcs_at(self, node: int) -> Ints:
         """Return the arcs that begin or end at a node."""
-        into, _ = self.arcs_into(np.array([node]))
-        return np.unique(np.concatenate([into, (into + self.edge_count) % (2 * self.edge_count)]))
+        into = self._into(node)
+        return _each_once(np.concatenate([into, (into + self.edge_count) % (2 * self.edge_count)]))
+
+    def _into(self, node: int) -> Ints:
+        """Return the arcs that end at a node."""
+        indptr, arcs = self._at_nodes
+        return arcs[indptr[node] : indptr[node + 1]]
 
 
 # --- helpers ------------------------------------------------------------------------------------
@@ -345,3 +350,8 @@ def _gather_parts(start: Ints, chosen: Ints) -> tuple[Ints, Ints]:
     owner = np.repeat(np.arange(len(chosen)), sizes)
     first = np.cumsum(sizes) - sizes
     return np.arange(sizes.sum()) - first[owner] + start[chosen][owner], owner
+
+
+def _each_once(few: Ints) -> Ints:
+    """Return what ``np.unique`` does, in a tenth of its time for a handful."""
+    return np.array(sorted(set(few.tolist())), dtype=np.int64)
