@@ -7,6 +7,7 @@ import streamlit as st
 from planner.ui import state
 from planner.ui.ask import ask_area, ask_incidents, ask_place, ask_threat, ask_units
 from planner.ui.board import show_board
+from planner.ui.decide import undone
 from planner.ui.downloads import show_downloads
 from planner.ui.layers import map_layers
 from planner.ui.map import show_map
@@ -41,6 +42,7 @@ with left, st.container(key="map_side"):
         incident=incident.id,
         authority=incident.authority,
         features=list(incident.features),
+        facts=undone(incident.facts),
         plan=map_layers(plan, units, area) if plan else None,
         units=units,
         acknowledged=state.last_stroke(),

@@ -22,6 +22,7 @@ from planner.routes.alternatives import Alternative, find_alternatives, middle_p
 from planner.terms import Purpose, RouteKind
 from planner.ui import state, transport
 from planner.ui.ask import ask_units
+from planner.ui.decide import undone
 from planner.ui.layers import map_layers
 from planner.ui.map import show_map
 from planner.ui.opening import area_or_stop, base_map_or_none, plan_or_problem, wait_for
@@ -195,6 +196,7 @@ with left, st.container(key="map_side"):
         incident=incident.id,
         authority=incident.authority,
         features=list(incident.features),
+        facts=undone(incident.facts),
         plan=map_layers(shown_on_map(plan, found, chosen_hospital), units, area) if plan else None,
         units=units,
         acknowledged=state.last_stroke(),

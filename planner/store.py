@@ -125,6 +125,15 @@ class Store:
         """Return every version of an incident, oldest first."""
         return self._read("WHERE v.incident = ? ORDER BY v.number", incident)
 
+    def count_versions(self, incident: str) -> int:
+        """Return how many versions of an incident there are, without reading them."""
+        if not self.path.is_file():
+            return 0
+        with self._opened() as database:
+            query = "SELECT count(*) FROM version WHERE incident = ?"
+            (count,) = database.execute(query, (incident,)).fetchone()
+        return int(count)
+
     def _read(self, clause: str, *values: str | int) -> list[SavedIncident]:
         if not self.path.is_file():
             return []

@@ -17,7 +17,7 @@ from planner.model import Incident, Plan, Site, ThreatPoint
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.terms import PerimeterName, PostEditKind, Purpose, ThreatName
-from planner.ui.decide import ACTS, Said, Word, decided, merged
+from planner.ui.decide import ACTS, Said, Word, decided, merged, restated, undone
 from tests.town import CENTRE, town
 
 AT = "2024-05-14T09:32:00+00:00"
@@ -176,6 +176,15 @@ def test_another_ring_is_taken_as_the_plan_offers_it() -> None:
 
 def feature(name: str, **told: object) -> dict[str, Any]:
     return {"id": name, "properties": {"kind": "closure", **told}}
+
+
+def test_a_step_back_says_the_threat_again_and_leaves_what_was_written() -> None:
+    before = {"name": "School", "casualties": {"red": 2}}
+    now = {**before, "threat": "knife", "no_ccp": True}
+    assert undone(now) == {"threat": "knife", "no_ccp": True}
+    assert restated(now, undone(before)) == (before, "threat: not said, no ccp: not said")
+    assert restated(before, {**undone(now), "name": "Mall"}) == (now, "threat: knife, no ccp: True")
+    assert restated(now, undone(now)) == (now, "")
 
 
 def test_both_count_where_the_map_drew_while_the_board_decided() -> None:

@@ -57,6 +57,12 @@ def draw(page: AppTest, *features: dict[str, Any], number: int = 1) -> AppTest:
     return page.run()
 
 
+def unfold(page: AppTest, what: str) -> AppTest:
+    """Open what is folded away at the foot of the page."""
+    page.session_state[f"unfolded {what}"] = True
+    return page.run()
+
+
 def incident_of(page: AppTest) -> str:
     value = page.query_params["incident"]
     return value if isinstance(value, str) else value[0]
@@ -201,7 +207,7 @@ def test_a_new_incident_leaves_the_old_one_to_come_back_to() -> None:
     next(button for button in page.button if button.label == "New incident").click().run()
     assert incident_of(page) != old
     assert "Tap where it happens" in said(page)
-    page.button(key=f"open {old}").click().run()
+    unfold(page, "incidents").button(key=f"open {old}").click().run()
     assert incident_of(page) == old
     assert "Sites" in said(page)
 
@@ -211,7 +217,7 @@ def test_an_old_stroke_does_not_come_back_when_its_incident_is_opened_again(own_
     old = incident_of(page)
     pick(page, f"{TOWN_PLACE[1] + 0.003}, {TOWN_PLACE[0]}")
     next(button for button in page.button if button.label == "New incident").click().run()
-    page.button(key=f"open {old}").click().run()
+    unfold(page, "incidents").button(key=f"open {old}").click().run()
     saved = own_store.read_incident(old)
     assert saved is not None
     assert json.loads(saved.document)["features"][0]["id"] == "scene"
@@ -278,7 +284,12 @@ def test_a_base_map_that_cannot_be_made_takes_no_plan_away(monkeypatch: pytest.M
 
 
 def upload(page: AppTest, document: bytes) -> AppTest:
-    return page.file_uploader[0].set_value(("plan.geojson", document, "application/geo+json")).run()
+    return (
+        unfold(page, "document")
+        .file_uploader[0]
+        .set_value(("plan.geojson", document, "application/geo+json"))
+        .run()
+    )
 
 
 def test_a_plan_document_fed_back_in_is_the_same_incident_in_its_own_area(own_store: Store) -> None:
@@ -308,7 +319,7 @@ def test_zones_drawn_in_google_earth_are_opened_and_what_was_taken_is_said(own_s
         "<kml><Placemark><name>*Hot* zone</name><Polygon><outerBoundaryIs><LinearRing>"
         f"<coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark></kml>"
     )
-    page = open_page()
+    page = unfold(open_page(), "document")
     page.file_uploader[0].set_value(("drawn.kml", kml.encode(), "application/vnd.google-earth.kml+xml")).run()
     assert not page.exception
     assert "taken: 1 hot zone" in [text.value for text in page.text]
@@ -430,7 +441,10 @@ def test_an_earlier_version_comes_back_as_a_new_one(own_store: Store) -> None:
     page = draw(open_page(), scene(*TOWN_PLACE))
     next(group for group in page.segmented_control if "threat of" in str(group.key)).set_value("knife").run()
     say(page, {"act": "accept", "on": "command_post-1"})
-    page.button(key="version 1").click().run()
+    assert not [button for button in page.button if "version" in str(button.key)], (
+        "read before it is asked for"
+    )
+    unfold(page, "versions").button(key="version 1").click().run()
     assert not page.exception
     told = document(own_store, page)
     assert told["features"] == [scene(*TOWN_PLACE)]
@@ -438,6 +452,23 @@ def test_an_earlier_version_comes_back_as_a_new_one(own_store: Store) -> None:
     assert [v.number for v in own_store.list_versions(incident_of(page))] == [1, 2, 3, 4]
     page.run()
     assert len(own_store.list_versions(incident_of(page))) == 4, "the page's entries must not bring it back"
+
+
+def test_a_step_back_on_the_map_takes_the_threat_back_too(own_store: Store) -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    page.segmented_control[0].set_value("knife").run()
+    word = {"incident": incident_of(page), "session": "s", "number": 2, "features": [scene(*TOWN_PLACE)]}
+    page.session_state["map"] = {**word, "facts": {"threat": "handgun"}}
+    page.run()
+    assert page.segmented_control[0].value == "handgun"
+    assert document(own_store, page)["planner"]["threat"] == "handgun"
+    page.session_state["map"] = {**word, "number": 3, "facts": {}}
+    page.run()
+    assert not page.exception
+    assert "threat" not in document(own_store, page)["planner"]
+    assert own_store.list_versions(incident_of(page))[-1].what == "threat: not said"
+    page.run()
+    assert own_store.count_versions(incident_of(page)) == 4, "the page's entries must not bring it back"
 
 
 def test_a_search_suggests_while_one_types() -> None:

@@ -20,6 +20,7 @@ def store(tmp_path: Path) -> Store:
 def test_nothing_is_there_before_the_first_write(store: Store) -> None:
     assert store.read_incident("none") is None
     assert store.list_incidents() == []
+    assert store.count_versions("none") == 0
     assert not store.path.exists()
 
 
@@ -30,6 +31,7 @@ def test_each_save_is_a_version_and_the_last_is_read(store: Store) -> None:
     assert latest is not None
     assert (latest.number, latest.document, latest.area) == (3, "three", "montevideo")
     assert [saved.document for saved in store.list_versions("a")] == ["one", "two", "three"]
+    assert store.count_versions("a") == 3
 
 
 def test_incidents_are_listed_last_saved_first(store: Store) -> None:

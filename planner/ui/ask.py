@@ -132,26 +132,52 @@ def ask_incidents(incident: OpenIncident) -> None:
     if incident.features and st.button("New incident", width="stretch"):
         state.start_incident(incident.area)
         st.rerun()
+    for line in state.told_of(incident):
+        st.text(line)
+    _ask_folded(incident)
+
+
+@st.fragment
+def _ask_folded(incident: OpenIncident) -> None:
+    """Offer what is folded away; a plan does not wait for what nobody has unfolded."""
     _ask_version(incident)
-    others = [saved for saved in state.store().list_incidents() if saved.id != incident.id]
-    with st.expander(f"Saved incidents ({len(others)})"):
-        for saved in others:
-            if st.button(inert(state.title_of(saved)), key=f"open {saved.id}", width="stretch"):
-                state.resume_incident(saved.id)
-                st.rerun()
+    _ask_saved(incident)
     _ask_document(incident)
+
+
+@contextmanager
+def _folded(label: str, key: str) -> Iterator[bool]:
+    """Fold something away, and tell whether it is unfolded: until then nothing is read for it, or sent."""
+    with st.expander(label, key=f"unfolded {key}", on_change="rerun") as box:
+        yield bool(box.open)
 
 
 def _ask_version(incident: OpenIncident) -> None:
     """List the versions of the open incident, which are its log, and take one back."""
-    versions = state.store().list_versions(incident.id)
-    if len(versions) < 2:
+    count = state.store().count_versions(incident.id)
+    if count < 2:
         return
-    with st.expander(f"Earlier versions ({len(versions) - 1})"):
-        for saved in versions[-2 : -2 - _VERSIONS_SHOWN : -1]:
+    with _folded(f"Earlier versions ({count - 1})", "versions") as unfolded:
+        if not unfolded:
+            return
+        for saved in state.store().list_versions(incident.id)[-2 : -2 - _VERSIONS_SHOWN : -1]:
             label = f"{saved.number}: {state.clock(saved.saved_at)[11:]}, {saved.what or 'saved'}"
             if st.button(inert(label), key=f"version {saved.number}", width="stretch"):
                 state.go_back(incident, saved.number)
+                st.rerun()
+
+
+def _ask_saved(incident: OpenIncident) -> None:
+    """List the other incidents, and open one."""
+    with _folded("Saved incidents", "incidents") as unfolded:
+        if not unfolded:
+            return
+        others = [saved for saved in state.store().list_incidents() if saved.id != incident.id]
+        if not others:
+            st.text("No other incident is saved here.")
+        for saved in others:
+            if st.button(inert(state.title_of(saved)), key=f"open {saved.id}", width="stretch"):
+                state.resume_incident(saved.id)
                 st.rerun()
 
 
@@ -162,10 +188,10 @@ def inert(text: str) -> str:
 
 def _ask_document(incident: OpenIncident) -> None:
     """Take a plan or incident document back in, or zones drawn elsewhere, as a new incident."""
-    for line in state.told_of(incident):
-        st.text(line)
     # Folded away: Streamlit's drop zone names itself twice, which nobody need hear each time.
-    with st.expander("Open a plan, or zones drawn elsewhere"):
+    with _folded("Open a plan, or zones drawn elsewhere", "document") as unfolded:
+        if not unfolded:
+            return
         file = st.file_uploader(
             "Plan or incident document, or zones from QGIS, Google Earth, CalTopo or TAK",
             type=["geojson", "json", "kml", "kmz", "gpx", "gpkg", "cot", "xml", "zip"],

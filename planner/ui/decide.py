@@ -41,6 +41,8 @@ COUNTS = (
     "hour",
 )
 """Facts that are whole numbers, by their path in the document."""
+UNDONE = ("threat", "inner_size", "outer_size", "inner_holds", "no_ccp", "bereaved_site")
+"""Facts said by one press that shape the plan: the map's UNDO takes them back; what was written stays."""
 FLAGS = ("no_ccp", "bereaved_site", "exercise")
 TEXTS = ("name", *(f"notice.{key}" for key in ASKED))
 _LONGEST_TEXT = 1000
@@ -247,6 +249,28 @@ def _value(word: Word) -> int | str | bool | None:
     if not text.isascii() or not text.isdigit() or int(text) > most:
         raise IncidentError(f"{text[:20]!r} is no number from 0 to {most:,}", "Write a whole number")
     return int(text)
+
+
+def undone(facts: Mapping[str, Any]) -> Json:
+    """Return of the facts those that the map's UNDO takes back."""
+    return {name: facts[name] for name in UNDONE if name in facts}
+
+
+def restated(facts: Mapping[str, Any], earlier: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
+    """Return the facts after a step back or forth on the map, and what it changed, for the log.
+
+    Parameters
+    ----------
+    facts : mapping
+        As they are.
+    earlier : mapping
+        Those of :data:`UNDONE` as they are to be; one that is not in it was not said then.
+    """
+    said = {name: earlier[name] for name in UNDONE if name in earlier}
+    kept = {name: value for name, value in facts.items() if name not in UNDONE}
+    changed = [name for name in UNDONE if facts.get(name) != said.get(name)]
+    told = ", ".join(f"{name.replace('_', ' ')}: {said.get(name, 'not said')}" for name in changed)
+    return {**kept, **said}, told
 
 
 # --- all together -----------------------------------------------------------------------------------

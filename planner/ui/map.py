@@ -82,6 +82,7 @@ def show_map(
     incident: str,
     authority: int,
     features: list[Json],
+    facts: Json,
     plan: Json | None,
     units: str,
     acknowledged: Json | None,
@@ -103,6 +104,8 @@ def show_map(
         incident does the map take them over.
     features : list of GeoJSON features
         What the user drew.
+    facts : dict
+        Those that are undone with it, from :func:`planner.ui.decide.undone`.
     plan : dict or None
         From :func:`planner.ui.layers.map_layers`.
     units : {"m", "ft"}
@@ -132,6 +135,7 @@ def show_map(
         incident=incident,
         authority=authority,
         features=features,
+        facts=facts,
         plan=packed(plan) if plan else None,
         plan_id=f"{plan['id']} {units}" if plan else "",
         purposes=_PURPOSES,

@@ -34,7 +34,7 @@ from planner.terms import SiteSource, ThreatName
 from planner.ui import threats
 from planner.ui.basemap import BaseMapFiles
 from planner.ui.board import BOARD_KEY
-from planner.ui.decide import Said, Word, decided, merged
+from planner.ui.decide import Said, Word, decided, merged, restated
 from planner.ui.map import MAP_KEY
 from planner.ui.panel_texts import texts
 from planner.ui.panels import Beside
@@ -317,9 +317,18 @@ def take_stroke(incident: OpenIncident) -> OpenIncident:
         changed = _raised(incident, features=both)
     else:
         changed = replace(incident, features=drawn)
-    saved = _save(changed, "drew on the map")
+    changed, told = _restated(changed, word.get("facts"))
+    saved = _save(changed, told or "drew on the map")
     st.session_state[_STROKE_KEY] = stroke
     return saved
+
+
+def _restated(incident: OpenIncident, earlier: Json | None) -> tuple[OpenIncident, str]:
+    """Take over the facts that a step back or forth on the map says; the page's entries then begin anew."""
+    if earlier is None:
+        return incident, ""
+    facts, told = restated(incident.facts, earlier)
+    return replace(incident, facts=facts, edition=incident.edition + bool(told)), told
 
 
 def _raised(incident: OpenIncident, **changes: Any) -> OpenIncident:

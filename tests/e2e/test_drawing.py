@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from planner.store import Store
 from tests.e2e.browser import Screen, free_port, serving
 from tests.e2e.test_incident import LOOP, SMALL_TOWN
 
@@ -152,6 +154,32 @@ def test_pins_blocked_streets_and_field_roads_change_the_plan(screen: Screen) ->
     screen.map.locator("#selected").get_by_role("button", name="REMOVE").click()
     screen.wait_for_plan(other_than=plan)
     assert kinds(screen)[-1] == "post_edit"
+
+
+def test_of_what_came_in_one_piece_each_part_is_chosen_and_deleted_alone(screen: Screen, home: Path) -> None:
+    spots = [[-85.6335, 41.9445], [-85.6305, 41.9435]]
+    shapes = [("incident", "Point", [-85.632, 41.944]), ("closure", "MultiPoint", spots)]
+    features = [
+        {
+            "type": "Feature",
+            "id": kind,
+            "properties": {"kind": kind},
+            "geometry": {"type": sort, "coordinates": at},
+        }
+        for kind, sort, at in shapes
+    ]
+    document = {"type": "FeatureCollection", "planner": {"schema": "incident/1"}, "features": features}
+    Store(home / "incidents.sqlite").write_incident("parted-e2e", "three_rivers", json.dumps(document))
+    screen.open("?incident=parted-e2e")
+    first = screen.wait_for_plan()
+    assert only(screen, "closure")["geometry"]["coordinates"] == spots, "to look changes nothing"
+    marks = screen.map.get_by_role("button", name="Blocked street")
+    expect(marks).to_have_count(2)
+    marks.first.click()
+    screen.map.get_by_role("button", name="DELETE").click()
+    screen.wait_for_plan(other_than=first)
+    expect(marks).to_have_count(1)
+    assert only(screen, "closure")["geometry"] == {"type": "Point", "coordinates": spots[1]}
 
 
 def test_nothing_is_lost_when_the_server_is_killed_in_the_middle_of_a_shape(

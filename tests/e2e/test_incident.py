@@ -128,8 +128,16 @@ def test_another_threat_gives_another_plan_without_moving_the_map(screen: Screen
     first = screen.wait_for_plan()
     scene = screen.map.locator(".scene-mark").bounding_box()
     screen.page.get_by_text("Knife", exact=True).click()
-    screen.wait_for_plan(other_than=first)
+    second = screen.wait_for_plan(other_than=first)
     assert screen.map.locator(".scene-mark").bounding_box() == scene
+
+    screen.press("UNDO")
+    assert screen.wait_for_plan(other_than=second) == first
+    knife = screen.page.get_by_role("radio", name="Knife")
+    expect(knife).to_have_attribute("aria-checked", "false")
+    screen.press("REDO")
+    assert screen.wait_for_plan(other_than=first) == second
+    expect(knife).to_have_attribute("aria-checked", "true")
 
 
 def test_names_from_the_map_stay_text(screen: Screen) -> None:

@@ -8,6 +8,7 @@ const KEEP_WITHIN_PX = 2.5;
 const STEP_PX = 10;
 const LONG_STEP_PX = 60;
 const DECIMALS = 1e7;
+const PARTED = new Set(["zone", "closure", "field_road"]);
 const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
 export const lonLat = ({ lat, lng }) => [Math.round(lng * DECIMALS) / DECIMALS, Math.round(lat * DECIMALS) / DECIMALS];
@@ -192,6 +193,19 @@ export class Stroke {
     this.map.doubleClickZoom.enable();
     this.finish(this.enough(places) ? places : null);
   }
+}
+
+// --- what others drew -------------------------------------------------------------------------------------
+
+/** Features of one part each: what came in one piece of many parts is chosen, changed and deleted part by part. */
+export function inParts(features) {
+  return features.flatMap((one) => {
+    const { type, coordinates } = one.geometry;
+    if (!PARTED.has(one.properties.kind) || !type.startsWith("Multi")) return [one];
+    const part = (at) => ({ type: type.slice("Multi".length), coordinates: at });
+    if (coordinates.length === 1) return [{ ...one, geometry: part(coordinates[0]) }];
+    return coordinates.map((at, k) => ({ ...one, id: `${one.id} part ${k + 1}`, geometry: part(at) }));
+  });
 }
 
 // --- strokes as features ---------------------------------------------------------------------------------

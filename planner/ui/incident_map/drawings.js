@@ -83,14 +83,12 @@ export class Drawings {
       return this.mark(geometry, `threat-mark${beside ? " beside" : ""}`, "!", 34);
     }
     if (properties.kind === "zone") {
-      const depth = geometry.type === "MultiPolygon" ? 2 : 1;
       const className = `drawn drawn-${properties.zone ?? "hot"}`;
-      return L.polygon(swap(geometry.coordinates, depth), { ...look, weight: 4, fillOpacity: 0.04, className });
+      return L.polygon(swap(geometry.coordinates, 1), { ...look, weight: 4, fillOpacity: 0.04, className });
     }
     if (properties.kind === "closure") return this.closureLayer(geometry, { ...look, weight: 8, className: "drawn drawn-closure" });
     if (properties.kind === "field_road") {
-      const depth = geometry.type === "MultiLineString" ? 1 : 0;
-      return L.polyline(swap(geometry.coordinates, depth), { ...look, weight: 7, className: "drawn drawn-road" });
+      return L.polyline(swap(geometry.coordinates), { ...look, weight: 7, className: "drawn drawn-road" });
     }
     if (properties.kind === "pin") return this.pinMark(properties, geometry);
     return null;

@@ -3,6 +3,7 @@
 
 import { BaseMap } from "./basemap.js";
 import { choice, online } from "./choices.js";
+import { inParts } from "./draw.js";
 import { Drawings } from "./drawings.js";
 import { Furniture, Grid } from "./grid.js";
 import { Key } from "./key.js";
@@ -18,7 +19,7 @@ const MAX_ZOOM = 19;
 const FIRST_HEIGHT_SHARE = 0.54; // below it the verdict is in sight too
 const NARROW_PX = 640;
 const SITE_ROOM_M = 80; // about a label
-const UNPAINTED_MS = 250;
+const IDLE_MS = 600;
 const box = (id) => document.getElementById(id);
 
 const map = L.map("map", { zoomControl: false, maxZoom: MAX_ZOOM, minZoom: 8, zoomSnap: 0.5, boxZoom: false });
@@ -26,6 +27,7 @@ map.attributionControl.setPrefix("");
 map.setView([0, 0], 2);
 
 let features = [];
+let facts = {}; // what was said by one press beside the map, as the threat was: UNDO takes it back too
 let planned = null;
 let plan = null;
 let units = null;
@@ -54,7 +56,7 @@ const tools = new Tools(map, {
   let: (tool) => tool && selectNothing(),
   escape: () => (box("key").hidden ? selectNothing() : openKey(false)),
   remove: () => drawings.chosen && selected.remove(drawings.chosen),
-  undo: () => restore(memory.undo(features)), redo: () => restore(memory.redo(features)),
+  undo: () => restore(memory.undo({ features, facts })), redo: () => restore(memory.redo({ features, facts })),
   canUndo: () => memory.canUndo(), canRedo: () => memory.canRedo(),
 });
 const key = new Key(box("key"), overlay, {
@@ -204,22 +206,27 @@ map.on("click", () => tools.stroke || selectNothing());
 // --- what was drawn ----------------------------------------------------------------------------------------
 
 function change(next) {
-  memory.remember(features);
+  memory.remember({ features, facts });
   send(next);
 }
 
-function restore(earlier) {
-  if (earlier) send(earlier);
+function restore(step) {
+  if (!step) return;
+  const said = same(step.facts, facts) ? null : step.facts;
+  facts = step.facts;
+  send(step.features, said);
 }
 
-function send(next) {
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+function send(next, said = null) {
   features = next;
   selected.hide();
   drawings.show(features);
   overlay.settle();
   tools.show();
   say("Planning ...");
-  memory.send(features);
+  memory.send(features, said);
 }
 
 function changed(id, feature) {
@@ -228,19 +235,24 @@ function changed(id, feature) {
 
 // --- what Python says --------------------------------------------------------------------------------------
 
-function seed({ incident, authority, area, features: given }) {
-  if (drawnFor.incident === incident && drawnFor.authority === authority && drawnFor.area === area.id) return;
+function seed({ incident, authority, area, features: drawn, facts: said }) {
   const fresh = drawnFor.incident !== incident || drawnFor.area !== area.id;
+  const taken = fresh || drawnFor.authority !== authority;
+  const heard = fresh || !(memory.waiting || same(said, facts)); // what waits may say the facts anew
+  if (!taken && !heard) return;
+  const given = taken ? inParts(drawn) : features;
   if (drawnFor.area !== area.id) fitArea(area);
   drawnFor = { incident, authority, area: area.id };
   if (fresh) tools.take(null);
   // What was decided beside the map is one step like any other: UNDO takes it back before anything older.
-  if (!fresh && JSON.stringify(given) !== JSON.stringify(features)) memory.remember(features);
+  if (!fresh && (heard || !same(given, features))) memory.remember({ features, facts });
+  if (heard) facts = said;
+  if (!taken) return;
   const unsent = memory.open(incident, authority, fresh);
-  features = unsent ?? given;
+  features = unsent?.features ?? given;
   drawings.show(features);
   if (fresh) planned = null;
-  if (unsent) memory.send(features);
+  if (unsent) memory.send(features, unsent.facts);
   const placed = features.some((one) => one.properties.kind === "incident");
   if (fresh && !features.length) tools.take({ name: "scene" });
   else if (placed && tools.tool?.name === "scene") tools.take(null); // found by its name meanwhile
@@ -263,17 +275,17 @@ async function showPlan({ plan: packed, plan_id: id }) {
   if (plan && plan.scene !== before?.scene) showWhole(overlay.bounds(plan));
   planned.scene = plan?.scene ?? null;
   document.body.dataset.plan = plan?.id ?? "";
-  await painted(); // the map first: its table has a line for each of a hundred marks
+  await idle(); // the map first: its table has a line for each of a hundred marks
   if (planned.name !== name) return;
   const scene = L.latLng(plan?.middle ? [plan.middle[1], plan.middle[0]] : map.getCenter());
-  told.show([...overlay.objects.values()], scene, (metres) => lengthIn(metres, units));
+  told.show(overlay.listed(), scene, (metres) => lengthIn(metres, units));
 }
 
-/** Wait until what was drawn is on the screen; where nothing is painted, in a tab behind others, a moment. */
-function painted() {
+/** Wait until what was drawn is on the screen and nothing else is to be done; not for long. */
+function idle() {
   return new Promise((done) => {
-    requestAnimationFrame(() => setTimeout(done));
-    setTimeout(done, UNPAINTED_MS);
+    if (window.requestIdleCallback) requestIdleCallback(done, { timeout: IDLE_MS });
+    else setTimeout(done, IDLE_MS);
   });
 }
 
@@ -300,8 +312,8 @@ listen(async (given, theme) => {
   tools.setPurposes(args.purposes, args.threats);
   key.setUp(args.purposes, args.tiles);
   if (units !== args.units) furniture.showUnits((units = args.units));
-  seed(args);
   memory.acknowledge(args.acknowledged);
+  seed(args);
   showTheme();
   standing = args.message ?? "";
   if (!memory.waiting && !tools.tool) say(standing);

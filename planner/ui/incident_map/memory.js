@@ -21,7 +21,7 @@ export class Memory {
     this.future = [];
   }
 
-  /** Turn to an incident. Returns the features that never reached the server, or null. */
+  /** Turn to an incident. Returns the word that never reached the server, as `send` was told it, or null. */
   open(incident, authority, fresh) {
     this.incident = incident;
     this.authority = authority;
@@ -29,25 +29,27 @@ export class Memory {
     this.past = [];
     this.future = [];
     try {
-      return JSON.parse(window.localStorage.getItem(PLACE + incident));
+      const kept = JSON.parse(window.localStorage.getItem(PLACE + incident));
+      return Array.isArray(kept) ? { features: kept, facts: null } : kept; // an older page kept features alone
     } catch {
       return null; // this browser keeps nothing: said when something is drawn
     }
   }
 
-  send(features) {
+  /** @param facts what is to be said again besides, by who takes a step back or forth; null: as it stands */
+  send(features, facts = null) {
     this.number += 1;
     this.waiting = true;
-    this.keep(features);
+    this.keep({ features, facts });
     const { incident, session, number, authority } = this;
-    const word = { incident, session, number, authority, features };
+    const word = { incident, session, number, authority, features, facts };
     this.tell(word);
     this.tellAgain(word);
   }
 
-  keep(features) {
+  keep(said) {
     try {
-      window.localStorage.setItem(PLACE + this.incident, JSON.stringify(features));
+      window.localStorage.setItem(PLACE + this.incident, JSON.stringify(said));
     } catch {
       this.warn("This browser keeps no copy of what you draw: do not close the page before the plan is there.");
     }
@@ -80,8 +82,9 @@ export class Memory {
     }
   }
 
-  remember(features) {
-    this.past = [...this.past, features].slice(-UNDO_DEPTH);
+  /** @param step `{features, facts}` as they were before a change */
+  remember(step) {
+    this.past = [...this.past, step].slice(-UNDO_DEPTH);
     this.future = [];
   }
 

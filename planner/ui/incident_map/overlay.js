@@ -40,7 +40,9 @@ export const LAYERS = [
 const latLngs = (line) => line.map(([lon, lat]) => [lat, lon]);
 const latLng = ([lon, lat]) => [lat, lon];
 
-/** Draws a plan in groups that can be shown or hidden one by one; a group is drawn anew only if it changed. */
+const MARKS = new Set(["sites", "posts", "observations", "hospitals"]);
+
+/** Draws a plan in groups that can be shown or hidden one by one; what did not change is not drawn again. */
 export class Overlay {
   /**
    * @param chosen called with the object that was tapped
@@ -89,20 +91,47 @@ export class Overlay {
       sites: (site) => this.addSite(site), posts: (post) => this.addPost(post),
       observations: (post) => this.addObservation(post), hospitals: (hospital) => this.addHospital(hospital),
     };
-    for (const [part, add] of Object.entries(draw)) {
-      const text = JSON.stringify(parts[part] ?? []);
-      if (this.drawn[part] === text) continue;
-      this.drawn[part] = text;
-      this.forget(part);
-      (parts[part] ?? []).forEach(add);
-    }
+    for (const [part, add] of Object.entries(draw)) this.showPart(part, parts[part] ?? [], add);
     this.settle();
   }
 
-  forget(part) {
-    for (const name of part === "sites" ? ["sites", "alternates"] : [part]) this.groups[name].clearLayers();
-    this.labels = this.labels.filter((label) => label.part !== part);
-    for (const [id, one] of this.objects) if (one.part === part) this.objects.delete(id);
+  /** Marks are drawn anew one by one; of zones and lines, which lie on each other in their order, all or none. */
+  showPart(part, records, add) {
+    const before = this.drawn[part] ?? new Map();
+    const now = new Map(records.map((one) => [one.id, JSON.stringify(one)]));
+    const all = !MARKS.has(part) && (before.size !== now.size || records.some((one) => before.get(one.id) !== now.get(one.id)));
+    const gone = [...before.keys()].filter((id) => all || before.get(id) !== now.get(id));
+    this.forget(part, new Set(gone), gone.length === before.size);
+    const fresh = records.filter((one) => all || before.get(one.id) !== now.get(one.id));
+    fresh.forEach(add);
+    this.drawn[part] = now;
+    if (MARKS.has(part) && fresh.length < records.length) this.putInOrder(records, new Set(fresh));
+  }
+
+  /** Tab goes from sign to sign as the plan lists them, whichever were drawn anew. */
+  putInOrder(records, fresh) {
+    let next = null;
+    for (const one of [...records].reverse()) {
+      const here = this.objects.get(one.id)?.mark?.getElement();
+      if (!here) continue;
+      if (next && fresh.has(one)) next.before(here);
+      next = here;
+    }
+  }
+
+  /** All that is drawn, as the plan lists it. */
+  listed() {
+    return Object.values(this.drawn).flatMap((records) => [...records.keys()].map((id) => this.objects.get(id)));
+  }
+
+  forget(part, ids, all) {
+    if (!ids.size) return;
+    for (const name of part === "sites" ? ["sites", "alternates"] : [part]) {
+      if (all) this.groups[name].clearLayers();
+      else this.groups[name].eachLayer((layer) => ids.has(layer.options.record) && this.groups[name].removeLayer(layer));
+    }
+    this.labels = this.labels.filter((label) => label.part !== part || !ids.has(label.id));
+    for (const id of ids) this.objects.delete(id);
   }
 
   /** After a change of the view or of what is shown: labels find their places, arrows their distances. */
@@ -172,7 +201,7 @@ export class Overlay {
       const spot = this.map.latLngToLayerPoint(latLng(at));
       return [spot.x - x, spot.y - y];
     });
-    this.labels.push({ part: "zones", mark, size: LETTER, rank: 500, places: (x, y) => [[0, 0], ...places(x, y)], must: true });
+    this.labels.push({ part: "zones", id: zone.id, mark, size: LETTER, rank: 500, places: (x, y) => [[0, 0], ...places(x, y)], must: true });
     this.keep("zones", zone);
   }
 
@@ -226,21 +255,21 @@ export class Overlay {
     // A gate is named on the radio and in every site's reason: its label finds a place; others may shrink to a dot.
     const places = () => around(POST.width, POST.height).slice(0, GATE_PLACES);
     const found = post.gate ? { rank: 600 + post.rank, places, lead: true } : { rank: 1000 + post.rank };
-    this.labels.push({ part: "posts", mark, size: POST, ...found });
+    this.labels.push({ part: "posts", id: post.id, mark, size: POST, ...found });
   }
 
   addObservation(post) {
     const look = `observation${post.cover ? "" : " bare"}`;
     const mark = this.addMark("observations", post, look, element("span", "", post.label), POST, "observations");
-    this.labels.push({ part: "observations", mark, size: POST, rank: 900, places: () => around(POST.width, POST.height), lead: true, must: true });
+    this.labels.push({ part: "observations", id: post.id, mark, size: POST, rank: 900, places: () => around(POST.width, POST.height), lead: true, must: true });
   }
 
   addSite(site) {
     const first = site.rank === 1;
     const group = first ? "sites" : "alternates";
     for (const rings of site.shape) {
-      L.polygon(rings.map(latLngs), { pane: "plan-ground", className: `site-ground rank-${first ? 1 : 2}`, interactive: false })
-        .addTo(this.groups[group]);
+      const look = { pane: "plan-ground", className: `site-ground rank-${first ? 1 : 2}`, interactive: false, record: site.id };
+      L.polygon(rings.map(latLngs), look).addTo(this.groups[group]);
     }
     const text = element("span", "site-text");
     text.append(symbol(site.purpose), element("span", "", site.label));
@@ -248,17 +277,18 @@ export class Overlay {
     const look = `site site-${site.purpose} ${first ? "" : "alternate"} ${site.source}`;
     const mark = this.addMark("sites", site, look, text, size, group, SITES_ABOVE);
     const places = () => around(size.width, size.height);
-    this.labels.push({ part: "sites", mark, size, rank: first ? site.order : 100 + site.order, places, lead: true, must: first });
+    this.labels.push({ part: "sites", id: site.id, mark, size, rank: first ? site.order : 100 + site.order, places, lead: true, must: first });
   }
 
   addHospital(hospital) {
     const mark = this.addMark("hospitals", hospital, "hospital", element("span", "", "H"), HOSPITAL, "hospitals");
-    this.labels.push({ part: "hospitals", mark, size: HOSPITAL, rank: hospital.used ? 50 : 700 });
+    this.labels.push({ part: "hospitals", id: hospital.id, mark, size: HOSPITAL, rank: hospital.used ? 50 : 700 });
   }
 
   addMark(part, one, className, content, size, group, above = 0) {
     const icon = L.divIcon({ className: `badge ${className}`, html: content, iconSize: [size.width, size.height] });
-    const mark = L.marker(latLng(one.at), { icon, title: "", pane: "plan-marks", riseOnHover: true, zIndexOffset: above, keyboard: true })
+    const look = { icon, title: "", pane: "plan-marks", riseOnHover: true, zIndexOffset: above, keyboard: true, record: one.id };
+    const mark = L.marker(latLng(one.at), look)
       .on("click", () => this.chosen(this.objects.get(one.id)))
       .on("add", ({ target }) => {
         const sign = content.textContent;

@@ -13,12 +13,17 @@ const DRAWN = {
   helispot: '<circle cx="12" cy="12" r="10" fill="none" stroke-width="2"/><path d="M8.5 7v10M15.5 7v10M8.5 12h7" fill="none" stroke-width="2.4"/>',
 };
 
+const made = new Map();
+
 /** The symbol of a purpose as an element; it says nothing to a screen reader, the text beside it does. */
 export function symbol(purpose) {
   const drawn = DRAWN[purpose] ?? DRAWN[purpose.replace(/_[^_]*$/, "")] ?? "";
-  const box = document.createElement("span");
-  box.className = "symbol";
-  box.setAttribute("aria-hidden", "true");
-  box.innerHTML = `<svg viewBox="0 0 24 24" width="20" height="20" fill="currentColor" stroke="currentColor">${drawn}</svg>`;
-  return box;
+  if (!made.has(drawn)) {
+    const box = document.createElement("span");
+    box.className = "symbol";
+    box.setAttribute("aria-hidden", "true");
+    box.innerHTML = `<svg viewBox="0 0 24 24" width="20" height="20" fill="currentColor" stroke="currentColor">${drawn}</svg>`;
+    made.set(drawn, box);
+  }
+  return made.get(drawn).cloneNode(true);
 }
