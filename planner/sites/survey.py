@@ -84,12 +84,27 @@ class OpenStreets:
         ways = network.timing(Travel.EMERGENCY, doctrine.travelling).open_arcs
         box = (xmin - margin, ymin - margin, xmax + margin, ymax + margin)
         exits = find_exits(network, passable, ways, box)
+        own = np.flatnonzero(passable & network.edges_meeting(scene.outer_m))
+        if len(own) and not exits.out[own].any():
+            # No way leads out, as where the only bridge is blocked: what is left to the scene serves it.
+            passable = passable & _part_of(own, scene.closed, area, doctrine)
+            exits = find_exits(network, passable, ways, box)
         return cls(passable, box, exits, joined, working & exits.out, public)
 
     def drives(self, places: Sequence[Snap], area: Area, doctrine: Doctrine) -> Drives:
         """Return how long emergency vehicles drive between places on these streets."""
         timing = area.network.timing(Travel.EMERGENCY, doctrine.travelling)
         return Drives.among(area.network, timing, self.passable, self.box_m, places)
+
+
+def _part_of(own: Ints, closed: Bools, area: Area, doctrine: Doctrine) -> Bools:
+    """Mask (E,) of the open streets between which most of the scene's own can be driven, both ways."""
+    network = area.network
+    part = network.parts_left(Travel.EMERGENCY, doctrine.travelling, closed)
+    within = own[part[own] >= 0]
+    if not len(within):
+        return network.no_closures()
+    return part == int(np.argmax(np.bincount(part[within], weights=network.length_m[within])))
 
 
 # --- what is known about each candidate ---------------------------------------------------------
