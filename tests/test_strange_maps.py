@@ -87,6 +87,11 @@ def one_road_town(tmp_path_factory: pytest.TempPathFactory) -> tuple[Objects, Ar
 Marks = list[list[tuple[float, float]]]
 
 
+TWICE = (
+    "every way is closed, the shortest by the closed zone on Valley Road and 'Blocked here' on Valley Road"
+)
+
+
 @pytest.mark.parametrize(
     ("scene_m", "marks", "why"),
     [
@@ -94,7 +99,7 @@ Marks = list[list[tuple[float, float]]]
         ((-1500, 200), [[(1050, 0)]], "it is severed by 'Blocked here' on Valley Road"),
         ((-1500, 200), [[(2500, 50), (2500, 140)]], "Lane 2500, where it ends, is blocked"),
         ((-1500, 200), [[(1050, 0)], [(2500, 10), (2500, 390)]], "Lane 2500, where it ends, is blocked"),
-        ((0, 0), [[(1050, 0)]], "every way is closed, first of all by the closure of Valley Road"),
+        ((0, 0), [[(1050, 0)]], TWICE),
         ((2500, 190), [], "it lies in hot or warm ground"),
         ((-1500, 200), [], ""),
     ],

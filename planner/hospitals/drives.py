@@ -22,7 +22,7 @@ from planner.terms import RoadClass, TraumaLevel
 
 Ints = NDArray[np.int64]
 
-_NOT_JOINED = "no street on this map joins the scene to it"
+_NO_STREET = "the map shows no street near it"
 _ON_ISLAND = "the scene's streets are joined to few on this map, so what leads beyond it is not known"
 _HIGHEST = (TraumaLevel.I, TraumaLevel.II, TraumaLevel.III)
 _MOST_MORE = 12
@@ -123,7 +123,7 @@ def find_doors(hospitals: Sequence[KnownHospital], driving: Driving) -> list[Sna
     points = [(h.x_m, h.y_m) for h in hospitals]
     joined = network.snap(points, driving.scene_edges)
     any_part = network.snap(points, driving.scene_edges | _elsewhere(driving))
-    doors = [_door(own, nearest, reach_m) for own, nearest in zip(joined, any_part, strict=True)]
+    doors = [_door(own, nearest, reach_m, driving) for own, nearest in zip(joined, any_part, strict=True)]
     shut = [k for k, d in enumerate(doors) if isinstance(d, Snap) and driving.streets.closed[d.edge]]
     for k, other in zip(shut, network.snap([points[k] for k in shut], driving.open_edges), strict=True):
         own = joined[k]
@@ -139,9 +139,11 @@ def _elsewhere(driving: Driving) -> NDArray[np.bool_]:
     return long & ~driving.scene_edges
 
 
-def _door(own: Snap | None, nearest: Snap | None, reach_m: float) -> Snap | str:
-    if own is None or nearest is None or own.offset_m > nearest.offset_m + reach_m:
-        return _NOT_JOINED
+def _door(own: Snap | None, nearest: Snap | None, reach_m: float, driving: Driving) -> Snap | str:
+    if nearest is None:
+        return _NO_STREET
+    if own is None or own.offset_m > nearest.offset_m + reach_m:
+        return driving.why_not_joined(nearest.edge, "it")
     return own
 
 

@@ -10,7 +10,7 @@ from planner.hospitals.drives import Drive, time_text
 from planner.hospitals.known import KnownHospital
 from planner.hospitals.patients import HIGH_LEVELS, Shares
 from planner.model import Casualties, HospitalStatus, Incident, Notice
-from planner.routes.driving import BY_ZONE
+from planner.routes.driving import BY_MARK, BY_ZONE
 from planner.terms import NoticeLevel
 
 _ABOUT = "hospitals"
@@ -67,7 +67,7 @@ def _unreached(drives: Sequence[Drive]) -> list[Notice]:
         grave = none or any(hospital.has_level for hospital in lost)
         told = reason if len(lost) == 1 else _of_several(reason)
         text = f"No way to drive to {_several([hospital.name for hospital in lost])}: {told}"
-        if BY_ZONE in reason:
+        if BY_ZONE in reason and BY_MARK not in reason:
             text += (
                 "; who loads beyond it gets there: consider a second ambulance exchange point on that side"
             )

@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area
 from planner.doctrine import Doctrine
 from planner.model import Site
+from planner.routes.bars import what_bars
 from planner.streets.network import Path, Search, Snap, StreetNetwork, Timing
 from planner.streets.timing import merged
 from planner.terms import Purpose, RoadClass, RouteKind, Travel
@@ -29,7 +30,7 @@ _MAIN_ROADS = RoadClass.SECONDARY_LINK
 """Road classes up to this code are main roads, from which arriving units and families come."""
 _ALL_ROADS = 255
 _TRIED_CLOSURES = 3
-BY_ZONE = "the closed zone on"
+BY_ZONE, BY_MARK = "the closed zone on", "'Blocked here' on"
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,10 +164,24 @@ class Driving:
         shut = self._reached(site, self.scene_edges)
         if shut is not None:
             return f"{self.network.street(shut.edge)} is closed, and no open street is near {site.name}"
-        if self._reached(site, self.network.parts(self.travel, self.doctrine.travelling) >= 0) is not None:
-            return f"no street on this map joins the scene to {site.name}"
+        other = self._reached(site, self.network.parts(self.travel, self.doctrine.travelling) >= 0)
+        if other is not None:
+            return self.why_not_joined(other.edge, site.name)
         reach_m = self.doctrine.transport.entrance_reach_m
         return f"the map shows no street within {metres(reach_m)} of {site.name}"
+
+    def why_not_joined(self, edge: int, what: str) -> str:
+        """Say why no way leads from the scene to a street of another part of the network."""
+        own = np.flatnonzero(self.scene_edges)
+        travelling = self.doctrine.travelling
+        bars: tuple[str, ...] = ()
+        if len(own):
+            part = int(self.network.parts(self.travel, travelling)[own[0]])
+            bars = what_bars(self.network, self.travel, travelling, part, edge)
+        if not bars:
+            return f"no street on this map joins the scene to {what}"
+        who = "ambulances" if self.travel is Travel.EMERGENCY else "the public"
+        return f"no street that {who} can drive joins the scene to {what}: {listed(bars)}"
 
     def _reached(self, site: Site, usable: Bools) -> Snap | None:
         (snap,) = self.network.snap([self.area.frame.point_m(site.entrance)], usable)
@@ -181,7 +196,7 @@ class Driving:
                 return f"{network.street(place.edge)}, where it ends, {what}"
         # With only the user's marks lifted, then only the zone's: what opens a way is what severs it.
         for shut, by in (
-            (self._blocked, "'Blocked here' on"),
+            (self._blocked, BY_MARK),
             (closed & ~self._blocked, BY_ZONE),
         ):
             path = network.find_path(start, end, self.timing, closed & ~shut)
@@ -190,7 +205,9 @@ class Driving:
         whole = network.find_path(start, end, self.timing, network.no_closures())
         if whole is None:
             return "the map shows no street that joins them"
-        return f"every way is closed, first of all by the closure of {self._named(whole, closed)}"
+        shuts = ((closed & ~self._blocked, BY_ZONE), (self._blocked, BY_MARK))
+        by = [f"{what} {names}" for mask, what in shuts if (names := self._named(whole, mask))]
+        return f"every way is closed, the shortest by {' and '.join(by)}"
 
     @cached_property
     def _blocked(self) -> Bools:

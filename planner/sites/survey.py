@@ -104,7 +104,7 @@ def _part_of(own: Ints, closed: Bools, area: Area, doctrine: Doctrine) -> Bools:
     within = own[part[own] >= 0]
     if not len(within):
         return network.no_closures()
-    return part == int(np.argmax(np.bincount(part[within], weights=network.length_m[within])))
+    return np.asarray(part == int(np.argmax(np.bincount(part[within], weights=network.length_m[within]))))
 
 
 # --- what is known about each candidate ---------------------------------------------------------
