@@ -206,8 +206,8 @@ class Driving:
         if whole is None:
             return "the map shows no street that joins them"
         shuts = ((closed & ~self._blocked, BY_ZONE), (self._blocked, BY_MARK))
-        by = [f"{what} {names}" for mask, what in shuts if (names := self._named(whole, mask))]
-        return f"every way is closed, the shortest by {' and '.join(by)}"
+        told = [f"{what} {names}" for mask, what in shuts if (names := self._named(whole, mask))]
+        return f"every way is closed, the shortest by {' and '.join(told)}"
 
     @cached_property
     def _blocked(self) -> Bools:
