@@ -480,7 +480,7 @@ def test_no_street_near_is_said() -> None:
     inner, _ = trace(area_of(network), Point(-2000, -2000).buffer(30))
     assert inner.record.posts == 0
     assert all(n.level is NoticeLevel.CAUTION for n in inner.notices)
-    assert "No street is mapped near" in inner.notices[0].text
+    assert "No street for vehicles is mapped near" in inner.notices[0].text
 
 
 def test_a_street_that_leaves_the_map_inside_the_core_is_a_leak() -> None:

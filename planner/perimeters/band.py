@@ -87,7 +87,7 @@ class Band:
     limit_m : Polygon
         The cut looks no further.
     edges : (B,) int array
-        Edges that meet the limit, of every class.
+        Edges that meet the limit and that vehicles can use; walkers are looked at when the line is drawn.
     where : two (B,) int8 arrays
         Where their ends lie.
     driving : (D,) int array
@@ -131,6 +131,7 @@ class Band:
         wide = core_m.buffer(JUNCTION_MARGIN_M)
         limit = core_m.buffer(reach_m, quad_segs=8)
         edges = network.edges_in_box(limit.bounds)
+        edges = edges[network.drivable[edges]]
         shapely.prepare(limit)
         edges = edges[shapely.intersects(limit, network.lines(edges))]
         gone = _leaves_map(network, edges, area, limit, rules.map_edge_m)
@@ -255,6 +256,10 @@ class Band:
             for end, at in zip(ends, self.where, strict=True)
         )
         return replace(self, where=(u, v))
+
+    def counts_alike(self, other: Band) -> bool:
+        """Whether two bands of one core count the same junctions to it, and to the ground beyond."""
+        return all(np.array_equal(mine, theirs) for mine, theirs in zip(self.where, other.where, strict=True))
 
     def _within(self, share: float) -> Band:
         u, v = (

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from shapely.geometry import Point, Polygon
 
 from planner.area import Area
-from planner.doctrine import Doctrine, Perimeters
+from planner.doctrine import Doctrine
 from planner.ground.zones import Ground
 from planner.model import Incident, Notice, Perimeter, Post
 from planner.perimeters.band import JUNCTION_MARGIN_M, Band
 from planner.perimeters.exposure import places_to_shun, tell_exposed
 from planner.perimeters.foot import NEAR_LINE_M, post_walkers, stand_walkers
 from planner.perimeters.post_edits import Wishes, read_wishes
-from planner.perimeters.posted_line import Drawn, draw_posted
+from planner.perimeters.posted_line import draw_posted
 from planner.perimeters.posts import write_posts
 from planner.perimeters.rings import (
     Counting,
@@ -29,9 +29,10 @@ from planner.perimeters.rings import (
     outer_options,
     outer_ring,
 )
+from planner.perimeters.sparing import draw_sparing
 from planner.perimeters.way_off import mark_trapped
 from planner.perimeters.wording import perimeter_notices, write_perimeter
-from planner.terms import BOMBS, NoticeLevel, PerimeterName, PlaceKind, Travel
+from planner.terms import BOMBS, NoticeLevel, PerimeterName, Travel
 
 __all__ = ["JUNCTION_MARGIN_M", "TracedPerimeter", "trace_perimeters"]
 
@@ -135,13 +136,13 @@ def _trace(ring: Ring, scene: _Scene) -> TracedPerimeter:
     band = band.keeping_open(wishes.open_edges)
     band = band.shunning(places_to_shun(band.outward_m, scene.ground, area, scene.doctrine))
     band, told = _with_wished_posts(band, wishes, name)
-    near, driving = band.narrowed()
-    fewest = len(driving.cut.severed)
-    drawn = draw_posted(near, driving, ring.core_m, rules)
-    for_line = len(drawn.stands) - fewest
     if name is PerimeterName.OUTER:
-        drawn, spared = _sparing(band, drawn, ring.core_m, area, rules)
+        drawn, counted, spared = draw_sparing(band, ring.core_m, area, rules)
         told += spared
+    else:
+        near, driving = band.narrowed()
+        drawn, fewest = draw_posted(near, driving, ring.core_m, rules), len(driving.cut.severed)
+        counted = fewest, len(drawn.stands) - fewest
     asked, off = stand_walkers(area.network, drawn.polygon_m, wishes.on_foot)
     told += [_off_the_line(area.network.street(edge), name) for edge in off]
     walkers = post_walkers(
@@ -161,7 +162,7 @@ def _trace(ring: Ring, scene: _Scene) -> TracedPerimeter:
     stands = [*drawn.stands, *walkers]
     posts, edges = write_posts(stands, name, area.network, area.frame, rules)
     posts, exposed = tell_exposed(posts, name, scene.ground, area, scene.doctrine, blast=scene.blast)
-    record = write_perimeter(name, drawn, posts, (fewest, for_line), walkers, area.frame)
+    record = write_perimeter(name, drawn, posts, counted, walkers, area.frame)
     notices = (*wishes.notices, *told, *exposed, *perimeter_notices(name, drawn, record, posts, area))
     return TracedPerimeter(record, posts, edges, drawn.polygon_m, inside, notices)
 
@@ -195,54 +196,3 @@ def _off_the_line(way: str, name: PerimeterName) -> Notice:
         f"place within {NEAR_LINE_M:.0f} m of the line"
     )
     return Notice(NoticeLevel.DANGER, text, name.value)
-
-
-def _sparing(
-    band: Band, drawn: Drawn, core_m: Polygon, area: Area, rules: Perimeters
-) -> tuple[Drawn, list[Notice]]:
-    """Leave fire stations and hospitals out of the outer perimeter if that takes few posts more; say so.
-
-    Those on the ground that must be held cannot be left out.
-    """
-    network, told = area.network, []
-    for name, kind, spot in _places_owed_a_road(area, drawn.polygon_m):
-        (place,) = network.snap([spot.coords[0]], network.drivable & ~band.blocked)
-        if place is None:
-            continue
-        door = Point(place.x_m, place.y_m)
-        if band.core_m.intersects(door) or not drawn.polygon_m.contains(door):
-            continue
-        nodes = np.array([network.edge_u[place.edge], network.edge_v[place.edge]])
-        without = band.leaving_out(nodes)
-        more = len(without.cut_vehicles().cut.severed) - len(drawn.driving.cut.severed)
-        if more > rules.posts_for_duty:
-            text = (
-                f"The outer perimeter closes in the {kind} {name}: to leave it out takes {_more_posts(more)}"
-            )
-            told.append(Notice(NoticeLevel.CAUTION, text, PerimeterName.OUTER.value))
-            continue
-        trial = draw_posted(*without.narrowed(), core_m, rules)
-        if not trial.polygon_m.contains(door):
-            band, drawn = without, trial
-            text = f"{name} is left outside the outer perimeter: {_more_posts(more)} for it"
-            told.append(Notice(NoticeLevel.INFO, text, PerimeterName.OUTER.value))
-    return drawn, told
-
-
-def _places_owed_a_road(area: Area, polygon_m: Polygon) -> list[tuple[str, str, Point]]:
-    """Return fire stations and hospitals near some ground: name, what it is, and a point of it."""
-    places = area.places_of(PlaceKind.FIRE_STATION.value, PlaceKind.HOSPITAL.value)
-    spots = shapely.point_on_surface(places.shapes)
-    near = shapely.dwithin(polygon_m, spots, NEAR_LINE_M)
-    return [
-        (
-            name if isinstance(name, str) and name else "without a name",
-            str(kind).replace("_", " "),
-            spot,
-        )
-        for name, kind, spot in zip(places["name"][near], places["kind"][near], spots[near], strict=True)
-    ]
-
-
-def _more_posts(more: int) -> str:
-    return f"{more} vehicle post{'s' if more != 1 else ''} more" if more > 0 else "no post more"

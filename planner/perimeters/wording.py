@@ -116,7 +116,7 @@ def perimeter_notices(
             f"{streets}",
         )
     if not len(band.edges):
-        say(NoticeLevel.CAUTION, f"No street is mapped near the {name} perimeter")
+        say(NoticeLevel.CAUTION, f"No street for vehicles is mapped near the {name} perimeter")
     elif band.off_map:
         leave = "leaves it there and is" if band.off_map == 1 else "leave it there and are"
         gone = f"{words.count(band.off_map, 'street')} {leave} taken to go on"
