@@ -165,6 +165,9 @@ def test_a_search_backwards_finds_whence_a_place_is_soonest_reached(
         if found is not None:
             ends = [found, place] if towards else [place, found]
             assert network.times(ends[:1], ends[1:], timing, closed)[0, 0] == times.min()
+        way = network.first_way(place, timing, closed, mask, towards=towards)
+        assert (None if way is None else way[0]) == found
+        assert way is None or way[1].time_s == times.min()
 
 
 @settings(deadline=None, max_examples=60, derandomize=True)

@@ -7,12 +7,13 @@ from itertools import pairwise
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry import LineString, Point
 
 from planner.area import geometries_m
 from planner.model import Notice, Route, Site
 from planner.routes.corridor import Corridor
-from planner.routes.driving import Driving, listed, metres
+from planner.routes.driving import Driving, Way, listed, metres
 from planner.streets.network import StreetNetwork
 from planner.terms import NoticeLevel, ObstacleKind, Parked, RouteKind
 
@@ -26,17 +27,21 @@ _SIDES = {Parked.ONE_SIDE: "one side", Parked.BOTH_SIDES: "both sides"}
 
 
 def corridor_notices(
-    corridor: Corridor, routes: Sequence[Route], sites: Sequence[Site], driving: Driving
+    corridor: Corridor, ways: Sequence[Way], routes: Sequence[Route], sites: Sequence[Site], driving: Driving
 ) -> list[Notice]:
-    """Tell what to keep clear, what is driven both in and out, and which sites stand too near (C1, C4)."""
+    """Tell what to keep clear, what is driven both in and out, and which sites stand too near (C1, C4).
+
+    ``routes`` are the ``ways`` as written.
+    """
     if not routes:
         return []
-    own = [route for route in routes if route.route in (RouteKind.TRANSFER, RouteKind.EGRESS)]
+    kinds = (RouteKind.TRANSFER, RouteKind.EGRESS)
+    own = [way for way in ways if way.kind in kinds]
     return [
-        *_no_parking(own),
+        *_no_parking([route for route in routes if route.route in kinds]),
         *_parked(corridor, driving),
         *_works(driving),
-        *_shared(corridor, own, driving),
+        *_shared(corridor, own, routes, driving),
         *_sites_near(corridor, own, sites, driving),
         *_posts_near(own, driving),
         *_jam(driving),
@@ -93,24 +98,28 @@ def _works(driving: Driving) -> list[Notice]:
     return [Notice(NoticeLevel.CAUTION, text, "routes")]
 
 
-def _shared(corridor: Corridor, own: Sequence[Route], driving: Driving) -> list[Notice]:
+def _shared(
+    corridor: Corridor, own: Sequence[Way], routes: Sequence[Route], driving: Driving
+) -> list[Notice]:
     """Say where the loop is no loop: one way in and out, which has to be wide enough for both (C1)."""
     inward, network = corridor.inward, driving.network
     if inward is None:
         return []
-    out = {frozenset(pair) for r in own if r.route is RouteKind.EGRESS for pair in pairwise(r.nodes)}
-    into = {frozenset(pair) for r in own if r.route is RouteKind.TRANSFER for pair in pairwise(r.nodes)}
+    edges = inward.edges[inward.share > 0].tolist()
+    steps = {edge: network.shape(edge)[1].tolist() for edge in edges}
+    common = {pair for ids in steps.values() for nodes in (ids, ids[::-1]) for pair in pairwise(nodes)}
+    for kind in (RouteKind.TRANSFER, RouteKind.EGRESS):
+        passed = [common.intersection(pairwise(way.path.nodes)) for way in own if way.kind is kind]
+        common = {pair for pairs in passed for a, b in pairs for pair in ((a, b), (b, a))}
     both, length_m = [], 0.0
-    for edge in inward.edges[inward.share > 0].tolist():
-        xy, ids = network.shape(edge)
-        steps = np.hypot(*np.diff(xy, axis=0).T)
-        common = [frozenset(pair) in out & into for pair in pairwise(ids.tolist())]
-        if any(common):
+    for edge in edges:
+        shared = [pair in common for pair in pairwise(steps[edge])]
+        if any(shared):
             both.append(edge)
-            length_m += float(steps[common].sum())
-    length_m = max([length_m, *(route.shared_m for route in own if route.route is RouteKind.TRANSFER)])
+            length_m += float(np.hypot(*np.diff(network.shape(edge)[0], axis=0).T)[shared].sum())
+    length_m = max([length_m, *(route.shared_m for route in routes if route.route is RouteKind.TRANSFER)])
     if not both and length_m >= _LEAST_SHARED_M:  # of the street that they load on, one part
-        both = inward.edges[inward.share > 0].tolist()[-1:]
+        both = edges[-1:]
     if not both:
         return []
     names = list(dict.fromkeys(network.street(edge) for edge in both))
@@ -134,7 +143,7 @@ def _told_width(edges: Sequence[int], network: StreetNetwork, least_m: float) ->
 
 
 def _sites_near(
-    corridor: Corridor, own: Sequence[Route], sites: Sequence[Site], driving: Driving
+    corridor: Corridor, own: Sequence[Way], sites: Sequence[Site], driving: Driving
 ) -> list[Notice]:
     """Name the sites that the corridor runs past within its clearance, where it cannot keep away (C4)."""
     reach_m = driving.doctrine.transport.corridor_clear_m
@@ -145,8 +154,7 @@ def _sites_near(
     around = by_kept.union(driving.streets.outer_m)
     if around.is_empty:
         return []
-    # Only near the scene: the ways go on over the whole city, and to lay all of them together takes long.
-    driven = shapely.union_all(shapely.clip_by_rect(_lines(own, driving), *around.bounds))
+    driven = shapely.union_all(_driven_in(around.bounds, own))
     here = driven.intersection(by_kept)
     lane = kept.intersection(here.buffer(1.0)).union(driven.intersection(driving.streets.outer_m))
     if lane.is_empty:
@@ -166,15 +174,19 @@ def _sites_near(
     return [Notice(NoticeLevel.CAUTION, text, _ABOUT)]
 
 
-def _lines(routes: Sequence[Route], driving: Driving) -> list[LineString]:
-    return [LineString(driving.area.frame.to_m(route.line)) for route in routes]
+def _driven_in(box_m: tuple[float, float, float, float], ways: Sequence[Way]) -> NDArray[np.object_]:
+    """Return what ways drive within a box: they go on over the whole city, and all of it takes long."""
+    lines = [LineString(way.path.xy_m) for way in ways]
+    return np.asarray(shapely.clip_by_rect(lines, *box_m))
 
 
-def _posts_near(own: Sequence[Route], driving: Driving) -> list[Notice]:
+def _posts_near(own: Sequence[Way], driving: Driving) -> list[Notice]:
     """Name the inner posts past which the corridor runs: their cars leave a lane (C4)."""
     reach_m = driving.doctrine.transport.corridor_post_m
-    driven = shapely.MultiLineString(_lines(own, driving))
-    shapely.prepare(driven)
+    cars = shapely.MultiPoint(list(driving.streets.inner_m.values()))
+    if cars.is_empty:
+        return []
+    driven = shapely.union_all(_driven_in(cars.buffer(reach_m + _HERE_M).bounds, own))
     near = [post for post, at in driving.streets.inner_m.items() if driven.distance(Point(at)) <= reach_m]
     if not near:
         return []

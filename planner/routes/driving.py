@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -218,27 +218,34 @@ class Driving:
         names = dict.fromkeys(self.network.street(int(edge)) for edge in path.edges if mask[edge])
         return listed(list(names)[:_TRIED_CLOSURES])
 
-    def main_road_to(self, end: Snap, used: Bools) -> tuple[Snap, str] | None:
-        """Find where on a main road, well outside the outer perimeter, the way to a place best begins.
+    def way_from_main_road(self, end: Snap, used: Bools) -> tuple[str, Path] | None:
+        """Find the best way to a place from a main road well outside the outer perimeter, and which road.
 
         Where the map has no main road there, any street well outside does; where the map ends sooner, any
         street outside the outer perimeter. None where no street outside leads to the place.
         """
-        return self._main_road(end, self.weights(used), towards=True)
+        weights, closed = self.weights(used), self.streets.closed
+        for most, among in self._beginnings():
+            found = self.network.first_way(end, self.timing, closed, among, weights=weights, towards=True)
+            if found is not None:
+                at, path = found
+                return self.network.street(self._road_at(at, most)), path
+        return None
 
     def main_road_from(self, start: Snap) -> tuple[Snap, str] | None:
         """Find the main road, well outside the outer perimeter, that is soonest reached from a place."""
-        return self._main_road(start, self.weights(), towards=False)
-
-    def _main_road(self, place: Snap, weights: Timing, *, towards: bool) -> tuple[Snap, str] | None:
-        """Return where on which road."""
-        network, gap_m = self.network, self.doctrine.transport.approach_m
-        for most, wide_m in ((_MAIN_ROADS, gap_m), (_ALL_ROADS, gap_m), (_ALL_ROADS, 0.0)):
-            among = self._junctions_outside(most, wide_m)
-            at = network.first_reached(place, weights, self.streets.closed, among, towards=towards)
+        weights = self.weights()
+        for most, among in self._beginnings():
+            at = self.network.first_reached(start, weights, self.streets.closed, among)
             if at is not None:
-                return at, network.street(self._road_at(at, most))
+                return at, self.network.street(self._road_at(at, most))
         return None
+
+    def _beginnings(self) -> Iterator[tuple[int, Bools]]:
+        """Yield where those come from who come from outside, the best first: up to which class, and (N,)."""
+        gap_m = self.doctrine.transport.approach_m
+        for most, wide_m in ((_MAIN_ROADS, gap_m), (_ALL_ROADS, gap_m), (_ALL_ROADS, 0.0)):
+            yield most, self._junctions_outside(most, wide_m)
 
     def _road_at(self, at: Snap, most: int) -> int:
         """Return the open road, of classes up to one, at a junction: the place's own edge if that is one."""

@@ -92,7 +92,7 @@ def keep_routes_open(
         ways += [f for f in found if isinstance(f, Way)]
         notices += [f for f in found if isinstance(f, Notice)]
     routes = write_routes(ways, streets, area, doctrine.transport, corridor.kept)
-    notices += _single_access(sites, driving) + corridor_notices(corridor, routes, sites, driving)
+    notices += _single_access(sites, driving) + corridor_notices(corridor, ways, routes, sites, driving)
     gates = frozenset(post for route in routes for post in route.posts_crossed)
     return OpenRoutes(routes, gates, tuple(notices))
 
@@ -195,19 +195,16 @@ def _inbound(
     closed = driving.streets.closed | kept
     closed[end.edge] = driving.streets.closed[end.edge]
     off = replace(driving, streets=replace(driving.streets, closed=closed))
-    begins = off.main_road_to(end, used)
-    driving = driving if begins is None else off
-    begins = begins or driving.main_road_to(end, used)
-    if begins is None:
+    found = off.way_from_main_road(end, used) or driving.way_from_main_road(end, used)
+    if found is None:
         why = f"no open street leads from outside to {driving.network.street(end.edge)}"
         return [_severed(f"from outside to {site.name}", why, site.id)]
-    start, road = begins
-    path = driving.search(start, used, [end]).path(end)
-    if path is None or path.length_m < _LEAST_ROUTE_M:
+    road, path = found
+    if path.length_m < _LEAST_ROUTE_M:
         return []
     way = Way(kind, road, site.id, path, f"{_COMING[purpose]} from {road} to {site.name}")
     outer_m, least_m = driving.streets.outer_m, driving.doctrine.transport.approach_m
-    gap_m = math.inf if outer_m.is_empty else outer_m.distance(Point(start.x_m, start.y_m))
+    gap_m = math.inf if outer_m.is_empty else outer_m.distance(Point(path.xy_m[0]))
     if gap_m >= least_m - _LEAST_ROUTE_M:
         return [way]
     text = (

@@ -10,7 +10,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -157,11 +156,15 @@ def _lines(paths: Sequence[Path], area: Area) -> list[tuple[LonLat, ...]]:
     own = by == np.arange(len(every))
     places = line_of(np.concatenate([_NOWHERE, *(path.xy_m for path in paths)])[own], area.frame)
     number = (np.cumsum(own) - 1)[by]
+    first: dict[LonLat, int] = {}
+    alike = np.array(
+        [first.setdefault(place, k) for k, place in enumerate(places)]
+    )  # rounded, two places may be one
     lines = []
     for part in np.split(number, np.cumsum([len(path.xy_m) for path in paths])[:-1]):
-        line = [places[k] for k in part.tolist()]
-        kept = [line[0], *(b for a, b in pairwise(line) if a != b)]
-        lines.append(tuple(kept if len(kept) > 1 else kept * 2))
+        moves = np.append(True, alike[part[1:]] != alike[part[:-1]])
+        line = [places[k] for k in part[moves].tolist()]
+        lines.append(tuple(line if len(line) > 1 else line * 2))
     return lines
 
 

@@ -89,8 +89,8 @@ class Desk:
 
     def first(
         self, weights: Weights, seed: Ints, seed_ms: Ints, place: Ints, wanted: Bools, *, back: bool
-    ) -> int:
-        """Return which state at a wanted place is reached first, -1 where none is; of equals, the lowest.
+    ) -> Ints:
+        """Return the states of the way to the first at a wanted place, if any; of equals, to the lowest.
 
         Parameters
         ----------
@@ -102,6 +102,11 @@ class Desk:
             By place.
         back : bool
             Whether the ways lead from there to where the search begins.
+
+        Returns
+        -------
+        (n,) int array
+            In the order of travel.
         """
         with self._laid_out(weights):
             turns = self._behind if back else self._ahead
@@ -112,8 +117,9 @@ class Desk:
             if last >= 0 and wanted[place[last]]:
                 equal = states[cost == self._cost[last]]
                 best = int(equal[wanted[place[equal]]].min())
+            _, way = traced(self._before, np.array([best]))
             self._wipe(reached)
-        return best
+        return way[::-1] if back else way
 
     @property
     def _ahead(self) -> tuple[Ints, Ints, Ints32]:

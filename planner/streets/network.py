@@ -298,12 +298,39 @@ class StreetNetwork(StreetArrays):
         As a place on the edge by which it is reached: a way to it uses that edge. With ``towards``, the node
         from which ``place`` is reached soonest, on the edge by which it is left.
         """
+        found = self._first(place, timing, closed, among, towards=towards)
+        return None if found is None else found[0]
+
+    def first_way(
+        self,
+        place: Snap,
+        timing: Timing,
+        closed: Bools,
+        among: Bools,
+        *,
+        weights: Timing | None = None,
+        towards: bool = False,
+    ) -> tuple[Snap, Path] | None:
+        """Return what :meth:`first_reached` does by some weights, and the way that found it."""
+        found = self._first(place, weights or timing, closed, among, towards=towards)
+        if found is None:
+            return None
+        at, states = found
+        if not len(states):
+            return at, standing(self, place)
+        start, end = (at, place) if towards else (place, at)
+        return at, path_of(self, start, end, states, timing)
+
+    def _first(
+        self, place: Snap, timing: Timing, closed: Bools, among: Bools, *, towards: bool
+    ) -> tuple[Snap, Ints] | None:
+        """Find the node reached first, and the states of the way, none where that is the place itself."""
         node = junction_at(self, place)
         if node >= 0 and not closed[place.edge] and among[node]:
-            return place
+            return place, _NONE
         ends = leaving_back if towards else leaving
         first = ends(self, place, timing, closed)
-        best = self.desk(timing).first(
+        states = self.desk(timing).first(
             timing.closing(closed),
             first.state,
             first.ms,
@@ -311,11 +338,12 @@ class StreetNetwork(StreetArrays):
             np.append(among, False),
             back=towards,
         )
-        if best < 0:
+        if not len(states):
             return None
-        arc = int(timing.turns.state_arc[best])
-        at = (self.arc_tail if towards else self.arc_head)[arc]
-        return self.at_node(int(at), [arc % self.edge_count])
+        arc = int(timing.turns.state_arc[states[0 if towards else -1]])
+        at = self.at_node(int((self.arc_tail if towards else self.arc_head)[arc]), [arc % self.edge_count])
+        assert at is not None
+        return at, states
 
     def _ended_at(self, turns: Turns) -> Ints:
         """Return the node at which each state ends."""
