@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from shapely.geometry import LineString, Polygon
 
 from planner.model import Casualties, Closure, Incident, Plan, Shape
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.routes.bars import what_bars
 from planner.streets.network import StreetNetwork
-from planner.terms import Access, Barrier, NoticeLevel, Purpose, ThreatName, Travel
+from planner.terms import Access, Barrier, NoticeLevel, PerimeterName, Purpose, RouteKind, ThreatName, Travel
 from tests.streets import draw_streets
 from tests.town import Objects
 
@@ -132,3 +133,13 @@ def test_a_scene_that_a_mark_cuts_off_has_its_sites_on_its_own_side() -> None:
     working = (Purpose.AMBULANCE_EXCHANGE, Purpose.CASUALTY_COLLECTION, Purpose.STAGING, Purpose.COMMAND_POST)
     for plan in (open_plan, cut_off):
         assert {site.purpose for site in plan.sites if site.rank == 1} >= set(working)
+
+
+def test_beyond_the_perimeter_too_ambulances_leave_by_other_streets_than_they_come_by() -> None:
+    plan = plan_on(headland())
+    (transfer,) = [route for route in plan.routes if route.route is RouteKind.TRANSFER]
+    outer = next(line for line in plan.perimeters if line.perimeter is PerimeterName.OUTER)
+    ground = Polygon([place.rounded() for place in outer.rings[0]])
+    assert not ground.covers(LineString([place.rounded() for place in transfer.line])), "it begins outside"
+    assert transfer.shared_m == 0
+    assert not [notice for notice in plan.notices if "way in and way out share" in notice.text]

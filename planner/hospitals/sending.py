@@ -189,13 +189,13 @@ def _outbound(
     corridor: Corridor, start: Snap, goals: Sequence[Snap], driving: Driving
 ) -> tuple[Driving, Search]:
     """Leave by the corridor's way out, unless that cuts off a hospital that another way out reaches."""
-    search = corridor.outbound.search(start, ends=goals)
+    search = corridor.outbound.search(start, corridor.taken, goals)
     cut_off = [goal for goal in goals if not search.reaches(goal)]
     if not cut_off:
         return corridor.outbound, search
     times_s = driving.network.times([start], cut_off, driving.timing, driving.streets.closed)
     if np.isfinite(times_s).any():
-        return driving, driving.search(start, ends=goals)
+        return driving, driving.search(start, corridor.taken, goals)
     return corridor.outbound, search
 
 

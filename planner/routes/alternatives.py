@@ -59,7 +59,7 @@ class Alternative:
 def find_alternatives(
     plan: Plan, hospital: HospitalOption, area: Area, doctrine: Doctrine, most: int = 2
 ) -> tuple[Alternative, ...]:
-    """Find other ways to a hospital that keep off the first one where streets allow.
+    """Find other ways to a hospital that keep off the first one, and the way in, where streets allow.
 
     Parameters
     ----------
@@ -91,10 +91,14 @@ def find_alternatives(
         return ()
     drawn = next((route for route in plan.routes if route.id == hospital.route), None)
     used = _on_way([path], driving) if drawn is None else _on_route(drawn, driving)
+    coming = driving.network.no_closures()
+    for route in plan.routes:
+        if route.route is RouteKind.TRANSFER:
+            coming |= _on_route(route, driving)
     beyond_s = max(0.0, hospital.time_s - (drawn or path).time_s) if hospital.off_map else 0.0
     found: list[Alternative] = []
     for _ in range(most):
-        other = driving.search(start, used, [goal]).path(goal)
+        other = driving.search(start, used | coming, [goal]).path(goal)
         if other is None:
             break
         own_m, all_m = _own_m(other, used), other.length_m

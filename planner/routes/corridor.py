@@ -70,6 +70,14 @@ class Corridor:
             mask[self.inward.edges[self.inward.share > 0]] = True
         return mask
 
+    @cached_property
+    def taken(self) -> Bools:
+        """Mask (E,) of the streets that the way in drives: who leaves keeps off them where others lead on."""
+        mask = self.outbound.network.no_closures()
+        if self.inward is not None:
+            mask[self.inward.edges[self.inward.share > 0]] = True
+        return mask
+
 
 @dataclass(frozen=True, eq=False)
 class _Loop:
