@@ -20,13 +20,14 @@ from planner.doctrine import Doctrine
 from planner.geo import LonLat
 from planner.model import Notice, Route, Shape, Site
 from planner.packs import shipped_doctrine
+from planner.routes.corridor import lay_corridor
 from planner.routes.driving import Driving, Streets, Way, ambulance_point
 from planner.routes.keeping import OpenRoutes, keep_routes_open
 from planner.routes.writing import write_routes
 from planner.streets.network import Path
 from planner.terms import NoticeLevel, Parked, Purpose, RouteKind, SiteSource, Travel, ZoneKind
 from tests.streets import draw_streets
-from tests.town import town, town_objects
+from tests.town import left_hand_town, town, town_objects
 
 DOCTRINE: Doctrine = shipped_doctrine()
 RULES = DOCTRINE.transport
@@ -461,3 +462,36 @@ def test_a_street_drawn_twice_is_passed_at_both_of_its_posts() -> None:
         streets = Streets(network.no_closures(), {0: "O1", 1: "O2"}, HOT, OUTER, {0: along_m, 1: along_m})
         (route,) = write_routes([Way(RouteKind.TRANSFER, "a", "b", path, "Units")], streets, area, RULES)
         assert set(route.posts_crossed) == expected
+
+
+@pytest.mark.parametrize(
+    "at", [((-470, -220), (250, 100)), ((450, 380), (-250, -200)), ((200, 325), (300, -480))]
+)
+def test_in_a_mirror_the_corridor_is_the_same_and_so_is_what_is_driven_against_traffic(
+    at: tuple[tuple[float, float], tuple[float, float]],
+) -> None:
+    told = []
+    for area, side in ((town(), 1), (left_hand_town(), -1)):
+        sites = tuple(
+            site(area, purpose, side * x_m, y_m)
+            for purpose, (x_m, y_m) in zip((Purpose.STAGING, Purpose.AMBULANCE_EXCHANGE), at, strict=True)
+        )
+        streets = streets_around(area)
+        driving = Driving(area, streets, DOCTRINE, Travel.EMERGENCY)
+        goals = area.network.snap([(side * 750.0, 700.0), (side * -700.0, 700.0)], driving.open_edges)
+        corridor = lay_corridor(sites, driving, [goal for goal in goals if goal is not None])
+        assert corridor.inward is not None
+        start = driving.enter(sites[1])
+        assert start is not None
+        search = corridor.outbound.search(start, corridor.taken)
+        paths = [path for goal in goals if goal and (path := search.path(goal)) is not None]
+        assert len(paths) == 2
+        ways = [Way(RouteKind.EGRESS, "exchange", f"goal {k}", path, "Out") for k, path in enumerate(paths)]
+        routes = keep_routes_open(sites, streets, area, DOCTRINE, ways, corridor).routes
+        against_m = []
+        for path in (corridor.inward, *paths):
+            wrong = area.network.oneway[path.edges] * np.where(path.forward, 1, -1) < 0
+            against_m.append(round(float(np.diff(path.span_m)[wrong].sum())))
+        assert any(against_m) is (at[0] == (200, 325)), "there one comes out of a one-way street's dead end"
+        told.append((corridor.apart, against_m, [(round(r.time_s), round(r.shared_m)) for r in routes]))
+    assert told[0] == told[1]

@@ -198,3 +198,31 @@ def test_a_hospital_table_with_more_decimals_than_documents_have_gives_a_plan_th
     plan = make_plan(Incident(CENTRE, ThreatName.KNIFE), area, shipped_doctrine(), (far,))
     assert "Far General" in {hospital.name for hospital in plan.hospitals}
     assert read_plan(write_plan(plan)) == plan
+
+
+@pytest.mark.parametrize("left_hand", [False, True])
+def test_beside_a_divided_road_a_hospital_is_reached_on_its_own_carriageway(left_hand: bool) -> None:
+    made = Objects()
+    for x in range(-1200, -399, 100):
+        made.way([(x, y) for y in range(-400, 401, 100)], highway="residential")
+        made.way([(y - 800, x + 800) for y in range(-400, 401, 100)], highway="residential")
+    for x in range(-400, 1201, 400):
+        made.way([(x, 0), (x, 20)], highway="residential", name=f"Cross {x}")
+    sides = ([(x, 0) for x in range(-400, 1201, 100)], [(x, 20) for x in range(1200, -401, -100)])
+    for side in sides:
+        way = side[::-1] if left_hand else side
+        made.way(way, highway="primary", name="Broad Road", oneway="yes")
+    made.lone_node(500, 45, amenity="hospital", name="North Hospital", emergency="yes")
+    made.lone_node(500, -25, amenity="hospital", name="South Hospital", emergency="yes")
+    area = made.settle().area("divided")
+    assert area.network.driving_side.left is left_hand
+    incident = Incident(made.place(-800, 150), ThreatName.KNIFE, casualties=Casualties(2, 2, 2))
+    plan = make_plan(incident, area, shipped_doctrine())
+    ends = {
+        route.end: area.frame.point_m(route.line[-1])
+        for route in plan.routes
+        if route.route is RouteKind.EGRESS
+    }
+    assert ends.keys() == {"North Hospital", "South Hospital"}
+    for name, y_m in (("North Hospital", 20), ("South Hospital", 0)):
+        assert ends[name] == pytest.approx((500, y_m), abs=1)

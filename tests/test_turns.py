@@ -200,6 +200,24 @@ def test_a_divided_street_tells_the_side(left: bool) -> None:
     assert side.votes_left + side.votes_right == 2
 
 
+@pytest.mark.parametrize("left", [True, False])
+def test_a_divided_street_whose_sides_are_cut_at_other_places_tells_the_side(left: bool) -> None:
+    way = -1 if left else 1
+    broad = {"name": "Broad", "oneway": way, "road_class": RoadClass.PRIMARY}
+    streets = [
+        {"u": 0, "v": 1, **broad},
+        {"u": 1, "v": 2, **broad},
+        {"u": 3, "v": 4, **broad},
+        {"u": 0, "v": 4, "name": "Cross"},
+        {"u": 2, "v": 3, "name": "Cross"},
+    ]
+    places = [(0, 0), (300, 0), (700, 0), (700, 20), (0, 20)]
+    side = find_driving_side(draw_streets(places, streets))
+    assert side.left is left
+    assert max(side.votes_left, side.votes_right) >= 20
+    assert min(side.votes_left, side.votes_right) == 0
+
+
 @pytest.mark.parametrize("travel", [Travel.EMERGENCY, Travel.PUBLIC])
 def test_in_a_mirror_one_drives_on_the_left_and_every_drive_takes_as_long(travel: Travel) -> None:
     """Turns, signs, motorway and ramps of a whole town: what is a left turn there is a right turn here."""

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import osmium
 import platformdirs
 
 PYTHON = "python3.12"
@@ -38,6 +39,20 @@ def environment() -> Path | None:
     subprocess.run([found, "-m", "venv", str(folder() / "env")], check=True)
     subprocess.run([str(python), "-m", "pip", "install", "-q", *WHEELS], check=True)
     return python
+
+
+def in_order(extract: Path, sha: str) -> Path:
+    """Return the extract with its objects in the order of their ids, without which Valhalla fails."""
+    ordered = folder() / f"extract-{sha}.osm.pbf"
+    if not ordered.is_file():
+        reader = osmium.MergeInputReader()
+        reader.add_file(str(extract))
+        part = ordered.with_name(f"part-{ordered.name}")
+        writer = osmium.WriteHandler(str(part))
+        reader.apply(writer, simplify=False)
+        writer.close()
+        part.rename(ordered)
+    return ordered
 
 
 def ask(router: str, extract: Path, question: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -66,7 +81,7 @@ def ask(router: str, extract: Path, question: Mapping[str, Any]) -> dict[str, An
     sha = hashlib.sha256(extract.read_bytes()).hexdigest()[:16]
     prepared = folder() / f"{router}-{sha}"
     done = subprocess.run(
-        [str(python), str(_HERE / f"{router}_peer.py"), str(extract), str(prepared)],
+        [str(python), str(_HERE / f"{router}_peer.py"), str(in_order(extract, sha)), str(prepared)],
         input=json.dumps(question),
         capture_output=True,
         text=True,

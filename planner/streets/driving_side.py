@@ -2,7 +2,8 @@
 
 Few maps say it, and the program asks no server. But traffic circles a roundabout counter-clockwise where one
 drives on the right, and the other carriageway of a divided street lies to the left. Every roundabout and
-every divided stretch has one vote; with none, and on a tie, right-hand traffic is assumed.
+every divided stretch has one vote; where there are none, every short piece of a divided street; with none of
+these, and on a tie, right-hand traffic is assumed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from planner.streets.street_arrays import Floats, Ints, StreetArrays
 
 _BESIDE_M = 40.0
 """The other carriageway lies no further off."""
+_PIECE_M = 25.0
+"""Into pieces so long streets are cut where no whole ones lie side by side."""
 _OPPOSITE = -0.9
 """Cosine of the angle between two carriageways, at most."""
 
@@ -32,7 +35,10 @@ class DrivingSide(NamedTuple):
 
 def find_driving_side(streets: StreetArrays) -> DrivingSide:
     """Read from the map on which side its traffic drives."""
-    votes = np.concatenate([_roundabouts(streets), _carriageways(streets)])
+    named = streets.drivable & (streets.oneway != 0) & (streets.name_index > 0) & ~streets.roundabout
+    edges = np.flatnonzero(named)
+    votes = np.concatenate([_roundabouts(streets), _beside(*_whole(streets, edges))])
+    votes = votes if len(votes) else _beside(*_pieces(streets, edges))
     left, right = int((votes < 0).sum()), int((votes > 0).sum())
     return DrivingSide(left > right, left, right)
 
@@ -61,21 +67,49 @@ def _roundabouts(streets: StreetArrays) -> Floats:
     return np.asarray(found[np.unique(part_of_edge)])
 
 
-def _carriageways(streets: StreetArrays) -> Floats:
-    """For each stretch of a divided street: above zero where the other carriageway lies to the left."""
-    named = streets.drivable & (streets.oneway != 0) & (streets.name_index > 0) & ~streets.roundabout
-    edges = np.flatnonzero(named)
-    if len(edges) < 2:
-        return np.empty(0)
+_Lines = tuple[Floats, Floats, Ints, Ints]
+"""Ends, which way traffic runs, and number of the name of some lines."""
+
+
+def _whole(streets: StreetArrays, edges: Ints) -> _Lines:
+    """Return streets from end to end."""
     first, last = streets.shape_xy_m[streets.shape_start[edges]], streets.shape_xy_m[_last(streets, edges)]
-    way = (last - first) * streets.oneway[edges][:, None]
+    return first, last, streets.oneway[edges].astype(np.int64), streets.name_index[edges]
+
+
+def _pieces(streets: StreetArrays, edges: Ints) -> _Lines:
+    """Cut streets into short pieces: where no two whole ones lie side by side, pieces of them may."""
+    points, owner = streets.points_of(edges)
+    within = np.flatnonzero(owner[1:] == owner[:-1])
+    begin, end = streets.shape_xy_m[points[within]], streets.shape_xy_m[points[within + 1]]
+    count = np.maximum(np.ceil(np.hypot(*(end - begin).T) / _PIECE_M).astype(np.int64), 1)
+    row = np.repeat(np.arange(len(within)), count)
+    nth = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    step = (end - begin)[row] / count[row][:, None]
+    first = begin[row] + step * nth[:, None]
+    of = edges[owner[within[row]]]
+    return first, first + step, streets.oneway[of].astype(np.int64), streets.name_index[of]
+
+
+def _beside(first: Floats, last: Floats, oneway: Ints, name: Ints) -> Floats:
+    """For each line that another of its name runs against, beside it: above zero where that lies to the left.
+
+    Parameters
+    ----------
+    first, last : (n, 2) float array
+        Their ends.
+    oneway, name : (n,) int array
+    """
+    if len(first) < 2:
+        return np.empty(0)
+    way = (last - first) * oneway[:, None]
     length = np.maximum(np.hypot(*way.T), 1e-9)
     way = way / length[:, None]
     middle = (first + last) / 2
     a, b = cKDTree(middle).query_pairs(_BESIDE_M, output_type="ndarray").T
     pairs = np.concatenate([np.column_stack([a, b]), np.column_stack([b, a])])
     one, other = pairs.T
-    same = streets.name_index[edges[one]] == streets.name_index[edges[other]]
+    same = name[one] == name[other]
     opposite = (way[one] * way[other]).sum(axis=1) <= _OPPOSITE
     one, other = one[same & opposite], other[same & opposite]
     off = middle[other] - middle[one]
