@@ -216,6 +216,7 @@ class Siting:
     command_near_m: float
     command_far_m: float
     command_line_m: float
+    command_reach_m: float
     line_m: float
     command_separation_m: float
     command_stalls: int
@@ -282,6 +283,8 @@ class Siting:
     walking_wounded_m2: float
     standing_m2: float
     room_least: float
+    command_least: float
+    casualty_least: float
     exchange_least: float
     family_walk_m: float
     family_stalls: float

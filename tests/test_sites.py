@@ -16,19 +16,21 @@ from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area, geometries_m
+from planner.audit.sight import hiding
 from planner.doctrine import Doctrine, read_doctrine
 from planner.errors import IncidentError
 from planner.geo import LonLat, from_usng
 from planner.ground.sightline import sees, walls_of
+from planner.ground.targets import thin
 from planner.ground.zones import draw_zones
 from planner.model import Casualties, DrawnZone, Incident, Pin, Reject, Route, Shape, Site, ThreatPoint
 from planner.perimeters.tracing import trace_perimeters
 from planner.sites.candidates import COVER
 from planner.sites.choosing import ChosenSites, Scene, choose_sites
-from planner.sites.judging import OUTSIDE
+from planner.sites.judging import OUTSIDE, Rule, fitting
 from planner.sites.purposes import ASKS
 from planner.sites.selection import separation_m
-from planner.sites.survey import unseen_within_m
+from planner.sites.survey import site_points, unseen_within_m
 from planner.sources.pbf import read_osm
 from planner.table import Table
 from planner.terms import PUBLIC, PerimeterName, Purpose, RouteKind, SiteSource, ThreatName, ZoneKind
@@ -221,7 +223,29 @@ def test_without_buildings_sight_is_unknown_and_said():
     assert any(n.about == "sight" for n in result.chosen.notices)
 
 
-def test_what_hid_the_command_post_is_taken_away_and_it_moves():
+def test_the_building_that_hid_the_command_post_is_taken_away_and_it_leaves_what_came_in_view():
+    before = school()
+    post, write = before.first(Purpose.COMMAND_POST), before.chosen.write
+    shape = write.facts.candidates[write.chosen[Purpose.COMMAND_POST]].shape_m
+    assert post.in_sight is False
+    points, _ = site_points(np.array([shape]), SITING.person_height_m)
+    lines = [
+        (hiding(tuple(eye), tuple(place), before.area, SITING), eye, place)
+        for eye in thin(before.scene.ground.samples_xyz_m, 64).tolist()
+        for place in points.tolist()
+        if np.hypot(eye[0] - place[0], eye[1] - place[1]) < before.unseen_m
+    ]
+    rows, eye, place = min((line for line in lines if line[0]), key=lambda line: len(line[0]))
+    kept = ~np.isin(np.arange(len(before.area.buildings)), rows)
+    fewer = replace(before.area, buildings=before.area.buildings.rows(kept), digest="fewer")
+    assert sees(walls_of(fewer, SITING), [eye], [place])[0, 0]
+    after = choose_sites(SCHOOL, before.scene, fewer, DOCTRINE).write
+    there = after.facts.candidates[after.chosen[Purpose.COMMAND_POST]].shape_m
+    assert not there.equals(shape)
+    assert there.distance(Point(place[:2])) > 0.5
+
+
+def test_what_hid_a_working_site_is_taken_away_and_it_is_not_said_to_be_hidden():
     before = school()
     hidden = next(
         s for s in before.chosen.sites if s.in_sight is False and s.purpose not in PUBLIC and s.rank == 1
@@ -349,7 +373,7 @@ def test_where_nothing_fits_a_notice_says_which_rule_excluded_most():
 
 
 def test_where_all_is_too_small_the_best_is_suggested_and_said_to_be_small():
-    greedy = replace(SITING, room_least=1e6)
+    greedy = replace(SITING, room_least=1e6, command_least=1e6, casualty_least=1e6)
     result = solve(SCHOOL, doctrine=replace(DOCTRINE, siting=greedy))
     for purpose in (Purpose.STAGING, Purpose.COMMAND_POST, Purpose.CASUALTY_COLLECTION):
         assert result.has(purpose)
@@ -587,11 +611,55 @@ def test_what_is_near_the_line_of_the_inner_perimeter_says_so_and_the_command_po
     }
     for purpose, metres in least_m.items():
         site = result.first(purpose)
-        off_m = result.shape(site).distance(result.scene.inner_m)
-        told = any("of the line of the inner perimeter" in caution for caution in site.cautions)
+        ground = result.scene.ground
+        off_m = result.shape(site).distance(shapely.union_all([result.scene.inner_m, ground.warm_m]))
+        told = any("m of the inner perimeter or warm ground" in caution for caution in site.cautions)
         assert told == (off_m < metres)
         if purpose is Purpose.COMMAND_POST:
             assert off_m >= metres or any(n.about == site.id for n in result.chosen.notices)
+
+
+def test_a_command_post_is_rather_put_outside_than_where_it_has_no_room():
+    """By the bus station of Tres Cruces the kerbs between the perimeters take four cars of ten."""
+    result = solve(Incident(location=LonLat(-56.1665, -34.8945), threat=ThreatName.HANDGUN), montevideo())
+    site = result.first(Purpose.COMMAND_POST)
+    assert site.capacity is not None
+    assert site.capacity >= SITING.command_least * SITING.command_stalls
+    assert OUTSIDE in next(n.text for n in result.chosen.notices if n.about == site.id)
+    assert result.chosen.write.facts.walk_m[result.chosen.write.chosen[Purpose.COMMAND_POST]] <= 1200
+
+
+@pytest.mark.parametrize("place", [(-56.2045, -34.9065), (-56.1588, -34.9240)])
+def test_a_forward_point_is_entered_within_the_inner_perimeter(place):
+    result = solve(Incident(location=LonLat(*place), threat=ThreatName.HANDGUN), montevideo())
+    forward = [site for site in result.chosen.sites if site.purpose is FORWARD]
+    assert forward
+    for site in forward:
+        entrance = Point(result.area.frame.point_m(site.entrance))
+        assert result.scene.inner_m.buffer(0.1).covers(entrance)
+
+
+def test_no_more_rules_give_way_than_must():
+    """Small ground on the right side is taken though other rules come before in the order of giving way."""
+    rules = tuple(
+        Rule(words, np.array(breaks, dtype=bool), yields)
+        for words, breaks, yields in (
+            ("first", [1, 0, 0, 1], True),
+            ("second", [0, 1, 0, 1], True),
+            ("third", [0, 0, 1, 0], True),
+            ("never", [1, 0, 0, 0], False),
+        )
+    )
+    asks = next(asks for asks in ASKS if asks.purpose is Purpose.COMMAND_POST)
+    fit, given_up = fitting(asks, np.ones(4, dtype=bool), rules, give_up_all=False)
+    assert given_up == ("second",)
+    assert fit.tolist() == [False, True, False, False]
+    fit, given_up = fitting(asks, np.ones(4, dtype=bool), rules, give_up_all=True)
+    assert fit.tolist() == [False, True, True, True]
+    assert given_up == ("first", "second", "third")
+    fit, given_up = fitting(asks, np.array([True, False, False, False]), rules, give_up_all=False)
+    assert not fit.any()
+    assert given_up == ()
 
 
 def test_the_walk_is_said_to_be_a_walk_from_a_gate():

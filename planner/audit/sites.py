@@ -102,8 +102,8 @@ def _check_side(scene: Scene, site: Site) -> Check:
         problems.append("it lies inside the outer perimeter")
     if site.purpose is Purpose.COMMAND_POST and not outer.is_empty and not outer.intersects(core):
         # Where there is no other ground, the plan may put it outside if a notice says so.
-        told = {notice.about for notice in scene.plan.notices}
-        if f"{site.purpose}-1" not in told:
+        told = [notice.text for notice in scene.plan.notices if notice.about == f"{site.purpose}-1"]
+        if not any("outside the outer perimeter" in text for text in told):
             problems.append("it lies outside the outer perimeter")
     fine = "on its side of both perimeters"
     return judge("site_side", site.id, [] if _excused(site) else problems, fine)
@@ -119,10 +119,14 @@ def _check_entrance(scene: Scene, site: Site) -> Check:
         problems.append("its entrance is on no open street")
     if scene.hot_m.intersects(spot):
         problems.append("its entrance is on hot ground")
-    if site.purpose is not Purpose.CASUALTY_COLLECTION_FORWARD:
+    inner_m = scene.held_m(PerimeterName.INNER)
+    if site.purpose is Purpose.CASUALTY_COLLECTION_FORWARD:
+        if not inner_m.is_empty and not inner_m.buffer(_SLACK_M).intersects(spot):
+            problems.append("its entrance is outside the inner perimeter, where nobody guards it")
+    else:
         if scene.warm_m.intersects(spot):
             problems.append("its entrance is on warm ground")
-        if scene.held_m(PerimeterName.INNER).buffer(-_SLACK_M).intersects(spot):
+        if inner_m.buffer(-_SLACK_M).intersects(spot):
             problems.append("its entrance is inside the inner perimeter")
     off = _ground(scene, site).distance(spot)
     reach_m = scene.doctrine.siting.street_reach_m

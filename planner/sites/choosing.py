@@ -160,11 +160,8 @@ def _apart(settled: Settled, demand: Demand, siting: Siting) -> Settled:
     }
     side = settled.choice.side
     again = _settle(judged, settled.facts, settled.held, demand, siting, side)
-    gained = more & again.chosen.keys()
     lost = settled.chosen.keys() - again.chosen.keys()
-    # A helispot may give way, if more is gained; what a plan is not whole without may not.
-    spared = all(settled.judged[purpose].asks.optional for purpose in lost)
-    return again if spared and len(gained) > len(lost) else settled
+    return again if more & again.chosen.keys() and not lost else settled
 
 
 def _near_by_road(settled: Settled, drives: Drives, demand: Demand, siting: Siting) -> Settled:
@@ -197,7 +194,8 @@ def _in_want(verdict: Judged) -> bool:
     """Whether a working site is only found where it ought not to be, or not at all."""
     if verdict.asks.optional or verdict.asks.inside is False:
         return False
-    return not verdict.fit.any() or OUTSIDE in verdict.given_up
+    outside = OUTSIDE in verdict.given_up and verdict.asks.purpose is not Purpose.COMMAND_POST
+    return outside or not verdict.fit.any()
 
 
 # --- choosing -----------------------------------------------------------------------------------

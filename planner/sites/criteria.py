@@ -93,8 +93,8 @@ def evacuation_distance(facts: Facts, _: Demand, siting: Siting) -> tuple[Floats
 
 
 def off_the_line(facts: Facts, _: Demand, siting: Siting) -> tuple[Floats, Floats]:
-    """Straight distance to the line of the inner perimeter: where people stay, not against it."""
-    value = np.where(np.isfinite(facts.inner_m), facts.inner_m, np.nan)
+    """Straight distance to the inner perimeter and to warm ground: where people stay, not against them."""
+    value = np.where(np.isfinite(facts.danger_m), facts.danger_m, np.nan)
     return value, rising(np.where(np.isnan(value), siting.line_m, value), 0.0, siting.line_m)
 
 

@@ -46,8 +46,8 @@ class Facts:
         Along streets open to the public, from the outer perimeter; infinite where there is no way.
     target_m, outer_m : float array
         Straight from the place of attack, and from the outer perimeter (0 inside it).
-    inner_m : float array
-        Straight from the line of the inner perimeter, of what lies between the perimeters; else infinite.
+    danger_m : float array
+        Straight from the inner perimeter or warm ground, of what lies between the perimeters; else infinite.
     in_sight : int array
         1 in sight of the hot zone, 0 out of sight; :data:`UNMAPPED` and :data:`FAR` where not known. 0 until
         looked for: only candidates that are in question are looked for, see :meth:`find_sight`.
@@ -81,7 +81,7 @@ class Facts:
     drive_m: Floats
     target_m: Floats
     outer_m: Floats
-    inner_m: Floats
+    danger_m: Floats
     in_sight: NDArray[np.int64]
     unseen_m: float
     sight_m: float

@@ -55,6 +55,9 @@ _POCKETS = 6
 _COVERS = 40
 _POLYGON = 3
 _LANDING_GROUNDS = 40
+_RIM_STEPS = 4
+_MOSTLY = 0.4
+"""Ground of which this share lies beyond the rim is used without it."""
 
 
 def gather(
@@ -87,9 +90,11 @@ def gather(
     grounds = grounds_of(area, siting)
     lanes = Lanes.among(area, working, scene.outer_m.bounds)
     hits = _of_kind(grounds, GROUND_KINDS, region)
-    found = _on_ground(grounds, hits, region, lanes, area, siting, inside=True)
+    rim = _rim(scene, danger, siting)
+    found = _on_ground(grounds, hits, region, lanes, area, siting, rim=rim)
     if len(found) < siting.mapped_enough:
-        close = shapely.intersection(region, shapely.buffer(scene.inner_m, siting.found_reach_m, quad_segs=4))
+        near = shapely.buffer(scene.inner_m, siting.found_reach_m, quad_segs=4)
+        close = shapely.difference(shapely.intersection(region, near), rim)
         found += between_streets(close, scene.ground.target_m, lanes, area, siting)
     found += on_streets(region, lanes, area, siting, siting.kerb_stretch_m, inside=True)
     found += _in_cover(scene, area, doctrine, joined)
@@ -100,10 +105,10 @@ def gather(
         hits = _of_kind(grounds, kinds, beyond)
         beside = public & _passing_kinds(area, siting, kinds)
         streets = Lanes.among(area, beside, reach.bounds)
-        found += _on_ground(grounds, hits, beyond, streets, area, siting, inside=False)
-    near = shapely.buffer(scene.outer_m, siting.kerb_reach_m)
-    verge = shapely.difference(near, shapely.union_all([scene.outer_m, danger, spots]))
-    streets = Lanes.among(area, public & working, near.bounds)
+        found += _on_ground(grounds, hits, beyond, streets, area, siting)
+    around = shapely.buffer(scene.outer_m, siting.kerb_reach_m)
+    verge = shapely.difference(around, shapely.union_all([scene.outer_m, danger, spots]))
+    streets = Lanes.among(area, public & working, around.bounds)
     return found + on_streets(verge, streets, area, siting, siting.kerb_column_m, inside=False)
 
 
@@ -155,12 +160,16 @@ def _on_ground(
     area: Area,
     siting: Siting,
     *,
-    inside: bool,
+    rim: BaseGeometry | None = None,
 ) -> list[Candidate]:
-    """Usable ground in a region, in pieces of fit size, with its entrance."""
+    """Usable ground in a region, in pieces of fit size, with its entrance.
+
+    Between the perimeters, ``rim`` is the ground against the inner one and against warm ground.
+    """
     if len(lanes.edges) == 0 or len(hits) == 0:
         return []
-    pieces = _pieces(grounds, hits, where, lanes, siting, inside)
+    inside = rim is not None
+    pieces = _pieces(grounds, hits, where, lanes, siting, rim)
     shapes = np.array([piece.shape_m for piece in pieces], dtype=object)
     beside = streets_beside(shapes, lanes, area, siting, [piece.key for piece in pieces])
     snaps = entrances(shapes, beside, lanes)
@@ -214,17 +223,20 @@ class Piece(NamedTuple):
 
 
 def _pieces(
-    grounds: Grounds, hits: Ints, where: BaseGeometry, lanes: Lanes, siting: Siting, inside: bool
+    grounds: Grounds, hits: Ints, where: BaseGeometry, lanes: Lanes, siting: Siting, rim: BaseGeometry | None
 ) -> list[Piece]:
     """Cut grounds to a region: whole ones with their roofs, large ones also in pieces by the street."""
     shapely.prepare(where)
     clear = shapely.covers(where, grounds.whole_m[hits])
     cut, shelter_m2 = cut_to(grounds.open_m(hits), where), grounds.shelter_m2(hits)
+    inside, back = rim is not None, np.zeros(len(hits), dtype=bool)
+    if rim is not None:
+        cut, back = _set_back(cut, rim)
     pieces: list[Piece] = []
-    for index, shape, whole_inside, roofs_m2 in zip(
-        hits.tolist(), cut, clear, shelter_m2.tolist(), strict=True
+    for index, shape, whole_inside, set_back, roofs_m2 in zip(
+        hits.tolist(), cut, clear, back.tolist(), shelter_m2.tolist(), strict=True
     ):
-        open_m = shape if whole_inside else largest(shape)
+        open_m = shape if whole_inside and not set_back else largest(shape)
         parts = []
         if inside:
             for size_m2 in (siting.pocket_m2, siting.nook_m2):
@@ -235,9 +247,27 @@ def _pieces(
             pieces.append(Piece(index, whole, open_m.area, roofs_m2, (index, True)))
         elif open_m.area >= LEAST_M2 and not (inside and open_m.area > 2 * siting.pocket_m2):
             parts.append(open_m)
-        own = (index, False) if whole_inside else None
+        own = (index, False) if whole_inside and not set_back else None
         pieces += [Piece(index, part, part.area, 0.0, own if part is open_m else None) for part in parts]
     return pieces
+
+
+def _rim(scene: Scene, danger: BaseGeometry, siting: Siting) -> BaseGeometry:
+    """Return the inner perimeter and all danger with the ground against them."""
+    # Corners in few steps, so much wider that they hold the round ones.
+    width_m = siting.line_m / float(np.cos(np.pi / (4 * _RIM_STEPS)))
+    return shapely.buffer(shapely.union_all([scene.inner_m, danger]), width_m, quad_segs=_RIM_STEPS)
+
+
+def _set_back(shapes: Shapes, rim: BaseGeometry) -> tuple[Shapes, Bools]:
+    """Take the rim off the grounds that mostly lie beyond it; which were cut."""
+    shapely.prepare(rim)
+    near = np.flatnonzero(shapely.intersects(rim, shapes))
+    beyond = np.array([largest(part) for part in shapely.difference(shapes[near], rim)], dtype=object)
+    mostly = shapely.area(beyond) >= np.maximum(_MOSTLY * shapely.area(shapes[near]), LEAST_M2)
+    cut, back = shapes.copy(), np.zeros(len(shapes), dtype=bool)
+    cut[near[mostly]], back[near[mostly]] = beyond[mostly], True
+    return cut, back
 
 
 def _pockets(ground: BaseGeometry, lanes: Lanes, size_m2: float, siting: Siting) -> list[BaseGeometry]:
@@ -296,7 +326,10 @@ def _firmness(kind: str, surface: str) -> float:
 
 
 def _in_cover(scene: Scene, area: Area, doctrine: Doctrine, joined: Bools) -> list[Candidate]:
-    """Find buildings in warm ground, the nearest to the attack: for a forward casualty collection point."""
+    """Find buildings in warm ground, the nearest to the attack: for a forward casualty collection point.
+
+    Entered from a street within the inner perimeter, which is held: what lies beyond it nobody guards.
+    """
     ground, siting = scene.ground, doctrine.siting
     if ground.warm_m.is_empty or len(area.buildings) == 0:
         return []
@@ -317,27 +350,31 @@ def _in_cover(scene: Scene, area: Area, doctrine: Doctrine, joined: Bools) -> li
     lanes = Lanes.among(area, usable, scene.outer_m.bounds)
     if len(lanes.edges) == 0:
         return []
-    beside = _with_clear_way(shapes, rows, streets_beside(shapes, lanes, area, siting), lanes, area)
+    beside = streets_beside(shapes, lanes, area, siting)
+    beside = _with_clear_way(shapes, rows, beside, lanes, area, scene.inner_m)
     return [
         _cover(tidy(area.buildings["name"][row]), shape, lanes.edges[streets], entrance)
         for row, shape, streets, entrance in zip(
             rows, shapes, beside, entrances(shapes, beside, lanes), strict=True
         )
-        if entrance is not None
+        if entrance is not None and shapely.contains_xy(scene.inner_m, entrance.x_m, entrance.y_m)
     ]
 
 
 def _with_clear_way(
-    shapes: Shapes, rows: Ints, beside: Sequence[Ints], lanes: Lanes, area: Area
+    shapes: Shapes, rows: Ints, beside: Sequence[Ints], lanes: Lanes, area: Area, within: BaseGeometry
 ) -> list[Ints]:
-    """Leave the streets from which one comes straight to a building, past no other one, the nearest first."""
+    """Leave the streets from which one comes straight to a building, past no other one, the nearest first.
+
+    Only where one leaves them within some ground.
+    """
     counts = [len(streets) for streets in beside]
     if not sum(counts):
         return list(beside)
     owner, lane = np.repeat(np.arange(len(shapes)), counts), np.concatenate(beside)
     ways = shapely.shortest_line(lanes.lines[lane], shapes[owner])
     way, other = area.buildings.tree.query(ways, predicate="intersects")
-    past = np.zeros(len(ways), dtype=bool)
+    past = ~shapely.contains(within, shapely.get_point(ways, 0))
     past[way[other != rows[owner[way]]]] = True
     clear = np.flatnonzero(~past)
     order = clear[np.lexsort((shapely.length(ways[clear]), owner[clear]))]

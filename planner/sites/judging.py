@@ -36,7 +36,7 @@ class Rule(NamedTuple):
 
 
 LINE_KEEPERS = (Purpose.COMMAND_POST, Purpose.CASUALTY_COLLECTION, Purpose.EVACUATION)
-"""Where people stay: not against the line of the inner perimeter."""
+"""Where people stay: not against the inner perimeter or warm ground."""
 
 _LIKELY_BUILT = "not mapped, in a dense grid of streets with few buildings mapped: likely built over"
 
@@ -123,8 +123,8 @@ def judge(
     Sight is looked for only where it matters: being unseen can only raise a score, so the best ``pool`` that
     are left once all of them have been looked at are the best there are.
 
-    Where no candidate keeps every rule, those that may yield are given up, one after another in their order,
-    until one fits: a poor place that is said to be poor serves a commander better than none.
+    Where no candidate keeps every rule, as few of those that may yield are given up as let one fit, the
+    first of them before the later ones: a poor place that is said to be poor serves better than none.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def _judge(
     for rule in rules:
         excluded.append((rule.words, int((left & rule.breaks).sum())))
         left &= ~rule.breaks
-    fit, given_up = _fitting(asks, serves, rules, give_up_all)
+    fit, given_up = fitting(asks, serves, rules, give_up_all=give_up_all)
     points = np.column_stack([point for _, point in measured])
     return Judged(
         asks=asks,
@@ -190,24 +190,30 @@ def _judge(
     )
 
 
-def _fitting(
-    asks: Asks, serves: Bools, rules: tuple[Rule, ...], give_up_all: bool
+def fitting(
+    asks: Asks, serves: Bools, rules: tuple[Rule, ...], *, give_up_all: bool
 ) -> tuple[Bools, tuple[str, ...]]:
     """Return the candidates that keep the rules, and which rules had to be given up for any to do so."""
     kept = serves.copy()
     for rule in rules:
         kept &= ~rule.breaks
-    given_up: list[str] = []
-    yielding = [rule for rule in rules if rule.yields and not asks.optional]
-    for rule in yielding:
-        if kept.any() and not give_up_all:
-            break
-        given_up.append(rule.words)
-        kept = serves.copy()
-        for other in rules:
-            if other.words not in given_up:
-                kept &= ~other.breaks
-    return kept, tuple(given_up) if kept.any() else ()
+    if asks.optional or (kept.any() and not give_up_all):
+        return kept, ()
+    firm, yielding = serves.copy(), [rule for rule in rules if rule.yields]
+    for rule in rules:
+        if not rule.yields:
+            firm &= ~rule.breaks
+    if not firm.any():
+        return firm, ()
+    # As a number whose digits are the rules a candidate breaks, the first to yield the lowest, the least
+    # number names the rules whose loss costs least; whoever breaks no other one is let in.
+    broken = np.zeros(len(serves), dtype=np.int64)
+    for digit, rule in enumerate(yielding):
+        broken |= rule.breaks.astype(np.int64) << digit
+    given_up = (1 << len(yielding)) - 1 if give_up_all else int(broken[firm].min())
+    words = tuple(rule.words for digit, rule in enumerate(yielding) if given_up >> digit & 1)
+    fit: Bools = firm & ((broken & ~given_up) == 0)
+    return fit, words
 
 
 def _rules(asks: Asks, facts: Facts, capacity: Floats, demand: Demand, siting: Siting) -> tuple[Rule, ...]:
@@ -217,14 +223,17 @@ def _rules(asks: Asks, facts: Facts, capacity: Floats, demand: Demand, siting: S
     rules = [
         Rule("rejected by the commander", np.array([asks.purpose in r for r in facts.rejected], dtype=bool)),
         Rule("without any room", holds < 1),
-        Rule(_LIKELY_BUILT, facts.of("likely_built") > 0, yields=True),
-        *_line_rule(asks, facts, siting),
-        Rule("too small", holds < need, yields=True),
         Rule("part of the place of attack", facts.target_m <= 0.0),
     ]
-    if asks.inside is not None:
-        side = (facts.of("inside") > 0) != asks.inside
-        rules.append(Rule(OUTSIDE, side, yields=True) if asks.inside else Rule("inside", side))
+    side = _side_rule(asks, facts)
+    small = [
+        Rule(_LIKELY_BUILT, facts.of("likely_built") > 0, yields=True),
+        Rule("too small", holds < need, yields=True),
+    ]
+    if asks.purpose is Purpose.COMMAND_POST:
+        rules += [*side, *_command_rules(facts, siting), *small]
+    else:
+        rules += [*small, *side]
     if asks.unseen:
         rules.append(_unseen_rule(facts))
     if asks.purpose is Purpose.EVACUATION:
@@ -234,12 +243,22 @@ def _rules(asks: Asks, facts: Facts, capacity: Floats, demand: Demand, siting: S
     return (*rules, *more)
 
 
-def _line_rule(asks: Asks, facts: Facts, siting: Siting) -> list[Rule]:
-    """Keep a command post off the line of the inner perimeter itself, not only away from its gates."""
-    if asks.purpose is not Purpose.COMMAND_POST:
+def _side_rule(asks: Asks, facts: Facts) -> list[Rule]:
+    """On which side of the outer perimeter a purpose lies."""
+    if asks.inside is None:
         return []
-    words = f"nearer than {siting.command_line_m:.0f} m to the line of the inner perimeter"
-    return [Rule(words, facts.inner_m < siting.command_line_m, yields=True)]
+    side = (facts.of("inside") > 0) != asks.inside
+    return [Rule(OUTSIDE, side, yields=True) if asks.inside else Rule("inside", side)]
+
+
+def _command_rules(facts: Facts, siting: Siting) -> list[Rule]:
+    """Keep a command post off the danger itself, not only away from the gates, and near enough to command."""
+    near = f"nearer than {siting.command_line_m:.0f} m to the inner perimeter or warm ground"
+    far = f"over {siting.command_reach_m:.0f} m on foot from the inner perimeter"
+    return [
+        Rule(near, facts.danger_m < siting.command_line_m, yields=True),
+        Rule(far, facts.walk_m > siting.command_reach_m, yields=True),
+    ]
 
 
 def _unseen_rule(facts: Facts) -> Rule:

@@ -104,7 +104,7 @@ _WITHIN = Criterion("within the outer perimeter", "yes/no", "weight_within", by.
 _FIRM = Criterion("firm ground", "ratio", "weight_firm", by.firm)
 _SHELTER = Criterion("shelter", "m2", "weight_shelter", by.shelter)
 _OFF_STREET = Criterion("off the street", "yes/no", "weight_off_street", by.off_street)
-_OFF_LINE = Criterion("distance to the line of the inner perimeter", "m", "weight_line", by.off_the_line)
+_OFF_LINE = Criterion("distance to the inner perimeter and warm ground", "m", "weight_line", by.off_the_line)
 _UNSEEN = Criterion("in sight of the hot zone", "yes/no", "weight_sight", by.unseen, of_sight=True)
 
 
@@ -224,6 +224,7 @@ ASKS: tuple[Asks, ...] = (
             _OFF_STREET,
         ),
         officers="officers_command_post",
+        least="command_least",
     ),
     Asks(
         Purpose.CASUALTY_COLLECTION,
@@ -243,6 +244,7 @@ ASKS: tuple[Asks, ...] = (
             _OFF_STREET,
         ),
         officers="officers_casualty",
+        least="casualty_least",
     ),
     Asks(
         Purpose.AMBULANCE_EXCHANGE,

@@ -27,7 +27,6 @@ Ints = NDArray[np.int64]
 POOL = 24
 """Best candidates of a purpose that take part in the joint choice."""
 
-_MOST_OVER = 3.0
 _MAX_STEPS = 100_000
 _EPS = 1e-9
 _STAGING = (Purpose.STAGING, Purpose.STAGING_FIRE, Purpose.STAGING_POLICE)
@@ -41,12 +40,17 @@ _LIVES_FIRST = (
 """Where there is not ground for all: first what the badly hurt wait for, then what leads, then all else."""
 _FIRST_GAIN = 1.1
 """More than any difference of scores: no earlier purpose is given up for a better place of a later one."""
+_WAIT_APART = (Purpose.STAGING_FIRE, Purpose.STAGING_POLICE)
+"""What could wait on the same ground as others, only in want of room: nothing else is given up for both."""
+_APART_GAIN = 0.1
 
 
 def _served(purpose: Purpose) -> float:
     """Return what it is worth that a purpose has a site at all."""
+    if purpose in _WAIT_APART:
+        return _APART_GAIN
     later = next((k for k, purposes in enumerate(_LIVES_FIRST) if purpose in purposes), len(_LIVES_FIRST))
-    return 1.0 + _FIRST_GAIN * (len(_LIVES_FIRST) - later)
+    return _FIRST_GAIN * (len(_WAIT_APART) + len(_LIVES_FIRST) - later)
 
 
 _SERVED = {purpose: _served(purpose) for purpose in Purpose}
@@ -206,7 +210,7 @@ class Choice:
             for k, start in enumerate(staging):
                 over_min = self.drives.seconds(int(start))[rows] / 60 - siting.transfer_near_min
                 share = over_min / max(siting.transfer_min - siting.transfer_near_min, 1e-9)
-                losses[k] = siting.transfer_loss * np.clip(share, 0.0, _MOST_OVER)
+                losses[k] = np.clip(siting.transfer_loss * share, 0.0, siting.unjoined_loss)
         if self.side is not None:
             here, there = self.side[np.asarray(staging, dtype=np.int64)], self.side[rows]
             losses[(here[:, None] != there) | (there < 0)] = siting.unjoined_loss

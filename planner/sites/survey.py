@@ -138,7 +138,7 @@ def survey(
         drive_m=drive.to_all([c.entrance for c in candidates])[0] + offset_m,
         target_m=target_m,
         outer_m=_apart_m(shapes, scene.outer_m),
-        inner_m=_inner_m(candidates, shapes, scene.inner_m),
+        danger_m=_danger_m(candidates, shapes, scene),
         in_sight=np.zeros(len(shapes), dtype=np.int64),
         unseen_m=unseen_m,
         sight_m=sight_m,
@@ -163,12 +163,13 @@ def _apart_m(shapes: NDArray[np.object_], ground_m: BaseGeometry) -> Floats:
     return metres
 
 
-def _inner_m(candidates: Sequence[Candidate], shapes: NDArray[np.object_], inner_m: BaseGeometry) -> Floats:
-    """Return how far what lies between the perimeters lies from the inner one; infinite of all else."""
+def _danger_m(candidates: Sequence[Candidate], shapes: NDArray[np.object_], scene: Scene) -> Floats:
+    """Return how far what lies between the lines is from the inner one and warm ground, else infinite."""
     metres = np.full(len(shapes), np.inf)
     rows = np.flatnonzero([candidate.inside for candidate in candidates])
-    if not inner_m.is_empty:
-        metres[rows] = shapely.distance(shapes[rows], inner_m)
+    for ground_m in (scene.inner_m, scene.ground.warm_m, scene.ground.hot_m):
+        if not ground_m.is_empty:
+            metres[rows] = np.minimum(metres[rows], shapely.distance(shapes[rows], ground_m))
     return metres
 
 

@@ -424,11 +424,11 @@ class Writer:
         if is_working(purpose) and np.isfinite(self.facts.off_street_m[row]):
             how = "No street joins it to an inner gate" if self.facts.has_gates else "There is no inner gate"
             said.append(f"{how}: check that the ground between can be walked")
-        line_m, commands = self.facts.inner_m[row], purpose is Purpose.COMMAND_POST
+        line_m, commands = self.facts.danger_m[row], purpose is Purpose.COMMAND_POST
         if purpose in LINE_KEEPERS and line_m < (siting.command_line_m if commands else siting.line_m):
             said.append(
-                f"Its ground comes within {math.ceil(line_m)} m of the line of the inner perimeter: use the "
-                "part furthest off"
+                f"Its ground comes within {math.ceil(line_m)} m of the inner perimeter or warm ground: use "
+                "the part furthest off"
             )
         if asks.unseen and self.facts.in_sight[row] == 1:
             far_m = _tens(self.facts.unseen_m)
