@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -147,6 +148,14 @@ def geometries_m(shape: Shape, frame: Frame) -> list[BaseGeometry]:
     return parts
 
 
+def lines_m(lines: Sequence[Sequence[LonLat]], frame: Frame) -> list[NDArray[np.float64]]:
+    """Return lines in metres, each (n, 2); a place that several have is worked out once."""
+    number: dict[LonLat, int] = {}
+    rows = [[number.setdefault(place, len(number)) for place in line] for line in lines]
+    xy_m = frame.to_m(tuple(number))
+    return [xy_m[row] for row in rows]
+
+
 def shape_of(geometry_m: BaseGeometry, frame: Frame) -> Shape:
     """Return a geometry in metres as a plain shape in degrees, as documents write it."""
     parts = shapely.get_parts(geometry_m)
@@ -160,7 +169,7 @@ def shape_of(geometry_m: BaseGeometry, frame: Frame) -> Shape:
 def line_of(xy_m: NDArray[np.float64], frame: Frame) -> tuple[LonLat, ...]:
     """Return a line (n, 2) in metres as places, rounded as documents write them."""
     degrees = np.round(frame.to_deg(np.asarray(xy_m)[:, :2]), DECIMALS) + 0.0
-    return tuple(LonLat(float(lon), float(lat)) for lon, lat in degrees)
+    return tuple(map(LonLat._make, degrees.tolist()))
 
 
 def rings_of(polygon_m: Polygon, frame: Frame) -> Rings:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import mgrs
@@ -50,6 +52,11 @@ class LonLat(NamedTuple):
         return LonLat(round(self.lon_deg, DECIMALS) + 0.0, round(self.lat_deg, DECIMALS) + 0.0)
 
 
+def degrees_of(line: Sequence[LonLat]) -> NDArray[np.float64]:
+    """Return places as an array (n, 2), which numpy itself makes of tuples in ten times the time."""
+    return np.fromiter(chain.from_iterable(line), dtype=np.float64, count=2 * len(line)).reshape(-1, 2)
+
+
 @dataclass(frozen=True)
 class Frame:
     """Metres about a centre: azimuthal equidistant on WGS 84, x east, y north.
@@ -71,7 +78,8 @@ class Frame:
 
     def to_m(self, lonlat_deg: ArrayLike) -> NDArray[np.float64]:
         """Project (n, 2) degrees, longitude first, to (n, 2) metres."""
-        lonlat = np.asarray(lonlat_deg, dtype=np.float64).reshape(-1, 2)
+        lonlat = degrees_of(lonlat_deg) if isinstance(lonlat_deg, tuple) else np.asarray(lonlat_deg, float)
+        lonlat = lonlat.reshape(-1, 2)
         return np.column_stack(_PROJECTIONS.about(self.centre)(lonlat[:, 0], lonlat[:, 1]))
 
     def to_deg(self, xy_m: ArrayLike) -> NDArray[np.float64]:

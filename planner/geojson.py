@@ -13,8 +13,10 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, NoReturn
 
+import numpy as np
+
 from planner.errors import IncidentError
-from planner.geo import LonLat
+from planner.geo import DECIMALS, LonLat, degrees_of
 from planner.model import Ring, Rings, Shape
 
 MAX_BYTES = 20_000_000
@@ -22,6 +24,7 @@ MAX_BYTES = 20_000_000
 _SHOWN = 40
 _MAX_NUMBER = 1e300
 _MIN_CORNERS = 3
+_FARTHEST_DEG = (180.0, 90.0)
 
 Json = dict[str, Any]
 
@@ -256,8 +259,17 @@ def _polygon(rings: Rings) -> list[list[list[float]]]:
     return [[list(place) for place in wound(ring, exterior=i == 0)] for i, ring in enumerate(placed)]
 
 
+def _line(line: Sequence[LonLat]) -> list[list[float]]:
+    """Write a line as :func:`position` writes each place: all at once where that changes nothing in them."""
+    degrees = degrees_of(line)
+    if (np.abs(degrees) <= _FARTHEST_DEG).all() and (np.round(degrees, DECIMALS) == degrees).all():
+        written: list[list[float]] = (degrees + 0.0).tolist()
+        return written
+    return [position(place) for place in line]
+
+
 _WRITERS: dict[str, Callable[[Any], Any]] = {
     "Point": position,
-    "LineString": lambda line: [position(place) for place in line],
+    "LineString": _line,
     "Polygon": _polygon,
 }

@@ -23,6 +23,8 @@ from planner.geojson import Json, as_list, as_number, as_object, as_place, fail,
 T = TypeVar("T")
 
 _MAX_INT = 2**63 - 1
+_PLAIN = frozenset({str, int, bool})
+"""Types that JSON writes as they are; a way over a metro has thousands of node ids."""
 _NO_NAMES: Mapping[str, str] = types.MappingProxyType({})
 
 
@@ -57,6 +59,8 @@ def _encode(value: Any) -> Any:
     if isinstance(value, float):
         return value + 0.0 if isfinite(value) else None  # JSON knows no NaN: unknown is null
     if isinstance(value, tuple):
+        if _PLAIN.issuperset(map(type, value)):
+            return list(value)
         return [_encode(part) for part in value]
     if is_dataclass(value):
         return to_record(value)

@@ -17,7 +17,7 @@ from planner import model, packs
 from planner.document import read_incident, read_plan, write_incident, write_plan
 from planner.errors import IncidentError, PlannerError
 from planner.geo import LonLat
-from planner.geojson import MAX_BYTES
+from planner.geojson import MAX_BYTES, geometry, position
 from planner.plan import make_plan
 from planner.terms import NoticeItemName, Purpose, SiteSource, ThreatName, ThreatStatus, ZoneKind
 from tests import strategies
@@ -108,6 +108,19 @@ def coordinates(value):
 def exteriors(geometry):
     polygons = {"Polygon": [geometry["coordinates"]], "MultiPolygon": geometry["coordinates"]}
     return [rings[0] for rings in polygons.get(geometry["type"], [])]
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(-180, 180), st.floats(-90, 90), st.booleans()).map(
+            lambda p: LonLat(p[0], p[1]).rounded() if p[2] else LonLat(p[0], p[1])
+        ),
+        min_size=2,
+    )
+)
+def test_a_line_is_written_as_its_places_are_whether_rounded_before_or_not(line):
+    written = geometry(model.Shape(lines=(tuple(line),)))["coordinates"]
+    assert json.dumps(written) == json.dumps([position(place) for place in line])
 
 
 def test_numbers_that_are_not_finite_are_written_as_null():

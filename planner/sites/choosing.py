@@ -65,7 +65,7 @@ class ChosenSites:
         return told(self.write.settled, self.write.demand)
 
     def beside(self, routes: Sequence[Route]) -> ChosenSites:
-        """Return the sites once the ways are known: what can gives way to them, and the rest says so."""
+        """Return the sites once the ways are known: what can give way to them does, and the rest says so."""
         write = self.write
         settled, conflicts = settle_beside(write.settled, routes, write.scene, write.area, write.siting)
         return ChosenSites(replace(write, settled=settled, against=conflicts.of))

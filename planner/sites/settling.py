@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner import words
-from planner.area import Area
+from planner.area import Area, lines_m
 from planner.doctrine import Siting
 from planner.ground.sightline import seen_by_any, sees, walls_of
 from planner.ground.targets import thin
@@ -194,8 +194,8 @@ def settle_beside(
 
 
 def _lanes(routes: Sequence[Route], area: Area) -> BaseGeometry:
-    lines = [area.frame.to_m(route.line) for route in routes if route.route in _LANES and len(route.line) > 1]
-    return shapely.MultiLineString(lines)  # not laid together: they are only measured to
+    lines = [route.line for route in routes if route.route in _LANES and len(route.line) > 1]
+    return shapely.MultiLineString(lines_m(lines, area.frame))  # not laid together: they are only measured to
 
 
 def _better(settled: Settled, conflicts: Conflicts, purpose: Purpose, chosen: Mapping[Purpose, int]) -> int:
