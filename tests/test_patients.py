@@ -251,7 +251,7 @@ def price(colour: str, child: bool, ward: Ward, kind: str, later: bool) -> int |
         detour_s = ward.detour_s
         if colour == "yellow" and not has_level:
             detour_s += 60 * RULES.yellow_level_min
-        if colour == "green" and high:
+        if ward.detour_s > 0 or (colour == "green" and high):
             detour_s += 60 * RULES.green_spare_min
         if child and not ward.for_children and ward.pediatric_level is None:
             detour_s += 60 * RULES.child_spare_min
@@ -374,11 +374,23 @@ def test_patients_are_driven_a_little_further_to_spare_a_hospital_by_the_danger(
     rules = replace(RULES, walk_in_red=0.0, walk_in_others=0.0)
     spare_s = rules.second_choice_min * 60
     by_danger = Ward(60.0, TraumaLevel.I, 200, detour_s=spare_s)
-    for away_s, taken in ((spare_s, (0, 1)), (spare_s + 120.0, (1, 0))):
+    further_s = spare_s + rules.green_spare_min * 60
+    for away_s, red, yellow in (
+        (spare_s, (0, 1), (0, 1)),
+        (spare_s + 120.0, (1, 0), (0, 1)),
+        (further_s + 120.0, (1, 0), (1, 0)),
+    ):
         wards = [by_danger, Ward(away_s, TraumaLevel.I, 200)]
         shares = share_patients(Casualties(1, 1, 1), wards, rules)
-        assert tuple(s.red for s in shares.assigned) == taken
-        assert tuple(s.yellow for s in shares.assigned) == taken
+        assert tuple(s.red for s in shares.assigned) == red
+        assert tuple(s.yellow for s in shares.assigned) == yellow
+
+
+def test_greens_go_to_a_trauma_centre_before_a_hospital_that_may_take_no_emergencies() -> None:
+    doubtful = Ward(300.0, None, 900, detour_s=RULES.second_choice_min * 60)
+    centre, plain = Ward(600.0, TWO, 900), Ward(900.0, None, 100)
+    shares = share_patients(Casualties(0, 0, 9), [doubtful, centre, plain], NO_WALK_INS)
+    assert [taken.green for taken in shares.assigned] == [0, 7, 2], "first where no reds go"
 
 
 def test_what_the_coordinator_keeps_for_walk_ins_outranks_doctrine_near_and_far() -> None:

@@ -226,7 +226,7 @@ def _suits_min(colour: str, child: bool, hospital: HospitalOption, rules: Transp
     further_min = 0.0
     if colour == "yellow" and hospital.adult_level is None and hospital.pediatric_level is None:
         further_min += rules.yellow_level_min
-    if colour == "green" and hospital.adult_level in _FULL_CARE:
+    if hospital.spared or (colour == "green" and hospital.adult_level in _FULL_CARE):
         further_min += rules.green_spare_min
     if child and not hospital.children_only and hospital.pediatric_level is None:
         further_min += rules.child_spare_min

@@ -331,7 +331,10 @@ def _steps_down(places: _Places, wards: Sequence[Ward]) -> Ints:
 
 
 def _detours_s(places: _Places, wards: Sequence[Ward], rules: Transport) -> NDArray[np.float64]:
-    """Return what a drive may be longer: to spare a hospital, or to reach one that suits better."""
+    """Return what a drive may be longer: to spare a hospital, or to reach one that suits better.
+
+    One that is spared gains nothing by it that greens leave the trauma centres free.
+    """
     spared_s = np.array([w.detour_s for w in wards], dtype=float)[places.ward]
     has_level = [w.adult_level is not None or w.pediatric_level is not None for w in wards]
     trauma = np.array(has_level, dtype=bool)[places.ward]
@@ -341,7 +344,7 @@ def _detours_s(places: _Places, wards: Sequence[Ward], rules: Transport) -> NDAr
     ]
     minutes = (
         rules.yellow_level_min * (_YELLOW & ~trauma)
-        + rules.green_spare_min * (_GREEN & high)
+        + rules.green_spare_min * ((_GREEN & high) | (~_RED & (spared_s > 0)))
         + rules.child_spare_min * (_CHILD & ~_RED & ~young)
     )
     detours_s: NDArray[np.float64] = spared_s + 60 * minutes
