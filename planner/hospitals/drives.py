@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -110,7 +110,12 @@ def drives_on_map(
     driving : Driving
     search : Search
     """
-    return [_drive(hospital, door, driving, search) for hospital, door in zip(hospitals, doors, strict=True)]
+    goals = [door for door in doors if isinstance(door, Snap)]
+    times_s = dict(zip(goals, search.times_s(goals).tolist(), strict=True))
+    return [
+        _drive(hospital, door, driving, search, times_s)
+        for hospital, door in zip(hospitals, doors, strict=True)
+    ]
 
 
 def find_doors(hospitals: Sequence[KnownHospital], driving: Driving) -> list[Snap | str]:
@@ -147,13 +152,19 @@ def _door(own: Snap | None, nearest: Snap | None, reach_m: float, driving: Drivi
     return own
 
 
-def _drive(hospital: KnownHospital, door: Snap | str, driving: Driving, search: Search) -> Drive:
+def _drive(
+    hospital: KnownHospital,
+    door: Snap | str,
+    driving: Driving,
+    search: Search,
+    times_s: Mapping[Snap, float],
+) -> Drive:
     spot = Point(hospital.x_m, hospital.y_m)
     if driving.streets.hot_m.intersects(spot):
         return Drive(hospital, None, None, None, why_not="it lies in hot or warm ground")
     if isinstance(door, str):
         return Drive(hospital, None, None, None, why_not=door)
-    time_s = search.time_s(door)
+    time_s = times_s[door]
     if not math.isfinite(time_s):
         return Drive(hospital, None, None, None, why_not=driving.why_not(search.start, door))
     rules, second = driving.doctrine.transport, _second_scene(spot, driving)

@@ -172,15 +172,15 @@ def _ways_out(start: Snap, goals: Sequence[Snap], driving: Driving, inside: Bool
     search = driving.search(start, ends=goals)
     seen: set[int] = set()
     for goal in goals:
-        path = search.path(goal)
-        if path is None:
+        arcs = search.arcs(goal)
+        if arcs is None:
             continue
-        beyond = np.flatnonzero(~inside[path.edges])
-        edges = path.edges[: beyond[0] if len(beyond) else len(path.edges)]
+        edges = arcs % driving.network.edge_count
+        beyond = np.flatnonzero(~inside[edges])
+        edges = edges[: beyond[0] if len(beyond) else len(edges)]
         if len(edges) and int(edges[-1]) not in seen and len(seen) < _EXITS:
             seen.add(int(edges[-1]))
-            first_arc = int(edges[0]) + (0 if path.forward[0] else driving.network.edge_count)
-            yield _Out(edges, first_arc)
+            yield _Out(edges, int(arcs[0]))
 
 
 def _loop(
@@ -250,8 +250,8 @@ def _out_without(
 def _ways_within(start: Snap, goals: Sequence[Snap], driving: Driving) -> Ints:
     """Return the streets that lead to goals inside the perimeter, which no way out passes."""
     search = driving.search(start, ends=goals)
-    paths = [path for goal in goals if (path := search.path(goal)) is not None]
-    return np.concatenate([_NOTHING, *(path.edges for path in paths)])
+    ways = [arcs for goal in goals if (arcs := search.arcs(goal)) is not None]
+    return np.concatenate([_NOTHING, *ways]) % driving.network.edge_count
 
 
 def _outbound(out: Ints, driving: Driving, inside: Bools) -> Driving:

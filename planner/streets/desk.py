@@ -14,10 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.streets.search import BARRED, NEVER, Bools, Ints, Ints32, dijkstra, traced
+from planner.streets.search import BARRED, NEVER, Bools, Ints, Ints32, dijkstra, fewest_steps, traced
 from planner.streets.timing import Timing, Weights
-
-_EACH_ITS_OWN = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,33 +57,82 @@ class Desk:
         self._cost = np.full(turns.state_count, BARRED, dtype=np.int32)
         self._before = np.empty(turns.state_count, dtype=np.int32)
         self._touched = np.empty(turns.state_count, dtype=np.int32)
+        self._group = np.zeros(turns.state_count, dtype=np.int64)
         self._back: tuple[Ints, Ints, Ints32] | None = None
         self._lock = threading.Lock()
 
     def ways(
-        self, weights: Weights, seed: Ints, seed_ms: Ints, asked: Ints, most: int = 0, enough: int = 0
+        self,
+        weights: Weights,
+        seed: Ints,
+        seed_ms: Ints,
+        asked: Ints,
+        most: int = 0,
+        *,
+        group: Ints | None = None,
+        enough: int = 0,
+        slack_ms: int = 0,
     ) -> Reached | None:
-        """Search the best ways to some states, each named once; to all of them, or till enough are settled.
+        """Search the best ways to some states, each named once.
+
+        Parameters
+        ----------
+        weights : Weights
+        seed, seed_ms : int arrays
+            Where it begins.
+        asked : (k,) int array
+        most : int
+            It gives up when so many states are settled; 0: never.
+        group : (k,) int array, optional
+            One state of each group is enough: numbers from 0 on. Without, each state is a group of its own.
+        enough : int
+            It stops when so many groups are settled; 0: all.
+        slack_ms : int
+            It goes on from there for what costs more by no more than this.
 
         Returns
         -------
         Reached or None
-            None where it gave up, having settled ``most`` states before all of these.
+            None where it gave up.
         """
-        wanted = np.zeros(self._plain.turns.state_count, dtype=np.bool_)
-        wanted[asked] = True
-        enough = enough or len(asked)
+        group = np.arange(len(asked)) if group is None else group
         with self._laid_out(weights):
-            reached, last, given_up = self._run(
-                self._ahead, seed, seed_ms, _EACH_ITS_OWN, wanted, enough, most
+            self._group[asked] = group + 1
+            wanted = np.ones(int(group.max(initial=-1)) + 2, dtype=np.bool_)
+            wanted[0] = False
+            enough = enough or len(wanted) - 1
+            reached, _, given_up, known = self._run(
+                self._ahead, seed, seed_ms, self._group, wanted, (enough, slack_ms, most)
             )
+            self._group[asked] = 0
             cost = self._cost[asked].astype(np.int64)
-            known = int(self._cost[last]) if enough < len(asked) and last >= 0 else NEVER
-            known = NEVER if np.count_nonzero(cost <= known) < enough else known
             cost[cost >= BARRED] = NEVER
             start, states = traced(self._before, np.where(cost < NEVER, asked, -1))
             self._wipe(reached)
         return None if given_up else Reached(cost, start, states, known)
+
+    def fewest(self, weights: Weights, seed: Ints, edges: Ints, states: Ints, steps: int, most: int) -> Ints:
+        """Tell that on any way to each of some states at least so many of some streets are entered.
+
+        Parameters
+        ----------
+        weights : Weights
+            Tell which streets are open.
+        seed : int array
+            Where ways begin; what is entered there does not count.
+        edges : int array
+            The streets that count.
+        states : (k,) int array
+        steps : int
+            No more is told.
+        most : int
+            So many states are looked at.
+        """
+        stepped = np.zeros(self._plain.turns.state_count, dtype=np.bool_)
+        stepped[self._plain.turns.states_on(edges)] = True
+        with self._laid_out(weights):
+            least, known = fewest_steps(*self._ahead, self._state_ms, seed, stepped, steps, most)
+        return np.where(least[states] < 0, known, least[states]).astype(np.int64)
 
     def first(
         self, weights: Weights, seed: Ints, seed_ms: Ints, place: Ints, wanted: Bools, *, back: bool
@@ -110,7 +157,7 @@ class Desk:
         """
         with self._laid_out(weights):
             turns = self._behind if back else self._ahead
-            reached, last, _ = self._run(turns, seed, seed_ms, place, wanted, 1, 0)
+            reached, last, *_ = self._run(turns, seed, seed_ms, place, wanted.copy(), (1, 0, 0))
             states = self._touched[:reached]
             cost = self._cost[states]
             best = -1
@@ -142,18 +189,17 @@ class Desk:
         seed_ms: Ints,
         place: Ints,
         wanted: Bools,
-        enough: int,
-        most: int,
-    ) -> tuple[int, int, bool]:
-        found: tuple[int, int, bool] = dijkstra(
+        bounds: tuple[int, int, int],
+    ) -> tuple[int, int, bool, int]:
+        """Run a search; ``bounds``: how many places are enough, the slack, and the most states."""
+        found: tuple[int, int, bool, int] = dijkstra(
             *turns,
             self._state_ms,
             seed,
             seed_ms,
             place,
             wanted,
-            enough,
-            most,
+            *bounds,
             self._cost,
             self._before,
             self._touched,
@@ -173,6 +219,7 @@ class Desk:
                 yield
             except BaseException:
                 self._cost.fill(BARRED)  # nothing tells how far a search came that broke off
+                self._group.fill(0)
                 raise
             finally:
                 self._state_ms[states] = self._plain.arc_ms[self._plain.turns.state_arc[states]]

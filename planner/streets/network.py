@@ -18,6 +18,8 @@ from numpy.typing import ArrayLike
 from shapely.geometry.base import BaseGeometry
 
 from planner.doctrine import Travelling
+from planner.streets.arrivals import Arrivals, arrivals
+from planner.streets.counting import Counting, Weighed
 from planner.streets.desk import Desk
 from planner.streets.driving_side import DrivingSide, find_driving_side
 from planner.streets.hierarchy import LEAST_STATES, Hierarchy, Order, find_order
@@ -26,16 +28,14 @@ from planner.streets.paths import (
     Ends,
     Path,
     arriving,
-    cheapest,
     junction_at,
     leaving,
     leaving_back,
-    meeting,
     path_of,
     standing,
     time_of,
 )
-from planner.streets.search import BARRED, NEVER
+from planner.streets.search import NEVER
 from planner.streets.snapping import Snap, at_node, snap
 from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays
 from planner.streets.timing import Timing, Weights, find_timing
@@ -50,6 +50,8 @@ _T = TypeVar("_T")
 NEARBY_M, NEARBY_STATES = 1500.0, 20_000
 """Places so near are searched for without the hierarchy, till so many states are settled: it takes a few
 milliseconds, no longer than the hierarchy takes to be told what is closed."""
+_POCKET_STATES = 5000
+"""In so many states one looks whether posts enclose where a way begins."""
 _NONE = np.empty(0, dtype=np.int64)
 _REMEMBERING = threading.RLock()
 """One thread at a time works out what is remembered: what belongs together is told apart by identity."""
@@ -361,11 +363,15 @@ class StreetNetwork(StreetArrays):
 
 
 class _Found(NamedTuple):
-    """The best way to a place: what it weighs, its first and last state, and what follows; -1: nothing."""
+    """The best way to a place: what it weighs, its first and last state, the share driven of the last one.
+
+    ``after`` is the state that follows, -1: none; as in :class:`~planner.streets.arrivals.Arrivals`.
+    """
 
     ms: int
     begin: int
     state: int
+    share: float
     after: int
 
 
@@ -395,37 +401,43 @@ class Search:
     def times_s(self, ends: Sequence[Snap]) -> Floats:
         """Return the seconds to some places by the best ways, inf where there is none."""
         self._find(ends)
-        seconds = {end: self._counted_s(end) for end in ends}
-        self._trace([end for end, time_s in seconds.items() if time_s is None])
-        for end, time_s in seconds.items():
-            if time_s is None:
-                seconds[end] = time_of(self.network, self.start, end, self._way(end), self.timing)
+        asked = list(dict.fromkeys(ends))
+        seconds = dict(zip(asked, self._counted_s(asked), strict=True))
+        unknown = [end for end, time_s in seconds.items() if math.isnan(time_s)]
+        self._trace(unknown)
+        for end in unknown:
+            seconds[end] = time_of(self.network, self.start, end, self._way(end), self.timing)
         return np.array([seconds[end] for end in ends], dtype=np.float64)
 
     def nearest(self, ends: Sequence[Snap], count: int) -> list[int]:
         """Return which of some places are reached soonest, in order, so many at most; of equals the first."""
-        lasts = [self._last(end) for end in ends]
-        asked = np.unique(np.concatenate([_NONE, *(last.state for last in lasts)]))
+        lasts = self._lasts(ends)
+        asked, group, groups, slack_ms = lasts.groups()
         most = self._most(sorted(map(self._apart_m, ends))[:count][-1])
-        desk, first, enough = self.network.desk(self.weights), self._first, 2 * count
+        desk, first, enough = self.network.desk(self.weights), self._first, count
+        stays = np.array([self._stays(end) for end in ends])
         while len(asked) and most is not None:
-            reached = desk.ways(self._closing, first.state, first.ms, asked, most, min(enough, len(asked)))
+            reached = desk.ways(
+                self._closing,
+                first.state,
+                first.ms,
+                asked,
+                most,
+                group=group,
+                enough=min(enough, groups),
+                slack_ms=slack_ms,
+            )
             if reached is None:
                 break
-            found = [
-                (
-                    0
-                    if self._stays(end)
-                    else cheapest(reached.cost_ms[np.searchsorted(asked, last.state)], last)[0],
-                    k,
-                )
-                for k, (end, last) in enumerate(zip(ends, lasts, strict=True))
-            ]
-            found = sorted(place for place in found if place[0] < NEVER)[:count]
-            # What is not reached yet costs what is known, but for what is not driven of its last street.
-            beyond_ms = reached.known_ms + min(int(last.ms.min(initial=0)) for last in lasts)
-            if reached.known_ms >= NEVER or (len(found) == count and found[-1][0] < beyond_ms):
-                return [k for _, k in found]
+            ms, _ = lasts.best(reached.cost_ms[np.searchsorted(asked, lasts.state)])
+            ms[stays] = 0
+            order = np.argsort(ms, kind="stable")[:count]
+            order = order[ms[order] < NEVER]
+            # What is not reached yet costs more than what is known, but for what is not driven at its end.
+            beyond_ms = reached.known_ms + int(lasts.ms.min(initial=0))
+            whole = reached.known_ms >= NEVER or enough >= groups
+            if whole or (len(order) == count and ms[order[-1]] <= beyond_ms):
+                return [int(k) for k in order]
             enough *= 2
         times_s = self.network.times([self.start], ends, self.weights, self.closed)[0]
         return [k for k in np.argsort(times_s, kind="stable").tolist() if np.isfinite(times_s[k])][:count]
@@ -444,6 +456,19 @@ class Search:
             return None
         self._trace([end])
         return path_of(self.network, self.start, end, self._way(end), self.timing)
+
+    def arcs(self, end: Snap) -> Ints | None:
+        """Return the arcs of the best way to a place, in order of travel; None where every way is closed.
+
+        Where the way is none but to stand there, the arc along its street.
+        """
+        if self._stays(end):
+            return np.array([end.edge], dtype=np.int64)
+        self._find([end])
+        if self._found[end] is None:
+            return None
+        self._trace([end])
+        return self.weights.turns.state_arc[self._way(end)]
 
     def costs_s(self, nodes: Ints) -> Floats:
         """Return, by the weights, the seconds to each of some nodes, inf where there is no way."""
@@ -509,34 +534,35 @@ class Search:
         if all(end in self._found for end in ends):
             return
         new = [end for end in dict.fromkeys((*ends, *self.ends)) if end not in self._found]
-        lasts = [self._last(end) for end in new]
-        asked = np.unique(np.concatenate([last.state for last in lasts]))
-        found: dict[Snap, _Found | None] = dict.fromkeys(new)
-        first = self._first
+        lasts, first = self._lasts(new), self._first
+        asked, group, _, slack_ms = lasts.groups()
         if not len(asked) or not len(first.state):
-            self._found.update(found)
+            self._found.update(dict.fromkeys(new))
             return
         hierarchy, most = self.network.hierarchy_for(self.weights), self._most(max(map(self._apart_m, new)))
         reached = None
         if most is not None:
-            reached = self.network.desk(self.weights).ways(self._closing, first.state, first.ms, asked, most)
+            reached = self.network.desk(self.weights).ways(
+                self._closing, first.state, first.ms, asked, most, group=group, slack_ms=slack_ms
+            )
         if reached is not None:
             cost_ms, begins = reached.cost_ms, None
         else:
             assert hierarchy is not None
             table = _added(hierarchy.costs(self._closing, first.state, asked), first.ms[:, None])
             cost_ms, begins = np.min(table, axis=0), first.state[np.argmin(table, axis=0)]
-        for end, last in zip(new, lasts, strict=True):
-            at = np.searchsorted(asked, last.state)
-            total_ms, best = cheapest(cost_ms[at], last)
+        at = np.searchsorted(asked, lasts.state)
+        total_ms, row = lasts.best(cost_ms[at])
+        found: dict[Snap, _Found | None] = dict.fromkeys(new)
+        for k, best in enumerate(row.tolist()):
             if best < 0:
                 continue
-            begin = -1 if begins is None else int(begins[at[best]])
-            found[end] = _Found(total_ms, begin, int(last.state[best]), int(last.after[best]))
             if reached is not None:
-                self._ways[end] = reached.way(int(at[best]))
+                self._ways[new[k]] = reached.way(int(at[best]))
+            begin = int(self._ways[new[k]][0] if begins is None else begins[at[best]])
+            last = int(lasts.state[best]), float(lasts.share[best]), int(lasts.after[best])
+            found[new[k]] = _Found(int(total_ms[k]), begin, *last)
         self._found.update(found)  # only now: a search that breaks off has not found that there is no way
-        self.__dict__.pop("_steps_out", None)  # which was of the places known until now
 
     def _trace(self, ends: Sequence[Snap]) -> None:
         """Write out the ways that a hierarchy found, as far as that is not done."""
@@ -553,49 +579,26 @@ class Search:
         way = self._ways[end]
         return np.append(way, found.after) if found.after >= 0 else way
 
-    def _counted_s(self, end: Snap) -> float | None:
-        """Return the seconds to a place where what the way weighs tells them, without writing it out."""
-        found = self._found[end]
-        if self._stays(end) or found is None:
-            return 0.0 if self._stays(end) else math.inf
-        if end in self._ways or not self._step_ms:
-            return None
-        ends = np.array([self.start.edge, end.edge])
-        ends = np.concatenate([ends, ends + self.network.edge_count])
-        if (self.weights.ms_along(ends) != self.timing.ms_along(ends)).any():
-            return None
-        steps, ms = divmod(found.ms, self._step_ms)
-        return ms / 1000.0 if steps == 0 or (steps == 1 and self._steps_out) else None
+    def _counted_s(self, ends: Sequence[Snap]) -> Floats:
+        """Return the seconds to places where what a way weighs tells them, NaN where it does not."""
+        found = [None if self._stays(end) else self._found[end] for end in ends]
+        seconds = np.array([0.0 if self._stays(end) else np.inf for end in ends])
+        ways = [way[:4] for way in found if way is not None]
+        if ways:
+            weighed = Weighed(*map(np.array, zip(*ways, strict=True)))
+            firsts = self._first, leaving(self.network, self.start, self.timing, self.closed)
+            there = [way is not None for way in found]
+            seconds[there] = self._counting.times_s(weighed, firsts, self._fewest)
+        return seconds
 
     @cached_property
-    def _step_ms(self) -> int:
-        """By how much the weights count streets longer than they take, if all by as much; else 0."""
-        weights, timing = self.weights, self.timing
-        if weights.base is not timing.base or not np.isin(timing.changed, weights.changed).all():
-            return 0
-        more = np.unique(weights.changed_ms - self._plainly_ms)
-        more = more[more != 0]
-        if len(more) > 1 or (more < 0).any():
-            return 0
-        return int(more[0]) if len(more) else BARRED
+    def _counting(self) -> Counting:
+        return Counting(self.weights, self.timing)
 
-    @property
-    def _plainly_ms(self) -> Ints:
-        edges = self.weights.changed
-        return np.stack([self.timing.ms_along(edges), self.timing.ms_along(edges + self.network.edge_count)])
-
-    @cached_property
-    def _steps_out(self) -> bool:
-        """Whether each way found takes one step at least: none of the places is reached without."""
-        longer = self.weights.changed[(self.weights.changed_ms != self._plainly_ms).any(axis=0)]
-        shut = self.closed.copy()
-        shut[longer] = True
-        states = np.unique([found.state for found in self._found.values() if found is not None])
-        first = self._first
-        without = self.network.desk(self.weights).ways(
-            self.weights.closing(shut), first.state, first.ms, states, NEARBY_STATES
-        )
-        return without is not None and bool((without.cost_ms >= NEVER).all())
+    def _fewest(self, states: Ints, steps: int) -> Ints:
+        """Tell that any way to each of some states takes at least so many of the streets counted longer."""
+        desk, edges = self.network.desk(self.weights), self._counting.longer
+        return desk.fewest(self._closing, self._first.state, edges, states, steps, _POCKET_STATES)
 
     def _costs(self, states: Ints) -> Ints:
         """Return what it costs to be through some states, each named once."""
@@ -609,9 +612,8 @@ class Search:
         assert reached is not None
         return reached.cost_ms
 
-    def _last(self, end: Snap) -> Ends:
-        last = arriving(self.network, end, self.weights, self.closed)
-        return meeting(self._first, last, self.weights.turns, self._closing)
+    def _lasts(self, ends: Sequence[Snap]) -> Arrivals:
+        return arrivals(self.network, ends, self._first, self.weights, self._closing, self.closed)
 
 
 # --- helpers ------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from planner.streets.search import BARRED, NEVER
+from planner.streets.search import BARRED
 from planner.streets.snapping import Snap
 from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays
 from planner.streets.timing import Timing, Weights, part_ms
@@ -156,18 +156,6 @@ def meeting(first: Ends, last: Ends, turns: Turns, weights: Weights) -> Ends:
                 add.append(weight_ms - ms)
                 after.append(s)
     return Ends(*(np.array(values, dtype=np.int64) for values in (state, add, after)))
-
-
-def cheapest(cost_ms: Ints, ends: Ends) -> tuple[int, int]:
-    """Return what the best of the ends costs, and which it is; ``NEVER`` and -1 where none is reached.
-
-    ``cost_ms`` (k,) is what each end's state has cost.
-    """
-    if not len(ends.state):
-        return NEVER, -1
-    total = np.where(cost_ms >= NEVER, NEVER, cost_ms + ends.ms)
-    best = int(np.argmin(total))
-    return (int(total[best]), best) if total[best] < NEVER else (NEVER, -1)
 
 
 def time_of(streets: StreetArrays, start: Snap, end: Snap, states: Ints, timing: Timing) -> float:

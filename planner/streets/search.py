@@ -36,11 +36,12 @@ def dijkstra(  # noqa: C901 - one loop, and calls cost
     place: Ints,
     wanted: Bools,
     enough: int,
+    slack: int,
     most: int,
     cost: Ints32,
     before: Ints32,
     touched: Ints32,
-) -> tuple[int, int, bool]:  # pragma: no cover - compiled
+) -> tuple[int, int, bool, int]:  # pragma: no cover - compiled
     """Dijkstra's search over states with a heap; only what it reaches costs time.
 
     Parameters
@@ -53,12 +54,14 @@ def dijkstra(  # noqa: C901 - one loop, and calls cost
     seed, seed_ms : (k,) int arrays
         States in which the search begins, and what each has cost by then.
     place : (S,) int array
-        Where each state ends the search, if that is wanted; of no entries: each state is its own place.
+        Where each state ends the search, if that is wanted.
     wanted : bool array
-        By place.
+        By place; false afterwards where a state was settled.
     enough, most : int
-        The search stops when so many states at wanted places are settled, or gives up when so many states
+        The search stops when states at so many wanted places are settled, or gives up when so many states
         at all are; costs of states not settled by then are upper bounds. 0: there is no such number.
+    slack : int
+        It goes on for what costs more than that by no more than this.
     cost : (S,) int32 array
         ``BARRED`` everywhere; holds the cost of each state afterwards.
     before : (S,) int32 array
@@ -72,7 +75,10 @@ def dijkstra(  # noqa: C901 - one loop, and calls cost
         How many states were reached, and which was settled last; -1: none.
     given_up : bool
         Whether it stopped for having settled ``most`` states.
+    known : int
+        All that costs no more is settled; ``NEVER`` where it went to the end.
     """
+    known = NEVER
     heap = np.empty(len(after) + len(seed) + 1, dtype=np.int64)
     size = reached = found = settled = 0
     state = -1
@@ -90,14 +96,20 @@ def dijkstra(  # noqa: C901 - one loop, and calls cost
         spent = entry >> _STATE_BITS
         if spent > cost[entry & _STATE]:
             continue
+        if spent > known:
+            return reached, state, False, known
         state = entry & _STATE
         settled += 1
-        if wanted[place[state] if len(place) else state]:
+        at = place[state]
+        if wanted[at]:
+            wanted[at] = False
             found += 1
             if found == enough:
-                return reached, state, False
+                known = spent + slack
+                if slack == 0:
+                    return reached, state, False, known
         if settled == most:
-            return reached, state, True
+            return reached, state, True, known
         for k in range(start[state], start[state + 1]):
             lost = np.int64(lost_ms[k])
             head = after[k]
@@ -112,7 +124,73 @@ def dijkstra(  # noqa: C901 - one loop, and calls cost
                 cost[head] = total
                 before[head] = state
                 size = _push(heap, size, (total << _STATE_BITS) | head)
-    return reached, state, False
+    return reached, state, False, known
+
+
+@njit(cache=True, nogil=True)
+def fewest_steps(
+    start: Ints,
+    after: Ints,
+    lost_ms: Ints32,
+    state_ms: Ints32,
+    seed: Ints,
+    stepped: Bools,
+    steps: int,
+    most: int,
+) -> tuple[Ints32, int]:  # pragma: no cover - compiled
+    """Count how many of some states any way enters at least, to each state; those of ``seed`` are free.
+
+    Parameters
+    ----------
+    start, after, lost_ms, state_ms, seed
+        As in :func:`dijkstra`.
+    stepped : (S,) bool array
+        The states that count.
+    steps : int
+        So far is counted; who is not reached with fewer has so many at least.
+    most : int
+        It gives up after so many states.
+
+    Returns
+    -------
+    least : (S,) int32 array
+        -1 where the count is no less than ``known``.
+    known : int
+        ``steps``, or less where it gave up.
+    """
+    least = np.full(len(state_ms), -1, dtype=np.int32)
+    here, size, beyond, more = np.empty(most, dtype=np.int64), 0, np.empty(most, dtype=np.int64), 0
+    count = 0
+    for i in range(len(seed)):
+        if least[seed[i]] < 0 and count < most:
+            least[seed[i]] = 0
+            here[size] = seed[i]
+            size += 1
+            count += 1
+    for step in range(steps):
+        while size > 0:
+            size -= 1
+            state = here[size]
+            for k in range(start[state], start[state + 1]):
+                head = after[k]
+                if least[head] >= 0 or lost_ms[k] >= BARRED or state_ms[head] >= BARRED:
+                    continue
+                if count == most:
+                    return least, step
+                if stepped[head]:  # may be entered from elsewhere with as many steps, not with fewer
+                    if step + 1 < steps:
+                        least[head] = step + 1
+                        beyond[more] = head
+                        more += 1
+                        count += 1
+                    continue
+                least[head] = step
+                here[size] = head
+                size += 1
+                count += 1
+        here, beyond = beyond, here
+        size, more = more, 0
+    return least, steps
 
 
 @njit(cache=True, nogil=True)

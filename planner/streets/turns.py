@@ -84,6 +84,11 @@ class Turns:
         indptr, order = self._of_arc
         return order[indptr[arc] : indptr[arc + 1]]
 
+    def states_of_all(self, arcs: Ints) -> tuple[Ints, Ints]:
+        """Return all states in which some arcs are driven, laid end to end, and how many each arc has."""
+        indptr, _ = self._of_arc
+        return _gather(*self._of_arc, arcs), indptr[arcs + 1] - indptr[arcs]
+
     def turns_into(self, edges: Ints) -> Ints:
         """Return the turns into some edges, in either direction."""
         return _gather(*self.into, self.states_on(edges))
