@@ -683,7 +683,7 @@ def test_streets_that_cross_on_the_map_without_junction_or_bridge_are_named() ->
             *({"u": 6, "v": 8, "name": f"East {k}", "via": [(600, 200 + k)]} for k in (1, 40, 80)),
         ],
     )
-    inner, _ = trace(area_of(network), Point(0, 0).buffer(40))
+    inner, _ = trace(area_of(network), Point(0, 0).buffer(100))
     crossed = [n.text for n in inner.notices if "no junction, bridge" in n.text]
     held = {p.street.split(" at ")[0] for p in inner.posts if p.mode is PostMode.VEHICLE}
     assert held == {"Main"}

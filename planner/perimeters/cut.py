@@ -182,10 +182,15 @@ def cut_links(links: Links) -> Cut:
     the core is a ragged circle (``engine.md``). It is the same whatever flow the solver happens to find.
     """
     flow, reaches = find_flow(links.low, links.high, links.cost, links.node_count, SOURCE, SINK)
+    return sort_sides(links, reaches, int(flow))
+
+
+def sort_sides(links: Links, reaches: Bools, flow: int) -> Cut:
+    """Sort the nodes by what still reaches the sink, (node_count,); the rest is inside, if joined to it."""
     side = np.where(reaches, OUTER, ADRIFT).astype(np.int8)
     group = groups(links.low, links.high, ~reaches)
     side[~reaches & (group == group[SOURCE])] = INNER
-    return Cut(links, side, group, int(flow))
+    return Cut(links, side, group, flow)
 
 
 def _number_nodes(ends: tuple[Ints, Ints], where: tuple[Codes, Codes]) -> tuple[Ints, Ints, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -17,7 +18,10 @@ from planner.perimeters.crossings import unexplained_crossings
 from planner.perimeters.cut import ADRIFT, INNER, OUTER, less
 from planner.perimeters.foot import NEAR_LINE_M
 from planner.perimeters.line import Piece, Sides, draw_line, nearer_inner, stretch
+from planner.perimeters.outline import needles_m, slits_m
 from planner.perimeters.posts import Stand, stand_on
+from planner.perimeters.short_ring import shorten
+from planner.perimeters.spans import no_way_off
 from planner.streets.network import StreetNetwork
 from planner.terms import RoadClass
 
@@ -30,6 +34,8 @@ _SHORTEST_M = 1e-3
 """Stretches shorter than this are no obstacle to the line."""
 _AT_BARRIER_M = 0.5
 """A line that passes so near to a barrier passes at it: the barrier holds the street."""
+_RAGGED_LESS = 0.8
+"""Another ring is taken for its shape where it has at most this share of the needles and slits."""
 _RECUTS = 4
 """Rounds in which streets behind posts deep inside the line are taken in."""
 
@@ -75,6 +81,19 @@ class Drawn:
         edges = self.driving.edges
         return unexplained_crossings(self.band.network, self.polygon_m, edges[far], edges[~far])
 
+    @cached_property
+    def ragged_m(self) -> float:
+        """Length of what the line runs out and back along, inside it and outside."""
+        return needles_m(self.polygon_m) + slits_m(self.polygon_m)
+
+    @property
+    def on_spans(self) -> int:
+        """Posts in tunnels and on bridges, but for motorways: nobody turns off one anywhere."""
+        network = self.band.network
+        edges = np.array([stand.edge for stand in self.stands], dtype=np.int64)
+        slow = network.road_class[edges] > RoadClass.MOTORWAY_LINK
+        return int((no_way_off(network, edges) & (network.tunnel[edges] | slow)).sum())
+
     @property
     def astray(self) -> tuple[str, ...]:
         """Names of the streets of the inside that the line, as drawn, crosses away from every post.
@@ -105,14 +124,46 @@ def _far_from(points_m: Floats, others_m: Floats, least_m: float) -> Bools:
     return np.asarray(away > least_m)
 
 
-def draw_posted(band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters) -> Drawn:
+def draw_posted(band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters, *, turning: bool) -> Drawn:
     """Place the vehicle posts of a cut and draw the line through them.
 
     A street that leaves under a bridge of the inside can put its post deep inside the line; and on some maps
     streets cross each other without a junction, bridge or tunnel. Then what lies behind the post, or the
-    street that is crossed, is held as well, if that takes few posts more.
+    street that is crossed, is held as well, if that takes few posts more. And where the line runs out and
+    back along a street, a shorter one is looked for that takes as few posts.
+
+    Parameters
+    ----------
+    band : Band
+    driving : Sorted
+    core_m : Polygon
+    rules : Perimeters
+    turning : bool
+        Of the shorter ring: who is stopped at a post must be able to turn off, or to turn round.
     """
-    best = trial = _placed(band, driving, core_m, rules)
+    drawn = _agreed(band, driving, core_m, rules)
+    if not drawn.ragged_m:
+        return drawn
+    short = _agreed(drawn.band, drawn.driving, core_m, rules, lambda *cut: shorten(*cut, turning=turning))
+    better = short.ragged_m < _RAGGED_LESS * drawn.ragged_m and len(short.doubtful) <= len(drawn.doubtful)
+    better &= len(short.stands) <= len(drawn.stands) and short.on_spans <= drawn.on_spans
+    return short if better else drawn
+
+
+def _as_it_is(_: Band, driving: Sorted) -> tuple[Sorted, dict[int, float]]:
+    return driving, {}
+
+
+def _agreed(
+    band: Band,
+    driving: Sorted,
+    core_m: Polygon,
+    rules: Perimeters,
+    shaped: Callable[[Band, Sorted], tuple[Sorted, dict[int, float]]] = _as_it_is,
+) -> Drawn:
+    """Place the posts and draw the line, again until they agree; each cut is shaped before."""
+    driving, at = shaped(band, driving)
+    best = trial = _placed(band, driving, core_m, rules, at)
     doubtful = best.doubtful
     most, least = len(best.stands) + rules.posts_for_line, len(doubtful)
     held = np.empty(0, dtype=np.int64)
@@ -121,10 +172,10 @@ def draw_posted(band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters)
             break
         held = np.union1d(held, doubtful)
         band = band.holding(doubtful)
-        driving = band.cut_vehicles()
+        driving, at = shaped(band, band.cut_vehicles())
         if len(driving.cut.severed) > most:
             break
-        trial = _placed(band, driving, core_m, rules, trial.far_edges)
+        trial = _placed(band, driving, core_m, rules, at, trial.far_edges)
         doubtful = trial.doubtful
         if len(doubtful) < least:
             best, least = trial, len(doubtful)
@@ -132,17 +183,22 @@ def draw_posted(band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters)
 
 
 def _placed(
-    band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters, far_edges: frozenset[int] = frozenset()
+    band: Band,
+    driving: Sorted,
+    core_m: Polygon,
+    rules: Perimeters,
+    at: dict[int, float],
+    far_edges: frozenset[int] = frozenset(),
 ) -> Drawn:
     """Place the posts and draw the line; a post on a motorway that the line leaves inside goes to its end.
 
-    Those on ``far_edges`` go there at once.
+    Those on ``far_edges`` go there at once, and those on links that ``at`` names so far along.
     """
     network, links = band.network, driving.cut.severed.tolist()
-    left_open = set(band.open_edges.tolist())
+    left_open, wished = set(band.open_edges.tolist()), list(band.stands)
 
     def draw(far: list[int]) -> tuple[list[Stand], Polygon]:
-        reach_m = {k: np.inf if k in far else rules.motorway_spur_m for k in links}
+        reach_m = {k: np.inf if k in far or k in at else rules.motorway_spur_m for k in links}
         stands = [
             stand_on(
                 network,
@@ -152,12 +208,13 @@ def _placed(
                 rules.post_setback_m,
                 reach_m[k],
                 rules.portal_reach_m,
-                band.stands,
+                ([(int(driving.cut.links.edge[k]), at[k])] if k in at else []) + wished,
             )
             for k in links
         ]
-        for stand in stands:
+        for k, stand in zip(links, stands, strict=True):
             stand.open = stand.edge in left_open
+            stand.drawn_in = k in at and all(stand.edge != edge for edge, _ in wished)
         return stands, _line(band, driving, stands, core_m)
 
     far = [k for k in links if int(driving.cut.links.edge[k]) in far_edges]
@@ -166,7 +223,7 @@ def _placed(
     lost = [
         k
         for k, s, fast in zip(links, stands, motorway, strict=True)
-        if fast and k not in far and _apart_m(s, stands, polygon, network) > NEAR_LINE_M
+        if fast and k not in far and k not in at and _apart_m(s, stands, polygon, network) > NEAR_LINE_M
     ]
     if lost:
         far += lost

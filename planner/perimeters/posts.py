@@ -62,6 +62,8 @@ class Stand:
         Whether it closes the whole edge (False where the edge runs through the core and out at both ends).
     open : bool
         The user wants the street open: nobody stands here, and whoever passes leaks out.
+    drawn_in : bool
+        It stands away from the junction behind it, or the line would run out and back along the street.
     trapped : bool
         The map shows no legal way off for a vehicle that is stopped here.
     hold_at : tuple of int
@@ -78,6 +80,7 @@ class Stand:
     mode: PostMode
     whole: bool
     open: bool = False
+    drawn_in: bool = False
     trapped: bool = False
     hold_at: tuple[int, ...] = ()
     watched: list[tuple[int, float, bool]] = field(default_factory=list)
@@ -302,8 +305,9 @@ def _reason(
     elif tunnel:
         turn = f", at the portal of a tunnel{turn}"
     also = f" Also watches {words.count(len(stand.watched), 'footway')} beside it." if stand.watched else ""
+    drawn_in = " It stands here so that the line does not run out and back along the street." * stand.drawn_in
     share = f" One of {vehicles} vehicle posts: without it a way stays open." if vehicles > 1 else ""
-    return f"Closes {street} ({kind}, {flow}){where}{turn}.{also}{share}"
+    return f"Closes {street} ({kind}, {flow}){where}{turn}.{drawn_in}{also}{share}"
 
 
 def _held_before(stand: Stand, network: StreetNetwork) -> str:

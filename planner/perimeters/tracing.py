@@ -141,7 +141,8 @@ def _trace(ring: Ring, scene: _Scene) -> TracedPerimeter:
         told += spared
     else:
         near, driving = band.narrowed()
-        drawn, fewest = draw_posted(near, driving, ring.core_m, rules), len(driving.cut.severed)
+        drawn = draw_posted(near, driving, ring.core_m, rules, turning=False)
+        fewest = len(driving.cut.severed)
         counted = fewest, len(drawn.stands) - fewest
     asked, off = stand_walkers(area.network, drawn.polygon_m, wishes.on_foot)
     told += [_off_the_line(area.network.street(edge), name) for edge in off]

@@ -1,0 +1,92 @@
+"""Lines that an officer would draw: they do not run out along a street and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from shapely.geometry import LineString, Point, Polygon, box
+
+from planner.area import Area
+from planner.ground.zones import draw_zones
+from planner.model import Incident
+from planner.perimeters.outline import needles_m, slits_m
+from planner.perimeters.tracing import trace_perimeters
+from planner.terms import PostMode, RoadClass, ThreatName
+from tests.streets import draw_streets
+from tests.test_perimeter import area_of, doctrine, trace
+from tests.town import town
+
+SQUARE = box(0, 0, 300, 300)
+LONG_M = 100.0
+
+
+@pytest.mark.parametrize("width_m", [3, 5, 12])
+def test_a_needle_and_a_slit_are_as_long_as_they_are_drawn(width_m: float) -> None:
+    strip = LineString([(150, 300), (150, 300 + LONG_M)]).buffer(width_m / 2, cap_style="flat")
+    into = LineString([(150, 300), (150, 300 - LONG_M)]).buffer(width_m / 2, cap_style="flat")
+    assert needles_m(SQUARE.union(strip)) == pytest.approx(LONG_M, abs=width_m + 4)
+    assert slits_m(SQUARE.difference(into)) == pytest.approx(LONG_M, abs=width_m + 4)
+    assert slits_m(SQUARE.union(strip)) == needles_m(SQUARE.difference(into)) == 0
+
+
+@pytest.mark.parametrize(
+    "ground", [SQUARE, Point(0, 0).buffer(80), box(0, 0, 900, 16), Polygon([(0, 0), (400, 150), (400, -150)])]
+)
+def test_corners_and_broad_strips_are_neither(ground: Polygon) -> None:
+    assert needles_m(ground) == slits_m(ground) == 0
+
+
+def avenue(**kind: object) -> Area:
+    """A scene on an avenue: the carriageway that leads in meets no street for 300 m, the other one does."""
+    places = [
+        (0, 0), (80, -8), (300, 8), (300, -8), (900, 8), (900, -8), (80, -900),
+        (300, 900), (300, -900), (-90, 0), (-900, 0), (300, 40), (70, 40),
+    ]  # fmt: skip
+    return area_of(
+        draw_streets(
+            places,
+            [
+                {"u": 0, "v": 1, "name": "Avenue", "oneway": 1, "via": [(20, -8)], **kind},
+                {"u": 1, "v": 3, "name": "Avenue", "oneway": 1, **kind},
+                {"u": 3, "v": 5, "name": "Avenue", "oneway": 1, **kind},
+                {"u": 4, "v": 2, "name": "Avenue", "oneway": 1, **kind},
+                {"u": 2, "v": 0, "name": "Avenue", "oneway": 1, "via": [(20, 8)], **kind},
+                {"u": 1, "v": 6, "name": "Side"},
+                {"u": 2, "v": 3, "name": "Cross"},
+                {"u": 2, "v": 11, "name": "Cross"},
+                {"u": 11, "v": 7, "name": "Cross"},
+                {"u": 11, "v": 12, "name": "Lane"},
+                {"u": 3, "v": 8, "name": "Cross"},
+                {"u": 0, "v": 9, "name": "West"},
+                {"u": 9, "v": 10, "name": "West"},
+            ],
+        )
+    )
+
+
+@pytest.mark.parametrize("road", [RoadClass.PRIMARY, RoadClass.RESIDENTIAL])
+def test_the_line_crosses_a_divided_avenue_once_with_the_posts_side_by_side(road: RoadClass) -> None:
+    area = avenue(road_class=road)
+    inner, _ = trace(area, Point(0, 0).buffer(40))
+    posts = [post for post in inner.posts if post.street.startswith("Avenue")]
+    places = area.frame.to_m([post.location for post in posts])
+    assert len(posts) == 2
+    assert np.ptp(places[:, 0]) < 30
+    east = inner.polygon_m.intersection(box(0, -500, 900, 500))
+    assert needles_m(east) == slits_m(east) == 0
+    moved = [post.reason for post in posts if "does not run out and back" in post.reason]
+    assert any("short of Cross, where drivers can still turn off" in reason for reason in moved)
+
+
+def test_lines_of_a_town_run_out_along_no_street_and_back() -> None:
+    area, rules = town(), doctrine()
+    xy = area.network.node_xy_m
+    ragged, posts = [], 0
+    for x, y in xy[:: max(1, len(xy) // 25)]:
+        incident = Incident(location=area.frame.place(float(x), float(y)), threat=ThreatName.HANDGUN)
+        ground = draw_zones(incident, area, rules)
+        for traced in trace_perimeters(ground, area, rules, area.network.no_closures(), incident):
+            ragged.append(needles_m(traced.polygon_m) + slits_m(traced.polygon_m))
+            posts += sum(post.mode is PostMode.VEHICLE for post in traced.posts)
+    assert posts > len(ragged)
+    assert sum(ragged) < 100
