@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 import shapely
@@ -150,10 +151,9 @@ def geometries_m(shape: Shape, frame: Frame) -> list[BaseGeometry]:
 
 def lines_m(lines: Sequence[Sequence[LonLat]], frame: Frame) -> list[NDArray[np.float64]]:
     """Return lines in metres, each (n, 2); a place that several have is worked out once."""
-    number: dict[LonLat, int] = {}
-    rows = [[number.setdefault(place, len(number)) for place in line] for line in lines]
-    xy_m = frame.to_m(tuple(number))
-    return [xy_m[row] for row in rows]
+    places = tuple(dict.fromkeys(chain.from_iterable(lines)))
+    number, xy_m = dict(zip(places, range(len(places)), strict=True)), frame.to_m(places)
+    return [xy_m[list(map(number.__getitem__, line))] for line in lines]
 
 
 def shape_of(geometry_m: BaseGeometry, frame: Frame) -> Shape:

@@ -82,6 +82,30 @@ def test_a_hospital_that_can_be_reached_still_is_not_said_to_be_lost() -> None:
     assert told[0] == f"Ambulances to {egress.end}: NO WAY is kept any more"
 
 
+def test_ways_to_two_hospitals_of_one_name_are_two_ways() -> None:
+    before = plan_of()
+    one = next(hospital for hospital in before.hospitals if hospital.route)
+    egress = next(route for route in before.routes if route.id == one.route)
+    twin = replace(one, location=LonLat(-92.99, 41.0), route="egress-9")
+    before = replace(
+        before,
+        hospitals=(*before.hospitals, twin),
+        routes=(*before.routes, replace(egress, id="egress-9", streets=("Far Road",))),
+    )
+    assert route_changes(before, before) == ()
+    renumbered = {one.route: "egress-9", "egress-9": one.route}
+    after = replace(
+        before,
+        hospitals=tuple(replace(h, route=renumbered.get(h.route or "", h.route)) for h in before.hospitals),
+        routes=tuple(replace(r, id=renumbered.get(r.id) or r.id) for r in before.routes),
+    )
+    assert route_changes(before, after) == (), "a way is known by its hospital, not by its number"
+    lost = replace(before, routes=tuple(r for r in before.routes if r.id != "egress-9"))
+    assert route_changes(before, lost) == (
+        f"Ambulances to {one.name}: can be reached, but no way is kept open any more",
+    )
+
+
 # --- side by side -----------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """Which ways are other in a plan than in the one before it, in words: after "blocked here", above all.
 
-A route is known by what it joins, not by its number.
+A route is known by what it joins, not by its number: a hospital by its name and place, as two may have one
+name, and a site by its purpose and name.
 """
 
 from __future__ import annotations
@@ -31,15 +32,11 @@ def route_changes(before: Plan, after: Plan) -> tuple[str, ...]:
         time differs by whole minutes.
     """
     names = {site.id: site.name for plan in (before, after) for site in plan.sites}
-
-    def joins(route: Route) -> Hashable:
-        return route.route, names.get(route.end, route.end)
-
-    old, new = ({joins(route): route for route in plan.routes} for plan in (before, after))
-    gone = [route for key, route in old.items() if key not in new]
-    reached = {hospital.name for hospital in after.hospitals if hospital.time_s is not None}
-    yielding = [route for route in gone if route.route is RouteKind.EGRESS and route.end in reached]
-    lost = [f"{_what(route, names)}: NO WAY is kept any more" for route in gone if route not in yielding]
+    old, new = _by_ends(before), _by_ends(after)
+    gone = [(key, route) for key, route in old.items() if key not in new]
+    reached = {_to(hospital) for hospital in after.hospitals if hospital.time_s is not None}
+    yielding = [route for key, route in gone if key in reached]
+    lost = [f"{_what(route, names)}: NO WAY is kept any more" for _, route in gone if route not in yielding]
     fewer = [f"{_what(r, names)}: can be reached, but no way is kept open any more" for r in yielding]
     other = [
         _rerouted(_what(now, names), old[key], now)
@@ -52,6 +49,20 @@ def route_changes(before: Plan, after: Plan) -> tuple[str, ...]:
         if key not in old
     ]
     return (*lost, *other, *fewer, *fresh, *_hospitals(before.hospitals, after.hospitals))
+
+
+def _by_ends(plan: Plan) -> dict[Hashable, Route]:
+    """Return a plan's routes by what they join."""
+    hospitals = {hospital.route: _to(hospital) for hospital in plan.hospitals if hospital.route}
+    sites = {site.id: site.name for site in plan.sites}
+    return {
+        hospitals.get(route.id, (route.route, route.end, sites.get(route.end))): route
+        for route in plan.routes
+    }
+
+
+def _to(hospital: HospitalOption) -> Hashable:
+    return RouteKind.EGRESS, *hospital.identity
 
 
 def _what(route: Route, names: dict[str, str]) -> str:
