@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from planner import packs
 from planner.errors import AreaError
 from planner.streets.hierarchy import Hierarchy, find_order
-from planner.streets.network import Snap, StreetNetwork
+from planner.streets.network import Path, Snap, StreetNetwork
 from planner.terms import Travel
 from tests.plain_ways import TRAVELLING, PlainWays
+from tests.streets import draw_streets
 from tests.test_network import check_path, networks
 from tests.town import town
 
@@ -116,6 +117,48 @@ def test_the_nearest_of_many_places_are_those_of_the_least_times(
             search = network.search(start, timing, closed)
             assert search.nearest(places, 4) == order[:4]
             assert search.nearest(places, 40) == order
+
+
+def grid(size: int = 9) -> StreetNetwork:
+    """Equal streets at right angles: between most places there are many ways, as quick to the millisecond."""
+    places = [(100.0 * x, 100.0 * y) for y in range(size) for x in range(size)]
+    across = [(k, k + 1) for k in range(size * size) if k % size < size - 1]
+    up = [(k, k + size) for k in range(size * (size - 1))]
+    return draw_streets(places, [{"u": u, "v": v} for u, v in (*across, *up)])
+
+
+@pytest.mark.parametrize("travel", [Travel.EMERGENCY, Travel.PUBLIC])
+def test_on_a_regular_grid_ways_cost_the_same_though_they_may_be_others_and_are_the_same_each_time(
+    travel: Travel,
+) -> None:
+    plain = grid()
+    timing = plain.timing(travel, TRAVELLING)
+    pairs = town_pairs(plain, 40)
+
+    def ways(network: StreetNetwork, order: list[int]) -> dict[int, Path | None]:
+        timing = network.timing(travel, TRAVELLING)
+        return {k: network.find_path(pairs[k][0], pairs[k][1], timing, pairs[k][2]) for k in order}
+
+    forth = list(range(len(pairs)))
+    slow, quick, again = (
+        ways(network, order)
+        for network, order in (
+            (plain, forth),
+            (with_hierarchy(plain), forth),
+            (with_hierarchy(plain), forth[::-1]),  # what was asked before changes no way
+        )
+    )
+    others = 0
+    for k, (start, end, closed) in enumerate(pairs):
+        one, other, third = slow[k], quick[k], again[k]
+        if one is None or other is None or third is None:
+            assert one is other is third is None
+            continue
+        assert other.time_s == one.time_s
+        check_path(plain, other, timing, closed, start, end)
+        assert np.array_equal(other.edges, third.edges)
+        others += not np.array_equal(other.edges, one.edges)
+    assert others, "no two ways are as quick: this is no regular grid"
 
 
 def town_pairs(network: StreetNetwork, count: int) -> list[tuple[Snap, Snap, np.ndarray]]:
