@@ -69,7 +69,7 @@ def measure(area: Area, script_taps: int = SCRIPT_TAPS) -> Iterator[Row]:
         for name in STEPS:
             stack.enter_context(patch.object(planner.plan, name, _clocked(name, spent)))
         for number, node in enumerate(taps):
-            plan = _clock("whole", spent, planner.plan.make_plan)
+            plan = clock("whole", spent, planner.plan.make_plan)
             plan(incident_at(area, node, number), area, doctrine)
     theirs = _script(area, taps[:script_taps]) if script_taps else {}
     yield Row(f"whole plan, {TAPS} taps", _timed(spent["whole"]), "script", theirs.get("whole"), _WHOLE_S)
@@ -78,12 +78,14 @@ def measure(area: Area, script_taps: int = SCRIPT_TAPS) -> Iterator[Row]:
 
 
 def _clocked(name: str, spent: dict[str, list[tuple[float, float]]]) -> Callable[..., Any]:
-    return _clock(name, spent, getattr(planner.plan, name))
+    return clock(name, spent, getattr(planner.plan, name))
 
 
-def _clock(
+def clock(
     name: str, spent: dict[str, list[tuple[float, float]]], work: Callable[..., Any]
 ) -> Callable[..., Any]:
+    """Return some work that keeps note, under a name, of the wall and processor time it takes."""
+
     def run(*words: Any, **more: Any) -> Any:
         wall, cpu = time.perf_counter(), time.process_time()
         result = work(*words, **more)
