@@ -51,7 +51,8 @@ def measure(area: Area, taps: int = TAPS) -> Iterator[Row]:
     every = [run for runs in whole.values() for run in runs]
     yield _row("all edits", every, TARGET_S)
     for name, told in _STEPS.items():
-        yield _row(f"of which {told}", steps[name], None)
+        kept = [(0.0, 0.0)] * (len(every) - len(steps[name]))  # as they were in the plan before
+        yield _row(f"of which {told}", [*steps[name], *kept], None)
 
 
 def replan(incident: Incident, area: Area) -> Plan:

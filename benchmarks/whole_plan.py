@@ -64,6 +64,7 @@ def measure(area: Area, script_taps: int = SCRIPT_TAPS) -> Iterator[Row]:
     doctrine = packs.shipped_doctrine()
     for number, node in enumerate(taps[:3]):  # compiled, laid out and cached from here on
         planner.plan.make_plan(incident_at(area, node, number), area, doctrine)
+    area.memory.forget()
     spent: dict[str, list[tuple[float, float]]] = defaultdict(list)
     with ExitStack() as stack:
         for name in STEPS:

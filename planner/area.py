@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.errors import AreaError
 from planner.geo import DECIMALS, Frame, LonLat
+from planner.memory import Memory
 from planner.model import Ring, Rings, Shape
 from planner.streets.network import StreetNetwork
 from planner.table import Table
@@ -39,6 +40,8 @@ PLACE_COLUMNS = (
 OBSTACLE_COLUMNS = ("osm_type", "osm_id", "kind", "height_m", "name")
 """Obstacle table: ``kind`` an ObstacleKind value; point, line or polygon; ``height_m`` NaN where untagged.
 ``name`` of streets under construction, "" of all else."""
+_REMEMBERED = 96
+"""Steps of plans kept to be taken up after an edit: those of the last few plans."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +125,11 @@ class Area:
         ground_m = shapely.MultiPoint(xy_m[self.streets_at > 0]).convex_hull.intersection(self.extent_m)
         gap_m = shapely.distance(shapely.points(xy_m), ground_m.boundary)
         return np.where(shapely.contains_xy(ground_m, xy_m), gap_m, 0.0)
+
+    @cached_property
+    def memory(self) -> Memory:
+        """What steps of plans found here lately: an edit works out anew only what it changes."""
+        return Memory(_REMEMBERED)
 
     def covers(self, place: LonLat) -> bool:
         """Whether a place lies in the area's bounding box."""

@@ -246,6 +246,10 @@ class Incident:
     notice: tuple[tuple[NoticeItemName, str], ...] = ()
     ems_agreed: EmsAgreed | None = None
 
+    def scene(self) -> Incident:
+        """Return what its zones are drawn from: where, with what, and what was drawn."""
+        return Incident(location=self.location, threat=self.threat, zones=self.zones, threats=self.threats)
+
     def unmarked(self) -> Incident:
         """Return what a plan is made from: the same in an exercise, whatever is announced or agreed."""
         if not (self.exercise or self.notice or self.ems_agreed):

@@ -66,7 +66,8 @@ def hold_scene(incident: Incident, area: Area, doctrine: Doctrine) -> HeldScene:
         If nothing says where the incident is, or it lies outside the area.
     """
     area = with_field_roads(incident.field_roads, area, doctrine)
-    ground = draw_zones(incident, area, doctrine)
+    said = incident.scene()
+    ground = area.memory.once(lambda: draw_zones(said, area, doctrine), "zones", said, doctrine)
     blocked = blocked_streets(incident, area, doctrine)
 
     inner, outer = trace_perimeters(ground, area, doctrine, blocked, incident)
@@ -163,7 +164,7 @@ def before_patients(incident: Incident) -> Incident:
 def _streets(
     ground: Ground, inner: TracedPerimeter, outer: TracedPerimeter, area: Area, blocked: NDArray[np.bool_]
 ) -> Streets:
-    danger_m = ground.hot_m.union(ground.warm_m)
+    danger_m = ground.danger_m
     # Also what runs beneath that ground: nobody is sent under a bridge that is not cleared.
     beneath = area.network.edges_meeting(inner.polygon_m.buffer(-_RIM_M))
     closed = area.network.edges_meeting(danger_m) | inner.inside | beneath | blocked

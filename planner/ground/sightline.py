@@ -9,7 +9,7 @@ Trees and fences hide nothing: vegetation is never cover (``domain.md`` 2.1).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import shapely
@@ -74,6 +74,12 @@ class Walls:
     cell_start: Ints
     cell_wall: Ints
 
+    @cached_property
+    def bounds_m(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Western, southern, eastern and northern end of each wall."""
+        x0, y0, x1, y1 = self.segment_m.T
+        return np.minimum(x0, x1), np.minimum(y0, y1), np.maximum(x0, x1), np.maximum(y0, y1)
+
     def count_within(self, xmin: float, ymin: float, xmax: float, ymax: float) -> int:
         """Return how many buildings have a wall that meets a box."""
         return int(np.count_nonzero(np.bincount(self.owner[self._within(xmin, ymin, xmax, ymax)])))
@@ -99,10 +105,8 @@ class Walls:
         for a, b in spans:
             passing[self.cell_wall[a:b]] = True
         near = np.flatnonzero(passing)
-        x, y = self.segment_m[near, 0::2], self.segment_m[near, 1::2]
-        meets = (x.min(axis=1, initial=np.inf) <= xmax) & (x.max(axis=1, initial=-np.inf) >= xmin)
-        meets &= (y.min(axis=1, initial=np.inf) <= ymax) & (y.max(axis=1, initial=-np.inf) >= ymin)
-        return np.asarray(near[meets])
+        west, south, east, north = (ends[near] for ends in self.bounds_m)
+        return np.asarray(near[(west <= xmax) & (east >= xmin) & (south <= ymax) & (north >= ymin)])
 
 
 @lru_cache(maxsize=8)

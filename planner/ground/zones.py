@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -63,6 +64,11 @@ class Ground:
     samples_xyz_m: Floats
     zones: tuple[Zone, ...]
     notices: tuple[Notice, ...]
+
+    @cached_property
+    def danger_m(self) -> BaseGeometry:
+        """Hot and warm ground together."""
+        return shapely.union_all([self.hot_m, self.warm_m])
 
 
 @dataclass(frozen=True, eq=False)

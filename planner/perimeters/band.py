@@ -126,6 +126,16 @@ class Band:
 
     @classmethod
     def around(cls, core_m: Polygon, reach_m: float, area: Area, rules: Perimeters, blocked: Bools) -> Band:
+        """Collect the streets within a reach of the core, less those that the user blocked."""
+        whole = area.memory.once(
+            lambda: cls._all_around(core_m, reach_m, area, rules), "band", core_m.wkb, reach_m, rules
+        )
+        left = ~blocked[whole.edges[whole.driving]]
+        touch = Touch(whole.touch.meets[left], whole.touch.first_m[left], whole.touch.last_m[left])
+        return replace(whole, blocked=blocked, driving=whole.driving[left], touch=touch, tie=whole.tie[left])
+
+    @classmethod
+    def _all_around(cls, core_m: Polygon, reach_m: float, area: Area, rules: Perimeters) -> Band:
         """Collect the streets within a reach of the core."""
         network = area.network
         wide = core_m.buffer(JUNCTION_MARGIN_M)
@@ -134,24 +144,21 @@ class Band:
         edges = edges[network.drivable[edges]]
         shapely.prepare(limit)
         edges = edges[shapely.intersects(limit, network.lines(edges))]
-        gone = _leaves_map(network, edges, area, limit, rules.map_edge_m)
-        u, v = (
-            _where(network.node_xy_m[ends[edges]], wide, limit, lost)
-            for ends, lost in zip((network.edge_u, network.edge_v), gone, strict=True)
-        )
-        leaky = edges[((u == CORE) & gone[0]) | ((v == CORE) & gone[1])]
-        leaks = tuple(sorted({network.street(int(e)) for e in leaky if network.drivable[e]}))
+        nodes, number = numbered(np.concatenate([network.edge_u[edges], network.edge_v[edges]]))
+        gone = _leaves_map(network, number, nodes, area, limit, rules.map_edge_m)
+        place = _where(network.node_xy_m[nodes], wide, limit, gone)
+        leaky = edges[(gone & (place == CORE))[number].reshape(2, -1).any(axis=0)]
+        leaks = tuple(sorted({network.street(int(e)) for e in leaky}))
         if not area.extent_m.contains(core_m):  # what streets lead out there, nobody can tell from this map
             leaks = (*leaks, "ground beyond the edge of the map")
-        drives = network.drivable[edges]
-        off = [e[edges][g & drives] for e, g in zip((network.edge_u, network.edge_v), gone, strict=True)]
+        u, v = np.split(place[number], 2)
         edges, (u, v) = _to_portals(network, edges, (u, v), area, limit, rules.portal_reach_m)
-        rows = np.flatnonzero(network.drivable[edges] & ~blocked[edges])
+        rows = np.flatnonzero(network.drivable[edges])
         within = (u[rows] == CORE) & (v[rows] == CORE)
         weight = class_weight(network, edges[rows], rules) - rules.weight_minor
         return cls(
             network=network,
-            blocked=blocked,
+            blocked=network.no_closures(),
             core_m=wide,
             limit_m=limit,
             reach_m=reach_m,
@@ -162,7 +169,7 @@ class Band:
             tie=np.round(np.maximum(_CLASS_TIE * weight, 0)).astype(np.int64)
             + _SPAN_TIE * no_way_off(network, edges[rows]),
             leaks=leaks,
-            off_map=len(np.unique(np.concatenate(off))),
+            off_map=int(gone.sum()),
             away_m=_away_m(network, edges, (u, v), wide),
         )
 
@@ -387,24 +394,17 @@ def _to_portals(
 
 
 def _leaves_map(
-    network: StreetNetwork, edges: Ints, area: Area, limit_m: Polygon, edge_m: float
-) -> tuple[Bools, Bools]:
-    """Whether each end lies off the map, or is a dead end so near its edge that the street surely goes on."""
+    network: StreetNetwork, number: Ints, nodes: Ints, area: Area, limit_m: Polygon, edge_m: float
+) -> Bools:
+    """Whether each junction lies off the map, or is a dead end so near its edge that a street surely goes on.
+
+    ``number`` is the place among the junctions of each end of a street.
+    """
     extent = area.extent_m
-    nothing = np.zeros(len(edges), dtype=bool), np.zeros(len(edges), dtype=bool)
     if extent.buffer(-edge_m).contains(limit_m):
-        return nothing
-    drives = edges[network.drivable[edges]]
-    nodes, count = np.unique(
-        np.concatenate([network.edge_u[drives], network.edge_v[drives]]), return_counts=True
-    )
-    ends = nodes[count == 1]
+        return np.zeros(len(nodes), dtype=bool)
+    dead_end = np.bincount(number, minlength=len(nodes)) == 1
     shapely.prepare(extent)
-
-    def lost(at: Ints) -> Bools:
-        points = shapely.points(network.node_xy_m[at])
-        off = ~shapely.contains(extent, points)
-        near = shapely.dwithin(extent.exterior, points, edge_m) & np.isin(at, ends)
-        return np.asarray(off | near)
-
-    return lost(network.edge_u[edges]), lost(network.edge_v[edges])
+    points = shapely.points(network.node_xy_m[nodes])
+    near = shapely.dwithin(extent.exterior, points, edge_m) & dead_end
+    return np.asarray(~shapely.contains(extent, points) | near)

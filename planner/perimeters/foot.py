@@ -52,6 +52,8 @@ class _Parts:
     posted : (P,) bool array
         Whether a vehicle post, or one on foot that was asked for, stands where it ends and the next part
         begins.
+    in_held : bool
+        Whether there are ways in the ground held, which are not taken apart.
     """
 
     edge: Ints
@@ -59,6 +61,7 @@ class _Parts:
     line: NDArray[np.object_]
     inside: Bools
     posted: Bools
+    in_held: bool
 
     @property
     def joints(self) -> Ints:
@@ -126,11 +129,14 @@ def post_walkers(
     list of Stand
         On the line, each with the ways beside it that it watches as well.
     """
-    parts = _take_apart(network, polygon_m, [*stands, *asked])
+    held = core_m.buffer(-stand_off_m)
+    parts = _take_apart(network, polygon_m, [*stands, *asked], held)
     foot = list(asked)
     price = np.where(_watched(parts, stands, watch_m), 1, POST_COST)
     price[np.isin(parts.edge, open_edges)] = OPEN_COST
-    for k in _needed(parts, network, polygon_m, core_m, price, stand_off_m):
+    if not (parts.in_held or shapely.intersects(held, parts.line).any()):
+        core_m = core_m | polygon_m.buffer(-stand_off_m)  # nobody walks there: people may be anywhere inside
+    for k in _needed(parts, network, polygon_m, core_m, price):
         edge, along = int(parts.edge[k]), float(parts.end_m[k])
         xy = network.at(edge, along)
         if price[k] == OPEN_COST:
@@ -163,12 +169,17 @@ def _nearest(stands: list[Stand], xy_m: tuple[float, float], watch_m: float) -> 
 # --- ways in parts ------------------------------------------------------------------------------
 
 
-def _take_apart(network: StreetNetwork, polygon_m: Polygon, stands: list[Stand]) -> _Parts:
+def _take_apart(
+    network: StreetNetwork, polygon_m: Polygon, stands: list[Stand], held_m: BaseGeometry
+) -> _Parts:
+    """Take the ways apart, but for those that lie in the ground held from end to end: nobody stands there."""
     around = polygon_m.buffer(_AROUND_M, quad_segs=2)
     shapely.prepare(around)
     edges = network.edges_in_box(around.bounds)
     lines = network.lines(edges)
-    met = shapely.intersects(around, lines)
+    shapely.prepare(held_m)
+    in_held = shapely.contains_properly(held_m, lines)
+    met = shapely.intersects(around, lines) & ~in_held
     edges, lines = edges[met], lines[met]
     way, along, posted = _marks(network, edges, lines, polygon_m, stands)
     ways, zeros = np.arange(len(edges)), np.zeros(len(edges))
@@ -189,7 +200,7 @@ def _take_apart(network: StreetNetwork, polygon_m: Polygon, stands: list[Stand])
     at_v = low > network.length_m[edges[of]] - _SAME_M
     for point, ends in ((at_u, network.edge_u), (at_v, network.edge_v)):
         inside[point] = shapely.intersects_xy(polygon_m, network.node_xy_m[ends[edges[of[point]]]])
-    return _Parts(edges[of], high, pieces, inside, ends_at_post)
+    return _Parts(edges[of], high, pieces, inside, ends_at_post, bool(in_held.any()))
 
 
 def _marks(
@@ -229,7 +240,6 @@ def _needed(
     polygon_m: Polygon,
     core_m: BaseGeometry,
     price: Ints,
-    stand_off_m: float,
 ) -> list[int]:
     """Joints where somebody must stand: the fewest that keep people from the ground inside from getting out.
 
@@ -243,21 +253,12 @@ def _needed(
     shapely.prepare(near)
     node = group + 2
     node[np.isin(group, group[~shapely.covers(near, parts.line)])] = SINK
-    node[np.isin(group, group[_starts(parts, polygon_m, core_m, stand_off_m)])] = SOURCE
+    shapely.prepare(core_m)
+    node[np.isin(group, group[parts.inside & shapely.intersects(core_m, parts.line)])] = SOURCE
     links = Links(
         parts.edge[k], node[k], node[k + 1], parts.end_m[k], parts.end_m[k], price[k], int(node.max()) + 1
     )
     return [int(i) for i in k[cut_links(links).severed]]
-
-
-def _starts(parts: _Parts, polygon_m: Polygon, core_m: BaseGeometry, stand_off_m: float) -> Bools:
-    """Tell where people may come from: parts in the core; where none meets what it holds, all inside."""
-    held = core_m.buffer(-stand_off_m)
-    shapely.prepare(held)
-    if not shapely.intersects(held, parts.line).any():
-        core_m = core_m | polygon_m.buffer(-stand_off_m)
-    shapely.prepare(core_m)
-    return np.asarray(parts.inside & shapely.intersects(core_m, parts.line))
 
 
 def _grouped(parts: _Parts, network: StreetNetwork) -> Ints:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +44,11 @@ class Wishes:
     stands: tuple[tuple[int, float], ...] = ()
     on_foot: tuple[tuple[int, float], ...] = ()
     notices: tuple[Notice, ...] = ()
+
+    @property
+    def key(self) -> tuple[Hashable, ...]:
+        """The same for the same wishes."""
+        return self.open_edges.tobytes(), self.stands, self.on_foot, self.notices
 
 
 NO_WISHES = Wishes(np.empty(0, dtype=np.int64))

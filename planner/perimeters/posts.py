@@ -250,7 +250,8 @@ def _junction(stand: Stand, network: StreetNetwork, streets: Ints) -> tuple[int,
     at_u, at_v = network.edge_u[streets] == node, network.edge_v[streets] == node
     beside = streets[at_u | at_v]
     ends = (network.edge_u[beside] == node).astype(int) + (network.edge_v[beside] == node)
-    minor = np.isin(network.road_class[beside], (RoadClass.SERVICE, RoadClass.TRACK))
+    road = network.road_class[beside]
+    minor = (road == RoadClass.SERVICE) | (road == RoadClass.TRACK)
     own = network.name_index[stand.edge]
     crossing = beside[(network.name_index[beside] != own) & (network.name_index[beside] != 0)]
     order = sorted(crossing.tolist(), key=lambda e: (network.road_class[e], network.street(e), e))

@@ -53,8 +53,7 @@ def inner_ground(ground: Ground, holds: InnerHolds) -> BaseGeometry:
     IncidentError
         If there is none.
     """
-    hot_and_warm = shapely.union_all([ground.hot_m, ground.warm_m])
-    first = hot_and_warm if holds is InnerHolds.HOT_AND_WARM else ground.hot_m
+    first = ground.danger_m if holds is InnerHolds.HOT_AND_WARM else ground.hot_m
     for geometry in (first, ground.hot_m, ground.warm_m, ground.target_m):
         if not geometry.is_empty:
             return geometry
@@ -76,7 +75,7 @@ def outer_ring(
 ) -> Ring:
     """Return the outer perimeter to trace: a smaller one gives up the block around warm ground."""
     gap = rules.min_gap_m if size is RingSize.SMALLER else max(rules.outer_gap_m, rules.min_gap_m)
-    wide = shapely.union_all([ground.hot_m, ground.warm_m]).buffer(gap)
+    wide = ground.danger_m.buffer(gap)
     core = _one_part(wide.union(inner_m.buffer(rules.min_gap_m)))
     reach = rules.outer_reach_m * (rules.larger_reach if size is RingSize.LARGER else 1.0)
     return Ring(PerimeterName.OUTER, core, reach, rules.stand_off_m, wishes)

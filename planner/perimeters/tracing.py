@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Point, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.doctrine import Doctrine
@@ -32,7 +34,7 @@ from planner.perimeters.rings import (
 from planner.perimeters.sparing import draw_sparing
 from planner.perimeters.way_off import mark_trapped
 from planner.perimeters.wording import perimeter_notices, write_perimeter
-from planner.terms import BOMBS, NoticeLevel, PerimeterName, Travel
+from planner.terms import BOMBS, InnerHolds, NoticeLevel, PerimeterName, RingSize, Travel
 
 __all__ = ["JUNCTION_MARGIN_M", "TracedPerimeter", "trace_perimeters"]
 
@@ -89,30 +91,51 @@ def trace_perimeters(
     rules = doctrine.perimeters
     holds = said.inner_holds or hold_by_doctrine(rules)
     held = inner_ground(ground, holds)
-    near = shapely.union_all([ground.hot_m, ground.warm_m, held]).buffer(rules.outer_gap_m)
-
-    counting = Counting(area, rules, blocked)
+    # which line an edit is meant for; nobody asks where there is none
+    near = shapely.union_all([ground.danger_m, held]).buffer(rules.outer_gap_m) if said.post_edits else held
 
     def wishes(name: PerimeterName) -> Wishes:
         return read_wishes(said.post_edits, name, near, area, doctrine)
 
-    ring = inner_ring(held, said.inner_size, rules, wishes(PerimeterName.INNER))
     feared = (said.threat, *(point.threat for point in said.threats))
     scene = _Scene(ground, area, doctrine, blocked, all(threat in BOMBS for threat in feared))
+    mine, theirs = wishes(PerimeterName.INNER), wishes(PerimeterName.OUTER)
+    inner = area.memory.once(
+        lambda: _inner(held, holds, said.inner_size, mine, scene),
+        *("inner perimeter", holds, said.inner_size, mine.key, *scene.key),
+    )
+    outer = area.memory.once(
+        lambda: _outer(inner, said.outer_size, theirs, scene),
+        *("outer perimeter", inner, said.outer_size, theirs.key, *scene.key),
+    )
+    return inner, outer
+
+
+def _inner(
+    held_m: BaseGeometry, holds: InnerHolds, size: RingSize, wishes: Wishes, scene: _Scene
+) -> TracedPerimeter:
+    """Trace the inner perimeter, and tell what other rings take."""
+    rules = scene.doctrine.perimeters
+    ring = inner_ring(held_m, size, rules, wishes)
     inner = _trace(ring, scene)
-    options = inner_options(inner.posts, inner.polygon_m, ground, ring, holds, said.inner_size, counting)
+    options = inner_options(inner.posts, inner.polygon_m, scene.ground, ring, holds, size, scene.counting)
     inner = replace(inner, record=replace(inner.record, options=options))
-    apart = len(shapely.get_parts(held.buffer(rules.stand_off_m)))
+    apart = len(shapely.get_parts(held_m.buffer(rules.stand_off_m)))
     if apart > 1:
         text = f"{apart} separate hot zones are held by one inner line: the ground between them is inside it"
         told = Notice(NoticeLevel.CAUTION, text, PerimeterName.INNER.value)
         inner = replace(inner, notices=(*inner.notices, told))
-    ring = outer_ring(ground, inner.polygon_m, said.outer_size, rules, wishes(PerimeterName.OUTER))
+    return inner
+
+
+def _outer(inner: TracedPerimeter, size: RingSize, wishes: Wishes, scene: _Scene) -> TracedPerimeter:
+    """Trace the outer perimeter, and tell what other rings take."""
+    ring = outer_ring(scene.ground, inner.polygon_m, size, scene.doctrine.perimeters, wishes)
     outer = _trace(ring, scene)
     options = outer_options(
-        outer.posts, outer.polygon_m, inner.polygon_m, ground, ring, said.outer_size, counting
+        outer.posts, outer.polygon_m, inner.polygon_m, scene.ground, ring, size, scene.counting
     )
-    return inner, replace(outer, record=replace(outer.record, options=options))
+    return replace(outer, record=replace(outer.record, options=options))
 
 
 # --- one perimeter ------------------------------------------------------------------------------
@@ -129,12 +152,27 @@ class _Scene:
     blast: bool
     """Nothing is feared but bombs."""
 
+    @property
+    def key(self) -> tuple[Hashable, ...]:
+        """The same for the same scene in an area."""
+        return self.ground, self.doctrine, np.flatnonzero(self.blocked).tobytes(), self.blast
+
+    @property
+    def counting(self) -> Counting:
+        """What it takes to count the posts of other rings."""
+        return Counting(self.area, self.doctrine.perimeters, self.blocked)
+
 
 def _trace(ring: Ring, scene: _Scene) -> TracedPerimeter:
     name, wishes, area, rules = ring.name, ring.wishes, scene.area, scene.doctrine.perimeters
     band = Band.around(ring.core_m, ring.reach_m, area, rules, scene.blocked)
     band = band.keeping_open(wishes.open_edges)
-    band = band.shunning(places_to_shun(band.outward_m, scene.ground, area, scene.doctrine))
+    band = band.shunning(
+        area.memory.once(
+            lambda: places_to_shun(band.outward_m, scene.ground, area, scene.doctrine),
+            *("places to shun", scene.ground, scene.doctrine, band.outward_m.tobytes()),
+        )
+    )
     band, told = _with_wished_posts(band, wishes, name)
     if name is PerimeterName.OUTER:
         drawn, counted, spared = draw_sparing(band, ring.core_m, area, rules)

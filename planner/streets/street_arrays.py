@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import pairwise
+from math import hypot
 
 import numpy as np
 import shapely
@@ -227,11 +229,16 @@ class StreetArrays:
 
     def at(self, edge: int, along_m: float) -> tuple[float, float]:
         """Return x, y in metres at a distance from the edge's ``u`` end, clamped to the edge."""
-        xy, _ = self.shape(edge)
-        steps = np.hypot(*np.diff(xy, axis=0).T)
-        marks = np.concatenate([[0.0], np.cumsum(steps)])
-        along = float(np.clip(along_m, 0.0, marks[-1]))
-        return float(np.interp(along, marks, xy[:, 0])), float(np.interp(along, marks, xy[:, 1]))
+        corners = self.shape(edge)[0].tolist()
+        mark, (x, y) = 0.0, corners[0]
+        for (x, y), (to_x, to_y) in pairwise(corners):
+            step = hypot(to_x - x, to_y - y)
+            if step > 0 and along_m < mark + step:
+                share = max(along_m - mark, 0.0) / step
+                return x + share * (to_x - x), y + share * (to_y - y)
+            mark += step
+        x, y = corners[-1]
+        return x, y
 
     @cached_property
     def vehicle_ends(self) -> tuple[Ints, Ints, int]:

@@ -1,0 +1,86 @@
+"""What is remembered changes no plan, and is bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+
+import pytest
+
+from planner.area import Area
+from planner.doctrine import Doctrine, read_doctrine
+from planner.document import write_plan
+from planner.memory import Memory
+from planner.model import Casualties, Closure, Incident, Plan, PostEdit, Shape
+from planner.plan import make_plan
+from planner.settings import shipped
+from planner.terms import PostEditKind, PostMode, ThreatName
+from tests.town import town
+
+
+@lru_cache(maxsize=1)
+def area() -> Area:
+    return town()
+
+
+@lru_cache(maxsize=1)
+def doctrine() -> Doctrine:
+    return read_doctrine(shipped("data", "doctrine.toml"))
+
+
+def asker(most: int) -> tuple[Memory, list[str], Callable[[str], str]]:
+    """Return a memory, what had to be found, and how to ask for a letter in capitals."""
+    memory, found = Memory(most), list[str]()
+
+    def find(letter: str) -> str:
+        found.append(letter)
+        return letter.upper()
+
+    return memory, found, lambda letter: memory.once(lambda: find(letter), "capital", letter)
+
+
+def test_what_is_asked_for_again_is_found_once() -> None:
+    _, found, capital = asker(2)
+    assert [capital(letter) for letter in "aab"] == ["A", "A", "B"]
+    assert found == ["a", "b"]
+
+
+def test_what_was_not_asked_for_longest_is_forgotten() -> None:
+    memory, found, capital = asker(2)
+    for letter in "abacab":  # c pushes b out, which was asked for before a
+        capital(letter)
+    assert found == ["a", "b", "c", "b"]
+    memory.forget()
+    capital("a")
+    assert found[-1] == "a"
+
+
+def test_what_fails_is_tried_again() -> None:
+    memory = Memory(2)
+    with pytest.raises(ZeroDivisionError):
+        memory.once(lambda: 1 // 0, "a")
+    assert memory.once(lambda: 1, "a") == 1
+
+
+def edited(incident: Incident, plan: Plan) -> list[Incident]:
+    """One incident after the other, as somebody works on it: each differs from the first by one edit."""
+    posts = [post for post in plan.posts if post.mode is PostMode.VEHICLE]
+    first, last = (Shape(points=(post.location,)) for post in (posts[0], posts[-1]))
+    return [
+        replace(incident, post_edits=(PostEdit(first, PostEditKind.REMOVE, posts[0].perimeter),)),
+        replace(incident, post_edits=(PostEdit(last, PostEditKind.OPEN),)),
+        replace(incident, closures=(Closure(last),)),
+        replace(incident, casualties=Casualties(1, 2, 3)),
+        replace(incident, threat=ThreatName.RIFLE),
+    ]
+
+
+def test_an_edited_plan_is_the_same_as_one_made_from_nothing() -> None:
+    incident = Incident(location=area().frame.place(0.0, 0.0), threat=ThreatName.HANDGUN)
+    every = edited(incident, make_plan(incident, area(), doctrine()))
+    remembered = [write_plan(make_plan(said, area(), doctrine())) for said in every]
+    assert len(set(remembered)) == len(every)
+    for said, plan in zip(every, remembered, strict=True):
+        area().memory.forget()
+        assert plan == write_plan(make_plan(said, area(), doctrine()))
