@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -55,8 +56,11 @@ def other_ways(
 
 
 def shown_on_map(plan: Plan, others: tuple[Alternative, ...], hospital: HospitalOption | None) -> Plan:
-    """Keep of a plan what moves patients, and lay the other ways beside it."""
-    crossed = {post for route in plan.routes if route.route in WAYS for post in route.posts_crossed}
+    """Keep of a plan what moves patients; where a hospital was chosen its ways, with the other ways there."""
+    kept = [route for route in plan.routes if route.route in WAYS]
+    if hospital is not None:  # then nothing else: ways out to all others look the same
+        kept = [route for route in kept if route.route is not RouteKind.EGRESS or route.id == hospital.route]
+    crossed = {post for route in kept for post in route.posts_crossed}
     crossed |= {post for other in others for post in other.route.posts_crossed}
     return replace(
         plan,
@@ -64,8 +68,14 @@ def shown_on_map(plan: Plan, others: tuple[Alternative, ...], hospital: Hospital
         posts=tuple(post for post in plan.posts if post.id in crossed),
         observations=(),
         sites=tuple(site for site in plan.sites if site.purpose in SITES and site.rank == 1),
-        routes=tuple(r for r in plan.routes if r.route in WAYS) + tuple(o.route for o in others),
+        routes=(*kept, *(other.route for other in others)),
     )
+
+
+def whole_way(plan: Plan, number: int) -> Json:
+    """Ask the map to show all of the ways to a hospital that was chosen, once."""
+    told = zlib.crc32(f"{plan.id} {number}".encode())
+    return {"id": "", "number": told, "move": False, "whole": True}
 
 
 def choose_hospital(plan: Plan) -> int | None:
@@ -170,6 +180,8 @@ if incident.area not in listings:
 area = area_or_stop(listings[incident.area])
 units = ask_units()
 plan, trouble = plan_or_problem(incident, area)
+if plan:
+    show_html(transport.jumps())
 left, right = st.columns([6, 4])
 
 with right:
@@ -201,6 +213,7 @@ with left, st.container(key="map_side"):
         units=units,
         acknowledged=state.last_stroke(),
         message=trouble,
+        focus=whole_way(plan, number) if plan and number is not None else None,
     )
     if base_map is None:
         wait_for(drawing)
@@ -217,10 +230,15 @@ if plan:
     with st.container(key="agreeing"):
         ask_agreement(incident, plan)
     with st.container(key="trying"):
-        show_html('<div class="pl"><h2>With and without a street</h2></div>')
+        show_html('<div class="pl"><h2 id="streets">With and without a street</h2></div>')
         what_if(plan)
-    show_html('<div class="pl"><h2>For the radio</h2></div>')
-    edition = Edition(exercise=incident.facts.get("exercise") is True)
+    show_html('<div class="pl"><h2 id="radio">For the radio</h2></div>')
+    saved = state.store().read_incident(incident.id)
+    edition = Edition(
+        datetime.now().astimezone(),
+        None if saved is None else saved.number,
+        exercise=incident.facts.get("exercise") is True,
+    )
     st.code(transport_text(plan, rules.first_wave_red, edition), language=None, wrap_lines=True)
     st.download_button(
         "Print sheet (HTML, opens in any browser)",

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,7 @@ def said(page: AppTest) -> str:
 
 def row(page: AppTest, name: str) -> str:
     """The row of one hospital in the table of who goes where."""
-    table = said(page).split("Who goes where")[1]
+    table = said(page).split('<h2 id="who">')[1]
     return table.split(f"<b>{name}</b>")[1].split("</tr>")[0]
 
 
@@ -103,6 +103,13 @@ def numbers(page: AppTest, label: str) -> list[Any]:
 def of(fields: list[Any], name: str) -> Any:
     (one,) = [field for field in fields if f"{name} " in field.key]
     return one
+
+
+def test_each_link_at_the_top_leads_to_a_part_of_the_page() -> None:
+    page = open_page()
+    links = re.findall(r'<a href="#(\w+)">', transport.jumps())
+    assert len(links) == 6
+    assert all(said(page).count(f'<h2 id="{link}">') == 1 for link in links)
 
 
 def test_without_an_incident_the_page_says_how_to_begin() -> None:
@@ -143,7 +150,7 @@ def test_counts_said_here_are_saved_and_planned_at_once(own_store: Store) -> Non
 def test_who_goes_where_stands_beside_the_map_above_what_is_asked() -> None:
     told = said(open_page())
     beside = told.split('<ul class="who"')[1].split("</ul>")[0]
-    assert told.index('<ul class="who"') < told.index("Who goes where")
+    assert told.index('<ul class="who"') < told.index('<h2 id="who">')
     assert re.search(METHODIST + r', [\d-]+ min</span><span><span class="to red"><i>R</i> 4</span>', beside)
     assert "</i> 0<" not in beside
 
@@ -434,7 +441,9 @@ def test_of_a_street_driven_in_and_out_on_different_parts_both_are_kept_clear() 
 
 def test_the_sheet_holds_the_whole_transport_plan_and_asks_no_host() -> None:
     plan, _ = planned()
-    sheet = transport_sheet(plan, RULES, Edition(exercise=True))
+    at = datetime(2026, 5, 14, 9, 32, tzinfo=UTC)
+    sheet = transport_sheet(plan, RULES, Edition(at, 7, exercise=True))
+    assert sheet.count("version 7, 2026-05-14 09:32 UTC") == 2, "in its head and in what is read out"
     assert sheet.count("EXERCISE EXERCISE EXERCISE") >= 2
     for part in ("Who goes where", "Times, minutes", "Radio", "Suggestion: IC decides", "No traffic data"):
         assert part in sheet

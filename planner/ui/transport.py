@@ -26,6 +26,17 @@ _STALE_DAYS = 90
 _COLOURS = ("red", "yellow", "green")
 _LETTERS = {"red": "R", "yellow": "Y", "green": "G"}
 _ABOUT_HERE = {"hospitals", "routes", "ambulances", "corridor"}
+_PARTS = (
+    ("who", "Who goes where"),
+    ("hospitals", "What hospitals say"),
+    ("times", "Times"),
+    ("ways", "Ways kept open"),
+    ("streets", "What if"),
+    ("radio", "Radio, print"),
+)
+"""Parts of the page by the ids of their headings."""
+_DASHES = ("long dashes", "short dashes")
+"""How the map draws other ways: see ``OTHER_WAYS`` in its overlay."""
 _SITES_HERE = (Purpose.AMBULANCE_EXCHANGE, Purpose.CASUALTY_COLLECTION, Purpose.STAGING)
 
 
@@ -55,6 +66,12 @@ def summary(plan: Plan, rules: Rules) -> str:
         f'<p class="advice">{escape(words.ADVICE)}. {NO_TRAFFIC}.</p>'
         f"{_figures(plan, rules)}{_first_hour(plan)}</div>"
     )
+
+
+def jumps() -> str:
+    """Return links to the parts of the page, which is long: at the top, for whoever is in a hurry."""
+    links = "".join(f'<a href="#{ident}">{escape(text)}</a>' for ident, text in _PARTS)
+    return f'<nav class="pl jumps" aria-label="Parts of this page">{links}</nav>'
 
 
 def _late_arrivals(plan: Plan, rules: Rules) -> str:
@@ -129,7 +146,7 @@ def distribution(plan: Plan, rules: Rules) -> str:
     """Return the table of hospitals: drive, who is sent, what each takes in an hour, walk-ins kept."""
     if not plan.hospitals:
         text = "No hospital is known here. Load a hospital table: planner hospitals import FILE.csv"
-        return f'<div class="pl"><h2>Who goes where</h2><p>{escape(text)}</p></div>'
+        return f'<div class="pl"><h2 id="who">Who goes where</h2><p>{escape(text)}</p></div>'
     told = [h for h in plan.hospitals if _sent(h) or kept_places(h) or h.closed or h.diversion]
     others = [h for h in plan.hospitals if h not in told]
     room = max(0, _SHOWN - len(told))
@@ -140,7 +157,7 @@ def distribution(plan: Plan, rules: Rules) -> str:
         inner = _distribution_table(more, rules)
         folded = f"<details><summary>{words.count(len(more), 'more hospital')}</summary>{inner}</details>"
     return (
-        f'<div class="pl"><h2>Who goes where, first hour</h2>{_why_nobody(plan)}'
+        f'<div class="pl"><h2 id="who">Who goes where, first hour</h2>{_why_nobody(plan)}'
         f"{_distribution_table(first, rules)}{folded}{_legend(rules)}</div>"
     )
 
@@ -304,7 +321,7 @@ def matrix(plan: Plan) -> str:
     more = len(plan.hospitals) - 2 * _SHOWN
     rest = f"<p>{more} more in the plan document.</p>" if more > 0 else ""
     return (
-        f'<div class="pl"><h2>Times, minutes</h2>{_table(titles, rows)}{rest}'
+        f'<div class="pl"><h2 id="times">Times, minutes</h2>{_table(titles, rows)}{rest}'
         f"<p>From best case, lights and siren, to late. {NO_TRAFFIC}. Air: in flight to lift-off, approach "
         "and landing; how long the helicopter takes to come is not in it.</p></div>"
     )
@@ -360,7 +377,7 @@ def lanes(plan: Plan) -> str:
     towed = ", ".join(f"{street} {words.both(length_m)}" for street, length_m in clear.items())
     parking = f"<p><b>No parking, tow what stands:</b> {escape(towed)}.</p>" if towed else ""
     agreed = f"<p><b>{escape(told)}.</b></p>" if (told := concurrence(plan)) else ""
-    return f'<div class="pl"><h2>Ways kept open</h2><ul>{rows}</ul>{parking}{agreed}</div>'
+    return f'<div class="pl"><h2 id="ways">Ways kept open</h2><ul>{rows}</ul>{parking}{agreed}</div>'
 
 
 def _lane(same: Sequence[Route]) -> str:
@@ -389,9 +406,10 @@ def ways(plan: Plan, hospital: HospitalOption, others: Sequence[Alternative], un
         common = words.distance(other.common_m, units) if other.common_m >= 1 else "nothing"
         posts = f", through {', '.join(other.route.posts_crossed)}" if other.route.posts_crossed else ""
         along = " - ".join(other.route.streets)
+        dashes = _DASHES[min(number, len(_DASHES)) - 1]
         rows.append(
-            f"<li><b>Other way {number}</b>: {escape(words.minutes(other.range_min))}, {later}, "
-            f"{escape(words.distance(other.route.length_m, units))}; in common with the ways above: "
+            f"<li><b>Other way {number}</b>, {dashes} on the map: {escape(words.minutes(other.range_min))}, "
+            f"{later}, {escape(words.distance(other.route.length_m, units))}; in common with the ways above: "
             f'{escape(common)}{escape(posts)}<span class="why">{escape(along)}</span></li>'
         )
     if not others:

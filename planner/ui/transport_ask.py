@@ -127,7 +127,7 @@ def _set_agreed(key: str, ways: str) -> None:
 
 def ask_hospitals(incident: OpenIncident, plan: Plan) -> None:
     """Ask of each hospital whether it takes ambulances, and how many patients an hour."""
-    show_html('<div class="pl"><h2>What hospitals say</h2></div>')
+    show_html('<div class="pl"><h2 id="hospitals">What hospitals say</h2></div>')
     st.text(
         "Call each. The numbers an hour are those planned with until you change them; ? = not known. What "
         "you write outranks tables and doctrine. Keep = places left free for patients who come by "

@@ -55,6 +55,26 @@ def test_one_tap_closes_a_hospital_and_its_patients_go_elsewhere(screen: Screen,
     assert overflow_px(page) <= 0
 
 
+def test_the_ways_to_a_hospital_that_is_chosen_are_told_apart_and_in_view(screen: Screen, home: Path) -> None:
+    page = open_transport(screen, begin(home, "transport-e2e-3"))
+    screen.ready()
+    lines = screen.map.locator("path.route-egress")
+    expect(lines.first).to_be_attached()
+    many = lines.count()
+    page.get_by_label("Other ways to").click()
+    page.get_by_role("option").filter(has_text=METHODIST).click()
+    expect(page.locator("li", has_text="Other way 1")).to_contain_text("long dashes on the map")
+    expect(screen.map.locator('path.route-egress[stroke-dasharray="18 8"]')).to_have_count(1)
+    assert lines.count() < many + 1, "the ways to all other hospitals are gone"
+    frame, way = screen.map.locator("#map").bounding_box(), lines.first.bounding_box()
+    assert frame is not None
+    assert way is not None
+    assert frame["x"] <= way["x"]
+    assert way["x"] + way["width"] <= frame["x"] + frame["width"]
+    page.get_by_role("link", name="Radio, print").click()
+    expect(page.get_by_role("heading", name="For the radio")).to_be_in_viewport()
+
+
 def test_on_a_phone_nothing_is_cut_off_and_targets_are_large(screen: Screen, home: Path) -> None:
     width, height = PHONE_PX
     screen.page.set_viewport_size({"width": width, "height": height})

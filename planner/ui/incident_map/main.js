@@ -294,6 +294,7 @@ function showFocus(focus) {
   const number = focus?.number ?? 0;
   const asked = focused !== null && number !== focused; // a frame that has just come is asked nothing
   focused = number;
+  if (asked && focus.whole) showBounds(overlay.boundsOfRoutes());
   const one = asked ? overlay.objects.get(focus.id) : null;
   if (!one?.at) return;
   goTo(one);

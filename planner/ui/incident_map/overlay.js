@@ -14,6 +14,8 @@ const POST = { width: 42, height: 27 };
 const HOSPITAL = { width: 28, height: 28 };
 const LETTER = { width: 28, height: 28 };
 const HERE = [[0, 0]];
+/** How the other ways to a hospital differ from the one in the plan; the page says so in words. */
+const OTHER_WAYS = { "alternative-1": "18 8", "alternative-2": "6 8" };
 const HOVERS = window.matchMedia("(hover: hover)").matches;
 
 /** A small element with a class and a text. */
@@ -226,12 +228,18 @@ export class Overlay {
 
   addRoute(route) {
     const points = latLngs(route.line);
-    const dashArray = { transfer: "3 8", public: "12 7" }[route.route] ?? null;
+    const dashArray = OTHER_WAYS[route.id] ?? { transfer: "3 8", public: "12 7" }[route.route] ?? null;
     L.polyline(points, { pane: "plan-lines", className: "halo", weight: 9, interactive: false }).addTo(this.groups.routes);
     const look = { pane: "plan-lines", className: `route route-${route.route}`, weight: 5, dashArray, interactive: false };
     L.polyline(points, look).addTo(this.groups.routes);
     const arrows = L.layerGroup().addTo(this.groups.routes);
     this.keep("routes", { ...route, at: route.line[Math.floor(route.line.length / 2)] }, { line: points, arrows });
+  }
+
+  /** What the plan's routes fill, null where there are none. */
+  boundsOfRoutes() {
+    const lines = [...this.objects.values()].filter((one) => one.part === "routes").map((one) => one.line);
+    return lines.length ? L.latLngBounds(lines.flat()) : null;
   }
 
   putArrows(points, arrows) {
