@@ -17,7 +17,7 @@ from planner.model import Incident, Plan, Site, ThreatPoint
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.terms import PerimeterName, PostEditKind, Purpose, ThreatName
-from planner.ui.decide import ACTS, Said, Word, decided, merged, restated, undone
+from planner.ui.decide import ACTS, Said, Word, decided, merged, restated, stroke_told, undone
 from tests.town import CENTRE, town
 
 AT = "2024-05-14T09:32:00+00:00"
@@ -185,6 +185,20 @@ def test_a_step_back_says_the_threat_again_and_leaves_what_was_written() -> None
     assert restated(now, undone(before)) == (before, "threat: not said, no ccp: not said")
     assert restated(before, {**undone(now), "name": "Mall"}) == (now, "threat: knife, no ccp: True")
     assert restated(now, undone(now)) == (now, "")
+
+
+def test_the_log_says_what_a_stroke_did() -> None:
+    def one(name: str, at: float = 0.0, **told: Any) -> dict[str, Any]:
+        return {"id": name, "properties": told, "geometry": {"type": "Point", "coordinates": [at, 0.0]}}
+
+    hot, blocked = one("a", kind="zone", zone="hot"), one("b", kind="closure")
+    pin, scene = one("p", kind="pin", purpose="command_post"), one("s", kind="incident")
+    assert stroke_told((), (hot, scene)) == "put hot zone and scene"
+    assert stroke_told((hot, blocked), (hot,)) == "took away blocked street"
+    assert stroke_told((scene,), (one("t", 1.0, kind="incident"),)) == "changed scene"
+    assert stroke_told((hot, pin), (one("a", 1.0, kind="zone", zone="hot"), pin)) == "changed hot zone"
+    assert stroke_told((pin,), (pin, one("r", kind="reject", purpose="media"))) == "put rejection of MEDIA"
+    assert stroke_told((pin,), (pin,)) == "drew on the map"
 
 
 def test_both_count_where_the_map_drew_while_the_board_decided() -> None:

@@ -370,7 +370,7 @@ def test_two_presses_at_once_both_count_and_are_taken_once(own_store: Store) -> 
     kinds = [one["properties"]["kind"] for one in document(own_store, page)["features"]]
     assert kinds.count("pin") == 2
     assert [v.what.split(":")[0] for v in own_store.list_versions(incident_of(page))] == [
-        "drew on the map", "accepted Command post", "accepted Staging",
+        "put scene", "accepted Command post", "accepted Staging",
     ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from planner.ui import state
 from planner.ui.find import find_places, not_found
 from planner.ui.panels import problem
 from planner.ui.search_box import SEARCH_KEY, show_search
-from planner.ui.show import show_html
+from planner.ui.show import clock, show_html
 from planner.ui.state import OpenIncident
 from planner.ui.threats import Standing, told
 
@@ -161,7 +161,7 @@ def _ask_version(incident: OpenIncident) -> None:
         if not unfolded:
             return
         for saved in state.store().list_versions(incident.id)[-2 : -2 - _VERSIONS_SHOWN : -1]:
-            label = f"{saved.number}: {state.clock(saved.saved_at)[11:]}, {saved.what or 'saved'}"
+            label = f"{saved.number}: {clock(saved.saved_at)}, {saved.what or 'saved'}"
             if st.button(inert(label), key=f"version {saved.number}", width="stretch"):
                 state.go_back(incident, saved.number)
                 st.rerun()

@@ -19,7 +19,7 @@ from planner.errors import IncidentError
 from planner.geo import LonLat
 from planner.geojson import geometry
 from planner.model import Plan, Post, Shape, Site
-from planner.terms import PostEditKind
+from planner.terms import PostEditKind, Purpose
 
 Json = dict[str, Any]
 Features = tuple[Json, ...]
@@ -271,6 +271,41 @@ def restated(facts: Mapping[str, Any], earlier: Mapping[str, Any]) -> tuple[Mapp
     changed = [name for name in UNDONE if facts.get(name) != said.get(name)]
     told = ", ".join(f"{name.replace('_', ' ')}: {said.get(name, 'not said')}" for name in changed)
     return {**kept, **said}, told
+
+
+# --- the log ---
+
+
+def stroke_told(before: Features, after: Features) -> str:
+    """Say what a stroke on the map did: put, changed or took away which features."""
+    was, now = ({one["id"]: one for one in features if "id" in one} for features in (before, after))
+    put = [_called(one) for name, one in now.items() if name not in was]
+    gone = [_called(one) for name, one in was.items() if name not in now]
+    moved = [name for name in put if name in gone] + [
+        _called(one) for name, one in now.items() if name in was and one != was[name]
+    ]
+    said = {
+        "put": [name for name in put if name not in moved],
+        "changed": moved,
+        "took away": [name for name in gone if name not in moved],
+    }
+    told = [f"{verb} {words.joined(list(dict.fromkeys(names)))}" for verb, names in said.items() if names]
+    return ", ".join(told) or "drew on the map"
+
+
+def _called(feature: Json) -> str:
+    told = feature["properties"]
+    kind = str(told.get("kind", "shape"))
+    purpose = str(told.get("purpose", ""))
+    if purpose in set(Purpose):
+        site = words.PURPOSES[Purpose(purpose)][0]
+        return f"rejection of {site}" if kind == "reject" else site
+    if kind == "zone":
+        return f"{told.get('zone', 'hot')} zone"
+    return _KINDS.get(kind, kind.replace("_", " "))
+
+
+_KINDS = {"incident": "scene", "closure": "blocked street", "post_edit": "change of a post"}
 
 
 # --- all together -----------------------------------------------------------------------------------

@@ -6,9 +6,8 @@ time is that of the click, in the browser's time zone.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -18,7 +17,7 @@ from planner.errors import PlannerError
 from planner.exports import EXPORTERS, Audience, Exporter, Options, Paper, export_plan, file_name
 from planner.model import Plan
 from planner.ui.panels import problem
-from planner.ui.show import show_html
+from planner.ui.show import show_html, time_zone
 
 _MADE_KEY = "file made"
 _PAPERS = {Paper.LETTER: "Letter", Paper.A4: "A4"}
@@ -68,7 +67,7 @@ def _ask_choices(chosen: Exporter, exercise: bool) -> dict[str, Any]:
 def _make(plan: Plan, area: Area, to: str, choices: dict[str, Any], wish: Wish) -> None:
     """Make the file and keep it for this browser; say in one line why it cannot be made."""
     valid_min = packs.shipped_doctrine().exports.valid_min
-    options = Options(datetime.now(_time_zone()), valid_min, **choices)
+    options = Options(datetime.now(time_zone()), valid_min, **choices)
     st.session_state.pop(_MADE_KEY, None)
     try:
         with st.spinner(f"Making it: {EXPORTERS[to].title}", show_time=True):
@@ -100,11 +99,3 @@ def _size(content: bytes) -> str:
     if len(content) >= _MEGABYTE:
         return f"{len(content) / _MEGABYTE:.1f} MB"
     return f"{max(1, round(len(content) / 1000))} kB"
-
-
-def _time_zone() -> ZoneInfo:
-    """Return the browser's time zone; UTC where it does not say, or says one that is not known here."""
-    try:
-        return ZoneInfo(st.context.timezone or str(UTC))
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo(str(UTC))

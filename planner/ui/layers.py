@@ -161,7 +161,7 @@ def _post(post: Post, staffed: bool) -> Json:
         "title": f"Post {post.id}: {post.street}",
         "lines": [
             *waits,
-            f"{does}, {words.count(post.officers, 'officer')}, staff as number {post.rank}",
+            f"{_capital(does)}, {words.count(post.officers, 'officer')}, staff as number {post.rank}",
             post.reason,
         ],
     }
@@ -181,6 +181,7 @@ def _observation(post: Observation) -> Json:
 
 def _site(site: Site, order: int, units: str) -> Json:
     short, name = words.PURPOSES[site.purpose]
+    why = site.reason.removeprefix(f"{site.name}: ")  # the title names it
     chosen = "Your choice. " if site.source is SiteSource.PINNED else ""
     return {
         "id": site.id,
@@ -195,8 +196,12 @@ def _site(site: Site, order: int, units: str) -> Json:
         "shape": [[[_exact(place) for place in ring] for ring in rings] for rings in site.shape.polygons],
         "name": site.name,
         "title": f"{name}: {site.name}",
-        "lines": [f"{chosen}{site.reason}", words.ground(site.area_m2, units), *site.cautions],
+        "lines": [chosen + _capital(why), words.ground(site.area_m2, units), *site.cautions],
     }
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _exact(place: LonLat) -> list[float]:

@@ -109,7 +109,7 @@ def show_map(
     plan : dict or None
         From :func:`planner.ui.layers.map_layers`.
     units : {"m", "ft"}
-        Of the scale bar.
+        Of the table of what is on the map.
     acknowledged : dict or None
         Session and number of the last stroke that is on disk.
     message : str

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -21,6 +23,21 @@ def show_style() -> None:
 def show_html(markup: str) -> None:
     """Show markup made by :mod:`planner.ui.panels`; Streamlit cleans it once more."""
     st.html(markup)
+
+
+def time_zone() -> ZoneInfo:
+    """Return the browser's time zone; UTC where it does not say, or says one that is not known here."""
+    try:
+        return ZoneInfo(st.context.timezone or str(UTC))
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(str(UTC))
+
+
+def clock(moment: str) -> str:
+    """Write an ISO time as the watch of whoever reads it says it, and in UTC beside it where that differs."""
+    then = datetime.fromisoformat(moment)
+    here, there = (then.astimezone(zone).strftime("%H:%M") for zone in (time_zone(), UTC))
+    return f"{there} UTC" if here == there else f"{here} here, {there} UTC"
 
 
 @contextmanager

@@ -34,7 +34,7 @@ from planner.terms import SiteSource, ThreatName
 from planner.ui import threats
 from planner.ui.basemap import BaseMapFiles
 from planner.ui.board import BOARD_KEY
-from planner.ui.decide import Said, Word, decided, merged, restated
+from planner.ui.decide import Said, Word, decided, merged, restated, stroke_told
 from planner.ui.map import MAP_KEY
 from planner.ui.panel_texts import texts
 from planner.ui.panels import Beside
@@ -318,7 +318,7 @@ def take_stroke(incident: OpenIncident) -> OpenIncident:
     else:
         changed = replace(incident, features=drawn)
     changed, told = _restated(changed, word.get("facts"))
-    saved = _save(changed, told or "drew on the map")
+    saved = _save(changed, told or stroke_told(incident.features, changed.features))
     st.session_state[_STROKE_KEY] = stroke
     return saved
 

@@ -229,7 +229,7 @@ def test_an_exercise_is_marked_and_an_earlier_version_comes_back(screen: Screen)
     screen.page.get_by_text("This is an EXERCISE").click()
     expect(screen.page.locator(".exercise")).to_be_visible()
     screen.page.get_by_text(re.compile("^Earlier versions")).click()
-    screen.page.get_by_role("button", name=re.compile("drew on the map")).first.click()
+    screen.page.get_by_role("button", name=re.compile("put scene")).first.click()
     expect(screen.page.locator(".exercise")).to_have_count(0)
     assert screen.wait_for_plan() == plan
 
@@ -259,7 +259,7 @@ def test_streamlits_own_parts_are_16_px_too(screen: Screen) -> None:
     screen.page.locator("#take_back-command_post-1").wait_for()
     for folded in screen.page.locator("[data-testid='stExpander'] summary").all():
         folded.click()
-    screen.page.get_by_role("button", name=re.compile("drew on the map")).wait_for()
+    screen.page.get_by_role("button", name=re.compile("put scene")).wait_for()
     small = screen.page.evaluate(
         "[...document.querySelectorAll('body *')].filter((one) => one.checkVisibility() && "
         "(one.matches('input, select, textarea') || "

@@ -165,6 +165,9 @@ def test_a_phone_shows_the_map_first_with_targets_for_a_thumb(screen: Screen) ->
     screen.open(SMALL_TOWN)
     _x, y = screen.at(0, 0)
     assert y < 200
+    screen.page.touchscreen.tap(*screen.at(0.45, 0.4))
+    screen.wait_for_plan()
+    expect(screen.map.locator("#selected")).to_be_hidden()  # the tap is not to select what it has put there
     for tool in ("SCENE", "HOT", "WARM", "COLD", "BLOCKED"):
         box = screen.map.locator("#tools").get_by_text(tool, exact=True).bounding_box()
         assert box is not None

@@ -49,6 +49,8 @@ def test_nothing_on_a_dark_phone_covers_another_and_axe_finds_nothing(screen: Sc
     shown = screen.map.locator(BADGES)
     assert shown.count() >= 12
     assert shown.evaluate_all(_OVERLAPS) == []
+    signs = screen.map.locator("#map .site, #tools, #views")
+    assert [pair for pair in signs.evaluate_all(_OVERLAPS) if "View" in pair or "Draw" in pair] == []
     screen.map.locator("#map .site").first.dispatch_event("click")
     screen.map.locator("#selected").get_by_role("button", name="ACCEPT").wait_for()
     assert screen.findings() == []

@@ -6,6 +6,7 @@ const STROKE_STARTS_PX = 10;
 const CLOSES_AT_PX = 24;
 const KEEP_WITHIN_PX = 2.5;
 const STEP_PX = 10;
+const CLICK_FOLLOWS_MS = 350;
 const LONG_STEP_PX = 60;
 const DECIMALS = 1e7;
 const PARTED = new Set(["zone", "closure", "field_road"]);
@@ -56,6 +57,13 @@ export class Cross {
   place() {
     return this.at && this.map.containerPointToLatLng(this.at);
   }
+}
+
+/** After a finger's tap comes a click, aimed at what lies there by then: it is not to select what the tap put there. */
+function swallowClick(box) {
+  const swallow = (event) => event.stopPropagation();
+  box.addEventListener("click", swallow, { capture: true, once: true });
+  setTimeout(() => box.removeEventListener("click", swallow, { capture: true }), CLICK_FOLLOWS_MS);
 }
 
 /** One stroke: from the first touch to a finished line, loop or point. Works until `finish` is called. */
@@ -124,6 +132,7 @@ export class Stroke {
     const begun = this.begun;
     this.dropFreehand();
     if (!drawn) return;
+    swallowClick(this.box);
     if (begun) this.end([...this.corners, ...this.thinned([...drawn, this.place(event)])]);
     else this.addCorner(this.place(event));
   }

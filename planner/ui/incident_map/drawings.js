@@ -6,6 +6,7 @@ import { symbol } from "./symbols.js";
 
 const HANDLES_AT_MOST = 160;
 const MIDDLE_FROM_PX = 76;
+const MARK_PX = 36;
 const KEYS_SETTLE_MS = 500;
 const NAMES = { incident: "Scene", closure: "Blocked street", field_road: "Field road", pin: "Pin", post_edit: "Changed post" };
 
@@ -47,9 +48,10 @@ export class Drawings {
     return layer instanceof L.Marker ? layer.getLatLng() : layer.getBounds().getCenter();
   }
 
-  /** Where marks stand, of all that was drawn. */
-  places() {
-    return [...this.byId.values()].filter(({ layer }) => layer instanceof L.Marker).map(({ layer }) => layer.getLatLng());
+  /** Boxes of the marks among what was drawn, in pixels of the map's layers. */
+  boxes() {
+    const marks = [...this.byId.values()].filter(({ layer }) => layer instanceof L.Marker);
+    return marks.map(({ layer }) => ({ ...this.map.latLngToLayerPoint(layer.getLatLng()), width: MARK_PX, height: MARK_PX }));
   }
 
   add(one) {

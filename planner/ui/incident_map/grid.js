@@ -82,30 +82,19 @@ export class Grid {
   }
 }
 
-/** Scale, north and the grid reading of the pointer, or where there is none of the middle, in one corner. */
-export class Furniture {
-  constructor(map) {
-    this.map = map;
-    const box = element("div", "furniture");
-    const north = element("span", "north", "N");
-    north.setAttribute("role", "img");
-    north.setAttribute("aria-label", "North is up");
-    this.reading = element("span", "reading");
-    box.append(north, this.reading);
-    const corner = L.control({ position: "bottomleft" });
-    corner.onAdd = () => box;
-    corner.addTo(map);
-    this.scale = null;
-    map.on("mousemove", (event) => this.read(event.latlng));
-    map.on("move zoomend", () => this.read(map.getCenter()));
-  }
-
-  showUnits(units) {
-    this.scale?.remove();
-    this.scale = L.control.scale({ metric: units === "m", imperial: units !== "m", maxWidth: 130, position: "bottomleft" }).addTo(this.map);
-  }
-
-  read({ lat, lng }) {
-    this.reading.textContent = usng(lat, lng);
-  }
+/** Scale in both systems, north and the grid reading of the pointer, or where there is none of the middle, in one corner. */
+export function addFurniture(map) {
+  const box = element("div", "furniture");
+  const north = element("span", "north", "N");
+  north.setAttribute("role", "img");
+  north.setAttribute("aria-label", "North is up");
+  const reading = element("span", "reading");
+  box.append(north, reading);
+  const corner = L.control({ position: "bottomleft" });
+  corner.onAdd = () => box;
+  corner.addTo(map);
+  L.control.scale({ maxWidth: 130, position: "bottomleft" }).addTo(map);
+  const read = ({ lat, lng }) => (reading.textContent = usng(lat, lng));
+  map.on("mousemove", (event) => read(event.latlng));
+  map.on("move zoomend", () => read(map.getCenter()));
 }

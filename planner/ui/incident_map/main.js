@@ -5,7 +5,7 @@ import { BaseMap } from "./basemap.js";
 import { choice, online } from "./choices.js";
 import { inParts } from "./draw.js";
 import { Drawings } from "./drawings.js";
-import { Furniture, Grid } from "./grid.js";
+import { Grid, addFurniture } from "./grid.js";
 import { Key } from "./key.js";
 import { lengthIn } from "./measure.js";
 import { Memory } from "./memory.js";
@@ -20,6 +20,8 @@ const FIRST_HEIGHT_SHARE = 0.54; // below it the verdict is in sight too
 const NARROW_PX = 640;
 const SITE_ROOM_M = 80; // about a label
 const IDLE_MS = 600;
+const OVER_THE_MAP = "#tools, #views";
+const OVER_A_WIDE_MAP = `${OVER_THE_MAP}, .furniture, .leaflet-control-scale, .leaflet-control-attribution`;
 const box = (id) => document.getElementById(id);
 
 const map = L.map("map", { zoomControl: false, maxZoom: MAX_ZOOM, minZoom: 8, zoomSnap: 0.5, boxZoom: false });
@@ -36,16 +38,17 @@ let args = null;
 let warning = "";
 let standing = "";
 let focused = null;
+let covered = null; // where buttons, scale and credit lie
 let drawnFor = { incident: null, authority: -1, area: null };
 
 const memory = new Memory(tell, (text) => {
   warning = text;
   say(text || standing);
 });
-const overlay = new Overlay(map, selectPlanned, () => drawings.places());
+const overlay = new Overlay(map, selectPlanned, () => [...drawings.boxes(), ...coveredBoxes()]);
 const baseMap = new BaseMap(map, say);
 const grid = new Grid(map);
-const furniture = new Furniture(map);
+addFurniture(map);
 const drawings = new Drawings(map, changed, selectDrawn);
 const told = new Told(map, box("told"), goTo);
 const selected = new Selected(box("selected"), {
@@ -129,6 +132,7 @@ function showSize({ height: least, above }) {
   if (document.body.style.height === `${wanted}px`) return;
   document.body.style.height = `${wanted}px`;
   setHeight(wanted);
+  covered = null;
   map.invalidateSize({ pan: false });
 }
 
@@ -137,12 +141,22 @@ function fitArea({ bbox: [west, south, east, north], core }) {
   map.setMaxBounds(L.latLngBounds([[south, west], [north, east]]).pad(0.5));
 }
 
+/** Boxes of what lies over the map for good, in pixels of its layers; measured again when its size changes. */
+function coveredBoxes() {
+  const names = map.getSize().x < NARROW_PX ? OVER_THE_MAP : OVER_A_WIDE_MAP; // labels find no more room on a phone
+  covered ??= [...document.querySelectorAll(names)].map((one) => one.getBoundingClientRect());
+  return covered.map(({ left, top, width, height }) => {
+    const { x, y } = map.containerPointToLayerPoint([left + width / 2, top + height / 2]);
+    return { x, y, width, height };
+  });
+}
+
 /** Padding that keeps a plan from lying under the tools: columns at both sides, on a phone rows below. */
 function clearOfTools() {
   const { width, height } = box("tools").getBoundingClientRect();
   return height > width
     ? { paddingTopLeft: [width + 26, 20], paddingBottomRight: [96, 30] }
-    : { paddingTopLeft: [10, 14], paddingBottomRight: [66, height + 44] };
+    : { paddingTopLeft: [10, 40], paddingBottomRight: [66, height + 44] };
 }
 
 /** Move the view only where the plan would not be read in it: partly out of sight, or too small. */
@@ -312,7 +326,8 @@ listen(async (given, theme) => {
   showSize(args);
   tools.setPurposes(args.purposes, args.threats);
   key.setUp(args.purposes, args.tiles);
-  if (units !== args.units) furniture.showUnits((units = args.units));
+  units = args.units;
+  document.body.classList.toggle("feet", units === "ft");
   memory.acknowledge(args.acknowledged);
   seed(args);
   showTheme();
@@ -322,4 +337,7 @@ listen(async (given, theme) => {
   await showPlan(args);
   showFocus(args.focus);
 });
-window.addEventListener("resize", () => map.invalidateSize({ pan: false }));
+window.addEventListener("resize", () => {
+  covered = null;
+  map.invalidateSize({ pan: false });
+});

@@ -48,7 +48,7 @@ const MARKS = new Set(["sites", "posts", "observations", "hospitals"]);
 export class Overlay {
   /**
    * @param chosen called with the object that was tapped
-   * @param fixed returns the places of marks that no label may cover
+   * @param fixed returns the boxes that no label may cover: places of marks, and what lies over the map
    */
   constructor(map, chosen, fixed) {
     Object.assign(this, { map, chosen, fixed });
@@ -66,7 +66,7 @@ export class Overlay {
       this.groups[name] = L.layerGroup();
       if (shown) this.groups[name].addTo(map);
     }
-    map.on("zoomend", () => this.settle());
+    map.on("moveend", () => this.settle());
   }
 
   addPane(name, zIndex) {
@@ -146,9 +146,11 @@ export class Overlay {
       const { x, y } = this.map.latLngToLayerPoint(label.mark.getLatLng());
       return { x, y, ...label.size, places: label.places?.(x, y) ?? HERE, must: label.must };
     });
-    // What the user put on the map stands where it is, and labels go around it.
-    const fixed = this.fixed().map((at) => ({ ...this.map.latLngToLayerPoint(at), width: 36, height: 36, places: HERE, must: true }));
-    place([...fixed, ...items]).slice(fixed.length).forEach((offset, k) => this.putLabel(shown[k], offset));
+    // What the user put on the map stands where it is, and labels go around it and around the buttons.
+    const fixed = this.fixed().map((box) => ({ ...box, places: HERE, must: true }));
+    const corner = this.map.containerPointToLayerPoint([0, 0]);
+    const view = { left: corner.x, top: corner.y, right: corner.x + this.map.getSize().x, bottom: corner.y + this.map.getSize().y };
+    place([...fixed, ...items], view).slice(fixed.length).forEach((offset, k) => this.putLabel(shown[k], offset));
     for (const { line, arrows } of this.objects.values()) if (arrows) this.putArrows(line, arrows);
   }
 
@@ -281,7 +283,7 @@ export class Overlay {
     }
     const text = element("span", "site-text");
     text.append(symbol(site.purpose), element("span", "", site.label));
-    const size = { width: 44 + textWidth(site.label), height: 32 };
+    const size = { width: 38 + textWidth(site.label), height: 32 };
     const look = `site site-${site.purpose} ${first ? "" : "alternate"} ${site.source}`;
     const mark = this.addMark("sites", site, look, text, size, group, SITES_ABOVE);
     const places = () => around(size.width, size.height);

@@ -19,11 +19,12 @@ export class Selected {
   fill(title, lines) {
     const text = element("div", "selected-text");
     text.tabIndex = 0;
-    text.append(element("strong", "", title), ...lines.map((line) => element("p", "", line)));
+    text.hidden = !lines.length;
+    text.append(...lines.map((line) => element("p", "", line)));
     this.acts = element("div", "selected-acts");
-    this.box.replaceChildren(text, this.acts);
-    const close = button(this.box, "✕", "Close: select nothing", () => this.act.close());
-    text.after(close);
+    this.box.replaceChildren(element("strong", "selected-title", title));
+    button(this.box, "✕", "Close: select nothing", () => this.act.close());
+    this.box.append(text, this.acts);
     this.box.hidden = false;
   }
 

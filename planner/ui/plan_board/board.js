@@ -105,7 +105,7 @@ class Board {
   tellAges() {
     for (const one of this.root.querySelectorAll("time[datetime]")) {
       const minutes = Math.floor((Date.now() - Date.parse(one.dateTime)) / 60000);
-      if (Number.isFinite(minutes)) one.textContent = minutes < 1 ? "now" : minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`;
+      if (Number.isFinite(minutes)) one.textContent = minutes < 1 ? "<1 min" : minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`;
     }
   }
 
