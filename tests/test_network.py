@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from shapely.geometry import Polygon, box
 
 from planner.errors import AreaError
+from planner.streets.arrivals import arrivals
 from planner.streets.network import Path, Snap, StreetNetwork, Timing
-from planner.streets.search import BARRED
+from planner.streets.paths import leaving
+from planner.streets.search import BARRED, NEVER
 from planner.streets.timing import find_timing
 from planner.terms import Access, Barrier, RoadClass, Service, Travel
 from tests.plain_ways import TRAVELLING, slowly
@@ -576,3 +578,44 @@ def test_a_network_is_checked_at_birth(change: dict[str, Any], message: str) -> 
     fields = {name: getattr(whole, name) for name in whole.__dataclass_fields__}
     with pytest.raises(AreaError, match=message):
         StreetNetwork(**{**fields, **change})
+
+
+@settings(deadline=None, max_examples=60, derandomize=True)
+@given(networks(), st.data())
+def test_a_search_back_from_the_end_finds_the_way_that_one_ahead_does(
+    network: StreetNetwork, data: st.DataObject
+) -> None:
+    """Of equal ways too: not who gets there first decides which is taken."""
+    timing = network.timing(Travel.EMERGENCY, TRAVELLING)
+    edges = st.integers(0, network.edge_count - 1)
+    closed = network.no_closures()
+    closed[data.draw(st.lists(edges, max_size=3))] = True
+    posts = np.unique(np.array(data.draw(st.lists(edges, max_size=4)), dtype=np.int64))
+    weights = timing.weighted(posts, 1.0, 2e4)
+    desk, closing = network.desk(weights), weights.closing(closed)
+    for _ in range(5):
+        start, end = (
+            _place_on(network, data.draw(edges), data.draw(st.sampled_from((0.0, 0.4, 1.0)))) for _ in "ab"
+        )
+        first = leaving(network, start, weights, closed)
+        lasts = arrivals(network, [end], first, weights, closing, closed)
+        if not lasts.apart or not len(first.state) or not len(lasts.state):
+            continue
+        order = np.argsort(lasts.state)
+        ends, left_ms = lasts.state[order], lasts.ms[order]
+        ahead = desk.ways(closing, first.state, first.ms, ends)
+        back = desk._from_end(closing, (first.state, first.ms), (ends, left_ms), 0)
+        assert ahead is not None
+        assert back is not None
+        best = ahead.cost_ms + np.where(ahead.cost_ms < NEVER, left_ms, 0)
+        for k in range(len(ends)):
+            if best[k] < NEVER and best[k] == best.min():
+                assert back.cost_ms[k] == ahead.cost_ms[k]
+                assert back.way(k).tolist() == ahead.way(k).tolist()
+            else:
+                assert back.cost_ms[k] == NEVER
+
+
+def _place_on(network: StreetNetwork, edge: int, share: float) -> Snap:
+    along_m = float(network.length_m[edge]) * share
+    return Snap(edge, along_m, *network.at(edge, along_m), 0.0)

@@ -41,6 +41,11 @@ class Arrivals:
     after: Ints
     share: Floats
 
+    @property
+    def apart(self) -> bool:
+        """Whether no place lies on the street on which the search begins."""
+        return not np.isnan(self.share).any()
+
     def best(self, cost_ms: Ints) -> tuple[Ints, Ints]:
         """Return what it costs to come to each place, and by which row; ``NEVER`` and -1 where none leads.
 

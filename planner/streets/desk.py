@@ -14,8 +14,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.streets.search import BARRED, NEVER, Bools, Ints, Ints32, dijkstra, fewest_steps, traced
+from planner.streets.search import (
+    BARRED,
+    NEVER,
+    Bools,
+    Ints,
+    Ints32,
+    best_ahead,
+    dijkstra,
+    fewest_steps,
+    traced,
+)
 from planner.streets.timing import Timing, Weights
+
+_BOUNDS = (2_000, 8_000)
+"""So many states each of two searches settles in its turn."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +123,67 @@ class Desk:
             start, states = traced(self._before, np.where(cost < NEVER, asked, -1))
             self._wipe(reached)
         return None if given_up else Reached(cost, start, states, known)
+
+    def between(
+        self, weights: Weights, first: tuple[Ints, Ints], last: tuple[Ints, Ints], most: int = 0
+    ) -> Reached | None:
+        """Search the best way from one place to another, from both in turn till one search gets there.
+
+        Who looks from outside for a place behind posts has to look everywhere; who looks from there does not.
+
+        Parameters
+        ----------
+        weights : Weights
+        first : (states, ms)
+            Where it begins, and what each of these has cost when it is through.
+        last : (states, ms)
+            Where it ends, each named once, and what of each is not driven, below zero.
+        most : int
+            It gives up when a search has settled so many states; 0: never.
+
+        Returns
+        -------
+        Reached or None
+            The same way whoever gets there; of the last states perhaps the best one alone. None where it
+            gave up.
+        """
+        group, slack_ms = np.zeros(len(last[0]), dtype=np.int64), int(-last[1].min(initial=0))
+        for bound in [bound for bound in _BOUNDS if not most or bound < most] + [most]:
+            found = self.ways(weights, *first, last[0], bound, group=group, slack_ms=slack_ms)
+            found = found or self._from_end(weights, first, last, bound)
+            if found is not None:
+                return found
+        return None
+
+    def _from_end(
+        self, weights: Weights, first: tuple[Ints, Ints], last: tuple[Ints, Ints], most: int
+    ) -> Reached | None:
+        """Search back from the end, then ahead over the best ways."""
+        (begins, begun_ms), (ends, left_ms) = first, last
+        cost, before = np.full(len(self._cost), BARRED, dtype=np.int32), np.empty_like(self._before)
+        with self._laid_out(weights):
+            self._group[begins] = 1
+            further_ms = begun_ms - self._state_ms[begins]
+            reached, _, given_up, _ = self._run(
+                self._behind,
+                ends,
+                self._state_ms[ends] + left_ms,
+                self._group,
+                np.array([False, True]),
+                (1, int(-further_ms.min(initial=0)), most),
+            )
+            self._group[begins] = 0
+            to_end_ms = self._cost[begins].astype(np.int64)
+            total_ms = np.where(to_end_ms < BARRED, to_end_ms + further_ms, NEVER)
+            best_ms = int(total_ms.min(initial=NEVER))
+            if not given_up and best_ms < NEVER:
+                best_ahead(*self._ahead, self._state_ms, begins, begun_ms, self._cost, best_ms, cost, before)
+            self._wipe(reached)
+        if given_up:
+            return None
+        cost_ms = cost[ends].astype(np.int64)
+        cost_ms[cost_ms + left_ms != best_ms] = NEVER
+        return Reached(cost_ms, *traced(before, np.where(cost_ms < NEVER, ends, -1)))
 
     def fewest(self, weights: Weights, seed: Ints, edges: Ints, states: Ints, steps: int, most: int) -> Ints:
         """Tell that on any way to each of some states at least so many of some streets are entered.

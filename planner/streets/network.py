@@ -546,9 +546,14 @@ class Search:
         hierarchy, most = self.network.hierarchy_for(self.weights), self._most(max(map(self._apart_m, new)))
         reached = None
         if most is not None:
-            reached = self.network.desk(self.weights).ways(
-                self._closing, first.state, first.ms, asked, most, group=group, slack_ms=slack_ms
-            )
+            desk = self.network.desk(self.weights)
+            if len(new) == 1 and lasts.apart:
+                last = asked, lasts.ms[np.argsort(lasts.state)]
+                reached = desk.between(self._closing, (first.state, first.ms), last, most)
+            else:
+                reached = desk.ways(
+                    self._closing, first.state, first.ms, asked, most, group=group, slack_ms=slack_ms
+                )
         if reached is not None:
             cost_ms, begins = reached.cost_ms, None
         else:
@@ -564,8 +569,8 @@ class Search:
             if reached is not None:
                 self._ways[new[k]] = reached.way(int(at[best]))
             begin = int(self._ways[new[k]][0] if begins is None else begins[at[best]])
-            last = int(lasts.state[best]), float(lasts.share[best]), int(lasts.after[best])
-            found[new[k]] = _Found(int(total_ms[k]), begin, *last)
+            row_of = int(lasts.state[best]), float(lasts.share[best]), int(lasts.after[best])
+            found[new[k]] = _Found(int(total_ms[k]), begin, *row_of)
         self._found.update(found)  # only now: a search that breaks off has not found that there is no way
 
     def _trace(self, ends: Sequence[Snap]) -> None:

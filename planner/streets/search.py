@@ -128,6 +128,58 @@ def dijkstra(  # noqa: C901 - one loop, and calls cost
 
 
 @njit(cache=True, nogil=True)
+def best_ahead(
+    start: Ints,
+    after: Ints,
+    lost_ms: Ints32,
+    state_ms: Ints32,
+    seed: Ints,
+    seed_ms: Ints,
+    to_end_ms: Ints32,
+    best_ms: int,
+    cost: Ints32,
+    before: Ints32,
+) -> None:  # pragma: no cover - compiled
+    """Go ahead over the best ways alone, as :func:`dijkstra` would, once a search back has told what is left.
+
+    Parameters
+    ----------
+    start, after, lost_ms, state_ms, seed, seed_ms, cost, before
+        As in :func:`dijkstra`.
+    to_end_ms : (S,) int32 array
+        What a search back from the end found: what each state costs with all that comes after it, or more;
+        ``BARRED``: not found.
+    best_ms : int
+        What the best way costs.
+    """
+    heap = np.empty(len(seed) + 64, dtype=np.int64)
+    size = 0
+    for i in range(len(seed)):
+        left = np.int64(to_end_ms[seed[i]]) - state_ms[seed[i]]
+        if to_end_ms[seed[i]] < BARRED and seed_ms[i] + left == best_ms and cost[seed[i]] == BARRED:
+            cost[seed[i]] = seed_ms[i]
+            before[seed[i]] = -1
+            size = _push(heap, size, (seed_ms[i] << _STATE_BITS) | seed[i])
+    while size > 0:
+        entry = heap[0]
+        size = _pop(heap, size)
+        spent, state = entry >> _STATE_BITS, entry & _STATE
+        for k in range(start[state], start[state + 1]):
+            lost = np.int64(lost_ms[k])
+            head = after[k]
+            along, left = np.int64(state_ms[head]), np.int64(to_end_ms[head])
+            if lost >= BARRED or along >= BARRED or left >= BARRED or cost[head] < BARRED:
+                continue
+            total = spent + lost + along
+            if total + left - along == best_ms:
+                cost[head] = total
+                before[head] = state
+                if size + 1 == len(heap):
+                    heap = np.concatenate((heap, np.empty(len(heap), dtype=np.int64)))
+                size = _push(heap, size, (total << _STATE_BITS) | head)
+
+
+@njit(cache=True, nogil=True)
 def fewest_steps(
     start: Ints,
     after: Ints,
