@@ -14,6 +14,7 @@ UNITS = (METRES, FEET)
 ADVICE = "Suggestion: IC decides"
 _FEET_PER_METRE = 1 / 0.3048
 _FEET_PER_MILE = 5280
+_POINTS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 UNKNOWN = "?"
 
 PURPOSES = {
@@ -91,6 +92,11 @@ def minutes(span_min: tuple[int, int] | None) -> str:
 def about(time_s: float) -> str:
     """Write a planning time as the reasons do: rounded up, never better than it is."""
     return "under 1 min" if time_s < 60 else f"about {math.ceil(time_s / 60)} min"
+
+
+def side(east_m: float, north_m: float) -> str:
+    """Name the side on which something lies: ``N``, ``NE`` and so on."""
+    return _POINTS[round(math.degrees(math.atan2(east_m, north_m)) / 45) % len(_POINTS)]
 
 
 def count(number: int, one: str, many: str = "") -> str:

@@ -17,7 +17,7 @@ from planner.area import geometries_m
 from planner.doctrine import Doctrine, read_doctrine
 from planner.errors import IncidentError
 from planner.geo import LonLat
-from planner.ground.zones import Ground, draw_zones
+from planner.ground.zones import Ground, _hidden, draw_zones
 from planner.model import DrawnZone, Incident, Shape, ThreatPoint
 from planner.terms import ThreatName, ThreatStatus, ZoneKind
 from tests.town import CENTRE, town
@@ -180,6 +180,25 @@ def test_buildings_shape_a_rifle_s_hot_zone_and_a_bare_map_says_sight_is_unknown
     assert built.hot_m.area < 0.9 * bare.hot_m.area
     assert any("not known" in n.text and n.about == "sight" for n in bare.notices)
     assert not any("No buildings" in n.text for n in built.notices)
+
+
+def test_a_notch_that_buildings_take_out_of_a_hot_zone_is_explained():
+    whole, notched = (
+        draw(Incident(location=at(-250, 250), threat=ThreatName.RIFLE), area=area) for area in (BARE, AREA)
+    )
+    assert whole.hot_m.difference(notched.hot_m).area > 1000
+    assert any("buildings hide" in zone.reason for zone in notched.zones)
+    assert not any("buildings hide" in zone.reason for zone in whole.zones)
+
+
+def test_notches_are_named_by_their_sides_the_largest_first():
+    disc = Point(0, 0).buffer(300)
+    east, north_west = shapely.box(200, -40, 400, 40), shapely.box(-200, 150, -150, 300)
+    assert _hidden(disc, disc) == _hidden(disc, disc.difference(Point(290, 0).buffer(3))) == ""
+    assert _hidden(disc, disc.difference(east)) == ": buildings hide the notch to the E"
+    both = disc.difference(east).difference(north_west)
+    assert _hidden(disc, both) == ": buildings hide the notches to the E and NW"
+    assert _hidden(disc, Point(0, 0).buffer(75)) == ": buildings hide the rest"
 
 
 def test_assumed_heights_are_said_with_their_count():

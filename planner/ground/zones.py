@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from shapely.geometry import GeometryCollection, LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from planner import words
 from planner.area import Area, rings_of
 from planner.doctrine import Doctrine, ThreatPreset
 from planner.errors import IncidentError
@@ -34,6 +35,9 @@ _SHAPING_STEP_DEG = 3.0
 # Sites are tested against at most this many points of the hot zone; long facades are sampled wider.
 _SAMPLE_POINTS = 192
 _SLIVER_M2 = 1.0
+# Ground hidden from the hot zone is told of where it is no smaller; on so many sides by name.
+_NOTCH_M2 = 150.0
+_NOTCHES_NAMED = 3
 _ARC_SEGMENTS = 16
 
 
@@ -287,14 +291,14 @@ def _preset_danger(target: Target, threat: ThreatName, name: str, area: Area, do
     reach = shapely.union_all(
         [hot, _around(target.structure_m, preset.warm_m), _around(hot, preset.warm_margin_m)]
     )
-    words = _threat_words(threat)
+    named = _threat_words(threat)
     clipped = preset.hot_m > preset.sight_floor_m
     return Danger(
         hot_m=hot,
         reach_m=reach,
-        hot_reason=f"Hot: {name} and {how} ({words} preset, a planning default)",
+        hot_reason=f"Hot: {name} and {how} ({named} preset, a planning default)",
         warm_reason=f"Warm: out to {preset.warm_m:.0f} m from {name}, and {preset.warm_margin_m:.0f} m "
-        f"around its hot zone ({words} preset, a planning default)",
+        f"around its hot zone ({named} preset, a planning default)",
         samples_xyz_m=_raise(spots, preset.height_m),
         notices=_sight_notices(walls, _around(target.structure_m, preset.hot_m), doctrine) if clipped else (),
     )
@@ -321,11 +325,27 @@ def _hot_ground(
     seen = shapely.intersection(visible, disc)
     # Closing and widening alone can only add ground, so that a larger radius never takes ground away.
     shaped = shapely.buffer(shapely.buffer(seen, 2 * doctrine.zones.corridor_m), -doctrine.zones.corridor_m)
+    hot = _filled(shapely.union(floor, shapely.intersection(shaped, disc)))
     how = (
         f"{preset.sight_floor_m:.0f} m around it, and what can be seen from it out to {preset.hot_m:.0f} m "
-        "(map estimate)"
+        f"(map estimate){_hidden(disc, hot)}"
     )
-    return _filled(shapely.union(floor, shapely.intersection(shaped, disc))), how
+    return hot, how
+
+
+def _hidden(disc: BaseGeometry, hot: BaseGeometry) -> str:
+    """Say on which sides buildings take ground out of a disc, so that nobody wonders about a notch."""
+    left = shapely.get_parts(shapely.difference(disc, hot))
+    left = left[shapely.area(left) >= _NOTCH_M2]
+    if not len(left):
+        return ""
+    off = shapely.get_coordinates(shapely.centroid(left)) - shapely.get_coordinates(disc.centroid)
+    sides = dict.fromkeys(
+        words.side(*xy) for xy in off[np.argsort(-shapely.area(left), kind="stable")].tolist()
+    )
+    if len(sides) > _NOTCHES_NAMED or shapely.area(left).sum() > disc.area / 2:
+        return ": buildings hide the rest"
+    return f": buildings hide the notch{'es' * (len(left) > 1)} to the {words.joined(list(sides))}"
 
 
 def _visible(walls: Walls, spots: Floats, preset: ThreatPreset, doctrine: Doctrine) -> BaseGeometry:

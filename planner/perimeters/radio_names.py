@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Point
 
+from planner import words
 from planner.streets.network import StreetNetwork
 
 Ints = NDArray[np.int64]
@@ -25,7 +26,6 @@ _AT_M = 15.0
 """So near to a crossing a place is at it."""
 _STEP_M = 10.0
 """To so many metres distances are told."""
-_POINTS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 _UNNAMED = "unnamed "
 
 
@@ -76,7 +76,7 @@ def _nearest(
 def _told(east_m: float, north_m: float) -> str:
     """Write a distance and its point of the compass."""
     far_m = max(round(float(np.hypot(east_m, north_m)) / _STEP_M), 1) * _STEP_M
-    return f"{far_m:.0f} m {_point(east_m, north_m)}"
+    return f"{far_m:.0f} m {words.side(east_m, north_m)}"
 
 
 def _named(network: StreetNetwork, xy_m: tuple[float, float], reach_m: float) -> Ints:
@@ -105,9 +105,3 @@ def _nearest_crossing(
     there = others[(network.edge_u[others] == nodes[k]) | (network.edge_v[others] == nodes[k])]
     first = min(there.tolist(), key=lambda e: (int(network.road_class[e]), network.street(e)))
     return network.street(first), (float(off[k][0]), float(off[k][1]))
-
-
-def _point(east_m: float, north_m: float) -> str:
-    """Name the point of the compass that lies so far east and north."""
-    turn = np.degrees(np.arctan2(east_m, north_m)) % 360
-    return _POINTS[round(turn / 45) % 8]
