@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pyproj import Geod
 
 from planner.errors import ExportError
-from planner.exports import svg
+from planner.exports import map_plan, svg
 from planner.exports.labels import Room, box, width_mm
 from planner.exports.map_svg import draw_map
 from planner.exports.sheet import SCALES, fit_sheet
@@ -198,3 +198,16 @@ def test_lines_of_one_zone_end_where_the_next_begins():
         zones = {usng(LonLat(*place)).split()[0] for place in frame.to_deg(line.xy_m)}
         assert len(zones) == 1
     assert np.isfinite(np.concatenate([line.xy_m for line in usng_grid(frame, (-9, -9, 9, 9), 100)])).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Hospital de Niños", "Hospital de Niños"),
+        ('Hospital de Clínicas "Doctor Manuel Quintela"', "Hospital de Clínicas …"),
+        ("Mercy Hospital and Level I Trauma Center", "Mercy Hospital and Level I …"),
+        ("A" * 50, "A" * 32 + " …"),
+    ],
+)
+def test_a_long_name_is_cut_between_words_and_in_no_quotation(name: str, shown: str) -> None:
+    assert map_plan._short(name) == shown

@@ -10,11 +10,12 @@ from shapely.geometry import box as rectangle
 from planner import words
 from planner.briefing.phrases import suggested
 from planner.exports import map_plan, svg
+from planner.exports.labels import width_mm
 from planner.exports.map_plan import INK, LINES, WAY_TAGS, WAYS
 from planner.model import Plan
 from planner.terms import Control, PostMode, RouteKind, ZoneKind
 
-_ROW_MM, _SWATCH_MM, _SIZE_MM = 4.4, 11.0, 2.2
+_ROW_MM, _SWATCH_MM, _SIZE_MM, _GAP_MM = 4.4, 11.0, 2.2, 1.5
 _ZONES = {
     ZoneKind.HOT: "HOT zone: direct threat",
     ZoneKind.WARM: "WARM zone: indirect threat",
@@ -24,20 +25,22 @@ Item = tuple[str, str]
 """A swatch drawn about (0, 0), and what it means."""
 
 
-def legend(plan: Plan, width_mm: float, columns: int) -> tuple[str, float]:
+def legend(plan: Plan, wide_mm: float, columns: int) -> tuple[str, float]:
     """Draw the legend in columns; return it as SVG and how high it is in millimetres."""
     items = list(_items(plan))
     rows = -(-len(items) // columns)
-    step = width_mm / columns
+    step = wide_mm / columns
     parts = []
     for number, (swatch, meaning) in enumerate(items):
         x, y = (number // rows) * step, (number % rows + 0.5) * _ROW_MM
         where = f"translate({svg.number(x + _SWATCH_MM / 2)} {svg.number(y)})"
         parts.append(svg.group([swatch], transform=where))
         said: dict[str, svg.Value] = {"text_anchor": "start", "fill": INK}
-        parts.append(svg.text((x + _SWATCH_MM + 1.5, y + _SIZE_MM * 0.36), meaning, _SIZE_MM, **said))
+        room = step - _SWATCH_MM - 2 * _GAP_MM  # a long meaning is set smaller, and keeps off the next swatch
+        size = _SIZE_MM * min(1.0, room / width_mm(meaning, _SIZE_MM))
+        parts.append(svg.text((x + _SWATCH_MM + _GAP_MM, y + size * 0.36), meaning, size, **said))
     high = max(1, rows) * _ROW_MM
-    return svg.picture(width_mm, high, parts, "Legend"), high
+    return svg.picture(wide_mm, high, parts, "Legend"), high
 
 
 def _items(plan: Plan) -> Iterator[Item]:

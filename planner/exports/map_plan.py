@@ -49,6 +49,7 @@ _BADGE_MM, _TAG_MM = 2.0, 2.3
 _ZONE_SIZES_MM = (4.2, 3.0, 2.2)
 _ARROW_EVERY_MM = 24.0
 _POINTED_HOSPITALS = 4
+_NAME_LETTERS = 32
 
 
 @dataclass(frozen=True)
@@ -490,7 +491,17 @@ def _beyond(drawing: Drawing) -> Iterator[tuple[str, LonLat]]:
     for site in _first(drawing.plan):
         yield words.PURPOSES[site.purpose][0], site.entrance
     for place in _pointed(drawing.plan.hospitals):
-        yield f"H {words.plain(place.name, 26)}", place.location
+        yield f"H {_short(words.plain(place.name))}", place.location
+
+
+def _short(name: str) -> str:
+    """Cut a long name between words, and no quotation in its middle."""
+    if len(name) <= _NAME_LETTERS:
+        return name
+    cut = name[: _NAME_LETTERS + 1].rpartition(" ")[0] or name[:_NAME_LETTERS]
+    if cut.count('"') % 2:
+        cut = cut.rpartition('"')[0]
+    return f"{cut.rstrip(' ,;:-')} …"
 
 
 def _pointed(hospitals: Sequence[HospitalOption]) -> Iterable[HospitalOption]:
@@ -511,12 +522,15 @@ def _pointer(drawing: Drawing, said: str, at: Spot) -> str:
         ahead = np.array([math.cos(leaning), math.sin(leaning)])
         room = (middle - [wide / 2 + 5.2, high / 2 + 5.2]) / np.maximum(np.abs(ahead), 1e-9)
         x, y = middle + ahead * room.min()
-        spots.append(((float(x), float(y)), box((x, y), wide + 1, high + 1)))
+        spots.append(((float(x), float(y)), box((x, y), wide + 1, high + 4)))  # with room for its arrow
     spot = drawing.room.first_free(spots) or spots[0][0]
     ahead = np.asarray(at) - np.asarray(spot)
     ahead = ahead / max(float(np.hypot(*ahead)), 1e-9)
-    edge = (np.array([wide / 2, high / 2]) / np.maximum(np.abs(ahead), 1e-9)).min() + 0.3
-    tip, back = np.asarray(spot) + ahead * (edge + 2.4), np.asarray(spot) + ahead * edge
+    # At the end that it leads off from, or above or below: never on the words.
+    aside = abs(ahead[0]) >= abs(ahead[1])
+    foot = [wide / 2 + 0.6, 0.0] if aside else [0.0, high / 2 + 0.3]
+    back = np.asarray(spot) + np.sign(ahead) * foot
+    tip = back + ahead * 2.4
     side = np.array([-ahead[1], ahead[0]]) * 1.2
     (ax, ay), (bx, by), (cx, cy) = tip, back + side, back - side
     head = f"M{ax:.2f} {ay:.2f}L{bx:.2f} {by:.2f}L{cx:.2f} {cy:.2f}Z"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from playwright.sync_api import Locator
+from playwright.sync_api import FilePayload, Locator
 
 from tests.e2e.browser import Screen
 
@@ -32,6 +34,13 @@ def test_the_areas_are_outlined_and_a_tap_goes_there(screen: Screen) -> None:
     screen.page.wait_for_timeout(1000)
     assert width(outline) > 20 * before
     screen.page.get_by_text("comes with the program").first.wait_for()
+
+    screen.page.get_by_text("Add an area").click()
+    refused: FilePayload = {"name": "none.osm.pbf", "mimeType": "application/octet-stream", "buffer": b"none"}
+    screen.page.locator("input[type=file]").set_input_files(refused)
+    screen.page.get_by_role("button", name=re.compile("^Import")).click()
+    screen.page.get_by_role("alert").wait_for()
+    assert screen.findings() == []
 
 
 def middle(mark: Locator) -> tuple[float, float]:

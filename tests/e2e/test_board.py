@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FilePayload, expect
 
 from tests.e2e.browser import PROJECT, Screen, free_port, serving
 
@@ -269,6 +269,9 @@ def test_streamlits_own_parts_are_16_px_too(screen: Screen) -> None:
     assert small == []
     screen.page.get_by_role("button", name="Make the file").click()
     screen.page.get_by_role("button", name=re.compile("^Save ")).wait_for()
+    refused: FilePayload = {"name": "none.kml", "mimeType": "application/xml", "buffer": b"<kml>"}
+    screen.page.locator("input[type=file]").set_input_files(refused)
+    screen.page.get_by_role("alert").wait_for()
     assert findings(screen) == []
 
 
