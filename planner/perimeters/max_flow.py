@@ -36,35 +36,31 @@ def find_flow(
     reaches : (nodes,) bool array
         Nodes from which the sink can still be reached: the far side of the minimum cut nearest to the sink.
     """
-    start, arcs = _arcs_out(low, high, nodes)
-    left = np.empty(2 * len(low), dtype=np.int64)
-    left[0::2] = cost
-    left[1::2] = cost
+    start, head, twin, link = _arcs_out(low, high, nodes)
+    left = cost[link]
     level = np.empty(nodes, dtype=np.int64)
     queue = np.empty(nodes, dtype=np.int64)
     way = np.empty(nodes, dtype=np.int64)
+    following = np.empty(nodes, dtype=np.int64)
     flow = 0
-    while _level(start, arcs, low, high, left, sink, level, queue) and level[source] >= 0:
-        following = start[:-1].copy()
+    while _level(start, head, twin, left, source, sink, level, queue):
+        following[:] = start[:-1]
         while True:
             node, steps = source, 0
             while node != sink:  # one step nearer to the sink, or back
-                k = following[node]
-                while k < start[node + 1]:
-                    arc = arcs[k]
-                    if left[arc] > 0 and level[_head(low, high, arc)] == level[node] - 1:
-                        break
+                k, last, nearer = following[node], start[node + 1], level[node] - 1
+                while k < last and (left[k] == 0 or level[head[k]] != nearer):
                     k += 1
                 following[node] = k
-                if k < start[node + 1]:
-                    way[steps] = arcs[k]
-                    node = _head(low, high, arcs[k])
+                if k < last:
+                    way[steps] = k
+                    node = head[k]
                     steps += 1
                 elif steps == 0:
                     break
                 else:
                     steps -= 1
-                    node = _head(low, high, way[steps] ^ 1)
+                    node = head[twin[way[steps]]]
                     following[node] += 1
             if node != sink:
                 break
@@ -73,14 +69,16 @@ def find_flow(
                 most = min(most, left[way[i]])
             for i in range(steps):
                 left[way[i]] -= most
-                left[way[i] ^ 1] += most
+                left[twin[way[i]]] += most
             flow += most
     return flow, level >= 0
 
 
 @njit(cache=True)
-def _arcs_out(low: Ints, high: Ints, nodes: int) -> tuple[Ints, Ints]:  # pragma: no cover - compiled
-    """Arcs out of each node; arc 2 k runs along link k, arc 2 k + 1 against it."""
+def _arcs_out(
+    low: Ints, high: Ints, nodes: int
+) -> tuple[Ints, Ints, Ints, Ints]:  # pragma: no cover - compiled
+    """Arcs out of each node, in a row: where each leads, which runs against it, and along which link."""
     start = np.zeros(nodes + 1, dtype=np.int64)
     for k in range(len(low)):
         start[low[k] + 1] += 1
@@ -88,25 +86,26 @@ def _arcs_out(low: Ints, high: Ints, nodes: int) -> tuple[Ints, Ints]:  # pragma
     for i in range(nodes):
         start[i + 1] += start[i]
     free = start[:-1].copy()
-    arcs = np.empty(2 * len(low), dtype=np.int64)
+    head = np.empty(2 * len(low), dtype=np.int64)
+    twin, link = np.empty_like(head), np.empty_like(head)
     for k in range(len(low)):
-        arcs[free[low[k]]] = 2 * k
+        along = free[low[k]]
         free[low[k]] += 1
-        arcs[free[high[k]]] = 2 * k + 1
+        against = free[high[k]]
         free[high[k]] += 1
-    return start, arcs
-
-
-@njit(cache=True)
-def _head(low: Ints, high: Ints, arc: int) -> int:  # pragma: no cover - compiled
-    return int(low[arc >> 1] if arc & 1 else high[arc >> 1])
+        head[along], twin[along], link[along] = high[k], against, k
+        head[against], twin[against], link[against] = low[k], along, k
+    return start, head, twin, link
 
 
 @njit(cache=True)
 def _level(
-    start: Ints, arcs: Ints, low: Ints, high: Ints, left: Ints, sink: int, level: Ints, queue: Ints
+    start: Ints, head: Ints, twin: Ints, left: Ints, source: int, sink: int, level: Ints, queue: Ints
 ) -> bool:  # pragma: no cover - compiled
-    """Count steps from each node to the sink where something can still flow; -1 where nothing can."""
+    """Count steps from nodes to the sink where something can still flow; tell whether the source is reached.
+
+    Then nodes no nearer than the source are not counted. -1 where nothing can flow.
+    """
     level[:] = -1
     level[sink] = 0
     queue[0] = sink
@@ -115,12 +114,14 @@ def _level(
         node = queue[first]
         first += 1
         for k in range(start[node], start[node + 1]):
-            other = _head(low, high, arcs[k])
-            if level[other] < 0 and left[arcs[k] ^ 1] > 0:
+            other = head[k]
+            if level[other] < 0 and left[twin[k]] > 0:
                 level[other] = level[node] + 1
+                if other == source:
+                    return True
                 queue[last] = other
                 last += 1
-    return True
+    return False
 
 
 @njit(cache=True)

@@ -125,7 +125,9 @@ class Counting:
         band = Band.around(ring.core_m, ring.reach_m, self.area, rules, self.blocked)
         band = band.keeping_open(ring.wishes.open_edges)
         driving = band.cut_vehicles()
-        if len(driving.cut.severed) < most:
+        # officers of an inner post do not depend on its place, and only of a larger ring it is told how far
+        place_counts = ring.name is PerimeterName.OUTER or size is RingSize.LARGER
+        if place_counts and len(driving.cut.severed) < most:
             band, driving = band.narrowed()
         stands = [
             stand_on(
