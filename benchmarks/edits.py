@@ -22,6 +22,7 @@ from planner import packs
 from planner.area import Area
 from planner.geo import LonLat
 from planner.model import Closure, Incident, Plan, PostEdit, Shape
+from planner.routes.alternatives import middle_points
 from planner.terms import PerimeterName, PostEditKind, PostMode
 
 TAPS = 20
@@ -90,6 +91,20 @@ def edits(incident: Incident, plan: Plan, area: Area, number: int) -> Iterator[t
     yield "post added", said(PostEditKind.ADD, middle, perimeter=post.perimeter)
     yield "street kept open", said(PostEditKind.OPEN, post.location)
     yield "street blocked", replace(incident, closures=(Closure(Shape(points=(middle,))),))
+    on_way = street_of_a_way(plan, area, number)
+    if on_way is not None:
+        yield "street of a way blocked", replace(incident, closures=(Closure(Shape(points=(on_way,))),))
+
+
+def street_of_a_way(plan: Plan, area: Area, number: int) -> LonLat | None:
+    """Return the middle of a street that one of a plan's ways drives, None where there is none."""
+    dice = np.random.default_rng(number)
+    for k in dice.permutation(len(plan.routes)).tolist():
+        for street in dice.permutation(plan.routes[k].streets).tolist():
+            places = middle_points(plan.routes[k], street, area)
+            if places:
+                return places[0]
+    return None
 
 
 def _row(work: str, runs: list[tuple[float, float]], target_s: float | None) -> Row:

@@ -14,8 +14,9 @@ from planner.document import write_plan
 from planner.memory import Memory
 from planner.model import Casualties, Closure, Incident, Plan, PostEdit, Shape
 from planner.plan import make_plan
+from planner.routes.alternatives import middle_points
 from planner.settings import shipped
-from planner.terms import PostEditKind, PostMode, ThreatName
+from planner.terms import PostEditKind, PostMode, RouteKind, ThreatName
 from tests.town import town
 
 
@@ -67,7 +68,10 @@ def edited(incident: Incident, plan: Plan) -> list[Incident]:
     """One incident after the other, as somebody works on it: each differs from the first by one edit."""
     posts = [post for post in plan.posts if post.mode is PostMode.VEHICLE]
     first, last = (Shape(points=(post.location,)) for post in (posts[0], posts[-1]))
+    way = next(route for route in plan.routes if route.route is RouteKind.EGRESS)
+    far = Shape(points=middle_points(way, way.streets[-1], area())[:1])
     return [
+        replace(incident, closures=(Closure(far),)),
         replace(incident, post_edits=(PostEdit(first, PostEditKind.REMOVE, posts[0].perimeter),)),
         replace(incident, post_edits=(PostEdit(last, PostEditKind.OPEN),)),
         replace(incident, closures=(Closure(last),)),

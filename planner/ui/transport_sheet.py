@@ -26,7 +26,8 @@ thead { display: table-header-group; } tr { break-inside: avoid; }
 td[data-label="Drive, min"] { min-width: 34mm; }
 .band { border: 1px solid #000; padding: 0 4px; font-size: 12px; } .band, .to { white-space: nowrap; }
 .level { font-weight: bold; margin-right: 6px; } .to i { font-style: normal; }
-.who li > span + span::before { content: ": "; font-weight: normal; } .who li > span + span { font-weight: bold; }
+.who li > span + span { font-weight: bold; }
+.who li > span + span::before { content: ": "; font-weight: normal; }
 pre { white-space: pre-wrap; border: 1px solid #666; padding: 8px; font: 13px/1.4 monospace; }
 .head { font-weight: bold; letter-spacing: 1px; }
 """
