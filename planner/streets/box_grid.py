@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from math import floor
 
 import numpy as np
 from numba import njit
@@ -17,6 +19,8 @@ _MOST_CELLS = 1_000_000
 """A huge area gets wider cells rather than a huge grid."""
 _WIDE = 64
 """A box over more cells than this is kept apart, and looked at each time."""
+_FEW = 32
+"""Numbers are few where there could be so many times as many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,18 +54,34 @@ class BoxGrid:
 
     def near(self, box_m: tuple[float, float, float, float]) -> Ints:
         """Return all boxes that meet a box, and some that lie close to it, ascending."""
-        last = np.array([self.columns - 1, self.rows - 1])
-        low, high = np.floor((np.array(box_m).reshape(2, 2) - self.origin_m) / self.cell_m)
-        if not ((low <= high) & (low <= last) & (high >= 0)).all():  # beside the grid, or no box at all
+        west, south, east, north = box_m
+        x, y = self._origin_m
+        left, right = max((west - x) / self.cell_m, 0.0), min((east - x) / self.cell_m, self.columns - 1.0)
+        low, high = max((south - y) / self.cell_m, 0.0), min((north - y) / self.cell_m, self.rows - 1.0)
+        over = floor(left) <= right and floor(low) <= high if west <= east and south <= north else False
+        if not over or right < 0 or high < 0:  # beside the grid, or no box at all
             return self.wide
-        (left, south), (right, north) = (np.clip(k, 0, last).astype(int).tolist() for k in (low, high))
-        cells = np.arange(left, right + 1) * self.rows
-        spans = zip(self.start[cells + south], self.start[cells + north + 1], strict=True)
-        found = np.zeros(self.count, dtype=bool)
-        found[self.wide] = True
-        for a, b in spans:
-            found[self.boxes[a:b]] = True
-        return np.flatnonzero(found)
+        columns, first, last = range(floor(left), floor(right) + 1), floor(low), floor(high) + 1
+        spans = [
+            self.boxes[self.start[c * self.rows + first] : self.start[c * self.rows + last]] for c in columns
+        ]
+        return _each_once([self.wide, *spans], self.count)
+
+    @cached_property
+    def _origin_m(self) -> tuple[float, float]:
+        x, y = self.origin_m.tolist()
+        return x, y
+
+
+def _each_once(some: list[Ints], count: int) -> Ints:
+    """Return numbers below a count ascending, each once: sorted where they are few, else marked."""
+    found = np.concatenate(some)
+    if len(found) * _FEW < count:
+        found.sort()
+        return found[np.append(True, found[1:] != found[:-1])] if len(found) else found
+    marked = np.zeros(count, dtype=bool)
+    marked[found] = True
+    return np.flatnonzero(marked)
 
 
 def lay_boxes(bounds_m: Floats) -> BoxGrid:
