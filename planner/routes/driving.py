@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 import shapely
@@ -23,6 +24,8 @@ from planner.terms import Purpose, RoadClass, RouteKind, Travel
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+_T = TypeVar("_T")
 
 _POST_WEIGHT_S = 2e4
 """What passing a post weighs in a search: more than any drive, so that the fewest posts come first."""
@@ -62,6 +65,18 @@ class Streets:
     post_along_m: Mapping[int, float] = field(default_factory=dict)
     blocked: Bools | None = None
     inner_m: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    _around: dict[tuple[object, ...], Any] = field(default_factory=dict, repr=False)
+
+    def once(self, find: Callable[[], _T], *key: object) -> _T:
+        """Return what was found before under a key, or find it: what no closure changes.
+
+        It hangs on the ground inside the outer perimeter, and is shared with what is replaced of this.
+        """
+        where = (id(self.outer_m), *key)
+        if where not in self._around:
+            self._around[where] = find(), self.outer_m  # kept, so that no other ground gets its number
+        found: _T = self._around[where][0]
+        return found
 
     @cached_property
     def post_edge(self) -> Bools:
@@ -108,17 +123,26 @@ class Driving:
         """How long the traveller takes, with the jam of what is held back around the outer perimeter."""
         free = self.network.timing(self.travel, self.doctrine.travelling)
         free = free.barring(self.barred) if self.barred else free
-        return free.weighted(np.flatnonzero(self.jammed), self.doctrine.transport.congestion_factor)
+        factor, reach_m = self.doctrine.transport.congestion_factor, self.doctrine.transport.congestion_m
+        return self.streets.once(
+            lambda: free.weighted(np.flatnonzero(self.jammed), factor), "timing", free, factor, reach_m
+        )
 
     @cached_property
     def jammed(self) -> Bools:
         """Streets outside the outer perimeter and near it, where traffic that is held back stands, (E,)."""
-        return jammed_edges(self.network, self.streets.outer_m, self.doctrine.transport.congestion_m)
+        network, reach_m = self.network, self.doctrine.transport.congestion_m
+        return self.streets.once(
+            lambda: jammed_edges(network, self.streets.outer_m, reach_m), "jammed", network, reach_m
+        )
 
     @cached_property
     def scene_edges(self) -> Bools:
         """Streets of the part of the network that the scene lies in, closed or not, (E,)."""
-        return self.network.scene_edges(self.travel, self.doctrine.travelling, self.streets.outer_m)
+        network, who = self.network, (self.travel, self.doctrine.travelling)
+        return self.streets.once(
+            lambda: network.scene_edges(*who, self.streets.outer_m), "scene edges", network, *who
+        )
 
     @property
     def joins_map(self) -> bool:
@@ -269,14 +293,21 @@ class Driving:
         edges = arcs % network.edge_count
         left = self.scene_edges[edges] & ~self.streets.closed[edges] & (network.road_class[edges] <= most)
         mask[beside[owner[left]]] = True
-        if not ground_m.is_empty:
-            wide = ground_m.buffer(gap_m)
-            edges = network.edges_in_box(wide.bounds)
-            near = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
-            near = near[mask[near]]
-            shapely.prepare(wide)
-            mask[near] = ~shapely.contains_xy(wide, network.node_xy_m[near])
+        mask[self.streets.once(lambda: _junctions_in(network, ground_m, gap_m), "near", network, gap_m)] = (
+            False
+        )
         return mask
+
+
+def _junctions_in(network: StreetNetwork, ground_m: BaseGeometry, gap_m: float) -> Ints:
+    """Return the junctions in a ground or so near it, each once or more."""
+    if ground_m.is_empty:
+        return np.empty(0, dtype=np.int64)
+    wide = ground_m.buffer(gap_m)
+    edges = network.edges_in_box(wide.bounds)
+    near = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
+    shapely.prepare(wide)
+    return np.asarray(near[shapely.contains_xy(wide, network.node_xy_m[near])])
 
 
 def jammed_edges(network: StreetNetwork, outer_m: BaseGeometry, reach_m: float) -> Bools:

@@ -172,20 +172,21 @@ def path_of(streets: StreetArrays, start: Snap, end: Snap, states: Ints, timing:
     rows, line = _drawn(streets, edges, forward, spans)
     nodes = streets.shape_node[rows[rows >= 0]]
     nodes = nodes[np.diff(nodes, prepend=nodes[:1] - 1) != 0]
-    apart = np.append(True, (np.diff(line, axis=0) != 0).any(axis=1))
-    rows, line = rows[apart], line[apart]
+    steps_m = np.diff(line, axis=0)
+    moves = (steps_m[:, 0] != 0) | (steps_m[:, 1] != 0)
+    kept = np.flatnonzero(np.append(True, moves))
     whole_m = np.maximum(streets.length_m[edges], _AT_END_M)
     return Path(
         edges=edges,
         forward=forward,
         share=np.minimum((spans[:, 1] - spans[:, 0]) / whole_m, 1.0),
         span_m=spans,
-        xy_m=line,
+        xy_m=line[kept],
         nodes=tuple(nodes.tolist()),
         time_s=_time_ms(streets, start, end, arcs, made, timing) / 1000.0,
-        length_m=float(np.hypot(*np.diff(line, axis=0).T).sum()),
+        length_m=float(np.hypot(*steps_m[moves].T).sum()),
         against_signs=tuple(streets.node_id[timing.turns.node[made[timing.turns.rule[made] > 0]]].tolist()),
-        rows=rows,
+        rows=rows[kept],
     )
 
 
