@@ -7,6 +7,7 @@ import { symbol } from "./symbols.js";
 const HANDLES_AT_MOST = 160;
 const MIDDLE_FROM_PX = 76;
 const MARK_PX = 36;
+const BESIDE_PX = [34, -20]; // as the style sheet moves it
 const KEYS_SETTLE_MS = 500;
 const NAMES = { incident: "Scene", closure: "Blocked street", field_road: "Field road", pin: "Pin", post_edit: "Changed post" };
 
@@ -51,7 +52,10 @@ export class Drawings {
   /** Boxes of the marks among what was drawn, in pixels of the map's layers. */
   boxes() {
     const marks = [...this.byId.values()].filter(({ layer }) => layer instanceof L.Marker);
-    return marks.map(({ layer }) => ({ ...this.map.latLngToLayerPoint(layer.getLatLng()), width: MARK_PX, height: MARK_PX }));
+    return marks.map(({ layer }) => {
+      const beside = layer.options.icon.options.className.endsWith(" beside") ? BESIDE_PX : [0, 0];
+      return { ...this.map.latLngToLayerPoint(layer.getLatLng()).add(beside), width: MARK_PX, height: MARK_PX };
+    });
   }
 
   add(one) {
