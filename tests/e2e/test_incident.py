@@ -16,6 +16,7 @@ LOOP = [(0.45, 0.4), (0.6, 0.38), (0.63, 0.55), (0.5, 0.62), (0.43, 0.5)]
 
 def test_one_tap_gives_a_whole_plan(screen: Screen) -> None:
     screen.open()
+    no_tool_lies_on_another(screen)
     screen.tap()
     screen.wait_for_plan()
     assert any(title.startswith("Post I1:") for title in screen.posts())
@@ -174,10 +175,10 @@ def test_a_phone_shows_the_map_first_with_targets_for_a_thumb(screen: Screen) ->
         assert box["height"] >= 48
         assert box["width"] >= 72
     assert screen.page.evaluate("document.documentElement.scrollWidth") <= 390
+    no_tool_lies_on_another(screen)
 
 
-def test_no_tool_of_the_map_lies_on_another(screen: Screen) -> None:
-    screen.open(SMALL_TOWN)
+def no_tool_lies_on_another(screen: Screen) -> None:
     boxes = [box for tool in screen.map.locator("#tools .tool:visible").all() if (box := tool.bounding_box())]
     assert len(boxes) >= 5
     for i, one in enumerate(boxes):
