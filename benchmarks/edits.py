@@ -42,18 +42,23 @@ def measure(area: Area, taps: int = TAPS) -> Iterator[Row]:
         incident = incident_at(area, node, number)
         plan = replan(incident, area)
         for edit, said in edits(incident, plan, area, number):
+            mine: dict[str, list[tuple[float, float]]] = defaultdict(list)
             with ExitStack() as stack:
                 for name in _STEPS:
-                    work = clock(name, steps, getattr(planner.plan, name))
+                    work = clock(name, mine, getattr(planner.plan, name))
                     stack.enter_context(patch.object(planner.plan, name, work))
                 clock(edit, whole, replan)(said, area)
+            spent = [_total(mine[name]) for name in _STEPS]  # nothing, where it is as in the plan before
+            (wall_s, cpu_s), (steps_wall_s, steps_cpu_s) = whole[edit][-1], _total(spent)
+            for name, run in zip(_STEPS, spent, strict=True):
+                steps[name].append(run)
+            steps["rest"].append((wall_s - steps_wall_s, cpu_s - steps_cpu_s))
     for edit, runs in whole.items():
         yield _row(f"{edit}, the whole plan anew", runs, TARGET_S)
     every = [run for runs in whole.values() for run in runs]
     yield _row("all edits", every, TARGET_S)
-    for name, told in _STEPS.items():
-        kept = [(0.0, 0.0)] * (len(every) - len(steps[name]))  # as they were in the plan before
-        yield _row(f"of which {told}", [*steps[name], *kept], None)
+    for name, told in {**_STEPS, "rest": "all else: sites beside the ways, and what is said of them"}.items():
+        yield _row(f"of which {told}", steps[name], None)
 
 
 def replan(incident: Incident, area: Area) -> Plan:
@@ -105,6 +110,11 @@ def street_of_a_way(plan: Plan, area: Area, number: int) -> LonLat | None:
             if places:
                 return places[0]
     return None
+
+
+def _total(runs: list[tuple[float, float]]) -> tuple[float, float]:
+    """Wall and processor time of several runs together."""
+    return sum(wall for wall, _ in runs), sum(cpu for _, cpu in runs)
 
 
 def _row(work: str, runs: list[tuple[float, float]], target_s: float | None) -> Row:
