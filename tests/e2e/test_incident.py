@@ -27,6 +27,11 @@ def test_one_tap_gives_a_whole_plan(screen: Screen) -> None:
     assert "Sites" in panel
     assert "Hospitals" in panel
     assert "staff in this order" in panel
+    whole = screen.map.get_by_role("button", name="WHOLE: Show the whole plan", exact=True)
+    expect(whole).to_have_count(1)
+    screen.zoom_in(2)
+    screen.map.get_by_role("button", name="part of it is out of sight").click()
+    expect(whole).to_have_count(1)
 
 
 def test_a_drawn_zone_its_moved_corner_undo_and_delete_each_give_their_plan(screen: Screen) -> None:

@@ -20,6 +20,7 @@ const FIRST_HEIGHT_SHARE = 0.54; // below it the verdict is in sight too
 const NARROW_PX = 640;
 const SITE_ROOM_M = 80; // about a label
 const IDLE_MS = 600;
+const WHOLE = "Show the whole plan";
 const OVER_THE_MAP = "#tools, #views";
 const OVER_A_WIDE_MAP = `${OVER_THE_MAP}, .furniture, .leaflet-control-scale, .leaflet-control-attribution`;
 const box = (id) => document.getElementById(id);
@@ -79,7 +80,7 @@ function say(text) {
 // --- the view ----------------------------------------------------------------------------------------------
 
 const keyButton = button(box("views"), "KEY", "What the signs mean, layers, colours", () => openKey(box("key").hidden));
-button(box("views"), "WHOLE", "Show the whole plan", () => showBounds(plan && overlay.bounds(plan, true)));
+const wholeButton = button(box("views"), "WHOLE", WHOLE, () => showBounds(plan && overlay.bounds(plan, true)));
 button(box("views"), "+", "Zoom in", () => map.zoomIn());
 button(box("views"), "−", "Zoom out", () => map.zoomOut());
 keyButton.setAttribute("aria-expanded", "false");
@@ -180,6 +181,16 @@ function withSites(bounds) {
 function showBounds(bounds) {
   if (bounds) map.fitBounds(bounds, { maxZoom: 17, animate: false, ...clearOfTools() });
 }
+
+/** The view never moves by itself while somebody works in it: the button says that posts or lines lie beyond it. */
+function tellBeyond() {
+  const lines = plan && overlay.bounds(plan);
+  const beyond = Boolean(lines) && !map.getBounds().contains(lines.pad(-0.04));
+  wholeButton.classList.toggle("beyond", beyond);
+  wholeButton.title = beyond ? `${WHOLE}: part of it is out of sight` : WHOLE;
+  wholeButton.setAttribute("aria-label", `WHOLE: ${wholeButton.title}`);
+}
+map.on("moveend", tellBeyond);
 
 /** Bring a place of the plan into view, if it is not, and put the focus on it. */
 function goTo(one) {
@@ -288,6 +299,7 @@ async function showPlan({ plan: packed, plan_id: id }) {
   overlay.show(plan);
   if (plan && plan.scene !== before?.scene) showWhole(overlay.bounds(plan));
   planned.scene = plan?.scene ?? null;
+  tellBeyond();
   document.body.dataset.plan = plan?.id ?? "";
   await idle(); // the map first: its table has a line for each of a hundred marks
   if (planned.name !== name) return;
