@@ -55,6 +55,8 @@ class Perimeters:
     inner_holds_warm: int
     inner_reach_m: float
     outer_gap_m: float
+    outer_gap_most_m: float
+    posts_for_room: int
     outer_reach_m: float
     min_gap_m: float
     larger_reach: float

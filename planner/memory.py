@@ -23,6 +23,10 @@ class Memory:
         self._kept: OrderedDict[tuple[Hashable, ...], Any] = OrderedDict()
         self._lock = Lock()
 
+    def __reduce__(self) -> tuple[type[Memory], tuple[int]]:
+        """Go to another process empty: what is remembered can be found again."""
+        return Memory, (self._most,)
+
     def once(self, find: Callable[[], _T], *key: Hashable) -> _T:
         """Return what was found before under a key, or find it. What fails is not remembered.
 

@@ -33,6 +33,7 @@ from planner.perimeters.containment import Watched, watch_target
 from planner.perimeters.duties import outer_duties
 from planner.perimeters.gates import inner_gates, open_gates
 from planner.perimeters.tracing import TracedPerimeter, trace_perimeters
+from planner.room import Lines, find_room
 from planner.routes.driving import Streets
 from planner.routes.keeping import keep_routes_open
 from planner.sites.choosing import ChosenSites, Scene, choose_sites
@@ -70,13 +71,25 @@ def hold_scene(incident: Incident, area: Area, doctrine: Doctrine) -> HeldScene:
     ground = area.memory.once(lambda: draw_zones(said, area, doctrine), "zones", said, doctrine)
     blocked = blocked_streets(incident, area, doctrine)
 
-    inner, outer = trace_perimeters(ground, area, doctrine, blocked, incident)
+    def drawn(said: Incident, gap_m: float | None = None) -> Lines:
+        inner, outer = trace_perimeters(ground, area, doctrine, blocked, said, gap_m)
+        streets = _streets(ground, inner, outer, area, blocked)
+        scene = Scene(ground, inner.polygon_m, outer.polygon_m, inner.posts + outer.posts, streets.closed)
+        chosen = area.memory.once(
+            lambda: choose_sites(said, scene, area, doctrine),
+            *("sites", inner, outer, before_patients(said), doctrine),
+        )
+        return Lines(inner, outer, streets, chosen)
 
-    streets = _streets(ground, inner, outer, area, blocked)
-    scene = Scene(ground, inner.polygon_m, outer.polygon_m, inner.posts + outer.posts, streets.closed)
-    chosen = choose_sites(incident, scene, area, doctrine)
+    plain = replace(before_patients(incident), pins=(), rejects=(), post_edits=())
+    room = area.memory.once(
+        lambda: find_room(lambda gap_m: drawn(plain, gap_m), incident.outer_size, area, doctrine.perimeters),
+        *("room between the lines", plain, doctrine),
+    )
+    lines = drawn(incident, room.gap_m)
     watched = watch_target(incident, ground, area, doctrine)
-    return HeldScene(area, ground, inner, outer, streets, chosen, watched)
+    outer = room.told_of(lines.outer)
+    return HeldScene(area, ground, lines.inner, outer, lines.streets, lines.chosen, watched)
 
 
 def make_plan(

@@ -13,6 +13,7 @@ from planner.audit.scene import Scene
 from planner.audit.streets import Bools, Ints, RawStreets
 from planner.model import Perimeter, Post
 from planner.perimeters.wording import OFF_LINE
+from planner.room import SET_OUT
 from planner.terms import InnerHolds, NoticeLevel, PerimeterName, PostMode, RingSize
 
 _ROUNDING_M = 0.5
@@ -150,8 +151,14 @@ def _sources(scene: Scene, line: Perimeter, streets: RawStreets, usable: Bools) 
 def _core_m(scene: Scene, line: Perimeter) -> BaseGeometry:
     """Return the ground that a line is there to hold."""
     if line.perimeter is PerimeterName.OUTER:
-        return shapely.union_all([scene.danger_m, scene.held_m(PerimeterName.INNER)])
+        return shapely.union_all([scene.danger_m.buffer(_set_out_m(line)), scene.held_m(PerimeterName.INNER)])
     return scene.hot_m
+
+
+def _set_out_m(line: Perimeter) -> float:
+    """Return how far beyond warm ground a line says that it was set, 0 where it does not say."""
+    told = SET_OUT.search(line.reason)
+    return float(told[1]) if told else 0.0
 
 
 def _wide_core_m(scene: Scene, line: Perimeter) -> BaseGeometry:
@@ -162,6 +169,7 @@ def _wide_core_m(scene: Scene, line: Perimeter) -> BaseGeometry:
         ground = scene.danger_m if warm else scene.hot_m
         return ground.buffer(rules.stand_off_m + _ROUNDING_M)
     gap_m = rules.min_gap_m if said.outer_size is RingSize.SMALLER else rules.outer_gap_m
+    gap_m = max(gap_m, _set_out_m(line))
     inner = scene.held_m(PerimeterName.INNER).buffer(rules.min_gap_m + _ROUNDING_M)
     return scene.danger_m.buffer(gap_m + _ROUNDING_M).union(inner)
 

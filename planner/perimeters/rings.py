@@ -71,10 +71,19 @@ def inner_ring(held_m: BaseGeometry, size: RingSize, rules: Perimeters, wishes: 
 
 
 def outer_ring(
-    ground: Ground, inner_m: Polygon, size: RingSize, rules: Perimeters, wishes: Wishes = NO_WISHES
+    ground: Ground,
+    inner_m: Polygon,
+    size: RingSize,
+    rules: Perimeters,
+    wishes: Wishes = NO_WISHES,
+    gap_m: float | None = None,
 ) -> Ring:
-    """Return the outer perimeter to trace: a smaller one gives up the block around warm ground."""
-    gap = rules.min_gap_m if size is RingSize.SMALLER else max(rules.outer_gap_m, rules.min_gap_m)
+    """Return the outer perimeter to trace: a smaller one gives up the block around warm ground.
+
+    ``gap_m``: how far beyond warm ground it lies at least, where not as doctrine says.
+    """
+    full = rules.outer_gap_m if gap_m is None else gap_m
+    gap = rules.min_gap_m if size is RingSize.SMALLER else max(full, rules.min_gap_m)
     wide = ground.danger_m.buffer(gap)
     core = _one_part(wide.union(inner_m.buffer(rules.min_gap_m)))
     reach = rules.outer_reach_m * (rules.larger_reach if size is RingSize.LARGER else 1.0)
@@ -188,14 +197,15 @@ def outer_options(
     ring: Ring,
     size: RingSize,
     counting: Counting,
+    gap_m: float | None = None,
 ) -> tuple[RingOption, ...]:
     """Tell what other outer rings take, where this one takes more officers than doctrine's limit."""
     rules = counting.rules
     planned = _planned(posts, polygon_m, None, size, "As planned")
-    rings = partial(outer_ring, ground, inner_m, rules=rules, wishes=ring.wishes)
+    rings = partial(outer_ring, ground, inner_m, rules=rules, wishes=ring.wishes, gap_m=gap_m)
     given_up = (
-        f"{rules.min_gap_m:.0f} m instead of {rules.outer_gap_m:.0f} m from warm ground: less room for the "
-        "command post, staging and casualties, and posts nearer to the line of fire"
+        f"{rules.min_gap_m:.0f} m instead of {gap_m or rules.outer_gap_m:.0f} m from warm ground: less room "
+        "for the command post, staging and casualties, and posts nearer to the line of fire"
     )
     return (planned, *_sizes(posts, planned, rings, given_up, counting))
 

@@ -76,12 +76,13 @@ def trace_perimeters(
     doctrine: Doctrine,
     blocked: NDArray[np.bool_],
     said: Incident = _NOTHING_SAID,
+    gap_m: float | None = None,
 ) -> tuple[TracedPerimeter, TracedPerimeter]:
     """Trace the inner and the outer perimeter; ``blocked`` edges (E,), closed by the user, need no post.
 
     The inner one holds the hot zone with its stand-off, or warm ground too where the incident says so; the
     outer one holds warm ground with the gap of doctrine, and the inner perimeter strictly within
-    (``domain.md`` 2.3).
+    (``domain.md`` 2.3), or with ``gap_m`` where that is given.
 
     Raises
     ------
@@ -105,8 +106,8 @@ def trace_perimeters(
         *("inner perimeter", holds, said.inner_size, mine.key, *scene.key),
     )
     outer = area.memory.once(
-        lambda: _outer(inner, said.outer_size, theirs, scene),
-        *("outer perimeter", inner, said.outer_size, theirs.key, *scene.key),
+        lambda: _outer(inner, said.outer_size, theirs, gap_m, scene),
+        *("outer perimeter", inner, said.outer_size, theirs.key, gap_m, *scene.key),
     )
     return inner, outer
 
@@ -128,12 +129,14 @@ def _inner(
     return inner
 
 
-def _outer(inner: TracedPerimeter, size: RingSize, wishes: Wishes, scene: _Scene) -> TracedPerimeter:
+def _outer(
+    inner: TracedPerimeter, size: RingSize, wishes: Wishes, gap_m: float | None, scene: _Scene
+) -> TracedPerimeter:
     """Trace the outer perimeter, and tell what other rings take."""
-    ring = outer_ring(scene.ground, inner.polygon_m, size, scene.doctrine.perimeters, wishes)
+    ring = outer_ring(scene.ground, inner.polygon_m, size, scene.doctrine.perimeters, wishes, gap_m)
     outer = _trace(ring, scene)
     options = outer_options(
-        outer.posts, outer.polygon_m, inner.polygon_m, scene.ground, ring, size, scene.counting
+        outer.posts, outer.polygon_m, inner.polygon_m, scene.ground, ring, size, scene.counting, gap_m
     )
     return replace(outer, record=replace(outer.record, options=options))
 

@@ -1,0 +1,82 @@
+"""Command post, casualties and exchange have room between the lines, or the plan says what it takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from shapely.geometry import Point
+
+from planner.doctrine import Doctrine
+from planner.model import Incident, PostEdit, Reject, Shape
+from planner.plan import HeldScene, hold_scene
+from planner.room import SET_OUT
+from planner.terms import PerimeterName, PostEditKind, PostMode, Purpose, RingSize, ThreatName
+from tests.test_perimeter import doctrine
+from tests.town import town
+
+BETWEEN = (Purpose.COMMAND_POST, Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE)
+
+
+def incident(x: float, y: float, threat: ThreatName) -> Incident:
+    return Incident(location=town().frame.place(x, y), threat=threat)
+
+
+WIDENED = incident(-800, -800, ThreatName.KNIFE)
+DEAR = incident(-200, 100, ThreatName.HANDGUN)
+
+
+def with_rules(**numbers: Any) -> Doctrine:
+    return replace(doctrine(), perimeters=replace(doctrine().perimeters, **numbers))
+
+
+def outside(held: HeldScene) -> set[Purpose]:
+    spots = {site.purpose: Point(town().frame.point_m(site.entrance)) for site in held.chosen.firsts}
+    return {p for p in BETWEEN if p in spots and not held.outer.polygon_m.contains(spots[p])}
+
+
+def posts(held: HeldScene) -> int:
+    return sum(post.mode is PostMode.VEHICLE for post in held.outer.posts)
+
+
+def test_the_outer_line_is_set_out_until_command_and_casualties_lie_within() -> None:
+    near = hold_scene(WIDENED, town(), with_rules(outer_gap_most_m=doctrine().perimeters.outer_gap_m))
+    held = hold_scene(WIDENED, town(), doctrine())
+    assert outside(near) == {Purpose.COMMAND_POST, Purpose.AMBULANCE_EXCHANGE}
+    assert outside(held) == set()
+    assert "instead of" not in near.outer.record.reason
+    assert "150 m instead of 100 m" in held.outer.record.reason
+    assert "no room between the lines for the command post and ambulance" in held.outer.record.reason
+    assert held.outer.polygon_m.covers(held.ground.danger_m.buffer(149))
+    assert posts(held) - posts(near) <= doctrine().perimeters.posts_for_room
+    (told,) = SET_OUT.findall(held.outer.record.reason)
+    assert float(told) == 150
+
+
+def test_where_it_takes_too_many_posts_that_is_only_told() -> None:
+    held = hold_scene(DEAR, town(), doctrine())
+    assert outside(held) == {Purpose.COMMAND_POST}
+    (told,) = (notice.text for notice in held.outer.notices if "no room between" in notice.text)
+    generous = hold_scene(DEAR, town(), with_rules(posts_for_room=100))
+    assert outside(generous) == set()
+    assert f"takes {posts(generous) - posts(held)} vehicle posts more" in told
+
+
+@pytest.mark.parametrize("size", [RingSize.SMALLER, RingSize.LARGER])
+def test_a_ring_whose_size_the_user_chose_stays(size: RingSize) -> None:
+    held = hold_scene(replace(WIDENED, outer_size=size), town(), doctrine())
+    assert "instead of" not in held.outer.record.reason
+
+
+def test_neither_a_rejected_site_nor_an_edited_post_moves_the_line_elsewhere() -> None:
+    held = hold_scene(WIDENED, town(), doctrine())
+    site = next(site for site in held.chosen.firsts if site.purpose is Purpose.COMMAND_POST)
+    rejected = hold_scene(
+        replace(WIDENED, rejects=(Reject(Purpose.COMMAND_POST, site.entrance),)), town(), doctrine()
+    )
+    assert rejected.outer.polygon_m.equals(held.outer.polygon_m)
+    shape = Shape(points=(held.outer.posts[0].location,))
+    edit = PostEdit(shape, PostEditKind.REMOVE, PerimeterName.OUTER)
+    edited = hold_scene(replace(WIDENED, post_edits=(edit,)), town(), doctrine())
+    assert edited.outer.record.reason.split(" It lies ")[1] == held.outer.record.reason.split(" It lies ")[1]
