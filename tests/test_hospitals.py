@@ -747,6 +747,23 @@ def test_more_centres_beyond_the_map_are_listed_where_the_patients_need_them() -
     assert sum(h.assigned.red for h in everyone) >= 24 - 0.2 * 24 - 1
 
 
+def test_who_is_planned_for_beyond_the_hour_is_counted_whatever_the_colour() -> None:
+    area = town()
+    far = fact(area, 0, 150_000, "Distant Hospital", beds=900)
+    found = send(area, (far,), Casualties(yellow=4, green=5))
+    (distant,) = (h for h in found.hospitals if h.name == "Distant Hospital")
+    assert distant.assigned.yellow > 0
+    assert distant.assigned.green > 0
+    told = f"60 min away: {distant.assigned.yellow} yellow and {distant.assigned.green} green, at Distant"
+    (notice,) = (n.text for n in found.notices if told in n.text)
+    assert "full by what is stated or assumed" in notice
+    alone = send(town(hospitals=False), (far,), Casualties(green=1))
+    assert "further than 60 min away: 1 green, at Distant Hospital" in texts(alone)
+    assert "no hospital known is nearer" in texts(alone)
+    near = replace(far, location=area.frame.place(0, 3000))
+    assert "Planned for hospitals further" not in texts(send(area, (near,), Casualties(yellow=4, green=5)))
+
+
 def test_what_lies_beyond_reach_is_not_listed() -> None:
     area = town(hospitals=False)
     told = fact(area, RULES.off_map_reach_km * 1000 + 5000, 0, adult_level=TraumaLevel.I)

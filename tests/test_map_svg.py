@@ -129,6 +129,29 @@ def test_arrows_point_the_way_of_travel():
     assert tip < min(left, right)
 
 
+def test_arrows_to_hospitals_on_one_side_do_not_cover_each_other():
+    plan, area = made()
+    pattern = plan.hospitals[0]
+    many = tuple(
+        replace(pattern, name=f"Northern Regional Hospital {k}", location=area.frame.place(300 * k, 30_000))
+        for k in range(map_plan._POINTED_HOSPITALS)
+    )
+    picture = draw_map(replace(plan, hospitals=many), area, 190, 150).svg
+    boxes = [
+        shapely.box(x, y, x + wide, y + high)
+        for x, y, wide, high in (
+            map(float, found)
+            for found in re.findall(
+                r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"[^>]*/>'
+                r"<text[^>]*>H Northern",
+                picture.replace("\n", ""),
+            )
+        )
+    ]
+    assert len(boxes) == len(many)
+    assert not any(first.intersects(second) for first, second in combinations(boxes, 2))
+
+
 # --- room -----------------------------------------------------------------------------------------
 
 

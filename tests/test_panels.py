@@ -189,9 +189,10 @@ def test_hostile_names_stay_text(plan: Plan) -> None:
 @_SOME
 @given(plans)
 def test_the_verdict_claims_a_seal_only_when_every_perimeter_is_sealed(plan: Plan) -> None:
-    claimed = "Streets sealed on the map" in verdict(plan)
-    assert claimed == (bool(plan.perimeters) and all(line.sealed for line in plan.perimeters))
     told = verdict(plan)
+    sealed = bool(plan.perimeters) and all(line.sealed for line in plan.perimeters)
+    assert ("Streets sealed on the map" in told) == (sealed and bool(plan.posts))
+    assert ("NO POSTS" in told) == (sealed and not plan.posts)
     assert "way out" in told or "ways out" in told or told.startswith("NO WAY OUT FOR AMBULANCES")
     warned = sum(notice.level is not NoticeLevel.INFO for notice in plan.notices)
     assert (f"{warned} caution" in verdict(plan)) == (warned > 0)

@@ -477,10 +477,13 @@ def test_one_road_town_takes_one_post_at_each_end() -> None:
 
 def test_no_street_near_is_said() -> None:
     network = draw_streets([(2000, 2000), (2100, 2000)], [{"u": 0, "v": 1}])
-    inner, _ = trace(area_of(network), Point(-2000, -2000).buffer(30))
+    inner, outer = trace(area_of(network), Point(-2000, -2000).buffer(30))
     assert inner.record.posts == 0
     assert all(n.level is NoticeLevel.CAUTION for n in inner.notices)
     assert "No street for vehicles is mapped near" in inner.notices[0].text
+    assert "what leads out of it is not known" in outer.record.reason  # a hole in the map is no seal
+    assert [n.text for n in outer.notices if n.level is NoticeLevel.DANGER] == [outer.notices[0].text]
+    assert "whether it is sealed is NOT known" in outer.notices[0].text
 
 
 def test_a_street_that_leaves_the_map_inside_the_core_is_a_leak() -> None:

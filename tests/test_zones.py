@@ -231,6 +231,27 @@ def test_a_vehicle_s_hot_zone_follows_its_streets():
     assert ground.hot_m.buffer(1).covers(Point(-300, -120))
 
 
+def test_a_vehicle_away_from_the_streets_runs_along_the_nearest():
+    """A market in a square, a tap inside a block: hot ground without any street would tell nothing."""
+    incident = Incident(location=at(-350, -250), threat=ThreatName.VEHICLE)
+    ground = draw(incident, area=BARE)
+    check_laws(ground, BARE)
+    assert len(shapely.get_parts(ground.hot_m)) == 1
+    assert ground.hot_m.covers(Point(-300, -200))
+    assert "along the nearest street" in ground.zones[0].reason
+    preset = DOCTRINE.preset(ThreatName.VEHICLE)
+    furthest_m = np.hypot(*(shapely.get_coordinates(ground.hot_m) - [-350, -250]).T).max()
+    assert furthest_m <= preset.hot_m + preset.sight_floor_m + 0.1
+
+
+def test_a_vehicle_where_no_street_is_mapped_has_its_floor_and_says_so():
+    ground = draw(
+        Incident(location=at(-350, 350), threat=ThreatName.VEHICLE),
+        with_preset(ThreatName.VEHICLE, hot_m=20),
+    )
+    assert "the map shows none here" in ground.zones[0].reason
+
+
 def test_a_tap_outside_drawn_hot_ground_is_hot_too():
     incident = Incident(location=at(500, 0), threat=ThreatName.KNIFE, zones=(drawn(square(0, 0, 50)),))
     ground = draw(incident)

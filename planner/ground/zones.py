@@ -314,8 +314,8 @@ def _hot_ground(
         return _filled(target.footprint_m.union(disc)), f"{preset.hot_m:.0f} m around it"
     floor = shapely.union(target.footprint_m, _around(target.structure_m, preset.sight_floor_m))
     if threat is ThreatName.VEHICLE:
-        carriageway = _carriageway(floor, disc, preset, area)
-        how = f"{preset.sight_floor_m:.0f} m around it and along its streets, out to {preset.hot_m:.0f} m"
+        carriageway, streets = _carriageway(target, floor, disc, preset, area)
+        how = f"{preset.sight_floor_m:.0f} m around it and {streets}, out to {preset.hot_m:.0f} m"
         return _filled(floor.union(carriageway)), how
     walls = walls_of(area, doctrine.siting)
     if not walls.count_within(*disc.bounds):
@@ -360,14 +360,24 @@ def _visible(walls: Walls, spots: Floats, preset: ThreatPreset, doctrine: Doctri
     return shapely.union_all(shapely.buffer(shapely.polygons(stars), 0))
 
 
-def _carriageway(floor: BaseGeometry, disc: BaseGeometry, preset: ThreatPreset, area: Area) -> BaseGeometry:
-    """Streets on which a vehicle can run from the place, widened by the preset's floor."""
+def _carriageway(
+    target: Target, floor: BaseGeometry, disc: BaseGeometry, preset: ThreatPreset, area: Area
+) -> tuple[BaseGeometry, str]:
+    """Return the streets on which a vehicle can run from the place, widened by the preset's floor; in words.
+
+    And the ground between the place and the street nearest to it: by that a vehicle leaves a market.
+    """
     network = area.network
     near = network.edges_in_box(disc.bounds)
     near = near[network.drivable[near]]
-    lines = shapely.intersection(network.lines(near), disc)
-    lanes = shapely.get_parts(_around(shapely.union_all(lines), preset.sight_floor_m))
-    return shapely.union_all(lanes[shapely.intersects(lanes, floor)])
+    lines = shapely.union_all(shapely.intersection(network.lines(near), disc))
+    if lines.is_empty:
+        return _EMPTY, "along streets, of which the map shows none here"
+    lanes = shapely.get_parts(_around(lines, preset.sight_floor_m))
+    way = _around(shapely.shortest_line(target.structure_m, lines), preset.sight_floor_m)
+    own = shapely.intersects(lanes, floor)
+    streets = "along its streets" if own.any() else "along the nearest street"
+    return shapely.union_all([way, *lanes[own | shapely.intersects(lanes, way)]]), streets
 
 
 # --- writing down -------------------------------------------------------------------------------

@@ -137,7 +137,30 @@ def patient_notices(
             "nearer trauma centres are full, closed or on diversion"
         )
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
-    return notices
+    return [*notices, *_others_late(drives, shares, rules)]
+
+
+def _others_late(drives: Sequence[Drive], shares: Shares, rules: Rules) -> list[Notice]:
+    """Say how many yellows and greens are driven beyond the hour: a nearer hospital may take them."""
+    late = [(d, a) for d, a in zip(drives, shares.assigned, strict=True) if _is_late(d, rules)]
+    counts = sum(a.yellow for _, a in late), sum(a.green for _, a in late)
+    told = [f"{n} {colour}" for n, colour in zip(counts, ("yellow", "green"), strict=True) if n]
+    if not told:
+        return []
+    far = [d for d, a in late if a.yellow or a.green]
+    where = _several([f"{d.hospital.name} ({time_text(d)})" for d in far])
+    nearest_s = min(d.time_s for d in far if d.time_s is not None)
+    nearer = any(d.time_s is not None and d.time_s < nearest_s for d in drives)
+    text = (
+        f"Planned for hospitals further than {rules.golden_hour_min:.0f} min away: {' and '.join(told)}, "
+        f"at {where}"
+        + (
+            ". Nearer hospitals are closed, or full by what is stated or assumed: ask what they take"
+            if nearer
+            else ": no hospital known is nearer"
+        )
+    )
+    return [Notice(NoticeLevel.CAUTION, text, _ABOUT)]
 
 
 def _is_late(drive: Drive, rules: Rules) -> bool:

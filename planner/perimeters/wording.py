@@ -45,6 +45,8 @@ def write_perimeter(
     leaks = tuple(sorted({*band.leaks, *left_open, *drawn.astray}))
     if band.leaks:
         reason = f"Around {holds}. It cannot be sealed: the map ends inside it ({', '.join(band.leaks)})."
+    elif not posts and not len(band.edges) and name is PerimeterName.OUTER:
+        reason = f"Around {holds}. The map shows no street near it: what leads out of it is not known."
     elif not posts:
         reason = f"Around {holds}. No street or path leads out of it on this map: no post is needed."
     else:
@@ -116,7 +118,14 @@ def perimeter_notices(
             f"{streets}",
         )
     if not len(band.edges):
-        say(NoticeLevel.CAUTION, f"No street for vehicles is mapped near the {name} perimeter")
+        text = f"No street for vehicles is mapped near the {name} perimeter"
+        if name is PerimeterName.OUTER:  # nobody can come there: it is the map that ends, or lacks a part
+            text += (
+                ": whether it is sealed is NOT known. Does the map lack this part? Draw the roads there are"
+            )
+            say(NoticeLevel.DANGER, text)
+        else:
+            say(NoticeLevel.CAUTION, text)
     elif band.off_map:
         leave = "leaves it there and is" if band.off_map == 1 else "leave it there and are"
         gone = f"{words.count(band.off_map, 'street')} {leave} taken to go on"

@@ -230,6 +230,8 @@ def _seal_lines(plan: Plan, officers: int | None) -> list[str]:
     if not _holds(plan):
         leaky = [words.PERIMETERS[line.perimeter].lower() for line in plan.perimeters if not line.sealed]
         sealed = f"NOT sealed: {' and '.join(leaky) or 'no perimeter'}. {posts}"
+    elif not plan.posts:
+        sealed = "NO POSTS: the map shows no street or path that leads out. Check that on the ground"
     elif few := _unstaffed(plan, officers):
         sealed = f"NOT sealed yet: {len(few)} of {posts} unstaffed"
     elif officers is None:
