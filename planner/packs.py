@@ -30,7 +30,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
@@ -51,11 +51,11 @@ from planner.table import Table
 SCHEMA = "pack/3"
 MANIFEST = "manifest.json"
 TABLES = ("buildings", "places", "obstacles")
-_PARTS = ("streets", *TABLES)
 DEFAULT_AREA = "montevideo"
 
 Progress = Callable[[float, str], None]
 BBox = tuple[float, float, float, float]
+_T = TypeVar("_T")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PACK_FILE = re.compile(r"(streets|buildings|places|obstacles)-[0-9a-f]{16}\.(npz|parquet)")
@@ -314,9 +314,7 @@ def _write(area: Area, origin: dict[str, str]) -> None:
         _clear_staging(folder)
         staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=folder))
         try:
-            files = {
-                part: _place(staging, folder, part, content) for part, content in _contents(area).items()
-            }
+            files = {part: _place(staging, folder, part, content) for part, content in _contents(area)}
             manifest = _manifest(area, files, origin)
             _replace(staging / MANIFEST, folder / MANIFEST, _json(manifest))
         finally:
@@ -324,11 +322,11 @@ def _write(area: Area, origin: dict[str, str]) -> None:
         _clear_unnamed(folder, {entry["file"] for entry in files.values()})
 
 
-def _contents(area: Area) -> dict[str, bytes]:
-    parts = {"streets": _network_bytes(area.network)}
+def _contents(area: Area) -> Iterator[tuple[str, bytes]]:
+    """Yield the parts of a pack, one at a time: of a metro each takes a hundred megabytes."""
+    yield "streets", _network_bytes(area.network)
     for name in TABLES:
-        parts[name] = _table_bytes(getattr(area, name), area.frame)
-    return parts
+        yield name, _table_bytes(getattr(area, name), area.frame)
 
 
 def _table_bytes(table: Table, frame: Frame) -> bytes:
@@ -456,38 +454,44 @@ def checked_file(file: str) -> str:
 
 def _open(name: str, manifest: dict[str, Any], folder: Path | None = None) -> Area:
     place = folder or _folder(name)
-    # Digests, shapes and arrays are worked out without Python's lock: on two cores, in half the time.
+    # Digests, shapes and arrays are worked out without Python's lock: tables are read while the digest of the
+    # streets, by far the largest part, is made.
     with ThreadPoolExecutor(2, thread_name_prefix="pack") as pool:
-        parts = dict(
-            zip(
-                _PARTS,
-                pool.map(lambda part: _checked_bytes(name, manifest, part, place), _PARTS),
-                strict=True,
+        tables = {part: pool.submit(_read_part, name, manifest, part, place, _read_table) for part in TABLES}
+        network = _read_part(name, manifest, "streets", place, _read_network)
+        with _understood(name):
+            lon, lat = manifest["centre_deg"]
+            west, south, east, north = manifest["bbox_deg"]
+            return Area(
+                name=name,
+                digest=manifest["digest"],
+                frame=Frame(LonLat(float(lon), float(lat)).checked()),
+                bbox_deg=(west, south, east, north),
+                data_date=manifest["data_date"],
+                source=manifest["source"],
+                attribution=manifest["attribution"],
+                licence=manifest["licence"],
+                network=network,
+                **{part: table.result() for part, table in tables.items()},
             )
-        )
-        return _area_of(name, manifest, parts, pool)
 
 
-def _area_of(
-    name: str, manifest: dict[str, Any], parts: dict[str, mmap.mmap], pool: ThreadPoolExecutor
-) -> Area:
+def _read_part(
+    name: str, manifest: dict[str, Any], part: str, folder: Path, read: Callable[[mmap.mmap], _T]
+) -> _T:
+    """Read one file of a pack, if it is what was written."""
+    content = _checked_bytes(name, manifest, part, folder)
+    with _understood(name):
+        return read(content)
+
+
+@contextmanager
+def _understood(name: str) -> Iterator[None]:
+    """Say of what cannot be understood that the pack is broken."""
     try:
-        lon, lat = manifest["centre_deg"]
-        frame = Frame(LonLat(float(lon), float(lat)).checked())
-        west, south, east, north = manifest["bbox_deg"]
-        tables = pool.map(lambda part: _read_table(parts[part]), TABLES)
-        return Area(
-            name=name,
-            digest=manifest["digest"],
-            frame=frame,
-            bbox_deg=(west, south, east, north),
-            data_date=manifest["data_date"],
-            source=manifest["source"],
-            attribution=manifest["attribution"],
-            licence=manifest["licence"],
-            network=_read_network(parts["streets"]),
-            **dict(zip(TABLES, tables, strict=True)),
-        )
+        yield
+    except PackError:
+        raise
     except PlannerError as error:
         raise _broken(name, f"holds an area that is wrong: {error.message}") from error
     except (KeyError, TypeError, ValueError, struct.error, zipfile.BadZipFile, pa.ArrowException) as error:

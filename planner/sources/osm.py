@@ -475,7 +475,7 @@ def _junctions(
     junction[inverse[streets.start[:-1]]] = True
     junction[inverse[streets.start[1:] - 1]] = True
     also = {k for k, node in nodes.items() if node.barrier} | {r.via_node for r in restrictions} - {0}
-    junction |= np.isin(ident, np.array(sorted(also), dtype=np.int64))
+    junction[_rows_of(ident, also)] = True
     return np.asarray(junction)
 
 
@@ -484,12 +484,12 @@ def _long_stretch_nodes(streets: _Streets, junction: Bools, inverse: Ints, xy_m:
 
     A closure closes whole edges: without these, a fire beside a country road would close kilometres of it.
     """
-    step_m = np.hypot(*np.diff(xy_m[inverse], axis=0).T)
-    mark_m = np.concatenate([[0.0], np.cumsum(step_m)])
+    mark_m = np.zeros(len(inverse))
+    np.cumsum(np.hypot(*np.diff(xy_m[inverse], axis=0).T), out=mark_m[1:])
     cut = junction[inverse]
-    at = np.arange(len(inverse))
-    begin = np.maximum.accumulate(np.where(cut, at, 0))
-    end = np.minimum.accumulate(np.where(cut, at, len(at) - 1)[::-1])[::-1]
+    at = np.arange(len(inverse), dtype=np.int32)
+    begin = np.maximum.accumulate(np.where(cut, at, np.int32(0)))
+    end = np.minimum.accumulate(np.where(cut, at, np.int32(len(at) - 1))[::-1])[::-1]
     laps = np.floor((mark_m - mark_m[begin]) / _STRETCH_M)
     fresh = np.concatenate([[False], laps[1:] > laps[:-1]]) & ~cut
     # What is left after the last of them must be worth an edge of its own.
@@ -520,9 +520,17 @@ def _node_columns(ident: Ints, nodes: dict[int, StreetNode]) -> tuple[NDArray[np
 
 
 def _found(ident: Ints, nodes: dict[int, StreetNode]) -> Iterable[tuple[int, StreetNode]]:
-    wanted = np.array(sorted(nodes), dtype=np.int64)
-    rows = np.flatnonzero(np.isin(ident, wanted))
+    rows = _rows_of(ident, nodes)
     return [(int(row), nodes[int(ident[row])]) for row in rows]
+
+
+def _rows_of(ident: Ints, wanted: Iterable[int]) -> Ints:
+    """Return the rows of some ids, ascending; of ids in order, without an array of all of them."""
+    sought = np.array(sorted(wanted), dtype=np.int64)
+    rows = np.searchsorted(ident, sought)
+    there = rows < len(ident)
+    there[there] = ident[rows[there]] == sought[there]
+    return np.asarray(rows[there])
 
 
 def _signals(
@@ -616,6 +624,9 @@ NUMBER_COLUMNS = frozenset({"height_m", "levels", "min_height_m", "capacity", "b
 """Columns of the tables that hold numbers (NaN = unknown); all others but ``osm_id`` are text."""
 
 
+_FED_AT_ONCE = 1 << 20
+
+
 # --- digest ---------------------------------------------------------------------------------------
 
 
@@ -631,7 +642,7 @@ def _digest(network: StreetNetwork, units: NDArray[np.int32], tables: Sequence[_
         value = getattr(network, entry.name)
         if isinstance(value, np.ndarray) and not entry.name.endswith("xy_m"):
             _feed(sha, entry.name, value)
-    _feed(sha, "unit", units.astype(np.int64))
+    _feed(sha, "unit", units, np.dtype(np.int64))
     sha.update(repr(network.names).encode())
     for rows in tables:
         points, start = shapely.get_coordinates(rows.shape, return_index=True)
@@ -642,7 +653,9 @@ def _digest(network: StreetNetwork, units: NDArray[np.int32], tables: Sequence[_
     return sha.hexdigest()
 
 
-def _feed(sha: Any, name: str, value: NDArray[Any]) -> None:
-    little = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
-    sha.update(f"{name} {little.dtype.str} {little.shape}\n".encode())
-    sha.update(little.tobytes())
+def _feed(sha: Any, name: str, value: NDArray[Any], kind: np.dtype[Any] | None = None) -> None:
+    """Add an array, as one of a kind; a part at a time, for a metro's are large."""
+    little = (kind or value.dtype).newbyteorder("<")
+    sha.update(f"{name} {little.str} {value.shape}\n".encode())
+    for first in range(0, len(value), _FED_AT_ONCE):
+        sha.update(np.ascontiguousarray(value[first : first + _FED_AT_ONCE], dtype=little).tobytes())
