@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 _ALONG = 3.0
 """A line that only crosses a street is beside it for twice its reach; along it, for more."""
 _MOSTLY = 0.8
+_SAME_LINE_M, _LEAST_M = 1.0, 5.0
+"""A street so near to another for most of its length is the same, unless it is too short to tell."""
 _BLOCKED = "Blocked: "
 _NAMED = 6
 """So many streets are named in a notice; more would not be read."""
@@ -31,8 +33,9 @@ _NAMED = 6
 def blocked_streets(incident: Incident, area: Area, doctrine: Doctrine) -> Bools:
     """Find the streets that the user says nobody can drive.
 
-    A tap closes the street it lies on. A line closes the streets that it runs along, or crosses away from
-    their junctions; if there are none, the street nearest to its middle. A shape closes whatever it meets.
+    A tap closes the street it lies on, as often as the map draws it. A line closes the streets that it runs
+    along, or crosses away from their junctions; if there are none, the street nearest to its middle. A shape
+    closes whatever it meets.
 
     Returns
     -------
@@ -96,7 +99,20 @@ def _at(spot: Point, network: StreetNetwork, reach_m: float) -> Bools:
     for snap in network.snap([(spot.x, spot.y)], network.drivable):
         if snap is not None and snap.offset_m <= reach_m:
             mask[snap.edge] = True
+            mask[_drawn_again(snap.edge, network)] = True
     return mask
+
+
+def _drawn_again(edge: int, network: StreetNetwork) -> NDArray[np.int64]:
+    """Return the streets on the line of another: some maps draw a street twice, and both are shut."""
+    (line,) = network.lines([edge])
+    beside = line.buffer(_SAME_LINE_M)
+    near = network.edges_in_box(beside.bounds)
+    level = (network.layer[near] == network.layer[edge]) & (network.tunnel[near] == network.tunnel[edge])
+    near = near[network.drivable[near] & level & (near != edge) & (network.length_m[near] >= _LEAST_M)]
+    on_it_m = shapely.length(shapely.intersection(network.lines(near), beside))
+    shorter_m = np.minimum(network.length_m[near], network.length_m[edge])
+    return near[on_it_m >= _MOSTLY * shorter_m]
 
 
 def _on(line: LineString, network: StreetNetwork, reach_m: float) -> Bools:

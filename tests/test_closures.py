@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from shapely.geometry import Point
 
 from planner.closures import blocked_names, blocked_streets, closure_notices
 from planner.model import Closure, Incident, Shape
 from planner.packs import shipped_doctrine
 from planner.terms import NoticeLevel
-from tests.town import town
+from tests.town import Objects, town
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +94,25 @@ def test_a_mark_that_closes_nothing_has_no_street_among_the_names_of_what_is_blo
     places = tuple(area.frame.place(x, y) for x, y in ((-350, -150), (-397, -150)))
     incident = Incident(closures=tuple(Closure(Shape(points=(place,))) for place in places))
     assert blocked_names(incident, area, shipped_doctrine()) == ("", "West Avenue 4")
+
+
+def test_a_street_that_the_map_draws_twice_is_closed_twice_and_the_tunnel_below_it_stays_open():
+    made = Objects()
+    made.way([(0, 0), (200, 0)], highway="residential", name="Twice Street")
+    made.way([(0, 0), (70, 0.3), (90, 0.3), (200, 0)], highway="residential", name="Twice Street")
+    made.way([(-50, 0), (90, -0.2), (250, 0)], highway="primary", name="Below", tunnel="yes", layer="-1")
+    made.way([(200, 0), (300, 0)], highway="residential", name="Onward")
+    made.way([(100, 40), (100, -40)], highway="residential", name="Cross Street")
+    made.way([(70, 0.3), (70, 40)], highway="residential", name="Side Street")
+    place = made.settle().area("twice")
+    for x_m in (40, 150):
+        at = place.frame.point_m(made.place(x_m, 5))
+        found = closed(place, at)
+        assert {name for name, _, _ in found} == {"Twice Street"}
+        assert len(found) >= 2, "whichever of them the tap is nearest to"
+        spot = made.place(x_m, 5)
+        mask = blocked_streets(
+            Incident(closures=(Closure(Shape(points=(spot,))),)), place, shipped_doctrine()
+        )
+        here = place.network.edges_meeting(Point(at).buffer(6)) & ~place.network.tunnel
+        assert mask[here].all(), "nobody drives past it on the street's other line"
