@@ -112,7 +112,7 @@ def _drawn_again(edge: int, network: StreetNetwork) -> NDArray[np.int64]:
     near = near[network.drivable[near] & level & (near != edge) & (network.length_m[near] >= _LEAST_M)]
     on_it_m = shapely.length(shapely.intersection(network.lines(near), beside))
     shorter_m = np.minimum(network.length_m[near], network.length_m[edge])
-    return near[on_it_m >= _MOSTLY * shorter_m]
+    return np.asarray(near[on_it_m >= _MOSTLY * shorter_m])
 
 
 def _on(line: LineString, network: StreetNetwork, reach_m: float) -> Bools:
