@@ -58,6 +58,31 @@ def test_a_lost_way_comes_first_then_what_goes_elsewhere_then_new_ways() -> None
     assert new.startswith("Ambulances to Other Hospital: new way, ")
 
 
+def test_a_way_to_a_site_that_moved_is_no_lost_way() -> None:
+    before = plan_of()
+    transfer = next(route for route in before.routes if route.route is RouteKind.TRANSFER)
+    loading = next(site for site in before.sites if site.id == transfer.end)
+    after = replace(
+        before,
+        sites=tuple(replace(s, name="Elm Street") if s is loading else s for s in before.sites),
+        routes=tuple(replace(r, line=r.line[::-1]) if r is transfer else r for r in before.routes),
+    )
+    (told,) = route_changes(before, after)
+    assert told.startswith(f"Ambulances from staging to Elm Street, was {loading.name}: ")
+    given_up = replace(
+        before,
+        sites=tuple(site for site in before.sites if site is not loading),
+        routes=tuple(route for route in before.routes if route is not transfer),
+    )
+    assert route_changes(before, given_up) == (
+        f"Ambulances from staging to {loading.name}: no way is kept, as that place is not used any more",
+    )
+    cut_off = replace(before, routes=given_up.routes)
+    assert route_changes(before, cut_off) == (
+        f"Ambulances from staging to {loading.name}: NO WAY is kept any more",
+    )
+
+
 def test_hospital_times_count_in_whole_minutes() -> None:
     (hospital, *others) = plan_of().hospitals
     before, same, later, lost = (

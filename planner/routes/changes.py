@@ -1,7 +1,7 @@
 """Which ways are other in a plan than in the one before it, in words: after "blocked here", above all.
 
 A route is known by what it joins, not by its number: a hospital by its name and place, as two may have one
-name, and a site by its purpose and name.
+name, and a site by its purpose: where that has moved, the way to it is the same way, to another place.
 """
 
 from __future__ import annotations
@@ -31,15 +31,21 @@ def route_changes(before: Plan, after: Plan) -> tuple[str, ...]:
         to hospitals that no way is kept open to though there is one, then new ones, then hospitals whose
         time differs by whole minutes.
     """
-    names = {site.id: site.name for plan in (before, after) for site in plan.sites}
+    was, names = _names(before), _names(after)
     old, new = _by_ends(before), _by_ends(after)
     gone = [(key, route) for key, route in old.items() if key not in new]
     reached = {_to(hospital) for hospital in after.hospitals if hospital.time_s is not None}
     yielding = [route for key, route in gone if key in reached]
-    lost = [f"{_what(route, names)}: NO WAY is kept any more" for _, route in gone if route not in yielding]
+    unused = [route for _, route in gone if route.end in was and route.end not in names]
+    lost = [
+        f"{_what(route, names)}: NO WAY is kept any more"
+        for _, route in gone
+        if route not in yielding and route not in unused
+    ]
     fewer = [f"{_what(r, names)}: can be reached, but no way is kept open any more" for r in yielding]
+    fewer += [f"{_what(r, was)}: no way is kept, as that place is not used any more" for r in unused]
     other = [
-        _rerouted(_what(now, names), old[key], now)
+        _rerouted(_moved(_what(now, names), was.get(old[key].end), names.get(now.end)), old[key], now)
         for key, now in new.items()
         if key in old and old[key].line != now.line
     ]
@@ -54,11 +60,11 @@ def route_changes(before: Plan, after: Plan) -> tuple[str, ...]:
 def _by_ends(plan: Plan) -> dict[Hashable, Route]:
     """Return a plan's routes by what they join."""
     hospitals = {hospital.route: _to(hospital) for hospital in plan.hospitals if hospital.route}
-    sites = {site.id: site.name for site in plan.sites}
-    return {
-        hospitals.get(route.id, (route.route, route.end, sites.get(route.end))): route
-        for route in plan.routes
-    }
+    return {hospitals.get(route.id, (route.route, route.end)): route for route in plan.routes}
+
+
+def _names(plan: Plan) -> dict[str, str]:
+    return {site.id: site.name for site in plan.sites}
 
 
 def _to(hospital: HospitalOption) -> Hashable:
@@ -67,6 +73,10 @@ def _to(hospital: HospitalOption) -> Hashable:
 
 def _what(route: Route, names: dict[str, str]) -> str:
     return f"{_KINDS[route.route]} {names.get(route.end, route.end)}"
+
+
+def _moved(what: str, was: str | None, now: str | None) -> str:
+    return what if was is None or was == now else f"{what}, was {was}"
 
 
 def _rerouted(what: str, old: Route, new: Route) -> str:
