@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 
 import numpy as np
 import shapely
@@ -155,13 +153,6 @@ def geometries_m(shape: Shape, frame: Frame) -> list[BaseGeometry]:
         Polygon(frame.to_m(rings[0]), [frame.to_m(hole) for hole in rings[1:]]) for rings in shape.polygons
     ]
     return parts
-
-
-def lines_m(lines: Sequence[Sequence[LonLat]], frame: Frame) -> list[NDArray[np.float64]]:
-    """Return lines in metres, each (n, 2); a place that several have is worked out once."""
-    places = tuple(dict.fromkeys(chain.from_iterable(lines)))
-    number, xy_m = dict(zip(places, range(len(places)), strict=True)), frame.to_m(places)
-    return [xy_m[list(map(number.__getitem__, line))] for line in lines]
 
 
 def shape_of(geometry_m: BaseGeometry, frame: Frame) -> Shape:

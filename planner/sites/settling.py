@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner import words
-from planner.area import Area, lines_m
+from planner.area import Area
 from planner.doctrine import Siting
+from planner.geo import Frame, degrees_of
 from planner.ground.sightline import seen_by_any, sees, walls_of
 from planner.ground.targets import thin
 from planner.model import Route
@@ -39,6 +40,8 @@ _MOVES = (
     Purpose.REUNIFICATION_BEREAVED,
 )
 """Purposes that give way, unless a route starts or ends at one."""
+_LANES_M = 5000.0
+"""Ways farther from all candidates are nowhere near a site, and no walk goes so far round."""
 _EYES = 64
 _WALK_STEP_M = 20.0
 _SITE_POINTS = 5
@@ -183,7 +186,7 @@ def settle_beside(
         What still speaks against a candidate, to be said of it.
     """
     transfer = next((route for route in routes if route.route is RouteKind.TRANSFER), None)
-    conflicts = Conflicts(settled, scene, area, siting, _lanes(routes, area), transfer)
+    conflicts = Conflicts(settled, scene, area, siting, _lanes(routes, settled, area.frame), transfer)
     chosen = dict(settled.chosen)
     ends = {end for route in routes for end in (route.start, route.end)}
     for purpose in _MOVES:
@@ -193,9 +196,21 @@ def settle_beside(
     return after, replace(conflicts, settled=after, _found={})
 
 
-def _lanes(routes: Sequence[Route], area: Area) -> BaseGeometry:
-    lines = [route.line for route in routes if route.route in _LANES and len(route.line) > 1]
-    return shapely.MultiLineString(lines_m(lines, area.frame))  # not laid together: they are only measured to
+def _lanes(routes: Sequence[Route], settled: Settled, frame: Frame) -> BaseGeometry:
+    """Return what ways drive near the candidates, stretch by stretch, each once: a metro is driven across."""
+    lines = [degrees_of(route.line) for route in routes if route.route in _LANES and len(route.line) > 1]
+    if not lines:
+        return shapely.MultiLineString()
+    ground = shapely.box(*shapely.total_bounds([c.shape_m for c in settled.facts.candidates]))
+    rim = frame.to_deg(shapely.get_coordinates(ground.buffer(_LANES_M)))
+    low, high = rim.min(axis=0), rim.max(axis=0)
+    first, last = (np.concatenate([line[part] for line in lines]) for part in (slice(-1), slice(1, None)))
+    near = ((np.maximum(first, last) >= low) & (np.minimum(first, last) <= high)).all(axis=1)
+    pieces = np.unique(np.hstack([first[near], last[near]]), axis=0)
+    xy_m = frame.to_m(pieces.reshape(-1, 2)).reshape(-1, 2, 2)
+    lanes = shapely.multilinestrings(np.asarray(shapely.linestrings(xy_m)))
+    assert isinstance(lanes, BaseGeometry)
+    return lanes  # not laid together: they are only measured to
 
 
 def _better(settled: Settled, conflicts: Conflicts, purpose: Purpose, chosen: Mapping[Purpose, int]) -> int:
