@@ -6,6 +6,8 @@ buildings between: the roof can be seen, the street cannot.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -66,10 +68,26 @@ def sky_shares(shapes: Shapes, area: Area, siting: Siting) -> Floats:
     """
     if len(shapes) == 0 or len(area.buildings) == 0:
         return np.full(len(shapes), np.nan)
+    middles, known = _middles(shapes), _skies(area, siting)
+    places = list(map(tuple, middles.tolist()))
+    new = [row for row, place in enumerate(places) if place not in known]
+    if new:
+        shares = _free_shares(middles[new], area, siting).tolist()
+        known.update(zip([places[row] for row in new], shares, strict=True))
+    return np.array([known[place] for place in places], dtype=np.float64)
+
+
+@lru_cache(maxsize=4)
+def _skies(area: Area, siting: Siting) -> dict[tuple[float, ...], float]:
+    """Free shares that are known, by place: the sky is the same in every incident."""
+    return {}
+
+
+def _free_shares(middles: Floats, area: Area, siting: Siting) -> Floats:
     to_equator_deg = 0.0 if area.bbox_deg[1] + area.bbox_deg[3] < 0 else 180.0
-    spots = _raised(_middles(shapes), siting.person_height_m)
+    spots = _raised(middles, siting.person_height_m)
     up_m = _SKY_REACH_M * float(np.tan(np.radians(siting.dish_elevation_deg)))
-    free = np.zeros(len(shapes))
+    free = np.zeros(len(middles))
     walls = walls_of(area, siting)
     for off_deg in _OFF_SOUTH_DEG:
         bearing = np.radians(to_equator_deg + off_deg)

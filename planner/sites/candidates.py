@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import shapely
@@ -177,21 +177,24 @@ class Lanes:
     Parameters
     ----------
     edges : (k,) int array
+        Ascending.
     lines : (k,) array of LineString
-    tree : STRtree
     """
 
     edges: Ints
     lines: Shapes
-    tree: shapely.STRtree
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """A tree over the lines; most grounds are the same in every incident, and ask for none."""
+        return shapely.STRtree(self.lines)
 
     @classmethod
     def among(cls, area: Area, mask: Bools, bounds: tuple[float, float, float, float]) -> Lanes:
         """Streets of a mask whose boxes meet the bounds."""
         near = area.network.edges_in_box(bounds)
         edges = near[mask[near]]
-        lines = area.network.lines(edges)
-        return cls(edges, lines, shapely.STRtree(lines))
+        return cls(edges, area.network.lines(edges))
 
 
 def usable_streets(network: StreetNetwork, joined: Bools, closed: Bools) -> Bools:
@@ -222,13 +225,13 @@ def streets_beside(
     if kept:
         memo = _streets_near(area, siting)
         memo.learn([(key, shapes[k]) for k, key in kept])
-        row_of = np.full(area.network.edge_count, -1, dtype=np.int64)
-        row_of[lanes.edges] = np.arange(len(lanes.edges))
         found = [memo.of[key] for _, key in kept]
         counts = [len(edges) for edges, _ in found]
-        rows = row_of[np.concatenate([edges for edges, _ in found])]
+        near = np.concatenate([edges for edges, _ in found])
+        rows = np.searchsorted(lanes.edges, near)
         owner = np.repeat([k for k, _ in kept], counts)
-        usable = rows >= 0
+        usable = rows < len(lanes.edges)
+        usable[usable] = lanes.edges[rows[usable]] == near[usable]
         shape = np.concatenate([shape, owner[usable]])
         lane = np.concatenate([lane, rows[usable]])
         gap = np.concatenate([gap, np.concatenate([gaps for _, gaps in found])[usable]])
@@ -293,6 +296,9 @@ def entrances(shapes: Shapes, beside: Sequence[Ints], lanes: Lanes) -> list[Snap
     along = shapely.line_locate_point(lines, spots)
     places = shapely.line_interpolate_point(lines, along)
     gaps = shapely.distance(places, grounds)
-    for k, lane, metres, place, gap in zip(rows, first, along, places, gaps, strict=True):
-        out[k] = Snap(int(lanes.edges[lane]), float(metres), float(place.x), float(place.y), float(gap))
+    xy = shapely.get_coordinates(places)
+    for k, edge, metres, (x, y), gap in zip(
+        rows.tolist(), lanes.edges[first].tolist(), along.tolist(), xy.tolist(), gaps.tolist(), strict=True
+    ):
+        out[k] = Snap(edge, metres, x, y, gap)
     return out

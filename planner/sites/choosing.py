@@ -22,7 +22,7 @@ from planner.sites.pins import pinned
 from planner.sites.purposes import ASKS, asks_for
 from planner.sites.selection import POOL, Choice, choose_together
 from planner.sites.settling import settle_beside
-from planner.sites.survey import OpenStreets, survey
+from planner.sites.survey import OpenStreets, Paths, survey
 from planner.sites.telling import Settled, Writer, told
 from planner.streets.drives import Drives
 from planner.terms import Purpose
@@ -106,13 +106,13 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
 
     pins = pinned(incident.pins, found, last_resort, streets.working, area, doctrine)
     held = {purpose: k for k, (purpose, _) in enumerate(pins)}
-    places = [pin for _, pin in pins] + found
-    facts = survey(places, incident, scene, area, doctrine, streets)
+    places, paths = [pin for _, pin in pins] + found, Paths(scene, area, doctrine)
+    facts = survey(places, incident, scene, area, doctrine, streets, paths)
     facts.find_sight(np.array(list(held.values()), dtype=np.int64))
     judged = {asks.purpose: judge(asks, facts, demand, siting, POOL) for asks in asked}
     if any(_in_want(verdict) for purpose, verdict in judged.items() if purpose not in held):
         places += last_resort()
-        facts = survey(places, incident, scene, area, doctrine, streets)
+        facts = survey(places, incident, scene, area, doctrine, streets, paths)
         facts.find_sight(np.array(list(held.values()), dtype=np.int64))
         judged = {asks.purpose: judge(asks, facts, demand, siting, POOL) for asks in asked}
     side = streets.exits.side[[c.entrance.edge for c in facts.candidates]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -107,7 +108,10 @@ class Facts:
     def of(self, field: str) -> Floats:
         """Return a number of every candidate."""
         return self._kept(
-            field, lambda: np.array([getattr(c, field) for c in self.candidates], dtype=np.float64)
+            field,
+            lambda: np.fromiter(
+                map(attrgetter(field), self.candidates), dtype=np.float64, count=len(self.candidates)
+            ),
         )
 
     def is_kind(self, *kinds: str) -> Bools:
@@ -124,6 +128,12 @@ class Facts:
         known: dict[str, int] = {}
         code = [known.setdefault(str(c.kind), len(known)) for c in self.candidates]
         return np.array(code, dtype=np.int64), known
+
+    def rejects(self, purpose: Purpose) -> Bools:
+        """Return which candidates the commander rejected for a purpose."""
+        return self._kept(
+            f"rejected {purpose}", lambda: np.array([purpose in r for r in self.rejected], dtype=bool)
+        )
 
     @property
     def barred(self) -> Bools:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -85,8 +84,7 @@ class Judged:
 
     def best(self, most: int) -> Ints:
         """Return the rows that fit, best first, at most so many."""
-        rows = np.flatnonzero(self.fit)
-        return rows[np.lexsort((rows, -self.score[rows]))][:most]
+        return _best(self.fit, self.score, most)
 
     def failings(self, row: int) -> tuple[str, ...]:
         """Return which of the rules that may yield a candidate breaks."""
@@ -145,36 +143,23 @@ def judge(
         rules = (*rules, Rule("not asked for", ~among))
     weights = np.array([float(getattr(siting, criterion.weight)) for criterion in asks.criteria])
     measured = [criterion.measure(facts, demand, siting) for criterion in asks.criteria]
-    while True:
-        verdict = _judge(asks, facts, capacity, rules, weights, measured, give_up_all=give_up_all)
-        if not facts.find_sight(verdict.best(_AHEAD * pool if not facts.looked.any() else pool)):
-            return verdict
+    values, points = (np.column_stack(columns) for columns in zip(*measured, strict=True))
+    serves = facts.is_kind(*asks.kinds)
+    while True:  # by what is known of sight so far
+        fit, given_up = fitting(asks, serves, rules, give_up_all=give_up_all)
+        score = points @ weights / max(float(weights.sum()), 1e-9)
+        if not facts.find_sight(_best(fit, score, _AHEAD * pool if not facts.looked.any() else pool)):
+            break
         rules = tuple(_unseen_rule(facts) if rule.words == _SEEN else rule for rule in rules)
         for k, criterion in enumerate(asks.criteria):
             if criterion.of_sight:
-                measured[k] = criterion.measure(facts, demand, siting)
-
-
-def _judge(
-    asks: Asks,
-    facts: Facts,
-    capacity: Floats,
-    rules: tuple[Rule, ...],
-    weights: Floats,
-    measured: Sequence[tuple[Floats, Floats]],
-    *,
-    give_up_all: bool,
-) -> Judged:
-    """Judge by what is known of sight so far."""
-    serves = facts.is_kind(*asks.kinds)
+                values[:, k], points[:, k] = criterion.measure(facts, demand, siting)
     inside = facts.of("inside") > 0
     right = serves if asks.inside is None else serves & (inside == asks.inside)
     left, excluded = right.copy(), []
     for rule in rules:
         excluded.append((rule.words, int((left & rule.breaks).sum())))
         left &= ~rule.breaks
-    fit, given_up = fitting(asks, serves, rules, give_up_all=give_up_all)
-    points = np.column_stack([point for _, point in measured])
     return Judged(
         asks=asks,
         fit=fit,
@@ -182,12 +167,17 @@ def _judge(
         excluded=tuple(excluded),
         rules=rules,
         given_up=given_up,
-        values=np.column_stack([value for value, _ in measured]),
+        values=values,
         points=points,
         weights=weights,
-        score=points @ weights / max(float(weights.sum()), 1e-9),
+        score=score,
         capacity=capacity,
     )
+
+
+def _best(fit: Bools, score: Floats, most: int) -> Ints:
+    rows = np.flatnonzero(fit)
+    return rows[np.argsort(-score[rows], kind="stable")][:most]
 
 
 def fitting(
@@ -221,7 +211,7 @@ def _rules(asks: Asks, facts: Facts, capacity: Floats, demand: Demand, siting: S
     need = float(getattr(siting, asks.least)) * (asks.floor or asks.need)(demand, siting)
     holds = np.nan_to_num(capacity, nan=np.inf)
     rules = [
-        Rule("rejected by the commander", np.array([asks.purpose in r for r in facts.rejected], dtype=bool)),
+        Rule("rejected by the commander", facts.rejects(asks.purpose)),
         Rule("without any room", holds < 1),
         Rule("part of the place of attack", facts.target_m <= 0.0),
     ]
@@ -281,7 +271,7 @@ def _public_rules(asks: Asks, facts: Facts, siting: Siting) -> list[Rule]:
     ]
     if asks.purpose in FAMILIES:
         rules.append(Rule("too far by road", facts.drive_m > siting.reunification_far_m))
-        rules.append(Rule("on a hospital's ground", np.array([c.care for c in facts.candidates], dtype=bool)))
+        rules.append(Rule("on a hospital's ground", facts.of("care") > 0))
     if asks.purpose is Purpose.MEDIA:
         rules.append(Rule("too far from the scene", facts.outer_m > siting.search_m))
     return rules

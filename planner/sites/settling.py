@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -19,7 +20,7 @@ from planner import words
 from planner.area import Area
 from planner.doctrine import Siting
 from planner.geo import Frame, degrees_of
-from planner.ground.sightline import seen_by_any, sees, walls_of
+from planner.ground.sightline import seen_by_any, walls_of
 from planner.ground.targets import thin
 from planner.model import Route
 from planner.sites.candidates import Scene
@@ -95,6 +96,8 @@ class Conflicts:
         return said
 
     def _on_lane(self, row: int) -> bool:
+        if self.lane_m.is_empty:
+            return False
         core = self.settled.facts.candidates[row].shape_m.buffer(-_RIM_M)
         near = not core.is_empty and shapely.dwithin(self.lane_m, core, self.siting.corridor_m)
         return bool(near)
@@ -151,17 +154,20 @@ class Conflicts:
                 there = self._points(facts, other, self.siting.person_height_m)
                 if self._any_sees(lens, there):
                     shown.append(words.PURPOSES[purpose][0])
-        posts = [post.location for post in self.scene.posts if post.perimeter is PerimeterName.INNER]
-        if posts:
-            xy = self.area.frame.to_m(posts)
-            there = np.column_stack([xy, np.full(len(xy), self.siting.person_height_m)])
-            if self._any_sees(lens, there):
-                shown.append("posts of the inner perimeter")
+        if len(self._inner_posts) and self._any_sees(lens, self._inner_posts):
+            shown.append("posts of the inner perimeter")
         return shown
 
+    @cached_property
+    def _inner_posts(self) -> Floats:
+        """Where the officers of the inner perimeter stand, (n, 3)."""
+        posts = [post.location for post in self.scene.posts if post.perimeter is PerimeterName.INNER]
+        xy = self.area.frame.to_m(posts) if posts else np.empty((0, 2))
+        return np.column_stack([xy, np.full(len(xy), self.siting.person_height_m)])
+
     def _any_sees(self, lens: Floats, there: Floats) -> bool:
-        walls = walls_of(self.area, self.siting)
-        return bool(sees(walls, lens, there, self.siting.media_backdrop_m).any())
+        walls, reach_m = walls_of(self.area, self.siting), self.siting.media_backdrop_m
+        return bool(seen_by_any(walls, np.array([0, len(lens)]), lens, there, reach_m)[0])
 
     def _points(self, facts: Facts, row: int, height_m: float) -> Floats:
         if row not in self._outlines:

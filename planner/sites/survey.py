@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -117,14 +119,14 @@ def survey(
     area: Area,
     doctrine: Doctrine,
     streets: OpenStreets,
+    paths: Paths,
 ) -> Facts:
     """Find out what rules and criteria ask of each candidate."""
     siting = doctrine.siting
     shapes = np.array([c.shape_m for c in candidates], dtype=object)
     target = scene.ground.target_m
     target_m = shapely.distance(shapes, target)
-    drive = _drives(scene, area, doctrine)
-    walks, from_gates = _walks(candidates, scene, area, doctrine)
+    walks = paths.walks(candidates)
     offset_m = np.array([c.entrance.offset_m for c in candidates])
     unseen_m = unseen_within_m(incident, doctrine)
     sight_m = max(siting.sight_m, unseen_m)
@@ -135,23 +137,31 @@ def survey(
         gate=tuple(walk.gate for walk in walks),
         off_street_m=np.array([walk.off_street_m for walk in walks]),
         has_gates=bool(_gates(scene)),
-        drive_m=drive.to_all([c.entrance for c in candidates])[0] + offset_m,
+        drive_m=paths.drives.to_all([c.entrance for c in candidates])[0] + offset_m,
         target_m=target_m,
-        outer_m=_apart_m(shapes, scene.outer_m),
+        outer_m=_of_media(candidates, lambda rows: _apart_m(shapes[rows], scene.outer_m)),
         danger_m=_danger_m(candidates, shapes, scene),
         in_sight=np.zeros(len(shapes), dtype=np.int64),
         unseen_m=unseen_m,
         sight_m=sight_m,
         drives_out=streets.exits.out[[c.entrance.edge for c in candidates]],
-        ways=np.array([1 + int(twice[list(c.edges)].any()) for c in candidates], dtype=np.int64),
+        ways=1 + _any_of(twice, [c.edges for c in candidates]),
         rejected=_rejected(shapes, incident, area, siting),
         lot_free=Demand.of(incident, siting).lot_free(siting),
         looked=np.zeros(len(shapes), dtype=bool),
-        walk_line=lambda place: _walk_line(place, from_gates),
+        walk_line=lambda place: _walk_line(place, paths.from_gates),
         view=_of_media(candidates, lambda rows: roof_views(shapes[rows], target, area, siting)),
         sky=_of_media(candidates, lambda rows: sky_shares(shapes[rows], area, siting)),
         look=lambda rows: _in_sight(shapes[rows], target_m[rows], scene, area, siting, sight_m),
     )
+
+
+def _any_of(mask: Bools, edges: Sequence[tuple[int, ...]]) -> Ints:
+    """Return 1 where any of the streets of a candidate is in a mask, else 0."""
+    counts = np.fromiter(map(len, edges), dtype=np.int64, count=len(edges))
+    rows = np.fromiter(itertools.chain.from_iterable(edges), dtype=np.int64, count=int(counts.sum()))
+    owner = np.repeat(np.arange(len(edges)), counts)
+    return (np.bincount(owner[mask[rows]], minlength=len(edges)) > 0).astype(np.int64)
 
 
 def _apart_m(shapes: NDArray[np.object_], ground_m: BaseGeometry) -> Floats:
@@ -191,36 +201,76 @@ def _gates(scene: Scene) -> list[Post]:
     return [post for post in scene.posts if post.perimeter is PerimeterName.INNER]
 
 
-def _walks(
-    candidates: Sequence[Candidate], scene: Scene, area: Area, doctrine: Doctrine
-) -> tuple[list[Walk], Distances]:
-    """Distances on foot from the inner gates along what is not hot; where none leads, from the line."""
-    network, gates = area.network, _gates(scene)
-    hot = network.edges_meeting(scene.ground.hot_m)
-    near = network.edges_in_box(scene.outer_m.buffer(_WALK_BOX_M).bounds)
-    near = near[~hot[near]]
-    on_foot = network.timing(Travel.FOOT, doctrine.travelling).open_arcs.copy()
-    # Streets within the outer perimeter carry no traffic: one can walk on any of them.
-    on_foot |= np.tile(network.drivable & network.edges_meeting(scene.outer_m), 2)
-    spots = network.snap(area.frame.to_m([post.location for post in gates]), ~hot) if gates else []
-    starts = [(snap, post.id) for snap, post in zip(spots, gates, strict=True) if snap is not None]
-    from_gates = distances_from(network, [snap for snap, _ in starts], near, on_foot)
-    far_m, whence = from_gates.to_all([candidate.entrance for candidate in candidates])
-    walks = [
-        Walk(metres, starts[which][1] if which >= 0 else "", float("nan"))
-        for metres, which in zip(far_m.tolist(), whence.tolist(), strict=True)
-    ]
-    astray = [k for k, walk in enumerate(walks) if not np.isfinite(walk.metres)]
-    if astray:
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """Ways of one scene on foot and by road, measured once however many candidates there are."""
+
+    scene: Scene
+    area: Area
+    doctrine: Doctrine
+
+    def walks(self, candidates: Sequence[Candidate]) -> list[Walk]:
+        """Distances on foot from the inner gates along what is not hot; where none leads, from the line."""
+        places, gates = [candidate.entrance for candidate in candidates], self._starts
+        far_m, whence = self.from_gates.to_all(places)
+        walks = [
+            Walk(metres, gates[which][1] if which >= 0 else "", float("nan"))
+            for metres, which in zip(far_m.tolist(), whence.tolist(), strict=True)
+        ]
+        astray = np.flatnonzero(~np.isfinite(far_m)).tolist()
+        if astray:
+            line, from_line = self._line
+            far_m, whence = from_line.to_all([places[k] for k in astray])
+            for k, metres, which in zip(astray, far_m.tolist(), whence.tolist(), strict=True):
+                walks[k] = Walk(metres, "", line[which].offset_m if which >= 0 else float("nan"))
+        return walks
+
+    @cached_property
+    def from_gates(self) -> Distances:
+        """Distances on foot from the inner gates."""
+        starts = [snap for snap, _ in self._starts]
+        return distances_from(self.area.network, starts, self._near, self._on_foot)
+
+    @cached_property
+    def drives(self) -> Distances:
+        """Distances by road, for the public, from the posts of the outer perimeter, or from its line."""
+        return _drives(self.scene, self.area, self.doctrine)
+
+    @cached_property
+    def _starts(self) -> list[tuple[Snap, str]]:
+        """The inner gates on streets that are not hot, with their ids."""
+        network, gates = self.area.network, _gates(self.scene)
+        spots = (
+            network.snap(self.area.frame.to_m([post.location for post in gates]), ~self._hot) if gates else []
+        )
+        return [(snap, post.id) for snap, post in zip(spots, gates, strict=True) if snap is not None]
+
+    @cached_property
+    def _hot(self) -> Bools:
+        return self.area.network.edges_meeting(self.scene.ground.hot_m)
+
+    @cached_property
+    def _near(self) -> Ints:
+        near = self.area.network.edges_in_box(self.scene.outer_m.buffer(_WALK_BOX_M).bounds)
+        return near[~self._hot[near]]
+
+    @cached_property
+    def _on_foot(self) -> Bools:
+        network = self.area.network
+        on_foot = network.timing(Travel.FOOT, self.doctrine.travelling).open_arcs.copy()
+        # Streets within the outer perimeter carry no traffic: one can walk on any of them.
+        on_foot |= np.tile(network.drivable & network.edges_meeting(self.scene.outer_m), 2)
+        return on_foot
+
+    @cached_property
+    def _line(self) -> tuple[list[Snap], Distances]:
+        """Where one comes to a street straight over the line, and distances from there."""
+        network, scene = self.area.network, self.scene
         usable = network.no_closures()
-        usable[near] = True
-        usable &= on_foot.reshape(2, -1).any(axis=0) & ~_within(scene.inner_m, network)
+        usable[self._near] = True
+        usable &= self._on_foot.reshape(2, -1).any(axis=0) & ~_within(scene.inner_m, network)
         line = _from_line(scene.inner_m, network, usable)
-        from_line = distances_from(network, line, np.flatnonzero(usable), on_foot)
-        far_m, whence = from_line.to_all([candidates[k].entrance for k in astray])
-        for k, metres, which in zip(astray, far_m.tolist(), whence.tolist(), strict=True):
-            walks[k] = Walk(metres, "", line[which].offset_m if which >= 0 else float("nan"))
-    return walks, from_gates
+        return line, distances_from(network, line, np.flatnonzero(usable), self._on_foot)
 
 
 def _walk_line(place: Snap, from_gates: Distances) -> BaseGeometry | None:
@@ -297,10 +347,19 @@ def site_points(shapes: NDArray[np.object_], height_m: float) -> tuple[Floats, I
     outlines = shapely.segmentize(around, _OUTLINE_SPACING_M)
     outline, owner = shapely.get_coordinates(outlines, return_index=True)
     middles = shapely.get_coordinates(shapely.point_on_surface(shapes))
-    parts = [np.vstack([middle, thin(outline[owner == k], _SITE_POINTS)]) for k, middle in enumerate(middles)]
-    groups = np.concatenate([[0], np.cumsum([len(part) for part in parts])]).astype(np.int64)
-    xy = np.vstack(parts)
-    return np.column_stack([xy, np.full(len(xy), height_m)]), groups
+    first = np.searchsorted(owner, np.arange(len(shapes) + 1))
+    counts = np.diff(first)
+    taken = np.minimum(counts, _SITE_POINTS)
+    groups = np.concatenate([[0], np.cumsum(taken + 1)]).astype(np.int64)
+    own = np.repeat(np.arange(len(shapes)), taken)
+    nth = np.arange(len(own)) - np.repeat(np.cumsum(taken) - taken, taken)
+    # As :func:`~planner.ground.targets.thin` takes them: evenly along their order, the last one last.
+    step = (counts - 1) / np.maximum(taken - 1, 1)
+    place = np.where(nth == taken[own] - 1, counts[own] - 1, np.rint(nth * step[own])).astype(np.int64)
+    points = np.full((groups[-1], 3), height_m)
+    points[groups[:-1], :2] = middles
+    points[groups[own] + 1 + nth, :2] = outline[first[own] + place]
+    return points, groups
 
 
 def _mapped_between(shapes: NDArray[np.object_], scene: Scene, area: Area, siting: Siting) -> Bools:
