@@ -33,6 +33,7 @@ from planner.ground.sightline import sees, walls_of
 from planner.ground.targets import thin
 from planner.model import Casualties, Incident
 from planner.plan import HeldScene, hold_scene, make_plan
+from planner.sites.facts import UNMAPPED
 from planner.sites.selection import choose_together
 from planner.sites.survey import site_points
 from planner.terms import Purpose, ThreatName
@@ -42,6 +43,7 @@ Floats = NDArray[np.float64]
 
 _THREATS = tuple(ThreatName)
 _EVERY_OPTIMUM = 5
+_EVERY_TOLD = 20
 _TRIES = 12
 """Scenes looked at, at most, for each command post that buildings are to hide."""
 _FAR_THREATS = (ThreatName.HANDGUN, ThreatName.RIFLE, ThreatName.UNKNOWN, ThreatName.VEHICLE)
@@ -84,6 +86,7 @@ class Tally:
     worst: float = 0.0
     deletions: int = 0
     hidden_tried: int = 0
+    unknown: int = 0
     failed: Counter[str] = field(default_factory=Counter)
     served: Counter[str] = field(default_factory=Counter)
 
@@ -98,7 +101,7 @@ class Tally:
         faults = ", ".join(f"{name} {count}" for name, count in self.failed.items()) or "0"
         return (
             f"| {self.area} | {self.plans} | {self.sites} | {self.checks} | {self.lines} | {self.optima} "
-            f"| {self.worst:.2%} | {self.deletions} of {self.hidden_tried} | {faults} |"
+            f"| {self.worst:.2%} | {self.deletions} ({self.unknown}) of {self.hidden_tried} | {faults} |"
         )
 
 
@@ -126,6 +129,8 @@ def run(area: Area, doctrine: Doctrine, zones: int, seed: int, deletions: int) -
             tally.fail("sight", f"{where} {told}")
         if number % _EVERY_OPTIMUM == 0:
             _hold_to_optimum(held, tally, where)
+        if tally.plans % _EVERY_TOLD == 0:
+            sys.stderr.write(f"{tally.row()}\n")
     _take_away_what_hides(area, doctrine, random, tally, deletions)
     return tally
 
@@ -200,7 +205,8 @@ def _take_away(
 ) -> Iterator[str]:
     """Delete the fewest buildings that hide a place of the command post: that place must be given up.
 
-    Nothing is held against a plan whose hot ground changes with the buildings, so that the eye is gone.
+    Or, where no building is mapped between any more, its sight must be said not to be known. Nothing is held
+    against a plan whose hot ground changes with the buildings, so that the eye is gone.
     """
     write = held.chosen.write
     row = write.chosen.get(Purpose.COMMAND_POST)
@@ -224,8 +230,11 @@ def _take_away(
     now = again.chosen.write.chosen.get(Purpose.COMMAND_POST)
     if now is None:
         return
-    there = again.chosen.write.facts.candidates[now].shape_m
-    if there.equals(shape) or there.distance(Point(place[:2])) < _FACADE_M:
+    facts = again.chosen.write.facts
+    there = facts.candidates[now].shape_m
+    if facts.in_sight[now] == UNMAPPED:
+        tally.unknown += 1
+    elif there.equals(shape) or there.distance(Point(place[:2])) < _FACADE_M:
         yield f"the command post stayed, {len(rows)} buildings taken away"
 
 

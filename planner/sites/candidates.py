@@ -223,7 +223,7 @@ def streets_beside(
     shape = cut[shape]
     kept = [(k, key) for k, key in enumerate(known) if key is not None]
     if kept:
-        memo = _streets_near(area, siting)
+        memo = streets_near(area, siting)
         memo.learn([(key, shapes[k]) for k, key in kept])
         found = [memo.of[key] for _, key in kept]
         counts = [len(edges) for edges, _ in found]
@@ -255,7 +255,7 @@ def _pairs_near(shapes: Shapes, lanes: Lanes, reach_m: float) -> tuple[Ints, Int
 
 
 @dataclass(frozen=True, eq=False)
-class _NearStreets:
+class NearStreets:
     """All streets near grounds that are the same in every incident, found when first asked for."""
 
     lanes: Lanes
@@ -276,10 +276,11 @@ class _NearStreets:
 
 
 @lru_cache(maxsize=4)
-def _streets_near(area: Area, siting: Siting) -> _NearStreets:
+def streets_near(area: Area, siting: Siting) -> NearStreets:
+    """Return the streets near the grounds of an area, kept while it lives."""
     network = area.network
     lanes = Lanes.among(area, network.drivable, area.extent_m.buffer(siting.reunification_far_m).bounds)
-    return _NearStreets(lanes, siting.street_reach_m, {})
+    return NearStreets(lanes, siting.street_reach_m, {})
 
 
 def entrances(shapes: Shapes, beside: Sequence[Ints], lanes: Lanes) -> list[Snap | None]:

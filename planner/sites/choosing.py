@@ -112,8 +112,8 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
     judged = {asks.purpose: judge(asks, facts, demand, siting, POOL) for asks in asked}
     if any(_in_want(verdict) for purpose, verdict in judged.items() if purpose not in held):
         places += last_resort()
-        facts = survey(places, incident, scene, area, doctrine, streets, paths)
-        facts.find_sight(np.array(list(held.values()), dtype=np.int64))
+        before, facts = facts, survey(places, incident, scene, area, doctrine, streets, paths)
+        facts.learn_sight(before)
         judged = {asks.purpose: judge(asks, facts, demand, siting, POOL) for asks in asked}
     side = streets.exits.side[[c.entrance.edge for c in facts.candidates]]
     settled = _apart(_settle(judged, facts, held, demand, siting, side), demand, siting)

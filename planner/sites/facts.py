@@ -105,6 +105,11 @@ class Facts:
             self.looked[new] = True
         return len(new) > 0
 
+    def learn_sight(self, before: Facts) -> None:
+        """Take over what was seen of candidates that are the first of these as well."""
+        known = len(before.candidates)
+        self.in_sight[:known], self.looked[:known] = before.in_sight, before.looked
+
     def of(self, field: str) -> Floats:
         """Return a number of every candidate."""
         return self._kept(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -31,6 +31,7 @@ from planner.sites.candidates import (
     entrances,
     post_spots,
     streets_beside,
+    streets_near,
     usable_streets,
 )
 from planner.sites.grounds import GROUND_KINDS, LEAST_M2, MEDIA_KINDS, Grounds, grounds_of, largest
@@ -91,7 +92,7 @@ def gather(
     lanes = Lanes.among(area, working, scene.outer_m.bounds)
     hits = _of_kind(grounds, GROUND_KINDS, region)
     rim = _rim(scene, danger, siting)
-    found = _on_ground(grounds, hits, region, lanes, area, siting, rim=rim)
+    found = [spot for _, spot in _on_ground(grounds, hits, region, lanes, area, siting, rim=rim)]
     if len(found) < siting.mapped_enough:
         near = shapely.buffer(scene.inner_m, siting.found_reach_m, quad_segs=4)
         close = shapely.difference(shapely.intersection(region, near), rim)
@@ -99,15 +100,16 @@ def gather(
     found += on_streets(region, lanes, area, siting, siting.kerb_stretch_m, inside=True)
     found += _in_cover(scene, area, doctrine, joined)
     found += _for_helicopters(scene, area, doctrine, working, danger, by_night)
+    taken = shapely.union_all([scene.outer_m, danger, spots])
     for kinds, far_m in ((HALL_KINDS, siting.reunification_far_m), (MEDIA_KINDS, siting.search_m)):
         reach = shapely.buffer(scene.outer_m, far_m)
-        beyond = shapely.difference(reach, shapely.union_all([scene.outer_m, danger, spots]))
+        beyond = shapely.difference(reach, taken)
         hits = _of_kind(grounds, kinds, beyond)
         beside = public & _passing_kinds(area, siting, kinds)
         streets = Lanes.among(area, beside, reach.bounds)
-        found += _on_ground(grounds, hits, beyond, streets, area, siting)
+        found += _beyond(grounds, hits, beyond, streets, area, siting)
     around = shapely.buffer(scene.outer_m, siting.kerb_reach_m)
-    verge = shapely.difference(around, shapely.union_all([scene.outer_m, danger, spots]))
+    verge = shapely.difference(around, taken)
     streets = Lanes.among(area, public & working, around.bounds)
     return found + on_streets(verge, streets, area, siting, siting.kerb_column_m, inside=False)
 
@@ -152,6 +154,49 @@ def _passing(shapes: Shapes, network: StreetNetwork, reach_m: float) -> Bools:
     return passing
 
 
+@lru_cache(maxsize=4)
+def _whole_grounds(area: Area, siting: Siting) -> dict[int, tuple[Ints, Bools, list[Candidate]]]:
+    """Keep what whole grounds beyond the perimeters are as candidates, by their rows.
+
+    With the streets near each, and which of them were usable: where the same are, it is the same.
+    """
+    return {}
+
+
+def _beyond(
+    grounds: Grounds, hits: Ints, where: BaseGeometry, lanes: Lanes, area: Area, siting: Siting
+) -> list[Candidate]:
+    """Usable ground beyond the perimeters: as it was found before, where the same streets lead to it."""
+    if len(lanes.edges) == 0 or len(hits) == 0:
+        return []
+    shapely.prepare(where)
+    clear = hits[shapely.covers(where, grounds.whole_m[hits])]
+    usable, kept = area.network.no_closures(), _whole_grounds(area, siting)
+    usable[lanes.edges] = True
+    found = {row: kept[row][2] for row in _unchanged(clear, kept, usable).tolist()}
+    rest = hits[~np.isin(hits, np.array(list(found), dtype=np.int64))]
+    found |= {row: [] for row in rest.tolist()}
+    for row, candidate in _on_ground(grounds, rest, where, lanes, area, siting):
+        found[row].append(candidate)
+    beside = streets_near(area, siting)
+    for row in np.intersect1d(clear, rest).tolist():
+        near = [beside.of[key][0] for key in ((row, True), (row, False)) if key in beside.of]
+        edges = np.concatenate([np.empty(0, dtype=np.int64), *near])
+        kept[row] = (edges, usable[edges], found[row])
+    return [candidate for row in hits.tolist() for candidate in found[row]]
+
+
+def _unchanged(rows: Ints, kept: Mapping[int, tuple[Ints, Bools, list[Candidate]]], usable: Bools) -> Ints:
+    """Return the rows that are kept and that the same streets lead to."""
+    known = [row for row in rows.tolist() if row in kept]
+    if not known:
+        return rows[:0]
+    edges, patterns, _ = zip(*(kept[row] for row in known), strict=True)
+    owner = np.repeat(np.arange(len(known)), [len(near) for near in edges])
+    other = owner[usable[np.concatenate(edges)] != np.concatenate(patterns)]
+    return np.delete(np.array(known, dtype=np.int64), np.unique(other))
+
+
 def _on_ground(
     grounds: Grounds,
     hits: Ints,
@@ -161,8 +206,8 @@ def _on_ground(
     siting: Siting,
     *,
     rim: BaseGeometry | None = None,
-) -> list[Candidate]:
-    """Usable ground in a region, in pieces of fit size, with its entrance.
+) -> list[tuple[int, Candidate]]:
+    """Usable ground in a region, in pieces of fit size, with its entrance, each with its row of the grounds.
 
     Between the perimeters, ``rim`` is the ground against the inner one and against warm ground.
     """
@@ -177,14 +222,17 @@ def _on_ground(
     parking_m2 = dict(zip(halls.tolist(), grounds.parking_m2(halls).tolist(), strict=True))
     fronts_m2 = _frontages(pieces, beside, lanes, area, siting) if inside else np.zeros(len(pieces))
     return [
-        _candidate(
-            grounds,
-            piece,
-            lanes.edges[streets],
-            entrance,
-            inside,
-            parking_m2.get(int(piece.ground), 0.0),
-            front_m2,
+        (
+            piece.ground,
+            _candidate(
+                grounds,
+                piece,
+                lanes.edges[streets],
+                entrance,
+                inside,
+                parking_m2.get(piece.ground, 0.0),
+                front_m2,
+            ),
         )
         for piece, streets, entrance, front_m2 in zip(pieces, beside, snaps, fronts_m2.tolist(), strict=True)
         if entrance is not None
@@ -325,6 +373,25 @@ def _firmness(kind: str, surface: str) -> float:
     return 0.4 if kind in _SOFT_KINDS else 0.7
 
 
+class _LargeBuildings(NamedTuple):
+    """Buildings of one outline, large enough for patients: their rows, and their shapes made valid."""
+
+    rows: Ints
+    shapes: Shapes
+    tree: shapely.STRtree
+
+
+@lru_cache(maxsize=4)
+def _large_buildings(area: Area, siting: Siting) -> _LargeBuildings:
+    shapes = area.buildings.shapes
+    rows = np.flatnonzero(
+        (shapely.area(shapes) >= siting.forward_least_m2) & (shapely.get_type_id(shapes) == _POLYGON)
+    )
+    valid = shapely.make_valid(shapes[rows])
+    whole = shapely.get_type_id(valid) == _POLYGON
+    return _LargeBuildings(rows[whole], valid[whole], shapely.STRtree(valid[whole]))
+
+
 def _in_cover(scene: Scene, area: Area, doctrine: Doctrine, joined: Bools) -> list[Candidate]:
     """Find buildings in warm ground, the nearest to the attack: for a forward casualty collection point.
 
@@ -333,14 +400,12 @@ def _in_cover(scene: Scene, area: Area, doctrine: Doctrine, joined: Bools) -> li
     ground, siting = scene.ground, doctrine.siting
     if ground.warm_m.is_empty or len(area.buildings) == 0:
         return []
-    rows = np.sort(area.buildings.tree.query(ground.warm_m, predicate="intersects"))
-    shapes = area.buildings.shapes[rows]
-    large = (shapely.area(shapes) >= siting.forward_least_m2) & (shapely.get_type_id(shapes) == _POLYGON)
-    rows, shapes = rows[large], shapely.make_valid(shapes[large])
+    large = _large_buildings(area, siting)
+    met = np.sort(large.tree.query(ground.warm_m, predicate="intersects"))
     core = ground.hot_m.union(ground.target_m)
     shapely.prepare(core)
-    clear = (shapely.get_type_id(shapes) == _POLYGON) & ~shapely.intersects(core, shapes)
-    rows, shapes = rows[clear], shapes[clear]
+    met = met[~shapely.intersects(core, large.shapes[met])]
+    rows, shapes = large.rows[met], large.shapes[met]
     order = np.argsort(shapely.distance(shapes, ground.target_m), kind="stable")[: 2 * _COVERS]
     rows, shapes = rows[order], shapes[order]
     mostly = shapely.area(shapely.intersection(shapes, ground.warm_m)) >= shapely.area(shapes) / 2
