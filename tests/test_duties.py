@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -19,8 +20,9 @@ from planner.perimeters.gates import inner_gates
 from planner.perimeters.tracing import TracedPerimeter, trace_perimeters
 from planner.plan import make_plan
 from planner.settings import shipped
-from planner.terms import Control, NoticeLevel, PerimeterName, PostMode, Purpose, ThreatName
-from tests.test_perimeter import ground_of
+from planner.terms import Control, NoticeLevel, PerimeterName, PostMode, Purpose, RoadClass, ThreatName
+from tests.streets import draw_streets
+from tests.test_perimeter import area_of, ground_of
 from tests.town import town
 
 
@@ -92,6 +94,36 @@ def test_through_traffic_gets_a_way_round_by_name() -> None:
     texts = [n.text for n in plan.notices if n.text.startswith("Through traffic on")]
     assert texts
     assert all("detour" in text or "no way round" in text for text in texts)
+
+
+def test_a_divided_road_has_its_way_round_from_where_traffic_turns_off_to_where_it_goes_on() -> None:
+    """Its four posts close two carriageways: between two that both lead out there is no way at all."""
+    marks = (-2500, -1500, -900, -300, 300, 900, 1500, 2500)
+    places = [(float(x), y) for y in (-6.0, 6.0) for x in marks]
+    east = [(k, k + 1) for k in range(7)]
+    west = [(k + 9, k + 8) for k in range(7)]
+    main: list[Mapping[str, object]] = [
+        {"u": u, "v": v, "name": "Main", "oneway": 1, "road_class": RoadClass.PRIMARY} for u, v in east + west
+    ]
+    joins: list[Mapping[str, object]] = [{"u": u, "v": u + 8, "name": "Join"} for u in (1, 6)]
+    bypass: list[Mapping[str, object]] = [
+        {"u": 9, "v": 14, "name": "Bypass", "via": [(-1500, 1500), (1500, 1500)]}
+    ]
+
+    def told(streets: list[Mapping[str, object]]) -> list[str]:
+        drawn = area_of(draw_streets(places, streets))
+        blocked = drawn.network.no_closures()
+        traced = trace_perimeters(ground_of(Point(0, 0).buffer(50)), drawn, doctrine(), blocked)
+        assert len(traced[1].posts) == 4
+        duties = outer_duties(*traced, (), blocked, drawn, doctrine())
+        return [n.text for n in duties.notices if n.text.startswith("Through traffic")]
+
+    (text,) = told([*main, *joins, *bypass])
+    assert text.startswith("Through traffic on Main: detour by ")
+    assert "Bypass" in text
+    assert told([*main, *joins]) == [
+        "Through traffic on Main has no way round the outer perimeter on this map"
+    ]
 
 
 def test_every_plan_has_a_gate_for_rescue_and_one_for_evacuees_and_one_out() -> None:

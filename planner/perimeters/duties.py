@@ -29,6 +29,10 @@ _THROUGH = RoadClass.SECONDARY_LINK
 """Road classes up to this code carry traffic through."""
 _DETOURS = 2
 _NAMED = 6
+_PAIRS, _FOUND = 6, 2
+"""So many pairs of posts a way round is looked for between, until so many are found: either direction."""
+_BACK = 40
+"""So many stretches of a one-way road before a post are looked at for where to turn off."""
 _BOX_M = 1500.0
 """So far around the outer perimeter a hospital's roads are looked at."""
 
@@ -196,12 +200,12 @@ def _detours(outer: TracedPerimeter, blocked: Bools, area: Area, doctrine: Doctr
         if len(edges) > 1
     )
     notices: list[Notice] = []
-    pairs = [(street, *_farthest(edges, area)) for _, street, edges in through]
     across_m = float(np.sqrt(outer.polygon_m.area)) / 2  # nearer to each other, both are on one side
-    for street, first, last, apart_m in pairs:
-        if apart_m < across_m or len(notices) == _DETOURS:
+    for _, street, edges in through:
+        pairs = _across(edges, outer.inside | blocked, across_m, area, doctrine)
+        if not pairs or len(notices) == _DETOURS:
             continue
-        path = _way_round(first, last, outer, blocked, area, doctrine)
+        path = _way_round(pairs, outer.inside | blocked, area, doctrine)
         if path is None:
             text = f"Through traffic on {street} has no way round the outer perimeter on this map"
             notices.append(_say(NoticeLevel.CAUTION, text))
@@ -215,28 +219,67 @@ def _detours(outer: TracedPerimeter, blocked: Bools, area: Area, doctrine: Doctr
     return notices
 
 
-def _farthest(edges: list[int], area: Area) -> tuple[int, int, float]:
-    """Return the two of some posts' streets that lie furthest apart, and how far."""
-    middle = [area.network.at(e, float(area.network.length_m[e]) / 2) for e in edges]
-    pairs = [(i, j) for i in range(len(edges)) for j in range(i + 1, len(edges))]
-    apart = [float(np.hypot(*np.subtract(middle[i], middle[j]))) for i, j in pairs]
-    i, j = pairs[int(np.argmax(apart))]
-    return edges[i], edges[j], max(apart)
+def _across(
+    edges: list[int], closed: Bools, across_m: float, area: Area, doctrine: Doctrine
+) -> list[tuple[int, int]]:
+    """Pair the junctions by which traffic on a road turns off and comes back to it, the furthest apart first.
+
+    A divided road has a post for either direction at each end: one keeps those out who come, the other one
+    is where those who have gone round drive on. A road that is not divided does both at each of its posts.
+    """
+    away, back = (
+        dict.fromkeys(_turned_off(edge, closed, area, doctrine, coming=coming) for edge in edges)
+        for coming in (True, False)
+    )
+    at = area.network.node_xy_m
+    pairs = [
+        (float(np.hypot(*(at[start] - at[end]))), start, end)
+        for start in away
+        for end in back
+        if start >= 0 and end >= 0
+    ]
+    pairs = sorted((pair for pair in pairs if pair[0] >= across_m), key=lambda pair: -pair[0])
+    return [(start, end) for _, start, end in pairs[:_PAIRS]]
 
 
-def _way_round(
-    first: int, last: int, outer: TracedPerimeter, blocked: Bools, area: Area, doctrine: Doctrine
-) -> Path | None:
-    """Drive from where one post turns traffic away to where the other does, in the easier direction."""
+def _turned_off(edge: int, closed: Bools, area: Area, doctrine: Doctrine, *, coming: bool) -> int:
+    """Return the junction at which one who comes to a post's street turns off, or gets to it again; else -1.
+
+    Where a one-way street leads to the post and nowhere else, that lies further back along it.
+    """
     network = area.network
-    closed = outer.inside | blocked
+    arcs = network.timing(Travel.PUBLIC, doctrine.travelling).open_arcs
+    node = _outer_end(edge, closed, area)
+    arc = edge if (int(network.edge_u[edge]) == node) == coming else edge + network.edge_count
+    if not arcs[arc]:
+        return -1
+    along, across = (network.arc_head, network.arc_tail) if coming else (network.arc_tail, network.arc_head)
+    for _ in range(_BACK):
+        here = network.arcs_at(node)
+        here = here[arcs[here] & ~closed[here % network.edge_count]]
+        if (here[across[here] == node] != arc).any():
+            return node
+        before = here[along[here] == node]
+        if not len(before):
+            return -1
+        same = before[network.name_index[before % network.edge_count] == network.name_index[edge]]
+        arc = int((same if len(same) else before)[0])
+        node = int(across[arc])
+    return -1
+
+
+def _way_round(pairs: list[tuple[int, int]], closed: Bools, area: Area, doctrine: Doctrine) -> Path | None:
+    """Drive from where traffic is turned away to where it goes on: the easier way of the first two found."""
+    network = area.network
     timing = network.timing(Travel.PUBLIC, doctrine.travelling)
-    ends = [_outer_end(edge, closed, area) for edge in (first, last)]
-    start, end = (network.at_node(node, _open_at(node, closed, area)) for node in ends)
-    if start is None or end is None:
-        return None
-    ways = [network.find_path(a, b, timing, closed) for a, b in ((start, end), (end, start))]
-    found = [way for way in ways if way is not None]
+    found: list[Path] = []
+    for nodes in pairs:
+        start, end = (network.at_node(node, _open_at(node, closed, area)) for node in nodes)
+        path = None if start is None or end is None else network.find_path(start, end, timing, closed)
+        if path is not None:
+            found.append(path)
+        if len(found) == _FOUND:
+            break
     return min(found, key=lambda way: way.time_s) if found else None
 
 
