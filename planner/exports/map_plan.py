@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, product
 
 import numpy as np
 import shapely
@@ -51,8 +51,8 @@ _ZONE_SIZES_MM = (4.2, 3.0, 2.2)
 _ARROW_EVERY_MM = 24.0
 _POINTED_HOSPITALS = 4
 _NAME_LETTERS = 32
-_SLIDES = (0, 1, -1, 2, -2, 3, -3, 4, -4, 6, -6, 8, -8, 11, -11, 14, -14, 18, -18)
-"""Steps along the rim at which room for an arrow is looked for, then again further in."""
+_SLIDES = (0, 1, -1, 2, -2, 3, -3, 4, -4, 6, -6, 8, -8), (11, -11, 14, -14, 18, -18)
+"""Steps along the rim at which room for an arrow is looked for, then further in; and then further along."""
 
 
 @dataclass(frozen=True)
@@ -520,7 +520,8 @@ def _pointer(drawing: Drawing, said: str, at: Spot) -> str:
     wide, high = width_mm(told, _BADGE_MM) + 1.6, 3.0
     turn = math.atan2(away[1], away[0])
     spots = []
-    for inward_mm, slide in product((0.0, 1.6 * (high + 4), 3.2 * (high + 4)), _SLIDES):
+    inward = (0.0, 1.6 * (high + 4), 3.2 * (high + 4))
+    for inward_mm, slide in chain.from_iterable(product(inward, slides) for slides in _SLIDES):
         leaning = turn + slide * 0.06
         ahead = np.array([math.cos(leaning), math.sin(leaning)])
         gap_mm = 5.2 + inward_mm
