@@ -69,9 +69,9 @@ def hold_scene(incident: Incident, area: Area, doctrine: Doctrine) -> HeldScene:
     area = with_field_roads(incident.field_roads, area, doctrine)
     said = incident.scene()
     ground = area.memory.once(lambda: draw_zones(said, area, doctrine), "zones", said, doctrine)
-    blocked = blocked_streets(incident, area, doctrine)
 
     def drawn(said: Incident, gap_m: float | None = None) -> Lines:
+        blocked = blocked_streets(said, area, doctrine)
         inner, outer = trace_perimeters(ground, area, doctrine, blocked, said, gap_m)
         streets = _streets(ground, inner, outer, area, blocked)
         scene = Scene(ground, inner.polygon_m, outer.polygon_m, inner.posts + outer.posts, streets.closed)
@@ -81,7 +81,8 @@ def hold_scene(incident: Incident, area: Area, doctrine: Doctrine) -> HeldScene:
         )
         return Lines(inner, outer, streets, chosen)
 
-    plain = replace(before_patients(incident), pins=(), rejects=(), post_edits=())
+    # A street blocked later, a pin, a post moved: none of them sets the whole outer line elsewhere.
+    plain = replace(before_patients(incident), closures=(), pins=(), rejects=(), post_edits=())
     room = area.memory.once(
         lambda: find_room(lambda gap_m: drawn(plain, gap_m), incident.outer_size, area, doctrine.perimeters),
         *("room between the lines", plain, doctrine),

@@ -9,7 +9,7 @@ import pytest
 from shapely.geometry import Point
 
 from planner.doctrine import Doctrine
-from planner.model import Incident, PostEdit, Reject, Shape
+from planner.model import Closure, Incident, PostEdit, Reject, Shape
 from planner.plan import HeldScene, hold_scene
 from planner.room import SET_OUT
 from planner.terms import PerimeterName, PostEditKind, PostMode, Purpose, RingSize, ThreatName
@@ -80,3 +80,10 @@ def test_neither_a_rejected_site_nor_an_edited_post_moves_the_line_elsewhere() -
     edit = PostEdit(shape, PostEditKind.REMOVE, PerimeterName.OUTER)
     edited = hold_scene(replace(WIDENED, post_edits=(edit,)), town(), doctrine())
     assert edited.outer.record.reason.split(" It lies ")[1] == held.outer.record.reason.split(" It lies ")[1]
+
+
+def test_a_street_blocked_later_does_not_set_the_line_elsewhere() -> None:
+    held = hold_scene(WIDENED, town(), doctrine())
+    blocked = Closure(Shape(points=(held.outer.posts[0].location,)))
+    after = hold_scene(replace(WIDENED, closures=(blocked,)), town(), doctrine())
+    assert SET_OUT.findall(after.outer.record.reason) == SET_OUT.findall(held.outer.record.reason) == ["150"]
