@@ -749,7 +749,7 @@ def test_more_centres_beyond_the_map_are_listed_where_the_patients_need_them() -
 
 def test_who_is_planned_for_beyond_the_hour_is_counted_whatever_the_colour() -> None:
     area = town()
-    far = fact(area, 0, 150_000, "Distant Hospital", beds=900)
+    far = fact(area, 0, 52_500, "Distant Hospital", beds=900)
     found = send(area, (far,), Casualties(yellow=4, green=5))
     (distant,) = (h for h in found.hospitals if h.name == "Distant Hospital")
     assert distant.assigned.yellow > 0

@@ -231,7 +231,7 @@ def rooms(shares: Shares) -> Iterator[tuple[int, str, bool, int]]:
         yield k, "others", False, caps.others
 
 
-def price(colour: str, child: bool, ward: Ward, kind: str, later: bool) -> int | None:
+def price(colour: str, child: bool, ward: Ward, kind: str, later: bool, reach_s: float) -> int | None:
     """Cost of one patient in one place by the rules, None where none may be: in whole numbers of any size."""
     assert ward.time_s is not None
     high = ward.adult_level in (ONE, TWO)
@@ -244,7 +244,7 @@ def price(colour: str, child: bool, ward: Ward, kind: str, later: bool) -> int |
             steps = (0 if high else 1) + (1 if child else 0)
         detour_s = ward.detour_s
     else:
-        if kind != "others" or (ward.for_children and not child):
+        if kind != "others" or (ward.for_children and not child) or ward.time_s > reach_s:
             return None
         steps = 0
         has_level = ward.adult_level is not None or ward.pediatric_level is not None
@@ -271,9 +271,11 @@ def digits(*aims: int) -> int:
 
 def least_cost(count: list[int], wards: list[Ward], places: list[tuple[int, str, bool, int]]) -> int:
     prices = {}
+    drives_s = [w.time_s for w in wards if w.time_s is not None and not w.closed and not w.diversion]
+    reach_s = min(drives_s, default=0.0) + 60 * RULES.others_further_min
     for g, (colour, child) in enumerate(KINDS):
         for p, (k, kind, later, room) in enumerate(places):
-            cost = price(colour, child, wards[k], kind, later) if room else None
+            cost = price(colour, child, wards[k], kind, later, reach_s) if room else None
             if cost is not None:
                 prices[g, p] = cost
         prices[g, len(places)] = digits(3 - COLOURS.index(colour), 0, 0, 0, 0, 0)
@@ -443,7 +445,7 @@ def test_the_first_wave_spreads_before_anyone_gets_a_third() -> None:
 
 def test_greens_go_beyond_the_golden_hour_before_yellow_children_do() -> None:
     near = Ward(2700.0, ONE, None, others=5.0)
-    far = Ward(6600.0, TWO, None, pediatric_level=TWO, others=20.0)
+    far = Ward(6000.0, TWO, None, pediatric_level=TWO, others=20.0)
     rules = replace(RULES, walk_in_others=0.0)
     sent = share_patients(Casualties(0, 4, 6), [near, far], rules, Casualties(0, 2, 0)).assigned
     assert [(n.yellow, n.green) for n in sent] == [(4, 1), (0, 5)]
@@ -462,3 +464,17 @@ def test_reds_go_beyond_the_golden_hour_only_when_nearer_centres_are_full() -> N
     wards = [Ward(600.0, TraumaLevel.III, None), Ward(4000.0, TraumaLevel.I, None)]
     assert [s.red for s in share_patients(Casualties(red=1), wards, rules).assigned] == [1, 0]
     assert [s.red for s in share_patients(Casualties(red=3), wards, rules).assigned] == [1, 2]
+
+
+def test_nobody_lightly_hurt_rides_for_hours_past_the_nearest_hospital() -> None:
+    near, far, remote = Ward(600.0, THREE, None, others=2.0), Ward(4100.0, ONE, 900), Ward(9000.0, ONE, 900)
+    shares = share_patients(Casualties(2, 6, 9), [near, far, remote], NO_WALK_INS)
+    assert [(a.yellow, a.green) for a in shares.assigned][2] == (0, 0)
+    assert sum(a.yellow + a.green for a in shares.assigned) + shares.left.yellow + shares.left.green == 15
+    only_remote = share_patients(Casualties(2, 6, 9), [remote], NO_WALK_INS)
+    assert only_remote.left == Casualties()
+
+
+def test_reds_go_however_far_where_no_nearer_centre_takes_them() -> None:
+    wards = [Ward(600.0, None, 900), Ward(9000.0, ONE, 900)]
+    assert share_patients(Casualties(red=2), wards, NO_WALK_INS).assigned[1].red == 2

@@ -118,8 +118,8 @@ def patient_notices(
     left = [f"{n} {colour}" for colour, n in vars(shares.left).items() if n]
     if left:
         text = (
-            f"{', '.join(left)} patients find no place within the first hour at hospitals of known level and "
-            "capacity: ask each hospital what it takes, and write that in"
+            f"{', '.join(left)} patients find no place within the first hour at hospitals in reach, of known "
+            "level and capacity: ask each hospital what it takes, and write that in"
         )
         notices.append(Notice(NoticeLevel.DANGER, text, _ABOUT))
     if any(

@@ -1,11 +1,11 @@
 """Who takes how many: a first hour's patients shared out by level, hourly capacity and walk-in reserve.
 
-Red patients go to trauma centres of a known level only, yellow and green to any hospital, children apart.
-Everybody who can be placed is; then, in this order: as few as can be beyond the golden hour, where a red
-weighs as three greens and a yellow as two, and of reds the children come first (an adults' centre within the
-hour treats a child before a children's centre beyond it: highest level within reach, then transfer;
-``domain.md`` 3.2 [ACS21], 3.4); reds at the highest levels, a first wave everywhere before a second, least
-total time. Solved exactly (:mod:`planner.hospitals.allotment`).
+Red patients go to trauma centres of a known level only, yellow and green to any hospital that is not hours
+further than the nearest, children apart. Everybody who can be placed is; then, in this order: as few as can
+be beyond the golden hour, where a red weighs as three greens and a yellow as two, and of reds the children
+come first (an adults' centre within the hour treats a child before a children's centre beyond it: highest
+level within reach, then transfer; ``domain.md`` 3.2 [ACS21], 3.4); reds at the highest levels, a first wave
+everywhere before a second, least total time. Solved exactly (:mod:`planner.hospitals.allotment`).
 """
 
 from __future__ import annotations
@@ -308,16 +308,25 @@ def _costs(places: _Places, wards: Sequence[Ward], rules: Transport) -> Ints:
     ]
     unplaced = [3 - _COLOUR, *[np.zeros_like(_COLOUR)] * (len(aims) - 1)]
     whole = [np.hstack([aim, last]).astype(np.int64) for aim, last in zip(aims, unplaced, strict=True)]
-    return ranked_costs(whole, np.hstack([_allowed(places, wards), _COLOUR >= 0]))
+    return ranked_costs(whole, np.hstack([_allowed(places, wards, rules), _COLOUR >= 0]))
 
 
-def _allowed(places: _Places, wards: Sequence[Ward]) -> Bools:
-    """Reds to trauma places, children also to those of adults; others to any, adults to none for children."""
+def _allowed(places: _Places, wards: Sequence[Ward], rules: Transport) -> Bools:
+    """Reds to trauma places, children also to those of adults.
+
+    Others to any that lies not hours further than the nearest that takes ambulances, adults to none for
+    children.
+    """
+    reach_s = min((w.time_s for w in wards if w.takes_ambulances and w.time_s is not None), default=0.0)
+    reach_s += 60 * rules.others_further_min
+    in_reach = np.array([w.time_s is not None and w.time_s <= reach_s for w in wards], dtype=bool)[
+        places.ward
+    ]
     childrens = np.array([w.for_children for w in wards], dtype=bool)[places.ward]
     allowed: Bools = np.where(
         _RED,
         (places.kind == _FOR_RED) | (_CHILD & (places.kind == _FOR_RED_CHILD)),
-        (places.kind == _FOR_OTHERS) & (_CHILD | ~childrens),
+        (places.kind == _FOR_OTHERS) & in_reach & (_CHILD | ~childrens),
     )
     return allowed
 
