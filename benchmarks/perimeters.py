@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from statistics import median
 
 import networkx as nx
 import numpy as np
@@ -12,7 +11,7 @@ from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 from benchmarks.independent_cut import RawWays, max_flow
 from benchmarks.made_incidents import made_incidents
-from benchmarks.rows import Row, Timed, timed
+from benchmarks.rows import Row, Timed, median_of, of_runs, timed
 from planner.area import Area
 from planner.doctrine import Doctrine, read_doctrine
 from planner.ground.zones import Ground
@@ -54,14 +53,16 @@ def measure(area: Area) -> Iterator[Row]:
             theirs.append(_timed_flow(ring, ways))
             for into, timing in zip(bare, _timed_same(_links(ring, area, doctrine)), strict=True):
                 into.append(timing)
-    yield Row(f"both perimeters, {_of(whole)}", _median(whole), target_s=TARGET_S)
-    yield Row(f"the same after a post is removed, {_of(edited)}", _median(edited), target_s=EDIT_TARGET_S)
+    yield Row(f"both perimeters, {of_runs(whole)}", median_of(whole), target_s=TARGET_S)
+    yield Row(
+        f"the same after a post is removed, {of_runs(edited)}", median_of(edited), target_s=EDIT_TARGET_S
+    )
     note = (
         "both from the streets as arrays to the number of posts; the peer weighs no ties and finds no sides"
     )
-    yield Row("one cut, with its graph", _median(ours), "networkx", _median(theirs), note=note)
+    yield Row("one cut, with its graph", median_of(ours), "networkx", median_of(theirs), note=note)
     note = "the same graph, made before, and the same weights; both give the flow and the far side of the cut"
-    mine, networkx, scipy = (_median(runs) for runs in bare)
+    mine, networkx, scipy = (median_of(runs) for runs in bare)
     yield Row("the bare cut", mine, "networkx", networkx, note=note)
     yield Row("the bare cut", mine, "scipy", scipy, note=note)
 
@@ -120,20 +121,4 @@ def _timed_same(links: Links) -> tuple[Timed, Timed, Timed]:
         timed(lambda: find_flow(low, high, links.cost, n, SOURCE, SINK), repeat=5),
         timed(lambda: nx.minimum_cut(graph, SINK, SOURCE), repeat=1, warm=0),
         timed(by_scipy, repeat=3),
-    )
-
-
-def _median(runs: list[Timed]) -> Timed:
-    return Timed(
-        median(run.wall_s for run in runs),
-        median(run.cpu_s for run in runs),
-        max(run.p95_s for run in runs),
-    )
-
-
-def _of(runs: list[Timed]) -> str:
-    cpu = sorted(run.cpu_s for run in runs)
-    return (
-        f"median of {len(runs)} (cpu: nine of ten under {1000 * cpu[int(0.9 * (len(cpu) - 1))]:.0f} ms, "
-        f"slowest {1000 * cpu[-1]:.0f} ms)"
     )

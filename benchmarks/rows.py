@@ -74,3 +74,21 @@ def timed(work: Callable[[], object], repeat: int = 9, warm: int = 1) -> Timed:
         cpus.append(time.process_time() - cpu)
     ordered = sorted(walls)
     return Timed(median(walls), median(cpus), ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))])
+
+
+def median_of(runs: list[Timed]) -> Timed:
+    """Return the medians of the same work at several places, and the longest of their tails."""
+    return Timed(
+        median(run.wall_s for run in runs),
+        median(run.cpu_s for run in runs),
+        max(run.p95_s for run in runs),
+    )
+
+
+def of_runs(runs: list[Timed]) -> str:
+    """Say of how many places a median is, and how far the others go."""
+    cpu = sorted(run.cpu_s for run in runs)
+    return (
+        f"median of {len(runs)} (cpu: nine of ten under {1000 * cpu[int(0.9 * (len(cpu) - 1))]:.0f} ms, "
+        f"slowest {1000 * cpu[-1]:.0f} ms)"
+    )
