@@ -144,7 +144,12 @@ class Screen:
         """Wait for the map and its base map."""
         self.map.locator("#tools").get_by_text("HOT", exact=True).wait_for()
         self.map.locator(".leaflet-tile-container canvas").first.wait_for(state="attached")
+        self.idle()  # no map comes anew under a stroke
         return self
+
+    def idle(self) -> None:
+        """Wait until the page's script has run to its end."""
+        self.page.locator("[data-test-script-state='notRunning']").wait_for()
 
     def choose_area(self, name: str) -> Screen:
         self.page.get_by_role("combobox").first.click()

@@ -38,6 +38,9 @@ def test_the_areas_are_outlined_and_a_tap_goes_there(screen: Screen) -> None:
     screen.page.get_by_text("Add an area").click()
     refused: FilePayload = {"name": "none.osm.pbf", "mimeType": "application/octet-stream", "buffer": b"none"}
     screen.page.locator("input[type=file]").set_input_files(refused)
+    screen.page.get_by_text("none.osm.pbf").first.wait_for()
+    screen.page.wait_for_timeout(500)  # the file is told to the script after it is shown
+    screen.idle()
     screen.page.get_by_role("button", name=re.compile("^Import")).click()
     screen.page.get_by_role("alert").wait_for()
     assert screen.findings() == []
