@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Point, Polygon
 
+from planner import words
 from planner.area import Area
 from planner.doctrine import Perimeters
 from planner.model import Notice
@@ -130,4 +131,4 @@ def _leave_out(
 
 
 def _more_posts(more: int) -> str:
-    return f"{more} vehicle post{'s' if more != 1 else ''} more" if more > 0 else "no post more"
+    return f"{words.count(more, 'vehicle post')} more" if more > 0 else "no post more"

@@ -16,6 +16,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import LineString
 
+from planner import words
 from planner.area import Area, line_of
 from planner.doctrine import Transport as Rules
 from planner.geo import LonLat
@@ -85,8 +86,7 @@ def _route(way: Way, ident: str, line: tuple[LonLat, ...], scene: _Scene) -> Rou
     if against_m >= 0.5:
         parts.append(f"{metres(against_m)} against one-way traffic, which must be held back")
     if path.against_signs:
-        times = f"{len(path.against_signs)} time{'s' if len(path.against_signs) > 1 else ''}"
-        parts.append(f"turns {times} against a sign, with care")
+        parts.append(f"turns {words.count(len(path.against_signs), 'time')} against a sign, with care")
     if way.kind in (RouteKind.EGRESS, RouteKind.TRANSFER):
         parts += _tight(way, scene)
     return Route(
