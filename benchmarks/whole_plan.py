@@ -22,6 +22,7 @@ from planner.model import Casualties, Incident
 from planner.terms import ThreatName
 
 TAPS, SCRIPT_TAPS = 9, 2
+_CITY = 80_000
 STEPS = {
     "draw_zones": "zones",
     "trace_perimeters": "both perimeters",
@@ -35,17 +36,15 @@ _WHOLE_S = 0.3
 
 
 def places(area: Area, count: int) -> list[int]:
-    """Return junctions where many streets meet, always the same ones of a map, from its western end."""
+    """Return junctions where many streets meet about the middle of a map, always the same ones of it."""
     network = area.network
     degree = np.bincount(
         np.concatenate([network.edge_u[network.drivable], network.edge_v[network.drivable]]),
         minlength=network.node_count,
     )
-    order = np.argsort(network.node_xy_m[:, 0], kind="stable")
-    west = order[: min(len(order), 80_000)]  # of a tiled metro, the first city alone
-    middle = np.median(network.node_xy_m[west], axis=0)
-    reach_m = np.percentile(np.hypot(*(network.node_xy_m[west] - middle).T), 60)
-    good = west[(degree[west] >= 4) & (np.hypot(*(network.node_xy_m[west] - middle).T) < reach_m)]
+    far_m = np.hypot(*(network.node_xy_m - np.median(network.node_xy_m, axis=0)).T)
+    middle = np.argsort(far_m, kind="stable")[:_CITY]  # of a tiled metro, the city in its middle alone
+    good = middle[(degree[middle] >= 4) & (far_m[middle] < np.percentile(far_m[middle], 60))]
     return [int(node) for node in np.random.default_rng(7).choice(np.sort(good), count, replace=False)]
 
 
