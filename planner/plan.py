@@ -139,7 +139,7 @@ def make_plan(
     outer_line, outer_posts = _with_gates(outer, gates, doctrine)
 
     return Plan(
-        id=_plan_id(incident, area, doctrine, (hospitals, told)),
+        id=plan_id(incident, area, doctrine, (hospitals, told)),
         software=SOFTWARE,
         incident=incident,
         area=AreaStamp(area.name, area.digest, area.data_date, area.source, area.attribution),
@@ -222,7 +222,18 @@ def _with_gates(
     return replace(traced.record, officers=sum(post.officers for post in posts)), posts
 
 
-def _plan_id(incident: Incident, area: Area, doctrine: Doctrine, at_hand: tuple[object, ...]) -> str:
+def plan_id(incident: Incident, area: Area, doctrine: Doctrine, at_hand: tuple[object, ...]) -> str:
+    """Return the id that a plan has, without making it: whoever keeps plans can tell which to make again.
+
+    Parameters
+    ----------
+    incident : Incident
+    area : Area
+        With the incident's field roads on it.
+    doctrine : Doctrine
+    at_hand : tuple
+        What :func:`make_plan` takes as ``hospitals`` and ``told``.
+    """
     text = repr((incident.unmarked(), area.digest, doctrine.digest, at_hand, SOFTWARE))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

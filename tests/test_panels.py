@@ -16,6 +16,7 @@ from planner import words
 from planner.briefing.measures import in_units
 from planner.briefing.phrases import UNDATED, Edition
 from planner.briefing.public_notice import ASKED
+from planner.briefing.verdict import verdict
 from planner.errors import IncidentError
 from planner.geo import LonLat
 from planner.model import Incident, Perimeter, Pin, Plan, Reject, RingOption
@@ -34,7 +35,7 @@ from planner.terms import (
 )
 from planner.ui.panel_sites import strip
 from planner.ui.panel_texts import texts
-from planner.ui.panels import Beside, area_card, plan_panel, problem, verdict
+from planner.ui.panels import Beside, area_card, plan_panel, problem
 from tests.strategies import plans
 from tests.town import CENTRE, town
 

@@ -16,10 +16,10 @@ from typing import Any
 from planner import words
 from planner.area import Area
 from planner.briefing.measures import in_units
+from planner.briefing.verdict import Standing, nearest_care, standing, verdict_lines
 from planner.model import Notice, Plan
 from planner.packs import Listing
-from planner.perimeters.staffing import staff_posts
-from planner.terms import NoticeLevel, PerimeterName, RouteKind, TraumaLevel
+from planner.terms import NoticeLevel, PerimeterName
 from planner.ui.panel_care import hospitals, ways
 from planner.ui.panel_facts import facts
 from planner.ui.panel_posts import posts
@@ -31,7 +31,6 @@ _LEVEL_NAMES = {
     NoticeLevel.CAUTION: "Caution",
     NoticeLevel.INFO: "Not known or assumed",
 }
-_HIGH_LEVELS = (TraumaLevel.I, TraumaLevel.II)
 _STALE_DAYS = 180
 """Age at which a map is called old (``domain.md`` 6.8)."""
 
@@ -148,37 +147,18 @@ def welcome(area: Area, said: Mapping[str, Any]) -> str:
     )
 
 
-def verdict(plan: Plan, officers: int | None = None) -> str:
-    """Say in one line whether the plan holds: the seal and who stands for it, the ways, the cautions.
-
-    Parameters
-    ----------
-    plan : Plan
-    officers : int or None
-        At hand for posts; None where nobody said.
-    """
-    return " ".join(_verdict_lines(plan, officers))
-
-
-def _verdict_lines(plan: Plan, officers: int | None) -> list[str]:
-    seal, ways = _seal_lines(plan, officers), _ways_line(plan, officers)
-    cautions = _caution_line(plan)
-    # What failed most often comes first.
-    return [*seal, ways, cautions] if _ways_out(plan) else [ways, *seal, cautions]
-
-
 def _verdict(plan: Plan, officers: int | None) -> str:
-    look = _state(plan, officers)
-    sign = {_OPEN: "!!", _ASKED: "?", _HELD: "✓"}[look]
+    look = standing(plan, officers)
+    sign = {Standing.OPEN: "!!", Standing.ASKED: "?", Standing.HELD: "✓"}[look]
     asked = ""
-    if look == _ASKED:
+    if look is Standing.ASKED:
         asked = (
             '<button type="button" id="say-officers" class="act" data-tab="posts" data-focus="officers">'
             "SAY HOW MANY OFFICERS</button>"
         )
     return (
         f'<p class="verdict {look}" role="status"><span class="sign" aria-hidden="true">{sign}</span>'
-        f"{' '.join(f'<span>{escape(line)}</span>' for line in _verdict_lines(plan, officers))}</p>{asked}"
+        f"{' '.join(f'<span>{escape(line)}</span>' for line in verdict_lines(plan, officers))}</p>{asked}"
         f'<p class="advice">Open ground between posts is not closed. {escape(words.ADVICE)}.</p>'
     )
 
@@ -194,86 +174,6 @@ def _threats(plan: Plan) -> str:
     return f'<p class="threats"><b>Threat:</b> {escape(words.THREATS[incident.threat] + beside)}</p>'
 
 
-_HELD, _ASKED, _OPEN = "held", "asked", "open"
-
-
-def _state(plan: Plan, officers: int | None) -> str:
-    """Tell how the verdict is meant: held only where streets, ways and officers for every post are there."""
-    warned = any(notice.level is NoticeLevel.DANGER for notice in plan.notices)
-    if warned or not _holds(plan) or not _ways_out(plan) or _unstaffed(plan, officers):
-        return _OPEN
-    return _ASKED if officers is None and plan.posts else _HELD
-
-
-def _unstaffed(plan: Plan, officers: int | None) -> tuple[str, ...]:
-    """Return the posts that the officers at hand do not reach; none where nobody said how many there are."""
-    return () if officers is None else staff_posts(plan.posts, officers).open
-
-
-def _holds(plan: Plan) -> bool:
-    return all(line.sealed for line in plan.perimeters) and bool(plan.perimeters)
-
-
-def _ways_out(plan: Plan) -> set[tuple[str, ...]]:
-    """Return the ways out of the perimeter that differ: by the outer posts passed, else the first street."""
-    outer = {post.id for post in plan.posts if post.perimeter is PerimeterName.OUTER}
-    return {
-        tuple(post for post in route.posts_crossed if post in outer) or route.streets[:1]
-        for route in plan.routes
-        if route.route is RouteKind.EGRESS
-    }
-
-
-def _seal_lines(plan: Plan, officers: int | None) -> list[str]:
-    needed = words.count(plan.officers["inner"] + plan.officers["outer"], "officer")
-    posts = words.count(len(plan.posts), "post")
-    if not _holds(plan):
-        leaky = [words.PERIMETERS[line.perimeter].lower() for line in plan.perimeters if not line.sealed]
-        sealed = f"NOT sealed: {' and '.join(leaky) or 'no perimeter'}. {posts}"
-    elif not plan.posts:
-        sealed = "NO POSTS: the map shows no street or path that leads out. Check that on the ground"
-    elif few := _unstaffed(plan, officers):
-        sealed = f"NOT sealed yet: {len(few)} of {posts} unstaffed"
-    elif officers is None:
-        sealed = f"Streets sealed on the map once {posts} stand"
-    else:
-        sealed = f"Streets sealed on the map by {posts}"
-    at_hand = "at hand not given" if officers is None else f"{officers:,} at hand"
-    return [f"{sealed}.", f"Needs {needed}; {at_hand}."] if plan.posts else [f"{sealed}."]
-
-
-def _ways_line(plan: Plan, officers: int | None) -> str:
-    """Say whether ambulances get out: by which gates, if officers stand there, and whether to a hospital."""
-    ways = _ways_out(plan)
-    if not ways:
-        return "NO WAY OUT FOR AMBULANCES FOUND."
-    told, all_through = words.count(len(ways), "way"), _gates_of_all_ways(plan)
-    through = f"{', all' if len(ways) > 1 else ''} through {words.joined(all_through)}" if all_through else ""
-    ends = {route.end for route in plan.routes if route.route is RouteKind.EGRESS}
-    hospitals = len({hospital.name for hospital in plan.hospitals} & ends)
-    to = f", to {words.count(hospitals, 'hospital')}" if hospitals else ""
-    if plan.hospitals and not hospitals:
-        return f"Corridor leads to NO HOSPITAL: {told} out{through}."
-    few = set(_unstaffed(plan, officers))
-    lost = [way for way in ways if few.intersection(way)]
-    if len(lost) == len(ways):
-        gates = [post.id for post in plan.posts if any(post.id in way for way in lost) and post.id in few]
-        return f"Corridor NOT HELD, no officers yet for {words.joined(gates)}: {told} out{through}{to}."
-    beside = f", {len(ways) - len(lost)} of them with officers at the gates" if lost else ""
-    return f"Corridor open, {told} out{beside}{through}{to}."
-
-
-def _gates_of_all_ways(plan: Plan) -> tuple[str, ...]:
-    """Return the posts that every way out passes: where one of them is lost, all of them are."""
-    out = [set(route.posts_crossed) for route in plan.routes if route.route is RouteKind.EGRESS]
-    return tuple(post.id for post in plan.posts if out and all(post.id in crossed for crossed in out))
-
-
-def _caution_line(plan: Plan) -> str:
-    warned = sum(notice.level is not NoticeLevel.INFO for notice in plan.notices)
-    return f"{words.count(warned, 'caution')}." if warned else "No cautions."
-
-
 def _figures(plan: Plan) -> str:
     officers = plan.officers
     by_line = {name: [p for p in plan.posts if p.perimeter is name] for name in PerimeterName}
@@ -282,24 +182,12 @@ def _figures(plan: Plan) -> str:
         (len(by_line[PerimeterName.INNER]), "inner posts"),
         (len(by_line[PerimeterName.OUTER]), "outer posts"),
         (f"{posted}+{beside}" if beside else posted, "officers: posts, sites" if beside else "officers"),
-        _nearest_care(plan),
+        nearest_care(plan),
     )
     cells = "".join(
         f"<div><b>{escape(str(value))}</b><span>{escape(text)}</span></div>" for value, text in shown
     )
     return f'<div class="figures">{cells}</div>'
-
-
-def _nearest_care(plan: Plan) -> tuple[str, str]:
-    """Return how far trauma care is; where no level is known, how far the first hospital is, and that.
-
-    The plan's first, not the nearest: one beside the attack, or without an emergency department, comes last.
-    """
-    open_now = [place for place in plan.hospitals if not place.closed and place.time_range_min]
-    high = [place.time_range_min for place in open_now if place.adult_level in _HIGH_LEVELS]
-    if high:
-        return words.minutes(min(span for span in high if span)), "to trauma level I, II"
-    return words.minutes(open_now[0].time_range_min if open_now else None), "hospital, level ?"
 
 
 # --- notices ---------------------------------------------------------------------------------------
