@@ -1,4 +1,4 @@
-"""A triangulation with points added is Delaunay's of all of them."""
+"""A triangulation is Delaunay's, and so is one with points added."""
 
 from __future__ import annotations
 
@@ -50,3 +50,42 @@ def test_points_in_the_middle_of_sides_leave_no_flat_triangle(seed, new):
     areas = flat_area(triangles, np.vstack([before, middles]))
     assert (areas > 1e-6).all()
     assert np.isclose(areas.sum(), flat_area(mesh[0], before).sum())
+
+
+@given(seed=SEEDS, count=st.integers(4, 120), step=st.sampled_from([0.0, 1.0, 20.0]))
+def test_no_circle_around_a_triangle_holds_a_point(seed, count, step):
+    """In rows as streets are laid out, at one place twice, and at random."""
+    rng = np.random.default_rng(seed)
+    places = rng.integers(-4, 5, (count, 2)) * step if step else rng.uniform(-90, 90, (count, 2))
+    xy = np.vstack([FRAME, places])
+
+    triangles, neighbours = triangulate(xy)
+
+    areas = flat_area(triangles, xy)
+    assert (areas > 0).all()
+    assert np.isclose(areas.sum(), flat_area(Delaunay(xy).simplices, xy).sum())
+    held = {tuple(xy[k]) for k in np.unique(triangles)}
+    assert held == {tuple(place) for place in xy}
+    for t, k in np.argwhere(neighbours >= 0).tolist():
+        beyond = np.setdiff1d(triangles[neighbours[t, k]], triangles[t])
+        assert len(beyond) == 1
+        middle, radius = circle(xy[triangles[t]])
+        assert np.hypot(*(xy[beyond[0]] - middle)) > radius * (1 - 1e-9)
+
+
+def circle(corners):
+    (bx, by), (cx, cy) = corners[1:] - corners[0]
+    twice = 2 * (bx * cy - by * cx)
+    bb, cc = bx * bx + by * by, cx * cx + cy * cy
+    off = np.array([cy * bb - by * cc, bx * cc - cx * bb]) / twice
+    return corners[0] + off, np.hypot(*off)
+
+
+def test_points_in_one_row_are_joined_to_those_beside_it():
+    row = np.column_stack([np.linspace(-80, 80, 41), np.zeros(41)])
+    xy = np.vstack([FRAME, row])
+
+    triangles, _ = triangulate(xy)
+
+    sides = {frozenset(pair) for t in triangles.tolist() for pair in zip(t, [*t[1:], t[0]], strict=True)}
+    assert all(frozenset((k, k + 1)) in sides for k in range(4, len(xy) - 1))

@@ -1,8 +1,9 @@
-"""A Delaunay triangulation to which a few points at a time are added, without triangulating all again.
+"""A Delaunay triangulation, and one to which a few points at a time are added without doing all again.
 
 Each point splits the triangle that it lies in, and sides are flipped until the circle around no triangle
-holds a point (Lawson 1977). Qhull, by scipy, makes the first; its own incremental mode leaves out points that
-lie on a circle with others.
+holds a point (Lawson 1977). The first is made so as well, within a frame far off, point by point along
+Hilbert's curve, where the next one lies beside the last. Where rounding turns a triangle over, Qhull, by
+scipy, makes all of them; its own incremental mode leaves out points that lie on a circle with others.
 """
 
 from __future__ import annotations
@@ -17,11 +18,34 @@ Floats = NDArray[np.float64]
 Mesh = tuple[Ints, Ints]
 """Corners of each triangle, (t, 3), counter-clockwise; and its neighbour opposite each, -1 for none."""
 
+_FAR = 50.0
+"""The frame lies so many times further off than the points lie apart."""
+_TURNED_M2 = 1e-6
+"""A triangle turned over by less than this is flat: points in a row, rounded."""
+_SAME2_M2 = 1e-18
+"""Square of the distance at which two points are one."""
+_CURVE = 1024
+"""Hilbert's curve passes through a grid of so many cells on either side; a power of two."""
+
 
 def triangulate(xy_m: Floats) -> Mesh:
-    """Triangulate points, (n, 2)."""
-    mesh = Delaunay(xy_m)
-    return mesh.simplices.astype(np.int64), mesh.neighbors.astype(np.int64)
+    """Triangulate points, (n, 2); of points at one place only one is a corner."""
+    size = len(xy_m)
+    low, high = xy_m.min(axis=0), xy_m.max(axis=0)
+    apart = max(float((high - low).max()), 1.0)
+    frame = (low + high) / 2 + _FAR * apart * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
+    triangles, neighbours = np.full((2, 2 * size + 2, 3), -1, dtype=np.int64)
+    triangles[:2] = [(size, size + 1, size + 2), (size, size + 2, size + 3)]
+    neighbours[0, 1], neighbours[1, 2] = 1, 0
+    cell = ((xy_m - low) / apart * (_CURVE - 1)).astype(np.int64)
+    order = np.argsort(_along_curve(cell), kind="stable")
+    count = _add(triangles, neighbours, 2, np.vstack([xy_m, frame]), order)
+    within = (triangles < size).all(axis=1) & (np.arange(len(triangles)) < count)
+    if count < 0 or _least_m2(xy_m, triangles[within]) < -_TURNED_M2:
+        mesh = Delaunay(xy_m)
+        return mesh.simplices.astype(np.int64), mesh.neighbors.astype(np.int64)
+    number = np.append(np.where(within, np.cumsum(within) - 1, -1), -1)
+    return triangles[within], number[neighbours[within]]
 
 
 def adding(mesh: Mesh, xy_m: Floats, new: int) -> Mesh:
@@ -29,9 +53,10 @@ def adding(mesh: Mesh, xy_m: Floats, new: int) -> Mesh:
     old = len(mesh[0])
     room = np.full((2 * new, 3), -1, dtype=np.int64)
     triangles, neighbours = (np.vstack([part, room]) for part in mesh)
-    if not _add(triangles, neighbours, old, xy_m, len(xy_m) - new):
+    count = _add(triangles, neighbours, old, xy_m, np.arange(len(xy_m) - new, len(xy_m)))
+    if count < 0:
         return triangulate(xy_m)
-    return triangles, neighbours
+    return triangles[:count], neighbours[:count]
 
 
 def make_ready() -> None:
@@ -40,27 +65,57 @@ def make_ready() -> None:
     adding(triangulate(xy_m[:-1]), xy_m, 1)
 
 
+def _least_m2(xy_m: Floats, triangles: Ints) -> float:
+    """Twice the area of the smallest triangle, below zero where one is turned over."""
+    a, b, c = (xy_m[triangles[:, k]] for k in range(3))
+    (bx, by), (cx, cy) = (b - a).T, (c - a).T
+    return float((bx * cy - by * cx).min(initial=0.0))
+
+
+@njit(cache=True)
+def _along_curve(cell: Ints) -> Ints:  # pragma: no cover - compiled
+    """How far along Hilbert's curve each cell, (n, 2), lies."""
+    along = np.zeros(len(cell), dtype=np.int64)
+    for k in range(len(cell)):
+        x, y = cell[k]
+        half = _CURVE // 2
+        while half > 0:
+            right, up = (x & half) > 0, (y & half) > 0
+            along[k] += half * half * (3 * right ^ up)
+            if not up:  # turn the quarter so that the curve goes on where it left the one before
+                if right:
+                    x, y = _CURVE - 1 - x, _CURVE - 1 - y
+                x, y = y, x
+            half //= 2
+    return along
+
+
 @njit(cache=True)
 def _add(
-    triangles: Ints, neighbours: Ints, count: int, xy: Floats, first: int
-) -> bool:  # pragma: no cover - compiled
-    """Add the points from the first on; return whether each lay in a triangle."""
+    triangles: Ints, neighbours: Ints, count: int, xy: Floats, order: Ints
+) -> int:  # pragma: no cover - compiled
+    """Add points in some order to the first so many triangles; return how many there are then.
+
+    -1 where a point lies in none of them.
+    """
     todo = np.empty(len(triangles) + 3, dtype=np.int64)
     t = 0
-    for p in range(first, len(xy)):
+    for p in order:
         t = _holder(triangles, neighbours, count, xy, p, t)
         if t < 0:
-            return False
+            return -1
         a, b, c = triangles[t]
+        if min(_off2(xy, p, a), _off2(xy, p, b), _off2(xy, p, c)) < _SAME2_M2:
+            continue
         by_a, by_b, by_c = neighbours[t]
         second, third = count, count + 1
         count += 2
-        triangles[t] = np.array([p, b, c])
-        neighbours[t] = np.array([by_a, second, third])
-        triangles[second] = np.array([p, c, a])
-        neighbours[second] = np.array([by_b, third, t])
-        triangles[third] = np.array([p, a, b])
-        neighbours[third] = np.array([by_c, t, second])
+        _set(triangles, t, p, b, c)
+        _set(neighbours, t, by_a, second, third)
+        _set(triangles, second, p, c, a)
+        _set(neighbours, second, by_b, third, t)
+        _set(triangles, third, p, a, b)
+        _set(neighbours, third, by_c, t, second)
         _rename(neighbours, by_b, t, second)
         _rename(neighbours, by_c, t, third)
         todo[0], todo[1], todo[2] = t, second, third
@@ -76,21 +131,21 @@ def _add(
                 j += 1
             far = triangles[n, j]
             b, c = triangles[k, 1], triangles[k, 2]
-            if _in_circle(xy[p], xy[b], xy[c], xy[far]) <= 0:
+            if _in_circle(xy, p, b, c, far) <= 0:
                 continue
             beyond_b, beyond_c = neighbours[n, (j + 1) % 3], neighbours[n, (j + 2) % 3]
             by_b, by_c = neighbours[k, 1], neighbours[k, 2]
-            triangles[k] = np.array([p, b, far])
-            neighbours[k] = np.array([beyond_b, n, by_c])
-            triangles[n] = np.array([p, far, c])
-            neighbours[n] = np.array([beyond_c, by_b, k])
+            _set(triangles, k, p, b, far)
+            _set(neighbours, k, beyond_b, n, by_c)
+            _set(triangles, n, p, far, c)
+            _set(neighbours, n, beyond_c, by_b, k)
             _rename(neighbours, beyond_b, n, k)
             _rename(neighbours, by_b, k, n)
             if size + 2 > len(todo):
-                return False
+                return -1
             todo[size], todo[size + 1] = k, n
             size += 2
-    return True
+    return count
 
 
 @njit(cache=True)
@@ -101,14 +156,20 @@ def _holder(
     for _ in range(count):
         ahead = -2
         for k in range(3):
-            a, b = xy[triangles[t, (k + 1) % 3]], xy[triangles[t, (k + 2) % 3]]
-            if (b[0] - a[0]) * (xy[p, 1] - a[1]) - (b[1] - a[1]) * (xy[p, 0] - a[0]) < 0:
+            a, b = triangles[t, (k + 1) % 3], triangles[t, (k + 2) % 3]
+            ax, ay = xy[a, 0], xy[a, 1]
+            if (xy[b, 0] - ax) * (xy[p, 1] - ay) - (xy[b, 1] - ay) * (xy[p, 0] - ax) < 0:
                 ahead = neighbours[t, k]
                 break
         if ahead < 0:
             return t if ahead == -2 else -1
         t = ahead
     return -1
+
+
+@njit(cache=True)
+def _set(rows: Ints, at: int, first: int, second: int, third: int) -> None:  # pragma: no cover - compiled
+    rows[at, 0], rows[at, 1], rows[at, 2] = first, second, third
 
 
 @njit(cache=True)
@@ -120,10 +181,15 @@ def _rename(neighbours: Ints, of: int, before: int, after: int) -> None:  # prag
 
 
 @njit(cache=True)
-def _in_circle(a: Floats, b: Floats, c: Floats, d: Floats) -> float:  # pragma: no cover - compiled
-    """Above zero where a point lies within the circle around a triangle that runs counter-clockwise."""
-    ax, ay = a[0] - d[0], a[1] - d[1]
-    bx, by = b[0] - d[0], b[1] - d[1]
-    cx, cy = c[0] - d[0], c[1] - d[1]
+def _in_circle(xy: Floats, a: int, b: int, c: int, d: int) -> float:  # pragma: no cover - compiled
+    """Above zero where the last point lies within the circle around a triangle, counter-clockwise."""
+    ax, ay = xy[a, 0] - xy[d, 0], xy[a, 1] - xy[d, 1]
+    bx, by = xy[b, 0] - xy[d, 0], xy[b, 1] - xy[d, 1]
+    cx, cy = xy[c, 0] - xy[d, 0], xy[c, 1] - xy[d, 1]
     aa, bb, cc = ax * ax + ay * ay, bx * bx + by * by, cx * cx + cy * cy
     return float(ax * (by * cc - bb * cy) - ay * (bx * cc - bb * cx) + aa * (bx * cy - by * cx))
+
+
+@njit(cache=True)
+def _off2(xy: Floats, a: int, b: int) -> float:  # pragma: no cover - compiled
+    return float((xy[a, 0] - xy[b, 0]) ** 2 + (xy[a, 1] - xy[b, 1]) ** 2)
