@@ -158,12 +158,13 @@ def _turns_off(network: StreetNetwork, edges: Ints, own: Ints, node: Ints) -> Bo
     ends = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
     way = np.concatenate([network.oneway[edges], -network.oneway[edges]])
     leads_off, leads_on, both = way >= 0, way <= 0, way == 0
-    count = network.node_count
+    nodes, ends = np.unique(ends, return_inverse=True)
+    count, at = len(nodes), np.searchsorted(nodes, node)
     mine = network.edge_u[own] == node
     my_way = np.where(mine, network.oneway[own], -network.oneway[own])
-    off = np.bincount(ends[leads_off], minlength=count)[node] - (my_way >= 0)
-    on = np.bincount(ends[leads_on], minlength=count)[node] - (my_way <= 0)
-    two = np.bincount(ends[both], minlength=count)[node] - (my_way == 0)
+    off = np.bincount(ends[leads_off], minlength=count)[at] - (my_way >= 0)
+    on = np.bincount(ends[leads_on], minlength=count)[at] - (my_way <= 0)
+    two = np.bincount(ends[both], minlength=count)[at] - (my_way == 0)
     return np.asarray((off > 0) & (on > 0) & ~((off == 1) & (on == 1) & (two == 1)))
 
 

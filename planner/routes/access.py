@@ -16,6 +16,7 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components, maxi
 from shapely.geometry.base import BaseGeometry
 
 from planner.streets.network import Snap, StreetNetwork
+from planner.streets.reach import ends_of
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -85,17 +86,12 @@ def _numbered(
     network: StreetNetwork, edges: Ints, open_edges: Bools, ground_m: BaseGeometry
 ) -> tuple[Ints, Ints, int]:
     """Give the ends of the edges numbers, all that is out being the sink; and say how many there are."""
-    ends_u, ends_v, count = network.vehicle_ends
-    nodes, index = np.unique(np.concatenate([ends_u[edges], ends_v[edges]]), return_inverse=True)
-    elsewhere = open_edges.copy()
-    elsewhere[edges] = False
-    beyond = np.zeros(count, dtype=bool)
-    beyond[ends_u[elsewhere]] = beyond[ends_v[elsewhere]] = True
-    out = beyond[nodes]
+    ends = ends_of(network, edges, open_edges)
+    out, count = ends.goes_on, len(ends.goes_on)
     if not out.any():
-        out = _largest_outside(network, edges, index.reshape(2, -1), len(nodes), ground_m)
-    number = np.where(out, _SINK, np.arange(len(nodes)) + _FIRST_NODE)
-    return number[index[: len(edges)]], number[index[len(edges) :]], len(nodes) + _FIRST_NODE
+        out = _largest_outside(network, edges, np.stack([ends.u, ends.v]), count, ground_m)
+    number = np.where(out, _SINK, np.arange(count) + _FIRST_NODE)
+    return number[ends.u], number[ends.v], count + _FIRST_NODE
 
 
 def _largest_outside(

@@ -20,7 +20,6 @@ from planner.model import Post
 from planner.sites.grounds import BESIDE_M
 from planner.sites.landing import LandingSpot
 from planner.streets.network import Snap, StreetNetwork
-from planner.terms import RoadClass
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -199,9 +198,7 @@ class Lanes:
 
 def usable_streets(network: StreetNetwork, joined: Bools, closed: Bools) -> Bools:
     """Mask (E,) of streets on which a site may be entered: joined to the scene, open, not a motorway."""
-    main = joined & ~closed & network.drivable & (network.emergency >= 0)
-    fast = (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK, RoadClass.TRUNK_LINK)
-    return main & ~np.isin(network.road_class, fast) & ~network.tunnel & ~network.bridge
+    return joined & ~closed & network.enterable
 
 
 def streets_beside(

@@ -72,6 +72,9 @@ class Desk:
         self._touched = np.empty(turns.state_count, dtype=np.int32)
         self._group = np.zeros(turns.state_count, dtype=np.int64)
         self._back: tuple[Ints, Ints, Ints32] | None = None
+        none = np.empty(0, dtype=np.int32)  # as long as the others once they are asked for
+        self._ahead_cost, self._ahead_before, self._least = none, none, none
+        self._stepped = np.empty(0, dtype=np.bool_)
         self._lock = threading.Lock()
 
     def ways(
@@ -160,8 +163,10 @@ class Desk:
     ) -> Reached | None:
         """Search back from the end, then ahead over the best ways."""
         (begins, begun_ms), (ends, left_ms) = first, last
-        cost, before = np.full(len(self._cost), BARRED, dtype=np.int32), np.empty_like(self._before)
         with self._laid_out(weights):
+            if not len(self._ahead_cost):
+                self._ahead_cost, self._ahead_before = np.full_like(self._cost, BARRED), self._before.copy()
+            cost, before = self._ahead_cost, self._ahead_before
             self._group[begins] = 1
             further_ms = begun_ms - self._state_ms[begins]
             reached, _, given_up, _ = self._run(
@@ -178,12 +183,12 @@ class Desk:
             best_ms = int(total_ms.min(initial=NEVER))
             if not given_up and best_ms < NEVER:
                 best_ahead(*self._ahead, self._state_ms, begins, begun_ms, self._cost, best_ms, cost, before)
+            cost_ms = cost[ends].astype(np.int64)
+            cost_ms[cost_ms + left_ms != best_ms] = NEVER
+            found = Reached(cost_ms, *traced(before, np.where(cost_ms < NEVER, ends, -1)))
+            cost[self._touched[:reached]] = BARRED  # it went on over what the search back had reached
             self._wipe(reached)
-        if given_up:
-            return None
-        cost_ms = cost[ends].astype(np.int64)
-        cost_ms[cost_ms + left_ms != best_ms] = NEVER
-        return Reached(cost_ms, *traced(before, np.where(cost_ms < NEVER, ends, -1)))
+        return None if given_up else found
 
     def fewest(self, weights: Weights, seed: Ints, edges: Ints, states: Ints, steps: int, most: int) -> Ints:
         """Tell that on any way to each of some states at least so many of some streets are entered.
@@ -202,11 +207,19 @@ class Desk:
         most : int
             So many states are looked at.
         """
-        stepped = np.zeros(self._plain.turns.state_count, dtype=np.bool_)
-        stepped[self._plain.turns.states_on(edges)] = True
+        counting = self._plain.turns.states_on(edges)
         with self._laid_out(weights):
-            least, known = fewest_steps(*self._ahead, self._state_ms, seed, stepped, steps, most)
-        return np.where(least[states] < 0, known, least[states]).astype(np.int64)
+            if not len(self._stepped):
+                self._stepped = np.zeros(len(self._cost), dtype=np.bool_)
+                self._least = np.full_like(self._cost, -1)
+            self._stepped[counting] = True
+            counted, known = fewest_steps(
+                *self._ahead, self._state_ms, seed, self._stepped, steps, most, self._least, self._touched
+            )
+            least = self._least[states]
+            self._least[self._touched[:counted]] = -1
+            self._stepped[counting] = False
+        return np.where(least < 0, known, least).astype(np.int64)
 
     def first(
         self, weights: Weights, seed: Ints, seed_ms: Ints, place: Ints, wanted: Bools, *, back: bool
@@ -293,6 +306,9 @@ class Desk:
                 yield
             except BaseException:
                 self._cost.fill(BARRED)  # nothing tells how far a search came that broke off
+                self._ahead_cost.fill(BARRED)
+                self._least.fill(-1)
+                self._stepped.fill(False)
                 self._group.fill(0)
                 raise
             finally:

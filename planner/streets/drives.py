@@ -77,13 +77,12 @@ class Drives:
         both = np.concatenate([edges, edges + count])
         tails = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
         heads = np.concatenate([network.edge_v[edges], network.edge_u[edges]])
-        number = np.full(network.node_count, -1, dtype=np.int64)
         nodes = np.unique(tails)
-        number[nodes] = np.arange(len(nodes))
+        tail, head = np.searchsorted(nodes, tails), np.searchsorted(nodes, heads)
         whole_s = timing.arc_s[both] + timing.node_s[heads]
         used = np.flatnonzero(np.isfinite(whole_s))
-        used = used[np.argsort(number[tails[used]], kind="stable")]
-        first = np.searchsorted(number[tails[used]], np.arange(len(nodes) + 1))
+        used = used[np.argsort(tail[used], kind="stable")]
+        first = np.searchsorted(tail[used], np.arange(len(nodes) + 1))
         edge = np.array([place.edge for place in places], dtype=np.int64)
         length_m = np.maximum(network.length_m[edge], 1e-9)
         share = np.clip(np.array([place.along_m for place in places], dtype=np.float64) / length_m, 0.0, 1.0)
@@ -91,14 +90,14 @@ class Drives:
         known = np.zeros(count, dtype=bool)
         known[edges] = True
         return cls(
-            np.where(known[edge], number[network.edge_u[edge]], -1),
-            np.where(known[edge], number[network.edge_v[edge]], -1),
+            np.where(known[edge], np.searchsorted(nodes, network.edge_u[edge]), -1),
+            np.where(known[edge], np.searchsorted(nodes, network.edge_v[edge]), -1),
             _part(1 - share, ahead_s) + timing.node_s[network.edge_v[edge]],
             _part(share, back_s) + timing.node_s[network.edge_u[edge]],
             _part(share, ahead_s),
             _part(1 - share, back_s),
             edge,
-            (first, number[heads[used]], np.rint(whole_s[used] * _MS).astype(np.int64)),
+            (first, head[used], np.rint(whole_s[used] * _MS).astype(np.int64)),
         )
 
     def seconds(self, start: int) -> Floats:

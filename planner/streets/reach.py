@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -21,9 +22,6 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_BARRED = -1
-"""Length of an arc that may not be used."""
-
 
 @dataclass(frozen=True, eq=False)
 class Distances:
@@ -32,24 +30,27 @@ class Distances:
     Parameters
     ----------
     network : StreetNetwork
-    node_m : (N,) float array
-        To every node; infinite beyond the box and where no open street leads.
-    nearest : (N,) int array
+    nodes : (n,) int array
+        Ends of the streets that may be used and of the starts', ascending.
+    node_m : (n + 1,) float array
+        To each of these; infinite where no open street leads. The last row is for every other node.
+    nearest : (n + 1,) int array
         Which of the places it is, -1 where none.
-    via : (N,) int array
+    via : (n + 1,) int array
         The arc by which the way comes to each node; -1 next to its start, and where there is none.
     starts : tuple of Snap
         The places, on streets that may be used.
-    arc_mm : (2E,) int array
-        Millimetres of the arcs that may be used, below 0 for the others.
+    arcs : (k,) int array
+        Those that may be used, ascending.
     """
 
     network: StreetNetwork
+    nodes: Ints
     node_m: Floats
     nearest: Ints
     via: Ints
     starts: tuple[Snap, ...]
-    arc_mm: Ints
+    arcs: Ints
 
     @cached_property
     def _starts_on(self) -> dict[int, list[int]]:
@@ -66,23 +67,24 @@ class Distances:
 
     def edges_to(self, place: Snap) -> Ints:
         """Return the streets of the way to a place, from its end to the start, its own street first."""
-        u, v = int(self.network.edge_u[place.edge]), int(self.network.edge_v[place.edge])
-        by_u = float(self.node_m[u]) + place.along_m
-        by_v = float(self.node_m[v]) + float(self.network.length_m[place.edge]) - place.along_m
-        node, edges = (u if by_u <= by_v else v), [place.edge]
+        network = self.network
+        u, v = int(network.edge_u[place.edge]), int(network.edge_v[place.edge])
+        row_u, row_v = self._rows(np.array([u, v])).tolist()
+        by_u = float(self.node_m[row_u]) + place.along_m
+        by_v = float(self.node_m[row_v]) + float(network.length_m[place.edge]) - place.along_m
+        row, edges = (row_u if by_u <= by_v else row_v), [place.edge]
         if self.to(place)[0] < min(by_u, by_v):
             return np.array(edges, dtype=np.int64)
-        count = self.network.edge_count
-        while (arc := int(self.via[node])) >= 0:
-            edges.append(arc % count)
-            node = int(self.network.edge_u[arc] if arc < count else self.network.edge_v[arc - count])
+        while (arc := int(self.via[row])) >= 0:
+            edges.append(arc % network.edge_count)
+            row = int(self._rows(network.arc_tail[[arc]])[0])
         return np.array(edges, dtype=np.int64)
 
     def to_all(self, places: Sequence[Snap]) -> tuple[Floats, Ints]:
         """Return metres to each of many places, and from which of the starts."""
         edge = np.array([place.edge for place in places], dtype=np.int64)
         along_m = np.array([place.along_m for place in places], dtype=np.float64)
-        u, v = self.network.edge_u[edge], self.network.edge_v[edge]
+        u, v = self._rows(self.network.edge_u[edge]), self._rows(self.network.edge_v[edge])
         by_u, by_v = self.node_m[u] + along_m, self.node_m[v] + self.network.length_m[edge] - along_m
         nearer = by_u <= by_v
         metres = np.where(nearer, by_u, by_v)
@@ -92,9 +94,19 @@ class Distances:
                 onward_m = float(along_m[row]) - self.starts[k].along_m
                 arc = int(edge[row]) + (0 if onward_m >= 0 else self.network.edge_count)
                 direct_m = self.starts[k].offset_m + abs(onward_m)
-                if self.arc_mm[arc] >= 0 and direct_m < metres[row]:
+                if direct_m < metres[row] and _among(self.arcs, np.array([arc]))[0]:
                     metres[row], nearest[row] = direct_m, k
         return metres, nearest
+
+    def to_nodes(self, nodes: Ints) -> tuple[Floats, Ints]:
+        """Return metres to each of some nodes, and from which of the starts, -1 where none."""
+        rows = self._rows(nodes)
+        return self.node_m[rows], self.nearest[rows]
+
+    def _rows(self, nodes: Ints) -> Ints:
+        """Return the rows of some nodes."""
+        at = np.searchsorted(self.nodes, nodes)
+        return np.where(_among(self.nodes, nodes), at, len(self.nodes))
 
 
 def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, arc_open: Bools) -> Distances:
@@ -111,26 +123,40 @@ def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, 
         Directions that may be used.
     """
     arcs = np.concatenate([edges, edges + network.edge_count])
-    arcs = arcs[arc_open[arcs]]
-    arc_mm = np.full(2 * network.edge_count, _BARRED)
-    arc_mm[arcs] = _mm(network.length_m[arcs % network.edge_count])
+    arcs = np.sort(arcs[arc_open[arcs]])
     first = np.array([start.edge for start in starts], dtype=np.int64)
     along_m = np.array([start.along_m for start in starts], dtype=np.float64)
     off_m = np.array([start.offset_m for start in starts], dtype=np.float64)
+    begins = np.concatenate([network.edge_u[first], network.edge_v[first]])
+    tail, head = network.arc_tail[arcs], network.arc_head[arcs]
+    nodes = np.unique(np.concatenate([tail, head, begins]))
+    tail, head, seeds = (np.searchsorted(nodes, part) for part in (tail, head, begins))
+    by_tail = np.argsort(tail, kind="stable")
     own = np.arange(len(starts))
     node_mm, nearest, via = spread(
-        *network.arcs_out,
-        arc_mm,
-        np.concatenate([network.edge_u[first], network.edge_v[first]]),
+        np.searchsorted(tail[by_tail], np.arange(len(nodes) + 1)),
+        head[by_tail],
+        by_tail,
+        _mm(network.length_m[arcs % network.edge_count]),
+        seeds,
         np.concatenate([_mm(off_m + along_m), _mm(off_m + network.length_m[first] - along_m)]),
         np.concatenate([own, own]),
     )
-    node_m = np.where(nearest >= 0, node_mm / 1000, np.inf)
-    return Distances(network, node_m, nearest, via, tuple(starts), arc_mm)
+    node_m = np.append(np.where(nearest >= 0, node_mm / 1000, np.inf), np.inf)
+    by_arc = np.append(np.where(via >= 0, np.append(arcs, -1)[via], -1), -1)
+    return Distances(network, nodes, node_m, np.append(nearest, -1), by_arc, tuple(starts), arcs)
 
 
 def _mm(metres: Floats) -> Ints:
     return np.rint(metres * 1000).astype(np.int64)
+
+
+def _among(ascending: Ints, asked: Ints) -> Bools:
+    """Tell which of some numbers are in an ascending array: what ``np.isin`` does, without sorting it."""
+    if not len(ascending):
+        return np.zeros(len(asked), dtype=bool)
+    at = np.minimum(np.searchsorted(ascending, asked), len(ascending) - 1)
+    return np.asarray(ascending[at] == asked)
 
 
 @njit(cache=True)
@@ -163,8 +189,6 @@ def spread(
             continue
         for k in range(indptr[node], indptr[node + 1]):
             arc = arc_of[k]
-            if arc_mm[arc] < 0:
-                continue
             reached = cost + arc_mm[arc]
             if reached < dist[head[k]]:
                 dist[head[k]] = reached
@@ -234,18 +258,39 @@ def find_exits(
 
 def _with_outside(network: StreetNetwork, edges: Ints, open_edges: Bools) -> tuple[Ints, Ints, int]:
     """Return the ends of the edges numbered, all that goes on beyond the box being one node (or -1)."""
+    ends = ends_of(network, edges, open_edges)
+    count = len(ends.goes_on)
+    number = np.where(ends.goes_on, count, np.arange(count))
+    return number[ends.u], number[ends.v], count if ends.goes_on.any() else -1
+
+
+class Ends(NamedTuple):
+    """Ends of some streets, numbered from 0 on: of each street the one and the other; at which more go on."""
+
+    u: Ints
+    v: Ints
+    goes_on: Bools
+
+
+def ends_of(network: StreetNetwork, edges: Ints, open_edges: Bools) -> Ends:
+    """Count off the ends of some streets, for vehicles, and tell at which of them other open streets go on.
+
+    Parameters
+    ----------
+    network : StreetNetwork
+    edges : (k,) int array
+        Ascending, open all of them.
+    open_edges : (E,) bool array
+        Streets that may be used.
+    """
     ends_u, ends_v, _ = network.vehicle_ends
-    elsewhere = open_edges.copy()
-    elsewhere[edges] = False
-    beyond = np.zeros(max(int(ends_u.max()), int(ends_v.max())) + 1, dtype=bool)
-    beyond[ends_u[elsewhere]] = beyond[ends_v[elsewhere]] = True
-    here = np.zeros(len(beyond), dtype=bool)
-    here[ends_u[edges]] = here[ends_v[edges]] = True
-    nodes = np.flatnonzero(here)
-    leaves = beyond[nodes]
-    number = np.full(len(beyond), -1, dtype=np.int64)
-    number[nodes] = np.where(leaves, len(nodes), np.arange(len(nodes)))
-    return number[ends_u[edges]], number[ends_v[edges]], len(nodes) if leaves.any() else -1
+    nodes, index = np.unique(np.concatenate([ends_u[edges], ends_v[edges]]), return_inverse=True)
+    goes_on = np.zeros(len(nodes), dtype=bool)
+    junctions = nodes[: np.searchsorted(nodes, network.node_count)]  # at a barrier ends one street alone
+    arcs, owner = network.arcs_into(junctions)
+    others = arcs % network.edge_count
+    goes_on[owner[open_edges[others] & ~_among(edges, others)]] = True
+    return Ends(index[: len(edges)], index[len(edges) :], goes_on)
 
 
 def _component(u: Ints, v: Ints, used: Bools, size: int) -> Ints:

@@ -189,7 +189,9 @@ def fewest_steps(
     stepped: Bools,
     steps: int,
     most: int,
-) -> tuple[Ints32, int]:  # pragma: no cover - compiled
+    least: Ints32,
+    touched: Ints32,
+) -> tuple[int, int]:  # pragma: no cover - compiled
     """Count how many of some states any way enters at least, to each state; those of ``seed`` are free.
 
     Parameters
@@ -202,20 +204,24 @@ def fewest_steps(
         So far is counted; who is not reached with fewer has so many at least.
     most : int
         It gives up after so many states.
+    least : (S,) int32 array
+        -1 everywhere; afterwards the counts, -1 where one is no less than ``known``.
+    touched : (S,) int32 array
+        Its first entries hold the states that are counted.
 
     Returns
     -------
-    least : (S,) int32 array
-        -1 where the count is no less than ``known``.
+    count : int
+        How many states are counted.
     known : int
         ``steps``, or less where it gave up.
     """
-    least = np.full(len(state_ms), -1, dtype=np.int32)
     here, size, beyond, more = np.empty(most, dtype=np.int64), 0, np.empty(most, dtype=np.int64), 0
     count = 0
     for i in range(len(seed)):
         if least[seed[i]] < 0 and count < most:
             least[seed[i]] = 0
+            touched[count] = seed[i]
             here[size] = seed[i]
             size += 1
             count += 1
@@ -228,21 +234,23 @@ def fewest_steps(
                 if least[head] >= 0 or lost_ms[k] >= BARRED or state_ms[head] >= BARRED:
                     continue
                 if count == most:
-                    return least, step
+                    return count, step
                 if stepped[head]:  # may be entered from elsewhere with as many steps, not with fewer
                     if step + 1 < steps:
                         least[head] = step + 1
+                        touched[count] = head
                         beyond[more] = head
                         more += 1
                         count += 1
                     continue
                 least[head] = step
+                touched[count] = head
                 here[size] = head
                 size += 1
                 count += 1
         here, beyond = beyond, here
         size, more = more, 0
-    return least, steps
+    return count, steps
 
 
 @njit(cache=True, nogil=True)

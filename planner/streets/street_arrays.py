@@ -152,6 +152,12 @@ class StreetArrays:
         return (self.road_class < FIRST_FOOT_CLASS) & ~self.area_way
 
     @cached_property
+    def enterable(self) -> Bools:
+        """Drivable streets from which a vehicle may turn into a site: no motorway, bridge or tunnel, (E,)."""
+        fast = np.isin(self.road_class, (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK, RoadClass.TRUNK_LINK))
+        return self.drivable & (self.emergency >= 0) & ~fast & ~self.tunnel & ~self.bridge
+
+    @cached_property
     def length_m(self) -> Floats:
         """Length of each edge along its shape, (E,)."""
         return _part_lengths(self.shape_xy_m, self.shape_start)
