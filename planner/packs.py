@@ -48,7 +48,7 @@ from planner.ground.coverage import count_contents
 from planner.streets.network import StreetNetwork
 from planner.table import Table
 
-SCHEMA = "pack/3"
+SCHEMA = "pack/4"
 MANIFEST = "manifest.json"
 TABLES = ("buildings", "places", "obstacles")
 DEFAULT_AREA = "montevideo"

@@ -35,7 +35,7 @@ def near_is_nothing() -> Iterator[None]:
 
 def with_hierarchy(network: StreetNetwork) -> StreetNetwork:
     copy = replace(network)
-    copy.use_order(find_order(copy.turns, copy))
+    copy.use_order(find_order(copy))
     assert copy.hierarchy is not None
     return copy
 
@@ -224,7 +224,7 @@ def test_an_update_that_breaks_off_leaves_no_wrong_weights(monkeypatch: pytest.M
 
 def test_an_order_that_is_none_of_these_streets_is_refused_or_passed_over() -> None:
     network = town().network
-    order = find_order(network.turns, network)
+    order = find_order(network)
     for wrong in (order[:-1], np.zeros_like(order), order + 1):
         with pytest.raises(AreaError, match="other streets"):
             Hierarchy(network.turns, wrong)
@@ -237,12 +237,12 @@ def test_a_city_keeps_its_order_with_its_pack(tmp_path: FilePath, monkeypatch: p
     monkeypatch.setenv("PLANNER_HOME", str(tmp_path))
     packs.write_area(town())
     assert packs.open_area("town").network.hierarchy is None
-    monkeypatch.setattr("planner.streets.network.LEAST_STATES", 10)
+    monkeypatch.setattr("planner.streets.network.LEAST_STREETS", 5)
     area = town()
     packs.write_area(area)
     opened = packs.open_area("town").network
     assert opened.hierarchy is not None
-    order = find_order(opened.turns, opened)
+    order = find_order(opened)
     with np.load(next((tmp_path / "areas" / "town").glob("streets-*.npz"))) as arrays:
         assert np.array_equal(arrays["order"], order)
     timing = opened.timing(Travel.PUBLIC, TRAVELLING)

@@ -112,7 +112,7 @@ def test_writing_twice_gives_the_same_bytes_and_leaves_nothing_else(pack: Path) 
 
 def test_manifest_tells_all_of_the_contract(pack: Path) -> None:
     manifest = packs.read_manifest("town")
-    assert manifest["schema"] == "pack/3"
+    assert manifest["schema"] == "pack/4"
     assert manifest["counts"]["buildings"] == len(town().buildings)
     assert manifest["counts"]["places"]["school"] == 2
     for part, entry in manifest["files"].items():
@@ -357,7 +357,7 @@ def test_shipped_area_is_imported_again_when_its_origin_changes(
 def test_shipped_area_of_another_schema_is_imported_again(home: Path) -> None:
     area = packs.open_area("three_rivers")
     path = home / "areas" / "three_rivers" / packs.MANIFEST
-    path.write_text(path.read_text(encoding="utf-8").replace('"pack/3"', '"pack/0"'), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace('"pack/4"', '"pack/0"'), encoding="utf-8")
     assert packs.open_area("three_rivers").digest == area.digest
 
 

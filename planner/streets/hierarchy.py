@@ -1,9 +1,10 @@
 """A contraction hierarchy of the streets: ways over a whole city in a fraction of a millisecond.
 
-Ordered once for an area and kept with its pack, then *customized* for each traveller in a tenth of a second;
-closures and other weights change only what they touch (Dibbelt, Strasser and Wagner, *Customizable
-Contraction Hierarchies*, 2016; RoutingKit by pyroutingkit). It answers exactly what Dijkstra's search over
-the same weights does: both add whole milliseconds.
+Streets are ordered once for an area (:mod:`planner.streets.dissection`), and the order is kept with its pack;
+the hierarchy is *customized* for each traveller in a tenth of a second; closures and other weights change
+only what they touch (Dibbelt, Strasser and Wagner, *Customizable Contraction Hierarchies*, 2016; RoutingKit
+by pyroutingkit). It answers exactly what Dijkstra's search over the same weights does, whatever the order:
+both add whole milliseconds.
 """
 
 from __future__ import annotations
@@ -19,16 +20,17 @@ import pyroutingkit
 from numpy.typing import NDArray
 
 from planner.errors import AreaError
+from planner.streets.dissection import rank_links
 from planner.streets.search import BARRED, NEVER
 from planner.streets.street_arrays import Ints, StreetArrays
 from planner.streets.timing import Timing, Weights
 from planner.streets.turns import Turns
 
 Order = NDArray[np.uint32]
-"""States in the order in which they are contracted, (S,)."""
+"""Streets in the order in which they are contracted, each in all of its states, (E,)."""
 
-LEAST_STATES = 100_000
-"""Below, Dijkstra's search over everything takes some ten milliseconds, and no order is kept."""
+LEAST_STREETS = 50_000
+"""With fewer, Dijkstra's search over everything takes some ten milliseconds, and no order is kept."""
 _METRICS = 3
 """So many travellers' weights are kept customized."""
 _CHANGED = 0.1
@@ -37,21 +39,15 @@ _ORDER, _RANK, _TAIL, _HEAD, _COUNT = "order", "rank", "tail", "head", "node_cou
 """Files by which RoutingKit keeps a graph: unsigned 32-bit integers, one after the other."""
 
 
-def find_order(turns: Turns, streets: StreetArrays) -> Order:
-    """Order the states of a network for contraction: some seconds for a city, once."""
-    ends = streets.node_xy_m[streets.arc_tail] + streets.node_xy_m[streets.arc_head]
-    middle = ends[turns.state_arc] / 2e6  # only which lies beside which matters: no degrees needed
-    topology = pyroutingkit.CCHTopology()
-    topology.build(
-        turns.origin.astype(np.uint32),
-        turns.to.astype(np.uint32),
-        middle[:, 1].astype(np.float32),
-        middle[:, 0].astype(np.float32),
-        turns.state_count,
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        topology.save(folder)
-        return np.fromfile(FilePath(folder) / _ORDER, dtype=np.uint32)
+def find_order(streets: StreetArrays) -> Order:
+    """Order the streets of a network for contraction: some seconds for a metro, once.
+
+    Streets that no vehicle drives come first: no turn leads to them.
+    """
+    driven = np.flatnonzero(streets.drivable)
+    rank = np.full(streets.edge_count, -1, dtype=np.int32)
+    rank[driven] = rank_links(streets.edge_u[driven], streets.edge_v[driven], streets.node_xy_m)
+    return np.argsort(rank, kind="stable").astype(np.uint32)
 
 
 class Hierarchy:
@@ -63,25 +59,27 @@ class Hierarchy:
     Parameters
     ----------
     turns : Turns
-    order : (S,) uint32 array
+    order : (E,) uint32 array
         From :func:`find_order`.
 
     Raises
     ------
     AreaError
-        If the order is not one of these states.
+        If the order is not one of these streets.
     """
 
     def __init__(self, turns: Turns, order: Order) -> None:
-        known = np.zeros(turns.state_count, dtype=bool)
+        known = np.zeros(turns.edge_count, dtype=bool)
         if len(order) == len(known) and int(order.max(initial=0)) < len(known):
             known[order] = True
         if not known.all():
             raise AreaError("the order of its streets is of other streets", "Import the area again")
-        rank = np.empty_like(order)
-        rank[order] = np.arange(len(order), dtype=np.uint32)
+        both = order.astype(np.int64)[:, None] + (0, turns.edge_count)
+        states, _ = turns.states_of_all(both.ravel())
+        rank = np.empty_like(states)
+        rank[states] = np.arange(len(states))
         parts: dict[str, NDArray[Any]] = {
-            _ORDER: order,
+            _ORDER: states,
             _RANK: rank,
             _TAIL: turns.origin,
             _HEAD: turns.to,

@@ -22,7 +22,7 @@ from planner.streets.arrivals import Arrivals, arrivals
 from planner.streets.counting import Counting, Weighed
 from planner.streets.desk import Desk
 from planner.streets.driving_side import DrivingSide, find_driving_side
-from planner.streets.hierarchy import LEAST_STATES, Hierarchy, Order, find_order
+from planner.streets.hierarchy import LEAST_STREETS, Hierarchy, Order, find_order
 from planner.streets.parts import find_parts
 from planner.streets.paths import (
     Ends,
@@ -85,11 +85,16 @@ class StreetNetwork(StreetArrays):
     def hierarchy(self) -> Hierarchy | None:
         """The contraction hierarchy of the turns, if an order was given; without, the search is slower.
 
-        None too where the order is of other turns: another version of the program may find others.
+        None too where the order is of other streets.
         """
-        order = self._orders.get("turns")
-        fits = order is not None and len(order) == self.turns.state_count
+        order = self.order
+        fits = order is not None and len(order) == self.edge_count
         return Hierarchy(self.turns, order) if order is not None and fits else None
+
+    @property
+    def order(self) -> Order | None:
+        """The order of contraction, if one was given."""
+        return self._orders.get("turns")
 
     @cached_property
     def _orders(self) -> dict[str, Order]:
@@ -106,7 +111,7 @@ class StreetNetwork(StreetArrays):
 
     def find_order(self) -> Order | None:
         """Find the order of contraction: some seconds, once. None for streets too few to need one."""
-        return find_order(self.turns, self) if self.turns.state_count >= LEAST_STATES else None
+        return find_order(self) if self.edge_count >= LEAST_STREETS else None
 
     @cached_property
     def arcs_out(self) -> tuple[Ints, Ints, Ints]:
