@@ -28,7 +28,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 
@@ -48,7 +48,7 @@ from planner.ground.coverage import count_contents
 from planner.streets.network import StreetNetwork
 from planner.table import Table
 
-SCHEMA = "pack/4"
+SCHEMA = "pack/5"
 MANIFEST = "manifest.json"
 TABLES = ("buildings", "places", "obstacles")
 DEFAULT_AREA = "montevideo"
@@ -59,9 +59,11 @@ _T = TypeVar("_T")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PACK_FILE = re.compile(r"(streets|buildings|places|obstacles)-[0-9a-f]{16}\.(npz|parquet)")
-_READERS = ("tags", "restrictions", "osm", "pbf")  # of sources: what decides how a map is read
+_READERS = ("tags", "restrictions", "noding", "osm", "pbf")  # of sources: what decides how a map is read
+_STREETS = "streets"
 _ORDER = "order"  # of contraction, among the arrays of a city's streets
 _STAGING = ".new-"
+_STRETCH_BYTES = 16 << 20  # of a file, with a digest of its own
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 _ZIP_HEAD_BYTES = 30  # of a member, before its name
 _ZIP_PADDING = 0xD935  # the id by which others too pad entries to a boundary
@@ -314,7 +316,7 @@ def _write(area: Area, origin: dict[str, str]) -> None:
         _clear_staging(folder)
         staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=folder))
         try:
-            files = {part: _place(staging, folder, part, content) for part, content in _contents(area)}
+            files = {part: _place(staging, folder, part, area) for part in (_STREETS, *TABLES)}
             manifest = _manifest(area, files, origin)
             _replace(staging / MANIFEST, folder / MANIFEST, _json(manifest))
         finally:
@@ -322,48 +324,41 @@ def _write(area: Area, origin: dict[str, str]) -> None:
         _clear_unnamed(folder, {entry["file"] for entry in files.values()})
 
 
-def _contents(area: Area) -> Iterator[tuple[str, bytes]]:
-    """Yield the parts of a pack, one at a time: of a metro each takes a hundred megabytes."""
-    yield "streets", _network_bytes(area.network)
-    for name in TABLES:
-        yield name, _table_bytes(getattr(area, name), area.frame)
-
-
-def _table_bytes(table: Table, frame: Frame) -> bytes:
-    """Return a table as GeoParquet, which other programs open too."""
+def _write_table(table: Table, frame: Frame, file: BinaryIO) -> None:
+    """Write a table as GeoParquet, which other programs open too."""
     shape = pa.array(shapely.to_wkb(table.shapes).tolist(), type=pa.binary())
     written = pa.table(
         {**{name: _array(values) for name, values in table.columns.items()}, "geometry": shape}
     )
     geometry = {"encoding": "WKB", "geometry_types": [], "crs": frame.crs.to_json_dict()}
     about = {"version": "1.0.0", "primary_column": "geometry", "columns": {"geometry": geometry}}
-    buffer = io.BytesIO()
-    pq.write_table(written.replace_schema_metadata({"geo": json.dumps(about)}), buffer, compression="zstd")
-    return buffer.getvalue()
+    pq.write_table(written.replace_schema_metadata({"geo": json.dumps(about)}), file, compression="zstd")
 
 
 def _array(values: NDArray[Any]) -> pa.Array:
     return pa.array(values, type=pa.string() if values.dtype == object else None)
 
 
-def _network_bytes(network: StreetNetwork) -> bytes:
-    arrays: dict[str, NDArray[Any]] = {}
-    for entry in fields(network):
-        value = getattr(network, entry.name)
-        if entry.name == "names":
-            value = np.frombuffer(json.dumps(value).encode("ascii"), dtype=np.uint8)
-        arrays[entry.name] = value
+def _write_network(network: StreetNetwork, file: BinaryIO) -> None:
+    """Write streets as uncompressed arrays, one at a time: of a metro they are 200 megabytes."""
     order = network.find_order()
     if order is not None:
         network.use_order(order)
-        arrays[_ORDER] = order
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-        for name, value in arrays.items():
-            member = io.BytesIO()
-            np.lib.format.write_array(member, np.ascontiguousarray(value), allow_pickle=False)
-            archive.writestr(_aligned(f"{name}.npy", buffer.tell()), member.getbuffer())
-    return buffer.getvalue()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        for entry in fields(network):
+            value = getattr(network, entry.name)
+            if entry.name == "names":
+                value = np.frombuffer(json.dumps(value).encode("ascii"), dtype=np.uint8)
+            _write_array(entry.name, value, archive, file)
+        if order is not None:
+            _write_array(_ORDER, order, archive, file)
+
+
+def _write_array(name: str, value: NDArray[Any], archive: zipfile.ZipFile, file: BinaryIO) -> None:
+    entry = _aligned(f"{name}.npy", file.tell())
+    entry.file_size = value.nbytes + _NPY_HEAD_BYTES  # at the most: beyond 2 GB its head takes another form
+    with archive.open(entry, "w") as member:
+        np.lib.format.write_array(member, np.ascontiguousarray(value), allow_pickle=False)
 
 
 def _aligned(name: str, offset: int) -> zipfile.ZipInfo:
@@ -374,21 +369,47 @@ def _aligned(name: str, offset: int) -> zipfile.ZipInfo:
     return entry
 
 
-def _place(staging: Path, folder: Path, part: str, content: bytes) -> dict[str, Any]:
+def _place(staging: Path, folder: Path, part: str, area: Area) -> dict[str, Any]:
     """Put a file into the pack under the name of its content; returns its entry in the manifest."""
-    sha = hashlib.sha256(content).hexdigest()
-    name = f"{part}-{sha[:16]}.{'npz' if part == 'streets' else 'parquet'}"
-    _replace(staging / name, folder / name, content)
-    return {"file": name, "bytes": len(content), "sha256": sha}
+    staged = staging / part
+    with staged.open("wb") as file:
+        if part == _STREETS:
+            _write_network(area.network, file)
+        else:
+            _write_table(getattr(area, part), area.frame, file)
+        _to_disk(file)
+    with staged.open("rb") as written:
+        digests = [_digest(stretch) for stretch in iter(lambda: written.read(_STRETCH_BYTES), b"")]
+        size = written.tell()
+    sha = hashlib.sha256("".join(digests).encode()).hexdigest()
+    name = f"{part}-{sha[:16]}.{'npz' if part == _STREETS else 'parquet'}"
+    staged.replace(folder / name)
+    return {"file": name, "bytes": size, "sha256": digests}
+
+
+def _digest(stretch: bytes | memoryview) -> str:
+    return hashlib.sha256(stretch).hexdigest()
+
+
+def _is_whole(content: mmap.mmap, digests: object) -> bool:
+    """Whether a file is what was written; several of its stretches are looked at at once."""
+    view = memoryview(content)
+    stretches = [view[at : at + _STRETCH_BYTES] for at in range(0, len(view), _STRETCH_BYTES)]
+    with ThreadPoolExecutor(min(len(stretches), os.cpu_count() or 1), thread_name_prefix="digest") as pool:
+        return list(pool.map(_digest, stretches)) == digests
 
 
 def _replace(staged: Path, target: Path, content: bytes) -> None:
     """Write beside, then rename: the target is the old file or the new one, never a part."""
     with staged.open("wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        _to_disk(file)
     staged.replace(target)
+
+
+def _to_disk(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _manifest(area: Area, files: dict[str, dict[str, Any]], origin: dict[str, str]) -> dict[str, Any]:
@@ -457,8 +478,11 @@ def _open(name: str, manifest: dict[str, Any], folder: Path | None = None) -> Ar
     # Digests, shapes and arrays are worked out without Python's lock: tables are read while the digest of the
     # streets, by far the largest part, is made.
     with ThreadPoolExecutor(2, thread_name_prefix="pack") as pool:
-        tables = {part: pool.submit(_read_part, name, manifest, part, place, _read_table) for part in TABLES}
-        network = _read_part(name, manifest, "streets", place, _read_network)
+        tables = {
+            part: pool.submit(_read_part, name, manifest, part, place, partial(_read_table, name))
+            for part in TABLES
+        }
+        network = _read_part(name, manifest, _STREETS, place, _read_network)
         with _understood(name):
             lon, lat = manifest["centre_deg"]
             west, south, east, north = manifest["bbox_deg"]
@@ -501,7 +525,7 @@ def _understood(name: str) -> Iterator[None]:
 def _checked_bytes(name: str, manifest: dict[str, Any], part: str, folder: Path) -> mmap.mmap:
     try:
         entry = manifest["files"][part]
-        file, sha = str(entry["file"]), str(entry["sha256"])
+        file, digests = str(entry["file"]), entry["sha256"]
     except (KeyError, TypeError) as error:
         raise _broken(name, f"does not say which file holds its {part}") from error
     if _PACK_FILE.fullmatch(file) is None:
@@ -515,7 +539,7 @@ def _checked_bytes(name: str, manifest: dict[str, Any], part: str, folder: Path)
         raise _broken(name, f"cannot be read ({error.strerror})") from error
     except ValueError as error:  # nothing can be mapped of an empty file
         raise _broken(name, f"is damaged: {file} is empty") from error
-    if hashlib.sha256(content).hexdigest() != sha:
+    if not _is_whole(content, digests):
         raise _broken(name, f"is damaged: {file} is not what was written")
     return content
 
@@ -557,19 +581,31 @@ def _array_at(npy: memoryview) -> NDArray[Any]:
     return np.frombuffer(npy, dtype=dtype, count=count, offset=head.tell()).reshape(shape)
 
 
-def _read_table(content: mmap.mmap) -> Table:
+def _read_table(name: str, content: mmap.mmap) -> Table:
+    """Read a table; its shapes, most of the work, when they are first asked for."""
     with pq.ParquetFile(pa.BufferReader(pa.py_buffer(content))) as file:
         table = file.read(use_threads=False)
-    columns = {name: _values(table.column(name)) for name in table.column_names}
-    shapes = shapely.from_wkb(columns.pop("geometry"))
-    return Table(columns, shapes)
+    shape = table.column("geometry")
+    if not pa.types.is_binary(shape.type) or shape.null_count:
+        raise ValueError("a table without its shapes")
+
+    def read_shapes() -> NDArray[np.object_]:
+        with _understood(name):
+            return np.asarray(shapely.from_wkb(np.array(shape.to_pylist(), dtype=object)), dtype=object)
+
+    columns = {column: _values(table.column(column)) for column in table.column_names if column != "geometry"}
+    return Table.with_shapes_later(columns, len(shape), read_shapes)
 
 
 def _values(column: pa.ChunkedArray) -> NDArray[Any]:
     """Return a column as numpy's; ``to_numpy`` and ``read_table`` would load pandas for nothing."""
-    if not (pa.types.is_floating(column.type) or pa.types.is_integer(column.type)):
-        return np.array(column.to_pylist(), dtype=object)
     whole = column.combine_chunks()
+    if pa.types.is_string(whole.type):  # each text once, for all rows that have it
+        encoded = whole.dictionary_encode()
+        texts = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
+        return np.asarray(texts[encoded.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False)])
+    if not (pa.types.is_floating(whole.type) or pa.types.is_integer(whole.type)):
+        return np.array(whole.to_pylist(), dtype=object)
     if whole.null_count:
         return np.array(whole.to_pylist(), dtype=np.float64)
     return np.from_dlpack(whole)

@@ -6,8 +6,7 @@ question: too long before a first plan, and for the many small questions of one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +19,6 @@ from planner.errors import AreaError
 Bools = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, eq=False)
 class Table:
     """Rows of one sort of thing; never changed once made.
 
@@ -37,19 +35,42 @@ class Table:
         If the columns are not all of one length.
     """
 
-    columns: Mapping[str, NDArray[Any]]
-    shapes: NDArray[np.object_]
+    def __init__(self, columns: Mapping[str, NDArray[Any]], shapes: NDArray[np.object_]) -> None:
+        self._lay(columns, len(shapes), lambda: shapes)
 
-    def __post_init__(self) -> None:
-        """Check the lengths once."""
-        if any(len(column) != len(self.shapes) for column in self.columns.values()):
+    @classmethod
+    def with_shapes_later(
+        cls, columns: Mapping[str, NDArray[Any]], count: int, shapes: Callable[[], NDArray[np.object_]]
+    ) -> Table:
+        """Return a table of so many rows whose shapes are made when someone first asks for them."""
+        table = cls.__new__(cls)
+        table._lay(columns, count, shapes)
+        return table
+
+    def _lay(
+        self, columns: Mapping[str, NDArray[Any]], count: int, shapes: Callable[[], NDArray[np.object_]]
+    ) -> None:
+        """Take the columns over, and check their lengths once."""
+        self.columns = columns
+        self._count = count
+        self._make_shapes = shapes
+        if any(len(column) != count for column in columns.values()):
             raise AreaError(
                 "a table's columns differ in length", "Import the area again from its source file"
             )
 
+    def __reduce__(self) -> tuple[type[Table], tuple[Any, ...]]:
+        """Travel to other processes with the shapes made."""
+        return Table, (dict(self.columns), self.shapes)
+
+    @cached_property
+    def shapes(self) -> NDArray[np.object_]:
+        """Where each row lies, in metres, (n,)."""
+        return self._make_shapes()
+
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(self.shapes)
+        return self._count
 
     def __getitem__(self, column: str) -> NDArray[Any]:
         """Return a column by name: one array for all who ask, not to be changed."""
@@ -72,4 +93,4 @@ class Table:
 
     def with_column(self, name: str, values: NDArray[Any]) -> Table:
         """Return a table with one column set to other values."""
-        return replace(self, columns={**self.columns, name: values})
+        return Table.with_shapes_later({**self.columns, name: values}, len(self), lambda: self.shapes)

@@ -181,7 +181,9 @@ def test_damaged_pack_is_refused(home: Path, town_file: Path) -> None:
 def test_pack_of_another_schema_is_refused_and_listed_as_such(home: Path, town_file: Path) -> None:
     assert run("area", "import", town_file, "--name", "mine").exit_code == 0
     manifest = home / "areas" / "mine" / packs.MANIFEST
-    manifest.write_text(manifest.read_text(encoding="utf-8").replace("pack/3", "pack/9"), encoding="utf-8")
+    manifest.write_text(
+        manifest.read_text(encoding="utf-8").replace(packs.SCHEMA, "pack/9"), encoding="utf-8"
+    )
     refused(run("area", "show", "mine"), "schema 'pack/9'")
     listed = json.loads(run("area", "list").stdout)
     assert "pack/9" in listed[2]["problem"]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from planner.area import Area
 from planner.geo import LonLat, usng
+from planner.table import Table
 from planner.ui.coordinates import read_coordinates
 from planner.ui.find import find_places, not_found
 from tests.town import town
@@ -239,7 +240,7 @@ def test_the_name_itself_comes_first_and_one_place_mapped_twice_once(named: Area
     made = renamed(named, name={1: "Escuela", 2: "Escuela"}, kind={1: "office"})
     shapes = made.places.shapes.copy()
     shapes[2] = shapes[1]
-    made = replace(made, places=replace(made.places, shapes=shapes))
+    made = replace(made, places=Table(made.places.columns, shapes))
     found = [one.title for one in find_places(made, "escuela")]
     assert found[0] == "Escuela"
     assert found.count("Escuela") == 1

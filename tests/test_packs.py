@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import BinaryIO
 
 import geopandas as gpd
 import numpy as np
@@ -110,14 +112,60 @@ def test_writing_twice_gives_the_same_bytes_and_leaves_nothing_else(pack: Path) 
     assert len(before) == 5
 
 
+def test_one_byte_changed_in_any_stretch_of_a_file_is_found(
+    pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packs, "_STRETCH_BYTES", 4000)
+    packs.write_area(town())
+    entry = packs.read_manifest("town")["files"]["streets"]
+    assert len(entry["sha256"]) == -(-entry["bytes"] // 4000) > 3
+    packs.open_area("town")
+    file = pack / entry["file"]
+    whole = file.read_bytes()
+    for at in (0, 3999, 4000, len(whole) // 2, len(whole) - 1):
+        file.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with pytest.raises(PackError, match="not what was written"):
+            packs.open_area("town")
+    file.write_bytes(whole[:-4000])
+    with pytest.raises(PackError, match="not what was written"):
+        packs.open_area("town")
+
+
+def test_shapes_are_made_when_they_are_asked_for_and_travel_made(
+    pack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+    from_wkb = shapely.from_wkb
+
+    def counted(wkb: np.ndarray) -> np.ndarray:
+        made.append(len(wkb))
+        return from_wkb(wkb)
+
+    monkeypatch.setattr("planner.packs.shapely.from_wkb", counted)
+    area = packs.open_area("town")
+    assert not made
+    renamed = area.buildings.with_column("name", area.buildings["kind"])
+    assert len(renamed) == len(town().buildings)
+    assert not made
+    assert shapely.equals_exact(renamed.shapes, town().buildings.shapes, 0.0).all()
+    assert area.buildings.shapes is renamed.shapes
+    assert made == [len(area.buildings)]
+    monkeypatch.undo()
+    monkeypatch.setenv("PLANNER_HOME", str(pack.parents[1]))
+    away = pickle.loads(pickle.dumps(area.places))
+    assert shapely.equals_exact(away.shapes, town().places.shapes, 0.0).all()
+    for name, column in town().places.columns.items():
+        assert np.array_equal(away[name], column, equal_nan=column.dtype.kind == "f")
+
+
 def test_manifest_tells_all_of_the_contract(pack: Path) -> None:
     manifest = packs.read_manifest("town")
-    assert manifest["schema"] == "pack/4"
+    assert manifest["schema"] == "pack/5"
     assert manifest["counts"]["buildings"] == len(town().buildings)
     assert manifest["counts"]["places"]["school"] == 2
     for part, entry in manifest["files"].items():
         content = (pack / entry["file"]).read_bytes()
-        assert entry["sha256"] == hashlib.sha256(content).hexdigest(), part
+        assert entry["sha256"] == [hashlib.sha256(content).hexdigest()], part
         assert entry["bytes"] == len(content)
     told = {k: manifest[k] for k in ("name", "digest", "data_date", "source", "attribution", "licence")}
     assert told == {k: getattr(town(), k) for k in told}
@@ -201,18 +249,18 @@ def test_crash_at_any_step_leaves_the_old_area_whole(
 ) -> None:
     """Four files and the manifest are put in place, one after the other; the last makes the new area."""
     new = replace(town(river=False), name="town")
-    real = packs._replace
-    done: list[str] = []
+    real = packs._to_disk
+    done: list[BinaryIO] = []
 
-    def fail_at(staged: Path, target: Path, content: bytes) -> None:
+    def fail_at(file: BinaryIO) -> None:
         if len(done) == step:
-            staged.write_bytes(content[: len(content) // 2])
+            file.truncate(file.tell() // 2)
             raise Crash
-        done.append(target.name)
-        real(staged, target, content)
+        done.append(file)
+        real(file)
 
     with monkeypatch.context() as patched:
-        patched.setattr(packs, "_replace", fail_at)
+        patched.setattr(packs, "_to_disk", fail_at)
         with pytest.raises(Crash):
             packs.write_area(new)
     assert_same(packs.open_area("town"), town())
@@ -357,7 +405,7 @@ def test_shipped_area_is_imported_again_when_its_origin_changes(
 def test_shipped_area_of_another_schema_is_imported_again(home: Path) -> None:
     area = packs.open_area("three_rivers")
     path = home / "areas" / "three_rivers" / packs.MANIFEST
-    path.write_text(path.read_text(encoding="utf-8").replace('"pack/4"', '"pack/0"'), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace('"pack/5"', '"pack/0"'), encoding="utf-8")
     assert packs.open_area("three_rivers").digest == area.digest
 
 
