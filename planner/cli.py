@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import gc
-import json
 import os
 import re
 import sys
@@ -23,13 +22,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from planner.errors import ExportError, IncidentError, PlannerError, SourceError
+from planner.files import write_whole
+from planner.preplan_command import preplan_command
+from planner.shell import Moment, printable, show_json, show_progress
 from planner.terms import ThreatName
 
 if TYPE_CHECKING:
     from planner.area import Area
     from planner.geo import LonLat
     from planner.model import Incident
-    from planner.packs import BBox, Listing, Progress
+    from planner.packs import BBox, Listing
 
 
 class _Cli(click.Group):
@@ -75,17 +77,6 @@ def _seldom_collecting() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
-
-
-def printable(text: str) -> str:
-    """Return text with control characters as escapes: a name from a map must not drive the terminal."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def show_json(value: Any) -> None:
-    """Write JSON to standard output, in UTF-8 whatever the locale."""
-    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)
-    click.echo(text.encode("utf-8", "backslashreplace"))
 
 
 @click.group("planner", cls=_Cli, context_settings={"help_option_names": ["-h", "--help"]})
@@ -150,7 +141,7 @@ def plan(
     from planner.sources.hospital_tables import installed_hospitals
 
     said = _imported(incident) if incident else Incident(at, ThreatName(threat or ThreatName.UNKNOWN))
-    with _progress("opening the area") as report:
+    with show_progress("opening the area") as report:
         place = packs.open_area(area_name or packs.DEFAULT_AREA, progress=report)
     doctrine = packs.shipped_doctrine()
     made = make_plan(said, place, doctrine, *installed_hospitals(place, doctrine))
@@ -194,26 +185,13 @@ def check_plan(ctx: click.Context, document: Path, area_name: str | None) -> Non
     from planner.records import to_record
 
     judged = read_plan(_read(document))
-    with _progress("opening the area") as report:
+    with show_progress("opening the area") as report:
         place = packs.open_area(area_name or judged.area.name, progress=report)
     audit = audit_plan(judged, place, packs.shipped_doctrine())
     show_json({"ok": audit.ok, "plan": judged.id, "area": place.name, **to_record(audit)})
     if not audit.ok:
         click.echo(f"{len(audit.failures)} of {len(audit.checks)} checks fail", err=True)
         ctx.exit(1)
-
-
-class _Moment(click.ParamType[Any]):
-    """A time with its offset from UTC."""
-
-    name = "TIME"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read an ISO time; one without an offset is taken for this machine's."""
-        try:
-            return datetime.fromisoformat(str(value)).astimezone()
-        except ValueError:
-            self.fail("give a time like 2024-05-14T09:32-05:00", param, ctx)
 
 
 @main.command()
@@ -227,9 +205,7 @@ class _Moment(click.ParamType[Any]):
 )
 @click.option("--sender", default="", help="Who sends it, for notices; blank unless given.")
 @click.option("--contact", default="", help="How the sender is reached; blank unless given.")
-@click.option(
-    "--created", type=_Moment(), help="When it is made, for the same bytes again; now unless given."
-)
+@click.option("--created", type=Moment(), help="When it is made, for the same bytes again; now unless given.")
 @click.option("--area", "area_name", help="Which area's streets to show; the plan's own unless given.")
 @_OUTPUT
 def export(
@@ -252,7 +228,7 @@ def export(
     options = Options(created or datetime.now().astimezone(), valid_min, paper=Paper(paper), **marks)
     place = None
     if chosen.needs_area:
-        with _progress("opening the area") as report:
+        with show_progress("opening the area") as report:
             place = packs.open_area(area_name or plan.area.name, progress=report)
         if place.digest != plan.area.digest:
             click.echo(
@@ -287,22 +263,13 @@ def _write(content: bytes, output: Path | None) -> None:
         if target.exists() and not target.is_file():
             target.write_bytes(content)  # a pipe or a device is written into, never replaced
         else:
-            _replace(target, content)
+            write_whole(target, content)
     except OSError as error:
         remedy = "Choose a folder that exists and can be written"
         raise ExportError(f"{output} cannot be written: {error.strerror}", remedy) from error
 
 
-def _replace(target: Path, content: bytes) -> None:
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with beside.open("xb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
+main.add_command(preplan_command)
 
 
 # --- areas ----------------------------------------------------------------------------------------
@@ -348,7 +315,7 @@ def import_(files: tuple[Path, ...], name: str, bbox: BBox | None, within: Path 
         _say_arrived("imported", intake.read_pack_file(files[0], name), before)
         return
     polygon = None if within is None else read_polygon(within)
-    with _progress(f"importing {', '.join(file.name for file in files)}") as report:
+    with show_progress(f"importing {', '.join(file.name for file in files)}") as report:
         made = packs.import_area(files, name, bbox_deg=bbox, within_deg=polygon, progress=report)
     _say_arrived("imported", made, before)
 
@@ -378,7 +345,7 @@ def fetch(place: str | None, name: str | None, at: LonLat | None, radius: float)
         click.echo(f"found {printable(told)}", err=True)
     name = name or re.sub(r"[^A-Za-z0-9]+", "_", str(place)).strip("_").lower()[:64]
     before = intake.installed_area(name)
-    with _progress(f"fetching {name}") as report:
+    with show_progress(f"fetching {name}") as report:
         made = intake.fetch_area(box, name, place=told, progress=report)
     _say_arrived("fetched", made, before)
 
@@ -429,7 +396,7 @@ def show(name: str) -> None:
     """Show what area NAME holds, as JSON."""
     from planner import packs
 
-    with _progress(f"opening {name}") as report:
+    with show_progress(f"opening {name}") as report:
         packs.open_area(name, progress=report)  # a shipped area is made here; a broken one is refused
     manifest = packs.read_manifest(name)
     told = ("name", "digest", "data_date", "source", "attribution", "licence", "counts")
@@ -444,7 +411,7 @@ def check(ctx: click.Context, name: str) -> None:
     from planner import packs
     from planner.ground import coverage
 
-    with _progress(f"opening {name}") as report:
+    with show_progress(f"opening {name}") as report:
         opened = packs.open_area(name, progress=report)  # every byte of the pack is checked here
     found = coverage.find_coverage(opened, packs.shipped_doctrine().travelling)
     good = all(finding.ok for finding in found)
@@ -460,32 +427,6 @@ def delete(name: str) -> None:
 
     packs.delete_area(name)
     click.echo(f"deleted '{name}'", err=True)
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Progress]:
-    """Show a progress bar on standard error, if that is a terminal and there is something to wait for."""
-    from tqdm import tqdm
-
-    form = "{percentage:3.0f}%|{bar:30}| {desc}"
-    with tqdm(
-        total=100,
-        desc=printable(what),
-        bar_format=form,
-        delay=0.3,
-        disable=None,
-        leave=False,
-        file=sys.stderr,
-    ) as bar:
-
-        def report(share: float, text: str) -> None:
-            bar.set_description_str(printable(f"{what}: {text}"), refresh=False)
-            bar.update(max(0.0, 100 * share - bar.n))
-
-        yield report
-
-
-# --- the page -------------------------------------------------------------------------------------
 
 
 # --- hospitals ------------------------------------------------------------------------------------
@@ -509,6 +450,9 @@ def import_hospitals(file: Path, name: str | None) -> None:
     show_json(
         {"name": kept, "hospitals": len(table.facts), "with_level": graded, "left_out": dict(table.left_out)}
     )
+
+
+# --- the page -------------------------------------------------------------------------------------
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

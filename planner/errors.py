@@ -58,3 +58,7 @@ class ExportError(PlannerError, ValueError):
 
 class StoreError(PlannerError, OSError):
     """The store of incidents cannot be read or written."""
+
+
+class BatchError(PlannerError, RuntimeError):
+    """Many places that cannot be planned as asked: none of the kind, no workers, a folder of others."""

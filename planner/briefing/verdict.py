@@ -41,13 +41,13 @@ def verdict_lines(plan: Plan, officers: int | None) -> list[str]:
     """Say it sentence by sentence, what failed most often first."""
     seal, ways = _seal_lines(plan, officers), _ways_line(plan, officers)
     cautions = _caution_line(plan)
-    return [*seal, ways, cautions] if _ways_out(plan) else [ways, *seal, cautions]
+    return [*seal, ways, cautions] if ways_out(plan) else [ways, *seal, cautions]
 
 
 def standing(plan: Plan, officers: int | None) -> Standing:
     """Tell how the verdict is meant: held only where streets, ways and officers for every post are there."""
     warned = any(notice.level is NoticeLevel.DANGER for notice in plan.notices)
-    if warned or not holds(plan) or not _ways_out(plan) or _unstaffed(plan, officers):
+    if warned or not holds(plan) or not ways_out(plan) or _unstaffed(plan, officers):
         return Standing.OPEN
     return Standing.ASKED if officers is None and plan.posts else Standing.HELD
 
@@ -62,7 +62,7 @@ def holds(plan: Plan) -> bool:
     return all(line.sealed for line in plan.perimeters) and bool(plan.perimeters)
 
 
-def _ways_out(plan: Plan) -> set[tuple[str, ...]]:
+def ways_out(plan: Plan) -> set[tuple[str, ...]]:
     """Return the ways out of the perimeter that differ: by the outer posts passed, else the first street."""
     outer = {post.id for post in plan.posts if post.perimeter is PerimeterName.OUTER}
     return {
@@ -92,7 +92,7 @@ def _seal_lines(plan: Plan, officers: int | None) -> list[str]:
 
 def _ways_line(plan: Plan, officers: int | None) -> str:
     """Say whether ambulances get out: by which gates, if officers stand there, and whether to a hospital."""
-    ways = _ways_out(plan)
+    ways = ways_out(plan)
     if not ways:
         return "NO WAY OUT FOR AMBULANCES FOUND."
     told, all_through = words.count(len(ways), "way"), _gates_of_all_ways(plan)
