@@ -9,6 +9,7 @@ from shapely.geometry import LineString, Point, Polygon, box
 from planner.area import Area
 from planner.ground.zones import draw_zones
 from planner.model import Incident
+from planner.perimeters.line import Sides, draw_line
 from planner.perimeters.outline import needles_m, slits_m
 from planner.perimeters.tracing import trace_perimeters
 from planner.terms import PostMode, RoadClass, ThreatName
@@ -90,3 +91,42 @@ def test_lines_of_a_town_run_out_along_no_street_and_back() -> None:
             posts += sum(post.mode is PostMode.VEHICLE for post in traced.posts)
     assert posts > len(ragged)
     assert sum(ragged) < 100
+
+
+def comb() -> Area:
+    """Five streets lead east out of the ground: three pass a lane after 180 m, two pass none for 380 m."""
+    places = [(0.0, 100.0 * k) for k in range(-2, 3)]
+    streets = []
+    for k in range(5):
+        y = places[k][1]
+        east = len(places)
+        if k % 2:
+            places += [(400, y)]
+            streets += [{"u": k, "v": east, "name": f"Street {k}"}]
+        else:
+            places += [(200, y), (400, y), (200, y + 40)]
+            streets += [
+                {"u": k, "v": east, "name": f"Street {k}"},
+                {"u": east, "v": east + 1, "name": f"Street {k}"},
+                {"u": east, "v": east + 2, "name": "Lane"},
+            ]
+        places += [(900, y)]
+        streets += [{"u": len(places) - 2 - (1 - k % 2), "v": len(places) - 1, "name": f"Street {k}"}]
+    streets += [{"u": k, "v": k + 1, "name": "Back Street"} for k in range(4)]
+    return area_of(draw_streets(places, streets))
+
+
+def test_the_line_does_not_run_in_and_out_from_block_to_block() -> None:
+    inner, _ = trace(comb(), box(-20, -220, 20, 220))
+    assert len(inner.posts) == 5
+    assert inner.polygon_m.length < 1.05 * inner.polygon_m.convex_hull.length
+
+
+def test_the_line_is_neat_where_a_street_lies_on_a_tunnel_of_the_inside() -> None:
+    tunnel = LineString([(0, 0), (407.31, 133.7)])
+    start, end = (tunnel.interpolate(along_m).coords[0] for along_m in (130.1, 333.3))
+    above = LineString([start, end, (380, 400)])
+    inner, outer = (np.array([line], dtype=object) for line in (tunnel, above))
+    line = draw_line(Sides(inner, outer, (), (), np.empty((0, 2)), Point(0, 0).buffer(50)))
+    assert line.contains(tunnel)
+    assert line.length < 1.05 * line.convex_hull.length

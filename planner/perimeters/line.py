@@ -39,6 +39,8 @@ _MOST_SHARE = 0.4
 """Of a narrow passage, so much is left free on either side."""
 _BRIDGE_M = 12.0
 """The line may cross a street this near to where it passes over or under one of the inside."""
+_ON_M = 1.0
+"""A street runs on another where it is no further off than this for longer than ``_BRIDGE_M``."""
 _CLEARANCE_M = 0.03
 """Corners rounded to 7 decimals move by less than a centimetre: a ring as open as this stays simple."""
 _FRAME_M = 80.0
@@ -368,11 +370,19 @@ def _beside_gates(xy_m: Floats, sides: Sides) -> Ints:
 
 
 def _less_crossings(outer: Lines, inner: Lines) -> Lines:
-    """Outer streets, less what is near to where they pass over or under inner ones: the line may cross."""
-    over, under = shapely.STRtree(inner).query(outer, predicate="intersects")
+    """Outer streets, less what is near to where they pass over or under inner ones: the line may cross.
+
+    And less what runs on an inner one, as a tunnel below a street does, or a way that the map has twice.
+    """
+    over, under = shapely.STRtree(inner).query(outer, predicate="dwithin", distance=_SAME_M)
     if not len(over):
         return outer
+    meets = shapely.intersects(outer[over], inner[under])
+    beside = shapely.buffer(inner[under], _ON_M, quad_segs=2)
+    along = shapely.length(shapely.intersection(outer[over], beside)) > _BRIDGE_M
     spots = shapely.buffer(shapely.intersection(outer[over], inner[under]), _BRIDGE_M, quad_segs=2)
+    spots[along] = shapely.union(spots[along], beside[along])
+    over, spots = over[meets | along], spots[meets | along]
     crossing = np.unique(over)
     whole = np.delete(outer, crossing)
     left = shapely.get_parts(

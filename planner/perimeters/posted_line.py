@@ -34,8 +34,12 @@ _SHORTEST_M = 1e-3
 """Stretches shorter than this are no obstacle to the line."""
 _AT_BARRIER_M = 0.5
 """A line that passes so near to a barrier passes at it: the barrier holds the street."""
-_RAGGED_LESS = 0.8
-"""Another ring is taken for its shape where it has at most this share of the needles and slits."""
+_ROUGH = 1.05
+"""A shorter ring is looked for where the line is so many times as long as a string around it."""
+_RAGGED_AS = 10.0
+"""A metre of needle or slit is as bad as so many metres of line more."""
+_UGLY_LESS = 0.98
+"""Another ring is taken for its shape where it is no more than this share as ugly."""
 _RECUTS = 4
 """Rounds in which streets behind posts deep inside the line are taken in."""
 
@@ -87,6 +91,17 @@ class Drawn:
         return needles_m(self.polygon_m) + slits_m(self.polygon_m)
 
     @property
+    def rough(self) -> bool:
+        """Whether the line runs out and back, or in and out from block to block."""
+        around_m = float(self.polygon_m.convex_hull.length)
+        return self.ragged_m > 0 or self.polygon_m.length > _ROUGH * around_m
+
+    @property
+    def ugly_m(self) -> float:
+        """Length of the line, and of what is bad about it as so much line more."""
+        return float(self.polygon_m.length) + _RAGGED_AS * self.ragged_m
+
+    @property
     def on_spans(self) -> int:
         """Posts in tunnels and on bridges, but for motorways: nobody turns off one anywhere."""
         network = self.band.network
@@ -130,7 +145,8 @@ def draw_posted(band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters,
     A street that leaves under a bridge of the inside can put its post deep inside the line; and on some maps
     streets cross each other without a junction, bridge or tunnel. Then what lies behind the post, or the
     street that is crossed, is held as well, if that takes few posts more. And where the line runs out and
-    back along a street, a shorter one is looked for that takes as few posts.
+    back along a street, or in and out from block to block, a shorter one is looked for that takes as few
+    posts.
 
     Parameters
     ----------
@@ -142,10 +158,10 @@ def draw_posted(band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters,
         Of the shorter ring: who is stopped at a post must be able to turn off, or to turn round.
     """
     drawn = _agreed(band, driving, core_m, rules)
-    if not drawn.ragged_m:
+    if not drawn.rough:
         return drawn
     short = _agreed(drawn.band, drawn.driving, core_m, rules, lambda *cut: shorten(*cut, turning=turning))
-    better = short.ragged_m < _RAGGED_LESS * drawn.ragged_m and len(short.doubtful) <= len(drawn.doubtful)
+    better = short.ugly_m < _UGLY_LESS * drawn.ugly_m and len(short.doubtful) <= len(drawn.doubtful)
     better &= len(short.stands) <= len(drawn.stands) and short.on_spans <= drawn.on_spans
     return short if better else drawn
 
