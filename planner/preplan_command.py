@@ -14,8 +14,8 @@ from planner.shell import Moment, printable, show_count, show_json, show_progres
 from planner.terms import ThreatName
 
 if TYPE_CHECKING:
-    from planner.batch import Report
     from planner.batch.library import Library
+    from planner.batch.preplanning import Report
 
 
 class _Kind(click.ParamType[Any]):
@@ -113,7 +113,9 @@ def preplan_command(
     Called again it makes only what is not up to date, and says what changed. What was put into a plan by hand
     is kept.
     """
-    from planner import batch, packs
+    from planner import packs
+    from planner.batch.executors import open_executor
+    from planner.batch.preplanning import Wish, preplan
     from planner.exports import Options, Paper
     from planner.sources.polygon import read_polygon
 
@@ -123,12 +125,12 @@ def preplan_command(
     moment = created or datetime.now().astimezone()
     options = Options(moment, doctrine.exports.valid_min, paper=Paper(paper), units=units) if prints else None
     ground = None if within is None else read_polygon(within)
-    wish = batch.Wish(tuple(dict.fromkeys(kinds)), ThreatName(threat), options, audited, limit, ground)
+    wish = Wish(tuple(dict.fromkeys(kinds)), ThreatName(threat), options, audited, limit, ground)
     with (
-        batch.open_executor(workers or len(os.sched_getaffinity(0)), scheduler) as executors,
+        open_executor(workers or len(os.sched_getaffinity(0)), scheduler) as executors,
         show_count(f"planning {area_name}") as told,
     ):
-        library, done = batch.preplan(place, doctrine, folder, wish, executors, told)
+        library, done = preplan(place, doctrine, folder, wish, executors, told)
     _say_library(library, done)
     ctx.exit(1 if done.failed or done.stopped else 0)
 

@@ -6,22 +6,26 @@ import csv
 import io
 import json
 import re
+import subprocess
 import sys
+import time
 import types
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from planner import packs
 from planner.audit import audit_plan
-from planner.batch import Executors, Wish, open_executor, preplan, preplanning, task
+from planner.batch import task
 from planner.batch.entries import State, attention, label_of
-from planner.batch.executors import Here
+from planner.batch.executors import Executors, Here, open_executor
 from planner.batch.library import open_library
+from planner.batch.preplanning import PREFIX, Wish, preplan
 from planner.briefing.verdict import Standing
 from planner.cli import main
 from planner.document import read_incident, read_plan, write_incident, write_plan
@@ -130,7 +134,7 @@ def test_every_place_is_listed_once_with_a_plan_that_holds_and_a_print(area, who
         assert plan.id == entry.plan_id
         assert plan.incident.location == entry.location
         assert plan.incident.threat is ThreatName.UNKNOWN
-        assert plan.incident.name.startswith(preplanning.PREFIX)
+        assert plan.incident.name.startswith(PREFIX)
         assert entry.summary.posts_inner + entry.summary.posts_outer == len(plan.posts)
         assert entry.summary.officers == plan.officers["total"]
         assert whole.read(entry.print_file).startswith(b"%PDF-")
@@ -374,6 +378,37 @@ def test_interrupted_it_leaves_what_is_done_and_goes_on_later(area, plain_files,
     _, report = run(area, tmp_path)
     assert (len(report.kept), len(report.planned)) == (2, 2)
     assert bytes_of(tmp_path) == plain_files
+
+
+_KILLED = """
+import os, signal
+from planner.batch.executors import open_executor
+if __name__ == "__main__":
+    with open_executor(2) as executors:
+        print(*{executors.executor.submit(os.getpid).result() for _ in range(2)}, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_workers_end_with_the_process_that_started_them(tmp_path):
+    script = tmp_path / "killed.py"
+    script.write_text(_KILLED)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == -9, done.stderr
+    workers = [int(pid) for pid in done.stdout.split()]
+    assert workers
+    deadline = time.monotonic() + 60
+    while any(is_python(pid) for pid in workers):
+        assert time.monotonic() < deadline, "workers are left"
+        time.sleep(0.05)
+
+
+def is_python(pid):
+    """Whether a process runs still: what has ended, and nobody asked after, has no command any more."""
+    try:
+        return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def test_a_worker_with_another_map_or_other_tables_is_refused(area, monkeypatch):

@@ -7,11 +7,14 @@ scheduler is named.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from planner.errors import BatchError
@@ -60,17 +63,26 @@ def open_executor(workers: int, scheduler: str = "") -> Iterator[Executors]:
         return
     executor: Executor = Here()
     if workers > 1:
-        # Spawned, not forked: this process has threads. Ctrl-C is for the one who started the batch to take.
+        # Spawned, not forked: this process has threads.
         context = multiprocessing.get_context("spawn")
-        executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_interrupts)
+        executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_follow)
     try:
         yield Executors(executor, 1 if workers <= 1 else 3 * workers)
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _leave_interrupts() -> None:
+def _follow() -> None:
+    """Leave Ctrl-C to the process that started this one, and end when that has ended, however it did."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    starter = multiprocessing.parent_process()
+    if starter is not None:
+        threading.Thread(target=_end_after, args=(starter,), daemon=True).start()
+
+
+def _end_after(starter: BaseProcess) -> None:
+    starter.join()
+    os._exit(1)
 
 
 _EACH = 3

@@ -46,11 +46,11 @@ thead button:focus-visible, a:focus-visible, summary:focus-visible, input:focus-
 th[aria-sort=ascending] button::after { content: " \\25B2"; }
 th[aria-sort=descending] button::after { content: " \\25BC"; }
 td.number { text-align: right; white-space: nowrap; }
-td.name { min-width: 14rem; overflow-wrap: anywhere; }
-td.said { min-width: 16rem; max-width: 34rem; }
+td.name { min-width: 12rem; overflow-wrap: anywhere; }
+td.said { min-width: 20rem; max-width: 40rem; }
 td.files a { display: inline-block; padding: .3rem .5rem .3rem 0; }
 .small { font-size: .85rem; color: #333; }
-details { margin: .2rem 0; } summary { cursor: pointer; }
+details, .told { margin: .2rem 0; } summary { cursor: pointer; }
 details ul { margin: .2rem 0; padding-left: 1.2rem; }
 footer { border-top: 1px solid #111; margin-top: 1.5rem; font-size: .85rem; }
 @media print { label, thead button::after { display: none; }
@@ -93,6 +93,8 @@ _SCRIPT = """
   });
 })();
 """
+_GLANCE = 90
+"""Characters of a notice that are in view."""
 _COLUMNS = (
     "Attention",
     "Place",
@@ -198,18 +200,24 @@ def _said(entry: Entry) -> str:
     parts = [escape(facts.verdict)]
     if facts.missing:
         parts.append(f'<div class="small">No site for: {escape(", ".join(purposes(facts.missing)))}</div>')
-    parts.append(_listed("Danger", facts.dangers, unfolded=True))
-    parts.append(_listed("Fails its check", facts.faults or (), unfolded=True))
+    parts.append(_listed("Danger", facts.dangers))
+    parts.append(_listed("Fails its check", facts.faults or ()))
     parts.append(_listed("Changed since the plan before", entry.changes))
     return "".join(parts)
 
 
-def _listed(title: str, texts: Sequence[str], *, unfolded: bool = False) -> str:
+def _listed(title: str, texts: Sequence[str]) -> str:
+    """Return texts under their title: the beginning of the first in view, the rest one press away."""
     if not texts:
         return ""
+    first = words.plain(texts[0], _GLANCE)
+    if len(texts) == 1 and first == texts[0]:
+        return f'<div class="told"><b>{escape(title)}:</b> {escape(first)}</div>'
+    more = f" (and {len(texts) - 1} more)" if len(texts) > 1 else ""
     rows = "".join(f"<li>{escape(words.plain(text, 400))}</li>" for text in texts)
-    shown = " open" if unfolded else ""
-    return f"<details{shown}><summary>{escape(title)}: {len(texts)}</summary><ul>{rows}</ul></details>"
+    return (
+        f"<details><summary><b>{escape(title)}:</b> {escape(first)}{more}</summary><ul>{rows}</ul></details>"
+    )
 
 
 def _number(value: int | None) -> str:

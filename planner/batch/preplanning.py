@@ -318,7 +318,10 @@ class _Run:
 
 
 def _in_turn(executors: Executors, tasks: Iterable[Task]) -> Iterator[tuple[Task, Future[Outcome]]]:
-    """Yield each task with its future when it is done; so many are under way at most."""
+    """Yield each task with its future when it is done; so many are under way at most.
+
+    Interrupted, what has begun is waited for, and what has not is not begun.
+    """
     waiting: dict[Future[Outcome], Task] = {}
 
     def done(count: int) -> Iterator[tuple[Task, Future[Outcome]]]:
@@ -327,7 +330,13 @@ def _in_turn(executors: Executors, tasks: Iterable[Task]) -> Iterator[tuple[Task
             for future in finished:
                 yield waiting.pop(future), future
 
-    for task in tasks:
-        waiting[executors.executor.submit(plan_ahead, task)] = task
-        yield from done(executors.at_once - 1)
-    yield from done(0)
+    try:
+        for task in tasks:
+            waiting[executors.executor.submit(plan_ahead, task)] = task
+            yield from done(executors.at_once - 1)
+        yield from done(0)
+    except KeyboardInterrupt:
+        for future in [future for future in waiting if future.cancel()]:
+            del waiting[future]
+        yield from done(0)
+        raise
