@@ -5,7 +5,7 @@ Of a metro there are four million points: what is large is worked on a part at a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,11 +65,10 @@ class Streets:
 
     @classmethod
     def of_runs(
-        cls, parts: Mapping[int, Sequence[tuple[int, int]]], ref: Ints, unit: Units, tags: dict[int, Street]
+        cls, runs: tuple[Ints, Ints, Ints], ref: Ints, unit: Units, tags: dict[int, Street]
     ) -> Streets:
-        """Lay runs end to end in the order of way ids; each is given by the rows where it begins and ends."""
-        runs = np.array([(way, *run) for way in sorted(parts) for run in parts[way]], dtype=np.int64)
-        way, begin, end = runs.reshape(-1, 3).T
+        """Lay runs end to end: the way of each, ascending, and the rows of its nodes, begin and end."""
+        way, begin, end = runs
         owner: Ints | Ints32 = np.repeat(np.arange(len(way), dtype=np.int32), end - begin)
         if (begin[1:] != end[:-1]).any() or len(owner) != len(ref):  # a file in order needs no copy
             rows, owner = _spans(begin, end)

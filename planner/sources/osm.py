@@ -49,6 +49,7 @@ BBox = tuple[float, float, float, float]
 MAX_SPAN_DEG = 5.0
 """Widest area taken whole: beyond, a frame about one centre no longer measures true (``engine.md``)."""
 
+_SETTLED_AT_ONCE = 1 << 19
 _LARGEST_BUILDING_M2 = 1_000_000.0  # twice the largest that stands
 
 
@@ -75,9 +76,12 @@ class Draft:
 
     _tags: dict[int, Street] = field(default_factory=dict)
     _known: dict[Street, Street] = field(default_factory=dict)
-    _parts: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    _runs: array[int] = field(default_factory=lambda: array("q"))  # way, begin and end among the nodes
+    _turns: array[int] = field(default_factory=lambda: array("q"))  # as which addition each run came
     _refs: array[int] = field(default_factory=lambda: array("q"))
-    _lonlat: array[float] = field(default_factory=lambda: array("d"))
+    _lonlat: array[float] = field(default_factory=lambda: array("d"))  # of the latest nodes
+    _unit: array[int] = field(default_factory=lambda: array("i"))  # of the others, in 1e-7 degrees
+    _added: int = 0
     _nodes: dict[int, StreetNode] = field(default_factory=dict)
     _restrictions: set[Restriction] = field(default_factory=set)
     _buildings: _Table = field(default_factory=_Table)
@@ -86,7 +90,7 @@ class Draft:
 
     # --- feeding --------------------------------------------------------------------------------
 
-    def add_street(self, way_id: int, street: Street, parts: Iterable[tuple[Sequence[int], bytes]]) -> None:
+    def add_street(self, way_id: int, street: Street, parts: Sequence[tuple[Sequence[int], bytes]]) -> None:
         """Add a way with its nodes.
 
         Parameters
@@ -94,19 +98,21 @@ class Draft:
         way_id : int
         street : Street
             What its tags say.
-        parts : iterable of (refs, coordinates)
+        parts : sequence of (refs, coordinates)
             The runs of nodes that are in the source, usually one: node ids, and as many pairs of float64
             longitude and latitude as bytes. A way that leaves the extract has several.
         """
-        placed = []
-        for refs, lonlat in parts:
+        self._added += 1
+        for refs, lonlat in parts or [((), b"")]:
             if len(refs) * 16 != len(lonlat):
                 raise SourceError(f"way {way_id} has nodes without coordinates", "Use another extract")
-            placed.append((len(self._refs), len(self._refs) + len(refs)))
+            self._runs.extend((way_id, len(self._refs), len(self._refs) + len(refs)))
+            self._turns.append(self._added)
             self._refs.extend(refs)
             self._lonlat.frombytes(lonlat)
+        if len(self._lonlat) >= _SETTLED_AT_ONCE:
+            self._settle()
         self._tags[way_id] = self._known.setdefault(street, street)
-        self._parts[way_id] = placed
 
     def add_way(self, way_id: int, nodes: Iterable[tuple[int, tuple[float, float]]], tags: Tags) -> None:
         """Add a way by tags, its nodes as (id, (lon, lat)); one that is no street is passed over."""
@@ -234,20 +240,27 @@ class Draft:
             obstacles=obstacles,
         )
 
+    def _settle(self) -> None:
+        """Turn coordinates into integers of 1e-7 degrees: half the memory, and exact."""
+        lonlat = np.array(self._lonlat, dtype=np.float64).reshape(-1, 2)
+        if not (np.abs(lonlat) <= (180.0, 90.0)).all():
+            raise SourceError("a street has a coordinate that is not on the globe", "Use another extract")
+        self._unit.frombytes(np.rint(lonlat / UNIT_DEG).astype(np.intc).tobytes())
+        self._lonlat = array("d")
+
     def _streets(self) -> Streets:
-        """Take over the streets; coordinates as integers of 1e-7 degrees: half the memory, and exact."""
-        assert self._refs or not any(self._parts.values()), "a draft is finished once"
-        ref = np.array(self._refs, dtype=np.int64)
-        lonlat = np.frombuffer(self._lonlat, dtype=np.float64).reshape(-1, 2)
-        unit = np.empty(lonlat.shape, dtype=np.int32)
-        for axis, limit in enumerate((180.0, 90.0)):
-            degrees = lonlat[:, axis]
-            if not (np.abs(degrees) <= limit).all():
-                raise SourceError("a street has a coordinate that is not on the globe", "Use another extract")
-            unit[:, axis] = np.rint(degrees / UNIT_DEG)
-        del lonlat, degrees
-        self._refs, self._lonlat = array("q"), array("d")  # of a metro, a hundred megabytes
-        return Streets.of_runs(self._parts, ref, unit, self._tags)
+        """Take over the streets; of a way that was added again, as it was added last."""
+        assert self._refs or not self._runs, "a draft is finished once"
+        self._settle()
+        way, begin, end = np.array(self._runs, dtype=np.int64).reshape(-1, 3).T
+        turn = np.array(self._turns, dtype=np.int64)
+        order = np.lexsort((turn, way))
+        last = np.searchsorted(way[order], way[order], side="right") - 1
+        order = order[turn[order] == turn[order][last]]
+        ref = np.frombuffer(self._refs, dtype=np.int64)
+        unit = np.frombuffer(self._unit, dtype=np.intc).reshape(-1, 2)
+        self._refs, self._unit = array("q"), array("i")  # of a metro, seventy megabytes
+        return Streets.of_runs((way[order], begin[order], end[order]), ref, unit, self._tags)
 
     def _restrictions_of(self, streets: Streets) -> set[Restriction]:
         """Return the turn restrictions between streets that are kept: the others hold nowhere here."""
