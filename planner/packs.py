@@ -393,10 +393,18 @@ def _digest(stretch: bytes | memoryview) -> str:
 
 def _is_whole(content: mmap.mmap, digests: object) -> bool:
     """Whether a file is what was written; several of its stretches are looked at at once."""
-    view = memoryview(content)
-    stretches = [view[at : at + _STRETCH_BYTES] for at in range(0, len(view), _STRETCH_BYTES)]
-    with ThreadPoolExecutor(min(len(stretches), os.cpu_count() or 1), thread_name_prefix="digest") as pool:
-        return list(pool.map(_digest, stretches)) == digests
+
+    def digest(at: int) -> str:
+        with memoryview(content) as view, view[at : at + _STRETCH_BYTES] as stretch:
+            found = _digest(stretch)
+        if at % mmap.PAGESIZE == 0 and hasattr(content, "madvise"):
+            # Out of this process's memory till it is needed; of a metro, no plan needs more than a part.
+            content.madvise(mmap.MADV_DONTNEED, at, min(_STRETCH_BYTES, len(content) - at))
+        return found
+
+    begins = range(0, len(content), _STRETCH_BYTES)
+    with ThreadPoolExecutor(min(len(begins), os.cpu_count() or 1), thread_name_prefix="digest") as pool:
+        return list(pool.map(digest, begins)) == digests
 
 
 def _replace(staged: Path, target: Path, content: bytes) -> None:
