@@ -18,6 +18,7 @@ from planner.doctrine import Doctrine
 from planner.field_roads import field_road_notices, with_field_roads
 from planner.ground.zones import Ground, draw_zones
 from planner.hospitals.sending import send_patients
+from planner.memory import one_at_a_time
 from planner.model import (
     AreaStamp,
     DoctrineStamp,
@@ -58,6 +59,7 @@ class HeldScene:
     watched: Watched
 
 
+@one_at_a_time
 def hold_scene(incident: Incident, area: Area, doctrine: Doctrine) -> HeldScene:
     """Decide all that does not hang on what hospitals say: they say it often, and want an answer at once.
 
@@ -93,6 +95,7 @@ def hold_scene(incident: Incident, area: Area, doctrine: Doctrine) -> HeldScene:
     return HeldScene(area, ground, lines.inner, outer, lines.streets, lines.chosen, watched)
 
 
+@one_at_a_time
 def make_plan(
     incident: Incident,
     area: Area,

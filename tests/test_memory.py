@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
+from threading import Lock
+from time import sleep
 
 import pytest
 
 from planner.area import Area
 from planner.doctrine import Doctrine, read_doctrine
 from planner.document import write_plan
-from planner.memory import Memory
+from planner.memory import Memory, one_at_a_time
 from planner.model import Casualties, Closure, Incident, Plan, PostEdit, Shape
 from planner.plan import make_plan
 from planner.routes.alternatives import middle_points
@@ -88,3 +91,32 @@ def test_an_edited_plan_is_the_same_as_one_made_from_nothing() -> None:
     for said, plan in zip(every, remembered, strict=True):
         area().memory.forget()
         assert plan == write_plan(make_plan(said, area(), doctrine()))
+
+
+def test_two_threads_never_plan_at_once_for_prepared_shapes_are_not_made_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    busy, met = Lock(), list[bool]()
+
+    def watched(*_: object) -> None:
+        met.append(busy.acquire(blocking=False))
+        sleep(0.02)
+        if met[-1]:
+            busy.release()
+        raise KeyError
+
+    @one_at_a_time
+    def other() -> None:
+        with pytest.raises(KeyError):
+            watched()
+
+    def planned() -> None:
+        with pytest.raises(KeyError):
+            make_plan(Incident(), area(), doctrine())
+
+    monkeypatch.setattr("planner.plan.with_field_roads", watched)
+    area()
+    with ThreadPoolExecutor(6) as threads:
+        for running in [threads.submit(work) for work in (planned, other) * 3]:
+            running.result()
+    assert met == [True] * 6

@@ -19,6 +19,7 @@ from planner.closures import blocked_streets
 from planner.doctrine import Doctrine
 from planner.field_roads import with_field_roads
 from planner.geo import LonLat
+from planner.memory import one_at_a_time
 from planner.model import HospitalOption, Plan, Rings, Route, Shape
 from planner.routes.driving import Driving, Streets, Way, ambulance_point
 from planner.routes.keeping import range_min
@@ -56,6 +57,7 @@ class Alternative:
     common_m: float
 
 
+@one_at_a_time
 def find_alternatives(
     plan: Plan, hospital: HospitalOption, area: Area, doctrine: Doctrine, most: int = 2
 ) -> tuple[Alternative, ...]:

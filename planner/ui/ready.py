@@ -18,6 +18,7 @@ import planner
 from planner import packs, settings
 from planner.area import Area
 from planner.errors import PlannerError
+from planner.memory import one_at_a_time
 from planner.model import Incident, Plan
 from planner.perimeters import mesh
 from planner.plan import make_plan
@@ -25,6 +26,7 @@ from planner.terms import Travel
 from planner.ui.basemap import BaseMapFiles, base_map
 
 
+@one_at_a_time
 def first_plan(area: Area) -> Plan:
     """Plan an incident in the middle of an area, for no other end than to have planned once."""
     for travel in (Travel.EMERGENCY, Travel.PUBLIC):
