@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from planner.ui.state import warm_up
+from planner.ui.warm import warm_up
 
 HERE = Path(__file__).parent
 

@@ -55,7 +55,8 @@ with left, st.container(key="map_side"):
 with right, st.container(key="plan_side"):
     # After the map has been told of the plan: what is to be read takes longer to write, and to read.
     beside = state.beside(incident, plan, units)
-    troubles = "".join(problem(text) for text in ([trouble] if trouble else []) + refused)
+    told = ([trouble] if trouble else []) + refused + state.missing(incident)
+    troubles = "".join(problem(text) for text in told)
     board = plan_panel(plan, beside) if plan else welcome(area, incident.facts)
     show_board(
         troubles + ("" if trouble else board),

@@ -187,6 +187,8 @@ left, right = st.columns([6, 4])
 with right:
     if mark := exercise_mark(incident.facts):
         show_html(mark)
+    for text in state.missing(incident):
+        show_html(problem(text))
     if plan:
         show_html(transport.summary(plan, rules))
     elif trouble:

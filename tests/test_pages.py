@@ -18,10 +18,12 @@ from streamlit.testing.v1 import AppTest
 from planner import packs
 from planner.area import Area
 from planner.document import read_incident, write_plan
+from planner.model import Plan
 from planner.plan import make_plan
 from planner.store import Store
-from planner.ui import state
+from planner.ui import state, warm
 from planner.ui.basemap import BaseMapFiles
+from planner.ui.ready import first_plan
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "incident.py")
 AREAS = str(Path(__file__).parents[1] / "pages" / "areas.py")
@@ -114,11 +116,16 @@ def say(page: AppTest, *heard: dict[str, Any]) -> AppTest:
 def test_the_first_tap_finds_what_was_worked_out_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     warmed: list[Area] = []
     monkeypatch.setattr(packs, "DEFAULT_AREA", "three_rivers")
-    monkeypatch.setattr(state, "first_plan", warmed.append)
-    state.warm_up().result(timeout=60)
+
+    def planned(area: Area) -> Plan:
+        warmed.append(area)
+        return first_plan(area)
+
+    monkeypatch.setattr(warm, "first_plan", planned)
+    warm.warm_up().result(timeout=60)
     assert not open_page().exception
     (listing,) = (one for one in packs.list_areas() if one.name == "three_rivers")
-    opened = state.area_of(listing, lambda *_: None)
+    opened = warm.area_of(listing, lambda *_: None)
     assert [area is opened for area in warmed] == [True], "another copy, or planned on twice"
 
 
@@ -175,6 +182,32 @@ def test_a_wrong_id_in_the_address_begins_a_new_incident(asked: str) -> None:
     page = open_page(incident=asked)
     assert not page.exception
     assert incident_of(page) != asked
+    assert "no incident is called so" in said(page)
+    draw(page, scene(*TOWN_PLACE))
+    assert "no incident is called so" not in said(page)
+
+
+def test_an_incident_that_is_not_here_is_said_not_to_be_and_a_blank_page_loaded_again_is_not() -> None:
+    page = open_page(incident="from-elsewhere")
+    assert "Incident from-elsewhere is not kept here" in said(page)
+    assert "Tap where it happens" in said(page)
+    blank = open_page()
+    assert "is not kept here" not in said(blank)
+    assert "is not kept here" not in said(open_page(incident=incident_of(blank)))
+
+
+def test_an_incident_whose_area_is_gone_is_said_to_stay_saved(own_store: Store) -> None:
+    document = {
+        "type": "FeatureCollection",
+        "planner": {"schema": "incident/1"},
+        "features": [scene(0.0, 0.0)],
+    }
+    own_store.write_incident("in-a-lost-area", "lost_area", json.dumps(document))
+    page = open_page(incident="in-a-lost-area")
+    assert not page.exception
+    assert incident_of(page) != "in-a-lost-area"
+    assert "The area lost_area is not here" in said(page)
+    assert "Incident in-a-lost-area stays saved" in said(page)
 
 
 def test_a_place_outside_the_area_is_told_and_the_drawing_kept(own_store: Store) -> None:
@@ -239,6 +272,7 @@ def test_an_unknown_area_in_the_address_gives_the_default() -> None:
     page.run()
     assert not page.exception
     assert page.selectbox[0].value == "montevideo"
+    assert "The area ../nowhere is not here" in said(page)
 
 
 def test_the_areas_page_lists_what_is_here() -> None:

@@ -31,7 +31,7 @@ def ask_area(incident: OpenIncident) -> tuple[OpenIncident, packs.Listing]:
     listings = {listing.name: listing for listing in packs.list_areas()}
     names = list(listings)
     if incident.area not in listings:
-        incident = state.start_incident(packs.DEFAULT_AREA)
+        incident = state.start_elsewhere(incident, packs.DEFAULT_AREA)
     key = f"area of {incident.id}"
     chosen = st.selectbox(
         "Area", names, index=names.index(incident.area), key=key, label_visibility="collapsed"

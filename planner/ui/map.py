@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,11 @@ _THREATS = {threat.value: told for threat, told in words.THREATS.items()}
 _PUBLIC_TILES = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
 _PUBLIC_CREDIT = "© OpenStreetMap contributors"
 
-_draw_map = components.declare_component("incident_map", path=str(COMPONENT))
+
+@st.cache_resource(show_spinner=False)
+def _component() -> Callable[..., Any]:
+    """Declare the map: while a page runs, or it would not be served."""
+    return components.declare_component("incident_map", path=str(COMPONENT))
 
 
 @st.cache_resource(max_entries=8)
@@ -127,7 +132,7 @@ def show_map(
         folder = _served(base.near.parent)
         near, far = f"{folder}/{base.near.name}", f"{folder}/{base.far.name}"
         basemap = {"near": near, "far": far, "attribution": area.attribution}
-    _draw_map(
+    _component()(
         key=MAP_KEY,
         default=None,
         area={"id": f"{area.name} {area.digest[:12]}", "bbox": list(area.bbox_deg), "core": _core(area)},

@@ -15,13 +15,14 @@ from planner.ui import state
 from planner.ui.basemap import BaseMapFiles
 from planner.ui.panels import problem
 from planner.ui.show import say_progress, show_html
+from planner.ui.warm import area_of
 
 
 def area_or_stop(listing: packs.Listing) -> Area:
     """Return the area; where it cannot be opened say why, and leave the choice of another."""
     try:
         with say_progress() as progress:
-            return state.area_of(listing, progress)
+            return area_of(listing, progress)
     except PlannerError as error:
         show_html(problem(str(error)))
         st.stop()

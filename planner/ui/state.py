@@ -6,9 +6,9 @@ is written to the store before anything is computed from it.
 
 from __future__ import annotations
 
-import gc
 import json
 import re
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -38,7 +38,8 @@ from planner.ui.decide import Said, Word, decided, merged, restated, stroke_told
 from planner.ui.map import MAP_KEY
 from planner.ui.panel_texts import texts
 from planner.ui.panels import Beside
-from planner.ui.ready import base_map_at_home, first_plan
+from planner.ui.ready import base_map_at_home
+from planner.ui.warm import AREAS_KEPT, kept_area
 
 Json = dict[str, Any]
 
@@ -54,12 +55,14 @@ _SHOWN_KEY = "plans shown"
 _FOCUS_KEY = "shown on the map"
 _THREATS_KEY = "threats asked"
 _SUGGESTED_KEY = "suggested since"
+_MISSING_KEY = "asked for and not here"
 _ID = re.compile(r"[A-Za-z0-9_-]{6,40}")
 _PLANS_KEPT = 64
-_AREAS_KEPT = 3
 _SCENES_KEPT = 16
 _PLANS_REMEMBERED = 4
 _BASES_REMEMBERED = 8
+_BEGUN_REMEMBERED = 4096
+_SAVED = "What is kept here stands on the Incident page under Saved incidents."
 
 
 @dataclass(frozen=True)
@@ -97,26 +100,6 @@ class OpenIncident:
 
 
 # --- cached for everyone ----------------------------------------------------------------------------
-
-
-@st.cache_resource(max_entries=_AREAS_KEPT, show_spinner=False)
-def _area(name: str, digest: str) -> Area:
-    return packs.open_area(name)
-
-
-def area_of(listing: packs.Listing, progress: packs.Progress) -> Area:
-    """Open a listed area, importing a shipped one that has never been opened.
-
-    Raises
-    ------
-    PlannerError
-        If its pack is broken or cannot be written.
-    """
-    if listing.manifest is None:
-        return packs.open_area(listing.name, progress=progress)
-    area = _area(listing.name, listing.manifest["digest"])
-    _warmed(area.name, area.digest, area)
-    return area
 
 
 @st.cache_resource(max_entries=_PLANS_KEPT, show_spinner=False)
@@ -175,44 +158,9 @@ def _drawing_room() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="base-map")
 
 
-@st.cache_resource(max_entries=_AREAS_KEPT, show_spinner=False)
+@st.cache_resource(max_entries=AREAS_KEPT, show_spinner=False)
 def _base_map(name: str, digest: str, _area: Area) -> Future[BaseMapFiles]:
     return _drawing_room().submit(base_map_at_home, _area)
-
-
-@st.cache_resource(show_spinner=False)
-def _warming_room() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm-up")
-
-
-@st.cache_resource(show_spinner=False)
-def warm_up() -> Future[Plan]:
-    """Make one plan of the default area behind the scenes, so that the first one asked for is quick.
-
-    What was compiled at set-up is only loaded, but that too takes a second; called when the app starts.
-    """
-    return _warming_room().submit(_warm_default)
-
-
-def _warm_default() -> Plan:
-    name = packs.DEFAULT_AREA
-    if not any(one.name == name and one.manifest for one in packs.list_areas()):
-        packs.open_area(name)  # imports it
-    digest = packs.read_manifest(name)["digest"]
-    planned = _planned_once(name, digest, _area(name, digest))
-    gc.freeze()  # what is loaded by now stays: no plan shall wait while it is looked through for garbage
-    return planned
-
-
-@st.cache_resource(max_entries=_AREAS_KEPT, show_spinner=False)
-def _warmed(name: str, digest: str, _area: Area) -> Future[Plan]:
-    return _warming_room().submit(_planned_once, name, digest, _area)
-
-
-@st.cache_resource(max_entries=_AREAS_KEPT, show_spinner=False)
-def _planned_once(name: str, digest: str, _area: Area) -> Plan:
-    """Plan somewhere on an area: much is worked out once for it, and is there for the first tap then."""
-    return first_plan(_area)
 
 
 def base_map_of(area: Area) -> Future[BaseMapFiles]:
@@ -230,17 +178,54 @@ def open_incident() -> OpenIncident:
     """
     asked = st.query_params.get(INCIDENT_PARAMETER, "")
     held: OpenIncident | None = st.session_state.get(_OPEN_KEY)
-    if held is None or (asked and asked != held.id and _ID.fullmatch(asked)):
-        held = _from_store(asked, st.query_params.get(AREA_PARAMETER, packs.DEFAULT_AREA))
+    if held is None or (asked and asked != held.id):
+        held = _from_address(asked, st.query_params.get(AREA_PARAMETER, packs.DEFAULT_AREA), held)
     _hold(held)
     return held
 
 
-def _from_store(asked: str, default_area: str) -> OpenIncident:
+def _from_address(asked: str, default_area: str, held: OpenIncident | None) -> OpenIncident:
+    """Return what the address asks for; where that is not here say so, and never look as if it were."""
     if not _ID.fullmatch(asked):
-        return OpenIncident(new_incident_id(), default_area)
+        kept = held or _begin(new_incident_id(), default_area)
+        if asked:
+            _say_missing(kept, f"The address asks for incident {asked[:40]}, and no incident is called so.")
+        return kept
     saved = store().read_incident(asked)
-    return _opened(saved) if saved else OpenIncident(asked, default_area)
+    if saved:
+        return _opened(saved)
+    known = asked in _begun()  # a page that is loaded anew before anything was said
+    begun = _begin(asked, default_area)  # under its own name: what a browser has not sent yet comes back so
+    if not known:
+        _say_missing(
+            begun, f"Incident {asked} is not kept here: nothing was drawn in it, or not on this server."
+        )
+    return begun
+
+
+@st.cache_resource(show_spinner=False)
+def _begun() -> deque[str]:
+    """Remember which incidents were begun here lately, of which nothing may be in the store."""
+    return deque(maxlen=_BEGUN_REMEMBERED)
+
+
+def _begin(incident: str, area: str) -> OpenIncident:
+    if incident not in _begun():
+        _begun().append(incident)
+    return OpenIncident(incident, area)
+
+
+def _say_missing(incident: OpenIncident, told: str) -> None:
+    st.session_state[_MISSING_KEY] = (
+        incident.id,
+        f"{told} What is kept is listed on the Incident page under Saved incidents.",
+    )
+
+
+def missing(incident: OpenIncident) -> list[str]:
+    """Return what was asked for and is not here, until something is said in what was begun instead."""
+    owner, told = st.session_state.get(_MISSING_KEY, ("", ""))
+    return [told] if owner == incident.id and not incident.features else []
 
 
 def _opened(saved: SavedIncident) -> OpenIncident:
@@ -471,7 +456,7 @@ def _plan_read(incident: OpenIncident, plan: str) -> Plan | None:
     listing = next((one for one in packs.list_areas() if one.name == incident.area), None)
     if listing is None or listing.manifest is None:
         return None
-    again = plan_for(incident, _area(listing.name, listing.manifest["digest"]))
+    again = plan_for(incident, kept_area(listing.name, listing.manifest["digest"]))
     return again if again and again.id == plan else None
 
 
@@ -577,8 +562,17 @@ def take_search(incident: OpenIncident, picked: Json | None, place: str) -> bool
 
 def start_incident(area: str) -> OpenIncident:
     """Leave the open incident as it is in the store, and begin a new one."""
-    fresh = OpenIncident(new_incident_id(), area)
+    fresh = _begin(new_incident_id(), area)
     _hold(fresh)
+    return fresh
+
+
+def start_elsewhere(incident: OpenIncident, area: str) -> OpenIncident:
+    """Begin a new incident where there is an area, in place of one whose area is not here; say so."""
+    kept = f"Incident {incident.id} stays saved" if incident.features else "Nothing was drawn there"
+    fresh = start_incident(area)
+    told = f"The area {incident.area[:40]} is not here: add it on the Areas page. {kept}. This is {area}."
+    _say_missing(fresh, told)
     return fresh
 
 

@@ -59,6 +59,31 @@ def test_a_drawn_zone_its_moved_corner_undo_and_delete_each_give_their_plan(scre
     assert screen.posts() == []
 
 
+def test_before_the_scene_a_finger_that_moves_moves_the_map_and_the_first_press_after_a_search_counts(
+    screen: Screen,
+) -> None:
+    screen.page.set_viewport_size({"width": 1024, "height": 768})
+    screen.open(SMALL_TOWN)
+    pane = screen.map.locator(".leaflet-map-pane")
+    before = pane.get_attribute("style")
+    screen.drag(screen.at(0.6, 0.5), screen.at(0.5, 0.6))
+    expect(pane).not_to_have_attribute("style", before or "")
+    screen.map.get_by_role("button", name="SCENE:").tap()
+    expect(screen.map.get_by_role("button", name="SCENE:")).to_have_attribute("aria-pressed", "true")
+    assert screen.plan_id() == "", "to move the map was taken for a scene"
+    screen.find("41.944,-85.632")
+    plan = screen.wait_for_plan()
+    facts = screen.page.get_by_role("tab", name="Facts")
+    facts.tap()
+    expect(facts).to_have_attribute("aria-selected", "true")
+    expect(screen.page.get_by_label("Name of the incident")).to_be_in_viewport()
+    screen.press("HOT")
+    screen.draw_loop([(0.5, 0.4), (0.6, 0.5)])
+    screen.map.get_by_text("That is a line, and a zone is a loop").wait_for()
+    expect(screen.map.get_by_role("button", name="HOT:")).to_have_attribute("aria-pressed", "true")
+    assert screen.plan_id() == plan
+
+
 def click_zone(screen: Screen) -> None:
     """Select the drawn zone, if it is not selected still, where no mark of the plan lies on it."""
     if screen.map.locator("#selected").is_hidden():

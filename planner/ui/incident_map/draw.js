@@ -70,7 +70,8 @@ function swallowClick(box) {
 export class Stroke {
   /**
    * @param map the Leaflet map
-   * @param options `{closed, single, className, least}`: a loop; a tap alone ends it; its look; fewest corners
+   * @param options `{closed, single, point, className, least}`: a loop; a tap alone ends it; only a tap: a finger
+   *   that moves moves the map; its look; fewest corners
    * @param finish called once with the list of places, or with null if nothing was drawn
    * @param progress called with the corners so far, so that the page can say what comes next
    */
@@ -88,7 +89,7 @@ export class Stroke {
       pointerup: (event) => this.up(event), pointercancel: () => this.dropFreehand(),
     };
     for (const [name, heard] of Object.entries(this.listeners)) this.box.addEventListener(name, heard);
-    map.dragging.disable();
+    if (!options.point) map.dragging.disable();
     map.doubleClickZoom.disable();
   }
 
@@ -118,7 +119,7 @@ export class Stroke {
       return;
     }
     this.freehand.push(this.place(event));
-    if (this.strokeBegun(event)) this.sketch.setLatLngs([...this.corners, ...this.freehand]);
+    if (this.strokeBegun(event) && !this.options.point) this.sketch.setLatLngs([...this.corners, ...this.freehand]);
   }
 
   strokeBegun(event) {
@@ -131,7 +132,7 @@ export class Stroke {
     const drawn = this.freehand;
     const begun = this.begun;
     this.dropFreehand();
-    if (!drawn) return;
+    if (!drawn || (begun && this.options.point)) return;
     swallowClick(this.box);
     if (begun) this.end([...this.corners, ...this.thinned([...drawn, this.place(event)])]);
     else this.addCorner(this.place(event));

@@ -25,12 +25,14 @@ const HINTS = {
   road: "Draw the road with one stroke, or tap its bends; its ends join the streets they come near.",
   measure: "Tap from point to point, or draw a line.",
 };
+const LINE_ALONE = "That is a line, and a zone is a loop: nothing was kept. Draw around it, or tap its corners.";
+const POINTS = new Set(["scene", "pin", "threat", "post"]);
 
 /** How a tool is drawn with: a loop, a line or a point. */
 function optionsOf(name) {
   if (ZONES.includes(name)) return { closed: true, least: 3, className: `sketch-${name}` };
   if (name === "road" || name === "measure") return { closed: false, least: 2, className: `sketch-${name}` };
-  return { closed: false, least: 1, single: true, className: `sketch-${name}` };
+  return { closed: false, least: 1, single: true, point: POINTS.has(name), className: `sketch-${name}` };
 }
 
 export class Tools {
@@ -69,9 +71,15 @@ export class Tools {
   }
 
   press(name, byKey) {
-    if (this.tool?.name === name) this.drop();
+    if (this.beginning() && name === "scene") this.act.say(this.hint()); // nothing else could be meant by a tap
+    else if (this.tool?.name === name) this.drop();
     else if (name === "pin") this.openPalette();
     else this.take({ name }, byKey);
+  }
+
+  /** Whether the scene is in the hand and nothing is there yet. */
+  beginning() {
+    return this.tool?.name === "scene" && !this.act.features().length;
   }
 
   openPalette() {
@@ -145,9 +153,14 @@ export class Tools {
     this.stroke = null;
     this.tool = null;
     this.cross.show(false);
-    this.act.say(tool.name === "measure" && places ? this.measured.show(places) : "");
+    if (!places) {
+      this.take(tool);
+      this.act.say(LINE_ALONE);
+      return;
+    }
+    this.act.say(tool.name === "measure" ? this.measured.show(places) : "");
     this.show();
-    if (places && tool.name !== "measure") this.put(tool, places);
+    if (tool.name !== "measure") this.put(tool, places);
   }
 
   put(tool, places) {
@@ -177,9 +190,9 @@ export class Tools {
     this.map.getContainer().classList.toggle("drawing", drawing);
     const long = drawing && !optionsOf(this.tool.name).single;
     this.done.hidden = !long;
-    this.cancel.hidden = !drawing;
+    this.cancel.hidden = !drawing || this.beginning();
     this.done.disabled = !this.stroke?.enough();
-    this.undo.hidden = this.redo.hidden = drawing;
+    this.undo.hidden = this.redo.hidden = !this.cancel.hidden;
     this.undo.disabled = !this.act.canUndo();
     this.redo.disabled = !this.act.canRedo();
   }

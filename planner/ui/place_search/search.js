@@ -99,6 +99,7 @@ class Search {
     this.tell("picked", { session: this.session, number: this.number, at: chosen.at, title: chosen.title, place: this.place });
     this.clear();
     this.said.textContent = `Scene: ${chosen.title}`;
+    if (matchMedia("(pointer: coarse)").matches) this.field.blur(); // or a tablet's keyboard covers the plan
   }
 
   clear() {

@@ -5,6 +5,9 @@ const REPEAT_MS = 5000;
 const AGE_MS = 20000;
 const COPIED_MS = 2000;
 const STEPS_SETTLE_MS = 600;
+const CLICK_FOLLOWS_MS = 60;
+const SEEN_PX = 220; // of a tab's panel, at the lower edge of the screen: a heading and a line or two
+const LONGEST_PRESS_MS = 3000;
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 const TAGS = new Set(
   "DIV,P,B,H2,H3,UL,OL,LI,SPAN,DETAILS,SUMMARY,TABLE,THEAD,TBODY,CAPTION,TR,TH,TD,BUTTON,LABEL,INPUT,TEXTAREA,SELECT,OPTION,PRE,TIME,OUTPUT,FIELDSET,LEGEND,DL,DT,DD,SECTION".split(","),
@@ -36,6 +39,7 @@ class Board {
     this.markup = null;
     this.tab = null;
     root.addEventListener("click", (event) => this.pressed(event));
+    root.addEventListener("pointerdown", () => this.hold());
     root.addEventListener("keydown", (event) => this.key(event));
     root.addEventListener("change", (event) => this.entered(event.target));
     root.addEventListener("input", (event) => this.typing(event.target));
@@ -66,7 +70,18 @@ class Board {
     const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
     const markup = await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
     if (this.markup !== null) await idle();
+    await this.held; // what a finger rests on must be there when it lifts, or its press is lost
     if (packed === this.packed) this.draw(markup);
+  }
+
+  /** While a finger is down the board stays as it is: until the click that follows, for some seconds at most. */
+  hold() {
+    this.held = new Promise((done) => {
+      const lifted = () => setTimeout(done, CLICK_FOLLOWS_MS);
+      addEventListener("pointerup", lifted, { once: true, capture: true });
+      addEventListener("pointercancel", lifted, { once: true, capture: true });
+      setTimeout(done, LONGEST_PRESS_MS);
+    });
   }
 
   draw(markup) {
@@ -130,11 +145,19 @@ class Board {
     if (focus) chosen.focus();
   }
 
+  /** Choose a tab, and bring what it shows into sight where it is below the edge of the screen. */
+  turnTo(tab) {
+    this.choose(tab.dataset.tab);
+    const panel = this.byId(tab.getAttribute("aria-controls"));
+    const { top, bottom } = panel.getBoundingClientRect();
+    if (top > innerHeight - SEEN_PX && bottom > innerHeight) tab.parentElement.scrollIntoView({ block: "start" });
+  }
+
   // --- what the user does ---
 
   pressed({ target }) {
     const tab = target.closest("[role=tab]");
-    if (tab) return this.choose(tab.dataset.tab);
+    if (tab) return this.turnTo(tab);
     const copied = target.closest("[data-copy]");
     if (copied) return copy(copied, this.byId(copied.dataset.copy));
     const leads = target.closest("button[data-focus]");

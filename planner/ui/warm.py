@@ -1,0 +1,99 @@
+"""Areas that stay open for everyone, and one plan on each, made before anyone asks for one.
+
+What was compiled at set-up is only loaded, much is worked out once for an area, and the first use of each
+part of the page costs its own: all of it is spent behind the scenes, from the start of the server on, so
+that the first tap is as quick as the second.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import streamlit as st
+
+from planner import packs
+from planner.area import Area
+from planner.briefing.measures import plan_in_units
+from planner.briefing.phrases import Edition
+from planner.model import Plan
+from planner.sources.hospital_tables import installed_hospitals
+from planner.ui.layers import map_layers
+from planner.ui.map import packed
+from planner.ui.panel_texts import texts
+from planner.ui.panels import Beside, plan_panel
+from planner.ui.ready import first_plan
+from planner.words import METRES
+
+AREAS_KEPT = 3
+
+
+@st.cache_resource(max_entries=AREAS_KEPT, show_spinner=False)
+def kept_area(name: str, digest: str) -> Area:
+    """Open an area, and keep it open."""
+    return packs.open_area(name)
+
+
+def area_of(listing: packs.Listing, progress: packs.Progress) -> Area:
+    """Open a listed area, importing a shipped one that has never been opened.
+
+    Raises
+    ------
+    PlannerError
+        If its pack is broken or cannot be written.
+    """
+    if listing.manifest is None:
+        return packs.open_area(listing.name, progress=progress)
+    area = kept_area(listing.name, listing.manifest["digest"])
+    _warmed(area.name, area.digest, area)
+    return area
+
+
+@st.cache_resource(show_spinner=False)
+def _warming_room() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm-up")
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> Future[None]:
+    """Make one plan of the default area behind the scenes, once; called when the server or the app starts."""
+    return _told(_warming_room().submit(_warm_default))
+
+
+def _told(warming: Future[None]) -> Future[None]:
+    """Nobody waits for it, so that what stops it would not be heard of."""
+    warming.add_done_callback(_tell_trouble)
+    return warming
+
+
+def _tell_trouble(warming: Future[None]) -> None:
+    if error := warming.exception():
+        logging.getLogger(__name__).error("not warmed up: the first plan takes longer", exc_info=error)
+
+
+def _warm_default() -> None:
+    name = packs.DEFAULT_AREA
+    if not any(one.name == name and one.manifest for one in packs.list_areas()):
+        packs.open_area(name)  # imports it
+    digest = packs.read_manifest(name)["digest"]
+    _rehearsed(name, digest, kept_area(name, digest))
+    gc.freeze()  # what is loaded by now stays: no plan shall wait while it is looked through for garbage
+
+
+@st.cache_resource(max_entries=AREAS_KEPT, show_spinner=False)
+def _warmed(name: str, digest: str, _area: Area) -> Future[None]:
+    return _told(_warming_room().submit(_rehearsed, name, digest, _area))
+
+
+@st.cache_resource(max_entries=AREAS_KEPT, show_spinner=False)
+def _rehearsed(name: str, digest: str, _area: Area) -> None:
+    """Plan somewhere on an area and make ready what is shown of it: all is there for the first tap then."""
+    installed_hospitals(_area, packs.shipped_doctrine())
+    show(first_plan(_area), _area)
+
+
+def show(plan: Plan, area: Area) -> None:
+    """Make of a plan what the page shows, for no other end than to have made it once."""
+    packed(map_layers(plan, METRES, area))
+    plan_panel(plan, Beside(METRES, {}, (), (), texts(plan_in_units(plan, METRES), Edition(), {})))
