@@ -16,7 +16,7 @@ import shapely
 from numba import njit
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from shapely.geometry import LineString, Polygon
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from planner.perimeters.max_flow import groups
@@ -53,27 +53,32 @@ _SAME_M = 0.01
 """Points nearer than this are one."""
 
 
-@dataclass(frozen=True)
-class Piece:
-    """A stretch of a street that is cut by a gate at one or both of its ends.
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """Stretches of streets that are cut by gates at one or both of their ends.
 
     Parameters
     ----------
-    line : LineString
+    line : (n,) object array of LineString
         From end to end, gates included.
-    gate_first, gate_last : bool
+    gate_first, gate_last : (n,) bool arrays
         Which ends are gates.
     """
 
-    line: LineString
-    gate_first: bool
-    gate_last: bool
+    line: Lines
+    gate_first: Bools
+    gate_last: Bools
 
     @cached_property
-    def trimmed(self) -> LineString:
-        """The line less a gap at each gate, at most a third of it."""
-        gap = min(_GAP_M, self.line.length / 3)
-        return stretch(self.line, gap * self.gate_first, self.line.length - gap * self.gate_last)
+    def trimmed(self) -> Lines:
+        """The lines less a gap at each gate, at most a third of each."""
+        length = shapely.length(self.line)
+        gap = np.minimum(_GAP_M, length / 3)
+        return stretches(self.line, gap * self.gate_first, length - gap * self.gate_last)
+
+    def those(self, which: Bools) -> Pieces:
+        """Return some of them, by a mask."""
+        return Pieces(self.line[which], self.gate_first[which], self.gate_last[which])
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +89,7 @@ class Sides:
     ----------
     inner, outer : object arrays of LineString
         Streets on the scene's side and on the far side.
-    inner_pieces, outer_pieces : tuple of Piece
+    inner_pieces, outer_pieces : Pieces
         The same for streets that are cut by gates.
     gates_xy_m : (n, 2) float array
         Where the line crosses streets: the posts, and barriers that streets of both sides end at.
@@ -94,8 +99,8 @@ class Sides:
 
     inner: Lines
     outer: Lines
-    inner_pieces: tuple[Piece, ...]
-    outer_pieces: tuple[Piece, ...]
+    inner_pieces: Pieces
+    outer_pieces: Pieces
     gates_xy_m: Floats
     core_m: BaseGeometry
 
@@ -218,16 +223,10 @@ def _boxes(line_m: Floats) -> Floats:  # pragma: no cover - compiled
     return boxes
 
 
-def stretch(line: LineString, low_m: float, high_m: float) -> LineString:
-    """Return the part of a line between two distances from its start."""
-    xy = shapely.get_coordinates(line)
-    low, high = (np.array([mark_m], dtype=np.float64) for mark_m in (low_m, high_m))
-    part, _ = _cut_out(xy, np.array([0, len(xy)]), low, high)
-    return LineString(part)
-
-
 def stretches(lines: Lines, low_m: Floats, high_m: Floats) -> Lines:
     """Return the parts of lines between two distances from the start of each."""
+    if not len(lines):
+        return lines
     xy, of = shapely.get_coordinates(lines, return_index=True)
     start = np.searchsorted(of, np.arange(len(lines) + 1))
     parts, owner = _cut_out(xy, start, low_m, high_m)
@@ -323,20 +322,19 @@ class _Points:
 
 def _lay_out(sides: Sides, core: Polygon) -> _Points:
     """Lay out what the line must part, so that the triangulation follows each street."""
-    inner = np.concatenate([sides.inner, _array([p.trimmed for p in sides.inner_pieces])])
+    inner = np.concatenate([sides.inner, sides.inner_pieces.trimmed])
     shapely.prepare(core)
     inner = inner[~shapely.contains_properly(core, inner)]
     hull = shapely.convex_hull(shapely.geometrycollections([core, *inner])).buffer(_CLEAR_M, quad_segs=2)
-    outer = np.concatenate([sides.outer, _array([p.trimmed for p in sides.outer_pieces])])
+    outer = np.concatenate([sides.outer, sides.outer_pieces.trimmed])
     shapely.prepare(hull)
     outer = _less_crossings(outer[shapely.intersects(hull, outer)], inner)
     frame = shapely.box(*hull.buffer(_FRAME_M).bounds).exterior
     # two OSM nodes at one place make a street without length, which nothing can follow
     inner, outer = inner[shapely.length(inner) > _SAME_M], outer[shapely.length(outer) > _SAME_M]
-    parts = [(core.exterior, True), *((line, True) for line in inner), *((line, False) for line in outer)]
-    lines = shapely.segmentize(_array([frame, *(line for line, _ in parts)]), _STEP_M)
+    lines = shapely.segmentize(np.concatenate([_array([frame, core.exterior]), inner, outer]), _STEP_M)
     xy, of = shapely.get_coordinates(lines, return_index=True)
-    on_inner = np.array([False, *(side for _, side in parts)])[of]
+    on_inner = (of > 0) & (of <= 1 + len(inner))
     # a point of both sides can only be where the map lays streets on each other: the scene's side has it
     order = np.argsort(~on_inner, kind="stable")
     key = np.round(xy / _SAME_M).astype(np.int64)
@@ -356,14 +354,16 @@ def _lay_out(sides: Sides, core: Polygon) -> _Points:
 def _beside_gates(xy_m: Floats, sides: Sides) -> Ints:
     """Tell which points are ends of pieces of street beside gates, and beside which."""
     gate = np.full(len(xy_m), -1, dtype=np.int64)
-    pieces = [*sides.inner_pieces, *sides.outer_pieces]
-    at = [(p, k) for p in pieces for k, is_gate in ((0, p.gate_first), (-1, p.gate_last)) if is_gate]
-    if not at or not len(sides.gates_xy_m):
+    both = (sides.inner_pieces, sides.outer_pieces)
+    ends = [(p.line[g], p.trimmed[g], k) for p in both for g, k in ((p.gate_first, 0), (p.gate_last, -1))]
+    whole, trimmed = (
+        np.concatenate([shapely.get_coordinates(shapely.get_point(end[which], end[2])) for end in ends])
+        for which in (0, 1)
+    )
+    if not len(whole) or not len(sides.gates_xy_m):
         return gate
-    whole = np.array([p.line.coords[k] for p, k in at])
-    ends = np.array([p.trimmed.coords[k] for p, k in at])
     _, which = cKDTree(sides.gates_xy_m).query(whole)
-    off, point = cKDTree(xy_m).query(ends)
+    off, point = cKDTree(xy_m).query(trimmed)
     near = off < 2 * _SAME_M
     gate[np.asarray(point)[near]] = np.asarray(which)[near]
     return gate

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -17,7 +16,7 @@ from planner.perimeters.band import Band, Sorted
 from planner.perimeters.crossings import unexplained_crossings
 from planner.perimeters.cut import ADRIFT, INNER, OUTER, less
 from planner.perimeters.foot import NEAR_LINE_M
-from planner.perimeters.line import Piece, Sides, draw_line, nearer_inner, stretch
+from planner.perimeters.line import Pieces, Sides, draw_line, nearer_inner, stretches
 from planner.perimeters.outline import needles_m, slits_m
 from planner.perimeters.posts import Stand, stand_on
 from planner.perimeters.short_ring import shorten
@@ -265,30 +264,23 @@ def off_m(stand: Stand, polygon: Polygon) -> float:
 
 
 def _line(band: Band, driving: Sorted, stands: list[Stand], core_m: Polygon) -> Polygon:
-    at: dict[int, list[float]] = {}
-    for stand in stands:
-        at.setdefault(stand.edge, []).append(stand.along_m)
-    held = np.isin(driving.edges, list(at))
+    held = np.isin(driving.edges, [stand.edge for stand in stands])
     whole = band.network.lines(driving.edges)
     sides = _settled(driving, held, whole)
     barriers = _barriers_between(band.network, driving.edges, sides)
     parted = held | np.isin(band.network.edge_u[driving.edges], barriers)
     parted |= np.isin(band.network.edge_v[driving.edges], barriers)
     inner, outer = (~parted & ((sides[0] == name) | (sides[1] == name)) for name in (INNER, OUTER))
-    pieces = [
-        pair
-        for k in np.flatnonzero(parted).tolist()
-        for pair in _pieces(
-            band.network, int(driving.edges[k]), at, bool(sides[0][k] == INNER), set(barriers.tolist())
-        )
-    ]
+    pieces, held_inside = _pieces(
+        band.network, driving.edges[parted], stands, sides[0][parted] == INNER, barriers
+    )
     spots = [stand.xy_m for stand in stands] + [tuple(xy) for xy in band.network.node_xy_m[barriers]]
     return draw_line(
         Sides(
             inner=whole[inner],
             outer=np.concatenate([whole[outer & ~inner], _beyond(band, whole[inner | held])]),
-            inner_pieces=tuple(piece for piece, is_inner in pieces if is_inner),
-            outer_pieces=tuple(piece for piece, is_inner in pieces if not is_inner),
+            inner_pieces=pieces.those(held_inside),
+            outer_pieces=pieces.those(~held_inside),
             gates_xy_m=np.array(spots).reshape(-1, 2),
             core_m=core_m,
         )
@@ -337,15 +329,29 @@ def _grouped(lines: NDArray[np.object_], group: Ints) -> NDArray[np.object_]:
 
 
 def _pieces(
-    network: StreetNetwork, edge: int, posts: dict[int, list[float]], first_inner: bool, barriers: set[int]
-) -> list[tuple[Piece, bool]]:
-    """Cut a street at its posts, and at a barrier where it ends, into pieces; tell which lie inside."""
-    line = network.lines([edge])[0]
-    marks = [0.0, *sorted(posts.get(edge, [])), float(network.length_m[edge])]
-    last = len(marks) - 2
-    at_u, at_v = int(network.edge_u[edge]) in barriers, int(network.edge_v[edge]) in barriers
-    return [
-        (Piece(stretch(line, low, high), i > 0 or at_u, i < last or at_v), first_inner == (i % 2 == 0))
-        for i, (low, high) in enumerate(pairwise(marks))
-        if high - low > _SHORTEST_M
-    ]
+    network: StreetNetwork, edges: Ints, stands: list[Stand], first_inner: Bools, barriers: Ints
+) -> tuple[Pieces, Bools]:
+    """Cut streets, ascending, at their posts, and at barriers where they end; tell which pieces lie inside.
+
+    ``first_inner``: whether each street begins inside.
+    """
+    posts = [(s.edge, s.along_m) for s in stands]
+    standing = np.searchsorted(edges, np.array([edge for edge, _ in posts], dtype=np.int64))
+    along = np.array([along_m for _, along_m in posts], dtype=np.float64)
+    streets, length = np.arange(len(edges)), network.length_m[edges]
+    of = np.concatenate([streets, standing])
+    low = np.concatenate([np.zeros(len(edges)), along])
+    high = np.concatenate([length, along])
+    low, high = low[np.lexsort((low, of))], high[np.lexsort((high, of))]
+    of = np.sort(of)
+    first = np.searchsorted(of, streets)
+    last = np.append(first[1:], len(of)) - 1
+    number = np.arange(len(of)) - first[of]
+    at_u, at_v = (np.isin(end[edges], barriers)[of] for end in (network.edge_u, network.edge_v))
+    pieces = Pieces(
+        stretches(network.lines(edges)[of], low, high),
+        (number > 0) | at_u,
+        (number < (last - first)[of]) | at_v,
+    )
+    some = high - low > _SHORTEST_M
+    return pieces.those(some), (first_inner[of] == (number % 2 == 0))[some]
