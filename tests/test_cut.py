@@ -7,9 +7,10 @@ import itertools
 import networkx as nx
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely.geometry import LineString, box
+from shapely.geometry import LineString, Point, box
 
 from planner.perimeters.cut import _span
 from planner.perimeters.max_flow import find_flow, groups
@@ -30,6 +31,33 @@ def test_an_edge_without_length_takes_no_other_edges_span(lines):
 def test_no_lines_have_no_spans():
     first, last = _span(np.empty(0, dtype=object), GROUND)
     assert len(first) == len(last) == 0
+
+
+CORNERS = st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=2, max_size=6)
+ROUND = Point(0.3, 0.2).buffer(5.1) - Point(1, 0).buffer(1.7)
+
+
+@given(corners=CORNERS)
+def test_a_span_reaches_from_the_first_place_that_shapely_finds_to_the_last(corners):
+    line = LineString(corners)
+    met = shapely.get_coordinates(line.intersection(ROUND))
+    along = [sum_to(line, xy) for xy in met] or [(0.0, line.length)]
+
+    first, last = _span(np.array([line], dtype=object), ROUND)
+
+    assert first[0] == pytest.approx(min(low for low, _ in along), abs=1e-6)
+    assert last[0] == pytest.approx(max(high for _, high in along), abs=1e-6)
+
+
+def sum_to(line, xy):
+    """First and last length of a line up to a place on it, which it can pass more than once."""
+    marks, passed = 0.0, []
+    for a, b in itertools.pairwise(line.coords):
+        step = LineString([a, b])
+        if step.distance(Point(xy)) < 1e-6:
+            passed.append(marks + step.project(Point(xy)))
+        marks += step.length
+    return min(passed), max(passed)
 
 
 LINKS = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7), st.integers(0, 20)), min_size=1, max_size=24)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import dijkstra
 from shapely.geometry import Point, Polygon
-from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.doctrine import Perimeters
@@ -32,9 +31,9 @@ from planner.perimeters.cut import (
     numbered,
     touch_core,
 )
-from planner.perimeters.line import distances
 from planner.perimeters.posts import class_weight
 from planner.perimeters.spans import edges_at, no_way_off
+from planner.perimeters.steps import distances
 from planner.streets.network import StreetNetwork
 from planner.terms import RoadClass
 
@@ -369,7 +368,6 @@ def _to_portals(
     their ends are no better places than where they leave the limit. The junctions passed count as within the
     limit.
     """
-    ground: BaseGeometry | None = None
     u, v = where
     for _ in range(_PARTS):
         spans = no_way_off(network, edges) & network.drivable[edges]
@@ -378,10 +376,8 @@ def _to_portals(
             [network.edge_u[edges[spans & (u == BEYOND)]], network.edge_v[edges[spans & (v == BEYOND)]]]
         )
         nodes = np.unique(ends)
-        if ground is None and len(nodes):
-            ground = limit_m.buffer(reach_m, quad_segs=4).intersection(area.extent_m)
-            shapely.prepare(ground)
-        nodes = nodes[shapely.contains_xy(ground, network.node_xy_m[nodes])]
+        spots = shapely.points(network.node_xy_m[nodes])
+        nodes = nodes[shapely.dwithin(limit_m, spots, reach_m) & shapely.contains(area.extent_m, spots)]
         if not len(nodes):
             break
         more = less(edges_at(network, nodes), edges, network.edge_count)

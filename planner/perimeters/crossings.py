@@ -38,7 +38,8 @@ def unexplained_crossings(
     """
     shapely.prepare(polygon_m)
     far = far[shapely.intersects(polygon_m, network.lines(far))]
-    crossing = _crossing(network, polygon_m, far) & ~_raised(network, far)
+    crossing = ~_raised(network, far)
+    crossing[crossing] = _crossing(network, polygon_m, far[crossing])
     if not crossing.any():
         return ()
     lines = network.lines(far)
@@ -54,6 +55,8 @@ def unexplained_crossings(
 
 
 def _crossing(network: StreetNetwork, polygon_m: Polygon, edges: Ints) -> Bools:
+    if not len(edges):
+        return np.zeros(0, dtype=bool)
     inside, around = polygon_m.buffer(-_TOUCH_M), polygon_m.buffer(_TOUCH_M)
     lines = network.lines(edges)
     return np.asarray(shapely.intersects(inside, lines) & ~shapely.covers(around, lines))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner.perimeters.max_flow import find_flow, groups
+from planner.perimeters.steps import touches
 from planner.streets.network import StreetNetwork
 
 Bools = NDArray[np.bool_]
@@ -223,12 +224,16 @@ def less(found: Ints, known: Ints, count: int) -> Ints:
 
 def _span(lines: NDArray[np.object_], ground_m: BaseGeometry) -> tuple[Floats, Floats]:
     """Return where each line first and last touches some ground, in metres from its start."""
-    points, owner = shapely.get_coordinates(shapely.intersection(lines, ground_m), return_index=True)
-    along = shapely.line_locate_point(lines[owner], shapely.points(points))
+    xy, of = shapely.get_coordinates(lines, return_index=True)
+    start = np.searchsorted(of, np.arange(len(lines) + 1))
+    ring, ring_of = shapely.get_coordinates(shapely.get_rings(ground_m), return_index=True)
+    first, last = touches(xy, start, ring, np.append(ring_of[1:] == ring_of[:-1], False))
+    length = np.asarray(shapely.length(lines))
+    held = shapely.intersects_xy(ground_m, xy)
+    first[held[start[:-1]]] = 0.0
+    ends = held[start[1:] - 1]
+    last[ends] = length[ends]
     # A line without length (two OSM nodes at one place) meets in no coordinate: it is touched as a whole.
-    first, last = np.zeros(len(lines)), shapely.length(lines)
-    touched = np.unique(owner)
-    first[touched], last[touched] = np.inf, -np.inf
-    np.minimum.at(first, owner, along)
-    np.maximum.at(last, owner, along)
+    missed = ~np.isfinite(first) | ~np.isfinite(last)
+    first[missed], last[missed] = 0.0, length[missed]
     return first, last

@@ -18,8 +18,8 @@ from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from planner.perimeters.cut import OPEN_COST, POST_COST, SINK, SOURCE, Links, cut_links, numbered
-from planner.perimeters.line import distances, stretches
 from planner.perimeters.posts import Stand
+from planner.perimeters.steps import distances, stretches
 from planner.streets.network import StreetNetwork
 from planner.terms import PostMode
 

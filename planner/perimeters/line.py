@@ -21,6 +21,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.perimeters.max_flow import groups
 from planner.perimeters.mesh import Mesh, adding, triangulate
+from planner.perimeters.steps import meets, stretches, turn
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -47,8 +48,6 @@ _FRAME_M = 80.0
 """The triangulation reaches this far beyond what the line must go around."""
 _ROUNDS = 8
 """Rounds in which points are added to streets that the triangulation does not follow."""
-_STEPS = 8
-"""So many steps of a line are passed over at once where they are far off."""
 _SAME_M = 0.01
 """Points nearer than this are one."""
 
@@ -136,30 +135,7 @@ def draw_line(sides: Sides) -> Polygon:
 def _crossed(points: _Points, ring: Floats) -> Bools:
     """Mask of the stretches of street that a ring crosses: there the triangulation does not follow them."""
     first, last = points.xy_m[points.link[:, 0]], points.xy_m[points.link[:, 1]]
-    return np.asarray(_met(np.vstack([ring, ring[:1]]), first, last, 4 * _SAME_M))
-
-
-@njit(cache=True)
-def _met(ring: Floats, first: Floats, last: Floats, least_m: float) -> Bools:  # pragma: no cover - compiled
-    """Mask of the straight stretches, longer than so much, that a closed line meets."""
-    met = np.zeros(len(first), dtype=np.bool_)
-    boxes = _boxes(ring)
-    for k in range(len(first)):
-        a, b = first[k], last[k]
-        if (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 <= least_m**2:
-            continue
-        west, east = min(a[0], b[0]), max(a[0], b[0])
-        south, north = min(a[1], b[1]), max(a[1], b[1])
-        for n in range(len(boxes)):
-            box = boxes[n]
-            if box[2] < west or box[0] > east or box[3] < south or box[1] > north or met[k]:
-                continue
-            for i in range(n * _STEPS, min((n + 1) * _STEPS, len(ring) - 1)):
-                p, q = ring[i], ring[i + 1]
-                if _turn(p, q, a) * _turn(p, q, b) <= 0 and _turn(a, b, p) * _turn(a, b, q) <= 0:
-                    beside = min(p[0], q[0]) <= east and max(p[0], q[0]) >= west
-                    met[k] |= beside and min(p[1], q[1]) <= north and max(p[1], q[1]) >= south
-    return met
+    return np.asarray(meets(np.vstack([ring, ring[:1]]), first, last, 4 * _SAME_M))
 
 
 def _sound(polygon: Polygon, core: BaseGeometry) -> bool:
@@ -180,93 +156,6 @@ def _away_m(lines: Lines, others: Lines) -> Floats:
     (mine, _), least = shapely.STRtree(others).query_nearest(lines, all_matches=False, return_distance=True)
     away[mine] = least
     return away
-
-
-@njit(cache=True)
-def distances(xy_m: Floats, line_m: Floats) -> Floats:  # pragma: no cover - compiled
-    """Return how far each point, (n, 2), lies from a line given by its corners, (k, 2)."""
-    boxes = _boxes(line_m)
-    off2 = np.empty(len(boxes))
-    away = np.empty(len(xy_m))
-    for i in range(len(xy_m)):
-        x, y = xy_m[i]
-        least, nearest, first = np.inf, np.inf, 0
-        for n in range(len(boxes)):
-            off_x = max(boxes[n, 0] - x, x - boxes[n, 2], 0.0)
-            off_y = max(boxes[n, 1] - y, y - boxes[n, 3], 0.0)
-            off2[n] = off_x * off_x + off_y * off_y
-            if off2[n] < nearest:
-                nearest, first = off2[n], n
-        for step in range(-1, len(boxes)):  # the nearest box first: most others need no look then
-            n = first if step < 0 else step
-            if off2[n] >= least:
-                continue
-            for k in range(n * _STEPS, min((n + 1) * _STEPS, len(line_m) - 1)):
-                ax, ay = line_m[k]
-                dx, dy = line_m[k + 1, 0] - ax, line_m[k + 1, 1] - ay
-                length2 = dx * dx + dy * dy
-                share = ((x - ax) * dx + (y - ay) * dy) / length2 if length2 > 0 else 0.0
-                share = min(max(share, 0.0), 1.0)
-                least = min(least, (ax + share * dx - x) ** 2 + (ay + share * dy - y) ** 2)
-        away[i] = np.sqrt(least)
-    return away
-
-
-@njit(cache=True)
-def _boxes(line_m: Floats) -> Floats:  # pragma: no cover - compiled
-    """Bounding boxes of each few steps of a line, so that what is far off is passed over at once."""
-    boxes = np.empty(((len(line_m) + _STEPS - 2) // _STEPS, 4))
-    for n in range(len(boxes)):
-        part = line_m[n * _STEPS : (n + 1) * _STEPS + 1]
-        for axis in range(2):
-            boxes[n, axis], boxes[n, axis + 2] = part[:, axis].min(), part[:, axis].max()
-    return boxes
-
-
-def stretches(lines: Lines, low_m: Floats, high_m: Floats) -> Lines:
-    """Return the parts of lines between two distances from the start of each."""
-    if not len(lines):
-        return lines
-    xy, of = shapely.get_coordinates(lines, return_index=True)
-    start = np.searchsorted(of, np.arange(len(lines) + 1))
-    parts, owner = _cut_out(xy, start, low_m, high_m)
-    return np.asarray(shapely.linestrings(parts, indices=owner))
-
-
-@njit(cache=True)
-def _cut_out(
-    xy: Floats, start: Ints, low_m: Floats, high_m: Floats
-) -> tuple[Floats, Ints]:  # pragma: no cover - compiled
-    """Corners of the part of each line between two distances from its start, and whose they are."""
-    out, owner = np.empty((len(xy) + 2 * len(low_m), 2)), np.empty(len(xy) + 2 * len(low_m), dtype=np.int64)
-    size = 0
-    for k in range(len(low_m)):
-        mark, begun, before = 0.0, False, size
-        for i in range(start[k], start[k + 1] - 1):
-            step = np.hypot(xy[i + 1, 0] - xy[i, 0], xy[i + 1, 1] - xy[i, 1])
-            after = mark + step
-            last = i + 2 == start[k + 1]
-            if not begun and (low_m[k] < after or last):
-                out[size] = _along(xy[i], xy[i + 1], low_m[k] - mark, step)
-                size, begun = size + 1, True
-            if begun and (high_m[k] <= after or last):
-                out[size] = _along(xy[i], xy[i + 1], high_m[k] - mark, step)
-                size += 1
-                break
-            if begun and after > low_m[k]:
-                out[size] = xy[i + 1]
-                size += 1
-            mark = after
-        owner[before:size] = k
-    return out[:size], owner[:size]
-
-
-@njit(cache=True)
-def _along(
-    first: Floats, last: Floats, off_m: float, length_m: float
-) -> Floats:  # pragma: no cover - compiled
-    share = min(max(off_m / length_m, 0.0), 1.0) if length_m > 0 else 0.0
-    return first + share * (last - first)
 
 
 def _largest(ground: BaseGeometry) -> Polygon:
@@ -519,8 +408,8 @@ def _pull(left: Floats, right: Floats, gate: Bools) -> Floats:  # pragma: no cov
         i = start + 1
         while i <= end:
             p, q = left[i], right[i]
-            if _turn(tip, b, q) >= 0:  # the right side moves in
-                if _same(tip, b) or _turn(tip, a, q) < 0:
+            if turn(tip, b, q) >= 0:  # the right side moves in
+                if _same(tip, b) or turn(tip, a, q) < 0:
                     b, high = q.copy(), i
                 else:  # it crosses the left: the left is a corner
                     tip, apex = a.copy(), low
@@ -529,8 +418,8 @@ def _pull(left: Floats, right: Floats, gate: Bools) -> Floats:  # pragma: no cov
                     a, b, low, high = tip.copy(), tip.copy(), apex, apex
                     i = apex + 1
                     continue
-            if _turn(tip, a, p) <= 0:
-                if _same(tip, a) or _turn(tip, b, p) > 0:
+            if turn(tip, a, p) <= 0:
+                if _same(tip, a) or turn(tip, b, p) > 0:
                     a, low = p.copy(), i
                 else:
                     tip, apex = b.copy(), high
@@ -546,12 +435,6 @@ def _pull(left: Floats, right: Floats, gate: Bools) -> Floats:  # pragma: no cov
         size += 1
         start = end
     return out[: size - 1]
-
-
-@njit(cache=True)
-def _turn(o: Floats, a: Floats, b: Floats) -> float:  # pragma: no cover - compiled
-    """Twice the area of a triangle, above zero where it turns left."""
-    return float((a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0]))
 
 
 @njit(cache=True)

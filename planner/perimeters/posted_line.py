@@ -16,11 +16,12 @@ from planner.perimeters.band import Band, Sorted
 from planner.perimeters.crossings import unexplained_crossings
 from planner.perimeters.cut import ADRIFT, INNER, OUTER, less
 from planner.perimeters.foot import NEAR_LINE_M
-from planner.perimeters.line import Pieces, Sides, draw_line, nearer_inner, stretches
+from planner.perimeters.line import Pieces, Sides, draw_line, nearer_inner
 from planner.perimeters.outline import needles_m, slits_m
 from planner.perimeters.posts import Stand, stand_on
 from planner.perimeters.short_ring import shorten
 from planner.perimeters.spans import no_way_off
+from planner.perimeters.steps import stretches
 from planner.streets.network import StreetNetwork
 from planner.terms import RoadClass
 
