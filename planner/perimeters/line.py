@@ -243,11 +243,16 @@ def _lay_out(sides: Sides, core: Polygon) -> _Points:
 def _beside_gates(xy_m: Floats, sides: Sides) -> Ints:
     """Tell which points are ends of pieces of street beside gates, and beside which."""
     gate = np.full(len(xy_m), -1, dtype=np.int64)
-    both = (sides.inner_pieces, sides.outer_pieces)
-    ends = [(p.line[g], p.trimmed[g], k) for p in both for g, k in ((p.gate_first, 0), (p.gate_last, -1))]
     whole, trimmed = (
-        np.concatenate([shapely.get_coordinates(shapely.get_point(end[which], end[2])) for end in ends])
-        for which in (0, 1)
+        np.concatenate(
+            [
+                shapely.get_coordinates(shapely.get_point(lines[at_gate], end))
+                for pieces in (sides.inner_pieces, sides.outer_pieces)
+                for lines in (pieces.trimmed if less_gap else pieces.line,)
+                for at_gate, end in ((pieces.gate_first, 0), (pieces.gate_last, -1))
+            ]
+        )
+        for less_gap in (False, True)
     )
     if not len(whole) or not len(sides.gates_xy_m):
         return gate
