@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry import LineString, Point
 
 from planner.audit.checks import Check, judge, listed
@@ -168,9 +169,27 @@ def _gaps(walk: _Walk) -> Iterator[str]:
         if off > _ALONG_M:
             yield f"its line runs {off:.0f} m off node {walk.pairs[number][0]} or the next"
     near = streets.meeting(walk.line.buffer(_ALONG_M), streets.drivable)
-    stray = float(walk.line.difference(shapely.union_all(streets.lines(near)).buffer(_ALONG_M)).length)
+    stray = _stray_m(walk.line, streets.lines(near))
     if stray > _ALONG_M:
         yield f"{stray:.0f} m of its line lie on no drivable street"
+
+
+def _stray_m(line: LineString, streets: NDArray[np.object_]) -> float:
+    """Return how much of a line lies further than :data:`_ALONG_M` from every street, each a straight line.
+
+    A piece with both ends near one straight street is near it all along; only what is left is measured.
+    """
+    ends, count = shapely.get_coordinates(line), len(streets)
+    spot, street = shapely.STRtree(streets).query(
+        shapely.points(ends), predicate="dwithin", distance=_ALONG_M
+    )
+    pairs = spot * count + street
+    along = np.intersect1d(pairs, pairs - count) // max(count, 1)
+    left = np.setdiff1d(np.arange(len(ends) - 1), along)
+    if not len(left):
+        return 0.0
+    rest = shapely.union_all(shapely.linestrings(np.stack([ends[left], ends[left + 1]], axis=1)))
+    return float(rest.difference(shapely.union_all(streets).buffer(_ALONG_M)).length)
 
 
 def _closures(walk: _Walk) -> Iterator[str]:

@@ -54,8 +54,12 @@ class Scene:
 
     def held_m(self, name: PerimeterName) -> BaseGeometry:
         """Return the ground inside a perimeter; empty where the plan has none."""
-        line = self.perimeter(name)
-        return self.polygon(line.rings) if line else Polygon()
+        return self._held_m[name]
+
+    @cached_property
+    def _held_m(self) -> dict[PerimeterName, BaseGeometry]:
+        found = {name: self.perimeter(name) for name in PerimeterName}
+        return {name: self.polygon(line.rings) if line else Polygon() for name, line in found.items()}
 
     def polygon(self, rings: Rings) -> BaseGeometry:
         """Return a polygon in metres, repaired if need be: whether it needed it is asked elsewhere."""
