@@ -3,7 +3,7 @@
 # make setup  the set-up alone, into .venv (then .venv/bin/planner works)
 # make check  format, lint, types, layers, tests; no set-up
 # make wheel  packs all of it into one file in dist/
-# make bench  what things cost, beside what others need; CITY=county.osm.pbf for docs/performance.md too
+# make bench  what it costs by size of the map, beside others: docs/performance.md; CITY=county.osm.pbf for your own
 # make lock   resolves requirements.lock anew from pyproject.toml
 #
 # Set-up leaves a stamp for each step, so that a second run has nothing to do and takes no time.
@@ -91,14 +91,15 @@ layers:
 tests:
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
-# Outside the suite; processor time is what can be compared on a busy machine. With CITY=FILE.osm.pbf also the same
-# work at up to seven times that city's size, written to docs/performance.md.
+# Outside the suite. Writes docs/performance.md: the shipped city and larger maps made of it, or of CITY, an extract of
+# some 100,000 edges. OSRM and Valhalla take part where there is a python3.12. bench-each: every benchmark on AREAS.
 AREAS ?= montevideo
 CITY ?=
-.PHONY: bench
+.PHONY: bench bench-each
 bench: app
-	$(BIN)/python -m benchmarks $(AREAS) $(CITY)
-	$(if $(CITY),$(BIN)/python -m benchmarks.scale $(CITY))
+	$(BIN)/python -m benchmarks.scale $(CITY)
+bench-each: app
+	$(BIN)/python -m benchmarks $(AREAS)
 
 # --- upkeep -----------------------------------------------------------------------------------------------
 

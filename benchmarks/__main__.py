@@ -17,7 +17,7 @@ from benchmarks.rows import Row, Timed
 from planner import packs
 from planner.area import Area
 
-_NOT_BENCHMARKS = {"rows", "__main__", "scale", "script", "tiled"}
+_NOT_BENCHMARKS = {"rows", "__main__", "scale", "one_map", "report", "script", "tiled"}
 
 
 def open_or_import(area: str) -> Area:

@@ -49,9 +49,14 @@ def places(
     return [snap for snap in network.snap(spots, main) if snap is not None]
 
 
+def middle_m(network: StreetNetwork) -> np.ndarray:
+    """Return the middle of the map's junctions."""
+    return np.asarray(np.median(network.node_xy_m, axis=0))
+
+
 def draw_zone(network: StreetNetwork) -> np.ndarray:
     """Close what a zone in the middle of the map meets."""
-    return network.edges_meeting(Point(*np.median(network.node_xy_m, axis=0)).buffer(ZONE_M))
+    return network.edges_meeting(Point(*middle_m(network)).buffer(ZONE_M))
 
 
 def work(network: StreetNetwork, timing: Timing, starts: list[Snap], ends: list[Snap]) -> np.ndarray:

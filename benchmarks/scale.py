@@ -1,218 +1,205 @@
-"""``python -m benchmarks.scale CITY.osm.pbf``: a city, two of it, a metro: docs/performance.md.
+"""``python -m benchmarks.scale [CITY.osm.pbf]``: from a small city to a metro: docs/performance.md.
 
-Import and bare reading run in processes of their own, for their peak memory; everything else in this one.
+Every part on every map runs in a process of its own (:mod:`benchmarks.one_map`), so that none holds memory
+or garbage of another's; what fails is told in the table. Without a city's extract the larger maps are made of
+the shipped one. The peers' maps are prepared once, which takes long for the largest, and kept, as is what was
+measured last.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
-import math
 import os
 import platform
-import resource
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-import matplotlib as mpl
-
-from benchmarks import whole_plan
-from benchmarks.rows import Row, timed
+from benchmarks import one_map, peers
+from benchmarks.report import Size, page, plot
+from benchmarks.script import SCRIPTS
 from benchmarks.tiled import tile
-from planner import packs
+from planner import packs, settings
 
-TIMES = (1, 2, 7)
+CITY_TIMES, SHIPPED_TIMES = (1, 3, 9), (4, 9, 31)
+"""How often a city of 118,000 edges, and the shipped one of 34,000, is laid out to come near 150 and 300
+thousand and a million."""
 DOCS = Path(__file__).parents[1] / "docs"
-_READ = """
-import json, resource, sys, time
-from pathlib import Path
-wall, cpu = time.perf_counter(), time.process_time()
-{work}
-print(json.dumps([time.perf_counter() - wall, time.process_time() - cpu,
-                  resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
-"""
-_OURS = "from planner.sources.pbf import read_osm\nread_osm(Path(sys.argv[1]), 'x')"
-_BARE = """
-import osmium, osmium.filter, osmium.geom
-from planner.sources.pbf import _AREA_KEYS, KEYS
-wkb = osmium.geom.WKBFactory()
-file = osmium.FileProcessor(sys.argv[1]).with_areas(osmium.filter.KeyFilter(*_AREA_KEYS))
-for thing in file.with_filter(osmium.filter.KeyFilter(*KEYS)):
-    tags = dict(thing.tags)
-    try:
-        if thing.is_way():
-            wkb.create_linestring(thing)
-            refs = [node.ref for node in thing.nodes]
-        elif thing.is_area():
-            wkb.create_multipolygon(thing)
-    except (osmium.InvalidLocationError, RuntimeError):
-        pass
-"""
+_PACKAGES = ("numpy", "shapely", "scipy", "numba", "networkx", "osmium")
+PAGE = "page"
+"""A part of no measuring: the page is written anew."""
+_SMALL, _WARM = "montevideo", "three_rivers"
 
 
-@dataclass(frozen=True)
-class Size:
-    """What was measured on one map."""
+class Bench:
+    """Runs parts, one after the other, and says what it is at."""
 
-    name: str
-    edges: int
-    read_s: float
-    read_mb: float
-    bare_s: float | None
-    open_s: float
-    rows: tuple[Row, ...]
+    def __init__(
+        self, home: Path, limit_s: float, only: Sequence[str] = (), last: Mapping[str, Any] | None = None
+    ) -> None:
+        self.limit_s, self.only, self.last = limit_s, only, last or {}
+        self.began = time.perf_counter()
+        self.environment = {**os.environ, "PLANNER_HOME": str(home)}
 
-    @property
-    def plan(self) -> Row:
-        """The row of the whole plan."""
-        return self.rows[0]
+    def tell(self, what: str) -> None:
+        """Say what is done now."""
+        sys.stdout.write(f"[{time.perf_counter() - self.began:5.0f} s] {what}\n")
+        sys.stdout.flush()
 
+    def run(self, *words: str) -> tuple[one_map.Figures, str]:
+        """Measure one part; returns what was found, or why nothing was."""
+        self.tell(f"  {' '.join(Path(word).name if '/' in word else word for word in words)}")
+        ran = subprocess.run(
+            [sys.executable, "-m", "benchmarks.one_map", *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=self.environment,
+        )
+        if ran.returncode:
+            lines = ran.stderr.strip().splitlines() or [f"ended with {ran.returncode}"]
+            self.tell(f"  failed: {lines[-1]}")
+            return {}, lines[-1][:300]
+        found: one_map.Figures = json.loads(ran.stdout.splitlines()[-1])
+        return found, ""
 
-def measure_size(name: str, file: Path, script_up_to: int) -> Size:
-    """Measure everything on one file; the script plans where it has no more edges than that."""
-    _, read_s, read_mb = _in_process(_OURS, file)
-    _, bare_s, _ = _in_process(_BARE, file)
-    packs.import_area(file, name)
-    area = packs.open_area(name)
-    opened = timed(lambda: packs.open_area(name), repeat=7)
-    rows = list(whole_plan.measure(area, 2 if area.network.edge_count <= script_up_to else 0))
-    return Size(name, area.network.edge_count, read_s, read_mb, bare_s, opened.wall_s, tuple(rows))
+    def measure(self, name: str, file: Path) -> Size:
+        """Measure everything on one map."""
+        known = self.last.get(name, {})
+        figures: one_map.Figures = known.get("figures", {})
+        failures: dict[str, str] = known.get("failures", {})
+        self.tell(f"{name}: {file.name}, {file.stat().st_size / 1e6:.0f} MB")
+        for whom, words in self._parts(name, file):
+            if self.only and words[0] not in self.only:
+                continue
+            for who in whom:
+                failures.pop(who, None)
+            found, why = self.run(*words)
+            for who, reasons in found.pop(one_map.FAILED, {}).items():
+                failures[who] = "; ".join(f"{what}: {reason}" for what, reason in reasons.items())
+                self.tell(f"  failed: {failures[who]}")
+            for work, told in found.items():
+                figures.setdefault(work, {}).update(told)
+            if why:
+                failures.update(dict.fromkeys(whom, why))
+        edges = figures.get(one_map.SIZE, {}).get(one_map.OURS, {}).get("edges", 0)
+        return Size(name, edges, figures, failures)
 
-
-def _in_process(work: str, file: Path) -> tuple[float, float, float]:
-    """Return wall seconds, processor seconds and peak megabytes of some work on a file."""
-    ran = subprocess.run(
-        [sys.executable, "-c", _READ.format(work=work), str(file)], capture_output=True, text=True, check=True
-    )
-    wall_s, cpu_s, peak_mb = json.loads(ran.stdout.splitlines()[-1])
-    return wall_s, cpu_s, peak_mb
-
-
-def report(sizes: Sequence[Size]) -> str:
-    """Write the page."""
-    first, last = sizes[0], sizes[-1]
-    growth = last.plan.ours.cpu_s / first.plan.ours.cpu_s
-    exponent = math.log(growth) / math.log(last.edges / first.edges)
-    packages = ("numpy", "shapely", "numba", "networkx", "osmium")
-    return _PAGE.format(
-        date=datetime.now(UTC).date().isoformat(),
-        machine=f"{platform.machine()}, {os.cpu_count()} cores",
-        python=platform.python_version(),
-        versions=", ".join(f"{name} {version(name)}" for name in packages),
-        sizes="\n".join(map(_size_line, sizes)),
-        first=first.edges,
-        last=last.edges,
-        growth=growth,
-        exponent=exponent,
-        peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        steps="\n".join(line for size in sizes for line in _steps(size)),
-    )
-
-
-_PAGE = """# Performance
-
-Made by `python -m benchmarks.scale CITY.osm.pbf` (a real city's extract; the larger maps are it, side by
-side). Ratios are taken within one run; times are milliseconds of wall, in brackets of processor.
-
-{date}, {machine}, Python {python}, {versions}
-
-![Seconds for a whole plan by the size of the map](performance.svg)
-
-## By size
-
-| edges | import s | peak MB | bare osmium s | ratio | open ms | whole plan ms | script ms | ratio |
-|---|---|---|---|---|---|---|---|---|
-{sizes}
-
-From {first:,} to {last:,} edges the whole plan takes {growth:.2f} times as long: growth with the power
-{exponent:.2f} of the size. This process with all maps in it took {peak_mb:.0f} MB at most.
-
-Bare osmium reads the same file with the same filters, takes tags, node ids and shapes, and keeps nothing. The
-script (`benchmarks/script.py`) has its networkx graph in memory and does the least that answers the same
-questions.
-
-{steps}"""
+    def _parts(self, name: str, file: Path) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+        """Yield who is measured, and how it is asked for."""
+        yield (one_map.OURS,), ("import", str(file), name)
+        yield (one_map.BARE,), ("read", str(file))
+        yield (one_map.OURS,), ("plan", name)
+        yield tuple(SCRIPTS), ("script", name)
+        for router in peers.ROUTERS:
+            yield (router,), ("ask", name, router, str(file), str(self.limit_s))
 
 
-def _size_line(size: Size) -> str:
-    bare = f"{size.bare_s:.1f} | {size.read_s / size.bare_s:.1f}x" if size.bare_s else " | "
-    plan = size.plan
-    theirs = f"{plan.theirs.cpu_s * 1000:.0f} | {plan.ratio:.0f}x" if plan.theirs and plan.ratio else " | "
-    return (
-        f"| {size.edges:,} | {size.read_s:.1f} | {size.read_mb:.0f} | {bare} | {size.open_s * 1000:.0f} "
-        f"| {plan.ours.wall_s * 1000:.0f} ({plan.ours.cpu_s * 1000:.0f}) | {theirs} |"
-    )
+def maps(city: Path | None, times: Sequence[int], bench: Bench) -> Iterator[tuple[str, Path]]:
+    """Yield the shipped city, and the larger maps, which are laid out once and kept."""
+    small = settings.shipped("data", packs.SHIPPED[_SMALL].file)
+    yield f"bench_{_SMALL}", small
+    source = city or small
+    sha = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
+    for count in times:
+        file = source if count == 1 else peers.folder() / f"tiled-{sha}-{count}.osm.pbf"
+        if not file.is_file():
+            bench.tell(f"laying out {count} times {source.name}")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            part = file.with_name(f"part-{file.name}")
+            tile(source, part, count)
+            part.rename(file)
+        yield f"bench_{count}", file
 
 
-def _steps(size: Size) -> Iterable[str]:
-    yield f"## Steps at {size.edges:,} edges"
-    yield ""
-    yield "| work | ours | target | peer | theirs | ratio | note |"
-    yield "|---|---|---|---|---|---|---|"
-    for row in size.rows:
-        target = f"{row.target_s * 1000:.0f}" if row.target_s else ""
-        theirs = f"{row.theirs.wall_s * 1000:.1f} ({row.theirs.cpu_s * 1000:.1f})" if row.theirs else ""
-        ratio = f"{row.ratio:.0f}x" if row.ratio is not None else ""
-        ours = f"{row.ours.wall_s * 1000:.1f} ({row.ours.cpu_s * 1000:.1f})"
-        yield f"| {row.work} | {ours} | {target} | {row.peer} | {theirs} | {ratio} | {row.note} |"
-    yield ""
+def about(command: str, source: str, sizes: Sequence[Size]) -> dict[str, str]:
+    """Say by which command, when, on what, of which maps."""
+    known = {
+        who: told["version"] for size in sizes for who, told in size.figures.get(one_map.VERSION, {}).items()
+    }
+    versions = [*(f"{name} {version(name)}" for name in _PACKAGES), *(f"{k} {v}" for k, v in known.items())]
+    return {
+        "command": command,
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": f"{_processor()}, {os.cpu_count()} cores",
+        "python": platform.python_version(),
+        "versions": ", ".join(versions),
+        "maps": f"The first is the shipped {_SMALL}, the others are {source}.",
+    }
 
 
-def plot(sizes: Sequence[Size], target: Path) -> None:
-    """Draw the whole plan, ours and the script's, against the number of edges."""
-    mpl.use("svg")
-    mpl.rcParams["svg.hashsalt"] = "planner"  # the same picture for the same figures
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(7, 4))
-    edges = [size.edges for size in sizes]
-    axes.loglog(edges, [size.plan.ours.cpu_s for size in sizes], "o-", label="planner")
-    told = [(size.edges, size.plan.theirs.cpu_s) for size in sizes if size.plan.theirs]
-    axes.loglog(*zip(*told, strict=True), "s--", label="networkx, shapely, scipy script")
-    axes.set(xlabel="edges", ylabel="processor seconds for a whole plan")
-    axes.grid(visible=True, which="both", alpha=0.3)
-    axes.legend()
-    figure.tight_layout()
-    figure.savefig(target, metadata={"Date": None})
-    plt.close(figure)
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.is_file() else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return " ".join([*models[:1], platform.machine(), platform.system()])
 
 
-def main() -> None:
+def write(sizes: Sequence[Size], told: Mapping[str, str], folder: Path) -> None:
+    """Write page and picture."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "performance.md").write_text(page(sizes, told), encoding="utf-8")
+    plot(sizes, folder / "performance.svg")
+
+
+def main() -> int:
     """Measure, write, draw."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
-    parser.add_argument("city", type=Path)
-    parser.add_argument("--small", default="montevideo", help="an installed area to begin with")
-    parser.add_argument("--script-up-to", type=int, default=10_000_000, help="edges; a metro takes minutes")
-    parser.add_argument("--times", type=int, nargs="*", default=list(TIMES))
+    parser.add_argument("city", type=Path, nargs="?", help="a real city's extract, some 100,000 edges")
+    parser.add_argument("--times", type=int, nargs="*", help="how often it is laid out")
+    parser.add_argument("--out", type=Path, default=DOCS, help="folder for performance.md and .svg")
+    parser.add_argument(
+        "--peers-limit",
+        type=float,
+        default=3600.0,
+        help="seconds in which a peer has to prepare a map and answer",
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        choices=[*one_map.PARTS, PAGE],
+        help="measure this part alone anew, beside the last run on the same maps; may be repeated",
+    )
     asked = parser.parse_args()
-    began = time.perf_counter()
-    small = packs.open_area(asked.small)
-    sizes = [_installed(small.name, asked.script_up_to)]
-    with tempfile.TemporaryDirectory() as folder:
-        for times in asked.times:
-            file = asked.city if times == 1 else Path(folder) / f"times{times}.osm.pbf"
-            if times > 1:
-                tile(asked.city, file, times)
-            sizes.append(measure_size(f"bench_{times}", file, asked.script_up_to))
-    DOCS.mkdir(exist_ok=True)
-    (DOCS / "performance.md").write_text(report(sizes), encoding="utf-8")
-    plot(sizes, DOCS / "performance.svg")
-    sys.stdout.write(f"{DOCS / 'performance.md'}, after {time.perf_counter() - began:.0f} s\n")
+    if asked.city is not None and not asked.city.is_file():
+        parser.error(f"{asked.city} is no file: give an extract, .osm.pbf")
+    times = asked.times if asked.times is not None else CITY_TIMES if asked.city else SHIPPED_TIMES
+    sizes: list[Size] = []
+    kept = peers.folder() / "last-run.json"
+    last = json.loads(kept.read_text(encoding="utf-8")) if asked.only and kept.is_file() else {}
+    bench = Bench(peers.folder() / "home", asked.peers_limit, asked.only, last)
+    if PAGE not in asked.only:
+        warm = settings.shipped("data", packs.SHIPPED[_WARM].file)
+        bench.run("import", str(warm), "bench_warm")  # compiled from here on
+    for name, file in maps(asked.city, times, bench):
+        sizes.append(bench.measure(name, file))
+        told = {size.name: {"figures": size.figures, "failures": size.failures} for size in sizes}
+        kept.write_text(json.dumps({**last, **told}), encoding="utf-8")
+    measured = [size for size in sizes if size.edges]
+    if not measured:
+        sys.stderr.write("nothing could be measured: see above\n")
+        return 1
+    measured.sort(key=lambda size: size.edges)
+    source = f"{asked.city.name} {_listed(times)} times" if asked.city else f"it {_listed(times)} times"
+    command = f"make bench CITY={asked.city.name}" if asked.city else "make bench"
+    command += "".join(f" ONLY={part}" for part in asked.only)
+    write(measured, about(command, source, measured), asked.out)
+    bench.tell(f"written: {asked.out / 'performance.md'}")
+    return 0 if len(measured) == len(sizes) else 1
 
 
-def _installed(name: str, script_up_to: int) -> Size:
-    """Measure a shipped area from its own file."""
-    from planner import settings
-
-    return measure_size(f"bench_{name}", settings.shipped("data", packs.SHIPPED[name].file), script_up_to)
+def _listed(times: Sequence[int]) -> str:
+    *rest, last = map(str, times)
+    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

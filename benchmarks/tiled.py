@@ -2,6 +2,9 @@
 
 The same streets N times, in rows as near to a square as may be, with ids of their own; neighbours are joined
 by a trunk road, so that it is one network. Nothing that people would read as a map: only its size is real.
+
+Ids are counted anew from 1, in the order of the old ones: OSRM keeps 34 bits of a node's id, and would not
+know which streets are to be closed.
 """
 
 from __future__ import annotations
@@ -16,20 +19,25 @@ import numpy as np
 import osmium
 import osmium.osm.mutable
 
-ID_STEP = 100_000_000_000
 _GAP_DEG = 0.005
 _JOINT_TAGS = {"highway": "trunk", "maxspeed": "90", "name": "Joint"}
 
 
 @dataclass(frozen=True)
 class _City:
-    """What is tiled: how wide and high it is, and where its main roads end towards each neighbour."""
+    """What is tiled: how wide and high it is, where its main roads end at each side, all its ids."""
 
     step_deg: tuple[float, float]
     west: int
     east: int
     south: int
     north: int
+    ids: dict[str, np.ndarray]
+
+    def id_of(self, kind: str, old: int, copy: int) -> int:
+        """Return the id that a thing has in one of the copies."""
+        known = self.ids[kind]
+        return copy * len(known) + int(known.searchsorted(old)) + 1
 
 
 def tile(source: Path, target: Path, times: int) -> None:
@@ -44,22 +52,26 @@ def tile(source: Path, target: Path, times: int) -> None:
                 things: Any = osmium.FileProcessor(str(source))
                 for thing in things:
                     if thing.type_str() == kind:
-                        getattr(writer, _ADD[kind])(_moved(thing, kind, copy * ID_STEP, aside_deg))
+                        getattr(writer, _ADD[kind])(_moved(thing, city, copy, aside_deg))
             if kind == "w":
-                for number, nodes in enumerate(_joints(city, times, columns)):
+                for number, nodes in enumerate(_joints(city, times, columns), times * len(city.ids["w"]) + 1):
                     writer.add_way(_road(number, nodes))
 
 
 _ADD = {"n": "add_node", "w": "add_way", "r": "add_relation"}
 
 
-def _moved(thing: Any, kind: str, ids: int, aside_deg: tuple[float, float]) -> Any:
+def _moved(thing: Any, city: _City, copy: int, aside_deg: tuple[float, float]) -> Any:
+    kind = thing.type_str()
+    new = city.id_of(kind, thing.id, copy)
     if kind == "n":
         place = (thing.location.lon + aside_deg[0], thing.location.lat + aside_deg[1])
-        return thing.replace(id=thing.id + ids, location=place)
+        return thing.replace(id=new, location=place)
     if kind == "w":
-        return thing.replace(id=thing.id + ids, nodes=[node.ref + ids for node in thing.nodes])
-    return thing.replace(id=thing.id + ids, members=[(m.type, m.ref + ids, m.role) for m in thing.members])
+        return thing.replace(id=new, nodes=[city.id_of("n", node.ref, copy) for node in thing.nodes])
+    return thing.replace(
+        id=new, members=[(m.type, city.id_of(m.type, m.ref, copy), m.role) for m in thing.members]
+    )
 
 
 def _joints(city: _City, times: int, columns: int) -> list[list[int]]:
@@ -67,33 +79,41 @@ def _joints(city: _City, times: int, columns: int) -> list[list[int]]:
     joints = []
     for copy in range(times):
         if copy % columns and copy > 0:
-            joints.append([city.east + (copy - 1) * ID_STEP, city.west + copy * ID_STEP])
+            joints.append([city.id_of("n", city.east, copy - 1), city.id_of("n", city.west, copy)])
         if copy >= columns:
-            joints.append([city.north + (copy - columns) * ID_STEP, city.south + copy * ID_STEP])
+            joints.append([city.id_of("n", city.north, copy - columns), city.id_of("n", city.south, copy)])
     return joints
 
 
 def _road(number: int, nodes: list[int]) -> Any:
     """Return a road between copies; its id is above all others, for a file is in the order of ids."""
-    return osmium.osm.mutable.Way(id=90 * ID_STEP + number, version=1, nodes=nodes, tags=_JOINT_TAGS)
+    return osmium.osm.mutable.Way(id=number, version=1, nodes=nodes, tags=_JOINT_TAGS)
 
 
 def _city(source: Path) -> _City:
     """Measure a map; its ends are nodes of two-way main roads, which one may join and leave."""
     things: Any = osmium.FileProcessor(str(source)).with_locations()
     ends, spots, corners = [], [], []
+    ids: dict[str, set[int]] = {"n": set(), "w": set(), "r": set()}  # of things, and of what they refer to
     for thing in things:
+        ids[thing.type_str()].add(thing.id)
         if thing.is_node():
             corners.append((thing.location.lon, thing.location.lat))
-        elif thing.is_way() and _leads_somewhere(thing.tags):
-            for node in thing.nodes:
-                if node.location.valid():
-                    ends.append(node.ref)
-                    spots.append((node.location.lon, node.location.lat))
+        elif thing.is_way():
+            ids["n"].update(node.ref for node in thing.nodes)
+            if _leads_somewhere(thing.tags):
+                for node in thing.nodes:
+                    if node.location.valid():
+                        ends.append(node.ref)
+                        spots.append((node.location.lon, node.location.lat))
+        else:
+            for member in thing.members:
+                ids[member.type].add(member.ref)
     lon, lat = np.transpose(spots)
     width, height = np.ptp(corners, axis=0) + _GAP_DEG
     west, east, south, north = (ends[k] for k in (lon.argmin(), lon.argmax(), lat.argmin(), lat.argmax()))
-    return _City((float(width), float(height)), west, east, south, north)
+    sorted_ids = {kind: np.array(sorted(known)) for kind, known in ids.items()}
+    return _City((float(width), float(height)), west, east, south, north, sorted_ids)
 
 
 def _leads_somewhere(tags: Any) -> bool:
@@ -105,7 +125,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tiled", description=__doc__)
     parser.add_argument("source", type=Path)
     parser.add_argument("target", type=Path)
-    parser.add_argument("--times", type=int, default=7)
+    parser.add_argument("--times", type=int, default=9)
     asked = parser.parse_args()
     tile(asked.source, asked.target, asked.times)
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,7 +57,9 @@ def in_order(extract: Path, sha: str) -> Path:
     return ordered
 
 
-def ask(router: str, extract: Path, question: Mapping[str, Any]) -> dict[str, Any] | None:
+def ask(
+    router: str, extract: Path, question: Mapping[str, Any], limit_s: float | None = None
+) -> dict[str, Any] | None:
     """Ask a router about an extract; None where the peers cannot be had.
 
     Parameters
@@ -68,26 +72,41 @@ def ask(router: str, extract: Path, question: Mapping[str, Any]) -> dict[str, An
         ``places`` as [lon, lat]; ``pairs`` of indices, timed one by one; ``starts``, ``ends``, ``repeat``
         for a matrix; whether ``parts`` of the ways are wanted; ``ring`` of [lon, lat] that is closed, and
         ``closed``, the OSM nodes of each street that it meets, or null.
+    limit_s : float, optional
+        How long it may take, with preparing the extract for the router where that was not done yet.
 
     Returns
     -------
     dict
         ``seconds`` of each pair (null: no way), ``metres``, ``parts``, ``matrix_s`` and ``routes_s`` of
-        processor time; of OSRM ``closing_s`` where streets are closed.
+        processor time; of OSRM ``closing_s`` where streets are closed; the same of wall time as
+        ``matrix_wall_s`` and so on; ``peak_mb`` and ``version``.
+
+    Raises
+    ------
+    RuntimeError
+        If the router fails, or takes too long.
     """
     python = environment()
     if python is None:
         return None
     sha = hashlib.sha256(extract.read_bytes()).hexdigest()[:16]
     prepared = folder() / f"{router}-{sha}"
-    done = subprocess.run(
+    asked = subprocess.Popen(
         [str(python), str(_HERE / f"{router}_peer.py"), str(in_order(extract, sha)), str(prepared)],
-        input=json.dumps(question),
-        capture_output=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
+        start_new_session=True,
     )
-    if done.returncode:
-        raise RuntimeError(f"{router} failed: {done.stderr.strip()[-2000:]}")
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    try:
+        out, problem = asked.communicate(json.dumps(question), limit_s)
+    except subprocess.TimeoutExpired:
+        os.killpg(asked.pid, signal.SIGKILL)  # what it started to prepare the extract, too
+        asked.communicate()
+        raise RuntimeError(f"{router} was not ready after {limit_s:.0f} s") from None
+    if asked.returncode:
+        raise RuntimeError(f"{router} failed: {problem.strip()[-2000:]}")
+    answer: dict[str, Any] = json.loads(out.splitlines()[-1])
     return answer

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import osrm
-from answering import NO_WAY, Leg, answer, question
+from answering import NO_WAY, Leg, alone, answer, question
 
 _PROFILE = Path(osrm.__file__).parent / "share" / "profiles" / "car.lua"
 
@@ -21,14 +21,14 @@ _PROFILE = Path(osrm.__file__).parent / "share" / "profiles" / "car.lua"
 def prepare(extract: Path, prepared: Path, then: tuple[str, ...]) -> Path:
     """Extract once, and do the steps that an algorithm asks for."""
     graph = prepared / "map.osrm"
-    if not (prepared / "done").is_file():
-        prepared.mkdir(parents=True, exist_ok=True)
-        copy = prepared / "map.osm.pbf"
-        copy.write_bytes(extract.read_bytes())
-        _step("extract", "-p", str(_PROFILE), str(copy))
-        for step in then:
-            _step(step, str(graph))
-        (prepared / "done").touch()
+    with alone(prepared):
+        if not (prepared / "done").is_file():
+            copy = prepared / "map.osm.pbf"
+            copy.write_bytes(extract.read_bytes())
+            _step("extract", "-p", str(_PROFILE), str(copy))
+            for step in then:
+                _step(step, str(graph))
+            (prepared / "done").touch()
     return graph
 
 
@@ -36,15 +36,15 @@ def _step(*words: str) -> None:
     subprocess.run([sys.executable, "-m", "osrm", *words], check=True, stdout=sys.stderr)
 
 
-def closing(extract: Path, prepared: Path, closed: list[list[int]]) -> tuple[Any, float]:
-    """Close streets, by the OSM nodes of each: the router, and the processor seconds that it takes."""
+def closing(extract: Path, prepared: Path, closed: list[list[int]]) -> tuple[Any, float, float]:
+    """Close streets, by the OSM nodes of each: the router; processor and wall seconds that it takes."""
     graph = prepare(extract, prepared, ("partition", "customize"))
     speeds = prepared / "closed.csv"
     speeds.write_text("".join(f"{a},{b},0\n{b},{a},0\n" for nodes in closed for a, b in pairwise(nodes)))
-    began = _spent_s()
+    began, wall = _spent_s(), time.perf_counter()
     _step("customize", str(graph), "--segment-speed-file", str(speeds))
     router = osrm.OSRM(storage_config=str(graph), use_shared_memory=False, algorithm="MLD")
-    return router, _spent_s() - began
+    return router, _spent_s() - began, time.perf_counter() - wall
 
 
 def _spent_s() -> float:
@@ -57,9 +57,8 @@ def main() -> None:
     asked, extract, prepared = question(), Path(sys.argv[1]), Path(sys.argv[2])
     told: dict[str, float] = {}
     if asked["closed"]:
-        router, told["closing_s"] = closing(
-            extract, prepared.with_name(f"{prepared.name}-mld"), asked["closed"]
-        )
+        own = prepared.with_name(f"{prepared.name}-mld")
+        router, told["closing_s"], told["closing_wall_s"] = closing(extract, own, asked["closed"])
     else:
         graph = prepare(extract, prepared, ("contract",))
         router = osrm.OSRM(storage_config=str(graph), use_shared_memory=False)
@@ -90,7 +89,7 @@ def main() -> None:
     table = osrm.TableParameters(
         coordinates=chosen, sources=list(range(count)), destinations=list(range(count, len(chosen)))
     )
-    answer(asked, route, lambda: router.Table(table), told)
+    answer(asked, route, lambda: router.Table(table), told, "osrm-bindings")
 
 
 main()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import valhalla
-from answering import NO_WAY, Leg, Part, answer, question
+from answering import NO_WAY, Leg, Part, alone, answer, question
 
 
 def prepare(extract: Path, prepared: Path) -> str:
@@ -20,12 +20,13 @@ def prepare(extract: Path, prepared: Path) -> str:
     config["service_limits"]["auto"]["max_matrix_location_pairs"] = 10_000
     config["service_limits"]["max_exclude_polygons_length"] = 100_000
     file = prepared / "valhalla.json"
-    if not (prepared / "done").is_file():
-        file.write_text(json.dumps(config))
-        build = Path(valhalla.__file__).parent / "bin" / "valhalla_build_tiles"
-        build.chmod(0o755)  # wheels may lose it
-        subprocess.run([str(build), "-c", str(file), str(extract)], check=True, stdout=sys.stderr)
-        (prepared / "done").touch()
+    with alone(prepared):
+        if not (prepared / "done").is_file():
+            file.write_text(json.dumps(config))
+            build = Path(valhalla.__file__).parent / "bin" / "valhalla_build_tiles"
+            build.chmod(0o755)  # wheels may lose it
+            subprocess.run([str(build), "-c", str(file), str(extract)], check=True, stdout=sys.stderr)
+            (prepared / "done").touch()
     file.write_text(json.dumps(config))
     return str(file)
 
@@ -70,7 +71,7 @@ def main() -> None:
         "targets": [spots[k] for k in asked["ends"]],
         **common,
     }
-    answer(asked, route, lambda: actor.matrix(matrix), {})
+    answer(asked, route, lambda: actor.matrix(matrix), {}, "pyvalhalla")
 
 
 main()

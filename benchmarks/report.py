@@ -1,0 +1,311 @@
+"""docs/performance.md and its picture, out of what was measured: one table, and which targets are met."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+import matplotlib as mpl
+
+from benchmarks import one_map as on
+from benchmarks.peers import ROUTERS
+from benchmarks.routing import TARGET_S as ZONE_S
+from benchmarks.script import SCRIPTS
+from benchmarks.whole_plan import METRO, STEPS, TAPS, WHOLE, target_s
+
+IMPORT_ALONE = "import: reading + writing"
+BY = (on.OURS, *SCRIPTS, *ROUTERS, on.BARE)
+WORKS = (
+    *(WHOLE, *STEPS.values(), on.ROUTE, on.MATRIX, on.ZONE, on.OPEN),
+    *(on.IMPORT, on.READ, on.ORDER, on.WRITE, IMPORT_ALONE, on.IMPORT_MB, on.HOLD_MB),
+)
+_IN_SECONDS = {on.IMPORT, on.READ, on.ORDER, on.WRITE, IMPORT_ALONE}
+_CITY = (100_000, 200_000)
+"""Sizes for which the targets for a city are told."""
+_BARE_TIMES, _GROWTH = 2.0, 1.5
+MET, MISSED = "met", "missed"
+
+
+@dataclass(frozen=True)
+class Size:
+    """What was measured on one map: its edges, figures, and what did not answer, and why."""
+
+    name: str
+    edges: int
+    figures: on.Figures
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+    def value(self, work: str, who: str) -> float | None:
+        """Return seconds or megabytes, None where there is none."""
+        if work == IMPORT_ALONE:
+            if who == on.BARE:
+                return self.value(on.READ, on.BARE)
+            parts = [self.value(part, who) for part in (on.READ, on.WRITE)]
+            return None if None in parts else sum(part for part in parts if part is not None)
+        told = self.figures.get(work, {}).get(who)
+        return None if told is None else counted(told)
+
+
+def counted(told: Mapping[str, float]) -> float:
+    """Return what counts of a figure: megabytes, else wall or processor seconds, whichever are less.
+
+    On a busy machine the wall time grows by what others do; of several threads the processor time is more
+    than anybody waits.
+    """
+    return told["mb"] if "mb" in told else min(told["s"], told.get("cpu_s", told["s"]))
+
+
+# --- targets ------------------------------------------------------------------------------------------
+
+
+def limit(work: str, edges: int) -> float | None:
+    """Return the most that a work of ours may take on a map of some size: seconds or megabytes."""
+    city, metro = _CITY[0] <= edges < _CITY[1], edges >= METRO
+    if work == IMPORT_ALONE:
+        return 21.0 if metro else 3.0 if city else None
+    if work == on.ORDER:
+        return 30.0 if metro else 3.0 if city else None
+    if work == on.IMPORT_MB:
+        return 1000.0
+    return {on.ZONE: ZONE_S, on.OPEN: 0.2}.get(work, target_s(work, edges))
+
+
+def least_ratio(work: str, who: str, edges: int) -> float | None:
+    """Return how many times as long as we a script should take at least."""
+    if work != WHOLE or who not in (on.NETWORKX, on.PLAIN) or edges < _CITY[0]:
+        return None
+    return 200.0 if edges >= METRO else 30.0
+
+
+def most_ratio(work: str, who: str) -> float | None:
+    """Return how many times as long as a peer we may take at most."""
+    return _BARE_TIMES if (work, who) == (IMPORT_ALONE, on.BARE) else None
+
+
+def growth(sizes: Sequence[Size], work: str, who: str) -> tuple[float, float] | None:
+    """Return how many times as long the largest map takes as the smallest, and of which power that is."""
+    first, last = sizes[0].value(work, who), sizes[-1].value(work, who)
+    if not first or not last or sizes[0].edges >= sizes[-1].edges:
+        return None
+    times = last / first
+    return times, math.log(times) / math.log(sizes[-1].edges / sizes[0].edges)
+
+
+def judged(sizes: Sequence[Size]) -> Iterator[tuple[bool, str]]:
+    """Yield every target: whether it is met, and in words what was to be reached and what was."""
+    for size in sizes:
+        at = f"at {size.edges:,} edges"
+        for work in WORKS:
+            ours, most = size.value(work, on.OURS), limit(work, size.edges)
+            if ours is not None and most is not None:
+                unit = _unit(work)
+                yield ours <= most, f"{work} {at}: {_number(work, ours)} {unit} of {_number(work, most)}"
+            for who in BY[1:]:
+                ratio = ratio_of(size, work, who)
+                least, far = least_ratio(work, who, size.edges), most_ratio(work, who)
+                if ratio is not None and least is not None:
+                    yield ratio >= least, f"{work} against the {who} {at}: {_times(ratio)} of {least:.0f}x"
+                if ratio is not None and far is not None:
+                    yield 1 / ratio <= far, f"{work} against {who} {at}: {1 / ratio:.1f} of {far:.0f} times"
+    grown = growth(sizes, WHOLE, on.OURS)
+    if grown is not None:
+        spread = f"from {sizes[0].edges:,} to {sizes[-1].edges:,} edges"
+        yield grown[0] < _GROWTH, f"growth of the whole plan {spread}: {grown[0]:.2f} times of {_GROWTH}"
+
+
+def ratio_of(size: Size, work: str, who: str) -> float | None:
+    """Return how many times as long, or as much, as we another takes."""
+    ours, theirs = size.value(work, on.OURS), size.value(work, who)
+    return theirs / ours if ours and theirs else None
+
+
+# --- the page -----------------------------------------------------------------------------------------
+
+_PAGE = """# Performance
+
+Made by `{command}`: {date}, {machine}, Python {python}; {versions}.
+
+![Seconds for a whole plan, and for ways around a closed zone, by the size of the map](performance.svg)
+
+{verdict}
+
+## The table
+
+Warm, in milliseconds, for imports in seconds: wall or processor time, whichever is less, since the wall
+time is that of a busy machine, and processor time that of all threads. Megabytes for memory. In bold
+what misses its target. The last column is the power of the number of streets by which it grows from the
+first map to the last. In this run the wall time of a whole plan was {shared:.2f} times its processor time.
+
+{table}
+
+{failures}## Ratios
+
+How many times as long as the planner, or as much memory; under 1 the peer is quicker.
+
+{ratios}
+
+## What is compared
+
+- **Maps.** {maps} A metro is the same city beside itself, joined by trunk roads
+  (`benchmarks/tiled.py`): its size is real, its streets repeat.
+- **A whole plan** is made at {taps} junctions, three times each, with threats in turn and fifty
+  casualties; what the map remembers of former plans is forgotten before each
+  (`area.memory.forget()`). Of each place the median counts, and of these the median. Compiled code
+  is warm; garbage is collected between plans.
+- **The scripts** (`benchmarks/script.py`) have graph, search trees and hospitals in memory and are
+  asked the least that answers the same questions; what they are spared is written there. The
+  *networkx script* is as good as we could make it: nothing is copied, searches stop when all is
+  reached, walls are one prepared shape. Its *first draft* copies the graph and calls networkx's own
+  searches. The *scipy script* leaves networkx for scipy's compiled searches. All three find the
+  same times (`tests/test_benchmarks.py`).
+- **OSRM and Valhalla** give a part of a plan: ways and times for a private car, with profiles of
+  their own. OSRM's weights are fixed before anybody asks (contraction hierarchy), so that nothing
+  is quicker while nothing is closed; to close a zone it customizes the whole map anew and loads it
+  (multi-level Dijkstra), which counts. Valhalla is given the zone as `exclude_polygons` with each
+  question. Preparing a map for them does not count.
+- **Import** runs as `planner area import` does, in a process of its own, with its peak memory; the
+  order of contraction is found once and kept. Bare osmium reads the same file with the same
+  filters, takes tags, node ids and shapes, and keeps nothing.
+- **Memory** is the most that a process held: ours with its interpreter, libraries and map after all
+  these plans; the script's is what graph and trees add to that; OSRM and Valhalla with the map
+  loaded.
+"""
+
+
+def page(sizes: Sequence[Size], about: Mapping[str, str]) -> str:
+    """Write the page; ``about`` says by which command, when, on what, with which versions, of which maps."""
+    verdicts = list(judged(sizes))
+    whole = [size.figures[WHOLE][on.OURS] for size in sizes if WHOLE in size.figures]
+    failures = [
+        f"- {size.edges:,} edges, {who}: {why}" for size in sizes for who, why in size.failures.items()
+    ]
+    return _PAGE.format(
+        **about,
+        verdict="\n".join(_verdict(verdicts)),
+        shared=median([told["s"] / told["cpu_s"] for told in whole]) if whole else math.nan,
+        table="\n".join(_table(sizes)),
+        failures="".join(f"{line}\n" for line in ["What did not answer:", "", *failures, ""])
+        if failures
+        else "",
+        ratios="\n".join(_ratios(sizes)),
+        taps=TAPS,
+    )
+
+
+def _verdict(verdicts: Sequence[tuple[bool, str]]) -> Iterator[str]:
+    missed = [text for good, text in verdicts if not good]
+    yield f"Of {len(verdicts)} targets {len(verdicts) - len(missed)} are met" + (
+        ", missed are:" if missed else "."
+    )
+    if missed:
+        yield ""
+    for text in missed:
+        yield f"- {text}"
+
+
+def _table(sizes: Sequence[Size]) -> Iterator[str]:
+    yield _line("work", "by", *(f"{size.edges:,} edges" for size in sizes), "target", "power")
+    yield _line(*["---"] * (4 + len(sizes)))
+    for work, who in _rows(sizes):
+        grown = growth(sizes, work, who)
+        yield _line(
+            f"{work}, {_unit(work)}",
+            who,
+            *(_cell(size, work, who) for size in sizes),
+            _target(sizes, work) if who == on.OURS else "",
+            "" if grown is None else f"{grown[1]:.2f}",
+        )
+
+
+def _ratios(sizes: Sequence[Size]) -> Iterator[str]:
+    yield _line("work", "by", *(f"{size.edges:,} edges" for size in sizes), "target")
+    yield _line(*["---"] * (3 + len(sizes)))
+    for work, who in _rows(sizes):
+        if who == on.OURS or not any(ratio_of(size, work, who) for size in sizes):
+            continue
+        wanted = sorted({f"{least:.0f}x" for size in sizes if (least := least_ratio(work, who, size.edges))})
+        far = most_ratio(work, who)
+        wanted = wanted[::-1] if far is None else [f"over {1 / far:.1f}x"]
+        yield _line(work, who, *(_ratio_cell(size, work, who) for size in sizes), ", ".join(wanted))
+
+
+def _rows(sizes: Sequence[Size]) -> Iterator[tuple[str, str]]:
+    for work in WORKS:
+        for who in BY:
+            if any(size.value(work, who) is not None for size in sizes) and (work, who) != (
+                on.IMPORT,
+                on.BARE,
+            ):
+                yield work, who
+
+
+def _cell(size: Size, work: str, who: str) -> str:
+    value = size.value(work, who)
+    if value is None:
+        return "no answer" if who in size.failures else ""
+    most = limit(work, size.edges) if who == on.OURS else None
+    return _marked(_number(work, value), None if most is None else value <= most)
+
+
+def _ratio_cell(size: Size, work: str, who: str) -> str:
+    ratio = ratio_of(size, work, who)
+    if ratio is None:
+        return "no answer" if who in size.failures else ""
+    least, far = least_ratio(work, who, size.edges), most_ratio(work, who)
+    good = None if least is None else ratio >= least
+    return _marked(_times(ratio), good if far is None else 1 / ratio <= far)
+
+
+def _marked(text: str, good: bool | None) -> str:
+    if good is None:
+        return text
+    return f"{text} {MET}" if good else f"**{text} {MISSED}**"
+
+
+def _target(sizes: Sequence[Size], work: str) -> str:
+    limits = [limit(work, size.edges) for size in sizes]
+    numbers = list(dict.fromkeys(_number(work, most) for most in limits if most is not None))
+    return ", ".join(numbers)
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.0f}x" if ratio >= 10 else f"{ratio:.1f}x" if ratio >= 0.1 else f"{ratio:.2g}x"
+
+
+def _unit(work: str) -> str:
+    return "MB" if work in (on.IMPORT_MB, on.HOLD_MB) else "s" if work in _IN_SECONDS else "ms"
+
+
+def _number(work: str, value: float) -> str:
+    number = value * 1000 if _unit(work) == "ms" else value
+    whole = number >= 100 or _unit(work) == "MB" or number == int(number)
+    return f"{number:,.0f}" if whole else f"{number:.1f}" if number >= 1 else f"{number:.2f}"
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def plot(sizes: Sequence[Size], target: Path) -> None:
+    """Draw the whole plan, and the ways around a closed zone, by all who did them, by the number of edges."""
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "planner"  # the same picture for the same figures
+    from matplotlib import pyplot as plt
+
+    figure, both = plt.subplots(1, 2, figsize=(11, 4.2), sharex=True)
+    for axes, work in zip(both, (WHOLE, on.ZONE), strict=True):
+        for who, mark in zip(BY, ("o-", "s--", "s:", "d--", "^--", "v--", ""), strict=True):
+            told = [(size.edges, value) for size in sizes if (value := size.value(work, who)) is not None]
+            if told:
+                axes.loglog(*zip(*told, strict=True), mark, label=who)
+        limits = [(size.edges, most) for size in sizes if (most := limit(work, size.edges)) is not None]
+        axes.loglog(*zip(*limits, strict=True), color="grey", linewidth=0.8, label="target")
+        axes.set(xlabel="edges of the map", ylabel="seconds", title=work)
+        axes.grid(visible=True, which="major", alpha=0.3)
+        axes.legend(fontsize="small")
+    figure.tight_layout()
+    figure.savefig(target, metadata={"Date": None})
+    plt.close(figure)

@@ -1,0 +1,98 @@
+"""What the benchmarks say of themselves: targets judged, failures told, scripts that find the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import osmium
+import pytest
+
+from benchmarks import one_map, report
+from benchmarks.report import Size
+from benchmarks.script import SCRIPTS, Answer, Map, graph_of
+from benchmarks.tiled import tile
+from benchmarks.whole_plan import WHOLE, places
+from planner import packs, settings
+
+ABOUT = dict.fromkeys(("command", "date", "machine", "python", "versions", "maps"), "x")
+
+
+def size(edges: int, plan_s: float, script_s: float, **failures: str) -> Size:
+    ours, theirs = {"s": plan_s, "cpu_s": plan_s}, {"s": script_s, "cpu_s": script_s}
+    figures = {
+        WHOLE: {one_map.OURS: ours, one_map.NETWORKX: theirs},
+        one_map.READ: {one_map.OURS: {"s": 3.0}, one_map.BARE: {"s": 2.0}},
+        one_map.WRITE: {one_map.OURS: {"s": 1.5}},
+    }
+    return Size(f"{edges}", edges, figures, failures)
+
+
+def test_every_target_is_judged() -> None:
+    told = {text: good for good, text in report.judged([size(120_000, 0.25, 5.0), size(10**6, 0.39, 90)])}
+    assert told == {
+        "whole plan at 120,000 edges: 250 ms of 300": True,
+        "whole plan against the networkx script at 120,000 edges: 20x of 30x": False,
+        "import: reading + writing at 120,000 edges: 4.5 s of 3": False,
+        "import: reading + writing against bare osmium at 120,000 edges: 2.2 of 2 times": False,
+        "whole plan at 1,000,000 edges: 390 ms of 400": True,
+        "whole plan against the networkx script at 1,000,000 edges: 231x of 200x": True,
+        "import: reading + writing at 1,000,000 edges: 4.5 s of 21": True,
+        "import: reading + writing against bare osmium at 1,000,000 edges: 2.2 of 2 times": False,
+        "growth of the whole plan from 120,000 to 1,000,000 edges: 1.56 times of 1.5": False,
+    }
+
+
+def test_the_page_marks_what_is_missed_and_says_who_did_not_answer() -> None:
+    text = report.page([size(34_000, 0.31, 0.2, osrm="no python3.12 here"), size(120_000, 0.2, 8.0)], ABOUT)
+    lines = text.splitlines()
+    assert "| whole plan, ms | planner | **310 missed** | 200 met | 300 | -0.35 |" in lines
+    assert "| whole plan | networkx script | 0.6x | 40x met | 30x |" in lines
+    assert "- 34,000 edges, osrm: no python3.12 here" in lines
+    assert "- whole plan at 34,000 edges: 310 ms of 300" in lines
+
+
+def test_a_peer_without_an_answer_leaves_no_empty_cell() -> None:
+    with_osrm = size(34_000, 0.1, 1.0)
+    with_osrm.figures[one_map.ROUTE] = {one_map.OURS: {"s": 0.001}, "osrm": {"s": 0.0002}}
+    without = size(120_000, 0.1, 1.0, osrm="nothing closed: not ready after 60 s")
+    without.figures[one_map.ROUTE] = {one_map.OURS: {"s": 0.001}}
+    text = report.page([with_osrm, without], ABOUT)
+    assert f"| {one_map.ROUTE}, ms | osrm | 0.20 | no answer |  |  |" in text.splitlines()
+
+
+def test_growth_is_a_power_of_the_size() -> None:
+    grown = report.growth([size(10_000, 0.1, 1.0), size(1_000_000, 1.0, 1.0)], WHOLE, one_map.OURS)
+    assert grown == pytest.approx((10.0, 0.5))
+
+
+def test_the_scripts_find_the_same() -> None:
+    area = packs.open_area("montevideo")
+    on = Map(area, graph_of(area, packs.shipped_doctrine()))
+    for node in places(area, 1):
+        start = on.nearest(on.xy_m[node])[0]
+        first, *others = (kind(on, start).run() for kind in SCRIPTS.values())
+        assert np.isfinite(first.drive_s).any()
+        assert np.isfinite(first.hospital_s).any()
+        for other in others:
+            _same(first, other)
+
+
+def _same(first: Answer, other: Answer) -> None:
+    assert other.posts == first.posts
+    assert other.seen == first.seen
+    assert other.drive_s == pytest.approx(first.drive_s)
+    assert np.ravel(other.hospital_s) == pytest.approx(np.ravel(first.hospital_s))
+
+
+def test_a_metro_is_one_network_with_small_ids(tmp_path: Path) -> None:
+    source = settings.shipped("data", packs.SHIPPED["three_rivers"].file)
+    tile(source, tmp_path / "three.osm.pbf", 3)
+    once, thrice = (
+        [("nwr".index(thing.type_str()), thing.id) for thing in osmium.FileProcessor(str(file))]
+        for file in (source, tmp_path / "three.osm.pbf")
+    )
+    joints = 2
+    assert len(set(thrice)) == len(thrice) == 3 * len(once) + joints
+    assert max(number for _, number in thrice) < 2**34
+    assert thrice == sorted(thrice)
