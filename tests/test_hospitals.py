@@ -303,7 +303,6 @@ def test_a_hospital_near_hot_ground_may_become_a_second_scene() -> None:
         ("Policlínica MSP", {}, "a polyclinic, by its name: ask"),
         ("Городская поликлиника 4", {}, "a polyclinic, by its name: ask"),
         ("Westside Health Centre", {}, "a health centre, by its name: ask"),
-        ("Instituto de Medicina Legal", {}, "forensic medicine, by its name: ask"),
         ("VA Ambulatory Care Center", {}, "a day clinic, by its name: ask"),
         ("Policlinico Umberto I", {}, ""),
         ("Sacred Heart Hospital", {}, ""),
@@ -325,6 +324,34 @@ def test_what_is_no_general_hospital_is_told_by_tags_and_only_then_by_name(
     assert (f"not a general hospital: {special}" in told) is bool(special)
     assert ("not a general hospital" in told) is bool(special)
     assert [h.name for h in found.hospitals].index(name) == int(bool(special))
+
+
+@pytest.mark.parametrize(
+    ("name", "tags", "why"),
+    [
+        ("Instituto de Medicina Legal", {}, "forensic medicine, by its name"),
+        ("Institut médico-légal de Paris", {}, "forensic medicine, by its name"),
+        ("Institut für Rechtsmedizin", {}, "forensic medicine, by its name"),
+        ("Zakład Medycyny Sądowej", {}, "forensic medicine, by its name"),
+        ("County Morgue", {}, "forensic medicine, by its name"),
+        ("Instituto Norte", {"healthcare:speciality": "forensic_medicine"}, "forensic medicine, by its tags"),
+        ("Westside Veterinary Hospital", {}, "for animals, by its name"),
+        ("Forensic Psychiatric Hospital", {}, ""),
+        ("Morgan Hospital", {}, ""),
+        ("Hospital of Forensic Medicine", {"emergency": "yes"}, ""),
+    ],
+)
+def test_what_takes_no_wounded_is_left_out_and_said_to_be(name: str, tags: dict[str, str], why: str) -> None:
+    made = town_objects(hospitals=False)
+    made.lone_node(-550, -620, amenity="hospital", name=name, **tags)
+    made.lone_node(-750, -780, amenity="hospital", name="Furthest General Hospital")
+    area = made.settle().area()
+    found = send(area)
+    assert (name in {h.name for h in found.hospitals}) is not bool(why)
+    said = " ".join(notice.text for notice in found.notices)
+    assert (f"Left out, as they take no wounded: {name} ({why})" in said) is bool(why)
+    if why:  # a table that names it for emergencies outranks what it is called
+        assert name in {h.name for h in send(area, (fact(area, -550, -620, name),)).hospitals}
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,9 @@ _SPECIAL_NAMES: tuple[tuple[str, str], ...] = (
     ("maternity care", r"maternity|maternidade?|maternite|maternita|geburtsklinik|roddom|роддом"),
     (
         "forensic medicine",
-        r"forens\w*|medicina legal|medicine legale|medecine legale|rechtsmedizin\w*|mortuary|morgue",
+        r"forens\w*|medicin[ae] legal\w*|medecine legale|medico legal\w*|mortuary|morgues?|coroners?|obitorio"
+        r"|medical examiners?|(?:rechts|gerichts)medi[zc]in\w*|gerechtelijke geneeskunde"
+        r"|r[ae]tt?smedi[cs]in\w*|medycyny sadowej|oikeuslaa\w*|судебно\w* медицин\w*|судмед\w*|морг|法医\w*",
     ),
     ("a day clinic", r"ambulatory|ambulatori\w*|outpatients?|tagesklinik|hopital de jour"),
     ("for animals", r"veterinar\w*|tier\w*klinik|animal"),
@@ -63,6 +65,9 @@ _SPECIAL_NAMES: tuple[tuple[str, str], ...] = (
         r"|(?:centros?|unidade|posto) de saude|gesundheitszentrum",
     ),
 )
+_NO_WOUNDED = ("forensic medicine", "for animals")
+"""Kinds of place that take no wounded, though somebody tagged them hospitals: nobody is to ask them."""
+_FORENSIC_TAGS = frozenset({"forensic", "forensics", "forensic_medicine", "forensic_pathology"})
 _CHILD_WORDS = frozenset(
     re.findall(r"\w+", "child children childrens kids pediatric paediatric pediatrico infantil crianca ninos")
 )
@@ -86,6 +91,8 @@ class KnownHospital:
         All sources, and the date of the one that states the level, or else of the map.
     special : str
         What it is instead of a general hospital, and how that is known; "" where nothing says so.
+    no_wounded : str
+        Why it takes no wounded at all: a forensic institute, say; "" where nothing says so.
     emergencies : bool
         Whether any source says that it takes emergencies: the map's tags, or a table that names it. Where
         none does it may be anything that somebody tagged a hospital.
@@ -108,6 +115,7 @@ class KnownHospital:
     source: str = MAP_SOURCE
     as_of: str = ""
     special: str = ""
+    no_wounded: str = ""
     emergencies: bool = True
     told_closed: str = ""
     closed_as_of: str = ""
@@ -205,6 +213,7 @@ def _mapped(area: Area, rules: Transport) -> tuple[KnownHospital, ...]:
     found = []
     for at, (parts, ground) in enumerate(zip(merged, whole, strict=True)):
         names = [str(table["name"][k]) for k in parts]
+        special = _special(max(names, key=len), table.rows(np.array(parts)))
         x_m, y_m = _door(ground, doors, rules)
         found.append(
             KnownHospital(
@@ -215,7 +224,8 @@ def _mapped(area: Area, rules: Transport) -> tuple[KnownHospital, ...]:
                 helipad=True if at in has_pad else None,
                 beds=max((b for k in parts if (b := beds[k]) is not None), default=None),
                 as_of=area.data_date,
-                special=_special(max(names, key=len), table.rows(np.array(parts))),
+                special=special,
+                no_wounded=special.removesuffix(": ask") if special.startswith(_NO_WOUNDED) else "",
                 emergencies=_takes_emergencies(table.rows(np.array(parts))),
             )
         )
@@ -236,6 +246,8 @@ def _special(name: str, entries: Table) -> str:
     if (entries["emergency"] == "yes").any():
         return ""
     told = _specialities(entries)
+    if told and told <= _FORENSIC_TAGS:
+        return "forensic medicine, by its tags"
     if told:
         return "" if told & _GENERAL_CARE else f"{', '.join(sorted(told)).replace('_', ' ')}, by its tags"
     plain = " ".join(re.findall(r"\w+", _plain(name)))
@@ -351,6 +363,7 @@ def _with_table(mapped: KnownHospital, told: KnownHospital) -> KnownHospital:
         pediatric_level=told.pediatric_level,
         designation=told.designation,
         special="" if told.emergencies else mapped.special,  # a table of hospitals for emergencies names it
+        no_wounded="" if told.emergencies else mapped.no_wounded,
         emergencies=mapped.emergencies or told.emergencies,
         helipad=told.helipad if told.helipad is not None else mapped.helipad,
         burn=told.burn,

@@ -12,6 +12,7 @@ from planner.hospitals.patients import HIGH_LEVELS, Shares
 from planner.model import Casualties, HospitalStatus, Incident, Notice
 from planner.routes.driving import BY_MARK, BY_ZONE
 from planner.terms import NoticeLevel
+from planner.words import joined
 
 _ABOUT = "hospitals"
 CALL_FIRST = "possible second scene and walk-in surge: call before sending"
@@ -232,6 +233,18 @@ def status_notices(drives: Sequence[Drive], unknown: Sequence[HospitalStatus]) -
 def is_closed(hospital: KnownHospital, area: Area) -> bool:
     """Whether a hospital of the map is dropped: a table says that it is closed, and the map is no newer."""
     return bool(hospital.told_closed) and not _is_newer(area.data_date, hospital.closed_as_of)
+
+
+def is_left_out(hospital: KnownHospital, area: Area) -> bool:
+    """Whether nobody is sent to a hospital of the map or asks there: it is closed, or takes no wounded."""
+    return bool(hospital.no_wounded) or is_closed(hospital, area)
+
+
+def left_out_notices(hospitals: Sequence[KnownHospital], area: Area) -> list[Notice]:
+    """Say which places that the map calls hospitals are left out, and why."""
+    told = [f"{h.name} ({h.no_wounded})" for h in hospitals if h.no_wounded]
+    text = f"Left out, as they take no wounded: {joined(told)}. A hospital table that names one brings it in"
+    return ([Notice(NoticeLevel.INFO, text, _ABOUT)] if told else []) + closed_notices(hospitals, area)
 
 
 def _is_newer(map_date: str, table_date: str) -> bool:

@@ -32,8 +32,8 @@ from planner.hospitals.notices import (
     CALL_FIRST,
     best_centre,
     childrens_centre,
-    closed_notices,
-    is_closed,
+    is_left_out,
+    left_out_notices,
     map_notices,
     patient_notices,
     status_notices,
@@ -110,7 +110,7 @@ def send_patients(
     rules = doctrine.transport
     driving = Driving(area, streets, doctrine, Travel.EMERGENCY)
     found, off_map = find_hospitals(area, hospitals, rules)
-    on_map = [hospital for hospital in found if not is_closed(hospital, area)]
+    on_map = [hospital for hospital in found if not is_left_out(hospital, area)]
     start_name, start, notices = _loading_point(sites, driving)
     middle = _middle(start, area, streets)
     listed = worth_listing(off_map, on_map, middle, incident.casualties or Casualties(), rules)
@@ -146,7 +146,7 @@ def send_patients(
     best = _nearest_of_level(drives)
     notices += best_centre(None if best is None else drives[best]) + map_notices(drives, area)
     notices += (
-        closed_notices(found, area)
+        left_out_notices(found, area)
         + status_notices(drives, unknown)
         + patient_notices(incident, drives, shares, rules)
         + air_notices(drives, offers, shares, rules)
