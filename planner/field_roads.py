@@ -157,12 +157,12 @@ def _lay(
     line: LineString, joints: Sequence[_Joint], network: StreetNetwork, way: int, name: str
 ) -> StreetNetwork:
     """Return the network with one more way in it, the streets that it meets cut there."""
-    cut, node_of = _cut(network, joints)
+    draft = _Draft(network)
+    node_of = _cut(draft, network, joints)
     stops: list[tuple[float, int]] = []
     for joint, node in zip(joints, node_of, strict=True):
         if not stops or stops[-1][1] != node:
             stops.append((joint.along_m, node))
-    draft = _Draft(cut)
     if stops[0][0] > _SHORTEST_M:
         stops.insert(0, (0.0, draft.add_node(np.array(line.coords[0]))))
     if line.length - stops[-1][0] > _SHORTEST_M:
@@ -178,9 +178,8 @@ def _marks(line: LineString) -> list[float]:
     return [0.0, *np.cumsum(np.hypot(*np.diff(xy, axis=0).T)).tolist()]
 
 
-def _cut(network: StreetNetwork, joints: Sequence[_Joint]) -> tuple[StreetNetwork, list[int]]:
-    """Cut streets at joints; return them so, and the node of each joint."""
-    draft = _Draft(network)
+def _cut(draft: _Draft, network: StreetNetwork, joints: Sequence[_Joint]) -> list[int]:
+    """Cut streets at joints; return the node of each joint."""
     by_edge: dict[int, list[int]] = defaultdict(list)
     node_of = [-1] * len(joints)
     for k, joint in enumerate(joints):
@@ -193,7 +192,7 @@ def _cut(network: StreetNetwork, joints: Sequence[_Joint]) -> tuple[StreetNetwor
         ordered = sorted(by_edge[edge], key=lambda k: joints[k].edge_m)
         for k, node in zip(ordered, draft.cut_street(edge, [joints[k].edge_m for k in ordered]), strict=True):
             node_of[k] = node
-    return draft.network(), node_of
+    return node_of
 
 
 def _junction(network: StreetNetwork, joint: _Joint) -> int:

@@ -396,11 +396,7 @@ def _is_whole(content: mmap.mmap, digests: object) -> bool:
 
     def digest(at: int) -> str:
         with memoryview(content) as view, view[at : at + _STRETCH_BYTES] as stretch:
-            found = _digest(stretch)
-        if at % mmap.PAGESIZE == 0 and hasattr(content, "madvise"):
-            # Out of this process's memory till it is needed; of a metro, no plan needs more than a part.
-            content.madvise(mmap.MADV_DONTNEED, at, min(_STRETCH_BYTES, len(content) - at))
-        return found
+            return _digest(stretch)
 
     begins = range(0, len(content), _STRETCH_BYTES)
     with ThreadPoolExecutor(min(len(begins), os.cpu_count() or 1), thread_name_prefix="digest") as pool:
@@ -514,7 +510,11 @@ def _read_part(
     """Read one file of a pack, if it is what was written."""
     content = _checked_bytes(name, manifest, part, folder)
     with _understood(name):
-        return read(content)
+        found = read(content)
+    if hasattr(content, "madvise"):
+        # Out of this process's memory till it is needed: of a metro, no plan needs more than a part.
+        content.madvise(mmap.MADV_DONTNEED)
+    return found
 
 
 @contextmanager

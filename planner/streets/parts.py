@@ -33,9 +33,11 @@ def find_parts(streets: StreetArrays, timing: Timing, closed: Bools) -> Ints:
     usable = np.isfinite(timing.arc_s[turns.state_arc]) & ~closed[street]
     made = (timing.lost_ms < BARRED) & usable[turns.origin] & usable[turns.to]
     before, after = turns.origin[made], turns.to[made]
-    graph = csr_array(
-        (np.ones(len(before), dtype=np.int8), (before, after)), shape=(turns.state_count, turns.state_count)
-    )
+    size = turns.state_count
+    begins = np.zeros(size + 1, dtype=np.int32)
+    np.cumsum(np.bincount(before, minlength=size), out=begins[1:])  # turns lie in the order of their origins
+    # Floats, for the search of scipy's would make them so.
+    graph = csr_array((np.ones(len(after)), after.astype(np.int32), begins), shape=(size, size))
     label = connected_components(graph, directed=True, connection="strong")[1].astype(np.int64)
     # A part has a turn within it: to be driving one way and never come back is none.
     within = np.zeros(int(label.max(initial=-1)) + 1, dtype=bool)

@@ -8,12 +8,14 @@ are forbidden to go on (Geisberger and Vetter, *Efficient Routing in Road Networ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays
@@ -26,7 +28,7 @@ FREE, EXEMPT, RESTRICTED = range(3)
 
 _HEADING_M = 10.0
 """Over this length a street's heading at a junction is taken: the last metres may be drawn askew."""
-_TURN_DEG = 40.0
+_TURN_RAD = math.radians(40.0)
 """From this angle on a driver slows down to turn."""
 _JUNCTION_LEGS = 3
 """At nodes of fewer streets one only drives on."""
@@ -138,61 +140,100 @@ def find_turns(streets: StreetArrays, usable: Bools, *, left_hand: bool, signs: 
     signs : bool
         Whether turn restrictions matter; to people on foot they do not.
     """
-    count = streets.edge_count
-    edges = np.flatnonzero(usable)
-    arcs = np.concatenate([edges, edges + count])
-    tail, head = streets.arc_tail, streets.arc_head
-    order = arcs[np.argsort(tail[arcs], kind="stable")]
-    first = np.zeros(streets.node_count + 1, dtype=np.int64)
-    np.cumsum(np.bincount(tail[arcs], minlength=streets.node_count), out=first[1:])
-    is_usable = np.tile(usable, 2)
-    fan = np.where(is_usable, first[head + 1] - first[head], 0)
-    start = np.concatenate([[0], np.cumsum(fan)])
-    origin = np.repeat(np.arange(2 * count), fan)
-    to = order[np.arange(start[-1]) - start[origin] + first[head[origin]]]
-    legs = np.diff(first)
+    ends = streets.edge_u, streets.edge_v
+    arriving, leaving = _headings(streets.shape_xy_m, streets.shape_start)
+    start, origin, to, node, kind = _all_turns(
+        *ends, usable, streets.node_count, streets.roundabout, arriving, leaving, -1.0 if left_hand else 1.0
+    )
     turns = Turns(
-        state_arc=np.arange(2 * count),
+        state_arc=np.arange(2 * streets.edge_count),
         start=start,
         origin=origin,
         to=to,
-        node=head[origin],
-        kind=_kinds(streets, origin, to, legs, left_hand),
+        node=node,
+        kind=kind,
         rule=np.zeros(len(to), dtype=np.uint8),
     )
+    is_usable = np.tile(usable, 2)
     found = [r for r in _restrictions(streets) if all(is_usable[list(r.arcs)])] if signs else []
     return _with_signs(turns, found) if found else turns
 
 
-def _kinds(streets: StreetArrays, origin: Ints, to: Ints, legs: Ints, left_hand: bool) -> NDArray[np.uint8]:
-    """Tell what kind of turn each is."""
-    arriving, leaving = _headings(streets)
-    count = streets.edge_count
-    # What is known of an arc is asked of each arc, not of each of its turns: there are three times as many.
-    meets = (legs[streets.arc_head] >= _JUNCTION_LEGS) & (arriving != 0).any(axis=1)
-    begins: Bools = (leaving != 0).any(axis=1)
-    around = np.tile(streets.roundabout, 2)
-    asked = np.flatnonzero(meets[origin] & begins[to] & ~(around[origin] & around[to]))
-    (ax, ay), (bx, by) = arriving.T[:, origin[asked]], leaving.T[:, to[asked]]
-    cross = ax * by - ay * bx
-    bend = np.abs(np.arctan2(cross, ax * bx + ay * by)) >= np.radians(_TURN_DEG)
-    across = (cross < 0) if left_hand else (cross > 0)
-    kind = np.full(len(to), STRAIGHT, dtype=np.uint8)
-    kind[asked] = np.where(bend, np.where(across, FAR_SIDE, NEAR_SIDE), STRAIGHT)
-    back = np.concatenate([np.arange(count, 2 * count), np.arange(count)])
-    kind[to == back[origin]] = U_TURN
-    return kind
+@njit(cache=True, nogil=True)
+def _all_turns(
+    edge_u: Ints,
+    edge_v: Ints,
+    usable: Bools,
+    node_count: int,
+    roundabout: Bools,
+    arriving: Floats,
+    leaving: Floats,
+    across: float,
+) -> tuple[Ints, Ints, Ints, Ints, NDArray[np.uint8]]:  # pragma: no cover - compiled
+    """Return all turns and their kinds, as :class:`Turns` has them.
+
+    Across the oncoming traffic are those to the left where ``across`` is 1, to the right where it is -1.
+    """
+    count = len(usable)
+    first = np.zeros(node_count + 1, dtype=np.int64)  # of the arcs out of each node
+    for edge in range(count):
+        if usable[edge]:
+            first[edge_u[edge] + 1] += 1
+            first[edge_v[edge] + 1] += 1
+    first = np.cumsum(first)
+    out = np.empty(first[-1], dtype=np.int64)
+    filled = first[:-1].copy()
+    for arc in range(2 * count):
+        edge = arc if arc < count else arc - count
+        if usable[edge]:
+            tail = edge_u[edge] if arc < count else edge_v[edge]
+            out[filled[tail]] = arc
+            filled[tail] += 1
+    start = np.zeros(2 * count + 1, dtype=np.int64)
+    for arc in range(2 * count):
+        edge = arc if arc < count else arc - count
+        head = edge_v[edge] if arc < count else edge_u[edge]
+        start[arc + 1] = start[arc] + (first[head + 1] - first[head] if usable[edge] else 0)
+    total = start[-1]
+    origin, to, node = np.empty(total, np.int64), np.empty(total, np.int64), np.empty(total, np.int64)
+    kind = np.full(total, STRAIGHT, dtype=np.uint8)
+    row = 0
+    for arc in range(2 * count):
+        edge = arc if arc < count else arc - count
+        if not usable[edge]:
+            continue
+        head = edge_v[edge] if arc < count else edge_u[edge]
+        ax, ay = arriving[arc]
+        meets = first[head + 1] - first[head] >= _JUNCTION_LEGS and (ax != 0 or ay != 0)
+        for after in out[first[head] : first[head + 1]]:
+            origin[row], to[row], node[row] = arc, after, head
+            bx, by = leaving[after]
+            into = after if after < count else after - count
+            if after != arc and into == edge:
+                kind[row] = U_TURN
+            elif meets and (bx != 0 or by != 0) and not (roundabout[edge] and roundabout[into]):
+                cross = ax * by - ay * bx
+                if abs(np.arctan2(cross, ax * bx + ay * by)) >= _TURN_RAD:
+                    kind[row] = FAR_SIDE if cross * across > 0 else NEAR_SIDE
+            row += 1
+    return start, origin, to, node, kind
 
 
-def _headings(streets: StreetArrays) -> tuple[Floats, Floats]:
+@njit(cache=True, nogil=True)
+def _headings(xy_m: Floats, shape_start: Ints) -> tuple[Floats, Floats]:  # pragma: no cover - compiled
     """Heading of each arc where it ends and where it begins, (2E, 2) each; not of unit length."""
-    xy = streets.shape_xy_m
-    marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-    first, last = streets.shape_start[:-1], streets.shape_start[1:] - 1
-    on = np.clip(np.searchsorted(marks, marks[first] + _HEADING_M), first + 1, last)
-    back = np.clip(np.searchsorted(marks, marks[last] - _HEADING_M, side="right") - 1, first, last - 1)
-    out_u, out_v = xy[on] - xy[first], xy[back] - xy[last]
-    return np.concatenate([-out_v, -out_u]), np.concatenate([out_u, out_v])
+    count = len(shape_start) - 1
+    arriving, leaving = np.empty((2 * count, 2)), np.empty((2 * count, 2))
+    for edge in range(count):
+        first, last = shape_start[edge], shape_start[edge + 1] - 1
+        for arc, begin, end, step in ((edge, first, last, 1), (edge + count, last, first, -1)):
+            at, along_m = begin, 0.0
+            while at != end and along_m < _HEADING_M:
+                at += step
+                along_m += np.hypot(xy_m[at, 0] - xy_m[at - step, 0], xy_m[at, 1] - xy_m[at - step, 1])
+            leaving[arc] = xy_m[at] - xy_m[begin]
+            arriving[edge + count if arc == edge else edge] = -leaving[arc]
+    return arriving, leaving
 
 
 # --- restrictions ---------------------------------------------------------------------------------
