@@ -77,11 +77,14 @@ def hold_scene(incident: Incident, area: Area, doctrine: Doctrine) -> HeldScene:
         inner, outer = trace_perimeters(ground, area, doctrine, blocked, said, gap_m)
         streets = _streets(ground, inner, outer, area, blocked)
         scene = Scene(ground, inner.polygon_m, outer.polygon_m, inner.posts + outer.posts, streets.closed)
-        chosen = area.memory.once(
-            lambda: choose_sites(said, scene, area, doctrine),
-            *("sites", inner, outer, before_patients(said), doctrine),
-        )
-        return Lines(inner, outer, streets, chosen)
+
+        def choose() -> ChosenSites:
+            return area.memory.once(
+                lambda: choose_sites(said, scene, area, doctrine),
+                *("sites", inner, outer, before_patients(said), doctrine),
+            )
+
+        return Lines(inner, outer, streets, choose)
 
     # A street blocked later, a pin, a post moved: none of them sets the whole outer line elsewhere.
     plain = replace(before_patients(incident), closures=(), pins=(), rejects=(), post_edits=())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import shapely
 from shapely.geometry import Point
@@ -22,18 +23,25 @@ _BETWEEN = (Purpose.COMMAND_POST, Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE
 """What belongs between the lines (``domain.md`` F9, 2.5, 2.6)."""
 SET_OUT = re.compile(r"It lies (\d+) m instead of ")
 """How a line's reason says how far beyond warm ground it was set: an audit takes it at its word."""
+_ON_LINE_M = 1.0
+"""Streets that only touch the line of a perimeter are not within it."""
 _STEPS = 2
 """Steps in which the outer line is set out."""
 
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """The two perimeters and the sites that were chosen with them."""
+    """The two perimeters, and the sites chosen with them: only when they are asked for, as it takes long."""
 
     inner: TracedPerimeter
     outer: TracedPerimeter
     streets: Streets
-    chosen: ChosenSites
+    choose: Callable[[], ChosenSites]
+
+    @cached_property
+    def chosen(self) -> ChosenSites:
+        """The sites."""
+        return self.choose()
 
 
 @dataclass(frozen=True)
@@ -86,10 +94,12 @@ def find_room(draw: Callable[[float | None], Lines], size: RingSize, area: Area,
             break
         gap_m = rules.outer_gap_m + (rules.outer_gap_most_m - rules.outer_gap_m) * step / _STEPS
         wider = draw(gap_m)
-        left = _outside(wider, area)
-        more = _vehicle_posts(wider) - _vehicle_posts(near)
-        if len(left) >= least or wider.outer.record.sealed < near.outer.record.sealed:
+        if wider.outer.record.sealed < near.outer.record.sealed or not _more_streets(wider, near, area):
             continue
+        left = _outside(wider, area)
+        if len(left) >= least:
+            continue
+        more = _vehicle_posts(wider) - _vehicle_posts(near)
         if more > rules.posts_for_room:
             dearest = dearest or more
             continue
@@ -116,6 +126,16 @@ def _outside(lines: Lines, area: Area) -> list[Purpose]:
         if site.purpose in _BETWEEN
         and not lines.outer.polygon_m.contains(Point(area.frame.point_m(site.entrance)))
     ]
+
+
+def _more_streets(wider: Lines, near: Lines, area: Area) -> bool:
+    """Whether any open street lies within the wider outer line and not within the nearer one.
+
+    Every site is reached from a street: where there is none, no site can come to lie within.
+    """
+    network = area.network
+    ground = wider.outer.polygon_m.difference(near.outer.polygon_m.buffer(_ON_LINE_M))
+    return bool((network.edges_meeting(ground) & network.drivable & ~wider.streets.closed).any())
 
 
 def _vehicle_posts(lines: Lines) -> int:
