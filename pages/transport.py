@@ -195,11 +195,11 @@ with right:
         show_html(problem(trouble))
     else:
         show_html(problem("Tap on the map where it happens, or begin on the Incident page"))
+    number = choose_hospital(plan) if plan else None
     with st.container(key="asking"):
         ask_casualties(incident)
 
 with left, st.container(key="map_side"):
-    number = choose_hospital(plan) if plan else None
     found = other_ways(plan, plan.id, number, area, doctrine) if plan and number is not None else ()
     chosen_hospital = plan.hospitals[number] if plan and number is not None else None
     drawing = state.base_map_of(area)

@@ -74,3 +74,9 @@ def test_an_unknown_date_is_said_to_be_unknown() -> None:
     assert (
         outlines(outlines_page([manifest(data_date="")], "light"))[0]["properties"]["dated"] == "unknown date"
     )
+
+
+def test_names_of_areas_beside_each_other_lie_on_different_sides() -> None:
+    near = [manifest("one"), manifest("two", west=10.4), manifest("far", west=-70.0), manifest("two")]
+    sides = re.findall(r'"direction": "(\w+)"', outlines_page(near, "light"))
+    assert sides == ["right", "left", "right", "bottom"]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 from html.parser import HTMLParser
+from typing import Any
 
 import hypothesis.strategies as st
 import pytest
@@ -347,7 +348,7 @@ def test_a_problem_is_one_escaped_line() -> None:
 
 
 def test_an_area_says_its_age_and_what_it_lacks() -> None:
-    manifest = {
+    manifest: dict[str, Any] = {
         "counts": {
             "streets": 1200,
             "edges": 3400,
@@ -365,7 +366,26 @@ def test_an_area_says_its_age_and_what_it_lacks() -> None:
         "files": {"streets": {"bytes": 2_500_000}, "places": {"bytes": 400_000}},
     }
     told = Markup(area_card(Listing("town", True, manifest), date(2026, 1, 1)))
-    assert "2,950 days old: check what has changed" in told.text
+    assert "3,400 stretches of street, 10 buildings, 0 hospitals, 4 schools, 0 car parks." in told.text
+    assert "Map of 2017-12-04, 8 years old." in told.text
+    assert "The map is 8 years old: check what has changed" in told.text
+    assert "No hospitals: load a hospital table" in told.text
+    assert "heights" not in told.text.partition("All that is known")[0], "three of ten are not few"
+    bare = {
+        **manifest,
+        "counts": {**manifest["counts"], "buildings_with_height": 0, "buildings_with_levels": 0},
+    }
+    bare |= {"data_date": ""}
+    lacking = Markup(area_card(Listing("town", False, bare), date(2026, 1, 1))).text
+    assert "No building heights: who looks down on whom is not known" in lacking
+    assert "Nobody knows how old this map is" in lacking
+    recent = Markup(
+        area_card(Listing("town", False, {**manifest, "data_date": "2025-12-31"}), date(2026, 1, 1))
+    )
+    assert "1 day old" in recent.text
+    assert "check what has changed" not in recent.text
+    outdated = Markup(area_card(Listing("town", True, None, "of schema 1. Delete it"), date(2026, 1, 1)))
+    assert "made again when it is next opened: of schema 1." in outdated.text
     assert "1,200 in 3,400 stretches" in told.text
     assert "2.9 MB" in told.text
     assert "© OpenStreetMap contributors" in told.text

@@ -218,7 +218,8 @@ def ask_about(listing: Listing) -> None:
     """Offer what can be done with an installed area."""
     plan, take, drop = st.columns(3)
     name = listing.name
-    if plan.button("Plan here", key=f"plan on {name}", width="stretch", disabled=bool(listing.problem)):
+    broken = bool(listing.problem) and not listing.shipped  # a shipped one is made again when it is opened
+    if plan.button("Plan here", key=f"plan on {name}", width="stretch", disabled=broken):
         state.start_incident(name)
         st.switch_page(_INCIDENT_PAGE)
     if listing.manifest is not None:

@@ -25,6 +25,11 @@ _GRID_STEP_DEG = 10
 _GRID_EDGE_LAT_DEG = 80
 _MARK_PX = 10
 _PADDING_PX = (60, 60)
+_OFFSETS = {"right": (12, 0), "left": (-12, 0), "bottom": (0, 12), "top": (0, -12)}
+_NAME_WIDE, _NAME_HIGH = 0.25, 0.12
+"""About how much of the map a name takes up, as a share of what is seen at the start."""
+_NAME_SHARES = {"right": (0.14, 0.0), "left": (-0.14, 0.0), "bottom": (0.0, -0.12), "top": (0.0, 0.12)}
+"""Where the middle of a name on each side of its mark lies, in the same shares."""
 _CLOSEST_ZOOM = 13
 _GO_THERE = """
 (feature, layer) => layer.on("click", () => layer._map.fitBounds(feature.properties.bounds))
@@ -102,6 +107,28 @@ def _draw_grid(page: folium.Map, colour: str) -> None:
         folium.PolyLine(lines, color=colour, weight=weight).add_to(page)  # type: ignore[no-untyped-call]
 
 
+def _sides(manifests: Sequence[Json]) -> list[str]:
+    """Choose for each name the side of its mark where fewest names of others lie, as seen at the start."""
+    (south, west), (north, east) = _bounds(manifests)
+    wide, high = max(east - west, 1e-9), max(north - south, 1e-9)
+    taken: list[tuple[float, float]] = []
+    sides = []
+    for manifest in manifests:
+        lat, lon = _middle(manifest)
+        x, y = (lon - west) / wide, (lat - south) / high
+        places = {side: (x + right, y + up) for side, (right, up) in _NAME_SHARES.items()}
+        side = min(
+            places, key=lambda one: sum(_near(places[one], other) for other in taken)
+        )  # the first where all are as good
+        taken.append(places[side])
+        sides.append(side)
+    return sides
+
+
+def _near(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return abs(one[0] - other[0]) < _NAME_WIDE and abs(one[1] - other[1]) < _NAME_HIGH
+
+
 def _draw_outlines(page: folium.Map, manifests: Sequence[Json], colour: str) -> None:
     style = {"color": colour, "fillColor": colour, "weight": 3, "fillOpacity": 0.15}
     features = [*map(_outline, manifests), *map(_mark, manifests)]  # marks above, where a thumb finds them
@@ -112,8 +139,8 @@ def _draw_outlines(page: folium.Map, manifests: Sequence[Json], colour: str) -> 
         tooltip=folium.GeoJsonTooltip(list(_FACTS), aliases=list(_FACTS.values())),
         on_each_feature=folium.JsCode(_GO_THERE),
     ).add_to(page)
-    for manifest in manifests:
-        name = folium.Tooltip(_inert(manifest["name"]), permanent=True, direction="right", offset=(12, 0))
+    for manifest, side in zip(manifests, _sides(manifests), strict=True):
+        name = folium.Tooltip(_inert(manifest["name"]), permanent=True, direction=side, offset=_OFFSETS[side])
         folium.CircleMarker(_middle(manifest), tooltip=name, radius=0, stroke=False).add_to(page)
 
 

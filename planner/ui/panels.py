@@ -31,6 +31,10 @@ _LEVEL_NAMES = {
     NoticeLevel.CAUTION: "Caution",
     NoticeLevel.INFO: "Not known or assumed",
 }
+_MONTH_DAYS, _YEAR_DAYS = 30.44, 365.25
+_FEW = 0.1
+"""Share of buildings with a height below which a plan hardly knows any."""
+_HELD = (("hospital", "hospital"), ("school", "school"), ("parking", "car park"))
 _STALE_DAYS = 180
 """Age at which a map is called old (``domain.md`` 6.8)."""
 
@@ -222,22 +226,65 @@ def _notice(notice: Notice, units: str) -> str:
 
 
 def area_card(listing: Listing, today: date) -> str:
-    """Return what an area holds, how old its map is, and what is not in it."""
+    """Return what an area holds, what it lacks, how old its map is; all that is known of it folded away."""
     title = f"<h2>{escape(listing.name)}{' (comes with the program)' if listing.shipped else ''}</h2>"
+    if listing.problem and listing.shipped:
+        text = f"It is made again when it is next opened: {listing.problem.partition('. ')[0]}."
+        return f'<div class="pl">{title}<p>{escape(text)}</p></div>'
     if listing.problem:
         return f'<div class="pl">{title}<p class="verdict open">{escape(listing.problem)}</p></div>'
     if listing.manifest is None:
         return f'<div class="pl">{title}<p>Imported when it is first opened.</p></div>'
+    holds = (
+        f"{', '.join(_area_holds(listing.manifest['counts']))}. {_age(listing.manifest['data_date'], today)}."
+    )
+    lacks = "".join(
+        f'<li><span class="level caution" aria-label="Caution">!</span><span>{escape(text)}</span></li>'
+        for text in _area_lacks(listing.manifest, listing.shipped, today)
+    )
     rows = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td>{escape(value)}</td></tr>'
         for name, value in _area_facts(listing.manifest, today)
     )
-    return f'<div class="pl">{title}<table>{rows}</table></div>'
+    return (
+        f'<div class="pl">{title}<p>{escape(holds)}</p>'
+        f'<ul class="notices urgent">{lacks}</ul>'
+        f"<details><summary>All that is known of it</summary><table>{rows}</table></details></div>"
+    )
+
+
+def _area_holds(counts: Mapping[str, Any]) -> Iterator[str]:
+    places = counts["places"]
+    yield f"{counts['edges']:,} stretches of street"
+    yield f"{counts['buildings']:,} buildings"
+    yield from (words.count(places.get(kind, 0), one) for kind, one in _HELD)
+
+
+def _area_lacks(manifest: Mapping[str, Any], shipped: bool, today: date) -> Iterator[str]:
+    """Tell what a plan on an area will not know, in the order of what it costs."""
+    counts, then = manifest["counts"], manifest["data_date"][:10]
+    days = (today - date.fromisoformat(then)).days if then else None
+    if days is None:
+        yield "Nobody knows how old this map is: check the streets that matter"
+    elif days > _STALE_DAYS:
+        newer = "import a newer one" + ("" if shipped else " under this name")
+        yield f"The map is {_old(days)} old: check what has changed, or {newer}"
+    tall, buildings = counts["buildings_with_height"] + counts["buildings_with_levels"], counts["buildings"]
+    if not buildings:
+        yield "No buildings: what can be seen from where is not known"
+    elif not tall:
+        yield "No building heights: who looks down on whom is not known"
+    elif tall < _FEW * buildings:
+        yield f"Few building heights: {tall:,} of {buildings:,} at most"
+    hospitals = counts["places"].get("hospital", 0)
+    if not hospitals:
+        yield "No hospitals: load a hospital table (planner hospitals import FILE.csv)"
+    else:
+        yield f"{words.count(hospitals, 'hospital')}, trauma levels unknown unless a hospital table tells"
 
 
 def _area_facts(manifest: Mapping[str, Any], today: date) -> Iterator[tuple[str, str]]:
     counts = manifest["counts"]
-    places = counts["places"]
     west, south, east, north = manifest["bbox_deg"]
     tall = counts["buildings_with_height"] + counts["buildings_with_levels"]
     yield (
@@ -245,12 +292,6 @@ def _area_facts(manifest: Mapping[str, Any], today: date) -> Iterator[tuple[str,
         f"{counts['streets']:,} in {counts['edges']:,} stretches, {counts['drivable_edges']:,} drivable",
     )
     yield "Buildings", f"{counts['buildings']:,}; height or storeys known for at most {tall:,}"
-    yield (
-        "Hospitals",
-        f"{places.get('hospital', 0)} in the map data; trauma levels come from a hospital table",
-    )
-    yield "Schools", f"{places.get('school', 0)}"
-    yield "Parking", f"{places.get('parking', 0)}"
     yield "Map data", f"{_age(manifest['data_date'], today)}, from {manifest['source']}"
     yield "On disk", f"{sum(file['bytes'] for file in manifest['files'].values()) / 1e6:.1f} MB"
     yield "Covers", f"west {west:.3f}, south {south:.3f}, east {east:.3f}, north {north:.3f}"
@@ -259,8 +300,15 @@ def _area_facts(manifest: Mapping[str, Any], today: date) -> Iterator[tuple[str,
 
 def _age(data_date: str, today: date) -> str:
     if not data_date:
-        return "of unknown age"
+        return "Map of unknown age"
     then = date.fromisoformat(data_date[:10])
-    days = (today - then).days
-    stale = ": check what has changed" if days > _STALE_DAYS else ""
-    return f"of {then.isoformat()}, {days:,} days old{stale}"
+    return f"Map of {then.isoformat()}, {_old((today - then).days)} old"
+
+
+def _old(days: int) -> str:
+    """Say an age as people do: in days, months, years, rounded down."""
+    if days < 2 * _MONTH_DAYS:
+        return words.count(max(days, 0), "day")
+    if days < 2 * _YEAR_DAYS:
+        return words.count(int(days / _MONTH_DAYS), "month")
+    return words.count(int(days / _YEAR_DAYS), "year")

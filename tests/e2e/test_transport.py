@@ -71,8 +71,16 @@ def test_the_ways_to_a_hospital_that_is_chosen_are_told_apart_and_in_view(screen
     assert way is not None
     assert frame["x"] <= way["x"]
     assert way["x"] + way["width"] <= frame["x"] + frame["width"]
-    page.get_by_role("link", name="Radio, print").click()
-    expect(page.get_by_role("heading", name="For the radio")).to_be_in_viewport()
+    page.set_viewport_size({"width": 1024, "height": 768})
+    expect(screen.map.locator(".leaflet-control-scale")).to_be_in_viewport(ratio=1)
+    link = page.get_by_role("link", name="Radio, print")
+    link.click()
+    heading = page.get_by_role("heading", name="For the radio")
+    expect(heading).to_be_in_viewport(ratio=1)
+    above, below = link.bounding_box(), heading.bounding_box()
+    assert above is not None
+    assert below is not None
+    assert below["y"] >= above["y"] + above["height"], "a part lies under the links that lead to it"
 
 
 def test_on_a_phone_nothing_is_cut_off_and_targets_are_large(screen: Screen, home: Path) -> None:
