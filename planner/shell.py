@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -68,7 +70,7 @@ def show_count(what: str) -> Iterator[Callable[[int, int], None]]:
 
     form = "{desc} {n_fmt} of {total_fmt} |{bar:30}| {elapsed}, {remaining} left"
     shown = sys.stderr.isatty()
-    step = 0
+    step, began = 0, time.monotonic()
     with tqdm(desc=what, bar_format=form, disable=not shown, leave=False, file=sys.stderr) as bar:
 
         def told(done: int, of: int) -> None:
@@ -77,6 +79,8 @@ def show_count(what: str) -> Iterator[Callable[[int, int], None]]:
             bar.update(done - bar.n)
             if not shown and of and 10 * done // of > step:
                 step = 10 * done // of
-                click.echo(f"{what}: {done} of {of}", err=True)
+                left_min = (time.monotonic() - began) * (of - done) / done / 60
+                more = f", about {math.ceil(left_min)} min left" if done < of else ""
+                click.echo(f"{what}: {done} of {of}{more}", err=True)
 
         yield told

@@ -16,6 +16,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pypdf
 import pytest
 from click.testing import CliRunner
 
@@ -25,7 +26,7 @@ from planner.batch import task
 from planner.batch.entries import State, attention, label_of
 from planner.batch.executors import Executors, Here, open_executor
 from planner.batch.library import open_library
-from planner.batch.preplanning import PREFIX, Wish, preplan
+from planner.batch.preplanning import Wish, preplan
 from planner.briefing.verdict import Standing
 from planner.cli import main
 from planner.document import read_incident, read_plan, write_incident, write_plan
@@ -33,6 +34,7 @@ from planner.errors import BatchError, IncidentError
 from planner.ground.gatherings import find_gatherings
 from planner.model import Incident, Pin, Shape
 from planner.plan import make_plan
+from planner.sources.drawings import import_incident
 from planner.terms import Purpose, ThreatName
 from tests.plans import MADE
 from tests.town import town, town_objects
@@ -134,10 +136,13 @@ def test_every_place_is_listed_once_with_a_plan_that_holds_and_a_print(area, who
         assert plan.id == entry.plan_id
         assert plan.incident.location == entry.location
         assert plan.incident.threat is ThreatName.UNKNOWN
-        assert plan.incident.name.startswith(PREFIX)
+        assert plan.incident.name == entry.title
+        opened = import_incident(whole.read(entry.plan_file))  # as the incident page does
+        assert (opened.incident, opened.area) == (plan.incident, AREA)
         assert entry.summary.posts_inner + entry.summary.posts_outer == len(plan.posts)
         assert entry.summary.officers == plan.officers["total"]
-        assert whole.read(entry.print_file).startswith(b"%PDF-")
+        (sheet,) = pypdf.PdfReader(io.BytesIO(whole.read(entry.print_file))).pages
+        assert sheet.extract_text().count("Pre-plan: ") >= 1
         assert label_of(entry) in ("Seals on the map", "NOT SEALED", "DANGER")
     named = {name for entry in whole.in_order() for name in (entry.plan_file, entry.print_file)}
     index = {"index.html", "index.json", "index.csv", "index.geojson"}

@@ -93,6 +93,7 @@ _SCRIPT = """
   });
 })();
 """
+_NO_DATE = "How old the map is, is not known"
 _GLANCE = 90
 """Characters of a notice that are in view."""
 _COLUMNS = (
@@ -147,7 +148,8 @@ def _digest(script: str) -> str:
 def _of(entries: Sequence[Entry], about: About) -> str:
     kinds = Counter(entry.kind for entry in entries)
     told = ", ".join(f"{KINDS[kind].title}: {count}" for kind, count in sorted(kinds.items()))
-    return f"{told}. Threat: {words.THREATS[about.threat]}. {words.ADVICE}."
+    dated = f"Map of {words.plain(about.area.data_date, 20)}" if about.area.data_date else _NO_DATE
+    return f"{told}. {dated}. Threat: {words.THREATS[about.threat]}. {words.ADVICE}."
 
 
 def _counts(entries: Sequence[Entry]) -> str:
@@ -247,7 +249,7 @@ def _sources(about: About) -> str:
         f"Map: {words.plain(area.attribution)}, {words.plain(area.source)}, {dated}.",
         f"Doctrine: {words.plain(about.doctrine.name)} {words.plain(about.doctrine.digest[:8])}. "
         f"{words.plain(about.software)}. Times know no traffic.",
-        "Plans open on the incident page (Open a file), and in any program that reads GeoJSON. "
+        "Plans open on the incident page (Open a plan), and in any program that reads GeoJSON. "
         "Points for a map: index.geojson; for a spreadsheet: index.csv.",
         "Made ahead: when it happens, plan again with what is known then.",
     )

@@ -30,8 +30,6 @@ from planner.plan import SOFTWARE, plan_id
 from planner.sources.hospital_tables import InstalledHospitals, installed_hospitals
 from planner.terms import ThreatName
 
-PREFIX = "Pre-plan: "
-"""How the name of an incident begins that has not happened: on every print, and when its plan is opened."""
 _SAVED_EVERY = 25
 """Places after which the index is written meanwhile: so many are planned again after a crash at most."""
 
@@ -117,10 +115,11 @@ def preplan(
     BatchError
         If the map has no place of a kind, or the folder is none of a library of this area.
     """
-    places = _chosen(area, doctrine, wish)
+    found = [place for kind in wish.kinds for place in _found(kind, area, doctrine)]
+    places = _within(found, wish)
     library = open_library(folder, area.name)
     run = _Run(area, doctrine, wish, library, Report(len(places)), installed_hospitals(area, doctrine))
-    run.note_gone()
+    run.note_gone(found)
     tasks = run.tasks(places)
     try:
         run.take(executors, tasks, told or (lambda _done, _of: None))
@@ -131,24 +130,24 @@ def preplan(
     return library, run.report
 
 
-def _chosen(area: Area, doctrine: Doctrine, wish: Wish) -> list[Gathering]:
-    """Find the places to plan for; a kind of which the map has none is refused, with those that it has."""
-    max_m2 = doctrine.zones.target_max_m2
-    found = {kind: find_gatherings(kind, area, max_m2) for kind in wish.kinds}
-    none = [KINDS[kind].title.lower() for kind, places in found.items() if not places]
-    if none:
-        counts = ", ".join(f"{kind} {count}" for kind, count in count_gatherings(area).items())
+def _found(kind: str, area: Area, doctrine: Doctrine) -> tuple[Gathering, ...]:
+    """Find the places of a kind; one of which the map has none is refused, with those that it has."""
+    found = find_gatherings(kind, area, doctrine.zones.target_max_m2)
+    if not found:
+        counts = ", ".join(f"{name} {count}" for name, count in count_gatherings(area).items())
         raise BatchError(
-            f"the map of {area.name} shows no {' and no '.join(none)}",
+            f"the map of {area.name} shows no {KINDS[kind].title.lower()}",
             f"It has: {counts}" if counts else "It has no place of any kind: import another map",
         )
-    places = [place for kind in found for place in found[kind]]
+    return found
+
+
+def _within(found: list[Gathering], wish: Wish) -> list[Gathering]:
+    """Keep the places that lie where asked."""
     ground = wish.within_deg
-    if ground is None:
-        return places
-    inside = [place for place in places if ground.intersects(Point(place.location))]
+    inside = [place for place in found if ground is None or ground.intersects(Point(place.location))]
     if not inside:
-        raise BatchError(f"none of the {len(places)} places lies within the polygon", "Draw it larger")
+        raise BatchError(f"none of the {len(found)} places lies within the polygon", "Draw it larger")
     return inside
 
 
@@ -171,15 +170,13 @@ class _Run:
 
     # --- before ---
 
-    def note_gone(self) -> None:
+    def note_gone(self, found: Sequence[Gathering]) -> None:
         """Mark what was planned before and is not on the map any more: to delete it is for a person."""
-        max_m2 = self.doctrine.zones.target_max_m2
-        for kind in self.wish.kinds:
-            keys = {f"{kind}/{place.osm}" for place in find_gatherings(kind, self.area, max_m2)}
-            for key, entry in self.library.entries.items():
-                if entry.kind == kind and key not in keys:
-                    self.library.entries[key] = replace(entry, state=State.GONE)
-                    self.report.gone.append(key)
+        keys = {f"{place.kind}/{place.osm}" for place in found}
+        for key, entry in self.library.entries.items():
+            if entry.kind in self.wish.kinds and key not in keys:
+                self.library.entries[key] = replace(entry, state=State.GONE)
+                self.report.gone.append(key)
 
     def tasks(self, places: Sequence[Gathering]) -> list[Task]:
         """Return what has to be planned; what is up to date is not."""
@@ -201,7 +198,7 @@ class _Run:
         entry = entry_of(place)
         known = self.library.entries.get(entry.key)
         document = self.library.read(self._file_of(place))
-        plain = Incident(place.location, self.wish.threat, name=f"{PREFIX}{entry.title}")
+        plain = Incident(place.location, self.wish.threat, name=entry.title)
         said = said_of(document, known, plain)
         expected = plan_id(said.incident, self.area, self.doctrine, tuple(self.hospitals))
         if known is not None:

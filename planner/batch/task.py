@@ -24,6 +24,8 @@ from planner.plan import make_plan
 from planner.sources.hospital_tables import InstalledHospitals, installed_hospitals
 
 PRINT_FORMAT = "brief"
+PREFIX = "Pre-plan: "
+"""How a print is headed of what has not happened. Its document is not: it is opened when it has."""
 _STIRRED_M = 1.0
 
 
@@ -90,10 +92,15 @@ def _planned(task: Task) -> Outcome:
     audit = audit_plan(plan, area, doctrine) if task.audited else None
     return Outcome(
         document=write_plan(plan),
-        printed=export_plan(plan, PRINT_FORMAT, task.prints, area) if task.prints else b"",
+        printed=export_plan(_marked(plan), PRINT_FORMAT, task.prints, area) if task.prints else b"",
         summary=sum_up(plan, audit),
         changes=_changes(task.before, plan, area.frame),
     )
+
+
+def _marked(plan: Plan) -> Plan:
+    """Mark what is printed ahead: on paper nobody can see that nothing has happened."""
+    return replace(plan, incident=replace(plan.incident, name=f"{PREFIX}{plan.incident.name}"))
 
 
 class _AtHand(NamedTuple):
