@@ -484,6 +484,9 @@ def test_no_street_near_is_said() -> None:
     assert "what leads out of it is not known" in outer.record.reason  # a hole in the map is no seal
     assert [n.text for n in outer.notices if n.level is NoticeLevel.DANGER] == [outer.notices[0].text]
     assert "whether it is sealed is NOT known" in outer.notices[0].text
+    assert inner.record.sealed  # whoever is inside comes to streets only beyond the outer line
+    assert not outer.record.sealed
+    assert outer.record.leaks == ("ground where the map shows no street: what leads out there is not known",)
 
 
 def test_a_street_that_leaves_the_map_inside_the_core_is_a_leak() -> None:

@@ -21,6 +21,8 @@ from planner.terms import NoticeLevel, PerimeterName, PostMode, RoadClass
 
 OFF_LINE = "stand off its line"
 """Words by which a notice names posts that stand off the line: an audit takes them as told."""
+_UNMAPPED = "ground where the map shows no street: what leads out there is not known"
+"""As a leak of an outer line about which nothing is mapped: then nobody can claim that it is sealed."""
 _HOLDS = {
     PerimeterName.INNER: "the hot zone and its stand-off",
     PerimeterName.OUTER: "warm ground, the inner perimeter and the gap between",
@@ -42,10 +44,11 @@ def write_perimeter(
     band, holds = drawn.band, _HOLDS[name]
     vehicle = [p for p in posts if p.mode is PostMode.VEHICLE]
     left_open = _left_open(band, [*drawn.stands, *open_foot])
-    leaks = tuple(sorted({*band.leaks, *left_open, *drawn.astray}))
+    unmapped = {_UNMAPPED} if name is PerimeterName.OUTER and not len(band.edges) else set[str]()
+    leaks = tuple(sorted({*band.leaks, *left_open, *drawn.astray, *unmapped}))
     if band.leaks:
         reason = f"Around {holds}. It cannot be sealed: the map ends inside it ({', '.join(band.leaks)})."
-    elif not posts and not len(band.edges) and name is PerimeterName.OUTER:
+    elif unmapped:
         reason = f"Around {holds}. The map shows no street near it: what leads out of it is not known."
     elif not posts:
         reason = f"Around {holds}. No street or path leads out of it on this map: no post is needed."
@@ -110,8 +113,7 @@ def perimeter_notices(
     def say(level: NoticeLevel, text: str) -> None:
         notices.append(Notice(level, text, name.value))
 
-    if record.leaks:
-        streets = ", ".join(record.leaks)
+    if streets := ", ".join(leak for leak in record.leaks if leak != _UNMAPPED):
         say(
             NoticeLevel.DANGER,
             f"The {name} perimeter is not sealed where its line or the map ends, or a street stays open: "
