@@ -33,6 +33,24 @@ def test_a_plan_is_made_and_the_base_map_is_drawn(home: Path, capsys: pytest.Cap
     assert str(home) in told.err
 
 
+def test_a_base_map_is_drawn_by_a_process_of_its_own_and_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLANNER_HOME", str(tmp_path))
+    packs.write_area(town())
+    area = packs.open_area(town().name)
+    drawn = ready.base_map_drawn_apart(area)
+    assert drawn.there()
+    monkeypatch.setattr(subprocess, "run", None)
+    assert ready.base_map_drawn_apart(area) == drawn
+
+
+def test_a_base_map_that_cannot_be_drawn_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANNER_HOME", str(tmp_path))
+    with pytest.raises(PackError, match="could not be drawn: there is no area"):
+        ready.base_map_drawn_apart(town())
+
+
 def test_the_plan_made_is_a_whole_one() -> None:
     plan = ready.first_plan(town())
     assert plan.posts, "the searches were not used"

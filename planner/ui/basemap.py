@@ -96,6 +96,16 @@ class BaseMapFiles:
     near: Path
     far: Path
 
+    def there(self) -> bool:
+        """Whether both have been made."""
+        return self.near.is_file() and self.far.is_file()
+
+
+def base_map_files(area: Area, folder: Path) -> BaseMapFiles:
+    """Return where an area's base map is kept, made or not."""
+    stem = f"{area.name}-{area.digest[:12]}-{STYLE}"
+    return BaseMapFiles(folder / f"{stem}-near.pmtiles", folder / f"{stem}-far.pmtiles")
+
 
 def base_map(area: Area, folder: Path) -> BaseMapFiles:
     """Return an area's base map, made now if it is not there yet.
@@ -107,9 +117,8 @@ def base_map(area: Area, folder: Path) -> BaseMapFiles:
         Where base maps are kept; files of older contents of the same area are removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    stem = f"{area.name}-{area.digest[:12]}-{STYLE}"
-    files = BaseMapFiles(folder / f"{stem}-near.pmtiles", folder / f"{stem}-far.pmtiles")
-    if not (files.near.is_file() and files.far.is_file()):
+    files = base_map_files(area, folder)
+    if not files.there():
         features = map_features(area)
         _write(features, files.near, SPLIT_ZOOM, SPLIT_ZOOM)
         _write(features[features["kind"].isin(_FAR_KINDS)], files.far, FAR_ZOOM, SPLIT_ZOOM - 1)

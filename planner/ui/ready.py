@@ -1,5 +1,7 @@
 """Get ready before anyone asks: ``python -m planner.ui.ready``, the last step of the set-up.
 
+``python -m planner.ui.ready --base-map AREA`` draws the base map of one area and nothing else.
+
 Searches and lines of sight are compiled when they are first used, a shipped area is imported and its base map
 drawn when they are first opened: half a minute that nobody has at an incident, so it is spent at set-up. A
 plan that nobody sees is made and thrown away; what it compiled is kept beside the code. So is the code as
@@ -9,7 +11,11 @@ Python reads it, which no later start need do again, not even where Python is to
 from __future__ import annotations
 
 import compileall
+import os
+import subprocess
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +23,16 @@ import numpy as np
 import planner
 from planner import packs, settings
 from planner.area import Area
-from planner.errors import PlannerError
+from planner.errors import PackError, PlannerError
 from planner.memory import one_at_a_time
 from planner.model import Incident, Plan
 from planner.perimeters import mesh
 from planner.plan import make_plan
 from planner.terms import Travel
-from planner.ui.basemap import BaseMapFiles, base_map
+from planner.ui.basemap import BaseMapFiles, base_map, base_map_files
+
+_BASE_MAP = "--base-map"
+_RANK = 5
 
 
 @one_at_a_time
@@ -40,11 +49,40 @@ def first_plan(area: Area) -> Plan:
 
 def base_map_at_home(area: Area) -> BaseMapFiles:
     """Return an area's base map, in this installation's home."""
-    return base_map(area, settings.read_settings().home / "base_maps")
+    return base_map(area, _base_maps())
 
 
-def main() -> int:
+def base_map_drawn_apart(area: Area) -> BaseMapFiles:
+    """Return an installed area's base map, drawn by a process of its own if it is not there: plans go on.
+
+    That of a metro takes a minute, in which a thread beside the plans would hold up every one of them.
+
+    Raises
+    ------
+    PackError
+        If it could not be drawn.
+    """
+    files = base_map_files(area, _base_maps())
+    if files.there():
+        return files
+    command = [sys.executable, "-m", "planner.ui.ready", _BASE_MAP, area.name]
+    run = subprocess.run(  # noqa: S603 ourselves, and a name that was checked
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if run.returncode or not files.there():
+        told = run.stderr.strip().splitlines()[-1:] or [f"its process ended with {run.returncode}"]
+        raise PackError(f"the base map of {area.name} could not be drawn: {told[0]}", "Open the area again")
+    return files
+
+
+def _base_maps() -> Path:
+    return settings.read_settings().home / "base_maps"
+
+
+def main(said: Sequence[str] = ()) -> int:
     """Get the default area ready; say in one line what was done, or what stands in the way."""
+    if said[:1] == [_BASE_MAP]:
+        return _draw_base_map(said[1])
     if not compileall.compile_dir(Path(planner.__file__).parent, quiet=2):
         print("what Python makes of the code cannot be kept: commands start a little later", file=sys.stderr)
     try:
@@ -58,5 +96,16 @@ def main() -> int:
     return 0
 
 
+def _draw_base_map(name: str) -> int:
+    with suppress(OSError):  # a machine that grants no lower rank draws at this one
+        os.nice(_RANK)
+    try:
+        base_map_at_home(packs.open_area(name))
+    except (PlannerError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

@@ -38,7 +38,7 @@ from planner.ui.decide import Said, Word, decided, merged, restated, stroke_told
 from planner.ui.map import MAP_KEY
 from planner.ui.panel_texts import texts
 from planner.ui.panels import Beside
-from planner.ui.ready import base_map_at_home
+from planner.ui.ready import base_map_drawn_apart
 from planner.ui.warm import AREAS_KEPT, kept_area
 
 Json = dict[str, Any]
@@ -160,7 +160,7 @@ def _drawing_room() -> ThreadPoolExecutor:
 
 @st.cache_resource(max_entries=AREAS_KEPT, show_spinner=False)
 def _base_map(name: str, digest: str, _area: Area) -> Future[BaseMapFiles]:
-    return _drawing_room().submit(base_map_at_home, _area)
+    return _drawing_room().submit(base_map_drawn_apart, _area)
 
 
 def base_map_of(area: Area) -> Future[BaseMapFiles]:
