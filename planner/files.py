@@ -15,6 +15,7 @@ def write_whole(target: Path, content: bytes) -> None:
         If the disk refuses; the file is as it was then.
     """
     beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    beside.unlink(missing_ok=True)  # of one that was killed: in a container each run has the same number
     try:
         with beside.open("xb") as stream:
             stream.write(content)

@@ -69,6 +69,10 @@ _ZIP_HEAD_BYTES = 30  # of a member, before its name
 _ZIP_PADDING = 0xD935  # the id by which others too pad entries to a boundary
 _ALIGN_BYTES = 64
 _NPY_HEAD_BYTES = 1024
+_NOT_UNDERSTOOD = (
+    *(KeyError, TypeError, ValueError, struct.error),
+    *(zipfile.BadZipFile, pa.ArrowException, shapely.errors.ShapelyError),
+)
 
 
 @dataclass(frozen=True)
@@ -526,7 +530,7 @@ def _understood(name: str) -> Iterator[None]:
         raise
     except PlannerError as error:
         raise _broken(name, f"holds an area that is wrong: {error.message}") from error
-    except (KeyError, TypeError, ValueError, struct.error, zipfile.BadZipFile, pa.ArrowException) as error:
+    except _NOT_UNDERSTOOD as error:
         raise _broken(name, f"cannot be understood ({type(error).__name__})") from error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -114,7 +113,7 @@ def preplan_command(
     is kept.
     """
     from planner import packs
-    from planner.batch.executors import open_executor
+    from planner.batch.executors import cores, open_executor
     from planner.batch.preplanning import Wish, preplan
     from planner.exports import Options, Paper
     from planner.sources.polygon import read_polygon
@@ -127,7 +126,7 @@ def preplan_command(
     ground = None if within is None else read_polygon(within)
     wish = Wish(tuple(dict.fromkeys(kinds)), ThreatName(threat), options, audited, limit, ground)
     with (
-        open_executor(workers or len(os.sched_getaffinity(0)), scheduler) as executors,
+        open_executor(workers or cores(), scheduler) as executors,
         show_count(f"planning {area_name}") as told,
     ):
         library, done = preplan(place, doctrine, folder, wish, executors, told)

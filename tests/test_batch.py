@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from planner.briefing.verdict import Standing
 from planner.cli import main
 from planner.document import read_incident, read_plan, write_incident, write_plan
 from planner.errors import BatchError, IncidentError
+from planner.files import write_whole
 from planner.ground.gatherings import find_gatherings
 from planner.model import Incident, Pin, Shape
 from planner.plan import make_plan
@@ -253,6 +255,46 @@ def test_what_a_person_put_into_a_plan_is_kept_and_planned_with(area, copy):
         assert (entry.key in report.planned) == (again == 1)
 
 
+def test_a_threat_that_a_person_put_in_is_kept_and_only_that_of_a_file_that_is_known(area, copy):
+    entry = entry_named(open_library(copy, AREA), "North School")
+    file = copy / entry.plan_file
+    plain = file.read_bytes()
+    said = replace(read_plan(plain).incident, threat=ThreatName.VEHICLE)
+    file.write_bytes(write_incident(said))
+    for again in (1, 2):
+        library, report = run(area, copy)
+        assert read_plan(file.read_bytes()).incident.threat is ThreatName.VEHICLE
+        assert library.entries[entry.key].by_hand
+        assert report.planned == [entry.key] * (again == 1)
+    (copy / "index.json").unlink()  # nobody can tell any more
+    library, _ = run(area, copy)
+    assert not library.entries[entry.key].by_hand
+    assert file.read_bytes() == plain
+
+
+def test_a_file_that_is_changed_while_it_is_planned_is_not_written_over(area, copy):
+    wish = replace(PLAIN, threat=ThreatName.KNIFE)
+    entry = entry_named(open_library(copy, AREA), "North School")
+    file = copy / entry.plan_file
+    said = replace(read_plan(file.read_bytes()).incident, on_site=900)
+
+    class Meanwhile(Executor):
+        def submit(self, fn, /, *args, **kwargs):
+            outcome = Here().submit(fn, *args, **kwargs)
+            if args[0].key == entry.key:
+                file.write_bytes(write_incident(said))
+            return outcome
+
+    library, report = run(area, copy, wish, executor=Meanwhile())
+    assert report.failed == [entry.key]
+    assert "changed while" in library.entries[entry.key].error
+    assert file.read_bytes() == write_incident(said)
+    library, report = run(area, copy, wish)
+    assert report.planned == [entry.key]
+    assert library.entries[entry.key].by_hand
+    assert read_plan(file.read_bytes()).incident == said
+
+
 def test_a_file_that_was_spoilt_is_left_and_told(area, copy):
     entry = entry_named(open_library(copy, AREA), "North School")
     (copy / entry.plan_file).write_bytes(b"{half of it")
@@ -315,6 +357,15 @@ def test_an_index_changed_by_hand_leads_to_no_other_file(area, copy, name):
         run(area, copy)
 
 
+@pytest.mark.parametrize("place", [{"kind": "<b>castle"}, {"osm": "w12/../3"}, {"osm": ""}])
+def test_an_index_that_lists_what_is_no_place_says_what_to_do(area, copy, place):
+    index = json.loads((copy / "index.json").read_bytes())
+    index["places"][0].update(place)
+    (copy / "index.json").write_text(json.dumps(index))
+    with pytest.raises(BatchError, match=r"no place.*Delete it and run again"):
+        run(area, copy)
+
+
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"schema": "library/1"}', b'{"schema": "library/9"}'])
 def test_an_index_that_cannot_be_read_says_what_to_do(area, tmp_path, content):
     (tmp_path / "index.json").write_bytes(content)
@@ -368,6 +419,8 @@ class Stopped(Executor):
             return Here().submit(fn, *args, **kwargs)
         if self.how is KeyboardInterrupt:
             raise KeyboardInterrupt
+        if self.how is ChildProcessError:  # found out before anything was handed over
+            raise BrokenExecutor("killed")
         future: Future[object] = Future()
         future.set_exception(BrokenExecutor("killed"))
         return future
@@ -379,10 +432,18 @@ def test_interrupted_it_leaves_what_is_done_and_goes_on_later(area, plain_files,
     assert len(report.planned) == 1
     assert sum(entry.state is State.WAITING for entry in library.entries.values()) == 3
     with pytest.raises(BatchError, match="goes on where it stopped"):
+        run(area, tmp_path, executor=Stopped(0, ChildProcessError))
+    with pytest.raises(BatchError, match="goes on where it stopped"):
         run(area, tmp_path, executor=Stopped(1, BrokenExecutor))
     _, report = run(area, tmp_path)
     assert (len(report.kept), len(report.planned)) == (2, 2)
     assert bytes_of(tmp_path) == plain_files
+
+
+def test_what_one_that_was_killed_left_is_in_nobodys_way(tmp_path):
+    (tmp_path / f".plan.{os.getpid()}.part").write_bytes(b"half")
+    write_whole(tmp_path / "plan", b"whole")
+    assert bytes_of(tmp_path) == {"plan": b"whole"}
 
 
 _KILLED = """

@@ -158,6 +158,17 @@ def test_shapes_are_made_when_they_are_asked_for_and_travel_made(
         assert np.array_equal(away[name], column, equal_nan=column.dtype.kind == "f")
 
 
+def test_shapes_that_are_none_are_told_also_when_they_are_asked_for_late(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("planner.packs.shapely.to_wkb", lambda shapes: np.full(len(shapes), b"none"))
+        packs.write_area(town())
+    area = packs.open_area("town")
+    with pytest.raises(PackError, match="cannot be understood"):
+        _ = area.buildings.shapes
+
+
 def test_manifest_tells_all_of_the_contract(pack: Path) -> None:
     manifest = packs.read_manifest("town")
     assert manifest["schema"] == "pack/5"

@@ -72,6 +72,13 @@ def open_executor(workers: int, scheduler: str = "") -> Iterator[Executors]:
         executor.shutdown(wait=True, cancel_futures=True)
 
 
+def cores() -> int:
+    """Return how many processes this one may keep busy."""
+    if hasattr(os, "sched_getaffinity"):  # not everywhere
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def _follow() -> None:
     """Leave Ctrl-C to the process that started this one, and end when that has ended, however it did."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -23,10 +23,12 @@ from planner.document import read_incident
 from planner.errors import BatchError, IncidentError
 from planner.files import write_whole
 from planner.geojson import MAX_BYTES
+from planner.ground.gatherings import KINDS
 from planner.model import Incident
 from planner.records import from_record
 
 INDEX = "index.json"
+_PLACE = re.compile(r"[nwr]\d{1,20}")
 _OURS = re.compile(r"[a-z_]{1,30}/[a-z0-9-]{1,60}_[nwr]\d{1,20}\.(geojson|pdf)")
 
 
@@ -52,7 +54,9 @@ class Library:
         return sorted(self.entries.values(), key=map_order)
 
     def check(self, entry: Entry) -> None:
-        """Refuse an entry, of an index changed by hand, that would lead to files of others."""
+        """Refuse what is no place, or would lead to files of others: an index may be changed by hand."""
+        if entry.kind not in KINDS or _PLACE.fullmatch(entry.osm) is None:
+            raise _broken(self.folder / INDEX, f"it lists {words.plain(entry.key, 60)!r}, which is no place")
         for name in (entry.plan_file, entry.print_file):
             if name:
                 self._path(name)
@@ -217,8 +221,8 @@ def said_of(document: bytes, known: Entry | None, plain: Incident) -> Said:
     """
     if not document:
         return Said(plain, by_hand=False)
-    untouched = known is not None and digest_of(document) == known.sha256
-    if untouched and known is not None and not known.by_hand:
+    written = known.sha256 if known is not None else ""
+    if known is not None and written == digest_of(document) and not known.by_hand:
         return Said(plain, by_hand=False)
     try:
         found = read_incident(document)
@@ -227,7 +231,8 @@ def said_of(document: bytes, known: Entry | None, plain: Incident) -> Said:
             f"its file was changed and cannot be read: {error.message}",
             "Mend the file, or delete it to have it made again",
         ) from error
-    changed = found != replace(plain, threat=found.threat)
+    # Of a file that no index knows nobody can tell whether another threat is a person's or a former run's.
+    changed = found != (plain if written else replace(plain, threat=found.threat))
     return Said(found, by_hand=True) if changed else Said(plain, by_hand=False)
 
 

@@ -161,6 +161,8 @@ class _Run:
     library: Library
     report: Report
     hospitals: InstalledHospitals
+    read: dict[str, str] = field(default_factory=dict)
+    """Digests of the documents that what is planned was read from."""
 
     @property
     def made_by(self) -> str:
@@ -198,6 +200,7 @@ class _Run:
         entry = entry_of(place)
         known = self.library.entries.get(entry.key)
         document = self.library.read(self._file_of(place))
+        self.read[entry.key] = digest_of(document)
         plain = Incident(place.location, self.wish.threat, name=entry.title)
         said = said_of(document, known, plain)
         expected = plan_id(said.incident, self.area, self.doctrine, tuple(self.hospitals))
@@ -249,25 +252,32 @@ class _Run:
     def take(self, executors: Executors, tasks: Sequence[Task], told: Told) -> None:
         """Have the tasks done, and write down each as it comes."""
         told(0, len(tasks))
-        for done, (task, future) in enumerate(_in_turn(executors, self._with_before(tasks)), 1):
-            self._settle(task, future)
-            told(done, len(tasks))
-            if done % _SAVED_EVERY == 0:
-                self.save()
+        try:
+            for done, (task, future) in enumerate(_in_turn(executors, self._with_before(tasks)), 1):
+                self._settle(task, future)
+                told(done, len(tasks))
+                if done % _SAVED_EVERY == 0:
+                    self.save()
+        except BrokenExecutor as fault:
+            raise BatchError(
+                "a worker was lost, perhaps for want of memory",
+                "Run again with fewer --workers: it goes on where it stopped",
+            ) from fault
 
     def _settle(self, task: Task, future: Future[Outcome]) -> None:
         entry = self.library.entries[task.key]
         fault = future.exception()
         if isinstance(fault, BrokenExecutor):
-            raise BatchError(
-                "a worker was lost, perhaps for want of memory",
-                "Run again with fewer --workers: it goes on where it stopped",
-            ) from fault
+            raise fault
         if fault is not None:
             told = " ".join(f"{type(fault).__name__}: {fault}".split())
             self._fail(entry, f"a fault of the program, {told}", "Please report it with the place's name")
         elif (outcome := future.result()).error:
             self._fail(entry, outcome.error, outcome.remedy)
+        elif digest_of(self.library.read(self._file_of(entry))) != self.read[task.key]:
+            self._fail(
+                entry, "its file was changed while it was planned", "Run again: what was put in is kept"
+            )
         else:
             self._keep(entry, task, outcome)
 
