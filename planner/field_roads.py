@@ -64,7 +64,7 @@ def field_road_notices(roads: tuple[FieldRoad, ...], area: Area, doctrine: Doctr
     return _laid(roads, area, doctrine.perimeters.field_road_joins_m).notices if roads else ()
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)  # a metro with its hierarchy is more than a gigabyte
 def _laid(roads: tuple[FieldRoad, ...], area: Area, joins_m: float) -> _Laid:
     network, notices = area.network, []
     for number, road in enumerate(roads, start=1):
@@ -299,7 +299,7 @@ class _Draft:
             at = slice(first[edge], first[edge] + parts[edge])
             u[at], v[at] = ends[:-1], ends[1:]
         new = self._streets
-        return replace(
+        made = replace(
             old,
             **self._node_rows(),
             **{
@@ -312,6 +312,15 @@ class _Draft:
             **_restrictions(old, first, parts),
             names=tuple(self._names),
         )
+        if old.order is not None:
+            # What is new comes last: wherever it leads, ways over it are found from both of its ends.
+            known, count = old.order.astype(np.int64), parts[old.order]
+            within = np.arange(len(source)) - np.repeat(np.cumsum(count) - count, count)
+            order = np.concatenate(
+                [np.repeat(first[known], count) + within, len(source) + np.arange(len(new))]
+            )
+            made.use_order(order.astype(np.uint32))
+        return made
 
     def _node_rows(self) -> dict[str, Any]:
         count, old = len(self._node_id), self._old

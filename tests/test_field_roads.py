@@ -17,6 +17,7 @@ from planner.field_roads import field_road_notices, with_field_roads
 from planner.model import FieldRoad, Incident, Shape
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
+from planner.streets.hierarchy import find_order
 from planner.terms import NoticeLevel, Travel
 from tests.town import town
 
@@ -159,3 +160,27 @@ def test_a_plan_holds_a_field_road_that_leads_out_and_says_so(area):
     assert read_plan(write_plan(plan)) == plan
     assert read_incident(write_incident(incident)) == incident
     assert read_incident(write_plan(plan)).field_roads == (mine,)
+
+
+def test_a_citys_field_road_is_searched_by_its_hierarchy_too(area):
+    """Ways over an area with an order of contraction and one without cost the same, also by a second road."""
+    spots = [((-130, 10), (-60, 90)), ((40, -90), (90, 15))]
+    roads = tuple(road(area, *line) for line in spots)
+    network = replace(area.network)
+    network.use_order(find_order(network))
+    laid = with_field_roads(roads, replace(area, network=network), DOCTRINE).network
+    plain = with_field_roads(roads, area, DOCTRINE).network
+    assert laid.edge_count > network.edge_count
+    assert laid.hierarchy is not None
+    assert plain.hierarchy is None
+    assert laid.order is not None
+    assert np.array_equal(np.sort(laid.order), np.arange(laid.edge_count))
+    ends = [snap for snap in laid.snap(laid.node_xy_m[::3], laid.drivable) if snap is not None]
+    for travel in (Travel.EMERGENCY, Travel.PUBLIC):
+        by_order, without = (
+            one.times(ends, ends, one.timing(travel, DOCTRINE.travelling), one.no_closures())
+            for one in (laid, plain)
+        )
+        assert np.array_equal(by_order, without)
+    last = np.flatnonzero(laid.way_id < 0)
+    assert set(laid.order[-len(last) :].tolist()) == set(last.tolist())

@@ -21,6 +21,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from planner.streets.grouping import grouped
+
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Ints32 = NDArray[np.int32]
@@ -76,13 +78,11 @@ def rank_links(u: Ints, v: Ints, xy_m: Floats) -> Ints32:
 
 def _link_up(u: Ints, v: Ints, count: int) -> _Links:
     tail = np.concatenate([u, v])
-    order = np.argsort(tail, kind="stable")
-    start = np.zeros(count + 1, dtype=np.int32)
-    np.cumsum(np.bincount(tail, minlength=count), out=start[1:])
+    start, order = grouped(tail, count)
     place = np.empty(len(order), dtype=np.int32)
     place[order] = np.arange(len(order), dtype=np.int32)
     return _Links(
-        start=start,
+        start=start.astype(np.int32),
         far=np.concatenate([v, u])[order].astype(np.int32),
         link=(order % max(len(u), 1)).astype(np.int32),
         other=np.roll(place, -len(u))[order],

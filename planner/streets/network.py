@@ -22,6 +22,7 @@ from planner.streets.arrivals import Arrivals, arrivals
 from planner.streets.counting import Counting, Weighed
 from planner.streets.desk import Desk
 from planner.streets.driving_side import DrivingSide, find_driving_side
+from planner.streets.grouping import grouped
 from planner.streets.hierarchy import LEAST_STREETS, Hierarchy, Order, find_order
 from planner.streets.parts import find_parts
 from planner.streets.paths import (
@@ -116,12 +117,8 @@ class StreetNetwork(StreetArrays):
     @cached_property
     def arcs_out(self) -> tuple[Ints, Ints, Ints]:
         """Arcs out of each node: indptr (N + 1,), head node (2E,), arc id (2E,)."""
-        tail = np.concatenate([self.edge_u, self.edge_v])
-        head = np.concatenate([self.edge_v, self.edge_u])
-        order = np.argsort(tail, kind="stable")
-        indptr = np.zeros(self.node_count + 1, dtype=np.int64)
-        np.cumsum(np.bincount(tail, minlength=self.node_count), out=indptr[1:])
-        return indptr, head[order], order
+        indptr, order = grouped(self.arc_tail, self.node_count)
+        return indptr, self.arc_head[order], order
 
     @cached_property
     def _remembered(self) -> dict[tuple[object, ...], Any]:

@@ -19,6 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.errors import AreaError
 from planner.streets.box_grid import BoxGrid, lay_boxes
+from planner.streets.grouping import grouped
 from planner.terms import FIRST_BLOCKING_BARRIER, FIRST_FOOT_CLASS, RoadClass, Service
 
 Bools = NDArray[np.bool_]
@@ -278,9 +279,8 @@ class StreetArrays:
     @cached_property
     def _at_nodes(self) -> tuple[Ints, Ints]:
         """Arcs that end at each node: indptr (N + 1,) and arcs (2E,)."""
-        indptr = np.zeros(self.node_count + 1, dtype=np.int64)
-        np.cumsum(np.bincount(self.arc_head, minlength=self.node_count), out=indptr[1:])
-        return indptr, np.argsort(self.arc_head, kind="stable")
+        found: tuple[Ints, Ints] = grouped(self.arc_head, self.node_count)
+        return found
 
     def arcs_into(self, nodes: Ints) -> tuple[Ints, Ints]:
         """Return the arcs that end at some nodes laid end to end, and which of the nodes (0..) owns each."""

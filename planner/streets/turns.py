@@ -18,6 +18,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from planner.streets.grouping import grouped
 from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays
 from planner.terms import TurnRule
 
@@ -68,18 +69,14 @@ class Turns:
     @cached_property
     def into(self) -> tuple[Ints, Ints]:
         """Turns into each state: indptr (S + 1,) and turns (T,), for searches backwards."""
-        order = np.argsort(self.to, kind="stable")
-        indptr = np.zeros(self.state_count + 1, dtype=np.int64)
-        np.cumsum(np.bincount(self.to, minlength=self.state_count), out=indptr[1:])
-        return indptr, order
+        found: tuple[Ints, Ints] = grouped(self.to, self.state_count)
+        return found
 
     @cached_property
     def _of_arc(self) -> tuple[Ints, Ints]:
         """States of each arc: indptr and states."""
-        order = np.argsort(self.state_arc, kind="stable")
-        indptr = np.zeros(int(self.state_arc.max(initial=0)) + 2, dtype=np.int64)
-        np.cumsum(np.bincount(self.state_arc), out=indptr[1:])
-        return indptr, order
+        found: tuple[Ints, Ints] = grouped(self.state_arc, int(self.state_arc.max(initial=0)) + 1)
+        return found
 
     def states_of(self, arc: int) -> Ints:
         """Return all states in which an arc is driven."""
