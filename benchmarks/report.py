@@ -14,7 +14,7 @@ from benchmarks import one_map as on
 from benchmarks.peers import ROUTERS
 from benchmarks.routing import TARGET_S as ZONE_S
 from benchmarks.script import SCRIPTS
-from benchmarks.whole_plan import METRO, STEPS, TAPS, WHOLE, target_s
+from benchmarks.whole_plan import METRO, SCRIPT_TAPS, STEPS, TAPS, WHOLE, target_s
 
 IMPORT_ALONE = "import: reading + writing"
 BY = (on.OURS, *SCRIPTS, *ROUTERS, on.BARE)
@@ -153,8 +153,10 @@ How many times as long as the planner, or as much memory; under 1 the peer is qu
   (`benchmarks/tiled.py`): its size is real, its streets repeat.
 - **A whole plan** is made at {taps} junctions, three times each, with threats in turn and fifty
   casualties; what the map remembers of former plans is forgotten before each
-  (`area.memory.forget()`). Of each place the median counts, and of these the median. Compiled code
-  is warm; garbage is collected between plans.
+  (`area.memory.forget()`). Of each place the median counts, and of these the median: not the first
+  visit to a place, for which the map's shapes there are made. Compiled code is warm; garbage is
+  collected between plans. Each script plans once at each of the first {script_taps} of these
+  junctions, the first draft on a metro at the first alone.
 - **The scripts** (`benchmarks/script.py`) have graph, search trees and hospitals in memory and are
   asked the least that answers the same questions; what they are spared is written there. The
   *networkx script* is as good as we could make it: nothing is copied, searches stop when all is
@@ -192,6 +194,7 @@ def page(sizes: Sequence[Size], about: Mapping[str, str]) -> str:
         else "",
         ratios="\n".join(_ratios(sizes)),
         taps=TAPS,
+        script_taps=SCRIPT_TAPS,
     )
 
 

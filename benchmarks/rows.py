@@ -53,7 +53,9 @@ class Row:
         return self.theirs.cpu_s / self.ours.cpu_s if self.theirs and self.ours.cpu_s else None
 
 
-def timed(work: Callable[[], object], repeat: int = 9, warm: int = 1) -> Timed:
+def timed(
+    work: Callable[[], object], repeat: int = 9, warm: int = 1, before: Callable[[], object] | None = None
+) -> Timed:
     """Time a piece of work.
 
     Parameters
@@ -62,11 +64,15 @@ def timed(work: Callable[[], object], repeat: int = 9, warm: int = 1) -> Timed:
         Takes nothing; what it returns is dropped.
     repeat, warm : int
         Runs that count, and runs before them that do not.
+    before : callable, optional
+        Is done before each run and does not count: puts back what a run leaves for the next to profit from.
     """
     for _ in range(warm):
         work()
     walls, cpus = [], []
     for _ in range(repeat):
+        if before is not None:
+            before()
         gc.collect()
         wall, cpu = time.perf_counter(), time.process_time()
         work()

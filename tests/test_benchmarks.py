@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import one_map, report
 from benchmarks.report import Size
+from benchmarks.rows import timed
 from benchmarks.script import SCRIPTS, Answer, Map, graph_of
 from benchmarks.tiled import tile
 from benchmarks.whole_plan import WHOLE, places
@@ -59,6 +60,15 @@ def test_a_peer_without_an_answer_leaves_no_empty_cell() -> None:
     without.figures[one_map.ROUTE] = {one_map.OURS: {"s": 0.001}}
     text = report.page([with_osrm, without], ABOUT)
     assert f"| {one_map.ROUTE}, ms | osrm | 0.20 | no answer |  |  |" in text.splitlines()
+
+
+def test_what_puts_back_is_done_before_each_run_and_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    marks = [0.0]
+    for clock in ("perf_counter", "process_time"):
+        monkeypatch.setattr(f"benchmarks.rows.time.{clock}", lambda: sum(marks))
+    spent = timed(lambda: marks.append(1.0), repeat=2, warm=1, before=lambda: marks.append(10.0))
+    assert marks == [0.0, 1.0, 10.0, 1.0, 10.0, 1.0]
+    assert (spent.wall_s, spent.cpu_s, spent.p95_s) == (1.0, 1.0, 1.0)
 
 
 def test_growth_is_a_power_of_the_size() -> None:
