@@ -31,7 +31,8 @@ Floats = NDArray[np.float64]
 Cell = tuple[int, int, int]
 """Nodes ``first:last`` of the nodes as they are arranged, and the lowest rank of the links among them."""
 
-_DIRECTIONS = 4
+_DIRECTIONS = ((1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (-1.0, 1.0))
+"""East, north: whole numbers, for sines differ in their last bit between machines, and the order with it."""
 _HELD = 0.25
 """Share of the nodes on either side that are held against each other."""
 _WHOLE = 4096
@@ -305,9 +306,7 @@ def _halves(
     side = np.zeros(count, dtype=np.bool_)
     along = np.empty(count, dtype=np.float64)
     best_cut, best_half = len(near), 0
-    for direction in range(_DIRECTIONS):
-        angle = np.pi * direction / _DIRECTIONS
-        east, north = np.cos(angle), np.sin(angle)
+    for east, north in _DIRECTIONS:
         for k in range(count):
             along[k] = xy_m[nodes[k], 0] * east + xy_m[nodes[k], 1] * north
         order = np.argsort(along)
