@@ -129,6 +129,16 @@ def test_the_first_tap_finds_what_was_worked_out_at_the_start(monkeypatch: pytes
     assert [area is opened for area in warmed] == [True], "another copy, or planned on twice"
 
 
+def test_the_area_of_the_last_incident_is_warmed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANNER_HOME", str(tmp_path))
+    kept = Store(tmp_path / "incidents.sqlite")
+    assert warm.areas_to_expect() == ["montevideo"]
+    kept.write_incident("first", "three_rivers", "{}")
+    assert warm.areas_to_expect() == ["montevideo", "three_rivers"]
+    kept.write_incident("second", "gone", "{}")
+    assert warm.areas_to_expect() == ["montevideo"]
+
+
 def test_a_new_page_asks_for_the_scene_and_saves_nothing(own_store: Store) -> None:
     page = open_page()
     assert not page.exception

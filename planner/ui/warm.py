@@ -13,12 +13,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import streamlit as st
 
-from planner import packs
+from planner import packs, settings
 from planner.area import Area
 from planner.briefing.measures import plan_in_units
 from planner.briefing.phrases import Edition
 from planner.model import Plan
 from planner.sources.hospital_tables import installed_hospitals
+from planner.store import INCIDENTS, Store
 from planner.ui.layers import map_layers
 from planner.ui.map import packed
 from planner.ui.panel_texts import texts
@@ -57,7 +58,7 @@ def _warming_room() -> ThreadPoolExecutor:
 
 @st.cache_resource(show_spinner=False)
 def warm_up() -> Future[None]:
-    """Make one plan of the default area behind the scenes, once; called when the server or the app starts."""
+    """Make a plan of each area to expect behind the scenes, once, when the server or the app starts."""
     return _told(_warming_room().submit(_warm_default))
 
 
@@ -73,12 +74,19 @@ def _tell_trouble(warming: Future[None]) -> None:
 
 
 def _warm_default() -> None:
-    name = packs.DEFAULT_AREA
-    if not any(one.name == name and one.manifest for one in packs.list_areas()):
-        packs.open_area(name)  # imports it
-    digest = packs.read_manifest(name)["digest"]
-    _rehearsed(name, digest, kept_area(name, digest))
-    gc.freeze()  # what is loaded by now stays: no plan shall wait while it is looked through for garbage
+    for name in areas_to_expect():
+        if not any(one.name == name and one.manifest for one in packs.list_areas()):
+            packs.open_area(name)  # imports it
+        digest = packs.read_manifest(name)["digest"]
+        _rehearsed(name, digest, kept_area(name, digest))
+        gc.freeze()  # what is loaded by now stays: no plan shall wait while it is looked through for garbage
+
+
+def areas_to_expect() -> list[str]:
+    """Return the areas that a tap is likely on: what a new page opens, and where the last incident was."""
+    last = Store(settings.read_settings().home / INCIDENTS).list_incidents(1)
+    here = {listing.name for listing in packs.list_areas() if not listing.problem}
+    return list(dict.fromkeys([packs.DEFAULT_AREA, *(one.area for one in last if one.area in here)]))
 
 
 @st.cache_resource(max_entries=AREAS_KEPT, show_spinner=False)
