@@ -586,7 +586,7 @@ def test_a_scheduler_needs_dask_and_is_used_where_it_is(area, tmp_path, monkeypa
             return ThreadPoolExecutor(2)
 
         def nthreads(self):
-            return {"tcp://worker": 2}
+            return {} if "0.0.3" in asked[-1] else {"tcp://worker": 2}
 
     monkeypatch.setitem(sys.modules, "distributed", types.SimpleNamespace(Client=Client))
     done = command(*args)
@@ -596,3 +596,7 @@ def test_a_scheduler_needs_dask_and_is_used_where_it_is(area, tmp_path, monkeypa
     lost = command(*args[:-1], "tcp://10.0.0.2:8786")
     assert lost.exit_code == 1
     assert "no Dask scheduler answers" in lost.stderr
+    idle = command(*args[:-1], "tcp://10.0.0.3:8786")
+    assert idle.exit_code == 1
+    assert "has no workers. Start one with 'dask worker tcp://10.0.0.3:8786'" in idle.stderr
+    assert asked[-1] == "closed"

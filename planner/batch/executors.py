@@ -55,7 +55,7 @@ def open_executor(workers: int, scheduler: str = "") -> Iterator[Executors]:
     Raises
     ------
     BatchError
-        If Dask is not installed, or no scheduler answers.
+        If Dask is not installed, or no scheduler answers, or it has no workers.
     """
     if scheduler:
         with _dask(scheduler) as executors:
@@ -114,4 +114,10 @@ def _dask(address: str) -> Iterator[Executors]:
             "Start it with 'dask scheduler', or mend the address",
         ) from error
     with client:
-        yield Executors(client.get_executor(), max(_EACH, _EACH * sum(client.nthreads().values())))
+        threads = sum(client.nthreads().values())
+        if not threads:  # it would wait for one, and say nothing
+            raise BatchError(
+                f"the Dask scheduler at {address} has no workers",
+                f"Start one with 'dask worker {address}', on any machine that has the planner and the area",
+            )
+        yield Executors(client.get_executor(), _EACH * threads)
