@@ -103,20 +103,24 @@ class Bench:
 
 
 def maps(city: Path | None, times: Sequence[int], bench: Bench) -> Iterator[tuple[str, Path]]:
-    """Yield the shipped city, and the larger maps, which are laid out once and kept."""
+    """Yield the shipped city, and the larger maps."""
     small = settings.shipped("data", packs.SHIPPED[_SMALL].file)
-    yield f"bench_{_SMALL}", small
-    source = city or small
-    sha = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
+    yield f"bench_{_SMALL}", _laid_out(small, 1, bench)  # its ids are too large for OSRM
     for count in times:
-        file = source if count == 1 else peers.folder() / f"tiled-{sha}-{count}.osm.pbf"
-        if not file.is_file():
-            bench.tell(f"laying out {count} times {source.name}")
-            file.parent.mkdir(parents=True, exist_ok=True)
-            part = file.with_name(f"part-{file.name}")
-            tile(source, part, count)
-            part.rename(file)
-        yield f"bench_{count}", file
+        yield f"bench_{count}", city if city and count == 1 else _laid_out(city or small, count, bench)
+
+
+def _laid_out(source: Path, count: int, bench: Bench) -> Path:
+    """Return a map laid out so often, made once and kept."""
+    sha = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
+    file = peers.folder() / f"tiled-{sha}-{count}.osm.pbf"
+    if not file.is_file():
+        bench.tell(f"laying out {count} times {source.name}")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f"part-{file.name}")
+        tile(source, part, count)
+        part.rename(file)
+    return file
 
 
 def about(command: str, source: str, sizes: Sequence[Size]) -> dict[str, str]:

@@ -32,12 +32,12 @@ class _City:
     east: int
     south: int
     north: int
-    ids: dict[str, np.ndarray]
+    ids: dict[str, dict[int, int]]
 
     def id_of(self, kind: str, old: int, copy: int) -> int:
         """Return the id that a thing has in one of the copies."""
         known = self.ids[kind]
-        return copy * len(known) + int(known.searchsorted(old)) + 1
+        return copy * len(known) + known[old]
 
 
 def tile(source: Path, target: Path, times: int) -> None:
@@ -49,15 +49,15 @@ def tile(source: Path, target: Path, times: int) -> None:
             for copy in range(times):
                 row, column = divmod(copy, columns)
                 aside_deg = (column * city.step_deg[0], row * city.step_deg[1])
-                things: Any = osmium.FileProcessor(str(source))
+                things: Any = osmium.FileProcessor(str(source), _KINDS[kind])
                 for thing in things:
-                    if thing.type_str() == kind:
-                        getattr(writer, _ADD[kind])(_moved(thing, city, copy, aside_deg))
+                    getattr(writer, _ADD[kind])(_moved(thing, city, copy, aside_deg))
             if kind == "w":
                 for number, nodes in enumerate(_joints(city, times, columns), times * len(city.ids["w"]) + 1):
                     writer.add_way(_road(number, nodes))
 
 
+_KINDS = {"n": osmium.osm.NODE, "w": osmium.osm.WAY, "r": osmium.osm.RELATION}
 _ADD = {"n": "add_node", "w": "add_way", "r": "add_relation"}
 
 
@@ -112,8 +112,8 @@ def _city(source: Path) -> _City:
     lon, lat = np.transpose(spots)
     width, height = np.ptp(corners, axis=0) + _GAP_DEG
     west, east, south, north = (ends[k] for k in (lon.argmin(), lon.argmax(), lat.argmin(), lat.argmax()))
-    sorted_ids = {kind: np.array(sorted(known)) for kind, known in ids.items()}
-    return _City((float(width), float(height)), west, east, south, north, sorted_ids)
+    numbers = {kind: {old: new for new, old in enumerate(sorted(known), 1)} for kind, known in ids.items()}
+    return _City((float(width), float(height)), west, east, south, north, numbers)
 
 
 def _leads_somewhere(tags: Any) -> bool:
