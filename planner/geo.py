@@ -101,10 +101,6 @@ class Frame:
         """Project a shapely geometry from degrees to metres (2-D)."""
         return shapely.transform(geometry, self.to_m)
 
-    def geometry_to_deg(self, geometry: BaseGeometry) -> BaseGeometry:
-        """Unproject a shapely geometry from metres to degrees (2-D)."""
-        return shapely.transform(geometry, self.to_deg)
-
 
 def _proj4(centre: LonLat) -> str:
     lon, lat = centre

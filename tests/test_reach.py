@@ -50,7 +50,8 @@ def test_distances_equal_networkx(starts, closed):
         if not graph.has_edge(("s", k), v) or graph[("s", k)][v]["weight"] > rest:
             graph.add_edge(("s", k), v, weight=rest)
     expected = nx.multi_source_dijkstra_path_length(graph, {("s", k) for k in range(len(starts))})
-    node_m, nearest = measured.to_nodes(np.arange(NETWORK.node_count))
+    rows = measured._rows(np.arange(NETWORK.node_count))
+    node_m, nearest = measured.node_m[rows], measured.nearest[rows]
     for node in range(NETWORK.node_count):
         if node in expected:
             # one goes from a start towards the ends of its street only, not through another start

@@ -38,7 +38,6 @@ ASKED: Mapping[str, str] = MappingProxyType(
 _SHELTER = (
     "If you are inside {where}: go indoors and stay there, lock doors, keep away from windows and outer walls"
 )
-_TELEPHONE = "telephone the place, then write this item: its name is given out after that"
 _MOST_STREETS = 12
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 

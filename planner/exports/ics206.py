@@ -51,7 +51,6 @@ _HOSPITAL_COLUMNS = (
     ("Kept for walk-ins", 1.1),
 )
 _BLANK_HOSPITALS = 2
-_AVIATION = "[   ] Check the box if so, and coordinate with Air Operations"
 
 
 def export_ics206(plan: Plan, area: Area | None, options: Options) -> bytes:

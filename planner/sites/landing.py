@@ -40,7 +40,6 @@ LANDING_KINDS = (
 
 _DUST = ("gravel", "fine_gravel", "dirt", "earth", "ground", "sand", "mud", "pebblestone", "unpaved")
 """Surfaces that fly up and blind the pilot."""
-ARTIFICIAL = ("artificial_turf", "tartan")
 
 _ANGLES_DEG = (0.0, 15.0, 30.0, 45.0, 60.0, 75.0)
 _GRID = 3

@@ -165,11 +165,6 @@ class Draft:
         """Number of ways taken as streets so far."""
         return len(self._tags)
 
-    @property
-    def feature_count(self) -> int:
-        """Number of rows in the tables so far."""
-        return len(self._buildings.owner) + len(self._places.owner) + len(self._obstacles.owner)
-
     # --- finishing ------------------------------------------------------------------------------
 
     def finish(

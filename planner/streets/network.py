@@ -22,7 +22,6 @@ from planner.streets.arrivals import Arrivals, arrivals
 from planner.streets.counting import Counting, Weighed
 from planner.streets.desk import Desk
 from planner.streets.driving_side import DrivingSide, find_driving_side
-from planner.streets.grouping import grouped
 from planner.streets.hierarchy import LEAST_STREETS, Hierarchy, Order, find_order
 from planner.streets.parts import find_parts
 from planner.streets.paths import (
@@ -113,12 +112,6 @@ class StreetNetwork(StreetArrays):
     def find_order(self) -> Order | None:
         """Find the order of contraction: some seconds, once. None for streets too few to need one."""
         return find_order(self) if self.edge_count >= LEAST_STREETS else None
-
-    @cached_property
-    def arcs_out(self) -> tuple[Ints, Ints, Ints]:
-        """Arcs out of each node: indptr (N + 1,), head node (2E,), arc id (2E,)."""
-        indptr, order = grouped(self.arc_tail, self.node_count)
-        return indptr, self.arc_head[order], order
 
     @cached_property
     def _remembered(self) -> dict[tuple[object, ...], Any]:

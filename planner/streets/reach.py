@@ -98,11 +98,6 @@ class Distances:
                     metres[row], nearest[row] = direct_m, k
         return metres, nearest
 
-    def to_nodes(self, nodes: Ints) -> tuple[Floats, Ints]:
-        """Return metres to each of some nodes, and from which of the starts, -1 where none."""
-        rows = self._rows(nodes)
-        return self.node_m[rows], self.nearest[rows]
-
     def _rows(self, nodes: Ints) -> Ints:
         """Return the rows of some nodes."""
         at = np.searchsorted(self.nodes, nodes)

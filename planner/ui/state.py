@@ -62,7 +62,6 @@ _SCENES_KEPT = 16
 _PLANS_REMEMBERED = 4
 _BASES_REMEMBERED = 8
 _BEGUN_REMEMBERED = 4096
-_SAVED = "What is kept here stands on the Incident page under Saved incidents."
 
 
 @dataclass(frozen=True)
