@@ -299,6 +299,20 @@ def test_staging_left_by_a_killed_writer_is_cleared(pack: Path) -> None:
     assert len(list(pack.iterdir())) == 5
 
 
+def test_an_import_is_done_when_it_is_written(home: Path, tmp_path: Path) -> None:
+    file = town_objects().write(tmp_path / "town.osm.pbf")
+    told: list[tuple[float, str, bool]] = []
+    written = home / "areas" / "mine" / packs.MANIFEST
+    packs.import_area(
+        file, "mine", progress=lambda share, text: told.append((share, text, written.is_file()))
+    )
+    shares = [share for share, _, _ in told]
+    assert shares == sorted(shares)
+    assert [there for share, _, there in told if share < 1.0] == [False] * (len(told) - 1)
+    assert told[-1][0] == 1.0
+    assert told[-1][2]
+
+
 def test_failed_import_leaves_the_old_area(pack: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.osm.pbf"
     bad.write_bytes(b"no map")
