@@ -328,6 +328,7 @@ def _write(area: Area, origin: dict[str, str]) -> None:
     with _disk("write", area.name):
         folder.mkdir(parents=True, exist_ok=True)
         _clear_staging(folder)
+        _clear_unnamed(folder)
         staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=folder))
         try:
             files = {part: _place(staging, folder, part, area) for part in (_STREETS, *TABLES)}
@@ -335,7 +336,7 @@ def _write(area: Area, origin: dict[str, str]) -> None:
             _replace(staging / MANIFEST, folder / MANIFEST, _json(manifest))
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-        _clear_unnamed(folder, {entry["file"] for entry in files.values()})
+            _clear_unnamed(folder)
 
 
 def _write_table(table: Table, frame: Frame, file: BinaryIO) -> None:
@@ -455,7 +456,14 @@ def _clear_staging(folder: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _clear_unnamed(folder: Path, named: set[str]) -> None:
+def _clear_unnamed(folder: Path) -> None:
+    """Remove the files of a pack that its manifest does not name: an older area's, or of one not finished."""
+    try:
+        named = {entry["file"] for entry in json.loads((folder / MANIFEST).read_bytes())["files"].values()}
+    except FileNotFoundError:
+        named = set()
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return  # it cannot be read: what it named may be all that is left of an area
     for file in folder.iterdir():
         if _PACK_FILE.fullmatch(file.name) and file.name not in named:
             file.unlink(missing_ok=True)

@@ -261,6 +261,7 @@ def test_crash_at_any_step_leaves_the_old_area_whole(
     """Four files and the manifest are put in place, one after the other; the last makes the new area."""
     new = replace(town(river=False), name="town")
     real = packs._to_disk
+    before = {file.name: file.read_bytes() for file in pack.iterdir()}
     done: list[BinaryIO] = []
 
     def fail_at(file: BinaryIO) -> None:
@@ -275,6 +276,9 @@ def test_crash_at_any_step_leaves_the_old_area_whole(
         with pytest.raises(Crash):
             packs.write_area(new)
     assert_same(packs.open_area("town"), town())
+    assert {file.name: file.read_bytes() for file in pack.iterdir()} == before, (
+        "of a full disk nothing is lost"
+    )
     packs.write_area(new)
     assert_same(packs.open_area("town"), new)
     assert len(list(pack.iterdir())) == 5
@@ -295,6 +299,7 @@ def test_crash_of_a_first_write_leaves_no_area(home: Path, monkeypatch: pytest.M
 def test_staging_left_by_a_killed_writer_is_cleared(pack: Path) -> None:
     (pack / ".new-left").mkdir()
     (pack / ".new-left" / "half").write_bytes(b"x")
+    (pack / "streets-0123456789abcdef.npz").write_bytes(b"x")
     packs.write_area(town())
     assert len(list(pack.iterdir())) == 5
 
