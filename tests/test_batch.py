@@ -227,7 +227,7 @@ def test_run_again_makes_nothing_and_changes_no_byte(area, whole, monkeypatch):
 
 def test_a_file_that_is_missing_is_made_again_the_same(area, copy):
     before = bytes_of(copy)
-    for name in ("index.json", "index.html", next(name for name in before if name.startswith("school/"))):
+    for name in ("index.json", "index.csv", next(name for name in before if name.startswith("school/"))):
         (copy / name).unlink()
     run(area, copy)
     assert bytes_of(copy) == before
@@ -362,15 +362,23 @@ def test_an_index_that_lists_what_is_no_place_says_what_to_do(area, copy, place)
     index = json.loads((copy / "index.json").read_bytes())
     index["places"][0].update(place)
     (copy / "index.json").write_text(json.dumps(index))
-    with pytest.raises(BatchError, match=r"no place.*Delete it and run again"):
+    with pytest.raises(BatchError, match=r"no place.*delete the file and run again"):
         run(area, copy)
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"schema": "library/1"}', b'{"schema": "library/9"}'])
 def test_an_index_that_cannot_be_read_says_what_to_do(area, tmp_path, content):
     (tmp_path / "index.json").write_bytes(content)
-    with pytest.raises(BatchError, match="Delete it and run again"):
+    with pytest.raises(BatchError, match="if it is a library, delete the file and run again"):
         run(area, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["index.html", "index.csv"])
+def test_an_index_of_something_else_is_not_written_over(area, tmp_path, name):
+    (tmp_path / name).write_text("somebody's own")
+    with pytest.raises(BatchError, match=f"holds {name} of something else"):
+        run(area, tmp_path)
+    assert bytes_of(tmp_path) == {name: b"somebody's own"}
 
 
 # --- when something goes wrong -------------------------------------------------------------------

@@ -15,10 +15,12 @@ from urllib.parse import quote
 
 from planner import words
 from planner.batch.entries import LABELS, SEALS, WAITING, Entry, attention, label_of
-from planner.batch.index_tables import About, purposes
+from planner.batch.index_tables import INDEX_SCHEMA, About, purposes
 from planner.geo import usng
 from planner.ground.gatherings import KINDS
 
+MAKER = f"planner {INDEX_SCHEMA}"
+"""By which a page is known to be of a library, and may be written over."""
 _STYLE = """
 :root { color-scheme: light; }
 body { font: 16px/1.4 "DejaVu Sans", Verdana, Arial, sans-serif; color: #111; background: #fff;
@@ -129,6 +131,7 @@ def index_page(entries: Sequence[Entry], about: About) -> bytes:
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta name="generator" content="{MAKER}">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body>"
         f'<header><p class="mark">{escape(words.SENSITIVE)}</p><h1>{title}</h1>'
         f"<p>{escape(_of(entries, about))}</p></header><main>"

@@ -17,7 +17,7 @@ from typing import Any
 
 from planner import words
 from planner.batch.entries import Entry, map_order
-from planner.batch.index_page import index_page
+from planner.batch.index_page import MAKER, index_page
 from planner.batch.index_tables import INDEX_SCHEMA, About, index_csv, index_geojson, index_json
 from planner.document import read_incident
 from planner.errors import BatchError, IncidentError
@@ -28,6 +28,7 @@ from planner.model import Incident
 from planner.records import from_record
 
 INDEX = "index.json"
+INDEXES = ("index.html", "index.csv", "index.geojson", INDEX)
 _PLACE = re.compile(r"[nwr]\d{1,20}")
 _OURS = re.compile(r"[a-z_]{1,30}/[a-z0-9-]{1,60}_[nwr]\d{1,20}\.(geojson|pdf)")
 
@@ -102,12 +103,13 @@ class Library:
         entries = self.in_order()
         with _disk("write", self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            for name, content in (
-                ("index.html", index_page(entries, about)),
-                ("index.csv", index_csv(entries)),
-                ("index.geojson", index_geojson(entries)),
-                (INDEX, index_json(entries, about)),
-            ):
+            contents = (
+                index_page(entries, about),
+                index_csv(entries),
+                index_geojson(entries),
+                index_json(entries, about),
+            )
+            for name, content in zip(INDEXES, contents, strict=True):
                 write_whole(self.folder / name, content)
 
     def _path(self, name: str) -> Path:
@@ -136,6 +138,7 @@ def open_library(folder: Path, area: str) -> Library:
         try:
             content = path.read_bytes()
         except FileNotFoundError:
+            _check_free(folder)
             return library
     index = _parsed(content, path)
     if index["area"]["name"] != area:
@@ -151,6 +154,15 @@ def open_library(folder: Path, area: str) -> Library:
         library.check(entry)
     library.entries = {entry.key: entry for entry in entries}
     return library
+
+
+def _check_free(folder: Path) -> None:
+    """Refuse a folder in which an index of something else would be written over."""
+    page = folder / "index.html"
+    is_ours = page.is_file() and MAKER.encode() in page.read_bytes()
+    others = [name for name in INDEXES if (folder / name).exists() and not is_ours]
+    if others:
+        raise BatchError(f"{folder} holds {others[0]} of something else", "Give -o a folder of its own")
 
 
 def _parsed(content: bytes, path: Path) -> Mapping[str, Any]:
@@ -169,7 +181,8 @@ def _parsed(content: bytes, path: Path) -> Mapping[str, Any]:
 
 def _broken(path: Path, why: str) -> BatchError:
     return BatchError(
-        f"{path} cannot be used: {why}", "Delete it and run again: plans are made anew, yours are kept"
+        f"{path} cannot be used: {why}",
+        "Give -o a folder of its own; or, if it is a library, delete the file and run again: plans are kept",
     )
 
 
