@@ -11,6 +11,7 @@ import shutil
 import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,6 +32,10 @@ _SHARE_FETCHED = 0.7  # of the progress bar: the rest is reading
 PACK_SUFFIX = ".area.zip"
 """Ending of a pack as one file."""
 _MOST_PACK_BYTES = 4 << 30
+_NO_PACK = (
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error),
+    *(ValueError, KeyError, TypeError, RuntimeError),  # the last: locked, or packed by a method not known
+)
 _NAMED = 5
 
 
@@ -176,7 +181,7 @@ def read_pack_file(path: Path, name: str | None = None) -> Area:
     with tempfile.TemporaryDirectory() as folder:
         try:
             manifest = _unpack(path, Path(folder))
-        except (OSError, zipfile.BadZipFile, ValueError, KeyError, TypeError, struct.error) as error:
+        except _NO_PACK as error:
             if isinstance(error, PlannerError):
                 raise
             raise SourceError(

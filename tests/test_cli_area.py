@@ -298,7 +298,7 @@ def test_area_goes_to_another_installation_as_one_file(
     assert packs.open_area("theirs").digest == wanted.digest
 
 
-@pytest.mark.parametrize("harm", ["cut", "no zip", "flipped", "names a path"])
+@pytest.mark.parametrize("harm", ["cut", "no zip", "flipped", "spoilt", "packed otherwise", "names a path"])
 def test_broken_pack_file_is_told_and_changes_nothing(
     home: Path, town_file: Path, tmp_path: Path, harm: str
 ) -> None:
@@ -317,9 +317,21 @@ def test_broken_pack_file_is_told_and_changes_nothing(
             for name, member in members.items():
                 changed = member[:-9] + b"X" + member[-8:] if name.startswith("places") else member
                 archive.writestr(name, changed)
+    elif harm == "spoilt":  # in what is packed: zlib finds it before zip does
+        with zipfile.ZipFile(file) as archive:
+            (streets,) = (entry for entry in archive.infolist() if entry.filename.startswith("streets"))
+        begin = streets.header_offset + 200
+        content[begin : begin + 400] = b"\xff" * 400
+        file.write_bytes(content)
+    elif harm == "packed otherwise":
+        for head, method in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+            content[content.index(head) + method] = 99
+        file.write_bytes(content)
     else:
         with zipfile.ZipFile(file, "w") as archive:
             archive.writestr("manifest.json", json.dumps({"files": {"streets": {"file": "../../x"}}}))
-    refused(run("area", "import", file, "--name", "mine"), "")
+    came = run("area", "import", file, "--name", "mine")
+    refused(came, "")
+    assert "a fault of the program" not in came.stderr
     assert packs.open_area("mine").network.edge_count > 0
     assert not (tmp_path / "x").exists()
