@@ -5,25 +5,32 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import wraps
+from inspect import signature
 from threading import Lock, RLock
 from typing import Any, ParamSpec, TypeVar
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
-_TURN = RLock()
+_TURNS: dict[str, RLock] = {}
+_TURNS_LOCK = Lock()
 
 
 def one_at_a_time(work: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Let only one thread of the process do any work that is marked so; the others wait for their turn.
+    """Let only one thread of the process do work on an area that is marked so; others wait for their turn.
 
-    Plans share what was worked out for an area, prepared geometries among it, and those are not made for two
-    threads: GEOS ends the whole process (https://github.com/libgeos/geos/issues/825). Two who tap at the same
-    moment wait for each other, and are answered no later in all: the work is the processor's.
+    Plans share what was worked out for their area, prepared geometries among it, and those are not made for
+    two threads: GEOS ends the whole process (https://github.com/libgeos/geos/issues/825). Two who tap at the
+    same moment wait for each other, and are answered no later in all: the work is the processor's. Nobody
+    waits for what is done on another area. The work's argument ``area`` says which it is.
     """
+    names = signature(work)
 
     @wraps(work)
     def alone(*args: _P.args, **kwargs: _P.kwargs) -> _T:
-        with _TURN:
+        area = names.bind(*args, **kwargs).arguments["area"].name
+        with _TURNS_LOCK:
+            turn = _TURNS.setdefault(area, RLock())
+        with turn:
             return work(*args, **kwargs)
 
     return alone

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
-from threading import Lock
+from threading import Barrier, Lock
 from time import sleep
 
 import pytest
@@ -106,9 +106,9 @@ def test_two_threads_never_plan_at_once_for_prepared_shapes_are_not_made_for_it(
         raise KeyError
 
     @one_at_a_time
-    def other() -> None:
+    def other(area: Area) -> None:
         with pytest.raises(KeyError):
-            watched()
+            watched(area)
 
     def planned() -> None:
         with pytest.raises(KeyError):
@@ -117,6 +117,18 @@ def test_two_threads_never_plan_at_once_for_prepared_shapes_are_not_made_for_it(
     monkeypatch.setattr("planner.plan.with_field_roads", watched)
     area()
     with ThreadPoolExecutor(6) as threads:
-        for running in [threads.submit(work) for work in (planned, other) * 3]:
+        for running in [threads.submit(work) for work in (planned, lambda: other(area())) * 3]:
             running.result()
     assert met == [True] * 6
+
+
+def test_nobody_waits_for_work_on_another_area() -> None:
+    both = Barrier(2, timeout=20)
+
+    @one_at_a_time
+    def meet(area: Area) -> None:
+        both.wait()
+
+    with ThreadPoolExecutor(2) as threads:
+        for running in [threads.submit(meet, one) for one in (area(), replace(area(), name="elsewhere"))]:
+            running.result()
