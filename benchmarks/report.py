@@ -149,20 +149,22 @@ How many times as long as the planner, or as much memory; under 1 the peer is qu
 
 ## What is compared
 
-- **Maps.** {maps} A metro is the same city beside itself, joined by trunk roads
-  (`benchmarks/tiled.py`): its size is real, its streets repeat.
+- **Maps.** {maps}
+  A metro is the same city beside itself, joined by trunk roads (`benchmarks/tiled.py`): its size is
+  real, its streets repeat.
 - **A whole plan** is made at {taps} junctions, three times each, with threats in turn and fifty
   casualties; what the map remembers of former plans is forgotten before each
   (`area.memory.forget()`). Of each place the median counts, and of these the median: not the first
   visit to a place, for which the map's shapes there are made. Compiled code is warm; garbage is
   collected between plans. Each script plans once at each of the first {script_taps} of these
   junctions, the first draft on a metro at the first alone.
-- **The scripts** (`benchmarks/script.py`) have graph, search trees and hospitals in memory and are
-  asked the least that answers the same questions; what they are spared is written there. The
-  *networkx script* is as good as we could make it: nothing is copied, searches stop when all is
-  reached, walls are one prepared shape. Its *first draft* copies the graph and calls networkx's own
-  searches. The *scipy script* leaves networkx for scipy's compiled searches. All three find the
-  same times (`tests/test_benchmarks.py`).
+- **The scripts** (`benchmarks/script.py`) have graph, search trees and hospitals in memory and do
+  the same work in short: two rings of fewest streets and their lines, 400 grounds judged, sight,
+  places for ten purposes, times to all hospitals, patients shared out, six ways in. What they are
+  spared is written there. The *networkx script* is as good as we could make it: nothing is copied,
+  searches stop when all is reached, walls are one prepared shape. Its *first draft* copies the graph
+  and calls networkx's own searches. The *scipy script* leaves networkx for scipy's compiled
+  searches. All three find the same (`tests/test_benchmarks.py`).
 - **OSRM and Valhalla** give a part of a plan: ways and times for a private car, with profiles of
   their own. OSRM's weights are fixed before anybody asks (contraction hierarchy), so that nothing
   is quicker while nothing is closed; to close a zone it customizes the whole map anew and loads it
@@ -300,10 +302,10 @@ def plot(sizes: Sequence[Size], target: Path) -> None:
 
     figure, both = plt.subplots(1, 2, figsize=(11, 4.2), sharex=True)
     for axes, work in zip(both, (WHOLE, on.ZONE), strict=True):
-        for who, mark in zip(BY, ("o-", "s--", "s:", "d--", "^--", "v--", ""), strict=True):
+        for k, (who, mark) in enumerate(zip(BY, ("o-", "s--", "s:", "d--", "^--", "v--", ""), strict=True)):
             told = [(size.edges, value) for size in sizes if (value := size.value(work, who)) is not None]
             if told:
-                axes.loglog(*zip(*told, strict=True), mark, label=who)
+                axes.loglog(*zip(*told, strict=True), mark, color=f"C{k}", label=who)
         limits = [(size.edges, most) for size in sizes if (most := limit(work, size.edges)) is not None]
         axes.loglog(*zip(*limits, strict=True), color="grey", linewidth=0.8, label="target")
         axes.set(xlabel="edges of the map", ylabel="seconds", title=work)

@@ -193,11 +193,19 @@ def main() -> int:
         return 1
     measured.sort(key=lambda size: size.edges)
     source = f"{asked.city.name} {_listed(times)} times" if asked.city else f"it {_listed(times)} times"
-    command = f"make bench CITY={asked.city.name}" if asked.city else "make bench"
-    command += "".join(f" ONLY={part}" for part in asked.only)
-    write(measured, about(command, source, measured), asked.out)
+    write(measured, about(_command(asked), source, measured), asked.out)
     bench.tell(f"written: {asked.out / 'performance.md'}")
     return 0 if len(measured) == len(sizes) else 1
+
+
+def _command(asked: argparse.Namespace) -> str:
+    """Say how the same is asked for again."""
+    city = asked.city.name if asked.city else ""
+    if asked.times is None and not asked.only:
+        return f"make bench CITY={city}" if city else "make bench"
+    words = ["python -m benchmarks.scale", *filter(None, [city])]
+    words += ["--times", *map(str, asked.times)] if asked.times is not None else []
+    return " ".join([*words, *(f"--only {part}" for part in asked.only)])
 
 
 def _listed(times: Sequence[int]) -> str:
