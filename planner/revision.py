@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.area import Area
 from planner.closures import blocked_streets
@@ -17,9 +18,13 @@ from planner.streets.network import StreetNetwork
 
 _WHAT_DECIDES = (
     "road_class", "service", "access", "foot_access", "emergency", "oneway", "layer", "bridge", "tunnel",
-    "lanes", "width_m", "maxspeed_kmh", "maxheight_m", "maxwidth_m", "parked", "works",
+    "area_way", "roundabout", "lanes", "width_m", "maxspeed_kmh", "maxheight_m", "maxwidth_m",
+    "parked", "works",
 )  # fmt: skip
 _NAMED = 5
+
+Ints = NDArray[np.int64]
+Ints16 = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ def _closed(incident: Incident, area: Area, doctrine: Doctrine) -> set[tuple[int
 
 
 class _Way(NamedTuple):
-    """One of a way's edges, and a digest of its name, its nodes, and the tags that a plan depends on."""
+    """One of a way's edges; a digest of its name, its nodes with their barriers, and the tags that matter."""
 
     edge: int
     digest: bytes
@@ -133,17 +138,35 @@ def _ways(network: StreetNetwork) -> dict[int, _Way]:
     tags = np.concatenate(
         [getattr(network, name)[edges, None].view(np.uint8) for name in _WHAT_DECIDES], axis=1
     )
-    points, _ = network.points_of(order)
-    nodes = network.shape_node[points]
-    ends = np.cumsum(np.diff(network.shape_start)[order])
-    begins = np.concatenate([[0], ends[starts[1:] - 1]])
+    nodes, barriers, bounds = _points(network, order, starts)
     ways: dict[int, _Way] = {}
-    for k, (edge, begin, end) in enumerate(zip(edges, begins, [*begins[1:], ends[-1]], strict=True)):
+    for k, (edge, begin, end) in enumerate(zip(edges, bounds[:-1], bounds[1:], strict=True)):
         digest = hashlib.blake2b(nodes[begin:end].tobytes(), digest_size=16)
+        digest.update(barriers[begin:end].tobytes())
         digest.update(tags[k].tobytes())
         digest.update(network.names[network.name_index[edge]].encode("utf-8", "surrogatepass"))
         ways[int(network.way_id[edge])] = _Way(int(edge), digest.digest())
     return ways
+
+
+def _points(network: StreetNetwork, order: Ints, starts: Ints) -> tuple[Ints, Ints16, Ints]:
+    """Return the nodes of each way, the barrier at each with who may pass it, and where each way begins.
+
+    Each node once, wherever a way is cut: a new street that joins another does not change it.
+    """
+    rows, _ = network.points_of(order)
+    nodes = network.shape_node[rows]
+    last = np.cumsum(np.diff(network.shape_start)[order])
+    first = np.concatenate([[0], last[:-1]])
+    held = network.node_barrier.astype(np.int16) << 8 | network.node_access
+    held[network.node_barrier == 0] = 0
+    barriers = np.zeros(len(nodes), dtype=np.int16)
+    barriers[first], barriers[last - 1] = held[network.edge_u[order]], held[network.edge_v[order]]
+    once = np.ones(len(nodes), dtype=bool)
+    once[1:] = nodes[1:] != nodes[:-1]
+    once[first[starts]] = True
+    bounds = np.concatenate([[0], np.cumsum(once)])[[*first[starts], len(nodes)]]
+    return nodes[once], barriers[once], bounds
 
 
 def _owners(area: Area) -> set[tuple[str, int]]:

@@ -47,6 +47,26 @@ def test_new_gone_and_changed_streets_are_told_apart() -> None:
     assert "1 ways new, 1 gone, 1 changed" in found.sentence()
 
 
+def test_a_new_barrier_changes_a_street_and_a_street_that_joins_it_does_not() -> None:
+    older, joined, barred, square = (crossing() for _ in range(4))
+    for made in (older, joined, barred, square):
+        made.way([(0, 200), (50, 200), (100, 200)], highway="residential", name="Long Street")
+    long = max(older.ways)
+    (bend,) = older.ways[long][0][1:2]
+    added = joined.way([(50, 200), (50, 300)], highway="residential", name="Side Street")
+    found = compare_areas(built(older), built(joined))
+    assert (found.added, found.removed, found.changed) == ((added,), (), ())
+    place, _ = barred.nodes[bend]
+    barred.nodes[bend] = (place, {"barrier": "bollard"})
+    assert compare_areas(built(older), built(barred)).changed == (long,)
+    bollard = built(barred)
+    barred.nodes[bend] = (place, {"barrier": "gate", "access": "no"})
+    assert compare_areas(bollard, built(barred)).changed == (long,)
+    refs, tags = square.ways[long]
+    square.ways[long] = (refs, {**tags, "area": "yes"})
+    assert compare_areas(built(older), built(square)).changed == (long,)
+
+
 def test_closure_that_now_closes_another_street_is_named() -> None:
     older = town_objects()
     newer = town_objects()
