@@ -35,7 +35,7 @@ DATA_DATE = "2024-05-01"
 BLOCK_M = 100
 RIVER_Y_M = (330.0, 370.0)
 BRIDGES_X_M = (-400, 400)
-MOTORWAY_Y_M = (-440.0, -460.0)
+MOTORWAY_Y_M = (-460.0, -440.0)
 SCHOOL_M = (-90.0, -90.0, 90.0, 90.0)
 RING_OUT_M = 500
 
@@ -421,17 +421,17 @@ def _add_river(made: Objects, half: int) -> None:
 
 
 def _add_motorway(made: Objects, half: int) -> None:
-    """Two carriageways over the avenues, meeting none of them, and four ramps."""
+    """Two carriageways over the avenues, meeting none of them, and four ramps; traffic keeps right."""
     eastbound, westbound = MOTORWAY_Y_M
     out = half + RING_OUT_M - 50
     tags = {"highway": "motorway", "ref": "I 99", "layer": "1", "bridge": "yes", "maxspeed": "65 mph"}
     made.way([(x, eastbound) for x in (-out, 110, 390, out)], **tags)
     made.way([(x, westbound) for x in (out, 290, 10, -out)], **tags)
     ramp = {"highway": "motorway_link", "oneway": "yes", "layer": "1"}
-    made.way([(110, eastbound), (200, -400)], **ramp)
-    made.way([(300, -400), (390, eastbound)], **ramp)
-    made.way([(290, westbound), (200, -500)], **ramp)
-    made.way([(100, -500), (10, westbound)], **ramp)
+    made.way([(110, eastbound), (200, -500)], **ramp)
+    made.way([(300, -500), (390, eastbound)], **ramp)
+    made.way([(290, westbound), (200, -400)], **ramp)
+    made.way([(100, -400), (10, westbound)], **ramp)
 
 
 def _add_hospital(made: Objects, buildings: bool) -> None:
