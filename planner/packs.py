@@ -633,7 +633,8 @@ def _values(column: pa.ChunkedArray) -> NDArray[Any]:
     if pa.types.is_string(whole.type):  # each text once, for all rows that have it
         encoded = whole.dictionary_encode()
         texts = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
-        return np.asarray(texts[encoded.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False)])
+        at = encoded.indices.to_numpy(zero_copy_only=False)  # nan where there is no text
+        return np.asarray(texts[np.where(np.isnan(at), len(texts) - 1, at).astype(np.int64)])
     if not (pa.types.is_floating(whole.type) or pa.types.is_integer(whole.type)):
         return np.array(whole.to_pylist(), dtype=object)
     if whole.null_count:
