@@ -94,6 +94,10 @@ def test_on_a_phone_nothing_is_cut_off_and_targets_are_large(screen: Screen, hom
     assert box is not None
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= width
+    for colour in ("Red", "Yellow", "Green"):
+        entry = page.get_by_label(colour, exact=True).first.bounding_box()
+        assert entry is not None
+        assert entry["x"] + entry["width"] <= width, f"{colour} is cut off"
     small = page.evaluate(
         """() => [...document.querySelectorAll('.pl td, .pl th, .pl .why, .pl p')]
             .filter((one) => one.checkVisibility() && parseFloat(getComputedStyle(one).fontSize) < 16)
