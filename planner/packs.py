@@ -633,8 +633,11 @@ def _values(column: pa.ChunkedArray) -> NDArray[Any]:
     if pa.types.is_string(whole.type):  # each text once, for all rows that have it
         encoded = whole.dictionary_encode()
         texts = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
-        at = encoded.indices.to_numpy(zero_copy_only=False)  # nan where there is no text
-        return np.asarray(texts[np.where(np.isnan(at), len(texts) - 1, at).astype(np.int64)])
+        at = encoded.indices
+        rows = np.frombuffer(at.buffers()[1], dtype=np.int32)[at.offset : at.offset + len(at)]
+        if at.null_count:
+            rows = np.where(np.array(at.is_null().to_pylist(), dtype=bool), len(texts) - 1, rows)
+        return np.asarray(texts[rows])
     if not (pa.types.is_floating(whole.type) or pa.types.is_integer(whole.type)):
         return np.array(whole.to_pylist(), dtype=object)
     if whole.null_count:
