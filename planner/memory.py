@@ -7,10 +7,11 @@ from collections.abc import Callable, Hashable
 from functools import wraps
 from inspect import signature
 from threading import Lock, RLock
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 _T = TypeVar("_T")
 _P = ParamSpec("_P")
+_Owner = TypeVar("_Owner")
 _TURNS: dict[str, RLock] = {}
 _TURNS_LOCK = Lock()
 
@@ -34,6 +35,32 @@ def one_at_a_time(work: Callable[_P, _T]) -> Callable[_P, _T]:
             return work(*args, **kwargs)
 
     return alone
+
+
+class _Kept(dict[tuple[Hashable, ...], Any]):
+    """What was found for one area or its streets; another process finds it again."""
+
+    def __reduce__(self) -> tuple[type[_Kept], tuple[()]]:
+        return _Kept, ()
+
+
+def kept_with(find: Callable[Concatenate[_Owner, _P], _T]) -> Callable[Concatenate[_Owner, _P], _T]:
+    """Find something once for an area, or for its streets, and keep it with that, the first argument.
+
+    It goes when the area goes: a cache of the function's own would hold on to areas long replaced, and to
+    those of each field road that was drawn; a metro's streets are more than a gigabyte.
+    """
+
+    @wraps(find)
+    def kept(owner: _Owner, /, *words: _P.args, **more: _P.kwargs) -> _T:
+        known: _Kept = owner.__dict__.setdefault("_kept", _Kept())
+        key = (find, *words, *more.items())
+        if key not in known:
+            known.setdefault(key, find(owner, *words, **more))
+        found: _T = known[key]
+        return found
+
+    return kept
 
 
 class Memory:

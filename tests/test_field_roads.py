@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -160,6 +162,17 @@ def test_a_plan_holds_a_field_road_that_leads_out_and_says_so(area):
     assert read_plan(write_plan(plan)) == plan
     assert read_incident(write_incident(incident)) == incident
     assert read_incident(write_plan(plan)).field_roads == (mine,)
+
+
+def test_streets_with_roads_drawn_before_are_let_go(area):
+    spots = [((-130, 10), (-60, 90)), ((40, -90), (90, 15)), ((-130, 10), (-60, 80))]
+    laid = []
+    for line in spots:
+        roads = (road(area, *line),)
+        make_plan(Incident(area.frame.place(0, 0), field_roads=roads), area, DOCTRINE)
+        laid.append(weakref.ref(with_field_roads(roads, area, DOCTRINE).network))
+    gc.collect()
+    assert [network() is None for network in laid] == [True, False, False]
 
 
 def test_a_citys_field_road_is_searched_by_its_hierarchy_too(area):

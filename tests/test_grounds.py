@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -26,8 +27,7 @@ NETWORK = AREA.network
 
 def fresh(area: Area = AREA) -> Grounds:
     """The grounds of an area, nothing worked out."""
-    grounds_of.cache_clear()
-    return grounds_of(area, SITING)
+    return grounds_of(replace(area), SITING)
 
 
 @cache

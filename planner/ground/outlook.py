@@ -6,8 +6,6 @@ buildings between: the roof can be seen, the street cannot.
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -17,6 +15,7 @@ from planner.area import Area
 from planner.doctrine import Siting
 from planner.ground.sightline import clear_lines, heights_m, seen_by_any, walls_of
 from planner.ground.targets import thin
+from planner.memory import kept_with
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -77,7 +76,7 @@ def sky_shares(shapes: Shapes, area: Area, siting: Siting) -> Floats:
     return np.array([known[place] for place in places], dtype=np.float64)
 
 
-@lru_cache(maxsize=4)
+@kept_with
 def _skies(area: Area, siting: Siting) -> dict[tuple[float, ...], float]:
     """Free shares that are known, by place: the sky is the same in every incident."""
     return {}

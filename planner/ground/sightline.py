@@ -9,7 +9,7 @@ Trees and fences hide nothing: vegetation is never cover (``domain.md`` 2.1).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from planner.area import Area
 from planner.doctrine import Siting
+from planner.memory import kept_with
 from planner.table import Table
 
 Floats = NDArray[np.float64]
@@ -109,7 +110,7 @@ class Walls:
         return np.asarray(near[(west <= xmax) & (east >= xmin) & (south <= ymax) & (north >= ymin)])
 
 
-@lru_cache(maxsize=8)
+@kept_with
 def walls_of(area: Area, siting: Siting) -> Walls:
     """Return the walls of an area, laid once and kept while the area lives."""
     return build_walls(area.buildings, siting)

@@ -10,7 +10,6 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -19,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area
 from planner.doctrine import Transport
 from planner.geo import LonLat
+from planner.memory import kept_with
 from planner.model import HospitalFact
 from planner.table import Table
 from planner.terms import PlaceKind, TraumaLevel
@@ -199,7 +199,7 @@ def _locate(facts: Sequence[HospitalFact], area: Area, rules: Transport) -> list
 # --- from the map -------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4)
+@kept_with
 def _mapped(area: Area, rules: Transport) -> tuple[KnownHospital, ...]:
     """Hospitals of the map that do not say ``emergency=no``, points and grounds of one hospital merged."""
     table = area.places_of(PlaceKind.HOSPITAL)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.doctrine import Transport
+from planner.memory import kept_with
 from planner.streets.network import Path, StreetNetwork
 from planner.terms import FIRST_BLOCKING_BARRIER, Barrier, Parked, RoadClass
 
@@ -184,7 +184,7 @@ def _is_pocket(near: int, far: int, edge: int, network: StreetNetwork, rules: Tr
     return True
 
 
-@lru_cache(maxsize=4)
+@kept_with
 def _mapped_m(network: StreetNetwork) -> tuple[float, float, float, float]:
     """Return the box that the map's streets fill."""
     low, high = network.node_xy_m.min(axis=0), network.node_xy_m.max(axis=0)

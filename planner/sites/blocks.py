@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -18,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.doctrine import Siting
+from planner.memory import kept_with
 from planner.sites.candidates import FOUND, Candidate, Lanes, entrances, streets_beside
 from planner.terms import ObstacleKind
 
@@ -157,7 +157,7 @@ def _polygons(shape: BaseGeometry) -> Iterator[BaseGeometry]:
     return (part for part in shapely.get_parts(shape) if isinstance(part, Polygon))
 
 
-@lru_cache(maxsize=4)
+@kept_with
 def blocks_of(area: Area, siting: Siting) -> Blocks:
     """Return the open ground of an area, kept while it lives."""
     buildings = area.buildings.shapes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area
 from planner.doctrine import Siting
 from planner.ground.zones import Ground
+from planner.memory import kept_with
 from planner.model import Post
 from planner.sites.grounds import BESIDE_M
 from planner.sites.landing import LandingSpot
@@ -272,7 +273,7 @@ class NearStreets:
             self.of[key] = (self.lanes.edges[lane[a:b]], gap[a:b])
 
 
-@lru_cache(maxsize=4)
+@kept_with
 def streets_near(area: Area, siting: Siting) -> NearStreets:
     """Return the streets near the grounds of an area, kept while it lives."""
     network = area.network

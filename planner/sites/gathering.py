@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area
 from planner.doctrine import Doctrine, Siting
 from planner.ground.targets import HALL_KINDS, thin, tidy
+from planner.memory import kept_with
 from planner.sites.blocks import between_streets
 from planner.sites.candidates import (
     COVER,
@@ -121,7 +121,7 @@ def _of_kind(grounds: Grounds, kinds: Sequence[str], where: BaseGeometry) -> Int
     return hits[np.isin(grounds.kind[hits], kinds)] if len(hits) else hits
 
 
-@lru_cache(maxsize=16)
+@kept_with
 def _passing_kinds(area: Area, siting: Siting, kinds: tuple[str, ...]) -> Bools:
     """Mask (E,) of the streets that pass any ground of some kinds, found once for an area."""
     grounds = grounds_of(area, siting)
@@ -154,7 +154,7 @@ def _passing(shapes: Shapes, network: StreetNetwork, reach_m: float) -> Bools:
     return passing
 
 
-@lru_cache(maxsize=4)
+@kept_with
 def _whole_grounds(area: Area, siting: Siting) -> dict[int, tuple[Ints, Bools, list[Candidate]]]:
     """Keep what whole grounds beyond the perimeters are as candidates, by their rows.
 
@@ -381,7 +381,7 @@ class _LargeBuildings(NamedTuple):
     tree: shapely.STRtree
 
 
-@lru_cache(maxsize=4)
+@kept_with
 def _large_buildings(area: Area, siting: Siting) -> _LargeBuildings:
     shapes = area.buildings.shapes
     rows = np.flatnonzero(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -14,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area
 from planner.doctrine import Siting
 from planner.ground.targets import HALL_KINDS, tidy
+from planner.memory import kept_with
 from planner.table import Table
 from planner.terms import ObstacleKind, PlaceKind
 
@@ -145,7 +145,7 @@ class Grounds:
         return [self._usable[int(row)] for row in rows]
 
 
-@lru_cache(maxsize=8)
+@kept_with
 def grounds_of(area: Area, siting: Siting) -> Grounds:
     """Find the grounds of an area, once."""
     rows = np.flatnonzero(area.places.among("kind", GROUND_KINDS) & ~area.places.among("parking", _STACKED))
@@ -193,7 +193,7 @@ def _shapes_of(table: Table, kind: str) -> Shapes:
     return shapely.make_valid(table.shapes[rows])
 
 
-@lru_cache(maxsize=8)
+@kept_with
 def building_spots(area: Area) -> Floats:
     """Return the middles of all buildings of an area, (n, 2)."""
     shapes = area.buildings.shapes

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area
 from planner.doctrine import Landing, Siting
 from planner.ground.sightline import heights_m
+from planner.memory import kept_with
 from planner.model import Hazard
 from planner.sites.grounds import Grounds, grounds_of
 from planner.terms import ObstacleKind, PlaceKind
@@ -155,7 +156,7 @@ class LandingGrounds:
         return tuple(spots)
 
 
-@lru_cache(maxsize=4)
+@kept_with
 def landing_grounds(area: Area, siting: Siting, rules: Landing) -> LandingGrounds:
     """Return the landing grounds of an area, kept while it lives."""
     return LandingGrounds(area, siting, rules, grounds_of(area, siting), _Standing.on(area, siting))
