@@ -402,6 +402,7 @@ class Transport:
     first_wave_red: int
     golden_hour_min: float
     others_further_min: float
+    reds_further_min: float
     off_map_hospitals: int
     off_map_reach_km: float
     off_map_detour: float

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
+from typing import NamedTuple
 
 import networkx as nx
 import numpy as np
@@ -231,10 +232,19 @@ def rooms(shares: Shares) -> Iterator[tuple[int, str, bool, int]]:
         yield k, "others", False, caps.others
 
 
-def price(colour: str, child: bool, ward: Ward, kind: str, later: bool, reach_s: float) -> int | None:
+class Reach(NamedTuple):
+    """Seconds that reds, and others, are driven at most."""
+
+    red: float
+    others: float
+
+
+def price(colour: str, child: bool, ward: Ward, kind: str, later: bool, reach_s: Reach) -> int | None:
     """Cost of one patient in one place by the rules, None where none may be: in whole numbers of any size."""
     assert ward.time_s is not None
     high = ward.adult_level in (ONE, TWO)
+    if ward.time_s > (reach_s.red if colour == "red" else reach_s.others):
+        return None
     if colour == "red":
         if kind == "others" or (kind == "child_red" and not child):
             return None
@@ -244,7 +254,7 @@ def price(colour: str, child: bool, ward: Ward, kind: str, later: bool, reach_s:
             steps = (0 if high else 1) + (1 if child else 0)
         detour_s = ward.detour_s
     else:
-        if kind != "others" or (ward.for_children and not child) or ward.time_s > reach_s:
+        if kind != "others" or (ward.for_children and not child):
             return None
         steps = 0
         has_level = ward.adult_level is not None or ward.pediatric_level is not None
@@ -272,7 +282,18 @@ def digits(*aims: int) -> int:
 def least_cost(count: list[int], wards: list[Ward], places: list[tuple[int, str, bool, int]]) -> int:
     prices = {}
     drives_s = [w.time_s for w in wards if w.time_s is not None and not w.closed and not w.diversion]
-    reach_s = min(drives_s, default=0.0) + 60 * RULES.others_further_min
+    unknown_s = [
+        w.time_s
+        for w in wards
+        if w.time_s is not None
+        and not (w.closed or w.diversion or w.for_children)
+        and w.red is None
+        and w.adult_level is None
+    ]
+    reach_s = Reach(
+        min(unknown_s, default=float("inf")) + 60 * RULES.reds_further_min,
+        min(drives_s, default=0.0) + 60 * RULES.others_further_min,
+    )
     for g, (colour, child) in enumerate(KINDS):
         for p, (k, kind, later, room) in enumerate(places):
             cost = price(colour, child, wards[k], kind, later, reach_s) if room else None
@@ -476,5 +497,13 @@ def test_nobody_lightly_hurt_rides_for_hours_past_the_nearest_hospital() -> None
 
 
 def test_reds_go_however_far_where_no_nearer_centre_takes_them() -> None:
-    wards = [Ward(600.0, None, 900), Ward(9000.0, ONE, 900)]
+    wards = [Ward(600.0, None, 900, red=0.0), Ward(9000.0, ONE, 900)]
     assert share_patients(Casualties(red=2), wards, NO_WALK_INS).assigned[1].red == 2
+
+
+def test_nobody_badly_hurt_is_driven_for_hours_past_hospitals_of_unknown_level():
+    city, hours_away = Ward(240.0, None, 400), Ward(240.0 + 60 * RULES.reds_further_min + 1, ONE, 500)
+    shares = share_patients(Casualties(3, 0, 0), [city, hours_away], NO_WALK_INS)
+    assert shares.left.red == 3
+    nearer = replace(hours_away, time_s=240.0 + 60 * RULES.reds_further_min)
+    assert share_patients(Casualties(3, 0, 0), [city, nearer], NO_WALK_INS).assigned[1].red == 3

@@ -163,12 +163,19 @@ def _planned(hospitals: Sequence[HospitalOption]) -> list[list[int]]:
 def _cells(hospitals: Sequence[HospitalOption], people: Sequence[int], rules: Transport) -> Iterator[_Cell]:
     nowhere = -1
     drives_s = [h.time_s for h in hospitals if h.time_s is not None and not (h.closed or h.diversion)]
-    reach_s = min(drives_s, default=0.0) + 60 * rules.others_further_min
+    unknown_s = [
+        h.time_s
+        for h in hospitals
+        if h.time_s is not None
+        and not (h.closed or h.diversion or h.children_only or h.red_per_h is not None)
+    ]
+    red_s = min(unknown_s, default=math.inf) + 60 * rules.reds_further_min
+    others_s = min(drives_s, default=0.0) + 60 * rules.others_further_min
     for kind, (colour, child) in enumerate(_KINDS):
         for k, hospital in enumerate(hospitals):
             if hospital.time_s is None or hospital.closed or hospital.diversion:
                 continue
-            if colour != "red" and hospital.time_s > reach_s:
+            if hospital.time_s > (red_s if colour == "red" else others_s):
                 continue  # hours further than the nearest: rather wait
             for place, room in _rooms(k, hospital, rules):
                 price = _price(colour, child, hospital, place, rules)

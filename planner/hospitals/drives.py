@@ -49,8 +49,8 @@ class Drive:
     second_scene : str
         Why it may become a second scene: where it lies by the danger; "" where it lies well away.
     unsure : str
-        Why others come first: no source says that it takes emergencies, and of others that can be reached
-        one does. "" where that is said, or of none.
+        Why others come first: no source says that it takes emergencies, and of others that can be reached,
+        none of them an hour further, one does. "" where that is said, or of none.
     status : HospitalStatus or None
         What the coordinator says of it.
     times : tuple of SiteTime
@@ -209,14 +209,29 @@ def with_names(drives: Sequence[Drive], driving: Driving) -> list[Drive]:
     return named
 
 
-def with_doubts(drives: Sequence[Drive]) -> list[Drive]:
+def with_doubts(drives: Sequence[Drive], rules: Rules) -> list[Drive]:
     """Mark the hospitals of which no source says that they take emergencies, where of others one does.
 
-    What the coordinator says that it takes counts as a source.
+    Not those that are nearer by ``others_further_min`` than any such other: a city's own come before one that
+    is known to be a trauma centre hours away. What the coordinator says that it takes counts as a source.
     """
-    if not any(d.hospital.emergencies and d.time_s is not None and not d.hospital.special for d in drives):
-        return list(drives)
-    return [d if _is_sure(d) else replace(d, unsure=NOT_TOLD) for d in drives]
+    sure_s = min(
+        (
+            drive.time_s
+            for drive in drives
+            if drive.hospital.emergencies and drive.time_s is not None and not drive.hospital.special
+        ),
+        default=math.inf,
+    )
+    least_s = sure_s - 60 * rules.others_further_min
+    return [
+        drive if _is_sure(drive) or _nearer(drive, least_s) else replace(drive, unsure=NOT_TOLD)
+        for drive in drives
+    ]
+
+
+def _nearer(drive: Drive, least_s: float) -> bool:
+    return math.isinf(least_s) or (drive.time_s is not None and drive.time_s < least_s)
 
 
 def _is_sure(drive: Drive) -> bool:

@@ -135,7 +135,7 @@ def patient_notices(
         where = _several([f"{d.hospital.name} ({time_text(d)})" for d in late])
         text = (
             f"Some reds go further than {rules.golden_hour_min:.0f} min, to {where}: "
-            "nearer trauma centres are full, closed or on diversion"
+            "no nearer trauma centre of known level has places for them"
         )
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
     return [*notices, *_others_late(drives, shares, rules)]

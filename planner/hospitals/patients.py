@@ -1,11 +1,12 @@
 """Who takes how many: a first hour's patients shared out by level, hourly capacity and walk-in reserve.
 
-Red patients go to trauma centres of a known level only, yellow and green to any hospital that is not hours
-further than the nearest, children apart. Everybody who can be placed is; then, in this order: as few as can
-be beyond the golden hour, where a red weighs as three greens and a yellow as two, and of reds the children
-come first (an adults' centre within the hour treats a child before a children's centre beyond it: highest
-level within reach, then transfer; ``domain.md`` 3.2 [ACS21], 3.4); reds at the highest levels, a first wave
-everywhere before a second, least total time. Solved exactly (:mod:`planner.hospitals.allotment`).
+Red patients go to trauma centres of a known level only, not for hours past hospitals of unknown level;
+yellow and green to any hospital that is not hours further than the nearest; children apart. Everybody who
+can be placed is; then, in this order: as few as can be beyond the golden hour, where a red weighs as three
+greens and a yellow as two, and of reds the children come first (an adults' centre within the hour treats a
+child before a children's centre beyond it: highest level within reach, then transfer; ``domain.md`` 3.2
+[ACS21], 3.4); reds at the highest levels, a first wave everywhere before a second, least total time. Solved
+exactly (:mod:`planner.hospitals.allotment`).
 """
 
 from __future__ import annotations
@@ -312,23 +313,28 @@ def _costs(places: _Places, wards: Sequence[Ward], rules: Transport) -> Ints:
 
 
 def _allowed(places: _Places, wards: Sequence[Ward], rules: Transport) -> Bools:
-    """Reds to trauma places, children also to those of adults.
+    """Reds to trauma places, children also to those of adults; others to any, adults to none for children.
 
-    Others to any that lies not hours further than the nearest that takes ambulances, adults to none for
-    children.
+    Nobody is driven hours past one that takes ambulances, a red past one that may be a trauma centre.
     """
-    reach_s = min((w.time_s for w in wards if w.takes_ambulances and w.time_s is not None), default=0.0)
-    reach_s += 60 * rules.others_further_min
-    in_reach = np.array([w.time_s is not None and w.time_s <= reach_s for w in wards], dtype=bool)[
-        places.ward
-    ]
+    drives_s = {k: w.time_s for k, w in enumerate(wards) if w.takes_ambulances and w.time_s is not None}
+    unknown_s = [time_s for k, time_s in drives_s.items() if _may_take_reds(wards[k], rules)]
+    red_s = min(unknown_s, default=math.inf) + 60 * rules.reds_further_min
+    others_s = min(drives_s.values(), default=0.0) + 60 * rules.others_further_min
+    times_s = np.array([math.inf if w.time_s is None else w.time_s for w in wards])[places.ward]
+    in_reach = times_s <= np.where(_RED, red_s, others_s)
     childrens = np.array([w.for_children for w in wards], dtype=bool)[places.ward]
-    allowed: Bools = np.where(
+    allowed: Bools = in_reach & np.where(
         _RED,
         (places.kind == _FOR_RED) | (_CHILD & (places.kind == _FOR_RED_CHILD)),
-        (places.kind == _FOR_OTHERS) & in_reach & (_CHILD | ~childrens),
+        (places.kind == _FOR_OTHERS) & (_CHILD | ~childrens),
     )
     return allowed
+
+
+def _may_take_reds(ward: Ward, rules: Transport) -> bool:
+    """Whether nobody says how many red adults a hospital takes: ask it, it may be a trauma centre."""
+    return not ward.for_children and red_per_h(ward, rules) is None
 
 
 def _steps_down(places: _Places, wards: Sequence[Ward]) -> Ints:

@@ -123,7 +123,7 @@ def send_patients(
     if start is None:
         notices.append(_no_start(start_name))
     drives, unknown = with_statuses(with_names(drives, driving), incident.hospitals, driving)
-    drives = with_doubts(drives)
+    drives = with_doubts(drives, rules)
     take_off, helispot = _take_off(sites, middle, area)
     drives = with_flights(sorted(drives, key=in_order), take_off, rules)
 
