@@ -19,8 +19,10 @@ from planner.field_roads import field_road_notices, with_field_roads
 from planner.model import FieldRoad, Incident, Shape
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
+from planner.sources.hospital_tables import InstalledHospitals
 from planner.streets.hierarchy import find_order
 from planner.terms import NoticeLevel, Travel
+from planner.ui import state
 from tests.town import town
 
 DOCTRINE = shipped_doctrine()
@@ -173,6 +175,28 @@ def test_streets_with_roads_drawn_before_are_let_go(area):
         laid.append(weakref.ref(with_field_roads(roads, area, DOCTRINE).network))
     gc.collect()
     assert [network() is None for network in laid] == [True, False, False]
+
+
+def test_of_scenes_with_field_roads_the_page_keeps_few(area, monkeypatch):
+    """Each has all streets of the area once more; others hang on the area that is there anyhow."""
+    asked = []
+    monkeypatch.setattr(state, "hold_scene", lambda incident, *_: asked.append(incident.field_roads))
+    monkeypatch.setattr(state, "make_plan", lambda *_: None)
+    plain = Incident(area.frame.place(0, 0))
+    scenes = [replace(plain, on_site=k) for k in range(4)]
+    for kept in (state._plan, state._held, state._held_with_roads):
+        kept.clear()
+    for roads, times in (((), 4), ((road(area, (-130, 10), (-60, 90)),), 8)):
+        asked.clear()
+        for turn in range(2):
+            for scene in scenes:
+                said = replace(scene, field_roads=roads)
+                state._plan(
+                    f"{turn} {said}", area.name, area.digest, "", said, area, InstalledHospitals((), ())
+                )
+        assert len(asked) == times
+    for kept in (state._plan, state._held, state._held_with_roads):
+        kept.clear()
 
 
 def test_a_citys_field_road_is_searched_by_its_hierarchy_too(area):

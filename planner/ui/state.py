@@ -58,7 +58,7 @@ _SUGGESTED_KEY = "suggested since"
 _MISSING_KEY = "asked for and not here"
 _ID = re.compile(r"[A-Za-z0-9_-]{6,40}")
 _PLANS_KEPT = 64
-_SCENES_KEPT = 16
+_SCENES_KEPT, _SCENES_WITH_ROADS_KEPT = 16, 2
 _PLANS_REMEMBERED = 4
 _BASES_REMEMBERED = 8
 _BEGUN_REMEMBERED = 4096
@@ -112,13 +112,20 @@ def _plan(
     _tables: InstalledHospitals,
 ) -> Plan:
     before = before_patients(_incident)
-    held = _held(repr(before), name, digest, before, _area)
+    hold = _held_with_roads if before.field_roads else _held
+    held = hold(repr(before), name, digest, before, _area)
     return make_plan(_incident, _area, packs.shipped_doctrine(), *_tables, held)
 
 
 @st.cache_resource(max_entries=_SCENES_KEPT, show_spinner=False)
 def _held(said: str, name: str, digest: str, _incident: Incident, _area: Area) -> HeldScene:
     """Keep what does not hang on what hospitals say: each says it apart, and is planned with at once."""
+    return hold_scene(_incident, _area, packs.shipped_doctrine())
+
+
+@st.cache_resource(max_entries=_SCENES_WITH_ROADS_KEPT, show_spinner=False)
+def _held_with_roads(said: str, name: str, digest: str, _incident: Incident, _area: Area) -> HeldScene:
+    """Keep the same where field roads are drawn: few, for each has all streets of the area once more."""
     return hold_scene(_incident, _area, packs.shipped_doctrine())
 
 
