@@ -346,3 +346,12 @@ def test_the_same_input_gives_the_same_ground():
     first, second = draw(incident), draw(incident)
     assert first.zones == second.zones
     assert (first.samples_xyz_m == second.samples_xyz_m).all()
+
+
+def test_a_place_just_beside_the_map_is_planned_for_and_said_to_lie_there():
+    _, south, east, north = AREA.bbox_deg
+    beside_deg, middle_deg = 300.0 / 111_000, (south + north) / 2
+    ground = draw(Incident(location=LonLat(east + beside_deg, middle_deg)))
+    assert any("beyond the edge of the map" in notice.text for notice in ground.notices)
+    with pytest.raises(IncidentError, match="outside the area"):
+        draw(Incident(location=LonLat(east + 4 * beside_deg, middle_deg)))

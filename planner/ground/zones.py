@@ -39,6 +39,8 @@ _SLIVER_M2 = 1.0
 _NOTCH_M2 = 150.0
 _NOTCHES_NAMED = 3
 _ARC_SEGMENTS = 16
+# What lies no further beyond the area's last street is planned for: the nearest streets serve it.
+_BESIDE_M = 500.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,11 +221,15 @@ def _too_small(number: int) -> IncidentError:
 
 
 def _check_inside(degrees: Floats, what: str, area: Area) -> None:
-    """Refuse a ring or point that lies wholly outside the area."""
-    west, south, east, north = area.bbox_deg
-    low, high = degrees.min(axis=0), degrees.max(axis=0)
-    if low[0] <= east and high[0] >= west and low[1] <= north and high[1] >= south:
+    """Refuse a ring or point that lies wholly outside the area, and not just beside it.
+
+    An area ends with its streets: in a town of one road every house lies beside it.
+    """
+    xy_m = area.frame.to_m(degrees)
+    box_m = shapely.box(*xy_m.min(axis=0), *xy_m.max(axis=0))
+    if np.isfinite(xy_m).all() and shapely.dwithin(area.extent_m, box_m, _BESIDE_M):
         return
+    west, south, east, north = area.bbox_deg
     lon, lat = degrees.mean(axis=0)
     swapped = area.covers(LonLat(float(lat), float(lon)))
     raise IncidentError(
