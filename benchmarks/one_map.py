@@ -14,15 +14,28 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from benchmarks import civil_times, peers, routing
+from benchmarks.listed import LIST_SCRIPT, LISTED, ListedScript, asked, listed
 from benchmarks.peers.answering import peak_mb
-from benchmarks.rows import Timed, timed
-from benchmarks.script import SCRIPTS, ExpertScript, Map, graph_of
-from benchmarks.whole_plan import METRO, SCRIPT_TAPS, Spent, clock, plans, script_plans
+from benchmarks.rows import Timed, median_of, timed
+from benchmarks.script import INNER_M, SCRIPTS, ExpertScript, Map, graph_of
+from benchmarks.whole_plan import (
+    METRO,
+    SCRIPT_TAPS,
+    TAPS,
+    WHOLE,
+    Spent,
+    clock,
+    incident_at,
+    places,
+    plans,
+    script_plans,
+)
 from planner import packs
 from planner.area import Area
 from planner.streets.network import Snap
@@ -111,6 +124,7 @@ def planning(name: str) -> Figures:
     opened = timed(lambda: packs.open_area(name), repeat=7)
     area = packs.open_area(name)
     found: Figures = {work: {OURS: _told(spent)} for work, spent in plans(area).items()}
+    found[LISTED] = {OURS: _told(_listed(area))}
     network = area.network
     timing = network.timing(Travel.PUBLIC, routing.TRAVELLING)
     starts, ends = _ends(area)
@@ -126,6 +140,29 @@ def planning(name: str) -> Figures:
     found[ZONE] = {OURS: _told(zone)}
     size = {"edges": network.edge_count, "nodes": network.node_count}
     return {OPEN: {OURS: _told(opened)}, **found, HOLD_MB: {OURS: {"mb": peak_mb()}}, SIZE: {OURS: size}}
+
+
+def _listed(area: Area) -> Timed:
+    """Do the list of work at the same places, the median of them."""
+    doctrine, network = packs.shipped_doctrine(), area.network
+    on = Map(area, graph_of(area, doctrine))
+    timing, gone = network.timing(Travel.EMERGENCY, doctrine.travelling), network.no_closures()
+    starts, ends = _ends(area)
+
+    def anew() -> None:
+        area.memory.forget()
+        network.times(starts[:1], ends[:1], timing, gone)
+
+    spent = []
+    for number, node in enumerate(places(area, TAPS)[:SCRIPT_TAPS]):
+        at = on.nearest(on.xy_m[node])[0]
+        work = partial(
+            listed,
+            *(area, doctrine, incident_at(area, at, number), at),
+            asked(on, at, set(on.near(on.xy_m[at], INNER_M))),
+        )
+        spent.append(timed(work, repeat=3, before=anew))
+    return median_of(spent)
 
 
 def _ends(area: Area) -> tuple[list[Snap], list[Snap]]:
@@ -151,10 +188,13 @@ def scripting(name: str) -> Figures:
     found: Figures = {work: {NETWORKX: _told(*spent)} for work, spent in _ways(area, on).items()}
     for peer in SCRIPTS:
         taps = 1 if metro and peer == PLAIN else SCRIPT_TAPS
-        for work, spent in script_plans(peer, on, area, taps).items():
+        for work, spent in script_plans(SCRIPTS[peer], on, area, taps).items():
             found.setdefault(work, {})[peer] = _told(spent)
         if peer == NETWORKX:  # the first draft, which comes next, has a second graph in memory
             found[HOLD_MB] = {NETWORKX: {"mb": peak_mb() - before_mb}}
+    whole = script_plans(ListedScript, on, area, 1 if metro else SCRIPT_TAPS)[WHOLE]
+    found[WHOLE][LIST_SCRIPT] = _told(whole)
+    found[LISTED] = {LIST_SCRIPT: _told(whole)}
     return found
 
 

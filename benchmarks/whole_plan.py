@@ -15,7 +15,7 @@ import numpy as np
 
 import planner.plan
 from benchmarks.rows import Row, Timed, median_of
-from benchmarks.script import SCRIPTS, Map, graph_of
+from benchmarks.script import SCRIPTS, ExpertScript, Map, graph_of
 from planner import packs
 from planner.area import Area
 from planner.doctrine import Doctrine
@@ -73,8 +73,8 @@ def measure(area: Area) -> Iterator[Row]:
     """Plan at several places; then let the scripts plan at some of them."""
     ours, edges = plans(area), area.network.edge_count
     on = Map(area, graph_of(area, packs.shipped_doctrine()))
-    for peer in SCRIPTS:
-        theirs = script_plans(peer, on, area, SCRIPT_TAPS)
+    for peer, script_of in SCRIPTS.items():
+        theirs = script_plans(script_of, on, area, SCRIPT_TAPS)
         for work, spent in ours.items():
             yield Row(work, spent, peer, theirs.get(work), target_s(work, edges))
 
@@ -132,12 +132,12 @@ def _timed(runs: list[tuple[float, float]]) -> Timed:
     return Timed(median(walls), median(cpus), max(walls))
 
 
-def script_plans(peer: str, on: Map, area: Area, taps: int) -> dict[str, Timed]:
+def script_plans(script_of: type[ExpertScript], on: Map, area: Area, taps: int) -> dict[str, Timed]:
     """Let a script plan at the first of the same places."""
     spent: Spent = defaultdict(list)
     for node in places(area, TAPS)[:taps]:
         gc.collect()
-        script = SCRIPTS[peer](on, on.nearest(on.xy_m[node])[0])
+        script = script_of(on, on.nearest(on.xy_m[node])[0])
         script.run()
         spent[WHOLE].append((sum(script.wall_s.values()), sum(script.cpu_s.values())))
         for work in script.wall_s:

@@ -1,0 +1,137 @@
+"""A plan's work by the list, done whole: each place by each hospital, each place from each point.
+
+A zone is closed; two rings are cut around it; 200 places are looked at from 64 points; from all of them the
+times to 15 hospitals; five ways that keep apart; 100 patients shared out. It is what one writes down who is
+asked for a plan's perimeters, sites, hospitals and routes, and sizes the targets of the whole plan. A plan
+itself needs less: it looks from the best places only, and drives from three (``benchmarks/script.py``).
+
+:class:`ListedScript` does it as it is first written with networkx, shapely and scipy; :func:`listed` does the
+same with what the planner has for it, with turns, and with lines that leak nowhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import networkx as nx
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from benchmarks.script import INNER_M, Answer, Map, PlainScript
+from planner.area import Area
+from planner.doctrine import Doctrine
+from planner.ground.sightline import sees, walls_of
+from planner.ground.zones import draw_zones
+from planner.hospitals.patients import Ward, share_patients
+from planner.model import Casualties, Incident
+from planner.perimeters.tracing import trace_perimeters
+from planner.streets.network import Snap
+from planner.terms import TraumaLevel, Travel
+
+LISTED = "the list of work, whole"
+LIST_SCRIPT = "networkx script, whole list"
+PLACES, POINTS, HOSPITALS, WAYS = 200, 64, 15, 5
+_APART = 5.0
+
+Floats = NDArray[np.float64]
+
+
+def asked(on: Map, at: int, closed: set[int]) -> tuple[list[int], list[int]]:
+    """Return the places around a scene and the hospitals about which both are asked, as junctions."""
+    found = [node for node in on.nearest(on.xy_m[at], 10 * PLACES) if node not in closed]
+    places = found[:: max(1, len(found) // PLACES)][:PLACES]
+    known = on.hospitals or on.nodes[:: max(1, len(on.nodes) // HOSPITALS)].tolist()
+    return places, known[:: max(1, len(known) // HOSPITALS)][:HOSPITALS]
+
+
+def eyes_m(spot_m: Floats) -> Floats:
+    """Return the points from which places are looked at, (64, 2)."""
+    angle = np.linspace(0, 2 * np.pi, POINTS, endpoint=False)
+    return np.asarray(spot_m + INNER_M / 2 * np.column_stack([np.cos(angle), np.sin(angle)]))
+
+
+class ListedScript(PlainScript):
+    """The list by networkx, shapely and scipy; ``table_s`` and ``sight`` are kept to compare."""
+
+    table_s: Floats
+    sight: NDArray[np.bool_]
+
+    def run(self) -> Answer:
+        """Work it all out."""
+        with self._step("both perimeters"):
+            self.inside = set(self.on.near(self.spot_m, INNER_M))
+            inner, outer = self._ring(INNER_M), self._ring(500.0)
+            self._close()
+        with self._step("sites"):
+            places, hospitals = asked(self.on, self.at, self.inside)
+            self.sight = self._from_all(places)
+        with self._step("hospitals, patients"):
+            self.table_s = self._matrix(places, hospitals)
+            self._share(self.table_s[0])
+        with self._step("routes"):
+            self.used = self.way(hospitals[0], places[0])
+            for hospital in hospitals[: WAYS - 1]:
+                self.used |= self.way(places[0], hospital)
+        posts, met = (inner.posts, outer.posts), (inner.met, outer.met)
+        return Answer(posts, met, tuple(places), (), int(self.sight.sum()), ())
+
+    def _from_all(self, places: Sequence[int]) -> NDArray[np.bool_]:
+        eyes = eyes_m(self.spot_m)
+        ends = np.stack(np.broadcast_arrays(self.on.xy_m[places][:, None], eyes[None]), axis=2)
+        rays: NDArray[np.object_] = np.asarray(shapely.linestrings(ends.reshape(-1, 2, 2)))
+        clear = np.ones(len(rays), dtype=np.bool_)
+        clear[self.on.wall_tree.query(rays, predicate="intersects")[0]] = False
+        return np.asarray(clear.reshape(len(places), POINTS))
+
+    def _matrix(self, places: Sequence[int], hospitals: Sequence[int]) -> Floats:
+        against = self.open.reverse(copy=False)
+        table = np.full((len(places), len(hospitals)), np.inf)
+        for column, hospital in enumerate(hospitals):
+            if hospital in against:
+                seconds = nx.single_source_dijkstra_path_length(against, hospital, weight="s")
+                table[:, column] = [seconds.get(place, math.inf) for place in places]
+        return table
+
+
+def listed(
+    area: Area, doctrine: Doctrine, incident: Incident, at: int, on: tuple[Sequence[int], Sequence[int]]
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Do the list with what the planner has for it: the matrix in seconds, and what is seen.
+
+    ``at`` is the junction of the incident, ``on`` what :func:`asked` returns.
+    """
+    network = area.network
+    spot_m = network.node_xy_m[at]
+    timing = network.timing(Travel.EMERGENCY, doctrine.travelling)
+    ground = draw_zones(incident, area, doctrine)
+    trace_perimeters(ground, area, doctrine, network.no_closures(), incident)
+    closed = network.edges_meeting(shapely.Point(spot_m).buffer(INNER_M))
+    places, hospitals = ([_snap(area, node) for node in nodes] for nodes in on)
+    eyes = _raised(eyes_m(spot_m), doctrine)
+    sight = sees(walls_of(area, doctrine.siting), eyes, _raised(network.node_xy_m[list(on[0])], doctrine))
+    table_s = network.times(places, hospitals, timing, closed)
+    used = network.no_closures()
+    for start, end in [(hospitals[0], places[0]), *((places[0], h) for h in hospitals[: WAYS - 1])]:
+        weights = timing.weighted(np.flatnonzero(used), _APART)
+        path = network.find_path(start, end, timing, closed, weights)
+        if path is not None:
+            used[path.edges] = True
+    wards = [Ward(float(s) if np.isfinite(s) else None, TraumaLevel.II, 300) for s in table_s[0]]
+    share_patients(Casualties(red=30, yellow=30, green=40), wards, doctrine.transport)
+    return table_s, sight
+
+
+def _snap(area: Area, node: int) -> Snap:
+    """Return a junction as a place on one of its drivable streets."""
+    network = area.network
+    edges = network.edges_at(node)
+    snap = network.at_node(node, edges[network.drivable[edges]])
+    assert snap is not None
+    return snap
+
+
+def _raised(xy_m: Floats, doctrine: Doctrine) -> Floats:
+    """Return points at the height of a person's eyes, (n, 3)."""
+    return np.column_stack([xy_m, np.full(len(xy_m), doctrine.siting.person_height_m)])
