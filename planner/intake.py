@@ -19,6 +19,7 @@ from planner import packs, settings
 from planner.area import Area
 from planner.document import read_incident
 from planner.errors import AreaNotFoundError, PackError, PlannerError, SourceError
+from planner.files import put_whole
 from planner.model import Incident
 from planner.packs import BBox, Progress
 from planner.revision import compare_areas, shifted_closures
@@ -161,7 +162,10 @@ def write_pack_file(name: str, target: Path) -> None:
     folder = settings.read_settings().areas / name
     names = [entry["file"] for entry in packs.read_manifest(name)["files"].values()]
     try:
-        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:
+        with (
+            put_whole(target) as beside,
+            zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out,
+        ):
             for file in (packs.MANIFEST, *names):
                 out.write(folder / file, file)
     except OSError as error:

@@ -356,7 +356,7 @@ def _array(values: NDArray[Any]) -> pa.Array:
 
 def _write_network(network: StreetNetwork, file: BinaryIO) -> None:
     """Write streets as uncompressed arrays, one at a time: of a metro they are 200 megabytes."""
-    order = network.find_order()
+    order = network.order if network.order is not None else network.find_order()
     if order is not None:
         network.use_order(order)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from planner import intake, packs, settings
-from planner.errors import SourceError
+from planner.errors import PackError, SourceError
 from planner.ui.area_forms import _begin_import
 from planner.ui.jobs import Desk, Report, desk
 from tests.overpass_server import overpass_server
@@ -69,6 +70,22 @@ def test_fetch_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     page.button(key="yes fetched_here").click().run()
     assert "fetched_here" not in {listing.name for listing in packs.list_areas()}
     assert any(text.value == "Deleted fetched_here." for text in page.text)
+
+
+def test_an_area_that_cannot_be_written_as_one_file_leaves_the_older_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = tmp_path / f"older{intake.PACK_SUFFIX}"
+    packed.write_bytes(b"older")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(zipfile.ZipFile, "write", full)
+    with pytest.raises(PackError, match="cannot be written"):
+        intake.write_pack_file("three_rivers", packed)
+    assert [file.name for file in tmp_path.iterdir()] == [packed.name]
+    assert packed.read_bytes() == b"older"
 
 
 def test_offline_installation_says_that_it_does_not_fetch() -> None:
