@@ -351,6 +351,7 @@ def test_the_same_input_gives_the_same_ground():
 def test_a_place_just_beside_the_map_is_planned_for_and_said_to_lie_there():
     _, south, east, north = AREA.bbox_deg
     beside_deg, middle_deg = 300.0 / 111_000, (south + north) / 2
+    shapely.prepare(AREA.extent_m)  # as it is once anybody has planned
     ground = draw(Incident(location=LonLat(east + beside_deg, middle_deg)))
     assert any("beyond the edge of the map" in notice.text for notice in ground.notices)
     with pytest.raises(IncidentError, match="outside the area"):

@@ -226,8 +226,8 @@ def _check_inside(degrees: Floats, what: str, area: Area) -> None:
     An area ends with its streets: in a town of one road every house lies beside it.
     """
     xy_m = area.frame.to_m(degrees)
-    box_m = shapely.box(*xy_m.min(axis=0), *xy_m.max(axis=0))
-    if np.isfinite(xy_m).all() and shapely.dwithin(area.extent_m, box_m, _BESIDE_M):
+    hull_m = shapely.convex_hull(shapely.multipoints(xy_m))  # of one point a point, not a box without area
+    if np.isfinite(xy_m).all() and shapely.dwithin(area.extent_m, hull_m, _BESIDE_M):
         return
     west, south, east, north = area.bbox_deg
     lon, lat = degrees.mean(axis=0)
