@@ -508,6 +508,10 @@ class Doctrine:
     exports: Exports
     notes: tuple[Note, ...]
 
+    def __hash__(self) -> int:
+        """Hash by the digest: what a plan works out is kept under its doctrine, and there are 200 numbers."""
+        return hash(self.digest)
+
     def preset(self, threat: ThreatName) -> ThreatPreset:
         """Return the preset of one threat."""
         return dict(self.threats)[threat]
