@@ -1,18 +1,20 @@
 """A plan's work by the list, done whole: each place by each hospital, each place from each point.
 
 A zone is closed; two rings are cut around it; 200 places are looked at from 64 points; from all of them the
-times to 15 hospitals; five ways that keep apart; 100 patients shared out. It is what one writes down who is
+times to 20 hospitals; five ways that keep apart; 100 patients shared out. It is what one writes down who is
 asked for a plan's perimeters, sites, hospitals and routes, and sizes the targets of the whole plan. A plan
 itself needs less: it looks from the best places only, and drives from three (``benchmarks/script.py``).
 
-:class:`ListedScript` does it as it is first written with networkx, shapely and scipy; :func:`listed` does the
-same with what the planner has for it, with turns, and with lines that leak nowhere.
+:class:`ListedScript` does it as it is first written: on the graph that osmnx makes, with parallel streets and
+their attributes, by networkx's searches, shapely's tree of buildings, scipy's linear program.
+:func:`listed` does the same with what the planner has for it, with turns, and with lines that leak nowhere.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import networkx as nx
 import numpy as np
@@ -31,11 +33,34 @@ from planner.streets.network import Snap
 from planner.terms import TraumaLevel, Travel
 
 LISTED = "the list of work, whole"
-LIST_SCRIPT = "networkx script, whole list"
-PLACES, POINTS, HOSPITALS, WAYS = 200, 64, 15, 5
-_APART = 5.0
+LIST_SCRIPT = "osmnx script, whole list"
+PLACES, POINTS, HOSPITALS, WAYS = 200, 64, 20, 5
+_APART, _WARDS = 5.0, 15
 
 Floats = NDArray[np.float64]
+
+
+def osmnx_graph(area: Area, doctrine: Doctrine) -> nx.MultiDiGraph:
+    """Return the streets as osmnx has them: all of them, parallel ones too, with what is known of each."""
+    network = area.network
+    timing = network.timing(Travel.EMERGENCY, doctrine.travelling)
+    graph = nx.MultiDiGraph(crs="epsg:4326")
+    places = area.frame.to_deg(network.node_xy_m).tolist()
+    graph.add_nodes_from((node, {"x": x, "y": y}) for node, (x, y) in enumerate(places))
+    for edge in np.flatnonzero(network.drivable).tolist():
+        u, v = int(network.edge_u[edge]), int(network.edge_v[edge])
+        for a, b, arc in ((u, v, edge), (v, u, edge + network.edge_count)):
+            seconds = float(timing.arc_s[arc])
+            if math.isfinite(seconds):
+                told = {
+                    "osmid": int(network.way_id[edge]),
+                    "name": network.street(edge),
+                    "length": float(network.length_m[edge]),
+                    "travel_time": seconds,
+                    "reversed": arc != edge,
+                }
+                graph.add_edge(a, b, **told)
+    return graph
 
 
 def asked(on: Map, at: int, closed: set[int]) -> tuple[list[int], list[int]]:
@@ -53,10 +78,31 @@ def eyes_m(spot_m: Floats) -> Floats:
 
 
 class ListedScript(PlainScript):
-    """The list by networkx, shapely and scipy; ``table_s`` and ``sight`` are kept to compare."""
+    """The list by osmnx's graph, networkx, shapely, scipy; ``table_s`` and ``sight`` are kept to compare."""
 
     table_s: Floats
     sight: NDArray[np.bool_]
+
+    def __init__(self, on: Map, at: int, graph: nx.MultiDiGraph) -> None:
+        super().__init__(on, at)
+        self.whole = graph
+
+    def _close(self) -> None:
+        self.open = self.whole.copy()
+        self.open.remove_nodes_from(self.inside)
+
+    def way(self, start: int, end: int) -> set[tuple[int, int]]:
+        """Find a way that keeps off the streets of the others, where there is another."""
+        used = self.used
+
+        def weight(a: int, b: int, streets: Mapping[int, Mapping[str, float]]) -> float:
+            seconds = min(street["travel_time"] for street in streets.values())
+            return seconds * (_APART if (a, b) in used or (b, a) in used else 1)
+
+        try:
+            return set(itertools.pairwise(nx.dijkstra_path(self.open, start, end, weight=weight)))
+        except (nx.NetworkXNoPath, nx.NodeNotFound):
+            return set()
 
     def run(self) -> Answer:
         """Work it all out."""
@@ -69,7 +115,7 @@ class ListedScript(PlainScript):
             self.sight = self._from_all(places)
         with self._step("hospitals, patients"):
             self.table_s = self._matrix(places, hospitals)
-            self._share(self.table_s[0])
+            self._share(self.table_s[0, :_WARDS])
         with self._step("routes"):
             self.used = self.way(hospitals[0], places[0])
             for hospital in hospitals[: WAYS - 1]:
@@ -90,7 +136,7 @@ class ListedScript(PlainScript):
         table = np.full((len(places), len(hospitals)), np.inf)
         for column, hospital in enumerate(hospitals):
             if hospital in against:
-                seconds = nx.single_source_dijkstra_path_length(against, hospital, weight="s")
+                seconds = nx.single_source_dijkstra_path_length(against, hospital, weight="travel_time")
                 table[:, column] = [seconds.get(place, math.inf) for place in places]
         return table
 
@@ -118,7 +164,7 @@ def listed(
         path = network.find_path(start, end, timing, closed, weights)
         if path is not None:
             used[path.edges] = True
-    wards = [Ward(float(s) if np.isfinite(s) else None, TraumaLevel.II, 300) for s in table_s[0]]
+    wards = [Ward(float(s) if np.isfinite(s) else None, TraumaLevel.II, 300) for s in table_s[0, :_WARDS]]
     share_patients(Casualties(red=30, yellow=30, green=40), wards, doctrine.transport)
     return table_s, sight
 

@@ -172,9 +172,10 @@ How many times as long as the planner, or as much memory; under 1 the peer is qu
 - **The whole list** (`benchmarks/listed.py`) is what one writes down who is asked for a plan, and
   what the targets of 30 and 200 times are about: the zone closed, two rings, {places} places looked at
   from {points} points, from all of them the times to {hospitals} hospitals, five ways apart, 100 patients.
-  A script does it as it is first written with networkx, shapely and scipy; its time stands beside our
-  whole plan, and beside the same list done whole by us. A plan needs less than the list, and so do the
-  other scripts: these ratios have no target.
+  A script does it as it is first written: on the graph that osmnx makes, by networkx's searches, shapely's
+  tree and scipy's linear program; graph and tree are in memory. Its time stands beside our whole plan, and
+  beside the same list done whole by us. On a metro it plans once. A plan needs less than the list, and
+  so do the other scripts: these ratios have no target.
 - **OSRM and Valhalla** give a part of a plan: ways and times for a private car, with profiles of
   their own. OSRM's weights are fixed before anybody asks (contraction hierarchy), so that nothing
   is quicker while nothing is closed; to close a zone it customizes the whole map anew and loads it

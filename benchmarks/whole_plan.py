@@ -132,7 +132,9 @@ def _timed(runs: list[tuple[float, float]]) -> Timed:
     return Timed(median(walls), median(cpus), max(walls))
 
 
-def script_plans(script_of: type[ExpertScript], on: Map, area: Area, taps: int) -> dict[str, Timed]:
+def script_plans(
+    script_of: Callable[[Map, int], ExpertScript], on: Map, area: Area, taps: int
+) -> dict[str, Timed]:
     """Let a script plan at the first of the same places."""
     spent: Spent = defaultdict(list)
     for node in places(area, TAPS)[:taps]:
