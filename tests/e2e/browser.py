@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Frame, FrameLocator, Page, Playwright, Request
+from playwright.sync_api import TimeoutError as Overdue
 
 PROJECT = Path(__file__).parents[2]
 MAP_TITLE = "planner.ui.map.incident_map"
@@ -162,12 +163,30 @@ class Screen:
 
     def wait_for_plan(self, other_than: str = "") -> str:
         """Wait for a plan on the map that is not the given one, and for its words beside it."""
-        self.map.locator(f"body[data-plan]:not([data-plan='']):not([data-plan='{other_than}'])").wait_for()
+        try:
+            self.map.locator(
+                f"body[data-plan]:not([data-plan='']):not([data-plan='{other_than}'])"
+            ).wait_for()
+        except Overdue as error:
+            raise AssertionError(f"no plan came: {self.standing()}") from error
         if self.page.locator(".board").count():
             self.page.locator(f".board[data-plan='{self.plan_id()}']").wait_for()
         else:
             self.page.get_by_text("Suggestion: IC decides").first.wait_for()
         return self.plan_id()
+
+    def standing(self) -> str:
+        """What the map says, what is in the hand and where the keys go: for who looks why nothing came."""
+        told: str = self.frame().evaluate(
+            """() => JSON.stringify({
+              hint: document.getElementById("hint").textContent,
+              pressed: [...document.querySelectorAll("[aria-pressed=true]")].map((one) => one.textContent),
+              drawn: [...document.querySelectorAll("path")].map((one) => one.classList.value).slice(0, 9),
+              focus: [document.hasFocus(), document.activeElement?.outerHTML.slice(0, 80)],
+              plan: document.body.dataset.plan,
+            })"""
+        )
+        return f"{told}; {self.page.locator('.stMain').inner_text()[-600:]}"
 
     def posts(self) -> list[str]:
         """Names of the posts on the map."""

@@ -36,7 +36,9 @@ def test_all_of_it_by_keyboard(screen: Screen) -> None:
         for _ in range(2):
             keys.press(f"Shift+{way}")
         keys.press("Space")
+    expect(screen.map.get_by_role("button", name="DONE")).to_be_enabled()
     keys.press("Enter")
+    expect(screen.map.get_by_role("button", name="HOT:")).to_have_attribute("aria-pressed", "false")
     first = screen.wait_for_plan()
     zone = only(screen, "zone")
     assert len(zone["geometry"]["coordinates"][0]) == 4
