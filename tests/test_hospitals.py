@@ -390,6 +390,20 @@ def test_what_tags_say_besides_of_a_hospital_is_heard(tags: dict[str, str], spec
     assert option.adult_level is None
 
 
+def test_a_city_s_own_hospital_comes_before_a_known_one_hours_away() -> None:
+    made = town_objects(hospitals=False)
+    made.lone_node(-550, -620, amenity="hospital", name="Near Hospital")
+    area = made.settle().area()
+    centre = fact(area, 0, 200_000, "Far Centre", adult_level=TraumaLevel.II)
+    found = send(area, (centre,), Casualties(red=3))
+    assert [hospital.name for hospital in found.hospitals] == ["Near Hospital", "Far Centre"]
+    assert found.hospitals[0].spared == ""
+    assert "For 1 of 2 hospitals no source says" in texts(found)
+    assert "others come first" not in texts(found)
+    assert found.hospitals[1].assigned == Casualties()
+    assert "3 red patients find no place" in texts(found)
+
+
 def test_hospitals_that_are_said_to_take_emergencies_come_before_those_of_which_nobody_says_so() -> None:
     made = town_objects(hospitals=False)
     made.lone_node(-550, -620, amenity="hospital", name="Near Institute")

@@ -19,7 +19,6 @@ from planner.briefing.verdict import (
     verdict,
     ways_out,
 )
-from planner.geo import LonLat
 from planner.ground.gatherings import KINDS, Gathering
 from planner.model import Plan
 from planner.terms import NoticeLevel, PerimeterName, Purpose
@@ -85,13 +84,11 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Gathering):
     """One place of a library.
 
     Parameters
     ----------
-    kind, osm, name, location, also, notes
-        As :class:`~planner.ground.gatherings.Gathering` has them.
     state : State
     plan_file, print_file : str
         Within the library's folder; "" where there is none.
@@ -111,12 +108,6 @@ class Entry:
         Why there is no plan, and what to do about it.
     """
 
-    kind: str
-    osm: str
-    name: str
-    location: LonLat
-    also: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
     state: State = State.WAITING
     plan_file: str = ""
     print_file: str = ""
@@ -151,7 +142,7 @@ def entry_of(place: Gathering) -> Entry:
     return Entry(place.kind, place.osm, place.name, place.location, place.also, place.notes)
 
 
-def stem_of(place: Gathering | Entry) -> str:
+def stem_of(place: Gathering) -> str:
     """Name a place's files: its kind's folder, a plain name, its OSM type and id, which are never another's.
 
     For example ``school/maple-street-school_w1234``: ASCII, whatever the name.

@@ -223,7 +223,7 @@ class _Run:
             audited=self.wish.audited,
         )
 
-    def _file_of(self, place: Gathering | Entry) -> str:
+    def _file_of(self, place: Gathering) -> str:
         """Name the file that stands for a place: as the index says, or as it would be called now."""
         known = self.library.entries.get(f"{place.kind}/{place.osm}")
         if known and self.library.has(known.plan_file):

@@ -37,7 +37,11 @@ def map_notices(drives: Sequence[Drive], area: Area) -> list[Notice]:
     doubtful = sum(not h.emergencies for h in found)
     if doubtful:
         text = f"For {doubtful} of {len(found)} hospitals {NONE_TOLD}: "
-        text += "others come first, call before sending" if doubtful < len(found) else "call before sending"
+        text += (
+            "others come first, call before sending"
+            if any(d.unsure for d in drives)
+            else "call before sending"
+        )
         notices.append(Notice(NoticeLevel.INFO, text, _ABOUT))
     timed = [d for d in drives if d.time_s is not None]
     if timed and all(d.beyond_m for d in timed):

@@ -259,7 +259,7 @@ def _with_outside(network: StreetNetwork, edges: Ints, open_edges: Bools) -> tup
     return number[ends.u], number[ends.v], count if ends.goes_on.any() else -1
 
 
-class Ends(NamedTuple):
+class NumberedEnds(NamedTuple):
     """Ends of some streets, numbered from 0 on: of each street the one and the other; at which more go on."""
 
     u: Ints
@@ -267,7 +267,7 @@ class Ends(NamedTuple):
     goes_on: Bools
 
 
-def ends_of(network: StreetNetwork, edges: Ints, open_edges: Bools) -> Ends:
+def ends_of(network: StreetNetwork, edges: Ints, open_edges: Bools) -> NumberedEnds:
     """Count off the ends of some streets, for vehicles, and tell at which of them other open streets go on.
 
     Parameters
@@ -285,7 +285,7 @@ def ends_of(network: StreetNetwork, edges: Ints, open_edges: Bools) -> Ends:
     arcs, owner = network.arcs_into(junctions)
     others = arcs % network.edge_count
     goes_on[owner[open_edges[others] & ~_among(edges, others)]] = True
-    return Ends(index[: len(edges)], index[len(edges) :], goes_on)
+    return NumberedEnds(index[: len(edges)], index[len(edges) :], goes_on)
 
 
 def _component(u: Ints, v: Ints, used: Bools, size: int) -> Ints:
