@@ -588,6 +588,8 @@ class HospitalOption:
         From each place that ambulances leave from or wait at.
     route : str or None
         Id of the way there, None where none is drawn.
+    leads : str
+        Why it is the one to name first when somebody asks how far care is; "" for all others.
     """
 
     name: str
@@ -618,6 +620,7 @@ class HospitalOption:
     air_range_min: tuple[int, int] | None = None
     air_offer: str = ""
     times: tuple[SiteTime, ...] = ()
+    leads: str = ""
 
     @property
     def identity(self) -> tuple[str, LonLat]:

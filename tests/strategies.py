@@ -228,6 +228,7 @@ hospitals = st.builds(
     diversion=st.booleans(),
     air_range_min=ranges_min,
     times=tuples_of(st.builds(model.SiteTime, text, st.none() | amounts, ranges_min)),
+    leads=text,
 )
 ambulance_needs = st.builds(
     model.AmbulanceNeed, counts, st.none() | counts, counts, ranges_min, ranges_min, text

@@ -155,6 +155,27 @@ def test_ambulances_too_few_or_too_fast_are_found() -> None:
         assert ("ambulances", "ambulances") in broken(replace(plan, ambulances=false))
 
 
+def test_who_is_named_first_takes_ambulances_and_is_not_hours_past_another() -> None:
+    plan, _ = good()
+    (lead,) = (h for h in plan.hospitals if h.leads)
+    other = next(h for h in plan.hospitals if not h.leads and not h.children_only and h.time_s is not None)
+    found = ("hospitals", "named first")
+    assert found not in broken(plan)
+    hours_s = (lead.time_s or 0.0) + 60 * RULES.reds_further_min + 1
+    late = replace(lead, adult_level=TraumaLevel.I, time_s=hours_s)
+    for false in (
+        (lead, replace(other, leads="as well")),
+        (replace(lead, diversion=True), other),
+        (replace(lead, time_s=None), other),
+        (replace(other, time_s=0.0), late),
+        (replace(other, time_s=0.0), replace(lead, adult_level=None)),
+    ):
+        assert found in broken(replace(plan, hospitals=false))
+    assert found not in broken(replace(plan, hospitals=(replace(lead, leads=""), other))), (
+        "an earlier version"
+    )
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_the_plans_sharing_is_the_optimum_of_highs(seed: int) -> None:
     wards, patients, children = busy_scene(random.Random(1000 + seed))

@@ -257,6 +257,42 @@ def test_hospitals_come_soonest_first_and_ways_are_drawn_to_the_nearest_and_the_
         )
 
 
+def test_a_city_s_own_hospital_of_unknown_level_is_named_before_a_known_centre_hours_away() -> None:
+    made = town_objects(hospitals=False)
+    made.lone_node(-550, -600, amenity="hospital", name="Town Children's Hospital")
+    made.lone_node(-550, -620, amenity="hospital", name="Near Hospital")
+    area = made.settle().area()
+
+    def named_first(*facts: HospitalFact, shut: bool = False) -> tuple[str, str, str]:
+        said = (status(area, -550, -620, "Near Hospital", closed=shut),)
+        found = send_patients(
+            replace(INCIDENT, hospitals=said),
+            (site(area, Purpose.CASUALTY_COLLECTION, 250, 100),),
+            streets_around(area, outer_m=SMALL),
+            area,
+            DOCTRINE,
+            facts,
+        )
+        (lead,) = (h for h in found.hospitals if h.leads)
+        return lead.name, lead.leads, texts(found)
+
+    far = fact(area, 0, 200_000, "Far Centre", adult_level=TraumaLevel.II)
+    name, why, told = named_first(far)
+    assert name == "Near Hospital"
+    assert "its level is unknown" in why
+    assert "over 120 min further" in why
+    assert "Near Hospital, trauma level unknown" in told
+    assert "is named first" in told
+    assert "Far Centre, Level II" in told
+    near = fact(area, 0, 20_000, "Centre within two hours", adult_level=TraumaLevel.I)
+    assert named_first(far, near)[0] == "Centre within two hours"
+    assert named_first(far, shut=True)[0] == "Far Centre", "the other takes no adults"
+    assert named_first(shut=True)[0] == "Town Children's Hospital", "no other is in reach"
+    name, why, told = named_first()
+    assert (name, "no trauma centre of Level I or II is known in reach" in why) == ("Near Hospital", True)
+    assert "is named first" not in told, "nothing else could be"
+
+
 def test_hospitals_by_the_danger_come_last_to_be_called_first_and_have_no_way() -> None:
     area = town()
     inner = [fact(area, 300, -100 * k, f"Inside{k} Hospital") for k in (1, 2, 3)]

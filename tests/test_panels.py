@@ -20,7 +20,7 @@ from planner.briefing.public_notice import ASKED
 from planner.briefing.verdict import verdict
 from planner.errors import IncidentError
 from planner.geo import LonLat
-from planner.model import Incident, Perimeter, Pin, Plan, Reject, RingOption
+from planner.model import HospitalOption, Incident, Perimeter, Pin, Plan, Reject, RingOption
 from planner.packs import Listing, shipped_doctrine
 from planner.perimeters.staffing import staff_posts, staffing_order
 from planner.plan import make_plan
@@ -32,6 +32,7 @@ from planner.terms import (
     RouteKind,
     SiteSource,
     ThreatName,
+    TraumaLevel,
     ZoneKind,
 )
 from planner.ui.panel_sites import strip
@@ -220,12 +221,23 @@ def test_the_verdict_is_held_only_where_there_are_officers_for_every_post() -> N
     assert "Streets sealed on the map" not in few
 
 
-def test_without_a_known_level_the_figure_is_of_the_first_hospital_not_of_one_beside_the_attack() -> None:
+def test_the_figure_is_of_the_hospital_that_the_plan_names_first_and_says_that_its_level_is_unknown() -> None:
     plan = a_plan()
-    one = replace(plan.hospitals[0], adult_level=None, closed=False, time_range_min=(8, 12))
-    beside = replace(one, name="Beside", time_range_min=(1, 1))
-    told = plan_panel(replace(plan, hospitals=(one, beside)), Beside())
-    assert "<b>8-12 min</b><span>hospital, level ?</span>" in told
+    shut = replace(plan.hospitals[0], adult_level=None, closed=False, diversion=True, time_range_min=(1, 1))
+    near = replace(shut, name="Near <b>", diversion=False, time_range_min=(8, 12), off_map=False)
+    far = replace(near, name="Far", adult_level=TraumaLevel.II, off_map=True, time_range_min=(183, 308))
+
+    def care(*hospitals: HospitalOption) -> str:
+        return plan_panel(replace(plan, hospitals=hospitals), Beside())
+
+    first = replace(near, leads="first in order")
+    assert "<b>8-12 min</b><span>to Near &lt;b&gt;, level unknown: ask</span>" in care(shut, far, first)
+    assert "<b>8-12 min</b><span>to Near &lt;b&gt;, level unknown: ask</span>" in care(shut, near, far), "old"
+    assert "<b>183-308 min</b><span>to Far, level II, estimate</span>" in care(
+        near, replace(far, leads="near")
+    )
+    assert "<b>? min</b><span>no way to a hospital</span>" in care(shut)
+    assert "<b>? min</b><span>no hospital known</span>" in care()
 
 
 def test_the_strip_says_what_became_of_each_site_and_since_when() -> None:

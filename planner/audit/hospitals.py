@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from planner.audit.checks import Check, judge
 from planner.audit.scene import Scene
-from planner.audit.sharing import check_sharing, said_of
+from planner.audit.sharing import FULL_CARE, check_sharing, said_of
 from planner.model import Casualties, HospitalOption, SiteTime
 from planner.terms import TraumaLevel
 
@@ -20,6 +20,7 @@ def check_hospitals(scene: Scene) -> Iterator[Check]:
     for hospital in scene.plan.hospitals:
         yield judge("hospital", hospital.name, list(_problems(scene, hospital)), _told(hospital))
     yield _check_total(scene)
+    yield judge("hospitals", "named first", list(_lead_problems(scene)), _lead(scene.plan.hospitals))
     yield from check_sharing(scene)
     yield _check_ambulances(scene)
 
@@ -60,6 +61,29 @@ def _offer_problems(hospital: HospitalOption) -> Iterator[str]:
     air, road_s = hospital.air_range_min, hospital.time_s
     if air is None or (road_s is not None and 60 * air[1] >= road_s):
         yield "air is offered, and the flight is no shorter than the drive"
+
+
+def _lead(hospitals: tuple[HospitalOption, ...]) -> str:
+    return ", ".join(hospital.name for hospital in hospitals if hospital.leads) or "none"
+
+
+def _lead_problems(scene: Scene) -> Iterator[str]:
+    """Judge which hospital is named first: one that takes ambulances, and none hours past another."""
+    rules = scene.doctrine.transport
+    taking = [h for h in scene.plan.hospitals if h.time_s is not None and not (h.closed or h.diversion)]
+    leads = [hospital for hospital in scene.plan.hospitals if hospital.leads]
+    if len(leads) > 1:  # plans of earlier versions name none
+        yield f"{len(leads)} hospitals are named first"
+    for lead in leads:
+        if lead not in taking:
+            yield f"{lead.name} is named first, and takes no ambulances or has no way there"
+            continue
+        first = min(taking, key=lambda h: h.children_only)
+        first_s, lead_s = first.time_s or 0.0, lead.time_s or 0.0
+        if lead is not first and lead_s > first_s + 60 * rules.reds_further_min:
+            yield f"{lead.name} is named first, hours past {first.name}"
+        if lead is not first and lead.adult_level not in FULL_CARE:
+            yield f"{lead.name} is named before {first.name}, and is not known to be of Level I or II"
 
 
 def _cap_problems(hospital: HospitalOption) -> Iterator[str]:

@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 _COLOURS = ("red", "yellow", "green")
 _KINDS = tuple((colour, child) for child in (False, True) for colour in _COLOURS)
-_FULL_CARE = (TraumaLevel.I, TraumaLevel.II)
+FULL_CARE = (TraumaLevel.I, TraumaLevel.II)
 _AIMS = (
     "patients without a place",
     "patients beyond the golden hour, the badly hurt weighing more",
@@ -214,7 +214,7 @@ def _price(
     steps = 0
     if colour == "red":
         level = hospital.pediatric_level if room == "child_red" else hospital.adult_level
-        steps = (level not in _FULL_CARE) + (child and room == "red")
+        steps = (level not in FULL_CARE) + (child and room == "red")
     else:
         further_min += _suits_min(colour, child, hospital, rules)
     driven_s = round(time_s + 60 * further_min)
@@ -237,7 +237,7 @@ def _suits_min(colour: str, child: bool, hospital: HospitalOption, rules: Transp
     further_min = 0.0
     if colour == "yellow" and hospital.adult_level is None and hospital.pediatric_level is None:
         further_min += rules.yellow_level_min
-    if hospital.spared or (colour == "green" and hospital.adult_level in _FULL_CARE):
+    if hospital.spared or (colour == "green" and hospital.adult_level in FULL_CARE):
         further_min += rules.green_spare_min
     if child and not hospital.children_only and hospital.pediatric_level is None:
         further_min += rules.child_spare_min

@@ -123,24 +123,24 @@ def _caution_line(plan: Plan) -> str:
 
 
 def nearest_care(plan: Plan) -> tuple[str, str]:
-    """Return how far trauma care is; where no level is known, how far the first hospital is, and that."""
-    trauma_min = to_trauma_min(plan)
-    if trauma_min is not None:
-        return words.minutes(trauma_min), "to trauma level I, II"
-    return words.minutes(to_hospital_min(plan)), "hospital, level ?"
+    """Return how far the hospital is that the plan names first, and which it is, of which level.
+
+    Where the level is unknown that is said. A plan of an earlier version names none: then it is the first in
+    its order that takes ambulances.
+    """
+    taking = [h for h in plan.hospitals if not (h.closed or h.diversion) and h.time_range_min]
+    first = next((h for h in taking if h.leads), next(iter(taking), None))
+    if first is None:
+        return words.minutes(None), "no way to a hospital" if plan.hospitals else "no hospital known"
+    level = f"level {first.adult_level}" if first.adult_level else "level unknown: ask"
+    for_whom = "for children, " if first.children_only else ""
+    estimate = ", estimate" if first.off_map else ""
+    return words.minutes(first.time_range_min), f"to {words.plain(first.name)}, {for_whom}{level}{estimate}"
 
 
 def to_trauma_min(plan: Plan) -> tuple[int, int] | None:
     """Return the drive to the nearest hospital that a source calls level I or II; None where none does."""
     return min((span for level, span in _open_now(plan) if level in HIGH_LEVELS), default=None)
-
-
-def to_hospital_min(plan: Plan) -> tuple[int, int] | None:
-    """Return the drive to the plan's first hospital.
-
-    Not to the nearest: one beside the attack, or without an emergency department, comes last.
-    """
-    return next((span for _, span in _open_now(plan)), None)
 
 
 def _open_now(plan: Plan) -> Iterator[tuple[TraumaLevel | None, tuple[int, int]]]:

@@ -93,17 +93,6 @@ def _several(names: Sequence[str]) -> str:
     return ", ".join(names[:_MOST_NAMES]) + more
 
 
-def best_centre(best: Drive | None) -> list[Notice]:
-    """Name the nearest trauma centre of Level I or II, where a table states any."""
-    if best is None:
-        return []
-    text = (
-        f"Nearest trauma centre of Level I or II: {best.hospital.name}, Level {best.hospital.adult_level}, "
-        f"{time_text(best)}"
-    )
-    return [Notice(NoticeLevel.INFO, text, _ABOUT)]
-
-
 def patient_notices(
     incident: Incident, drives: Sequence[Drive], shares: Shares, rules: Rules
 ) -> list[Notice]:

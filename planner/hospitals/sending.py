@@ -28,9 +28,9 @@ from planner.hospitals.drives import (
 )
 from planner.hospitals.flights import air_notices, air_offer, with_flights
 from planner.hospitals.known import KnownHospital, find_hospitals
+from planner.hospitals.leading import leading_care, nearest_of_level
 from planner.hospitals.notices import (
     CALL_FIRST,
-    best_centre,
     childrens_centre,
     is_left_out,
     left_out_notices,
@@ -40,7 +40,6 @@ from planner.hospitals.notices import (
     transfer_text,
 )
 from planner.hospitals.patients import (
-    HIGH_LEVELS,
     Shares,
     Ward,
     child_red_per_h,
@@ -134,19 +133,20 @@ def send_patients(
         for drive, sent in zip(drives, shares.assigned, strict=True)
     ]
     ways, route_of = ((), {}) if search is None else _ways_out(drives, shares, start_name, leaving, search)
-    onward = _onward(drives, shares)
+    onward, lead = _onward(drives, shares), leading_care(drives, rules)
     options = tuple(
         replace(
             _option(drive, wards[k], shares, k, route_of.get(k), driving),
             air_offer=offers[k],
+            leads=lead.why if lead and lead.number == k else "",
             reason=_reason(drive, shares.assigned[k], shares.children[k], (offers[k], onward[k])),
         )
         for k, drive in enumerate(drives)
     )
-    best = _nearest_of_level(drives)
-    notices += best_centre(None if best is None else drives[best]) + map_notices(drives, area)
+    notices += [lead.notice] if lead and lead.notice else []
     notices += (
-        left_out_notices(found, area)
+        map_notices(drives, area)
+        + left_out_notices(found, area)
         + status_notices(drives, unknown)
         + patient_notices(incident, drives, shares, rules)
         + air_notices(drives, offers, shares, rules)
@@ -274,7 +274,7 @@ def _ways_out(
     taking = [k for k in reached if shares.assigned[k] != Casualties()]
     rest = [k for k in calm or reached if k not in taking]
     further = set(rest[: max(0, driving.doctrine.transport.routed_hospitals - len(taking))])
-    best = _nearest_of_level(drives)
+    best = nearest_of_level(drives)
     further |= set() if best is None else {best}
     ways: list[Way] = []
     route_of: dict[int, str] = {}
@@ -294,16 +294,6 @@ def _ways_out(
     if not calm:
         ways += _way_off(start_name, driving, search)
     return tuple(ways), route_of
-
-
-def _nearest_of_level(drives: Sequence[Drive]) -> int | None:
-    """Return which is the nearest trauma centre of Level I or II, by the danger only where none else is."""
-    centres = [
-        k
-        for k, d in enumerate(drives)
-        if d.goal is not None and not d.shut and d.hospital.adult_level in HIGH_LEVELS
-    ]
-    return min(centres, key=lambda k: (bool(drives[k].second_scene), drives[k].time_s, k), default=None)
 
 
 def _way_off(start_name: str, driving: Driving, search: Search) -> list[Way]:

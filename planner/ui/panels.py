@@ -186,12 +186,13 @@ def _figures(plan: Plan) -> str:
         (len(by_line[PerimeterName.INNER]), "inner posts"),
         (len(by_line[PerimeterName.OUTER]), "outer posts"),
         (f"{posted}+{beside}" if beside else posted, "officers: posts, sites" if beside else "officers"),
-        nearest_care(plan),
     )
-    cells = "".join(
-        f"<div><b>{escape(str(value))}</b><span>{escape(text)}</span></div>" for value, text in shown
-    )
-    return f'<div class="figures">{cells}</div>'
+    cells = "".join(f"<div>{_figure(value, text)}</div>" for value, text in shown)
+    return f'<div class="figures three">{cells}<div class="wide">{_figure(*nearest_care(plan))}</div></div>'
+
+
+def _figure(value: object, text: str) -> str:
+    return f"<b>{escape(str(value))}</b><span>{escape(text)}</span>"
 
 
 # --- notices ---------------------------------------------------------------------------------------
