@@ -107,7 +107,8 @@ def find_target(location: LonLat, area: Area, max_m2: float, *, grounds: bool = 
 
 def _smallest_around(table: Table, point: Point, max_m2: float) -> tuple[BaseGeometry, str, str] | None:
     shapes = table.shapes
-    rows = np.flatnonzero((shapely.get_dimensions(shapes) == 2) & _around(shapes, point))
+    rows = np.sort(table.tree.query(point))  # whose boxes hold it: not all of a metro is looked through
+    rows = rows[shapely.get_dimensions(shapes[rows]) == 2]
     rows = rows[[bool(shapely.make_valid(shapes[row]).intersects(point)) for row in rows]]
     rows = rows[shapely.area(shapes[rows]) <= max_m2]
     if len(rows) == 0:
@@ -115,13 +116,6 @@ def _smallest_around(table: Table, point: Point, max_m2: float) -> tuple[BaseGeo
     row = rows[np.argmin(shapely.area(shapes[rows]))]
     outline = shapely.buffer(shapely.make_valid(shapes[row]), 0)
     return outline, tidy(table["name"][row]), str(table["kind"][row])
-
-
-def _around(shapes: NDArray[np.object_], point: Point) -> NDArray[np.bool_]:
-    """Shapes whose bounding boxes hold the point."""
-    xmin, ymin, xmax, ymax = shapely.bounds(shapes).T
-    within: NDArray[np.bool_] = (xmin <= point.x) & (point.x <= xmax) & (ymin <= point.y) & (point.y <= ymax)
-    return within
 
 
 def buildings_meeting(ground: BaseGeometry, area: Area) -> NDArray[np.object_]:
