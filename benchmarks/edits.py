@@ -37,9 +37,9 @@ def measure(area: Area, taps: int = TAPS) -> Iterator[Row]:
     spots = places(area, taps)
     whole: dict[str, list[tuple[float, float]]] = defaultdict(list)
     steps: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    replan(incident_at(area, spots[-1], 1), area)  # compiled and laid out from here on
-    for number, node in enumerate(spots):
-        incident = incident_at(area, node, number)
+    replan(incident_at(spots[-1], 1), area)  # compiled and laid out from here on
+    for number, place in enumerate(spots):
+        incident = incident_at(place, number)
         plan = replan(incident, area)
         for edit, said in edits(incident, plan, area, number):
             mine: dict[str, list[tuple[float, float]]] = defaultdict(list)

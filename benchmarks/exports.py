@@ -43,7 +43,7 @@ def plan_of(area: Area) -> Plan:
     tables = packs.shipped_doctrine()
     if area.covers(_TRES_CRUCES):
         return make_plan(Incident(_TRES_CRUCES, ThreatName.HANDGUN, name="Tres Cruces"), area, tables)
-    said = incident_at(area, places(area, 1)[0], 0)
+    said = incident_at(places(area, 1)[0], 0)
     return make_plan(replace(said, name="Benchmark"), area, tables)
 
 

@@ -102,8 +102,8 @@ def main() -> int:
     wrong = 0
     for area in map(open_or_import, asked.areas):
         slowest: Counter[str] = Counter()
-        for number, node in enumerate(places(area, asked.count)):
-            said = incident_at(area, node, number)
+        for number, place in enumerate(places(area, asked.count)):
+            said = incident_at(place, number)
             if number % 7 == 6:
                 said = replace(said, threat=ThreatName.SEMI_TRAILER_BOMB)
             plan = read_plan(write_plan(make_plan(said, area, packs.shipped_doctrine())))

@@ -26,7 +26,6 @@ from benchmarks.rows import Timed, median_of, timed
 from benchmarks.script import INNER_M, SCRIPTS, ExpertScript, Map, graph_of
 from benchmarks.whole_plan import (
     METRO,
-    SCRIPT_TAPS,
     TAPS,
     WHOLE,
     Spent,
@@ -35,6 +34,7 @@ from benchmarks.whole_plan import (
     places,
     plans,
     script_plans,
+    script_taps,
 )
 from planner import packs
 from planner.area import Area
@@ -162,11 +162,11 @@ def _listed(area: Area) -> Timed:
         network.times(starts[:1], ends[:1], timing, gone)
 
     spent = []
-    for number, node in enumerate(places(area, TAPS)[:SCRIPT_TAPS]):
-        at = on.nearest(on.xy_m[node])[0]
+    for number, place in enumerate(places(area, TAPS)[: script_taps(network.edge_count)]):
+        at = on.nearest(area.frame.point_m(place))[0]
         work = partial(
             listed,
-            *(area, doctrine, incident_at(area, at, number), at),
+            *(area, doctrine, incident_at(place, number), at),
             asked(on, at, set(on.near(on.xy_m[at], INNER_M))),
         )
         spent.append(timed(work, repeat=3, before=anew))
@@ -192,10 +192,11 @@ def scripting(name: str) -> Figures:
     on = Map(area, graph_of(area, packs.shipped_doctrine()))
     gc.collect()
     gc.freeze()
-    metro = area.network.edge_count >= METRO
+    edges = area.network.edge_count
+    metro, most = edges >= METRO, script_taps(edges)
     found: Figures = {work: {NETWORKX: _told(*spent)} for work, spent in _ways(area, on).items()}
     for peer in SCRIPTS:
-        taps = 1 if metro and peer == PLAIN else SCRIPT_TAPS
+        taps = 1 if metro and peer == PLAIN else most
         for work, spent in script_plans(SCRIPTS[peer], on, area, taps).items():
             found.setdefault(work, {})[peer] = _told(spent)
         if peer == NETWORKX:  # the first draft, which comes next, has a second graph in memory
@@ -204,7 +205,7 @@ def scripting(name: str) -> Figures:
     gc.collect()
     gc.freeze()
     by_list = partial(ListedScript, graph=of_osmnx)
-    whole = script_plans(by_list, on, area, 1 if metro else SCRIPT_TAPS)[WHOLE]
+    whole = script_plans(by_list, on, area, 1 if metro else most)[WHOLE]
     found[WHOLE][LIST_SCRIPT] = _told(whole)
     found[LISTED] = {LIST_SCRIPT: _told(whole)}
     return found

@@ -15,7 +15,7 @@ from benchmarks.listed import HOSPITALS, LIST_SCRIPT, LISTED, PLACES, POINTS
 from benchmarks.peers import ROUTERS
 from benchmarks.routing import TARGET_S as ZONE_S
 from benchmarks.script import SCRIPTS
-from benchmarks.whole_plan import METRO, SCRIPT_TAPS, STEPS, TAPS, WHOLE, target_s
+from benchmarks.whole_plan import FEWER_TAPS, METRO, STEPS, TAPS, WHOLE, target_s
 
 IMPORT_ALONE = "import: reading + writing"
 BY = (on.OURS, LIST_SCRIPT, *SCRIPTS, *ROUTERS, on.BARE)
@@ -156,12 +156,14 @@ How many times as long as the planner, or as much memory; under 1 the peer is qu
 - **Maps.** {maps}
   A metro is the same city beside itself, joined by trunk roads (`benchmarks/tiled.py`): its size is
   real, its streets repeat.
-- **A whole plan** is made at {taps} junctions, three times each, with threats in turn and fifty
-  casualties; what the map remembers of former plans is forgotten before each
-  (`area.memory.forget()`). Of each place the median counts, and of these the median: not the first
-  visit to a place, for which the map's shapes there are made. Compiled code is warm; garbage is
-  collected between plans. Each script plans once at each of the first {script_taps} of these
-  junctions, the first draft on a metro at the first alone.
+- **A whole plan** is made at {taps} places where people gather, of each kind one in turn (a school,
+  a university, a mall, a church ...; `planner.ground.gatherings`), which is where buildings stand
+  close and grounds are many; three times each, with threats in turn and fifty casualties; what the
+  map remembers of former plans is forgotten before each (`area.memory.forget()`). Of each place the
+  median counts, and of these the median: not the first visit to a place, for which the map's shapes
+  there are made. Compiled code is warm; garbage is collected between plans.
+  Each script plans once at each of these places, on the two larger maps at the first {fewer_taps}, the
+  first draft and the whole list on the largest at the first alone.
 - **The scripts** (`benchmarks/script.py`) have graph, search trees and hospitals in memory and do
   the same work in short: two rings of fewest streets and their lines, 400 grounds judged, sight,
   places for ten purposes, times to all hospitals, patients shared out, six ways in. What they are
@@ -210,7 +212,7 @@ def page(sizes: Sequence[Size], about: Mapping[str, str]) -> str:
         else "",
         ratios="\n".join(_ratios(sizes)),
         taps=TAPS,
-        script_taps=SCRIPT_TAPS,
+        fewer_taps=FEWER_TAPS,
         places=PLACES,
         points=POINTS,
         hospitals=HOSPITALS,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import itertools
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -19,10 +21,13 @@ from benchmarks.script import SCRIPTS, ExpertScript, Map, graph_of
 from planner import packs
 from planner.area import Area
 from planner.doctrine import Doctrine
+from planner.geo import LonLat
+from planner.ground.gatherings import KINDS, find_gatherings
 from planner.model import Casualties, Incident
 from planner.terms import ThreatName
 
-TAPS, ROUNDS, SCRIPT_TAPS = 9, 3, 3
+TAPS, ROUNDS, FEWER_TAPS = 9, 3, 3
+_LARGE = 200_000
 _CITY = 80_000
 STEPS = {
     "draw_zones": "zones",
@@ -46,24 +51,39 @@ def target_s(work: str, edges: int) -> float | None:
     return {"both perimeters": 0.150, "sites": 0.100}.get(work)
 
 
-def places(area: Area, count: int) -> list[int]:
-    """Return junctions where many streets meet about the middle of a map, always the same ones of it."""
-    network = area.network
+def places(area: Area, count: int) -> list[LonLat]:
+    """Return where people gather about the middle of a map, a place of each kind in turn.
+
+    Always the same ones of a map; where it has too few, junctions where many streets meet.
+    """
+    network, frame = area.network, area.frame
+    middle_m = np.median(network.node_xy_m, axis=0)
+    far_m = np.hypot(*(network.node_xy_m - middle_m).T)
+    middle = np.argsort(far_m, kind="stable")[:_CITY]  # of a tiled metro, the city in its middle alone
+    reach_m = float(np.percentile(far_m[middle], 60))
+    dice, max_m2 = np.random.default_rng(7), packs.shipped_doctrine().zones.target_max_m2
+    of_kinds = []
+    for kind in KINDS:
+        found = [place.location for place in find_gatherings(kind, area, max_m2)]
+        near = [place for place in found if math.dist(frame.point_m(place), middle_m) < reach_m]
+        of_kinds.append([near[k] for k in dice.permutation(len(near))])
+    in_turn = [place for row in itertools.zip_longest(*of_kinds) for place in row if place is not None]
+    if len(in_turn) >= count:
+        return in_turn[:count]
     degree = np.bincount(
         np.concatenate([network.edge_u[network.drivable], network.edge_v[network.drivable]]),
         minlength=network.node_count,
     )
-    far_m = np.hypot(*(network.node_xy_m - np.median(network.node_xy_m, axis=0)).T)
-    middle = np.argsort(far_m, kind="stable")[:_CITY]  # of a tiled metro, the city in its middle alone
-    good = middle[(degree[middle] >= 4) & (far_m[middle] < np.percentile(far_m[middle], 60))]
-    return [int(node) for node in np.random.default_rng(7).choice(np.sort(good), count, replace=False)]
+    good = np.sort(middle[(degree[middle] >= 4) & (far_m[middle] < reach_m)])
+    besides = dice.choice(good, count - len(in_turn), replace=False)
+    return [*in_turn, *(frame.place(*network.node_xy_m[node]) for node in besides)]
 
 
-def incident_at(area: Area, node: int, number: int) -> Incident:
-    """Return an incident at a junction, of one threat after the other."""
+def incident_at(place: LonLat, number: int) -> Incident:
+    """Return an incident at a place, of one threat after the other."""
     threats = (ThreatName.HANDGUN, ThreatName.RIFLE, ThreatName.KNIFE)
     return Incident(
-        location=area.frame.place(*area.network.node_xy_m[node]),
+        location=place,
         threat=threats[number % len(threats)],
         casualties=Casualties(red=10, yellow=15, green=25),
     )
@@ -74,7 +94,7 @@ def measure(area: Area) -> Iterator[Row]:
     ours, edges = plans(area), area.network.edge_count
     on = Map(area, graph_of(area, packs.shipped_doctrine()))
     for peer, script_of in SCRIPTS.items():
-        theirs = script_plans(script_of, on, area, SCRIPT_TAPS)
+        theirs = script_plans(script_of, on, area, script_taps(edges))
         for work, spent in ours.items():
             yield Row(work, spent, peer, theirs.get(work), target_s(work, edges))
 
@@ -85,18 +105,18 @@ def plans(area: Area, taps: int = TAPS) -> dict[str, Timed]:
     The whole plan comes first, then its steps: of each place the median round, of these the median place.
     A step that a plan takes several times counts with all of them.
     """
-    nodes, doctrine = places(area, taps), packs.shipped_doctrine()
-    for number, node in enumerate(nodes[:3]):  # compiled, laid out and cached from here on
-        planner.plan.make_plan(incident_at(area, node, number), area, doctrine)
+    spots, doctrine = places(area, taps), packs.shipped_doctrine()
+    for number, place in enumerate(spots[:3]):  # compiled, laid out and cached from here on
+        planner.plan.make_plan(incident_at(place, number), area, doctrine)
     gc.collect()
     gc.freeze()  # as the page does: what a map holds is not looked through for garbage while one plans
     of_taps: dict[str, list[Timed]] = defaultdict(list)
-    for number, node in enumerate(nodes):
+    for number, place in enumerate(spots):
         rounds: Spent = defaultdict(list)
         for _ in range(ROUNDS):
             area.memory.forget()
             gc.collect()
-            for work, spent in _plan_once(incident_at(area, node, number), area, doctrine).items():
+            for work, spent in _plan_once(incident_at(place, number), area, doctrine).items():
                 rounds[work].append(spent)
         for work, runs in rounds.items():
             of_taps[work].append(_timed(runs))
@@ -132,14 +152,19 @@ def _timed(runs: list[tuple[float, float]]) -> Timed:
     return Timed(median(walls), median(cpus), max(walls))
 
 
+def script_taps(edges: int) -> int:
+    """Return at how many of the places a script plans: at all of them, on a large map at the first few."""
+    return TAPS if edges < _LARGE else FEWER_TAPS
+
+
 def script_plans(
     script_of: Callable[[Map, int], ExpertScript], on: Map, area: Area, taps: int
 ) -> dict[str, Timed]:
     """Let a script plan at the first of the same places."""
     spent: Spent = defaultdict(list)
-    for node in places(area, TAPS)[:taps]:
+    for place in places(area, TAPS)[:taps]:
         gc.collect()
-        script = script_of(on, on.nearest(on.xy_m[node])[0])
+        script = script_of(on, on.nearest(area.frame.point_m(place))[0])
         script.run()
         spent[WHOLE].append((sum(script.wall_s.values()), sum(script.cpu_s.values())))
         for work in script.wall_s:

@@ -80,8 +80,8 @@ def test_growth_is_a_power_of_the_size() -> None:
 def test_the_scripts_find_the_same() -> None:
     area = packs.open_area("montevideo")
     on = Map(area, graph_of(area, packs.shipped_doctrine()))
-    for node in places(area, 1):
-        start = on.nearest(on.xy_m[node])[0]
+    for place in places(area, 1):
+        start = on.nearest(area.frame.point_m(place))[0]
         first, *others = (kind(on, start).run() for kind in SCRIPTS.values())
         assert np.isfinite(first.drive_s).any()
         assert np.isfinite(first.hospital_s).any()
@@ -99,11 +99,12 @@ def _same(first: Answer, other: Answer) -> None:
 def test_the_list_is_done_alike() -> None:
     area, doctrine = packs.open_area("three_rivers"), packs.shipped_doctrine()
     on = Map(area, graph_of(area, doctrine))
-    at = on.nearest(on.xy_m[places(area, 1)[0]])[0]
+    (place,) = places(area, 1)
+    at = on.nearest(area.frame.point_m(place))[0]
     script = ListedScript(on, at, osmnx_graph(area, doctrine))
     script.run()
     about = asked(on, at, script.inside)
-    table_s, sight = listed(area, doctrine, incident_at(area, at, 0), at, about)
+    table_s, sight = listed(area, doctrine, incident_at(place, 0), at, about)
     both = np.isfinite(table_s) & np.isfinite(script.table_s)
     assert table_s.shape == script.table_s.shape
     assert both.mean() > 0.5
