@@ -177,7 +177,7 @@ How many times as long as the planner, or as much memory; under 1 the peer is qu
   that osmnx makes, by networkx's searches, shapely's tree and scipy's linear program; graph and tree are
   in memory; on a metro it plans once. The targets of 30 and 200 times hold for its time beside our whole
   plan, which needs less than the list and says more; the same list done whole by us stands in a row
-  of its own. Where a map is too small for a hierarchy, two hundred starts are two hundred searches.
+  of its own.
 - **Which script** decides the ratio, more than anything we do. This one is the slowest of four and was
   made last, when the others had been seen to miss the targets; against those that are pared down to what
   a plan needs, they are missed at every size.

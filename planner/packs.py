@@ -61,7 +61,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PACK_FILE = re.compile(r"(streets|buildings|places|obstacles)-[0-9a-f]{16}\.(npz|parquet)")
 _READERS = ("tags", "restrictions", "noding", "osm", "pbf")  # of sources: what decides how a map is read
 _STREETS = "streets"
-_ORDER = "order"  # of contraction, among the arrays of a city's streets
+_ORDER = "order"  # of contraction, among the arrays of the streets
 _STAGING = ".new-"
 _SHARE_READ = 0.75  # of the progress of an import
 _STRETCH_BYTES = 16 << 20  # of a file, with a digest of its own
@@ -668,7 +668,7 @@ def _shipped_origin(name: str) -> dict[str, str]:
 
 
 def _reader_digest() -> str:
-    """Digest of the code that turns maps into areas: when it reads tags otherwise, old packs are stale."""
+    """Digest of the code that turns maps into areas: when it reads or orders otherwise, packs are stale."""
     sha = hashlib.sha256()
     folder = Path(__file__).parent
     for file in (
@@ -676,6 +676,8 @@ def _reader_digest() -> str:
         "area.py",
         "table.py",
         "streets/street_arrays.py",
+        "streets/dissection.py",
+        "streets/hierarchy.py",
         *(f"sources/{name}.py" for name in _READERS),
     ):
         sha.update((folder / file).read_bytes())

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from planner import packs
 from planner.errors import AreaError
-from planner.streets.hierarchy import Hierarchy, find_order
+from planner.streets.hierarchy import TABLE_STARTS, Hierarchy, find_order
 from planner.streets.network import Path, Snap, StreetNetwork
+from planner.streets.timing import Weights
 from planner.terms import Travel
 from tests.plain_ways import TRAVELLING, PlainWays
 from tests.streets import draw_streets
@@ -27,9 +28,10 @@ from tests.town import town
 
 @pytest.fixture(autouse=True, scope="module")
 def near_is_nothing() -> Iterator[None]:
-    """Let the hierarchy answer what else a search near by would."""
+    """Let the hierarchy answer what else a search near by would, or one over all of a small map."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("planner.streets.network.NEARBY_STATES", 1)
+        patch.setattr("planner.streets.network.LEAST_STREETS", 1)
         yield
 
 
@@ -237,7 +239,7 @@ def test_a_city_keeps_its_order_with_its_pack(tmp_path: FilePath, monkeypatch: p
     monkeypatch.setenv("PLANNER_HOME", str(tmp_path))
     packs.write_area(town())
     assert packs.open_area("town").network.hierarchy is None
-    monkeypatch.setattr("planner.streets.network.LEAST_STREETS", 5)
+    monkeypatch.setattr("planner.streets.network.LEAST_ORDERED", 5)
     area = town()
     packs.write_area(area)
     opened = packs.open_area("town").network
@@ -252,3 +254,28 @@ def test_a_city_keeps_its_order_with_its_pack(tmp_path: FilePath, monkeypatch: p
         opened.times([start], [end], timing, closed),
         plain.times([start], [end], plain.timing(Travel.PUBLIC, TRAVELLING), closed),
     )
+
+
+def test_on_a_small_map_only_tables_of_many_starts_ask_the_hierarchy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("planner.streets.network.LEAST_STREETS", 50_000)
+    network, plain = with_hierarchy(town().network), town().network
+    timing, slow = (one.timing(Travel.EMERGENCY, TRAVELLING) for one in (network, plain))
+    hierarchy = network.hierarchy
+    assert hierarchy is not None
+    asked = []
+
+    def keep_note(weights: Weights, sources: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        asked.append(len(sources))
+        return Hierarchy.costs(hierarchy, weights, sources, targets)
+
+    monkeypatch.setattr(hierarchy, "costs", keep_note)
+    pairs = town_pairs(network, TABLE_STARTS)
+    starts, ends, closed = [pair[0] for pair in pairs], [pair[1] for pair in pairs], pairs[0][2]
+    for start, end in zip(starts, ends, strict=True):
+        network.find_path(start, end, timing, closed)
+    network.times(starts[:-1], ends, timing, closed)
+    assert not asked
+    table = network.times(starts, ends, timing, closed)
+    assert asked
+    assert np.isfinite(table).sum() >= 20
+    assert np.array_equal(table, plain.times(starts, ends, slow, closed))

@@ -22,7 +22,14 @@ from planner.streets.arrivals import Arrivals, arrivals
 from planner.streets.counting import Counting, Weighed
 from planner.streets.desk import Desk
 from planner.streets.driving_side import DrivingSide, find_driving_side
-from planner.streets.hierarchy import LEAST_STREETS, Hierarchy, Order, find_order
+from planner.streets.hierarchy import (
+    LEAST_ORDERED,
+    LEAST_STREETS,
+    TABLE_STARTS,
+    Hierarchy,
+    Order,
+    find_order,
+)
 from planner.streets.parts import find_parts
 from planner.streets.paths import (
     Ends,
@@ -101,7 +108,7 @@ class StreetNetwork(StreetArrays):
         return {}
 
     def use_order(self, order: Order) -> None:
-        """Search by the contraction hierarchy of an order from now on: the same costs, quicker.
+        """Search by the contraction hierarchy of an order from now on, where it pays; the costs are the same.
 
         Of ways that cost the same to the millisecond it may take another than a search without it does, but
         the same one each time, whatever was asked before: one pack, one plan.
@@ -111,7 +118,7 @@ class StreetNetwork(StreetArrays):
 
     def find_order(self) -> Order | None:
         """Find the order of contraction: some seconds, once. None for streets too few to need one."""
-        return find_order(self) if self.edge_count >= LEAST_STREETS else None
+        return find_order(self) if self.edge_count >= LEAST_ORDERED else None
 
     @cached_property
     def _remembered(self) -> dict[tuple[object, ...], Any]:
@@ -247,13 +254,17 @@ class StreetNetwork(StreetArrays):
         if hierarchy is not None:
             hierarchy.customize(timing.base)
 
-    def hierarchy_for(self, timing: Timing) -> Hierarchy | None:
-        """Return the hierarchy of the turns that a timing is of; None where there is none."""
-        return self.hierarchy if timing.turns is self.turns else None
+    def hierarchy_for(self, timing: Timing, starts: int = 1) -> Hierarchy | None:
+        """Return the hierarchy of the turns that a timing is of; None where there is none, or none pays.
+
+        On a small map single searches are Dijkstra's, and tables of many starts the hierarchy's.
+        """
+        pays = self.edge_count >= LEAST_STREETS or starts >= TABLE_STARTS
+        return self.hierarchy if pays and timing.turns is self.turns else None
 
     def times(self, starts: Sequence[Snap], ends: Sequence[Snap], timing: Timing, closed: Bools) -> Floats:
         """Return the matrix (starts, ends) of travel times in seconds, inf where there is no way."""
-        hierarchy = self.hierarchy_for(timing)
+        hierarchy = self.hierarchy_for(timing, len(starts))
         if hierarchy is None:
             rows = [self.search(start, timing, closed, ends=ends).times_s(ends) for start in starts]
             return np.array(rows, dtype=np.float64).reshape(len(starts), len(ends))
