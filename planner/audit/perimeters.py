@@ -12,7 +12,7 @@ from planner.audit.checks import Check, judge, listed
 from planner.audit.scene import Scene
 from planner.audit.streets import Bools, Ints, RawStreets
 from planner.model import Perimeter, Post
-from planner.perimeters.wording import OFF_LINE
+from planner.perimeters.wording import OFF_LINE, PASSES
 from planner.room import SET_OUT
 from planner.terms import InnerHolds, NoticeLevel, PerimeterName, PostMode, RingSize
 
@@ -123,13 +123,16 @@ def _seal_detail(scene: Scene, line: Perimeter, leaks: list[str]) -> str:
 def _leaks(scene: Scene, line: Perimeter, *, on_foot: bool) -> list[str]:
     """Streets by which one gets out although an officer stands at every post."""
     held = scene.held_m(line.perimeter)
-    around = held.buffer(_AROUND_M)  # whoever leaves this is out
-    streets = scene.held_at(scene.posts(line.perimeter), around, on_foot=on_foot)
+    passed = _passing(scene, line.perimeter)
+    ways_out = shapely.buffer(scene.streets.lines(passed), _AROUND_M)
+    around = shapely.union_all([held.buffer(_AROUND_M), *ways_out])  # whoever leaves this is out
+    posts, far = scene.posts(line.perimeter), _beyond(scene, line.perimeter)
+    streets = scene.held_at(posts, around, far, on_foot=on_foot)
     usable = np.ones(len(streets.edge), dtype=bool)
     if not on_foot:
         usable = streets.drivable & ~scene.blocked_edges[streets.edge]
     reached = streets.flood(_sources(scene, line, streets, usable), usable, on_foot=on_foot)
-    out = np.flatnonzero(reached)
+    out = np.flatnonzero(reached & ~np.isin(streets.edge, scene.streets.edge[passed]))
     out = out[~_within(streets, held.buffer(_ON_LINE_M), out)]
     if not len(out):
         return []
@@ -137,6 +140,20 @@ def _leaks(scene: Scene, line: Perimeter, *, on_foot: bool) -> list[str]:
         held.boundary, reached & (streets.node >= scene.streets.lowest).all(axis=1)
     )  # held by nobody
     return streets.names(crossing if len(crossing) else out)
+
+
+def _beyond(scene: Scene, name: PerimeterName) -> frozenset[str]:
+    """Return the posts that a notice says stand beyond the line, where a tunnel or bridge passes it."""
+    notices = (n.text for n in scene.plan.notices if n.about == name)
+    heads = [text.split(" of the ")[0] for text in notices if f": {PASSES}," in text]
+    return frozenset(post for head in heads for post in head.split(", "))
+
+
+def _passing(scene: Scene, name: PerimeterName) -> Ints:
+    """Segments that those posts close: whoever is on them comes out at the post, and nowhere else."""
+    posts = [scene.closes[post.id] for post in scene.posts(name) if post.id in _beyond(scene, name)]
+    segments = np.concatenate([np.empty(0, dtype=np.int64), *posts])
+    return np.asarray(segments[scene.streets.drivable[segments]])
 
 
 def _sources(scene: Scene, line: Perimeter, streets: RawStreets, usable: Bools) -> Ints:
@@ -197,6 +214,8 @@ def _check_crossings(scene: Scene, line: Perimeter) -> Check:
     problems = [
         f"{name} is crossed without a post" for name in scene.streets.names(crossing[~posted][~apart])
     ]
+    passed = _passing(scene, line.perimeter)
+    posted &= ~(np.isin(crossing, passed) & _raised(scene, crossing))
     for segment, street in zip(crossing[posted].tolist(), scene.streets.lines(crossing[posted]), strict=True):
         spots = shapely.get_parts(shapely.intersection(street, held.boundary))
         far = max(min(p.distance(spot) for p in at[segment]) for spot in spots)
@@ -299,7 +318,7 @@ def _check_post(scene: Scene, post: Post) -> Check:
         problems.append("it stands on ground of danger")
     held = scene.held_m(post.perimeter)
     off = float(held.boundary.distance(spot)) if not held.is_empty else np.inf
-    told = any(
+    told = post.id in _beyond(scene, post.perimeter) or any(
         OFF_LINE in n.text and post.id in n.text.split(" of the ")[0].split(", ")
         for n in scene.plan.notices
         if n.about == post.perimeter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +18,9 @@ from planner.doctrine import Doctrine
 from planner.geo import LonLat
 from planner.model import Perimeter, Plan, Post, Rings, Shape
 from planner.terms import PerimeterName, PostMode, ZoneKind
+
+_AT_POST_M = 1.0
+"""A street this near to a post is the one that it stands on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,25 +106,41 @@ class Scene:
                 mask[self.closes[post.id]] = True
         return mask
 
-    def held_at(self, posts: tuple[Post, ...], around: BaseGeometry, *, on_foot: bool = False) -> RawStreets:
+    def held_at(
+        self,
+        posts: tuple[Post, ...],
+        around: BaseGeometry,
+        far: Collection[str] = (),
+        *,
+        on_foot: bool = False,
+    ) -> RawStreets:
         """Return the streets around, cut where officers stand: stricter than to take whole stretches away.
 
         Of each stretch that a post closes only the place nearest to the post is barred, so that two posts on
-        one long stretch do not hold for each other.
+        one long stretch do not hold for each other. The posts ``far`` beyond the line bar no tunnel or bridge
+        but where they stand: that part of it is not held by anybody who stands in it.
         """
         cuts: list[tuple[int, float]] = []
         for post in posts:
-            if not (on_foot or post.mode is PostMode.VEHICLE):
-                continue
-            spot = self.point(post.location)
-            for stretch in post.closes:
-                segments = self.streets.stretch(*stretch)
-                if segments is not None:
-                    lines = self.streets.lines(segments)
-                    nearest = int(np.argmin(shapely.distance(lines, spot)))
-                    share = shapely.line_locate_point(lines[nearest], spot, normalized=True)
-                    cuts.append((int(segments[nearest]), float(share)))
+            if on_foot or post.mode is PostMode.VEHICLE:
+                cuts += self._barred_by(post, beyond=post.id in far)
         return self.streets.cut_at(cuts, self.streets.near(around))
+
+    def _barred_by(self, post: Post, *, beyond: bool) -> Iterator[tuple[int, float]]:
+        """Yield where a post bars each stretch that it closes: the segment, and how far along it."""
+        network, spot = self.area.network, self.point(post.location)
+        for stretch in post.closes:
+            segments = self.streets.stretch(*stretch)
+            if segments is None:
+                continue
+            lines = self.streets.lines(segments)
+            away = shapely.distance(lines, spot)
+            nearest = int(np.argmin(away))
+            edge = self.streets.edge[segments[nearest]]
+            if beyond and away[nearest] > _AT_POST_M and (network.tunnel[edge] or network.bridge[edge]):
+                continue
+            share = shapely.line_locate_point(lines[nearest], spot, normalized=True)
+            yield int(segments[nearest]), float(share)
 
     @cached_property
     def blocked(self) -> Bools:

@@ -176,6 +176,8 @@ def _take_apart(
     around = polygon_m.buffer(_AROUND_M, quad_segs=2)
     shapely.prepare(around)
     edges = network.edges_in_box(around.bounds)
+    # nothing joins a tunnel or bridge that passes the line: who walks it comes out at its post
+    edges = edges[~np.isin(edges, [edge for stand in stands for edge in stand.passed])]
     lines = network.lines(edges)
     shapely.prepare(held_m)
     in_held = shapely.contains_properly(held_m, lines)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +18,7 @@ from planner.perimeters.cut import ADRIFT, INNER, OUTER, less
 from planner.perimeters.foot import NEAR_LINE_M
 from planner.perimeters.line import Pieces, Sides, draw_line, nearer_inner
 from planner.perimeters.outline import needles_m, slits_m
+from planner.perimeters.passing import Passing, find_passing
 from planner.perimeters.posts import Stand, stand_on
 from planner.perimeters.short_ring import shorten
 from planner.perimeters.spans import no_way_off
@@ -40,6 +41,8 @@ _RAGGED_AS = 10.0
 """A metre of needle or slit is as bad as so many metres of line more."""
 _UGLY_LESS = 0.98
 """Another ring is taken for its shape where it is no more than this share as ugly."""
+_FAR_M = 30.0
+"""A post that stands no further beyond the shorter line than this has the line run to it."""
 _RECUTS = 4
 """Rounds in which streets behind posts deep inside the line are taken in."""
 
@@ -72,7 +75,8 @@ class Drawn:
     def doubtful(self) -> Ints:
         """Junctions by which the line and the posts do not agree: behind posts, and on streets crossed."""
         network = self.band.network
-        behind = [s.outer_node for s in self.stands if off_m(s, self.polygon_m) > NEAR_LINE_M]
+        off = (s for s in self.stands if not s.passed)
+        behind = [s.outer_node for s in off if off_m(s, self.polygon_m) > NEAR_LINE_M]
         crossed = [edge for edge, _ in self.strange]
         ends = np.concatenate([network.edge_u[crossed], network.edge_v[crossed]]).astype(np.int64)
         return np.unique(np.concatenate([ends, np.array(behind, dtype=np.int64)]))
@@ -145,8 +149,8 @@ def draw_posted(band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters,
     A street that leaves under a bridge of the inside can put its post deep inside the line; and on some maps
     streets cross each other without a junction, bridge or tunnel. Then what lies behind the post, or the
     street that is crossed, is held as well, if that takes few posts more. And where the line runs out and
-    back along a street, or in and out from block to block, a shorter one is looked for that takes as few
-    posts.
+    back along a street, or in and out from block to block, it lets tunnels and bridges pass whose posts stand
+    far beyond it, and a shorter one is looked for that takes as few posts.
 
     Parameters
     ----------
@@ -157,10 +161,11 @@ def draw_posted(band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters,
     turning : bool
         Of the shorter ring: who is stopped at a post must be able to turn off, or to turn round.
     """
-    drawn = _agreed(band, driving, core_m, rules)
+    drawn = _passed(_agreed(band, driving, core_m, rules))
     if not drawn.rough:
         return drawn
     short = _agreed(drawn.band, drawn.driving, core_m, rules, lambda *cut: shorten(*cut, turning=turning))
+    short = _passed(short)
     better = short.ugly_m < _UGLY_LESS * drawn.ugly_m and len(short.doubtful) <= len(drawn.doubtful)
     better &= len(short.stands) <= len(drawn.stands) and short.on_spans <= drawn.on_spans
     return short if better else drawn
@@ -256,6 +261,50 @@ def _apart_m(stand: Stand, stands: list[Stand], polygon: Polygon, network: Stree
     return max(off_m(stand, polygon), float(away.max(initial=0.0)))
 
 
+def _passed(drawn: Drawn) -> Drawn:
+    """Let tunnels and bridges pass a rough line where they are fingers of it: their posts stand beyond."""
+    if not drawn.rough:
+        return drawn
+    network, driving = drawn.band.network, drawn.driving
+    wished = {edge for edge, _ in drawn.band.stands}
+    held = [stand.edge for stand in drawn.stands]
+    inside = set(driving.edges[driving.touches_inner].tolist()) - set(held)
+    found = {
+        k: passing
+        for k, s in enumerate(drawn.stands)
+        if s.whole and not s.open and s.edge not in wished
+        if (passing := find_passing(network, s.edge, s.inner_is_u, inside)) is not None
+    }
+    if not found:
+        return drawn
+    trial = _passing(drawn, found)
+    far = {k: passing for k, passing in found.items() if trial.stands[k].off_m > _FAR_M}
+    if len(far) < len(found):
+        trial = _passing(drawn, far) if far else drawn
+    out_and_back_m = float(drawn.polygon_m.length - trial.polygon_m.length)
+    finger = trial.ragged_m < drawn.ragged_m or out_and_back_m > sum(s.off_m for s in trial.stands)
+    better = (
+        trial.ugly_m < _UGLY_LESS * drawn.ugly_m and len(trial.doubtful) <= len(drawn.doubtful) and finger
+    )
+    better &= all(s.off_m > 0 for s in trial.stands if s.passed) and len(trial.astray) <= len(drawn.astray)
+    return trial if better else drawn
+
+
+def _passing(drawn: Drawn, found: dict[int, Passing]) -> Drawn:
+    """Draw the line again with some posts beyond it; what is told of them is how far."""
+    stands = [
+        replace(stand, passed=found[k].spans, between=found[k].between, drawn_in=False)
+        if k in found
+        else stand
+        for k, stand in enumerate(drawn.stands)
+    ]
+    polygon = _line(drawn.band, drawn.driving, stands, drawn.core_m)
+    for stand in stands:
+        if stand.passed and not polygon.contains(Point(stand.xy_m)):
+            stand.off_m = off_m(stand, polygon)
+    return replace(drawn, stands=tuple(stands), polygon_m=polygon)
+
+
 def off_m(stand: Stand, polygon: Polygon) -> float:
     """How far a post stands off a line."""
     return float(polygon.exterior.distance(Point(stand.xy_m)))
@@ -265,17 +314,23 @@ def off_m(stand: Stand, polygon: Polygon) -> float:
 
 
 def _line(band: Band, driving: Sorted, stands: list[Stand], core_m: Polygon) -> Polygon:
-    held = np.isin(driving.edges, [stand.edge for stand in stands])
+    at_posts = [stand for stand in stands if not stand.passed]
+    held = np.isin(driving.edges, [stand.edge for stand in at_posts])
     whole = band.network.lines(driving.edges)
     sides = _settled(driving, held, whole)
+    passed = np.isin(driving.edges, [edge for stand in stands for edge in stand.passed])
+    for side in sides:  # new arrays
+        side[passed] = ADRIFT
+        side[np.isin(driving.edges, [edge for stand in stands for edge in stand.between])] = OUTER
     barriers = _barriers_between(band.network, driving.edges, sides)
     parted = held | np.isin(band.network.edge_u[driving.edges], barriers)
     parted |= np.isin(band.network.edge_v[driving.edges], barriers)
+    parted &= ~passed
     inner, outer = (~parted & ((sides[0] == name) | (sides[1] == name)) for name in (INNER, OUTER))
     pieces, held_inside = _pieces(
-        band.network, driving.edges[parted], stands, sides[0][parted] == INNER, barriers
+        band.network, driving.edges[parted], at_posts, sides[0][parted] == INNER, barriers
     )
-    spots = [stand.xy_m for stand in stands] + [tuple(xy) for xy in band.network.node_xy_m[barriers]]
+    spots = [stand.xy_m for stand in at_posts] + [tuple(xy) for xy in band.network.node_xy_m[barriers]]
     return draw_line(
         Sides(
             inner=whole[inner],

@@ -35,6 +35,8 @@ TRAPPED = "no legal way off is mapped for a vehicle stopped here"
 """Words by which a reason says that who is stopped at its post may neither turn round nor go on."""
 CONFINED = "no vehicle can turn off there"
 """Words by which a reason says that its post stands in a tunnel or on a bridge, away from the end of it."""
+BEYOND = "the line: this post stands beyond"
+"""Words by which a reason says that a tunnel or bridge passes the line, and its post stands beyond."""
 _HELD_NAMED = 2
 """So many junctions at which to hold traffic are named."""
 _APART_M = 2.0
@@ -70,6 +72,12 @@ class Stand:
         Junctions at which to hold traffic then.
     watched : list of (edge, along_m, whole)
         Footways beside it that it holds as well.
+    passed : tuple of int
+        Edges of the tunnel or bridge by which its street passes the line; () where it stands on the line.
+    between : tuple of int
+        Edges of the street between that tunnel or bridge and the post, outside the line.
+    off_m : float
+        How far beyond the line it stands then.
     """
 
     edge: int
@@ -84,6 +92,9 @@ class Stand:
     trapped: bool = False
     hold_at: tuple[int, ...] = ()
     watched: list[tuple[int, float, bool]] = field(default_factory=list)
+    passed: tuple[int, ...] = ()
+    between: tuple[int, ...] = ()
+    off_m: float = 0.0
 
 
 def class_weight(network: StreetNetwork, edges: Ints, doctrine: Perimeters) -> Floats:
@@ -197,7 +208,8 @@ def _post(
     legs, cross = _junction(stand, network, streets)
     named = bool(network.name_index[stand.edge])
     street = radio_name(network, stand.edge, stand.xy_m)
-    held = [(stand.edge, stand.along_m, stand.whole), *stand.watched]
+    passing = [(edge, 0.0, True) for edge in (*stand.between, *stand.passed) if edge != stand.edge]
+    held = [(stand.edge, stand.along_m, stand.whole), *passing, *stand.watched]
     return Post(
         id=f"{'I' if perimeter is PerimeterName.INNER else 'O'}{number}",
         perimeter=perimeter,
@@ -307,8 +319,16 @@ def _reason(
         turn = f", at the portal of a tunnel{turn}"
     also = f" Also watches {words.count(len(stand.watched), 'footway')} beside it." if stand.watched else ""
     drawn_in = " It stands here so that the line does not run out and back along the street." * stand.drawn_in
+    passing = f" {_passing(stand, network)}" if stand.passed else ""
     share = f" One of {vehicles} vehicle posts: without it a way stays open." if vehicles > 1 else ""
-    return f"Closes {street} ({kind}, {flow}){where}{turn}.{drawn_in}{also}{share}"
+    return f"Closes {street} ({kind}, {flow}){where}{turn}.{passing}{drawn_in}{also}{share}"
+
+
+def _passing(stand: Stand, network: StreetNetwork) -> str:
+    """Say that a tunnel or bridge passes the line, and how far beyond the post stands."""
+    tunnel = bool(network.tunnel[stand.passed[0]])
+    how = "tunnel passes under" if tunnel else "bridge passes over"
+    return f"The {how} {BEYOND}, {_rounded(stand.off_m)} off."
 
 
 def _held_before(stand: Stand, network: StreetNetwork) -> str:

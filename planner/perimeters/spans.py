@@ -40,14 +40,14 @@ def to_end_m(network: StreetNetwork, edge: int, along_m: float, *, ahead: bool) 
         In metres; 0 where the street is neither tunnel nor bridge. Where a tunnel forks, along its first
         fork by number; to the edge of the map where it leaves that.
     """
-    if not _spans(network, np.array([edge]))[0]:
+    if not spans(network, np.array([edge]))[0]:
         return 0.0
     away = float(network.length_m[edge]) - along_m if ahead else along_m
     node, passed = int((network.edge_v if ahead else network.edge_u)[edge]), {edge}
     for _ in range(_MOST_PARTS):
         beside = edges_at(network, np.array([node]))
         beside = beside[~np.isin(beside, list(passed))]
-        if not len(beside) or not _spans(network, beside).all():
+        if not len(beside) or not spans(network, beside).all():
             return away
         edge = int(beside[0])
         passed.add(edge)
@@ -67,5 +67,6 @@ def edges_at(network: StreetNetwork, nodes: Ints) -> Ints:
     return np.asarray(edges[met & network.drivable[edges]])
 
 
-def _spans(network: StreetNetwork, edges: Ints) -> Bools:
+def spans(network: StreetNetwork, edges: Ints) -> Bools:
+    """Mask of the streets in tunnels and on bridges of any length, (n,)."""
     return np.asarray(network.tunnel[edges] | network.bridge[edges])

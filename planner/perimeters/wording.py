@@ -15,12 +15,14 @@ from planner.model import Notice, Perimeter, Post, Rings
 from planner.perimeters.band import Band
 from planner.perimeters.foot import NEAR_LINE_M
 from planner.perimeters.posted_line import Drawn
-from planner.perimeters.posts import CONFINED, TRAPPED, Stand
+from planner.perimeters.posts import BEYOND, CONFINED, TRAPPED, Stand
 from planner.streets.network import StreetNetwork
 from planner.terms import NoticeLevel, PerimeterName, PostMode, RoadClass
 
 OFF_LINE = "stand off its line"
 """Words by which a notice names posts that stand off the line: an audit takes them as told."""
+PASSES = "beyond its line"
+"""Words by which a notice names posts where a tunnel or bridge passes the line: told, for an audit."""
 _UNMAPPED = "ground where the map shows no street: what leads out there is not known"
 """As a leak of an outer line about which nothing is mapped: then nobody can claim that it is sealed."""
 _HOLDS = {
@@ -174,8 +176,14 @@ def _approximate(name: PerimeterName, drawn: Drawn, posts: Sequence[Post], frame
             "or tunnel there. Look whether a vehicle can turn off; if it can, it needs a post"
         )
     spots = shapely.points(frame.to_m([post.location for post in posts]).reshape(-1, 2))
-    off = shapely.distance(drawn.polygon_m.exterior, spots) > NEAR_LINE_M
-    if ids := [post.id for post, away in zip(posts, np.atleast_1d(off).tolist(), strict=True) if away]:
+    off = np.atleast_1d(shapely.distance(drawn.polygon_m.exterior, spots) > NEAR_LINE_M).tolist()
+    passed = [post.id for post in posts if BEYOND in post.reason]
+    if passed:
+        texts.append(
+            f"{', '.join(passed)} of the {name} perimeter: {PASSES}, where a tunnel or bridge passes it. The "
+            "map shows nothing that joins that street between the line and the post"
+        )
+    if ids := [post.id for post, away in zip(posts, off, strict=True) if away and post.id not in passed]:
         texts.append(
             f"{', '.join(ids)} of the {name} perimeter {OFF_LINE}, where a street passes under or "
             "over another: the posts close the street, the line there is approximate"

@@ -1,0 +1,91 @@
+"""Tunnels and bridges that pass the line: it crosses them where it likes, and the post stands at their end.
+
+Nobody turns off in a tunnel or on a bridge, so its post stands beyond it. To run the line out to that post
+and back would draw a finger along a street that is below the ground or above it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.perimeters.spans import spans
+from planner.streets.network import StreetNetwork
+
+Ints = NDArray[np.int64]
+
+_LEAST_M = 30.0
+"""A shorter tunnel or bridge makes no finger."""
+_MOST_PARTS = 60
+"""A street in more parts than this is followed no further."""
+
+
+@dataclass(frozen=True)
+class Passing:
+    """A tunnel or bridge inside of a post, that the line may cross where it likes.
+
+    Parameters
+    ----------
+    spans : tuple of int
+        Its edges, from the post inwards.
+    between : tuple of int
+        Edges of the plain street between it and the post: outside the line.
+    """
+
+    spans: tuple[int, ...]
+    between: tuple[int, ...]
+
+
+def find_passing(
+    network: StreetNetwork, edge: int, inner_is_u: bool, inside: Collection[int]
+) -> Passing | None:
+    """Follow a street from its post inwards to a tunnel or bridge, and along that.
+
+    Only where nothing joins it on the way, no footway either: so that whoever is stopped at the post could
+    not have left the street before.
+
+    Parameters
+    ----------
+    network : StreetNetwork
+    edge : int
+        The street that the post closes.
+    inner_is_u : bool
+        Whether the scene lies towards its ``u`` end.
+    inside : collection of int
+        Edges of the scene's side that no other post stands on.
+
+    Returns
+    -------
+    Passing or None
+        None where there is none of any length.
+    """
+    passed: list[int] = []
+    between: list[int] = []
+    node = int((network.edge_u if inner_is_u else network.edge_v)[edge])
+    for _ in range(_MOST_PARTS):
+        if spans(network, np.array([edge]))[0]:
+            passed.append(edge)
+        elif passed:
+            break
+        else:
+            between.append(edge)
+        beyond = _others_at(network, node, edge)
+        if network.blocked_node[node] or len(beyond) != 1 or int(beyond[0]) not in inside:
+            break
+        edge = int(beyond[0])
+        u, v = int(network.edge_u[edge]), int(network.edge_v[edge])
+        node = v if u == node else u
+    if float(network.length_m[passed].sum()) < _LEAST_M:
+        return None
+    return Passing(tuple(passed), tuple(between))
+
+
+def _others_at(network: StreetNetwork, node: int, edge: int) -> Ints:
+    """Return the ways that meet a junction, those of people on foot too, but one; one that returns, twice."""
+    x, y = network.node_xy_m[node].tolist()
+    near = network.edges_in_box((x, y, x, y))
+    ends = np.concatenate([near[network.edge_u[near] == node], near[network.edge_v[near] == node]])
+    return np.asarray(np.sort(ends[ends != edge]))

@@ -1,0 +1,124 @@
+"""Tunnels and bridges that pass the line: no finger along them; their posts stand beyond, told and sealed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from shapely.geometry import Point
+
+from planner import words
+from planner.area import Area
+from planner.audit.perimeters import check_perimeters
+from planner.audit.scene import Scene
+from planner.audit.streets import RawStreets
+from planner.model import Incident, Post
+from planner.perimeters.outline import needles_m
+from planner.perimeters.passing import Passing, find_passing
+from planner.perimeters.tracing import TracedPerimeter
+from planner.terms import PostMode, RoadClass
+from tests.streets import draw_streets
+from tests.test_perimeter import area_of, doctrine, ground_of, plan_of, trace
+
+HOT = Point(0, 0).buffer(40)
+PORTAL_M = 620.0
+
+
+def deep(over: str = "tunnel", *, side: bool = False, steps: bool = False) -> Area:
+    """A street eastwards from the scene, from x = 250 to 520 below or above two others that it does not meet.
+
+    Then it runs 100 m on the ground to a junction. ``side``: another street joins it in the tunnel or on the
+    bridge; ``steps``: a footway does, between there and the junction.
+    """
+    places = [(0, 0), (250, 0), (520, 0), (PORTAL_M, 0), (2500, 400), (2500, -400)]
+    places += [(300, 2500), (300, -2500), (420, 2500), (420, -2500), (0, 1200), (0, -1200), (-1200, 0)]
+    level = {over: True, "layer": -1 if over == "tunnel" else 1}
+    arms: list[dict[str, Any]] = [
+        {"u": 0, "v": 1, "name": "Deep"},
+        {"u": 1, "v": 2, "name": "Deep", **level},
+        {"u": 2, "v": 3, "name": "Deep"},
+        {"u": 3, "v": 4, "name": "East"},
+        {"u": 3, "v": 5, "name": "South East"},
+        {"u": 6, "v": 7, "name": "First Across"},
+        {"u": 8, "v": 9, "name": "Second Across"},
+        *({"u": 0, "v": end, "name": "Arm"} for end in (10, 11, 12)),
+    ]
+    if side:
+        places += [(400, 0), (400, -2500)]
+        arms[1] = {"u": 1, "v": 13, "name": "Deep", **level}
+        arms += [{"u": 13, "v": 2, "name": "Deep", **level}, {"u": 13, "v": 14, "name": "Side", **level}]
+    if steps:
+        places += [(570, 0), (570, 900)]
+        arms[2] = {"u": 2, "v": len(places) - 2, "name": "Deep"}
+        arms.append({"u": len(places) - 2, "v": 3, "name": "Deep"})
+        arms.append({"u": len(places) - 2, "v": len(places) - 1, "road_class": RoadClass.FOOTWAY})
+    return area_of(draw_streets(places, arms))
+
+
+def passing_post(traced: TracedPerimeter) -> Post:
+    (post,) = (post for post in traced.posts if "stands beyond" in post.reason)
+    return post
+
+
+@pytest.mark.parametrize("over", ["tunnel", "bridge"])
+def test_the_line_runs_no_finger_along_a_tunnel_or_bridge(over: str) -> None:
+    area = deep(over)
+    inner, outer = trace(area, HOT)
+    assert needles_m(outer.polygon_m) == 0
+    assert outer.polygon_m.bounds[2] < 300, "it stays this side of the streets across"
+    spot = Point(area.frame.point_m(passing_post(outer).location))
+    assert PORTAL_M - 30 < spot.x < PORTAL_M
+    off_m = outer.polygon_m.exterior.distance(spot)
+    how = "tunnel passes under" if over == "tunnel" else "bridge passes over"
+    told = f"The {how} the line: this post stands beyond, {words.distance(off_m, words.METRES)} off."
+    assert told in passing_post(outer).reason
+    assert outer.record.sealed
+    assert sum(post.mode is PostMode.VEHICLE for post in outer.posts) == 4, "no post more, and none on foot"
+    assert len(outer.posts) == 4
+    (notice,) = (n.text for n in outer.notices if "beyond its line" in n.text)
+    assert notice.startswith(f"{passing_post(outer).id} of the outer perimeter")
+    assert not any("off its line" in n.text for n in outer.notices)
+    assert inner.polygon_m.exterior.distance(Point(area.frame.point_m(inner.posts[0].location))) < 1
+
+
+def failures(area: Area, lines: tuple[TracedPerimeter, TracedPerimeter]) -> set[str]:
+    plan = plan_of(Incident(), ground_of(HOT), lines, area)
+    scene = Scene(plan, area, doctrine(), RawStreets.of(area.network))
+    return {check.check for check in check_perimeters(scene) if not check.ok and check.check != "nesting"}
+
+
+def test_an_audit_takes_a_post_beyond_the_line_only_as_told_and_only_where_it_stands() -> None:
+    area = deep()
+    inner, outer = trace(area, HOT)
+    assert failures(area, (inner, outer)) == set()
+    untold = replace(outer, notices=tuple(n for n in outer.notices if "beyond its line" not in n.text))
+    assert failures(area, (inner, untold)) >= {"post", "crossings"}
+    post = passing_post(outer)
+    gone = replace(outer, posts=tuple(p for p in outer.posts if p is not post))
+    assert "seal" in failures(area, (inner, gone))
+    joined = deep(side=True)
+    assert "seal" in failures(joined, (inner, outer)), "a street joins the tunnel on the way to the post"
+
+
+@pytest.mark.parametrize("by", ["side", "steps"])
+def test_a_street_that_another_joins_before_the_post_does_not_pass(by: str) -> None:
+    network = deep(side=by == "side", steps=by == "steps").network
+    (last,) = set(network.edges_at(3).tolist()) - {3, 4}
+    everything = set(range(network.edge_count))
+    plain = deep().network
+    assert find_passing(plain, 2, True, everything) == Passing((1,), (2,))
+    found = find_passing(network, last, True, everything)
+    if by == "side":
+        assert found is not None
+        assert float(network.length_m[list(found.spans)].sum()) == pytest.approx(120)
+    else:
+        assert found is None
+
+
+def test_what_is_no_longer_than_a_short_bridge_passes_no_line() -> None:
+    places = [(0, 0), (400, 0), (425, 0), (500, 0)]
+    arms = [{"u": k, "v": k + 1, "name": "Main", "bridge": k == 1} for k in range(3)]
+    network = draw_streets(places, arms)
+    assert find_passing(network, 2, True, {0, 1}) is None
+    assert find_passing(network, 1, True, {0}) is None
