@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import LinearRing, LineString, Point, Polygon, box
+from shapely.geometry import LineString, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from planner.errors import AreaError
@@ -157,12 +158,22 @@ def geometries_m(shape: Shape, frame: Frame) -> list[BaseGeometry]:
 
 def shape_of(geometry_m: BaseGeometry, frame: Frame) -> Shape:
     """Return a geometry in metres as a plain shape in degrees, as documents write it."""
-    parts = shapely.get_parts(geometry_m)
-    return Shape(
-        points=tuple(frame.place(p.x, p.y) for p in parts if p.geom_type == "Point"),
-        lines=tuple(line_of(p.coords, frame) for p in parts if p.geom_type == "LineString"),
-        polygons=tuple(rings_of(p, frame) for p in parts if p.geom_type == "Polygon"),
-    )
+    return shapes_of([geometry_m], frame)[0]
+
+
+def shapes_of(geometries_m: Sequence[BaseGeometry], frame: Frame) -> list[Shape]:
+    """Return many geometries as :func:`shape_of` does; their polygons are unprojected together."""
+    parts_of = [shapely.get_parts(geometry) for geometry in geometries_m]
+    polygons = [part for parts in parts_of for part in parts if part.geom_type == "Polygon"]
+    rings = iter(_rings_of(polygons, frame))
+    return [
+        Shape(
+            points=tuple(frame.place(p.x, p.y) for p in parts if p.geom_type == "Point"),
+            lines=tuple(line_of(p.coords, frame) for p in parts if p.geom_type == "LineString"),
+            polygons=tuple(next(rings) for p in parts if p.geom_type == "Polygon"),
+        )
+        for parts in parts_of
+    ]
 
 
 def line_of(xy_m: NDArray[np.float64], frame: Frame) -> tuple[LonLat, ...]:
@@ -176,10 +187,16 @@ def rings_of(polygon_m: Polygon, frame: Frame) -> Rings:
 
     Holes so small that they vanish at the decimals of documents are left out: a reader would refuse them.
     """
-    holes = [_ring_of(hole, frame, ccw=False) for hole in polygon_m.interiors]
-    return (_ring_of(polygon_m.exterior, frame, ccw=True), *(hole for hole in holes if len(set(hole)) >= 3))
+    return _rings_of([polygon_m], frame)[0]
 
 
-def _ring_of(ring: LinearRing, frame: Frame, *, ccw: bool) -> Ring:
-    places = line_of(np.asarray(ring.coords), frame)
-    return places if ring.is_ccw is ccw else places[::-1]
+def _rings_of(polygons_m: Sequence[BaseGeometry], frame: Frame) -> list[Rings]:
+    lines, owner = shapely.get_rings(shapely.orient_polygons(polygons_m), return_index=True)
+    corners = line_of(shapely.get_coordinates(lines), frame)
+    ends = np.cumsum(shapely.get_num_coordinates(lines)).tolist()
+    rings: list[list[Ring]] = [[] for _ in polygons_m]
+    for polygon, start, end in zip(owner.tolist(), [0, *ends], ends, strict=False):
+        ring = corners[start:end]
+        if not rings[polygon] or len(set(ring)) >= 3:
+            rings[polygon].append(ring)
+    return [tuple(own) for own in rings]

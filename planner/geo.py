@@ -94,8 +94,11 @@ class Frame:
 
     def place(self, x_m: float, y_m: float) -> LonLat:
         """Unproject one point, rounded as documents write it."""
-        lon, lat = self.to_deg([(x_m, y_m)])[0]
-        return LonLat(float(lon), float(lat)).rounded()
+        return self.places([(x_m, y_m)])[0]
+
+    def places(self, xy_m: ArrayLike) -> list[LonLat]:
+        """Unproject (n, 2) metres, each point as :meth:`place` does."""
+        return [LonLat(lon, lat).rounded() for lon, lat in self.to_deg(xy_m).tolist()]
 
     def geometry_to_m(self, geometry: BaseGeometry) -> BaseGeometry:
         """Project a shapely geometry from degrees to metres (2-D)."""

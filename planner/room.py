@@ -87,7 +87,7 @@ def find_room(draw: Callable[[float | None], Lines], size: RingSize, area: Area,
     if size is not RingSize.STANDARD:
         return Room()
     near = draw(None)
-    outside = _outside(near, area)
+    outside = _outside(near)
     best, least, dearest = Room(), len(outside), 0
     for step in range(1, _STEPS + 1):
         if not least:
@@ -96,7 +96,7 @@ def find_room(draw: Callable[[float | None], Lines], size: RingSize, area: Area,
         wider = draw(gap_m)
         if wider.outer.record.sealed < near.outer.record.sealed or not _more_streets(wider, near, area):
             continue
-        left = _outside(wider, area)
+        left = _outside(wider)
         if len(left) >= least:
             continue
         more = _vehicle_posts(wider) - _vehicle_posts(near)
@@ -117,14 +117,14 @@ def find_room(draw: Callable[[float | None], Lines], size: RingSize, area: Area,
     return best
 
 
-def _outside(lines: Lines, area: Area) -> list[Purpose]:
+def _outside(lines: Lines) -> list[Purpose]:
     """Return for what of that which belongs between the lines the best place found lies outside."""
     shapely.prepare(lines.outer.polygon_m)
+    entrances_m = {purpose: lines.chosen.entrance_m(purpose) for purpose in _BETWEEN}
     return [
-        site.purpose
-        for site in lines.chosen.firsts
-        if site.purpose in _BETWEEN
-        and not lines.outer.polygon_m.contains(Point(area.frame.point_m(site.entrance)))
+        purpose
+        for purpose, spot_m in entrances_m.items()
+        if spot_m is not None and not lines.outer.polygon_m.contains(Point(spot_m))
     ]
 
 

@@ -14,6 +14,7 @@ from planner.doctrine import Doctrine, Siting
 from planner.model import Incident, Notice, Route, Site
 from planner.sites.candidates import Candidate, Scene
 from planner.sites.demand import Demand
+from planner.sites.drawn import Drawn
 from planner.sites.facts import Facts
 from planner.sites.gathering import gather
 from planner.sites.judging import OUTSIDE, Judged, judge
@@ -22,6 +23,7 @@ from planner.sites.pins import pinned
 from planner.sites.purposes import ASKS, asks_for
 from planner.sites.selection import POOL, Choice, choose_together
 from planner.sites.settling import settle_beside
+from planner.sites.sights import Sights
 from planner.sites.survey import OpenStreets, Paths, survey
 from planner.sites.telling import Settled, Writer, told
 from planner.streets.drives import Drives
@@ -41,17 +43,25 @@ class ChosenSites:
     """What was chosen; written down when it is asked for."""
 
     write: Writer
+    sights: Sights
 
     @cached_property
     def firsts(self) -> tuple[Site, ...]:
         """The suggestions, one for each purpose that has any."""
-        write = self.write
-        return tuple(write.first(asks.purpose) for asks in ASKS if asks.purpose in write.chosen)
+        return tuple(self.write.firsts())
+
+    def entrance_m(self, purpose: Purpose) -> tuple[float, float] | None:
+        """Return where the suggestion for a purpose is entered, as written; None where there is none."""
+        write, frame = self.write, self.write.area.frame
+        if purpose not in write.chosen:
+            return None
+        spot = write.facts.candidates[write.chosen[purpose]].entrance
+        return frame.point_m(frame.place(spot.x_m, spot.y_m))
 
     @cached_property
     def sites(self) -> tuple[Site, ...]:
         """Sites by purpose and rank: suggestion first, then runners-up."""
-        return tuple(site for asks in ASKS for site in self.write.sites(asks.purpose))
+        return tuple(self.write.sites())
 
     @property
     def officers(self) -> int:
@@ -67,8 +77,8 @@ class ChosenSites:
     def beside(self, routes: Sequence[Route]) -> ChosenSites:
         """Return the sites once the ways are known: what can give way to them does, and the rest says so."""
         write = self.write
-        settled, conflicts = settle_beside(write.settled, routes, write.scene, write.area, write.siting)
-        return ChosenSites(replace(write, settled=settled, against=conflicts.of))
+        settled, conflicts = settle_beside(write.settled, routes, self.sights, write.area.frame, write.siting)
+        return ChosenSites(replace(write, settled=settled, against=conflicts.of), self.sights)
 
 
 def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrine) -> ChosenSites:
@@ -119,8 +129,10 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
     settled = _apart(_settle(judged, facts, held, demand, siting, side), demand, siting)
     drives = streets.drives([c.entrance for c in facts.candidates], area, doctrine)
     settled = _near_by_road(settled, drives, demand, siting)
-    settled, conflicts = settle_beside(settled, (), scene, area, siting)
-    return ChosenSites(Writer(settled, scene, area, siting, demand, doctrine.landing, conflicts.of))
+    sights, drawn = Sights(facts, scene, area, siting), Drawn(facts.candidates, area.frame)
+    settled, conflicts = settle_beside(settled, (), sights, area.frame, siting)
+    write = Writer(settled, scene, area, siting, demand, doctrine.landing, drawn, conflicts.of)
+    return ChosenSites(write, sights)
 
 
 def _settle(

@@ -6,8 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import shapely
+from numba import njit
+from numpy.typing import NDArray
 from shapely.geometry import Polygon, box
 from shapely.geometry.base import BaseGeometry
+
+Floats = NDArray[np.float64]
 
 _TRIALS = 24
 
@@ -36,27 +40,54 @@ def mark_out(
     middle = ground_m.centroid
     angle_deg = float(np.degrees(np.arctan2(middle.y - entrance_m[1], middle.x - entrance_m[0])))
     turned = shapely.affinity.rotate(ground_m, -angle_deg, origin=entrance_m)
-    total = float(sum(needs_m2))
-    parts, done = [], 0.0
-    near = turned.bounds[0]
+    total, sides = float(sum(needs_m2)), _sides(turned)
+    west, _, east, _ = turned.bounds
+    parts, done, near = [], 0.0, west
     for need_m2 in needs_m2:
         done += need_m2
-        far = _mark(turned, done / total) if total > 0 else near
+        far = _mark(sides, west, east, done / total) if total > 0 else near
         parts.append(shapely.affinity.rotate(_between(turned, near, far), angle_deg, origin=entrance_m))
         near = far
     return [_largest(part) for part in parts]
 
 
-def _mark(ground: BaseGeometry, share: float) -> float:
-    """Return the x up to which the share of a ground lies."""
-    low, _, high, _ = ground.bounds
+def _sides(ground: BaseGeometry) -> Floats:
+    """Return the sides of a ground, (n, 4), each with the ground on its left."""
+    rings = shapely.get_rings(shapely.get_parts(shapely.orient_polygons(ground)))
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    on = np.flatnonzero(ring[1:] == ring[:-1])
+    return np.ascontiguousarray(np.hstack([xy[on], xy[on + 1]]))
+
+
+@njit(cache=True)
+def _mark(sides: Floats, low: float, high: float, share: float) -> float:  # pragma: no cover - compiled
+    """Return the x up to which the share of a ground lies, between its western and its eastern end."""
     if share >= 1.0:
-        return float(high)
+        return high
+    needed_m2 = share * _up_to(sides, high)
     for _ in range(_TRIALS):
         mark = (low + high) / 2
-        inside = _between(ground, ground.bounds[0], mark).area < share * ground.area
-        low, high = (mark, high) if inside else (low, mark)
-    return float((low + high) / 2)
+        if _up_to(sides, mark) < needed_m2:
+            low = mark
+        else:
+            high = mark
+    return (low + high) / 2
+
+
+@njit(cache=True)
+def _up_to(sides: Floats, mark: float) -> float:  # pragma: no cover - compiled
+    """Return how much of a ground lies up to some x: what is under its sides up to there (Green's theorem).
+
+    The cut at that x adds nothing: it runs straight up.
+    """
+    area = 0.0
+    for k in range(len(sides)):
+        x0, y0, x1, y1 = sides[k]
+        a, b = min(x0, mark), min(x1, mark)
+        if a != b:
+            slope = (y1 - y0) / (x1 - x0)
+            area -= (b - a) * (y0 + slope * ((a + b) / 2 - x0))
+    return area
 
 
 def _between(ground: BaseGeometry, near: float, far: float) -> BaseGeometry:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
 import shapely
@@ -17,17 +16,13 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner import words
-from planner.area import Area
 from planner.doctrine import Siting
 from planner.geo import Frame, degrees_of
-from planner.ground.sightline import seen_by_any, walls_of
-from planner.ground.targets import thin
 from planner.model import Route
-from planner.sites.candidates import Scene
-from planner.sites.facts import Facts
 from planner.sites.purposes import is_working
+from planner.sites.sights import Sights
 from planner.sites.telling import Settled
-from planner.terms import PerimeterName, Purpose, RouteKind
+from planner.terms import Purpose, RouteKind
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -43,9 +38,6 @@ _MOVES = (
 """Purposes that give way, unless a route starts or ends at one."""
 _LANES_M = 5000.0
 """Ways farther from all candidates are nowhere near a site, and no walk goes so far round."""
-_EYES = 64
-_WALK_STEP_M = 20.0
-_SITE_POINTS = 5
 _RIM_M = 1.0
 
 
@@ -56,8 +48,7 @@ class Conflicts:
     Parameters
     ----------
     settled : Settled
-    scene : Scene
-    area : Area
+    sights : Sights
     siting : Siting
     lane_m : geometry
         Lines of the ambulances' and arriving units' ways.
@@ -66,13 +57,15 @@ class Conflicts:
     """
 
     settled: Settled
-    scene: Scene
-    area: Area
+    sights: Sights
     siting: Siting
     lane_m: BaseGeometry
     transfer: Route | None = None
     _found: dict[tuple[Purpose, int], tuple[str, ...]] = field(default_factory=dict)
-    _outlines: dict[int, Floats] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make ready for many questions of how near the lane is."""
+        shapely.prepare(self.lane_m)
 
     def of(self, purpose: Purpose, row: int) -> tuple[str, ...]:
         """Return in words what speaks against a candidate; nothing, if all is well."""
@@ -89,17 +82,18 @@ class Conflicts:
             said += self._far_by_road(purpose)
         if purpose is Purpose.EVACUATION:
             said += self._on_the_walk(row)
-        if purpose is Purpose.MEDIA and len(self.area.buildings) == 0:
+        if purpose is Purpose.MEDIA and not self.sights.are_known:
             said.append("What cameras see from here is not known: no buildings are mapped")
         elif purpose is Purpose.MEDIA and (shown := self._shown(row)):
             said.append(f"Cameras here see {words.joined(shown)}: screen it, or hold them elsewhere")
         return said
 
     def _on_lane(self, row: int) -> bool:
-        if self.lane_m.is_empty:
+        shape, reach_m = self.settled.facts.candidates[row].shape_m, self.siting.corridor_m
+        if self.lane_m.is_empty or not shapely.dwithin(self.lane_m, shape, reach_m):
             return False
-        core = self.settled.facts.candidates[row].shape_m.buffer(-_RIM_M)
-        near = not core.is_empty and shapely.dwithin(self.lane_m, core, self.siting.corridor_m)
+        core = shape.buffer(-_RIM_M)
+        near = not core.is_empty and shapely.dwithin(self.lane_m, core, reach_m)
         return bool(near)
 
     def _far_by_road(self, purpose: Purpose) -> list[str]:
@@ -114,73 +108,34 @@ class Conflicts:
         ]
 
     def _on_the_walk(self, row: int) -> list[str]:
-        facts = self.settled.facts
-        walk = facts.walk_line(facts.candidates[row].entrance)
-        if walk is None or walk.is_empty:
+        walk = self.sights.walk(row)
+        if walk is None:
             return []
         said = []
-        outside = shapely.difference(walk, self.scene.inner_m)
-        if not self.lane_m.is_empty and outside.intersects(self.lane_m):
+        if not self.lane_m.is_empty and shapely.intersects(self.lane_m, walk):
             said.append(
                 "The walk from the inner perimeter crosses the way of ambulances: hold it with an officer"
             )
-        if len(self.area.buildings) == 0:
+        if not self.sights.are_known:
             said.append("Whether the walk is in sight of the hot zone is not known: no buildings are mapped")
-        seen_m = self._seen_m(outside)
+        seen_m = self.sights.walk_seen_m(row)
         if seen_m > self.siting.walk_seen_m:
             said.append(f"{seen_m:.0f} m of the walk is in sight of the hot zone: lead people behind cover")
         return said
 
-    def _seen_m(self, walk: BaseGeometry) -> float:
-        """Return how much of a walk the hot zone sees, in metres; 0 where no buildings are mapped."""
-        if len(self.area.buildings) == 0 or walk.is_empty:
-            return 0.0
-        xy = shapely.get_coordinates(shapely.segmentize(walk, _WALK_STEP_M))
-        points = np.column_stack([xy, np.full(len(xy), self.siting.person_height_m)])
-        eyes = thin(self.scene.ground.samples_xyz_m, _EYES)
-        limit_m = self.settled.facts.unseen_m
-        seen = seen_by_any(
-            walls_of(self.area, self.siting), np.arange(len(points) + 1), points, eyes, limit_m
-        )
-        return round(float(seen.mean()) * walk.length, -1)
-
     def _shown(self, row: int) -> list[str]:
         """Name what cameras at a site would show: working sites, posts of the inner perimeter."""
-        facts = self.settled.facts
-        lens = self._points(facts, row, self.siting.camera_height_m)
-        shown = []
-        for purpose, other in self.settled.chosen.items():
-            if is_working(purpose) and purpose is not Purpose.HELISPOT and other != row:
-                there = self._points(facts, other, self.siting.person_height_m)
-                if self._any_sees(lens, there):
-                    shown.append(words.PURPOSES[purpose][0])
-        if len(self._inner_posts) and self._any_sees(lens, self._inner_posts):
-            shown.append("posts of the inner perimeter")
-        return shown
-
-    @cached_property
-    def _inner_posts(self) -> Floats:
-        """Where the officers of the inner perimeter stand, (n, 3)."""
-        posts = [post.location for post in self.scene.posts if post.perimeter is PerimeterName.INNER]
-        xy = self.area.frame.to_m(posts) if posts else np.empty((0, 2))
-        return np.column_stack([xy, np.full(len(xy), self.siting.person_height_m)])
-
-    def _any_sees(self, lens: Floats, there: Floats) -> bool:
-        walls, reach_m = walls_of(self.area, self.siting), self.siting.media_backdrop_m
-        return bool(seen_by_any(walls, np.array([0, len(lens)]), lens, there, reach_m)[0])
-
-    def _points(self, facts: Facts, row: int, height_m: float) -> Floats:
-        if row not in self._outlines:
-            shape = facts.candidates[row].shape_m
-            around = shapely.get_coordinates(shapely.buffer(shape, 0.25, join_style="mitre"))
-            middle = shapely.get_coordinates(shapely.point_on_surface(shape))
-            self._outlines[row] = np.vstack([middle, thin(around, _SITE_POINTS)])
-        xy = self._outlines[row]
-        return np.column_stack([xy, np.full(len(xy), height_m)])
+        shown = [
+            words.PURPOSES[purpose][0]
+            for purpose, other in self.settled.chosen.items()
+            if is_working(purpose) and purpose is not Purpose.HELISPOT and other != row
+            if self.sights.shows(row, other)
+        ]
+        return [*shown, "posts of the inner perimeter"] if self.sights.shows_posts(row) else shown
 
 
 def settle_beside(
-    settled: Settled, routes: Sequence[Route], scene: Scene, area: Area, siting: Siting
+    settled: Settled, routes: Sequence[Route], sights: Sights, frame: Frame, siting: Siting
 ) -> tuple[Settled, Conflicts]:
     """Move what can move off the lanes, and evacuees' walks off them too; pins stay.
 
@@ -192,7 +147,7 @@ def settle_beside(
         What still speaks against a candidate, to be said of it.
     """
     transfer = next((route for route in routes if route.route is RouteKind.TRANSFER), None)
-    conflicts = Conflicts(settled, scene, area, siting, _lanes(routes, settled, area.frame), transfer)
+    conflicts = Conflicts(settled, sights, siting, _lanes(routes, settled, frame), transfer)
     chosen = dict(settled.chosen)
     ends = {end for route in routes for end in (route.start, route.end)}
     for purpose in _MOVES:

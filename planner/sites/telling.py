@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from planner import words
-from planner.area import Area, rings_of, shape_of
+from planner.area import Area, rings_of
 from planner.doctrine import Landing, Siting
-from planner.geo import usng
 from planner.ground.targets import tidy
 from planner.model import Lot, Notice, Room, Score, Site
 from planner.sites import room as holds
 from planner.sites.candidates import COVER, FOUND, LANDING, STREET, Candidate, Scene
 from planner.sites.demand import Agency, Demand
+from planner.sites.drawn import Drawn
 from planner.sites.facts import FAR, UNMAPPED, Facts
 from planner.sites.judging import LINE_KEEPERS, OUTSIDE, Judged
 from planner.sites.lots import mark_out
 from planner.sites.pins import PINNED
-from planner.sites.purposes import Asks, is_working
+from planner.sites.purposes import ASKS, Asks, is_working
 from planner.sites.selection import Choice, runners_up, separation_m
 from planner.terms import (
     FAMILIES,
@@ -96,7 +95,9 @@ class Writer:
     siting: Siting
     demand: Demand
     landing: Landing
+    drawn: Drawn
     against: Callable[[Purpose, int], tuple[str, ...]] = _nothing
+    _written: dict[tuple[object, ...], Site] = field(default_factory=dict)
 
     @property
     def facts(self) -> Facts:
@@ -123,30 +124,48 @@ class Writer:
         """The pinned rows."""
         return self.settled.held
 
-    def first(self, purpose: Purpose) -> Site:
-        """Write the suggestion for a purpose that has one."""
-        return self.site(purpose, self.chosen[purpose], 1, self.chosen[purpose])
+    def firsts(self) -> list[Site]:
+        """Write the suggestion for each purpose that has one."""
+        self.drawn.learn(list(self.chosen.values()))
+        return [self.site(purpose, row, 1, row) for purpose, row in self._in_order().items()]
 
-    def sites(self, purpose: Purpose) -> list[Site]:
-        """Write the suggestion for a purpose and its runners-up."""
-        if purpose not in self.chosen:
-            return []
+    def sites(self) -> list[Site]:
+        """Write the suggestion for each purpose and its runners-up."""
+        rows_of = {purpose: self._ranked(purpose) for purpose in self._in_order()}
+        self.drawn.learn([row for rows in rows_of.values() for row in rows])
+        return [
+            self.site(purpose, row, rank, rows[0])
+            for purpose, rows in rows_of.items()
+            for rank, row in enumerate(rows, 1)
+        ]
+
+    def _in_order(self) -> dict[Purpose, int]:
+        return {asks.purpose: self.chosen[asks.purpose] for asks in ASKS if asks.purpose in self.chosen}
+
+    def _ranked(self, purpose: Purpose) -> list[int]:
+        """Return the suggestion for a purpose, and its runners-up."""
         rows = [self.chosen[purpose]]
         if purpose not in self.held:
             # An alternate may fail where the suggestion does, of which a notice tells, and nowhere else.
             failings = set(self.judged[purpose].failings(rows[0]))
             others = runners_up(self.choice, purpose, self.chosen, _ALTERNATES)
             rows += [row for row in others if failings.issuperset(self.judged[purpose].failings(row))]
-        return [self.site(purpose, row, rank, rows[0]) for rank, row in enumerate(rows, 1)]
+        return rows
 
     def site(self, purpose: Purpose, row: int, rank: int, best: int) -> Site:
-        """Write one site."""
+        """Write one site; but for its cautions, it is the same whatever routes are laid."""
+        beside = self.chosen.get(Purpose.CASUALTY_COLLECTION)
+        key = (purpose, row, rank, best, beside)
+        if key not in self._written:
+            self._written[key] = self._site(purpose, row, rank, best)
+        return replace(self._written[key], cautions=self.cautions(purpose, row))
+
+    def _site(self, purpose: Purpose, row: int, rank: int, best: int) -> Site:
         candidate, verdict = self.facts.candidates[row], self.judged[purpose]
         pinned = self.held.get(purpose) == row
         capacity = float(verdict.capacity[row])
         area_m2 = verdict.asks.ground(candidate)
-        spot = candidate.entrance
-        middle = shapely.point_on_surface(candidate.shape_m)
+        spot = self.drawn.of(row)
         seen = int(self.facts.in_sight[row])
         reason = self.reason(purpose, row)
         return Site(
@@ -155,17 +174,16 @@ class Writer:
             rank=rank,
             source=SiteSource.PINNED if pinned else SiteSource.SUGGESTED,
             name=self.label(candidate),
-            shape=shape_of(candidate.shape_m, self.area.frame),
-            entrance=self.area.frame.place(spot.x_m, spot.y_m),
+            shape=spot.shape,
+            entrance=spot.entrance,
             zone=self.zone(candidate, pinned=pinned),
             area_m2=round(area_m2, 1) if np.isfinite(area_m2) else None,
             capacity=int(capacity) if np.isfinite(capacity) else None,
-            usng=usng(self.area.frame.place(middle.x, middle.y)),
+            usng=spot.usng,
             in_sight=None if seen < 0 else bool(seen),
             scores=self.scores(purpose, row),
             score=round(self.choice.score(purpose, row, self.chosen), 4),
             reason=reason if rank == 1 else f"{reason} {self.why_lost(purpose, row, best)}",
-            cautions=self.cautions(purpose, row),
             unit=verdict.asks.unit,
             room=self.room(row),
             ways_out=int(self.facts.ways[row]),

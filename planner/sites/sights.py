@@ -1,0 +1,110 @@
+"""What can be seen of sites and of the walks to them, looked for once whatever routes are laid later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from planner.area import Area
+from planner.doctrine import Siting
+from planner.ground.sightline import seen_by_any, walls_of
+from planner.ground.targets import thin
+from planner.sites.candidates import Scene
+from planner.sites.facts import Facts
+from planner.terms import PerimeterName
+
+Floats = NDArray[np.float64]
+
+_EYES = 64
+_WALK_STEP_M = 20.0
+_SITE_POINTS = 5
+_RIM_M = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class Sights:
+    """Views over the candidates of a scene.
+
+    Parameters
+    ----------
+    facts : Facts
+    scene : Scene
+    area : Area
+    siting : Siting
+    """
+
+    facts: Facts
+    scene: Scene
+    area: Area
+    siting: Siting
+    _walks: dict[int, BaseGeometry | None] = field(default_factory=dict)
+    _seen_m: dict[int, float] = field(default_factory=dict)
+    _points: dict[int, Floats] = field(default_factory=dict)
+    _shown: dict[tuple[int, int], bool] = field(default_factory=dict)
+
+    @property
+    def are_known(self) -> bool:
+        """Whether any building is mapped that could hide something."""
+        return len(self.area.buildings) > 0
+
+    def walk(self, row: int) -> BaseGeometry | None:
+        """Return the walk to a candidate beyond the inner perimeter, None where none is known."""
+        if row not in self._walks:
+            whole = self.facts.walk_line(self.facts.candidates[row].entrance)
+            known = whole is not None and not whole.is_empty
+            self._walks[row] = shapely.difference(whole, self.scene.inner_m) if known else None
+        return self._walks[row]
+
+    def walk_seen_m(self, row: int) -> float:
+        """Return how much of that walk the hot zone sees, in metres; 0 where no buildings are mapped."""
+        if row not in self._seen_m:
+            self._seen_m[row] = self._look_at(self.walk(row))
+        return self._seen_m[row]
+
+    def _look_at(self, walk: BaseGeometry | None) -> float:
+        if not self.are_known or walk is None or walk.is_empty:
+            return 0.0
+        points = self._raised(shapely.get_coordinates(shapely.segmentize(walk, _WALK_STEP_M)))
+        eyes = thin(self.scene.ground.samples_xyz_m, _EYES)
+        groups = np.arange(len(points) + 1)
+        seen = seen_by_any(walls_of(self.area, self.siting), groups, points, eyes, self.facts.unseen_m)
+        return round(float(seen.mean()) * walk.length, -1)
+
+    def shows(self, row: int, other: int) -> bool:
+        """Whether a camera at one candidate sees another."""
+        if (row, other) not in self._shown:
+            self._shown[row, other] = self._sees(row, self._raised(self._points_of(other)))
+        return self._shown[row, other]
+
+    def shows_posts(self, row: int) -> bool:
+        """Whether a camera at a candidate sees an officer of the inner perimeter."""
+        return len(self._inner_posts) > 0 and self._sees(row, self._inner_posts)
+
+    @cached_property
+    def _inner_posts(self) -> Floats:
+        """Where the officers of the inner perimeter stand, (n, 3)."""
+        posts = [post.location for post in self.scene.posts if post.perimeter is PerimeterName.INNER]
+        return self._raised(self.area.frame.to_m(posts) if posts else np.empty((0, 2)))
+
+    def _sees(self, row: int, there: Floats) -> bool:
+        lens = self._points_of(row)
+        lens = np.column_stack([lens, np.full(len(lens), self.siting.camera_height_m)])
+        walls, reach_m = walls_of(self.area, self.siting), self.siting.media_backdrop_m
+        return bool(seen_by_any(walls, np.array([0, len(lens)]), lens, there, reach_m)[0])
+
+    def _points_of(self, row: int) -> Floats:
+        """Return a few points of a candidate's outline and one within it, (n, 2)."""
+        if row not in self._points:
+            shape = self.facts.candidates[row].shape_m
+            around = shapely.get_coordinates(shapely.buffer(shape, _RIM_M, join_style="mitre"))
+            middle = shapely.get_coordinates(shapely.point_on_surface(shape))
+            self._points[row] = np.vstack([middle, thin(around, _SITE_POINTS)])
+        return self._points[row]
+
+    def _raised(self, xy: Floats) -> Floats:
+        return np.column_stack([xy, np.full(len(xy), self.siting.person_height_m)])
