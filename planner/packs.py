@@ -59,7 +59,8 @@ _T = TypeVar("_T")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PACK_FILE = re.compile(r"(streets|buildings|places|obstacles)-[0-9a-f]{16}\.(npz|parquet)")
-_READERS = ("tags", "restrictions", "noding", "osm", "pbf")  # of sources: what decides how a map is read
+# of sources: what decides how a map is read
+_READERS = ("tags", "restrictions", "noding", "osm", "opl", "pbf")
 _STREETS = "streets"
 _ORDER = "order"  # of contraction, among the arrays of the streets
 _STAGING = ".new-"

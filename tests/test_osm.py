@@ -16,6 +16,7 @@ from shapely.geometry import Point, Polygon, box
 
 from planner.area import BUILDING_COLUMNS, OBSTACLE_COLUMNS, PLACE_COLUMNS, Area
 from planner.errors import SourceError
+from planner.sources.noding import Runs
 from planner.sources.osm import Draft
 from planner.sources.restrictions import Restriction, read_restriction
 from planner.sources.tags import read_street
@@ -162,11 +163,9 @@ def test_a_way_clipped_in_two_keeps_both_runs() -> None:
     draft = Draft()
     made = read_street(STREET)
     assert made is not None
-    runs = [
-        ([1, 2], np.array([lonlat(1), lonlat(2)]).tobytes()),
-        ([4, 5], np.array([lonlat(4), lonlat(5)]).tobytes()),
-    ]
-    draft.add_street(9, made, runs)
+    nodes = np.array([1, 2, 4, 5])
+    runs = Runs(np.array([0, 0]), np.array([2, 2]), nodes, np.array([lonlat(k) for k in nodes.tolist()]))
+    draft.add_streets(np.array([9]), np.array([0]), [made], runs)
     network = draft.finish("made", source="test").network
     assert steps_of_network(network) == {(9, 1, 2): 1, (9, 4, 5): 1}
 
@@ -337,9 +336,8 @@ def test_map_across_the_antimeridian_is_refused_unless_a_box_is_given() -> None:
 @pytest.mark.parametrize("place", [(np.nan, 50.0), (10.0, np.inf), (181.0, 50.0), (10.0, -90.5)])
 def test_coordinate_that_is_none_is_refused(place) -> None:
     draft = Draft()
-    draft.add_way(1, [(1, (10.0, 50.0)), (2, place)], STREET)
     with pytest.raises(SourceError, match="not on the globe"):
-        draft.finish("made", source="test")
+        draft.add_way(1, [(1, (10.0, 50.0)), (2, place)], STREET)
 
 
 # --- tables ---------------------------------------------------------------------------------------

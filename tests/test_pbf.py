@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +158,23 @@ def test_way_that_leaves_the_extract_is_clipped(tmp_path: Path) -> None:
     assert [network.shape(e)[1].tolist() for e in (0, 1)] == [[1, 2], [3, 4]]
 
 
+def test_way_is_clipped_at_a_node_that_is_not_on_the_globe(tmp_path: Path) -> None:
+    way = '<way id="7" version="1">' + "".join(f'<nd ref="{k}"/>' for k in range(1, 6))
+    nodes = "".join(f'<node id="{k}" version="1" lat="1" lon="{200 if k == 3 else k}"/>' for k in range(1, 6))
+    text = f'{HEAD}{nodes}{way}<tag k="highway" v="primary"/></way></osm>'
+    network = read_osm(written(tmp_path / "off.osm", text), "off").network
+    assert [network.shape(e)[1].tolist() for e in range(network.edge_count)] == [[1, 2], [4, 5]]
+
+
+def test_streets_are_the_same_however_many_are_read_at_once(
+    town_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = read_osm(town_file, "town").digest
+    for count in (1, 3):
+        monkeypatch.setattr(pbf, "_STREETS_AT_ONCE", count)
+        assert read_osm(town_file, "town").digest == wanted
+
+
 @pytest.mark.parametrize("ending", [".osm", ".osm.bz2"])
 def test_ways_before_their_nodes_are_put_in_order(tmp_path: Path, ending: str) -> None:
     text = f"{HEAD}{WAY}{NODES}</osm>".encode()
@@ -254,3 +273,36 @@ def test_broken_file_is_told_in_one_line(town_file: Path, tmp_path: Path, name: 
     assert name in line
     assert "\n" not in line
     assert caught.value.remedy
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from planner.errors import SourceError
+from planner.sources.pbf import read_osm
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    read_osm(Path(sys.argv[1]), "town")
+except SourceError as error:
+    sys.stdout.write(f"{error.message}. {error.remedy}.")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="files are bounded by Linux' own means")
+def test_full_disk_is_told_and_ends_nothing(town_file: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(town_file)], capture_output=True, text=True, check=True
+    )
+    assert "Write failed" in done.stdout
+    assert "room" in done.stdout
+
+
+def test_what_is_told_may_end_the_reading(town_file: Path) -> None:
+    def cancel(_share: float, text: str) -> None:
+        if text.startswith("reading"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        read_osm(town_file, "town", progress=cancel)

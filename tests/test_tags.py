@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -369,3 +370,47 @@ def test_building_columns() -> None:
 def test_obstacle_kind(tags: dict[str, str], form: str, kind: ObstacleKind | None) -> None:
     made = t.read_obstacle(tags, form)
     assert (made.kind if made else None) == kind
+
+
+class Asked(dict[str, str]):
+    """Tags that remember for which keys they were asked."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.keys_asked: set[str] = set()
+
+    def get(self, key: str, default: Any = None, /) -> Any:
+        self.keys_asked.add(key)
+        return super().get(key, default)
+
+
+street_values = st.sampled_from(
+    [
+        *HIGHWAYS,
+        "yes",
+        "no",
+        "lane",
+        "parallel",
+        "diagonal",
+        "on_kerb",
+        "3",
+        "12'6\"",
+        "-1",
+        "private",
+        "x",
+        "",
+    ]
+)
+street_tags = st.dictionaries(
+    st.sampled_from([*sorted(t._STREET_KEYS), "name", "ref", "source", "surface"]), street_values, max_size=12
+)
+
+
+@given(st.sampled_from(HIGHWAYS), street_tags)
+def test_streets_read_again_are_as_if_read_for_the_first_time(road: str, tags: dict[str, str]) -> None:
+    told = Asked({"highway": road, **tags})
+    plain = t.read_street(told)
+    assert told.keys_asked <= t._STREET_KEYS | {"name", "ref"}
+    for _ in range(2):
+        assert repr(t.read_street_again(dict(told))) == repr(plain)
+    assert t.read_street_again({**told, "highway": "proposed"}) is None

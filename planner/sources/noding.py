@@ -5,9 +5,10 @@ Of a metro there are four million points: what is large is worked on a part at a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -53,22 +54,42 @@ _STREET_TYPES: dict[str, type[np.generic]] = {
 }
 
 
+class Runs(NamedTuple):
+    """Runs of nodes of some ways, laid end to end: usually one of each, the whole way."""
+
+    way: Ints  # (R,) row of the way that each is of
+    size: Ints  # (R,) number of nodes
+    ref: Ints  # (P,)
+    lonlat_deg: Floats  # (P, 2)
+
+    def meeting(self, box_deg: tuple[float, float, float, float]) -> Runs:
+        """Keep the ways of which a run meets a box, whole."""
+        if not len(self.way):
+            return self
+        start = np.cumsum(self.size) - self.size
+        low, high = (ends.reduceat(self.lonlat_deg, start) for ends in (np.minimum, np.maximum))
+        kept = np.isin(self.way, self.way[_boxes_meet(np.hstack([low, high]), box_deg)])
+        points = np.repeat(kept, self.size)
+        return Runs(self.way[kept], self.size[kept], self.ref[points], self.lonlat_deg[points])
+
+
 @dataclass
 class Streets:
     """Runs of nodes in the order of way ids: each of two nodes at least, never the same twice in a row."""
 
     way_id: Ints  # (R,) of each run
+    street: Ints  # (R,) which of ``streets`` it is
     start: Ints  # (R + 1,)
     ref: Ints  # (P,)
     unit: Units  # (P, 2)
-    tags: dict[int, Street]
+    streets: Sequence[Street]
 
     @classmethod
     def of_runs(
-        cls, runs: tuple[Ints, Ints, Ints], ref: Ints, unit: Units, tags: dict[int, Street]
+        cls, runs: tuple[Ints, Ints, Ints, Ints], ref: Ints, unit: Units, streets: Sequence[Street]
     ) -> Streets:
-        """Lay runs end to end: the way of each, ascending, and the rows of its nodes, begin and end."""
-        way, begin, end = runs
+        """Lay runs end to end: way (ascending) and street of each, begin and end among the nodes."""
+        way, street, begin, end = runs
         owner: Ints | Ints32 = np.repeat(np.arange(len(way), dtype=np.int32), end - begin)
         if (begin[1:] != end[:-1]).any() or len(owner) != len(ref):  # a file in order needs no copy
             rows, owner = _spans(begin, end)
@@ -77,24 +98,22 @@ class Streets:
         again[1:] = (ref[1:] == ref[:-1]) & (owner[1:] == owner[:-1])
         if again.any():
             owner, ref, unit = owner[~again], ref[~again], unit[~again]
-        return cls._of(way, owner, ref, unit, tags)
+        return cls(way, street, np.empty(0, dtype=np.int64), ref, unit, streets)._laid(owner)
 
-    @classmethod
-    def _of(
-        cls, way_id: Ints, owner: Ints | Ints32, ref: Ints, unit: Units, tags: dict[int, Street]
-    ) -> Streets:
+    def _laid(self, owner: Ints | Ints32) -> Streets:
+        """Keep the runs that own two nodes at least."""
+        way_id, street, ref, unit = self.way_id, self.street, self.ref, self.unit
         size = np.bincount(owner, minlength=len(way_id))
         good = size >= 2
         start = np.concatenate([[0], np.cumsum(size[good])])
         if not good.all():
             points = good[owner]
-            way_id, ref, unit = way_id[good], ref[points], unit[points]
-        streets = cls(way_id, start, ref, unit, tags)
-        if not len(streets.way_id):
+            way_id, street, ref, unit = way_id[good], street[good], ref[points], unit[points]
+        if not len(way_id):
             raise SourceError(
                 "there are no streets in it", "Choose an extract with streets (highway=*) in it"
             )
-        return streets
+        return Streets(way_id, street, start, ref, unit, self.streets)
 
     def take_points(self) -> tuple[Ints, Units]:
         """Give the nodes away, so that whoever needs them no more can free them; once."""
@@ -120,7 +139,7 @@ class Streets:
             raise SourceError("there are no streets in that box", "Choose a box that the file covers")
         owner = np.repeat(np.arange(len(self.way_id)), np.diff(self.start))
         points = meets[owner]
-        return self._of(self.way_id, owner[points], self.ref[points], self.unit[points], self.tags)
+        return replace(self, ref=self.ref[points], unit=self.unit[points])._laid(owner[points])
 
 
 def _boxes_meet(bounds: NDArray[np.floating[Any]], box: tuple[float, float, float, float]) -> Bools:
@@ -148,7 +167,8 @@ def lay_streets(
     owner = np.searchsorted(streets.start, cuts, side="right") - 1
     whole = owner[:-1] == owner[1:]
     begin, end = cuts[:-1][whole], cuts[1:][whole]
-    way_id = streets.way_id[owner[:-1][whole]]
+    owner = owner[:-1][whole]
+    way_id, street = streets.way_id[owner], streets.street[owner]
     point = inverse[_spans(begin, end + 1)[0]]
     new_index = np.cumsum(junction) - 1
     edge_u, edge_v = new_index[inverse[begin]], new_index[inverse[end]]
@@ -156,7 +176,7 @@ def lay_streets(
     del new_index, cuts, owner, whole, begin, end, inverse
     shape_xy_m, node_xy_m, units = xy_m[point], xy_m[junction], unit[point]
     del xy_m, unit
-    columns, names = _street_columns(streets.tags, way_id)
+    columns, names = _street_columns(streets.streets, street)
     barrier, access = _node_columns(ident[junction], nodes)
     signal = _signals(ident, junction, nodes, point, shape_xy_m, shape_start)
     network = StreetNetwork(
@@ -243,17 +263,20 @@ def _long_stretch_nodes(junction: Bools, inverse: Ints32, xy_m: Floats) -> Ints3
     return np.unique(inverse[fresh & roomy])
 
 
-def _street_columns(tags: dict[int, Street], way_id: Ints) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
-    """Columns of the edges' ways, and the table of names, "" first."""
-    ways, row = np.unique(way_id, return_inverse=True)
-    rows = [tags[int(way)] for way in ways]
-    names = ("", *sorted({street.name for street in rows} - {""}))
+def _street_columns(
+    streets: Sequence[Street], street: Ints
+) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
+    """Columns of the edges, by which street each is, and the table of names, "" first."""
+    used = np.bincount(street, minlength=len(streets)) > 0
+    rows = list(compress(streets, used))
+    row = (np.cumsum(used) - 1)[street]
+    names = ("", *sorted({one.name for one in rows} - {""}))
     place = {text: i for i, text in enumerate(names)}
     columns: dict[str, NDArray[Any]] = {
-        name: np.array([getattr(street, name) for street in rows], dtype=dtype)[row]
+        name: np.array([getattr(one, name) for one in rows], dtype=dtype)[row]
         for name, dtype in _STREET_TYPES.items()
     }
-    columns["name_index"] = np.array([place[street.name] for street in rows], dtype=np.int64)[row]
+    columns["name_index"] = np.array([place[one.name] for one in rows], dtype=np.int64)[row]
     return columns, names
 
 

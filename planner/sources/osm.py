@@ -22,7 +22,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import BUILDING_COLUMNS, OBSTACLE_COLUMNS, PLACE_COLUMNS, Area
 from planner.errors import SourceError
 from planner.geo import Frame, LonLat
-from planner.sources.noding import UNIT_DEG, Streets, Units, lay_streets
+from planner.sources.noding import UNIT_DEG, Runs, Streets, Units, lay_streets
 from planner.sources.restrictions import Restriction
 from planner.sources.tags import (
     Building,
@@ -47,9 +47,8 @@ BBox = tuple[float, float, float, float]
 """West, south, east, north in degrees."""
 
 MAX_SPAN_DEG = 5.0
-"""Widest area taken whole: beyond, a frame about one centre no longer measures true (``engine.md``)."""
+"""Widest area taken whole: beyond, a frame about one centre no longer measures true."""
 
-_SETTLED_AT_ONCE = 1 << 19
 _LARGEST_BUILDING_M2 = 1_000_000.0  # twice the largest that stands
 
 
@@ -74,13 +73,10 @@ class Draft:
     Adding the same way again replaces it, so that two extracts laid together give each street once.
     """
 
-    _tags: dict[int, Street] = field(default_factory=dict)
-    _known: dict[Street, Street] = field(default_factory=dict)
-    _runs: array[int] = field(default_factory=lambda: array("q"))  # way, begin and end among the nodes
-    _turns: array[int] = field(default_factory=lambda: array("q"))  # as which addition each run came
+    _known: dict[Street, int] = field(default_factory=dict)  # and their rows
+    _runs: array[int] = field(default_factory=lambda: array("q"))  # way, addition, street, number of nodes
     _refs: array[int] = field(default_factory=lambda: array("q"))
-    _lonlat: array[float] = field(default_factory=lambda: array("d"))  # of the latest nodes
-    _unit: array[int] = field(default_factory=lambda: array("i"))  # of the others, in 1e-7 degrees
+    _units: array[int] = field(default_factory=lambda: array("i"))  # longitude, latitude in 1e-7 degrees
     _added: int = 0
     _nodes: dict[int, StreetNode] = field(default_factory=dict)
     _restrictions: set[Restriction] = field(default_factory=set)
@@ -90,29 +86,33 @@ class Draft:
 
     # --- feeding --------------------------------------------------------------------------------
 
-    def add_street(self, way_id: int, street: Street, parts: Sequence[tuple[Sequence[int], bytes]]) -> None:
-        """Add a way with its nodes.
+    def add_streets(self, way_id: Ints, street: Ints, streets: Sequence[Street], runs: Runs) -> None:
+        """Add ways with their nodes.
 
         Parameters
         ----------
-        way_id : int
-        street : Street
-            What its tags say.
-        parts : sequence of (refs, coordinates)
-            The runs of nodes that are in the source, usually one: node ids, and as many pairs of float64
-            longitude and latitude as bytes. A way that leaves the extract has several.
+        way_id, street : (W,) array of int
+            Of each way its id, and which of the ``streets`` it is.
+        streets : sequence of Street
+            What tags say, each once.
+        runs : Runs
+            The runs of their nodes that are in the source.
+
+        Raises
+        ------
+        SourceError
+            If a coordinate is none.
         """
-        self._added += 1
-        for refs, lonlat in parts or [((), b"")]:
-            if len(refs) * 16 != len(lonlat):
-                raise SourceError(f"way {way_id} has nodes without coordinates", "Use another extract")
-            self._runs.extend((way_id, len(self._refs), len(self._refs) + len(refs)))
-            self._turns.append(self._added)
-            self._refs.extend(refs)
-            self._lonlat.frombytes(lonlat)
-        if len(self._lonlat) >= _SETTLED_AT_ONCE:
-            self._settle()
-        self._tags[way_id] = self._known.setdefault(street, street)
+        if not (np.abs(runs.lonlat_deg) <= (180.0, 90.0)).all():
+            raise SourceError("a street has a coordinate that is not on the globe", "Use another extract")
+        row = np.array([self._known.setdefault(one, len(self._known)) for one in streets], dtype=np.int64)
+        way = runs.way
+        told = np.column_stack([way_id[way], self._added + way, row[street[way]], runs.size])
+        self._added += len(way_id)
+        self._runs.frombytes(told.astype(np.int64).tobytes())
+        self._refs.frombytes(runs.ref.astype(np.int64).tobytes())
+        # integers are half the size, and exact
+        self._units.frombytes(np.rint(runs.lonlat_deg / UNIT_DEG).astype(np.intc).tobytes())
 
     def add_way(self, way_id: int, nodes: Iterable[tuple[int, tuple[float, float]]], tags: Tags) -> None:
         """Add a way by tags, its nodes as (id, (lon, lat)); one that is no street is passed over."""
@@ -120,8 +120,10 @@ class Draft:
         if street is None:
             return
         listed = list(nodes)
-        lonlat = np.array([place for _, place in listed], dtype=np.float64).tobytes()
-        self.add_street(way_id, street, [([ident for ident, _ in listed], lonlat)])
+        lonlat = np.array([place for _, place in listed], dtype=np.float64).reshape(-1, 2)
+        ref = np.array([ident for ident, _ in listed], dtype=np.int64)
+        first, size = np.array([0]), np.array([len(listed)])
+        self.add_streets(np.array([way_id]), first, [street], Runs(first, size, ref, lonlat))
 
     def add_node(self, node_id: int, tags: Tags) -> None:
         """Add a node's barrier and signals, if it has any; counts only where a street passes."""
@@ -163,7 +165,7 @@ class Draft:
     @property
     def street_count(self) -> int:
         """Number of ways taken as streets so far."""
-        return len(self._tags)
+        return self._added
 
     # --- finishing ------------------------------------------------------------------------------
 
@@ -201,7 +203,7 @@ class Draft:
         SourceError
             If no street is left, or the area is too wide to measure true.
         """
-        if bbox_deg is not None and not self._tags:
+        if bbox_deg is not None and not self._added:
             raise SourceError("there are no streets in that box", "Choose a box that the file covers")
         streets = self._streets()
         box = _area_box(streets, bbox_deg, covered_deg)
@@ -235,27 +237,19 @@ class Draft:
             obstacles=obstacles,
         )
 
-    def _settle(self) -> None:
-        """Turn coordinates into integers of 1e-7 degrees: half the memory, and exact."""
-        lonlat = np.array(self._lonlat, dtype=np.float64).reshape(-1, 2)
-        if not (np.abs(lonlat) <= (180.0, 90.0)).all():
-            raise SourceError("a street has a coordinate that is not on the globe", "Use another extract")
-        self._unit.frombytes(np.rint(lonlat / UNIT_DEG).astype(np.intc).tobytes())
-        self._lonlat = array("d")
-
     def _streets(self) -> Streets:
         """Take over the streets; of a way that was added again, as it was added last."""
         assert self._refs or not self._runs, "a draft is finished once"
-        self._settle()
-        way, begin, end = np.array(self._runs, dtype=np.int64).reshape(-1, 3).T
-        turn = np.array(self._turns, dtype=np.int64)
+        way, turn, street, size = np.array(self._runs, dtype=np.int64).reshape(-1, 4).T
         order = np.lexsort((turn, way))
         last = np.searchsorted(way[order], way[order], side="right") - 1
         order = order[turn[order] == turn[order][last]]
         ref = np.frombuffer(self._refs, dtype=np.int64)
-        unit = np.frombuffer(self._unit, dtype=np.intc).reshape(-1, 2)
-        self._refs, self._unit = array("q"), array("i")  # of a metro, seventy megabytes
-        return Streets.of_runs((way[order], begin[order], end[order]), ref, unit, self._tags)
+        unit = np.frombuffer(self._units, dtype=np.intc).reshape(-1, 2)
+        self._refs, self._units = array("q"), array("i")  # of a metro, seventy megabytes
+        begin = np.cumsum(size) - size
+        runs = way[order], street[order], begin[order], (begin + size)[order]
+        return Streets.of_runs(runs, ref, unit, list(self._known))
 
     def _restrictions_of(self, streets: Streets) -> set[Restriction]:
         """Return the turn restrictions between streets that are kept: the others hold nowhere here."""

@@ -1,7 +1,8 @@
 """Files of OpenStreetMap data to an :class:`~planner.area.Area`: .osm.pbf, .osm, .osm.gz, .osm.bz2.
 
-The one file that imports osmium. Its cost is Python access per object, so a C++ filter keeps out all that the
-planner has no use for, tags are asked one by one, and a way's coordinates come as one WKB (``engine.md``).
+The one file that imports osmium. Its cost is Python access per object, so C++ filters keep out all that the
+planner has no use for, streets are set aside and read by the thousand (:mod:`planner.sources.opl`), of the
+rest tags are asked one by one, and coordinates come as one WKB.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
 import osmium
 import osmium.filter
 import osmium.geom
@@ -23,9 +24,18 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.errors import SourceError
+from planner.sources import opl
 from planner.sources.osm import BBox, Draft, check_box
 from planner.sources.restrictions import read_restriction
-from planner.sources.tags import Street, read_building, read_obstacle, read_place, read_street
+from planner.sources.tags import (
+    LINE_KEYS,
+    ROADS,
+    Street,
+    read_building,
+    read_obstacle,
+    read_place,
+    read_street_again,
+)
 
 Progress = Callable[[float, str], None]
 """Called with the share done (0 to 1) and what is being done."""
@@ -57,6 +67,8 @@ _REPORT_EVERY = 2000
 _PLACES_ON_DISK_BYTES = (
     64 << 20
 )  # files larger than this keep their nodes' places on disk while they are read
+_STREETS_AT_ONCE = 1 << 14
+_STREETS_BYTES = 64 << 20  # ten times what so many take: see _Aside
 _OBJECTS_PER_BYTE = {"pbf": 0.024, "osm": 0.0016, "osm.gz": 0.016, "osm.bz2": 0.02}
 
 
@@ -113,9 +125,11 @@ def read_osm(
     except (RuntimeError, OSError, ValueError, osmium.InvalidLocationError) as error:
         if isinstance(error, SourceError):
             raise
+        remedy = "Download the extract again, or convert it with 'osmium cat'"
+        if "Write failed" in str(error):  # of what is set aside
+            remedy = f"Make room in {tempfile.gettempdir()}, or name another folder in TMPDIR"
         raise SourceError(
-            f"{told} cannot be read as OpenStreetMap data ({_first_line(error)})",
-            "Download the extract again, or convert it with 'osmium cat'",
+            f"{told} cannot be read as OpenStreetMap data ({_first_line(error)})", remedy
         ) from error
     report(0.9, "building streets and tables")
     try:
@@ -147,27 +161,31 @@ def _common_box(bbox_deg: BBox | None, within_deg: BaseGeometry | None) -> BBox 
 def _read_in_any_order(
     files: Sequence[Path], formats: Sequence[str], box: BBox | None, report: Progress
 ) -> _Reading:
-    if len(files) > 1:
-        return _with_nodes(_read_sorted(files, formats, box, report), files)
     try:
-        with _Reading(files[0], formats[0], box, report) as reading:
-            reading.read()
-    except RuntimeError as error:
-        if "out of order" not in str(error):
-            raise
-        return _with_nodes(_read_sorted(files, formats, box, report), files)
-    if reading.lacks_nodes():
-        reading = _read_sorted(files, formats, box, report)
-    return _with_nodes(reading, files)
-
-
-def _with_nodes(reading: _Reading, files: Sequence[Path]) -> _Reading:
+        reading = _read_as_they_are(files, formats, box, report)
+    except osmium.InvalidLocationError:  # of a street's node
+        reading = _read_sorted(files, formats, box, report, _OffTheGlobe())
     if reading.lacks_nodes():
         raise SourceError(
             f"{files[0].name} has {reading.without_nodes} streets but no nodes for them to run through",
             "Use an extract with its nodes; one with negative ids needs 'osmium renumber' first",
         )
     return reading
+
+
+def _read_as_they_are(
+    files: Sequence[Path], formats: Sequence[str], box: BBox | None, report: Progress
+) -> _Reading:
+    if len(files) > 1:
+        return _read_sorted(files, formats, box, report)
+    try:
+        with _Reading(files[0], formats[0], box, report) as reading:
+            reading.read()
+    except RuntimeError as error:
+        if "out of order" not in str(error):
+            raise
+        return _read_sorted(files, formats, box, report)
+    return _read_sorted(files, formats, box, report) if reading.lacks_nodes() else reading
 
 
 def _checked_format(path: Path) -> str:
@@ -193,6 +211,44 @@ def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
+class _Aside:
+    """Streets as they come, set aside in a file as text.
+
+    osmium's writer ends the whole process when it is deleted with something in it that it cannot write, as
+    when a part of it could not be written before. So it has room for all that it gets: nothing is written
+    before it is closed, and then whatever goes wrong is an error like any other.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "streets.opl"
+        self._pool = osmium.io.ThreadPool()
+        self._writer: Any = None
+        self.count = 0
+
+    def add(self, way: Any) -> None:
+        """Set a way aside."""
+        if self._writer is None:
+            file = osmium.io.File(str(self._path), opl.FORMAT)
+            self._writer = osmium.SimpleWriter(
+                file, bufsz=_STREETS_BYTES, overwrite=True, thread_pool=self._pool
+            )
+        self._writer.add_way(way)
+        self.count += 1
+
+    def close(self) -> None:
+        """Write what there is."""
+        writer, self._writer = self._writer, None
+        self.count = 0
+        if writer is not None:
+            writer.close()
+
+    def take(self) -> opl.Ways:
+        """Read what was set aside, and begin again."""
+        count = self.count
+        self.close()
+        return opl.read_ways(self._path.read_bytes() if count else b"")
+
+
 class _Reading:
     """One pass over a file into a draft."""
 
@@ -201,23 +257,25 @@ class _Reading:
         self._box = box
         self.without_nodes = 0
         self.broken_areas = 0
-        self._newest: datetime | None = None
+        self._newest = ""  # of the streets: date and time of the latest change
         self._report = report
         self._expected = max(1.0, path.stat().st_size * _OBJECTS_PER_BYTE[file_format])
         self._wkb = osmium.geom.WKBFactory()
         self._file = osmium.FileProcessor(osmium.io.File(str(path), file_format))
         self.header = self._file.header
-        self._places_on_disk: tempfile.TemporaryDirectory[str] | None = None
+        self._folder = tempfile.TemporaryDirectory()
+        self._aside = _Aside(Path(self._folder.name))
         if path.stat().st_size > _PLACES_ON_DISK_BYTES:
-            self._places_on_disk = tempfile.TemporaryDirectory()
-            self._file = self._file.with_locations(f"sparse_file_array,{self._places_on_disk.name}/places")
+            self._file = self._file.with_locations(f"sparse_file_array,{self._folder.name}/places")
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        if self._places_on_disk is not None:
-            self._places_on_disk.cleanup()
+        try:
+            self._aside.close()
+        finally:
+            self._folder.cleanup()
 
     def read(self) -> None:
         """Read everything."""
@@ -227,15 +285,17 @@ class _Reading:
             "r": self._relation,
             "a": self._area,
         }
-        wanted = osmium.filter.KeyFilter(*KEYS)
-        areas = self._file.with_areas(osmium.filter.KeyFilter(*_AREA_KEYS)).with_filter(wanted)
-        for number, thing in enumerate(areas):
+        wanted, lines = osmium.filter.KeyFilter(*KEYS), osmium.filter.KeyFilter(*LINE_KEYS)
+        lines.enable_for(osmium.osm.WAY)  # closed ways come again as areas
+        areas = self._file.with_areas(osmium.filter.KeyFilter(*_AREA_KEYS))
+        for number, thing in enumerate(areas.with_filter(wanted).with_filter(lines)):
             take[thing.type_str()](thing)
             if number % _REPORT_EVERY == 0:
                 # how many objects are to come is guessed from the file's size: never past the end
                 done = 1 - math.exp(-2 * number / self._expected)
                 self._report(0.85 * done, f"reading: {self.draft.street_count} ways")
         del areas, self._file  # with them the places of all nodes
+        self._streets()
 
     def lacks_nodes(self) -> bool:
         """Whether no street has nodes: they come later, have negative ids, or are left out."""
@@ -260,28 +320,37 @@ class _Reading:
 
     def _way(self, way: Any) -> None:
         tags = way.tags
-        if "highway" in tags:
-            street = read_street(tags)
-            if street is not None:
-                self._street(way, street)
-            if tags.get("highway", "") != "construction":
-                return
-        obstacle = None if "building" in tags else read_obstacle(tags, "line")
+        highway = tags.get("highway")
+        if highway in ROADS:
+            self._aside.add(way)
+            if self._aside.count == _STREETS_AT_ONCE:
+                self._streets()
+            return
+        if highway not in (None, "construction") or "building" in tags:
+            return
+        obstacle = read_obstacle(tags, "line")
         if obstacle is not None:
-            for _, coordinates in self._parts(way):
-                if self._box is not None and not _meets(coordinates, self._box):
-                    continue
-                line = shapely.linestrings(_pairs(coordinates))
-                self.draft.add_obstacle("w", way.id, obstacle, line)
+            for coordinates in self._parts(way):
+                if self._box is None or _meets(coordinates, self._box):
+                    self.draft.add_obstacle("w", way.id, obstacle, shapely.linestrings(_pairs(coordinates)))
 
-    def _street(self, way: Any, street: Street) -> None:
-        parts = self._parts(way)
-        if not parts:
-            self.without_nodes += 1
-        elif self._box is None or any(_meets(run, self._box) for _, run in parts):
-            self.draft.add_street(way.id, street, parts)
-        if self._newest is None or way.timestamp > self._newest:
-            self._newest = way.timestamp
+    def _streets(self) -> None:
+        """Take the streets that were set aside: those that meet the box."""
+        ways = self._aside.take()
+        runs = ways.runs()
+        self._newest = max(self._newest, ways.newest)
+        self.without_nodes += len(ways.size) - len(np.unique(runs.way))
+        if self._box is not None:
+            runs = runs.meeting(self._box)
+        kept, row = np.unique(runs.way, return_inverse=True)
+        texts = [ways.tags[way] for way in kept.tolist()]
+        known = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+        self.draft.add_streets(
+            ways.way_id[kept],
+            np.array([known[text] for text in texts], dtype=np.int64),
+            [_street(text) for text in known],
+            runs._replace(way=row),
+        )
 
     def _relation(self, relation: Any) -> None:
         if "restriction" in relation.tags:
@@ -313,13 +382,13 @@ class _Reading:
 
     # --- coordinates ----------------------------------------------------------------------------
 
-    def _parts(self, way: Any) -> list[tuple[list[int], bytes]]:
+    def _parts(self, way: Any) -> list[bytes]:
         """Return the runs of a way's nodes that the file holds: nearly always one, the whole way."""
         try:
             line = self._wkb.create_linestring(way, osmium.geom.use_nodes.ALL)
         except (osmium.InvalidLocationError, RuntimeError):  # a node outside the extract, or a single node
             return list(_runs(way))
-        return [([node.ref for node in way.nodes], bytes.fromhex(line)[_WKB_HEAD:])]
+        return [bytes.fromhex(line)[_WKB_HEAD:]]
 
     # --- what the file says of itself -----------------------------------------------------------
 
@@ -331,9 +400,8 @@ class _Reading:
         known = self._header_date()
         if known:
             return known
-        # a file without metadata gives every object the start of the epoch
-        dated = self._newest is not None and self._newest.year > 2000
-        return self._newest.date().isoformat() if dated and self._newest else ""
+        # a file without metadata gives every object the start of the epoch, or no date
+        return self._newest[:10] if self._newest > "2001" else ""
 
     def covered_deg(self) -> BBox | None:
         """Box in the header, if it has a sensible one."""
@@ -344,20 +412,25 @@ class _Reading:
         return low.lon, low.lat, high.lon, high.lat
 
 
+def _street(text: str) -> Street:
+    street = read_street_again(opl.read_tags(text))
+    assert street is not None, "only streets are set aside"
+    return street
+
+
 def _pairs(coordinates: bytes) -> Any:
     return memoryview(coordinates).cast("d", (len(coordinates) // 16, 2))
 
 
-def _runs(way: Any) -> Iterator[tuple[list[int], bytes]]:
+def _runs(way: Any) -> Iterator[bytes]:
     """Yield the runs of two nodes and more with a place, around those that the extract left out."""
-    run: list[tuple[int, float, float]] = []
+    run: list[tuple[float, float]] = []
     for node in [*way.nodes, None]:
         if node is not None and node.location.valid():
-            run.append((node.ref, node.lon, node.lat))
+            run.append((node.lon, node.lat))
             continue
         if len(run) > 1:
-            line = shapely.linestrings([(lon, lat) for _, lon, lat in run])
-            yield [ref for ref, _, _ in run], shapely.to_wkb(line, byte_order=1)[_WKB_HEAD:]
+            yield shapely.to_wkb(shapely.linestrings(run), byte_order=1)[_WKB_HEAD:]
         run = []
 
 
@@ -381,8 +454,15 @@ def _bounds_of(wkb: bytes) -> BBox:
     return west, south, east, north
 
 
+class _OffTheGlobe:
+    """A filter that takes out nodes whose places are none: streets end before them."""
+
+    def node(self, node: Any) -> bool:
+        return not node.location.valid()
+
+
 def _read_sorted(
-    files: Sequence[Path], formats: Sequence[str], box: BBox | None, report: Progress
+    files: Sequence[Path], formats: Sequence[str], box: BBox | None, report: Progress, *filters: object
 ) -> _Reading:
     """Read files that are not in the order nodes, ways, relations, each by id: sort and join them first.
 
@@ -396,7 +476,7 @@ def _read_sorted(
     with tempfile.TemporaryDirectory() as folder:
         ordered = Path(folder) / "ordered.osm.pbf"
         with osmium.SimpleWriter(str(ordered)) as writer:
-            merge.apply(writer, simplify=True)
+            merge.apply(*filters, writer, simplify=True)
         del merge
         with _Reading(ordered, "pbf", box, report) as reading:
             reading.header = osmium.FileProcessor(osmium.io.File(str(files[0]), formats[0])).header

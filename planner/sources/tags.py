@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from planner.terms import Access, Barrier, ObstacleKind, Parked, PlaceKind, RoadClass, Service
@@ -153,6 +155,8 @@ _EMERGENCY = {"yes": 1, "designated": 1, "official": 1, "no": -1}
 # --- streets --------------------------------------------------------------------------------------
 
 _ROAD = {road.name.lower(): road for road in RoadClass}
+ROADS = frozenset(_ROAD)
+"""Values of ``highway`` that are streets of the classes that the planner knows."""
 _SERVICE = {
     "driveway": Service.DRIVEWAY,
     "parking_aisle": Service.PARKING_AISLE,
@@ -222,8 +226,23 @@ def read_street(tags: Tags) -> Street | None:
         maxwidth_m=_narrower(length_m(tags.get("maxwidth", "")), length_m(tags.get("maxwidth:physical", ""))),
         parked=_parked(tags),
         works=tags.get("construction", "no") != "no",
-        name=tags.get("name", "") or tags.get("ref", ""),
+        name=_street_name(tags),
     )
+
+
+@lru_cache(maxsize=1 << 13)
+def _street_told(told: tuple[tuple[str, str], ...]) -> Street | None:
+    return read_street(dict(told))
+
+
+def read_street_again(tags: Mapping[str, str]) -> Street | None:
+    """Read a way's tags as :func:`read_street` does, those that differ in names alone only once."""
+    street = _street_told(tuple([tag for tag in tags.items() if tag[0] in _STREET_KEYS]))
+    return None if street is None else street._replace(name=_street_name(tags))
+
+
+def _street_name(tags: Tags) -> str:
+    return tags.get("name", "") or tags.get("ref", "")
 
 
 def _narrower(one_m: float, other_m: float) -> float:
@@ -234,11 +253,26 @@ def _narrower(one_m: float, other_m: float) -> float:
 # Where cars stand on the carriageway; in bays beside it, on the kerb or on ground of their own they leave it
 # free. The first scheme is that of 2022 (``parking:right=lane``), the second the older one
 # (``parking:lane:right=parallel``, ``parking:lane:right:parallel=street_side``).
+_SIDES = ("left", "right", "both")
 _STANDS = {"lane": True, "half_on_kerb": True, "yes": True, "shoulder": False, "street_side": False}
 _STANDS |= {"on_kerb": False, "no": False}
 _STOOD = {"parallel": True, "diagonal": True, "perpendicular": True, "marked": True, "yes": True}
 _STOOD |= dict.fromkeys(("no", "no_parking", "no_stopping", "no_standing", "fire_lane"), False)
 _STOOD_ASIDE = frozenset({"on_kerb", "street_side", "lay_by", "shoulder"})
+
+
+_STREET_KEYS = frozenset(
+    {
+        *("highway", "service", "junction", "area", "layer", "bridge", "tunnel", "construction"),
+        *(*MOTOR_KEYS, *FOOT_KEYS, "motorroad", "emergency", "oneway", "oneway:motor_vehicle"),
+        *("lanes", "width", "maxspeed", "maxspeed:forward"),
+        *("maxheight", "maxheight:physical", "maxwidth", "maxwidth:physical"),
+        *(f"parking:{side}" for side in _SIDES),
+        *(f"parking:lane:{side}" for side in _SIDES),
+        *(f"parking:lane:{side}:{how}" for side in _SIDES for how in _STOOD),
+    }
+)
+"""What decides what a street is, all but its name."""
 
 
 def _parked(tags: Tags) -> Parked:
@@ -570,6 +604,12 @@ _OBSTACLES: dict[str, dict[str, tuple[ObstacleKind, frozenset[str]]]] = {
         (ObstacleKind.RAILWAY, frozenset({_LINE})),
     ),
 }
+
+
+LINE_KEYS = tuple(
+    key for key, kinds in _OBSTACLES.items() if any(_LINE in forms for _, forms in kinds.values())
+)
+"""Keys of the tags that make a line an obstacle."""
 
 
 class Obstacle(NamedTuple):
