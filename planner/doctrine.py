@@ -261,6 +261,7 @@ class Siting:
     frontage_m: float
     kerb_column_m: float
     kerb_reach_m: float
+    roadside_reach_m: float
     mapped_enough: int
     grid_m: float
     grid_streets_m: float

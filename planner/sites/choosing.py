@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from planner.area import Area
 from planner.doctrine import Doctrine, Siting
 from planner.model import Incident, Notice, Route, Site
-from planner.sites.candidates import Candidate, Scene
+from planner.sites.candidates import STREET, Candidate, Scene
 from planner.sites.demand import Demand
 from planner.sites.drawn import Drawn
 from planner.sites.facts import Facts
 from planner.sites.gathering import gather
 from planner.sites.judging import OUTSIDE, Judged, judge
-from planner.sites.kerbs import carriageways
+from planner.sites.kerbs import carriageways, roadsides
 from planner.sites.pins import pinned
 from planner.sites.purposes import ASKS, asks_for
 from planner.sites.selection import POOL, Choice, choose_together
@@ -114,19 +114,35 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
     def last_resort() -> list[Candidate]:
         return carriageways(scene, area, doctrine, streets.exits.joined)
 
-    pins = pinned(incident.pins, found, last_resort, streets.working, area, doctrine)
+    def by_the_road() -> list[Candidate]:
+        return roadsides(scene, area, doctrine, streets.working)
+
+    pins = pinned(
+        incident.pins, found, lambda: last_resort() + by_the_road(), streets.working, area, doctrine
+    )
     held = {purpose: k for k, (purpose, _) in enumerate(pins)}
-    places, paths = [pin for _, pin in pins] + found, Paths(scene, area, doctrine)
-    facts = survey(places, incident, scene, area, doctrine, streets, paths)
-    facts.find_sight(np.array(list(held.values()), dtype=np.int64))
-    judged = {asks.purpose: judge(asks, facts, demand, siting, POOL) for asks in asked}
-    if any(_in_want(verdict) for purpose, verdict in judged.items() if purpose not in held):
-        places += last_resort()
-        before, facts = facts, survey(places, incident, scene, area, doctrine, streets, paths)
-        facts.learn_sight(before)
+
+    def look(places: Sequence[Candidate], paths: Paths, before: Facts | None = None) -> Settled:
+        """Judge some places for every purpose, and choose; what was seen of them before is known."""
+        facts = survey(places, incident, scene, area, doctrine, streets, paths)
+        if before is not None:
+            facts.learn_sight(before)
+        facts.find_sight(np.array(list(held.values()), dtype=np.int64))
         judged = {asks.purpose: judge(asks, facts, demand, siting, POOL) for asks in asked}
-    side = streets.exits.side[[c.entrance.edge for c in facts.candidates]]
-    settled = _apart(_settle(judged, facts, held, demand, siting, side), demand, siting)
+        if before is None and any(_in_want(one) for purpose, one in judged.items() if purpose not in held):
+            return look([*places, *last_resort()], paths, facts)
+        side = streets.exits.side[[c.entrance.edge for c in facts.candidates]]
+        return _apart(_settle(judged, facts, held, demand, siting, side), demand, siting)
+
+    settled = look([*(pin for _, pin in pins), *found], Paths(scene, area, doctrine))
+    if _has_none(settled):
+        further = by_the_road()
+        if further:
+            paths = Paths(scene, area, doctrine, siting.roadside_reach_m)
+            settled = look([*settled.facts.candidates, *further], paths, settled.facts)
+        else:
+            settled = replace(settled, no_road_beyond=True)
+    facts = settled.facts
     drives = streets.drives([c.entrance for c in facts.candidates], area, doctrine)
     settled = _near_by_road(settled, drives, demand, siting)
     sights, drawn = Sights(facts, scene, area, siting), Drawn(facts.candidates, area.frame)
@@ -208,6 +224,14 @@ def _in_want(verdict: Judged) -> bool:
         return False
     outside = OUTSIDE in verdict.given_up and verdict.asks.purpose is not Purpose.COMMAND_POST
     return outside or not verdict.fit.any()
+
+
+def _has_none(settled: Settled) -> bool:
+    """Whether a purpose that a stretch of road could serve has no place at all."""
+    return any(
+        purpose not in settled.chosen and not verdict.asks.optional and STREET in verdict.asks.kinds
+        for purpose, verdict in settled.judged.items()
+    )
 
 
 # --- choosing -----------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ _ANY_CLASSES = tuple(RoadClass)
 _RIM_M = 0.5
 _LINE = 1
 _QUAD_SEGS = 16
+_MOST_ROADSIDES = 120
 
 
 def on_streets(
@@ -82,6 +83,35 @@ def carriageways(scene: Scene, area: Area, doctrine: Doctrine, leads_out: Bools)
     lanes = Lanes.among(area, open_street, scene.outer_m.bounds)
     region = between(scene, danger_of(scene), post_spots(scene.posts, area, siting))
     return on_streets(region, lanes, area, siting, siting.kerb_stretch_m, inside=True, classes=_ANY_CLASSES)
+
+
+def roadsides(scene: Scene, area: Area, doctrine: Doctrine, working: Bools) -> list[Candidate]:
+    """Find stretches of road further out than kerbs are looked for, where a purpose has no place at all.
+
+    In a one-road town there is nothing but the road: what leads waits along it, behind the outer posts.
+
+    Parameters
+    ----------
+    scene : Scene
+    area : Area
+    doctrine : Doctrine
+    working : (E,) bool array
+        Streets by which working sites can be entered.
+
+    Returns
+    -------
+    list of Candidate
+        The nearest to the outer perimeter first, at most :data:`_MOST_ROADSIDES`.
+    """
+    siting = doctrine.siting
+    reach = shapely.buffer(scene.outer_m, siting.roadside_reach_m)
+    taken = [scene.outer_m, danger_of(scene), post_spots(scene.posts, area, siting)]
+    where = shapely.difference(reach, shapely.union_all(taken))
+    lanes = Lanes.among(area, working, reach.bounds)
+    found = on_streets(where, lanes, area, siting, siting.kerb_stretch_m, inside=False, classes=_ANY_CLASSES)
+    beyond_m = shapely.distance([one.shape_m for one in found], scene.outer_m)
+    nearest = np.argsort(np.round(beyond_m), kind="stable")[:_MOST_ROADSIDES]
+    return [found[k] for k in nearest.tolist()]
 
 
 class _Stretches(NamedTuple):

@@ -20,7 +20,7 @@ from planner.ground.outlook import roof_views, sky_shares
 from planner.ground.sightline import anything_beside, seen_by_any, walls_of
 from planner.ground.targets import thin
 from planner.model import Incident, Post
-from planner.sites.candidates import STREET, Candidate, Scene, usable_streets
+from planner.sites.candidates import STREET, Candidate, Scene, danger_of, usable_streets
 from planner.sites.demand import Demand
 from planner.sites.facts import FAR, UNMAPPED, Facts
 from planner.sites.grounds import MEDIA_KINDS, building_spots
@@ -87,16 +87,41 @@ class OpenStreets:
         box = (xmin - margin, ymin - margin, xmax + margin, ymax + margin)
         exits = find_exits(network, passable, ways, box)
         own = np.flatnonzero(passable & network.edges_meeting(scene.outer_m))
-        if len(own) and not exits.out[own].any():
-            # No way leads out, as where the only bridge is blocked: what is left to the scene serves it.
-            passable = passable & _part_of(own, scene.closed, area, doctrine)
-            exits = find_exits(network, passable, ways, box)
+        if not (exits.leads_on and exits.out[own].any()):
+            # Nothing goes on beyond the box, as on a small map: what ends at the map's edge surely does.
+            exits = find_exits(network, passable, ways, box, _leaving(area, doctrine.perimeters.map_edge_m))
+            near = np.union1d(own, _behind_the_lines(scene, passable, network))
+            if len(near) and not exits.out[near].any():
+                # No way leads out, as where the only bridge is blocked: what is left to the scene serves it.
+                passable = passable & _part_of(near, scene.closed, area, doctrine)
+                exits = find_exits(network, passable, ways, box)
         return cls(passable, box, exits, joined, working & exits.out, public)
 
     def drives(self, places: Sequence[Snap], area: Area, doctrine: Doctrine) -> Drives:
         """Return how long emergency vehicles drive between places on these streets."""
         timing = area.network.timing(Travel.EMERGENCY, doctrine.travelling)
         return Drives.among(area.network, timing, self.passable, self.box_m, places)
+
+
+def _behind_the_lines(scene: Scene, passable: Bools, network: StreetNetwork) -> Ints:
+    """Return the streets at the outer ends of those that the scene closes and that cross the outer perimeter.
+
+    On the one road to a place of a few streets these are all by which one comes to the scene.
+    """
+    cut = scene.closed & network.drivable & network.edges_meeting(scene.outer_m.exterior)
+    cut &= network.edges_meeting(scene.inner_m.union(danger_of(scene)))
+    ends = np.concatenate([network.edge_u[cut], network.edge_v[cut]])
+    ends = ends[~shapely.contains_xy(scene.outer_m, network.node_xy_m[ends])]
+    return np.flatnonzero(passable & (np.isin(network.edge_u, ends) | np.isin(network.edge_v, ends)))
+
+
+def _leaving(area: Area, edge_m: float) -> Bools:
+    """Mask (N,) of the dead ends so near to the edge of the map that a street surely goes on."""
+    ends = np.flatnonzero(area.streets_at == 1)
+    spots = shapely.points(area.network.node_xy_m[ends])
+    mask = np.zeros(area.network.node_count, dtype=bool)
+    mask[ends] = shapely.dwithin(area.extent_m.exterior, spots, edge_m)
+    return mask
 
 
 def _part_of(own: Ints, closed: Bools, area: Area, doctrine: Doctrine) -> Bools:
@@ -208,6 +233,8 @@ class Paths:
     scene: Scene
     area: Area
     doctrine: Doctrine
+    reach_m: float = _WALK_BOX_M
+    """How far beyond the outer perimeter one walks."""
 
     def walks(self, candidates: Sequence[Candidate]) -> list[Walk]:
         """Distances on foot from the inner gates along what is not hot; where none leads, from the line."""
@@ -251,7 +278,7 @@ class Paths:
 
     @cached_property
     def _near(self) -> Ints:
-        near = self.area.network.edges_in_box(self.scene.outer_m.buffer(_WALK_BOX_M).bounds)
+        near = self.area.network.edges_in_box(self.scene.outer_m.buffer(self.reach_m).bounds)
         return near[~self._hot[near]]
 
     @cached_property

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from planner import words
 from planner.area import Area, rings_of
 from planner.doctrine import Landing, Siting
-from planner.ground.targets import tidy
+from planner.ground.targets import HALL_KINDS, tidy
 from planner.model import Lot, Notice, Room, Score, Site
 from planner.sites import room as holds
 from planner.sites.candidates import COVER, FOUND, LANDING, STREET, Candidate, Scene
@@ -70,6 +70,8 @@ class Settled:
         Row of the candidate for each purpose that has one.
     held : mapping of Purpose to int
         What the commander pinned.
+    no_road_beyond : bool
+        A purpose has no place, and the map shows no open road further out where it could stand.
     """
 
     facts: Facts
@@ -77,6 +79,7 @@ class Settled:
     choice: Choice
     chosen: Mapping[Purpose, int]
     held: Mapping[Purpose, int]
+    no_road_beyond: bool = False
 
     def short(self, purpose: Purpose, demand: Demand, siting: Siting) -> float:
         """Return how many a chosen site lacks of what is needed; unknown room counts as enough."""
@@ -556,25 +559,29 @@ def _as_asked(settled: Settled, demand: Demand) -> list[Notice]:
 def _missing(settled: Settled) -> list[Notice]:
     """Say for which purposes no place was found, and which rule excluded most."""
     return [
-        _none_suitable(verdict)
+        _none_suitable(verdict, no_road_beyond=settled.no_road_beyond)
         for purpose, verdict in settled.judged.items()
         if purpose not in settled.chosen and (not verdict.asks.optional or purpose in _ASKED_FOR)
     ]
 
 
-def _none_suitable(verdict: Judged) -> Notice:
+def _none_suitable(verdict: Judged, *, no_road_beyond: bool) -> Notice:
     asks: Asks = verdict.asks
     where = {True: "between the perimeters", False: "outside the outer perimeter", None: "near the scene"}[
         asks.inside
     ]
     text = f"No suggestion for {_words(asks.purpose)}: "
-    if verdict.considered == 0:
+    if verdict.considered == 0 and asks.kinds == HALL_KINDS:
+        text += f"the map shows no school, place of worship, hotel or other hall {where}"
+    elif verdict.considered == 0:
         text += f"the map shows no ground for it {where}"
     elif verdict.fit.any():
         text += "every suitable place is taken by another purpose or too near to one"
     else:
         rule, most = max(verdict.excluded, key=lambda told: told[1])
         text += f"none of {verdict.considered} places {where} is suitable, {most} of them: {rule}"
+    if no_road_beyond and STREET in asks.kinds:
+        text += "; no open road that leads out is mapped beyond the outer perimeter"
     return Notice(NoticeLevel.CAUTION, f"{text}. IC decides: pin a place", str(asks.purpose))
 
 

@@ -207,16 +207,24 @@ class Exits:
         Those from which no single street's closure cuts one off.
     side : (E,) int array
         Streets of one number can be driven between in both directions; -1 none.
+    leads_on : bool
+        Whether any street goes on beyond the box. If none does, those that hang together most count as
+        leading out.
     """
 
     joined: Bools
     out: Bools
     twice: Bools
     side: Ints
+    leads_on: bool
 
 
 def find_exits(
-    network: StreetNetwork, open_edges: Bools, arc_open: Bools, box_m: tuple[float, float, float, float]
+    network: StreetNetwork,
+    open_edges: Bools,
+    arc_open: Bools,
+    box_m: tuple[float, float, float, float],
+    leaving: Bools | None = None,
 ) -> Exits:
     """Find which open streets in a box lead out of it, and which do so by two ways that share no street.
 
@@ -229,14 +237,16 @@ def find_exits(
         Directions in which they may be driven.
     box_m : tuple of float
         xmin, ymin, xmax, ymax.
+    leaving : (N,) bool array or None
+        Junctions by which one leaves the map as well; None: only what goes on beyond the box leads out.
     """
     inside = network.edges_in_box(box_m)
     edges = inside[open_edges[inside]]
     joined_to, out, twice = (network.no_closures() for _ in range(3))
     side = np.full(network.edge_count, -1, dtype=np.int64)
     if len(edges) == 0:
-        return Exits(joined_to, out, twice, side)
-    u, v, outside = _with_outside(network, edges, open_edges)
+        return Exits(joined_to, out, twice, side, leads_on=False)
+    u, v, outside = _with_outside(network, edges, open_edges, leaving)
     size = int(max(u.max(), v.max(), outside)) + 1
     bridge = _bridges(u, v, size)
     joined = _component(u, v, np.ones(len(edges), dtype=bool), size)
@@ -248,15 +258,21 @@ def find_exits(
     out[edges] = (looped[u] == looped[home]) & (looped[v] == looped[home]) & (ahead | back)
     twice[edges] = ~bridge & (firm[u] == firm[home])
     side[edges] = np.where((looped[u] == looped[v]) & (ahead | back), looped[u], -1)
-    return Exits(joined_to, out, twice, side)
+    return Exits(joined_to, out, twice, side, leads_on=outside >= 0)
 
 
-def _with_outside(network: StreetNetwork, edges: Ints, open_edges: Bools) -> tuple[Ints, Ints, int]:
-    """Return the ends of the edges numbered, all that goes on beyond the box being one node (or -1)."""
+def _with_outside(
+    network: StreetNetwork, edges: Ints, open_edges: Bools, leaving: Bools | None
+) -> tuple[Ints, Ints, int]:
+    """Return the ends of the edges numbered, all that goes on beyond box or map being one node (or -1)."""
     ends = ends_of(network, edges, open_edges)
-    count = len(ends.goes_on)
-    number = np.where(ends.goes_on, count, np.arange(count))
-    return number[ends.u], number[ends.v], count if ends.goes_on.any() else -1
+    count, goes_on = len(ends.goes_on), ends.goes_on
+    if leaving is not None:
+        goes_on = goes_on.copy()
+        for number, nodes in ((ends.u, network.edge_u[edges]), (ends.v, network.edge_v[edges])):
+            goes_on[number[leaving[nodes]]] = True
+    number = np.where(goes_on, count, np.arange(count))
+    return number[ends.u], number[ends.v], count if goes_on.any() else -1
 
 
 class NumberedEnds(NamedTuple):
