@@ -24,7 +24,10 @@ PLACES = [
     (-0.0001, 179.99),
     (35.6, 139.7),
 ]
-BADGES = "#map .site, #map .post:not(.dot), #map .hospital:not(.dot), #map .scene-mark"
+BADGES = ", ".join(
+    f"#map .{sign}:not(.dot)"
+    for sign in ("site", "post", "observation", "hospital", "zone-letter", "scene-mark")
+)
 _OVERLAPS = """
 (all) => {
   const boxes = all.map((one) => [one.getAttribute("aria-label"), one.getBoundingClientRect()]);
@@ -49,11 +52,62 @@ def test_nothing_on_a_dark_phone_covers_another_and_axe_finds_nothing(screen: Sc
     shown = screen.map.locator(BADGES)
     assert shown.count() >= 12
     assert shown.evaluate_all(_OVERLAPS) == []
+    first = screen.map.locator("#map .site-command_post, #map .site-casualty_collection, #map .site-staging")
+    assert first.count() >= 3
+    assert not any("bare-sign" in (one.get_attribute("class") or "") for one in first.all()), (
+        "their words are shown"
+    )
     signs = screen.map.locator("#map .site, #tools, #views")
     assert [pair for pair in signs.evaluate_all(_OVERLAPS) if "View" in pair or "Draw" in pair] == []
     screen.map.locator("#map .site").first.dispatch_event("click")
     screen.map.locator("#selected").get_by_role("button", name="ACCEPT").wait_for()
     assert screen.findings() == []
+
+
+_PLACED = """
+async () => {
+  const { around, beside, place } = await import("./labels.js");
+  const view = { left: 0, right: 390, top: 0, bottom: 400 };
+  const overlap = (a, b) =>
+    Math.min(a.r, b.r) > Math.max(a.l, b.l) && Math.min(a.b, b.b) > Math.max(a.t, b.t);
+  let state = 7;
+  const next = (top) => (state = (state * 48271) % 2147483647) % top;
+  const problems = [];
+  for (let round = 0; round < 60; round += 1) {
+    const [word, sign] = [90, 36].map((width) => ({ width, height: 32, places: around(width, 32) }));
+    const sites = [...Array(8).keys()].map((k) => ({
+      x: 40 + next(300), y: 40 + next(300), must: true, far: true, dot: 9,
+      forms: k < 4 ? [word] : [{ ...word, late: true }, sign],
+    }));
+    const posts = [...Array(40).keys()].map(() => ({
+      x: next(390), y: next(400), dot: 11, forms: [{ width: 42, height: 27, places: beside(42, 27, 8) }],
+    }));
+    const items = [...sites, ...posts];
+    const found = place(items, view);
+    const boxes = found.map((one, k) => {
+      if (!one) return null;
+      const { width, height } = items[k].forms[one.form];
+      const [x, y] = [items[k].x + one.offset[0], items[k].y + one.offset[1]];
+      return { l: x - width / 2, r: x + width / 2, t: y - height / 2, b: y + height / 2 };
+    });
+    boxes.forEach((a, i) => boxes.slice(i + 1).forEach((b, j) => {
+      if (a && b && overlap(a, b)) problems.push(`round ${round}: ${i} lies on ${i + 1 + j}`);
+    }));
+    if (found.slice(0, 8).some((one) => !one)) problems.push(`round ${round}: a site is not shown`);
+    if (found.slice(4, 8).every((one) => one.form === 1)) problems.push(`round ${round}: no word came late`);
+    items.forEach((one, k) => boxes.slice(8).forEach((a, j) => {
+      const end = { l: one.x - 3, r: one.x + 3, t: one.y - 3, b: one.y + 3 };
+      if (a && k !== j + 8 && overlap(a, end)) problems.push(`round ${round}: post ${j} hides dot ${k}`);
+    }));
+  }
+  return problems;
+}
+"""
+
+
+def test_labels_lie_on_no_other_and_posts_on_no_dot_the_first_first(screen: Screen) -> None:
+    screen.open(SMALL_TOWN)
+    assert screen.frame().evaluate(_PLACED) == []
 
 
 def test_a_tip_opens_under_a_pointer_that_moves_and_not_under_one_at_rest(

@@ -1,18 +1,30 @@
 // Where labels go, so that none hides another: each takes the first free place around what it names.
 
 const GAP = 2;
+const CLEAR = 14;
 const FURTHER = [[1.9, 2.1], [2.7, 3.4]];
 const STEP = 16;
+const LESS = 0.05; // a label that hides a dot is better than one that hides a label
 
 /** Places around a point for a label of a size, nearest first; the point itself comes first of all. */
-export function around(width, height) {
-  const [right, down] = [width / 2 + 14, height / 2 + 14];
+export function around(width, height, clear = CLEAR) {
+  const [near, between] = besides(width, height, clear);
+  const rings = FURTHER.flatMap(([east, south]) => [...near, ...between].map(([x, y]) => [x * east, y * south]));
+  return [[0, 0], ...near, ...rings];
+}
+
+/** The point itself, and the places right beside it, so far off that its dot is seen. */
+export function beside(width, height, clear) {
+  return [[0, 0], ...besides(width, height, clear).flat()];
+}
+
+function besides(width, height, clear) {
+  const [right, down] = [width / 2 + clear, height / 2 + clear];
   const near = [
     [0, -down], [right, -down], [right, 0], [right, down], [0, down], [-right, down], [-right, 0], [-right, -down],
   ];
   const between = near.map(([x, y], k) => [(x + near[(k + 1) % 8][0]) / 2, (y + near[(k + 1) % 8][1]) / 2]);
-  const rings = FURTHER.flatMap(([east, south]) => [...near, ...between].map(([x, y]) => [x * east, y * south]));
-  return [[0, 0], ...near, ...rings];
+  return [near, between];
 }
 
 const box = (x, y, width, height) => ({
@@ -25,28 +37,52 @@ const shared = (a, b) =>
 /**
  * Place labels, the most important first.
  *
- * @param items `{x, y, width, height, places, must}`: where, how large, offsets to try, and whether it is shown
- *   even where no place is free (then where it hides least)
+ * @param items `{x, y, forms, must, far, dot, may}`: where; forms of the label, `{width, height, places, late}`, with offsets to
+ *   try, the first that finds a free place is taken, and those that are late only once all others have theirs; whether
+ *   it is shown even where no place is free (then where it hides least), and whether anywhere in sight then; how large
+ *   the dot at its point is, which labels of others are not to hide; how much of others' dots it may hide all the same
  * @param view what is in sight, `{left, right, top, bottom}`: a label that is to be shown keeps inside, if what it names is
- * @returns the offset for each, null where it is not shown
+ * @returns for each the offset and the number of its form, null where it is not shown
  */
 export function place(items, view) {
-  const taken = new Crowd();
+  const [taken, dots] = [new Crowd(), new Crowd()];
   const within = (x, y) => x > view.left && x < view.right && y > view.top && y < view.bottom;
-  return items.map(({ x, y, width, height, places, must }) => {
-    const inside = must && within(x, y);
-    let best = null;
-    let least = Infinity;
-    for (const [dx, dy] of inside ? chain(places, () => everywhere(view, x, y, width, height)) : places) {
-      const here = box(x + dx, y + dy, width, height);
-      const covered = taken.covered(here) + (inside ? shared(here, here) - shared(here, view) : 0);
-      if (covered < least) [best, least] = [[dx, dy], covered];
-      if (covered === 0) break;
+  for (const one of items) {
+    if (one.dot) dots.add({ ...box(one.x, one.y, one.dot - GAP, one.dot - GAP), of: one });
+  }
+  /** What a label hides at a place: others, and, which is not as bad, their dots. */
+  const hidden = (one, here, inside) =>
+    taken.covered(here) + (inside ? shared(here, here) - shared(here, view) : 0)
+    + LESS * Math.max(0, dots.covered(here, one) - (one.may ?? 0));
+
+  const put = (one, forms) => {
+    const inside = one.must && within(one.x, one.y);
+    let [best, least] = [null, Infinity];
+    for (const [form, { width, height, places }] of forms) {
+      const last = form === forms.at(-1)[0];
+      for (const [dx, dy] of inside && last && one.far ? chain(places, () => everywhere(view, one, width, height)) : places) {
+        const here = box(one.x + dx, one.y + dy, width, height);
+        const covered = hidden(one, here, inside);
+        if (covered < least) [best, least] = [{ offset: [dx, dy], form, here }, covered];
+        if (covered === 0) break;
+      }
+      if (least === 0) break;
     }
-    if (least > 0 && !must) return null;
-    taken.add(box(x + best[0], y + best[1], width, height));
+    if (!best || (least > 0 && !one.must)) return null;
+    taken.add(best.here);
     return best;
+  };
+
+  const found = items.map((one) => put(one, [...one.forms.entries()].filter(([, { late }]) => !late)));
+  items.forEach((one, k) => {
+    const better = [...one.forms.entries()].filter(([form, { late }]) => late && found[k] && form < found[k].form);
+    if (!better.length) return;
+    taken.remove(found[k].here);
+    const larger = put({ ...one, must: false }, better);
+    if (larger) found[k] = larger;
+    else taken.add(found[k].here);
   });
+  return found;
 }
 
 function* chain(near, far) {
@@ -55,7 +91,7 @@ function* chain(near, far) {
 }
 
 /** Offsets to any place in sight for a label of a size, nearest first: for what found none around its own. */
-function everywhere(view, x, y, width, height) {
+function everywhere(view, { x, y }, width, height) {
   const found = [];
   for (let top = view.top + height / 2; top <= view.bottom - height / 2; top += STEP) {
     for (let left = view.left + width / 2; left <= view.right - width / 2; left += STEP) found.push([left - x, top - y]);
@@ -84,11 +120,16 @@ class Crowd {
     }
   }
 
-  covered(one) {
+  remove(one) {
+    for (const key of this.keys(one)) this.cells.set(key, this.cells.get(key).filter((other) => other !== one));
+  }
+
+  /** How much of a box is taken; what belongs to `but` does not count. */
+  covered(one, but = null) {
     const met = new Set();
     for (const key of this.keys(one)) for (const other of this.cells.get(key) ?? []) met.add(other);
     let sum = 0;
-    for (const other of met) sum += shared(one, other);
+    for (const other of met) if (!but || other.of !== but) sum += shared(one, other);
     return sum;
   }
 }

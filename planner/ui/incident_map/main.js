@@ -21,8 +21,7 @@ const NARROW_PX = 640;
 const SITE_ROOM_M = 80; // about a label
 const IDLE_MS = 600;
 const WHOLE = "Show the whole plan";
-const OVER_THE_MAP = "#tools, #views";
-const OVER_A_WIDE_MAP = `${OVER_THE_MAP}, .furniture, .leaflet-control-scale, .leaflet-control-attribution`;
+const OVER_THE_MAP = "#tools, #views, .furniture, .leaflet-control-scale, .leaflet-control-attribution";
 const box = (id) => document.getElementById(id);
 
 const map = L.map("map", { zoomControl: false, maxZoom: MAX_ZOOM, minZoom: 8, zoomSnap: 0.5, boxZoom: false });
@@ -144,8 +143,7 @@ function fitArea({ bbox: [west, south, east, north], core }) {
 
 /** Boxes of what lies over the map for good, in pixels of its layers; measured again when its size changes. */
 function coveredBoxes() {
-  const names = map.getSize().x < NARROW_PX ? OVER_THE_MAP : OVER_A_WIDE_MAP; // labels find no more room on a phone
-  covered ??= [...document.querySelectorAll(names)].map((one) => one.getBoundingClientRect());
+  covered ??= [...document.querySelectorAll(OVER_THE_MAP)].map((one) => one.getBoundingClientRect());
   return covered.map(({ left, top, width, height }) => {
     const { x, y } = map.containerPointToLayerPoint([left + width / 2, top + height / 2]);
     return { x, y, width, height };

@@ -1,7 +1,7 @@
 // The plan, drawn over the base map. Every text goes in as text, never as markup: names come from strangers.
 // Colours and patterns are the style sheet's, so that a theme changes them all.
 
-import { around, place } from "./labels.js";
+import { around, beside, place } from "./labels.js";
 import { symbol } from "./symbols.js";
 import { Tip } from "./tip.js";
 
@@ -10,7 +10,15 @@ const ARROW_EVERY_PX = 130;
 const SITES_ABOVE = 10000;
 const BELOW = -SITES_ABOVE;
 const GATE_PLACES = 17; // further off, a gate would seem to stand elsewhere
+const NARROW_PX = 640;
 const POST = { width: 42, height: 27 };
+const POST_CLEAR_PX = 8;
+const BARE = { width: 36, height: 32 }; // a site's symbol without its word
+const DOT_PX = 11;
+const END_PX = 9;
+const MAY_HIDE = 3; // dots, on a narrow map: a label far off says less than a dot hidden
+/** Whose words stand in full on the narrowest map, in this order. */
+const FIRST_SITES = ["command_post", "casualty_collection", "staging", "ambulance_exchange"];
 const HOSPITAL = { width: 28, height: 28 };
 const LETTER = { width: 28, height: 28 };
 const HERE = [[0, 0]];
@@ -142,25 +150,31 @@ export class Overlay {
     this.leads.clearLayers();
     this.labels.sort((a, b) => a.rank - b.rank);
     const shown = this.labels.filter((label) => this.map.hasLayer(label.mark));
+    const narrow = this.map.getSize().x < NARROW_PX;
     const items = shown.map((label) => {
       const { x, y } = this.map.latLngToLayerPoint(label.mark.getLatLng());
-      return { x, y, ...label.size, places: label.places?.(x, y) ?? HERE, must: label.must };
+      const forms = label.forms?.(narrow) ?? [{ ...label.size, places: label.places?.(x, y) ?? HERE }];
+      return { x, y, forms, must: label.must, far: label.lead, dot: label.dot, may: narrow ? DOT_PX ** 2 * (label.may ?? 0) : 0 };
     });
     // What the user put on the map stands where it is, and labels go around it and around the buttons.
-    const fixed = this.fixed().map((box) => ({ ...box, places: HERE, must: true }));
+    const fixed = this.fixed().map(({ x, y, width, height }) => ({ x, y, forms: [{ width, height, places: HERE }], must: true }));
     const corner = this.map.containerPointToLayerPoint([0, 0]);
     const view = { left: corner.x, top: corner.y, right: corner.x + this.map.getSize().x, bottom: corner.y + this.map.getSize().y };
-    place([...fixed, ...items], view).slice(fixed.length).forEach((offset, k) => this.putLabel(shown[k], offset));
+    place([...fixed, ...items], view).slice(fixed.length).forEach((found, k) => this.putLabel(shown[k], items[k], found));
     for (const { line, arrows } of this.objects.values()) if (arrows) this.putArrows(line, arrows);
   }
 
-  putLabel({ mark, size, lead }, offset) {
+  putLabel({ mark, size, lead }, { forms }, found) {
     const icon = mark.getElement();
     if (!icon) return;
-    icon.classList.toggle("dot", offset === null);
-    const [dx, dy] = offset ?? [0, 0];
-    icon.style.marginLeft = `${dx - size.width / 2}px`;
-    icon.style.marginTop = `${dy - size.height / 2}px`;
+    const { width, height, bare = false } = found ? forms[found.form] : size;
+    icon.classList.toggle("dot", found === null);
+    icon.classList.toggle("bare-sign", bare);
+    const [dx, dy] = found?.offset ?? [0, 0];
+    icon.style.width = `${width}px`;
+    icon.style.height = `${height}px`;
+    icon.style.marginLeft = `${dx - width / 2}px`;
+    icon.style.marginTop = `${dy - height / 2}px`;
     if (!lead || (dx === 0 && dy === 0)) return;
     const from = mark.getLatLng();
     const to = this.map.layerPointToLatLng(this.map.latLngToLayerPoint(from).add([dx, dy]));
@@ -200,12 +214,16 @@ export class Overlay {
     const icon = L.divIcon({ className: `badge zone-letter zone-letter-${zone.zone}`, html: element("span", "", zone.letter), iconSize: [28, 28] });
     const mark = L.marker(latLng(top), { icon, pane: "plan-marks", interactive: false, keyboard: false }).addTo(this.groups.zones);
     mark.getElement()?.setAttribute("aria-hidden", "true");
-    // Anywhere along its line the letter says the same.
-    const places = (x, y) => zone.rings[0].map((at) => {
-      const spot = this.map.latLngToLayerPoint(latLng(at));
-      return [spot.x - x, spot.y - y];
-    });
-    this.labels.push({ part: "zones", id: zone.id, mark, size: LETTER, rank: 500, places: (x, y) => [[0, 0], ...places(x, y)], must: true });
+    // Anywhere along its line the letter says the same; beside a small zone it stands outside.
+    const places = (x, y) => {
+      const line = zone.rings[0].map((at) => this.map.latLngToLayerPoint(latLng(at)));
+      const middle = L.bounds(line).getCenter();
+      const outwards = (spot, far) => spot.add(spot.subtract(middle).multiplyBy(far / Math.max(spot.distanceTo(middle), 1)));
+      return [0, LETTER.height * 0.7, LETTER.height * 1.4]
+        .flatMap((far) => line.map((spot) => outwards(spot, far)))
+        .map((spot) => [spot.x - x, spot.y - y]);
+    };
+    this.labels.push({ part: "zones", id: zone.id, mark, size: LETTER, rank: 500, places: (x, y) => [[0, 0], ...places(x, y)], must: true, may: MAY_HIDE });
     this.keep("zones", zone);
   }
 
@@ -262,16 +280,18 @@ export class Overlay {
   addPost(post) {
     const look = `post post-${post.perimeter}${post.gate ? " post-gate" : ""}${post.foot ? " post-foot" : ""}${post.staffed ? "" : " post-open"}`;
     const mark = this.addMark("posts", post, look, element("span", "", post.label), POST, "posts");
-    // A gate is named on the radio and in every site's reason: its label finds a place; others may shrink to a dot.
-    const places = () => around(POST.width, POST.height).slice(0, GATE_PLACES);
-    const found = post.gate ? { rank: 600 + post.rank, places, lead: true } : { rank: 1000 + post.rank };
-    this.labels.push({ part: "posts", id: post.id, mark, size: POST, ...found });
+    // A gate is named on the radio and in every site's reason: its label finds a place first, and further off.
+    // Others stand at their dot or right beside it, first to staff first, or shrink to the dot.
+    const { width, height } = POST;
+    const places = () => (post.gate ? around(width, height).slice(0, GATE_PLACES) : beside(width, height, POST_CLEAR_PX));
+    const rank = (post.gate ? 600 : 1000) + post.rank;
+    this.labels.push({ part: "posts", id: post.id, mark, size: POST, rank, places, lead: true, dot: DOT_PX, may: post.gate ? MAY_HIDE : 1 });
   }
 
   addObservation(post) {
     const look = `observation${post.cover ? "" : " bare"}`;
     const mark = this.addMark("observations", post, look, element("span", "", post.label), POST, "observations");
-    this.labels.push({ part: "observations", id: post.id, mark, size: POST, rank: 900, places: () => around(POST.width, POST.height), lead: true, must: true });
+    this.labels.push({ part: "observations", id: post.id, mark, size: POST, rank: 900, places: () => around(POST.width, POST.height), lead: true, must: true, dot: END_PX, may: MAY_HIDE });
   }
 
   addSite(site) {
@@ -286,8 +306,13 @@ export class Overlay {
     const size = { width: 38 + textWidth(site.label), height: 32 };
     const look = `site site-${site.purpose} ${first ? "" : "alternate"} ${site.source}`;
     const mark = this.addMark("sites", site, look, text, size, group, SITES_ABOVE);
-    const places = () => around(size.width, size.height);
-    this.labels.push({ part: "sites", id: site.id, mark, size, rank: first ? site.order : 100 + site.order, places, lead: true, must: first });
+    const places = around(size.width, size.height);
+    const before = FIRST_SITES.indexOf(site.purpose);
+    const bare = { ...BARE, places: around(BARE.width, BARE.height), bare: true };
+    // On a phone the words of most sites come after the posts: their symbols say enough until there is room.
+    const forms = (narrow) => (first && before < 0 ? [{ ...size, places, late: narrow }, bare] : [{ ...size, places }]);
+    const rank = first ? (before < 0 ? FIRST_SITES.length + site.order : before) : 100 + site.order;
+    this.labels.push({ part: "sites", id: site.id, mark, size, rank, forms, lead: true, must: first, dot: first ? END_PX : 0, may: MAY_HIDE });
   }
 
   addHospital(hospital) {
