@@ -21,8 +21,6 @@ NEVER = 2**62
 
 _STATE_BITS = 31
 _STATE = (1 << _STATE_BITS) - 1
-_WIDTH = 4
-"""Children of each entry of the heap."""
 
 
 @njit(cache=True, nogil=True)
@@ -280,15 +278,19 @@ def traced(before: Ints32, ends: Ints) -> tuple[Ints, Ints]:  # pragma: no cover
     return start, states
 
 
+# --- the heap: each entry has four children, all of them compared at once where there are four ---
+
+
 @njit(cache=True, nogil=True)
 def _push(heap: Ints, size: int, entry: int) -> int:  # pragma: no cover - compiled
     i = size
     while i > 0:
-        parent = (i - 1) // _WIDTH
-        if heap[parent] <= entry:
+        above = (i - 1) >> 2
+        larger = heap[above]
+        if larger <= entry:
             break
-        heap[i] = heap[parent]
-        i = parent
+        heap[i] = larger
+        i = above
     heap[i] = entry
     return size + 1
 
@@ -299,15 +301,26 @@ def _pop(heap: Ints, size: int) -> int:  # pragma: no cover - compiled
     entry = heap[size]
     i = 0
     while True:
-        child = _WIDTH * i + 1
-        if child >= size:
+        child = (i << 2) + 1
+        if child + 3 < size:
+            least, second, third, fourth = heap[child], heap[child + 1], heap[child + 2], heap[child + 3]
+            right = child + 2
+            if second < least:
+                least, child = second, child + 1
+            if fourth < third:
+                third, right = fourth, right + 1
+            if third < least:
+                least, child = third, right
+        elif child < size:
+            least = heap[child]
+            for other in range(child + 1, size):
+                if heap[other] < least:
+                    least, child = heap[other], other
+        else:
             break
-        for other in range(child + 1, min(child + _WIDTH, size)):
-            if heap[other] < heap[child]:
-                child = other
-        if heap[child] >= entry:
+        if least >= entry:
             break
-        heap[i] = heap[child]
+        heap[i] = least
         i = child
     heap[i] = entry
     return size
