@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
+from planner import words
 from planner.errors import ExportError
 from planner.exports import map_plan, svg
 from planner.exports.labels import Room, box, width_mm
@@ -150,6 +151,54 @@ def test_arrows_to_hospitals_on_one_side_do_not_cover_each_other():
     ]
     assert len(boxes) == len(many)
     assert not any(first.intersects(second) for first, second in combinations(boxes, 2))
+
+
+_LABEL = re.compile(
+    r'<rect x="([-\d.]+)" y="([-\d.]+)" width="([\d.]+)" height="([\d.]+)"[^>]*/>\s*<text[^>]*>([^<]+)</text>'
+)
+
+
+def labels_of(picture: str) -> dict[str, shapely.Polygon]:
+    return {
+        said: shapely.box(x, y, x + wide, y + high)
+        for *sides, said in _LABEL.findall(picture)
+        for x, y, wide, high in [map(float, sides)]
+    }
+
+
+@pytest.mark.parametrize("paper_mm", [(190, 150), (120, 90)])
+def test_posts_and_sites_hide_neither_each_other_nor_a_post_and_no_line_crosses_them(paper_mm):
+    plan, area = made()
+    text = draw_map(plan, area, *paper_mm).svg
+    sites = {words.PURPOSES[site.purpose][0] for site in plan.sites if site.rank == 1}
+    shown = {
+        said: place for said, place in labels_of(text).items() if said in sites | {p.id for p in plan.posts}
+    }
+    assert len(shown) > 20
+    over = [pair for pair in combinations(shown, 2) if shown[pair[0]].intersects(shown[pair[1]])]
+    assert over == []
+    sheet = fit_sheet(plan, area.frame, *paper_mm)
+    for post in plan.posts:
+        (x, y) = sheet.to_mm([area.frame.point_m(post.location)])[0]
+        hiding = [
+            said for said, place in shown.items() if place.contains(shapely.Point(x, y)) and said != post.id
+        ]
+        assert hiding == [], post.id
+    assert text.rindex("<line ") < min(text.index(f">{said}</text>") for said in shown), (
+        "lines lie below all labels"
+    )
+
+
+def test_the_pressing_sites_take_their_places_before_the_posts():
+    plan, area = made()
+    text = draw_map(plan, area, 120, 90).svg
+    sheet, shown = fit_sheet(plan, area.frame, 120, 90), labels_of(text)
+    first = {words.PURPOSES[site.purpose][0]: site for site in plan.sites if site.rank == 1}
+    on_it = shown.keys() & {"CP", "CCP", "STAGING", "AEP"}
+    assert len(on_it) >= 3
+    for said in on_it:
+        at = shapely.Point(sheet.to_mm([area.frame.point_m(first[said].entrance)])[0])
+        assert shown[said].distance(at) < 4.0, said
 
 
 # --- room -----------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from planner.exports.labels import Room, Spot, around, box, places_along, width_
 from planner.exports.sheet import Sheet
 from planner.geo import Frame, LonLat
 from planner.model import HospitalOption, Plan, Post, Rings, Route, Site
-from planner.terms import Control, PerimeterName, PostMode, RouteKind, ZoneKind
+from planner.terms import Control, PerimeterName, PostMode, Purpose, RouteKind, ZoneKind
 
 INK = "#111111"
 HOT, WARM, COLD = "#c64a00", "#8a5a00", "#0b5c96"
@@ -46,6 +46,13 @@ WAY_TAGS = {
     RouteKind.PUBLIC: "PUBLIC",
 }
 ZONE_NAMES = {ZoneKind.HOT: "HOT", ZoneKind.WARM: "WARM", ZoneKind.COLD: "COLD"}
+_PRESSING = (
+    Purpose.COMMAND_POST,
+    Purpose.CASUALTY_COLLECTION,
+    Purpose.STAGING,
+    Purpose.AMBULANCE_EXCHANGE,
+)
+"""Purposes whose tags take their places before the posts, in this order."""
 _BADGE_MM, _TAG_MM = 2.0, 2.3
 _ZONE_SIZES_MM = (4.2, 3.0, 2.2)
 _ARROW_EVERY_MM = 24.0
@@ -281,19 +288,37 @@ def _first(plan: Plan) -> list[Site]:
     return [site for site in plan.sites if site.rank == 1]
 
 
-def site_tags(drawing: Drawing) -> Iterator[str]:
-    """Yield a tag for each first site on the sheet, with a line to its entrance where it had to move."""
+@dataclass(frozen=True)
+class Named:
+    """A place with its label: what lies below all labels, and the label."""
+
+    place: str
+    label: str
+
+
+def keep_places_free(drawing: Drawing) -> None:
+    """Keep labels off the dots of posts and of the first sites' entrances."""
+    for post in drawing.plan.posts:
+        drawing.room.take(box(drawing.at(post.location), 1.0, 1.0))
     for site in _first(drawing.plan):
+        drawing.room.take(box(drawing.at(site.entrance), 1.4, 1.4))
+
+
+def site_tags(drawing: Drawing, *, pressing: bool) -> Iterator[Named]:
+    """Yield a tag with a line to its entrance for each first site on the sheet: pressing ones, or others."""
+    order = {purpose: k for k, purpose in enumerate(_PRESSING)}
+    sites = [site for site in _first(drawing.plan) if (site.purpose in order) is pressing]
+    for site in sorted(sites, key=lambda site: order.get(site.purpose, 0)):
         at = drawing.at(site.entrance)
         if drawing.shows(at):
             yield _tag(drawing, at, words.PURPOSES[site.purpose][0])
 
 
-def _tag(drawing: Drawing, at: Spot, said: str) -> str:
+def _tag(drawing: Drawing, at: Spot, said: str) -> Named:
     wide, high = tag_size(said)
-    reaches = (1.2, 3.0, 5.0, 7.5, 10.5, 14.0)
+    reaches = (1.2, 3.0, 5.0, 7.5, 10.5, 14.0, 19.0, 25.0)
     spot = drawing.room.first_free(around(at, wide + 0.6, high + 0.6, reaches)) or at
-    return leader(at, spot) + dot(at, 0.8) + tag(spot, said)
+    return Named(leader(at, spot) + dot(at, 0.8), tag(spot, said))
 
 
 def tag_size(said: str) -> tuple[float, float]:
@@ -335,22 +360,16 @@ def dot(at: Spot, radius: float) -> str:
     return svg.element("circle", cx=at[0], cy=at[1], r=radius, fill=INK, stroke="#fff", stroke_width=0.3)
 
 
-def posts(drawing: Drawing) -> Iterator[str]:
-    """Yield every post: a dot where it stands, and its number beside it, drawn clear of the others."""
-    ranked = sorted(drawing.plan.posts, key=lambda post: (post.perimeter is PerimeterName.OUTER, post.rank))
-    spots = [drawing.at(post.location) for post in ranked]
-    for at in spots:
-        drawing.room.take(box(at, 1.0, 1.0))
-    badges, dots = [], []
-    for post, at in zip(ranked, spots, strict=True):
+def posts(drawing: Drawing) -> Iterator[Named]:
+    """Yield every post: a dot where it stands and its number beside it, those first to staff placed first."""
+    ranked = sorted(drawing.plan.posts, key=lambda post: (post.rank, post.perimeter is PerimeterName.OUTER))
+    for post in ranked:
+        at = drawing.at(post.location)
         wide = badge_width(post)
-        spot = drawing.room.first_free(around(at, wide + 0.2, 3.0, (0.6, 1.6, 3.0, 5.0, 7.5, 10.5)))
+        spot = drawing.room.first_free(around(at, wide + 0.2, 3.0, (0.6, 1.6, 3.0, 5.0, 7.5, 10.5, 14.0)))
         if spot is None:
             spot = (at[0], at[1] - 2.4)
-        dots.append(leader(at, spot) + dot(at, 0.55))
-        badges.append(badge(spot, post))
-    yield from dots
-    yield from badges
+        yield Named(leader(at, spot) + dot(at, 0.55), badge(spot, post))
 
 
 def badge_width(post: Post) -> float:

@@ -81,9 +81,11 @@ def draw_map(
     lines, labels = _grid(sheet, frame, step_m, room)
     # What matters most takes its place first; what is drawn last lies on top.
     map_plan.keep_marks_free(drawing)
-    posts = list(map_plan.posts(drawing))
+    map_plan.keep_places_free(drawing)
     hospitals = list(map_plan.hospital_marks(drawing))
-    sites = list(map_plan.site_tags(drawing))
+    pressing = list(map_plan.site_tags(drawing, pressing=True))
+    posts = list(map_plan.posts(drawing))
+    named = [*posts, *map_plan.site_tags(drawing, pressing=False), *pressing]
     pointers = list(map_plan.pointers(drawing))
     watchers = list(map_plan.observations(drawing))
     tags = list(map_plan.way_tags(drawing))
@@ -100,7 +102,10 @@ def draw_map(
         svg.group(map_plan.ways(drawing)),
         svg.group(map_plan.perimeters(drawing)),
         svg.group(map_plan.given(drawing)),
-        *(svg.group(group) for group in (letters, tags, hospitals, watchers, posts, sites, pointers, labels)),
+        *(svg.group(group) for group in (letters, tags, hospitals, watchers)),
+        svg.group(one.place for one in named),
+        svg.group(one.label for one in named),
+        *(svg.group(group) for group in (pointers, labels)),
         *furniture,
         svg.element(
             "rect",
