@@ -328,6 +328,27 @@ def test_on_a_newer_map_plans_are_made_again_and_what_changed_is_told(copy, area
         assert library.entries[key].plan_file in files
 
 
+def test_what_a_newer_map_has_none_of_is_marked_gone_and_not_refused(copy, area):
+    none_left = made_town(extra=False)
+    bare = none_left.places.rows(
+        [row for row, kind in enumerate(none_left.places["kind"]) if kind != "school"]
+    )
+    built = none_left.buildings.rows(
+        [row for row, kind in enumerate(none_left.buildings["kind"]) if kind != "school"]
+    )
+    with installed(replace(none_left, digest="f" * 64, places=bare, buildings=built)) as newer:
+        library, report = run(newer, copy)
+        assert (report.places, report.planned, len(report.gone)) == (0, [], 4)
+        assert {entry.state for entry in open_library(copy, AREA).entries.values()} == {State.GONE}
+        assert all(library.has(entry.plan_file) for entry in library.entries.values()), "a person's to delete"
+        _, report = run(newer, copy, replace(PLAIN, kinds=("school", "mall")))
+        assert (len(report.planned), len(report.gone)) == (1, 4)
+        with pytest.raises(BatchError, match="shows no stadium"):
+            run(newer, copy, replace(PLAIN, kinds=("school", "stadium")))
+    _, report = run(area, copy)
+    assert (report.gone, len(report.kept) + len(report.planned)) == ([], 4), "the map has them again"
+
+
 def test_another_threat_is_another_plan_and_says_so(area, copy):
     library, report = run(area, copy, replace(PLAIN, threat=ThreatName.KNIFE, limit=1))
     (key,) = report.planned

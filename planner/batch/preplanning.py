@@ -113,13 +113,22 @@ def preplan(
     Raises
     ------
     BatchError
-        If the map has no place of a kind, or the folder is none of a library of this area.
+        If map and library have no place of a kind, none lies where asked, or the folder is none of a library
+        of this area.
     """
-    found = [place for kind in wish.kinds for place in _found(kind, area, doctrine)]
-    places = _within(found, wish)
+    most_m2 = doctrine.zones.target_max_m2
+    by_kind = {kind: find_gatherings(kind, area, most_m2) for kind in wish.kinds}
     library = open_library(folder, area.name)
+    known = {entry.kind for entry in library.entries.values()}
+    for kind in wish.kinds:
+        if not by_kind[kind] and kind not in known:
+            raise _none_of(kind, area)
+    found = [place for places in by_kind.values() for place in places]
+    places = _within(found, wish)
     run = _Run(area, doctrine, wish, library, Report(len(places)), installed_hospitals(area, doctrine))
     run.note_gone(found)
+    if found and not places and not run.report.gone:
+        raise BatchError(f"none of the {len(found)} places lies within the polygon", "Draw it larger")
     tasks = run.tasks(places)
     try:
         run.take(executors, tasks, told or (lambda _done, _of: None))
@@ -130,25 +139,19 @@ def preplan(
     return library, run.report
 
 
-def _found(kind: str, area: Area, doctrine: Doctrine) -> tuple[Gathering, ...]:
-    """Find the places of a kind; one of which the map has none is refused, with those that it has."""
-    found = find_gatherings(kind, area, doctrine.zones.target_max_m2)
-    if not found:
-        counts = ", ".join(f"{name} {count}" for name, count in count_gatherings(area).items())
-        raise BatchError(
-            f"the map of {area.name} shows no {KINDS[kind].title.lower()}",
-            f"It has: {counts}" if counts else "It has no place of any kind: import another map",
-        )
-    return found
+def _none_of(kind: str, area: Area) -> BatchError:
+    """Say that the map has no place of a kind, and of which kinds it has some."""
+    counts = ", ".join(f"{name} {count}" for name, count in count_gatherings(area).items())
+    return BatchError(
+        f"the map of {area.name} shows no {KINDS[kind].title.lower()}",
+        f"It has: {counts}" if counts else "It has no place of any kind: import another map",
+    )
 
 
 def _within(found: list[Gathering], wish: Wish) -> list[Gathering]:
     """Keep the places that lie where asked."""
     ground = wish.within_deg
-    inside = [place for place in found if ground is None or ground.intersects(Point(place.location))]
-    if not inside:
-        raise BatchError(f"none of the {len(found)} places lies within the polygon", "Draw it larger")
-    return inside
+    return [place for place in found if ground is None or ground.intersects(Point(place.location))]
 
 
 @dataclass
