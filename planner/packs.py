@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
@@ -160,6 +161,15 @@ def _listing(name: str, installed: bool) -> Listing:
         return Listing(name, is_shipped, read_manifest(name))
     except PackError as error:
         return Listing(name, is_shipped, None, str(error))
+
+
+def installed_at(name: str) -> datetime | None:
+    """Return when an area was last imported here, None where it is not."""
+    try:
+        written_s = (settings.read_settings().areas / checked_name(name) / MANIFEST).stat().st_mtime
+    except FileNotFoundError:
+        return None
+    return datetime.fromtimestamp(written_s, UTC)
 
 
 def open_area(name: str = DEFAULT_AREA, *, progress: Progress | None = None) -> Area:

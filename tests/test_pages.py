@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import Future
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ from planner.store import Store
 from planner.ui import state, warm
 from planner.ui.basemap import BaseMapFiles
 from planner.ui.ready import first_plan
+from tests.town import town
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "incident.py")
 AREAS = str(Path(__file__).parents[1] / "pages" / "areas.py")
@@ -129,14 +133,38 @@ def test_the_first_tap_finds_what_was_worked_out_at_the_start(monkeypatch: pytes
     assert [area is opened for area in warmed] == [True], "another copy, or planned on twice"
 
 
-def test_the_area_of_the_last_incident_is_warmed_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_area_of_the_last_incident_is_warmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLANNER_HOME", str(tmp_path))
     kept = Store(tmp_path / "incidents.sqlite")
     assert warm.areas_to_expect() == ["montevideo"]
     kept.write_incident("first", "three_rivers", "{}")
-    assert warm.areas_to_expect() == ["montevideo", "three_rivers"]
+    assert warm.areas_to_expect() == ["three_rivers"]
     kept.write_incident("second", "gone", "{}")
     assert warm.areas_to_expect() == ["montevideo"]
+
+
+def test_a_new_page_opens_where_the_last_incident_was_else_what_was_imported_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_store: Store
+) -> None:
+    monkeypatch.setenv("PLANNER_HOME", str(tmp_path))
+    assert warm.area_to_open(own_store) == "montevideo", "nothing is here yet"
+    own_store.write_incident("training", "three_rivers", "{}")
+    assert warm.area_to_open(own_store) == "three_rivers"
+    imported = datetime.now(UTC)
+    for name, days in (("first", 2), ("county", 1)):
+        packs.write_area(replace(town(), name=name))
+        at_s = (imported - timedelta(days=days)).timestamp()
+        os.utime(tmp_path / "areas" / name / packs.MANIFEST, (at_s, at_s))
+    assert warm.area_to_open(own_store) == "three_rivers", "said after both were imported"
+    at_s = (imported + timedelta(days=1)).timestamp()
+    os.utime(tmp_path / "areas" / "county" / packs.MANIFEST, (at_s, at_s))
+    assert warm.area_to_open(own_store) == "county"
+    own_store.write_incident("real", "first", "{}")
+    assert warm.area_to_open(own_store) == "first"
+    page = AppTest.from_file(PAGE, default_timeout=120).run()
+    assert not page.exception
+    assert page.selectbox[0].value == "first"
+    assert open_page(area="county").selectbox[0].value == "county"
 
 
 def test_a_new_page_asks_for_the_scene_and_saves_nothing(own_store: Store) -> None:

@@ -18,6 +18,7 @@ from planner.ui.search_box import SEARCH_KEY, show_search
 from planner.ui.show import clock, show_html
 from planner.ui.state import OpenIncident
 from planner.ui.threats import Standing, told
+from planner.ui.warm import area_to_open
 
 _EXPLOSIVE = "explosive"
 _UNITS_KEY = "units kept"
@@ -31,7 +32,7 @@ def ask_area(incident: OpenIncident) -> tuple[OpenIncident, packs.Listing]:
     listings = {listing.name: listing for listing in packs.list_areas()}
     names = list(listings)
     if incident.area not in listings:
-        incident = state.start_elsewhere(incident, packs.DEFAULT_AREA)
+        incident = state.start_elsewhere(incident, area_to_open(state.store()))
     key = f"area of {incident.id}"
     chosen = st.selectbox(
         "Area", names, index=names.index(incident.area), key=key, label_visibility="collapsed"

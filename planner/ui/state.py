@@ -39,7 +39,7 @@ from planner.ui.map import MAP_KEY
 from planner.ui.panel_texts import texts
 from planner.ui.panels import Beside
 from planner.ui.ready import base_map_drawn_apart
-from planner.ui.warm import AREAS_KEPT, kept_area
+from planner.ui.warm import AREAS_KEPT, area_to_open, kept_area
 
 Json = dict[str, Any]
 
@@ -180,12 +180,13 @@ def base_map_of(area: Area) -> Future[BaseMapFiles]:
 def open_incident() -> OpenIncident:
     """Return this browser's incident: the one in the address, else the one open before, else a new one.
 
-    ``?area=NAME`` in the address says where a new one is.
+    ``?area=NAME`` in the address says where a new one is, else where the last one was.
     """
     asked = st.query_params.get(INCIDENT_PARAMETER, "")
     held: OpenIncident | None = st.session_state.get(_OPEN_KEY)
     if held is None or (asked and asked != held.id):
-        held = _from_address(asked, st.query_params.get(AREA_PARAMETER, packs.DEFAULT_AREA), held)
+        where = st.query_params.get(AREA_PARAMETER) or area_to_open(store())
+        held = _from_address(asked, where, held)
     _hold(held)
     return held
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import logging
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 
 import streamlit as st
 
@@ -84,9 +85,27 @@ def _warm_default() -> None:
 
 def areas_to_expect() -> list[str]:
     """Return the areas that a tap is likely on: what a new page opens, and where the last incident was."""
-    last = Store(settings.read_settings().home / INCIDENTS).list_incidents(1)
+    kept = Store(settings.read_settings().home / INCIDENTS)
+    last = kept.list_incidents(1)
     here = {listing.name for listing in packs.list_areas() if not listing.problem}
-    return list(dict.fromkeys([packs.DEFAULT_AREA, *(one.area for one in last if one.area in here)]))
+    return list(dict.fromkeys([area_to_open(kept), *(one.area for one in last if one.area in here)]))
+
+
+def area_to_open(kept: Store) -> str:
+    """Return the area that a new page opens: that of the last incident, else the last one imported.
+
+    An area imported since outranks an incident on one of the maps that come with the program: those are old,
+    and there to look at it. With no incident and no area of one's own it is the default one.
+    """
+    listings = {one.name: one for one in packs.list_areas() if not one.problem}
+    own = {name: packs.installed_at(name) for name, one in listings.items() if not one.shipped}
+    moment, newest = max(((at, name) for name, at in own.items() if at), default=(None, ""))
+    for last in kept.list_incidents(1):
+        shipped = last.area in listings and listings[last.area].shipped
+        outranked = shipped and moment is not None and moment > datetime.fromisoformat(last.saved_at)
+        if last.area in listings and not outranked:
+            return last.area
+    return newest or packs.DEFAULT_AREA
 
 
 @st.cache_resource(max_entries=AREAS_KEPT, show_spinner=False)

@@ -15,7 +15,7 @@ LOOP = [(0.45, 0.4), (0.6, 0.38), (0.63, 0.55), (0.5, 0.62), (0.43, 0.5)]
 
 
 def test_one_tap_gives_a_whole_plan(screen: Screen) -> None:
-    screen.open()
+    screen.open("?area=montevideo")
     no_tool_lies_on_another(screen)
     screen.tap()
     screen.wait_for_plan()
