@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.errors import AreaError
 from planner.geo import DECIMALS, Frame, LonLat
-from planner.memory import Memory
+from planner.memory import Memory, kept_with
 from planner.model import Ring, Rings, Shape
 from planner.streets.network import StreetNetwork
 from planner.table import Table
@@ -41,6 +41,8 @@ OBSTACLE_COLUMNS = ("osm_type", "osm_id", "kind", "height_m", "name")
 ``name`` of streets under construction, "" of all else."""
 _REMEMBERED = 96
 """Steps of plans kept to be taken up after an edit: those of the last few plans."""
+_RIM_CELLS = 128
+"""Of a grid over the map, in each direction."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,16 +116,27 @@ class Area:
         ends = np.concatenate([network.edge_u[network.drivable], network.edge_v[network.drivable]])
         return np.bincount(ends, minlength=network.node_count)
 
-    @cached_property
-    def to_rim_m(self) -> NDArray[np.float64]:
+    @kept_with
+    def to_rim_m(self, most_m: float) -> NDArray[np.float64]:
         """Metres from each junction to where the map ends, (N,): the hull of what is mapped, or the box.
 
-        0 beyond. Worked out once: for a metro it takes the better part of a second.
+        0 beyond, infinite where it is more than ``most_m``: whole cells of a grid far from there are told at
+        once, for of a metro all junctions take seconds.
         """
         xy_m = self.network.node_xy_m
-        ground_m = shapely.MultiPoint(xy_m[self.streets_at > 0]).convex_hull.intersection(self.extent_m)
-        gap_m = shapely.distance(shapely.points(xy_m), ground_m.boundary)
-        return np.where(shapely.contains_xy(ground_m, xy_m), gap_m, 0.0)
+        ground_m = _hull(xy_m[self.streets_at > 0]).intersection(self.extent_m)
+        low, size = xy_m.min(axis=0), np.maximum(np.ptp(xy_m, axis=0) / _RIM_CELLS, 1.0)
+        middle = low + (np.indices((_RIM_CELLS, _RIM_CELLS)).reshape(2, -1).T + 0.5) * size
+        gap_m = shapely.distance(shapely.points(middle), ground_m.boundary)
+        far = (gap_m > most_m + np.hypot(*size)) & shapely.contains_xy(ground_m, middle)
+        column, row = np.minimum((xy_m - low) // size, _RIM_CELLS - 1).astype(np.int64).T
+        to_rim_m = np.full(len(xy_m), np.inf)
+        near = np.flatnonzero(~far[column * _RIM_CELLS + row])
+        gap_m = shapely.distance(shapely.points(xy_m[near]), ground_m.boundary)
+        gap_m = np.where(shapely.contains_xy(ground_m, xy_m[near]), gap_m, 0.0)
+        to_rim_m[near] = np.where(gap_m <= most_m, gap_m, np.inf)
+        to_rim_m.flags.writeable = False
+        return to_rim_m
 
     @cached_property
     def memory(self) -> Memory:
@@ -144,6 +157,17 @@ class Area:
     @cached_property
     def _places_by_kinds(self) -> dict[tuple[str, ...], Table]:
         return {}
+
+
+def _hull(xy_m: NDArray[np.float64]) -> BaseGeometry:
+    """Return the convex hull of points; what lies within that of the eight outermost is left out first."""
+    most = [np.argmax(xy_m @ (np.cos(turn), np.sin(turn))) for turn in np.arange(8) * np.pi / 4]
+    corners = xy_m[most]
+    within = np.ones(len(xy_m), dtype=bool)
+    for (x, y), (to_x, to_y) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        if x != to_x or y != to_y:
+            within &= (to_x - x) * (xy_m[:, 1] - y) - (to_y - y) * (xy_m[:, 0] - x) > 0
+    return shapely.MultiPoint(xy_m[~within]).convex_hull
 
 
 def geometries_m(shape: Shape, frame: Frame) -> list[BaseGeometry]:

@@ -69,6 +69,7 @@ def hold_scene(incident: Incident, area: Area, doctrine: Doctrine) -> HeldScene:
         If nothing says where the incident is, or it lies outside the area.
     """
     area = with_field_roads(incident.field_roads, area, doctrine)
+    area.network.begin(doctrine.travelling)
     said = incident.scene()
     ground = area.memory.once(lambda: draw_zones(said, area, doctrine), "zones", said, doctrine)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 import shapely
 from shapely.geometry import Point, Polygon, box
@@ -34,3 +35,13 @@ def test_the_extent_is_the_bounding_box_with_true_sides():
     corners = area.frame.to_m([(west, south), (east, south), (east, north), (west, north)])
     assert shapely.distance(area.extent_m.exterior, shapely.points(corners)).max() < 1e-6
     assert area.extent_m.is_valid
+
+
+@pytest.mark.parametrize("most_m", [0.0, 120.0, 1e6])
+def test_how_far_junctions_lie_from_the_rim_is_told_as_far_as_it_is_asked(most_m):
+    area = town()
+    xy_m = area.network.node_xy_m
+    hull_m = shapely.MultiPoint(xy_m[area.streets_at > 0]).convex_hull.intersection(area.extent_m)
+    gap_m = shapely.distance(shapely.points(xy_m), hull_m.boundary)
+    gap_m = np.where(shapely.contains_xy(hull_m, xy_m), gap_m, 0.0)
+    assert np.array_equal(area.to_rim_m(most_m), np.where(gap_m <= most_m, gap_m, np.inf))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path as FilePath
 from types import SimpleNamespace
@@ -16,9 +17,10 @@ from hypothesis import strategies as st
 
 from planner import packs
 from planner.errors import AreaError
-from planner.streets.hierarchy import TABLE_STARTS, Hierarchy, find_order
+from planner.streets.hierarchy import TABLE_STARTS, Hierarchy, Order, find_order
 from planner.streets.network import Path, Snap, StreetNetwork
 from planner.streets.timing import Weights
+from planner.streets.turns import Turns
 from planner.terms import Travel
 from tests.plain_ways import TRAVELLING, PlainWays
 from tests.streets import draw_streets
@@ -279,3 +281,40 @@ def test_on_a_small_map_only_tables_of_many_starts_ask_the_hierarchy(monkeypatch
     assert asked
     assert np.isfinite(table).sum() >= 20
     assert np.array_equal(table, plain.times(starts, ends, slow, closed))
+
+
+def test_the_hierarchy_is_built_once_beside_other_work_and_who_asks_meanwhile_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network, plain = replace(town().network), town().network
+    network.use_order(find_order(network))
+    built, go = [], threading.Event()
+
+    class Slow(Hierarchy):
+        def __init__(self, turns: Turns, order: Order) -> None:
+            built.append(threading.current_thread().name)
+            assert go.wait(10)
+            super().__init__(turns, order)
+
+    monkeypatch.setattr("planner.streets.network.Hierarchy", Slow)
+    for _ in range(3):
+        network.begin(TRAVELLING)
+    timing, slow_timing = (one.timing(Travel.PUBLIC, TRAVELLING) for one in (network, plain))
+    start, end, closed = town_pairs(network, 1)[0]
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(network.times, [start], [end], timing, closed) for _ in range(2)]
+        assert not wait(asked, 0.05).done
+        go.set()
+        for found in asked:
+            assert np.array_equal(found.result(), plain.times([start], [end], slow_timing, closed))
+    assert built == ["hierarchy"]
+    network.make_ready(TRAVELLING)
+    assert built == ["hierarchy"]
+
+
+def test_nothing_is_begun_without_an_order() -> None:
+    network, before = replace(town().network), threading.active_count()
+    network.begin(TRAVELLING)
+    assert threading.active_count() == before
+    network.make_ready(TRAVELLING)
+    assert network.hierarchy is None

@@ -25,6 +25,7 @@ from planner.streets.timing import find_timing
 from planner.terms import Access, Barrier, RoadClass, Service, Travel
 from tests.plain_ways import TRAVELLING, slowly
 from tests.streets import draw_streets
+from tests.town import town
 
 # --- made networks ------------------------------------------------------------------------------
 
@@ -381,6 +382,12 @@ def test_a_bollard_stops_every_vehicle_and_nobody_on_foot(barrier: Barrier) -> N
     assert math.isinf(seconds(network, Travel.EMERGENCY, (0, 50), (1, 50)))
     assert math.isinf(seconds(network, Travel.PUBLIC, (0, 50), (1, 50)))
     assert math.isfinite(seconds(network, Travel.FOOT, (0, 50), (1, 50)))
+
+
+def test_one_may_walk_where_a_walker_gets_on() -> None:
+    network = town().network
+    assert np.array_equal(network.walkable, network.timing(Travel.FOOT, TRAVELLING).open_edges)
+    assert 0 < network.walkable.sum() < network.edge_count
 
 
 @pytest.mark.parametrize("barrier", [Barrier.GATE, Barrier.LIFT_GATE, Barrier.SWING_GATE])

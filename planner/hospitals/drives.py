@@ -335,8 +335,8 @@ def _exits(driving: Driving, search: Search) -> Ints:
     network, area = driving.network, driving.area
     usable = driving.timing.open_arcs.reshape(2, -1).any(axis=0) & ~driving.streets.closed
     ends = np.concatenate([network.edge_u, network.edge_v])
-    streets_at, to_rim_m = area.streets_at, area.to_rim_m
     rim_m, edge_m = driving.doctrine.transport.map_rim_m, driving.doctrine.perimeters.map_edge_m
+    streets_at, to_rim_m = area.streets_at, area.to_rim_m(max(rim_m, edge_m))
     leads_out = ((streets_at == 1) & (to_rim_m <= rim_m)) | (to_rim_m <= edge_m)
     outside = to_rim_m <= rim_m
     near = np.flatnonzero(outside)

@@ -256,7 +256,7 @@ def _pairs_near(shapes: Shapes, lanes: Lanes, reach_m: float) -> tuple[Ints, Int
 class NearStreets:
     """All streets near grounds that are the same in every incident, found when first asked for."""
 
-    lanes: Lanes
+    area: Area
     reach_m: float
     of: dict[tuple[int, bool], tuple[Ints, Floats]]
 
@@ -265,20 +265,30 @@ class NearStreets:
         new = {key: shape for key, shape in shapes if key not in self.of}
         if not new:
             return
-        shape, lane, gap = _pairs_near(np.array(list(new.values()), dtype=object), self.lanes, self.reach_m)
+        grounds = np.array(list(new.values()), dtype=object)
+        lanes = self._about(grounds)
+        shape, lane, gap = _pairs_near(grounds, lanes, self.reach_m)
         order = np.lexsort((lane, shape))
         shape, lane, gap = shape[order], lane[order], gap[order]
         ends = np.searchsorted(shape, np.arange(len(new) + 1))
         for key, (a, b) in zip(new, itertools.pairwise(ends.tolist()), strict=True):
-            self.of[key] = (self.lanes.edges[lane[a:b]], gap[a:b])
+            self.of[key] = (lanes.edges[lane[a:b]], gap[a:b])
+
+    def _about(self, grounds: Shapes) -> Lanes:
+        """Return the streets about some grounds: to lay out the lines of all of a metro takes seconds."""
+        network = self.area.network
+        boxes = shapely.bounds(grounds) + np.array([-1, -1, 1, 1]) * self.reach_m
+        about = network.no_closures()
+        for box_m in boxes.tolist():
+            about[network.edges_in_box(tuple(box_m))] = True
+        edges = np.flatnonzero(about & network.drivable)
+        return Lanes(edges, network.lines(edges))
 
 
 @kept_with
 def streets_near(area: Area, siting: Siting) -> NearStreets:
     """Return the streets near the grounds of an area, kept while it lives."""
-    network = area.network
-    lanes = Lanes.among(area, network.drivable, area.extent_m.buffer(siting.reunification_far_m).bounds)
-    return NearStreets(lanes, siting.street_reach_m, {})
+    return NearStreets(area, siting.street_reach_m, {})
 
 
 def entrances(shapes: Shapes, beside: Sequence[Ints], lanes: Lanes) -> list[Snap | None]:

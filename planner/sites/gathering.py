@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 import shapely
+from numba import njit
 from numpy.typing import NDArray
 from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
@@ -141,17 +142,29 @@ def _passing(shapes: Shapes, network: StreetNetwork, reach_m: float) -> Bools:
     boxes = shapely.bounds(shapes) + np.array([-1, -1, 1, 1]) * reach_m
     low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     cell_m = max(_CELL_M, float((high - low).max()) / _MOST_CELLS)
-    columns, rows = (int(k) + 1 for k in (high - low) // cell_m)
+    columns, rows = (int(k) + 1 for k in np.floor((high - low) / cell_m))
     taken = np.zeros((columns, rows), dtype=np.int64)
-    for x0, y0, x1, y1 in ((boxes - np.tile(low, 2)) // cell_m).astype(np.int64).tolist():
+    for x0, y0, x1, y1 in np.floor((boxes - np.tile(low, 2)) / cell_m).astype(np.int64).tolist():
         taken[x0 : x1 + 1, y0 : y1 + 1] = 1
     sums = np.zeros((columns + 1, rows + 1), dtype=np.int64)
     sums[1:, 1:] = taken.cumsum(axis=0).cumsum(axis=1)
-    cells = ((network.bounds_m - np.tile(low, 2)) // cell_m).astype(np.int64)
-    x0, x1 = np.clip(cells[:, 0], 0, columns), np.clip(cells[:, 2] + 1, 0, columns)
-    y0, y1 = np.clip(cells[:, 1], 0, rows), np.clip(cells[:, 3] + 1, 0, rows)
-    passing: Bools = (sums[x1, y1] - sums[x0, y1] - sums[x1, y0] + sums[x0, y0]) > 0
+    passing: Bools = _meeting_cells(network.bounds_m, low, cell_m, sums)
     return passing
+
+
+@njit(cache=True, nogil=True)
+def _meeting_cells(bounds_m: Floats, low: Floats, cell_m: float, sums: Ints) -> Bools:  # pragma: no cover
+    """Mask of the boxes over any cell that is taken, by the sums of what is taken up to each."""
+    columns, rows = sums.shape[0] - 1, sums.shape[1] - 1
+    meets = np.empty(len(bounds_m), dtype=np.bool_)
+    for k in range(len(bounds_m)):
+        west, south, east, north = bounds_m[k]
+        x0 = min(max(int(np.floor((west - low[0]) / cell_m)), 0), columns)
+        x1 = min(max(int(np.floor((east - low[0]) / cell_m)) + 1, 0), columns)
+        y0 = min(max(int(np.floor((south - low[1]) / cell_m)), 0), rows)
+        y1 = min(max(int(np.floor((north - low[1]) / cell_m)) + 1, 0), rows)
+        meets[k] = sums[x1, y1] - sums[x0, y1] - sums[x1, y0] + sums[x0, y0] > 0
+    return meets
 
 
 @kept_with

@@ -284,10 +284,9 @@ class Paths:
     @cached_property
     def _on_foot(self) -> Bools:
         network = self.area.network
-        on_foot = network.timing(Travel.FOOT, self.doctrine.travelling).open_arcs.copy()
         # Streets within the outer perimeter carry no traffic: one can walk on any of them.
-        on_foot |= np.tile(network.drivable & network.edges_meeting(self.scene.outer_m), 2)
-        return on_foot
+        quiet = network.drivable & network.edges_meeting(self.scene.outer_m)
+        return np.tile(network.walkable | quiet, 2)
 
     @cached_property
     def _line(self) -> tuple[list[Snap], Distances]:

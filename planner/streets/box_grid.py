@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 _CELL_M = 250.0
 """Side of a cell: about a block or two, so that few boxes lie in many cells."""
@@ -92,27 +93,34 @@ def lay_boxes(bounds_m: Floats) -> BoxGrid:
     low, high = bounds_m[:, :2].min(axis=0), bounds_m[:, 2:].max(axis=0)
     cell_m = max(_CELL_M, float(np.sqrt(np.prod(high - low + _CELL_M) / _MOST_CELLS)))
     columns, rows = (int(k) + 1 for k in np.floor((high - low) / cell_m))
-    span = np.floor((bounds_m - np.tile(low, 2)) / cell_m).astype(np.int64)
-    over = (span[:, 2] - span[:, 0] + 1) * (span[:, 3] - span[:, 1] + 1)
-    narrow = np.flatnonzero(over <= _WIDE)
-    start, boxes = _lay(span[narrow], narrow, columns, rows)
-    return BoxGrid(low, cell_m, columns, rows, start, boxes, np.flatnonzero(over > _WIDE), len(bounds_m))
+    start, boxes, wide = _lay(bounds_m, low, cell_m, columns, rows)
+    return BoxGrid(low, cell_m, columns, rows, start, boxes, np.flatnonzero(wide), len(bounds_m))
 
 
-@njit(cache=True)
-def _lay(span: Ints, box: Ints, columns: int, rows: int) -> tuple[Ints, Ints]:  # pragma: no cover - compiled
-    """Count, then list, the boxes over each cell."""
+@njit(cache=True, nogil=True)
+def _lay(
+    bounds_m: Floats, low: Floats, cell_m: float, columns: int, rows: int
+) -> tuple[Ints, Ints, Bools]:  # pragma: no cover - compiled
+    """Count, then list, the boxes over each cell; tell which are over too many."""
+    span, wide = np.empty((len(bounds_m), 4), dtype=np.int32), np.zeros(len(bounds_m), dtype=np.bool_)
     start = np.zeros(columns * rows + 1, dtype=np.int64)
-    for k in range(len(box)):
-        for c in range(span[k, 0], span[k, 2] + 1):
-            for r in range(span[k, 1], span[k, 3] + 1):
-                start[c * rows + r + 1] += 1
+    for k in range(len(bounds_m)):
+        for side in range(4):
+            span[k, side] = np.floor((bounds_m[k, side] - low[side % 2]) / cell_m)
+        west, south, east, north = span[k]
+        wide[k] = (east - west + 1) * (north - south + 1) > _WIDE
+        if not wide[k]:
+            for c in range(west, east + 1):
+                start[c * rows + south + 1 : c * rows + north + 2] += 1
     start = np.cumsum(start)
     free = start[:-1].copy()
     boxes = np.empty(start[-1], dtype=np.int64)
-    for k in range(len(box)):
-        for c in range(span[k, 0], span[k, 2] + 1):
-            for r in range(span[k, 1], span[k, 3] + 1):
-                boxes[free[c * rows + r]] = box[k]
-                free[c * rows + r] += 1
-    return start, boxes
+    for k in range(len(bounds_m)):
+        if wide[k]:
+            continue
+        west, south, east, north = span[k]
+        for c in range(west, east + 1):
+            for cell in range(c * rows + south, c * rows + north + 1):
+                boxes[free[cell]] = k
+                free[cell] += 1
+    return start, boxes, wide

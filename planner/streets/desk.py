@@ -255,6 +255,11 @@ class Desk:
             self._wipe(reached)
         return way[::-1] if back else way
 
+    def make_ready(self) -> None:
+        """Lay out now what the first search from an end would have to."""
+        with self._lock:
+            self._behind  # noqa: B018 it is kept
+
     @property
     def _ahead(self) -> tuple[Ints, Ints, Ints32]:
         """Turns out of each state, the state after each, and what it costs."""

@@ -88,15 +88,44 @@ class StreetNetwork(StreetArrays):
             lambda: find_turns(self, everywhere, left_hand=False, signs=False), "turns of walkers"
         )
 
-    @cached_property
+    @property
     def hierarchy(self) -> Hierarchy | None:
         """The contraction hierarchy of the turns, if an order was given; without, the search is slower.
 
-        None too where the order is of other streets.
+        None too where the order is of other streets. It is built once, of a metro in three seconds.
         """
         order = self.order
-        fits = order is not None and len(order) == self.edge_count
-        return Hierarchy(self.turns, order) if order is not None and fits else None
+        if order is None or len(order) != self.edge_count:
+            return None
+        if "built" not in self._hierarchy:
+            with self.__dict__.setdefault("_building", threading.Lock()):
+                if "built" not in self._hierarchy:
+                    self._hierarchy["built"] = Hierarchy(self.turns, order)
+        return self._hierarchy["built"]
+
+    @cached_property
+    def _hierarchy(self) -> dict[str, Hierarchy]:
+        return {}
+
+    def begin(self, travelling: Travelling) -> None:
+        """Begin to build the hierarchy in the background, where there will be one: far ways come last.
+
+        Whoever asks it before it is there waits for it, and for no more.
+        """
+        mine = object()
+        needed = self.order is not None and self.edge_count >= LEAST_STREETS and not self._hierarchy
+        if needed and self.__dict__.setdefault("_begun", mine) is mine:
+            # Nobody waits for its end, nor does the program: who has no way to find needs no hierarchy.
+            threading.Thread(
+                target=self._customize, args=(travelling,), name="hierarchy", daemon=True
+            ).start()
+
+    def _customize(self, travelling: Travelling) -> None:
+        for travel in (Travel.EMERGENCY, Travel.PUBLIC):
+            timing = self.timing(travel, travelling)
+            hierarchy = self.hierarchy_for(timing)
+            if hierarchy is not None:
+                hierarchy.customize(timing.base)
 
     @property
     def order(self) -> Order | None:
@@ -114,7 +143,7 @@ class StreetNetwork(StreetArrays):
         the same one each time, whatever was asked before: one pack, one plan.
         """
         self._orders["turns"] = order
-        self.__dict__.pop("hierarchy", None)
+        self._hierarchy.clear()
 
     def find_order(self) -> Order | None:
         """Find the order of contraction: some seconds, once. None for streets too few to need one."""
@@ -127,10 +156,11 @@ class StreetNetwork(StreetArrays):
 
     def _once(self, find: Callable[[], _T], *key: object) -> _T:
         """Return what was found before under a key, or find it."""
-        with _REMEMBERING:
-            if key not in self._remembered:
-                self._remembered[key] = find()
-            found: _T = self._remembered[key]
+        if key not in self._remembered:
+            with _REMEMBERING:
+                if key not in self._remembered:
+                    self._remembered[key] = find()
+        found: _T = self._remembered[key]
         return found
 
     def __getstate__(self) -> dict[str, Any]:
@@ -245,14 +275,17 @@ class StreetNetwork(StreetArrays):
         """Return where ways by a timing are searched for by Dijkstra."""
         return self._once(lambda: Desk(timing.base), "desk", timing.base)
 
-    def make_ready(self, travel: Travel, travelling: Travelling) -> None:
-        """Do now what the first search of a traveller would have to do: a second or two for a metro."""
-        timing = self.timing(travel, travelling)
-        self.main_edges(travel, travelling)
-        self.desk(timing)
-        hierarchy = self.hierarchy_for(timing)
-        if hierarchy is not None:
-            hierarchy.customize(timing.base)
+    def make_ready(self, travelling: Travelling) -> None:
+        """Do now what the first searches would have to do: some seconds for a metro.
+
+        The hierarchy is built meanwhile, as far as that can be done beside the rest.
+        """
+        self.begin(travelling)
+        for travel in (Travel.EMERGENCY, Travel.PUBLIC):
+            self.main_edges(travel, travelling)
+            self.desk(self.timing(travel, travelling)).make_ready()
+        self.edges_in_box((0.0, 0.0, 0.0, 0.0))
+        self._customize(travelling)
 
     def hierarchy_for(self, timing: Timing, starts: int = 1) -> Hierarchy | None:
         """Return the hierarchy of the turns that a timing is of; None where there is none, or none pays.

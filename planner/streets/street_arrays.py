@@ -14,13 +14,14 @@ from math import hypot
 
 import numpy as np
 import shapely
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner.errors import AreaError
 from planner.streets.box_grid import BoxGrid, lay_boxes
 from planner.streets.grouping import grouped
-from planner.terms import FIRST_BLOCKING_BARRIER, FIRST_FOOT_CLASS, RoadClass, Service
+from planner.terms import FIRST_BLOCKING_BARRIER, FIRST_FOOT_CLASS, Access, RoadClass, Service
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -153,6 +154,12 @@ class StreetArrays:
         return (self.road_class < FIRST_FOOT_CLASS) & ~self.area_way
 
     @cached_property
+    def walkable(self) -> Bools:
+        """Edges on which one may walk, (E,)."""
+        no_foot = (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK)
+        return np.asarray(~np.isin(self.road_class, no_foot) & (self.foot_access != Access.NO))
+
+    @cached_property
     def enterable(self) -> Bools:
         """Drivable streets from which a vehicle may turn into a site: no motorway, bridge or tunnel, (E,)."""
         fast = np.isin(self.road_class, (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK, RoadClass.TRUNK_LINK))
@@ -171,9 +178,8 @@ class StreetArrays:
     @cached_property
     def bounds_m(self) -> Floats:
         """Bounding box of each edge: (E, 4) as xmin, ymin, xmax, ymax."""
-        low = np.minimum.reduceat(self.shape_xy_m, self.shape_start[:-1])
-        high = np.maximum.reduceat(self.shape_xy_m, self.shape_start[:-1])
-        return np.hstack([low, high])
+        bounds_m: Floats = _bounds(self.shape_xy_m, self.shape_start)
+        return bounds_m
 
     def edges_in_box(self, box_m: tuple[float, float, float, float]) -> Ints:
         """Return the edges whose bounding boxes meet the box, ascending."""
@@ -355,6 +361,20 @@ def _part_lengths(xy: Floats, start: Ints) -> Floats:
     marks = np.concatenate([[0.0], np.cumsum(steps)])
     lengths: Floats = marks[start[1:] - 1] - marks[start[:-1]]
     return lengths
+
+
+@njit(cache=True, nogil=True)
+def _bounds(xy: Floats, start: Ints) -> Floats:  # pragma: no cover - compiled
+    """Bounding box of each part: xmin, ymin, xmax, ymax."""
+    bounds = np.empty((len(start) - 1, 4))
+    for part in range(len(start) - 1):
+        west, south = east, north = xy[start[part]]
+        for k in range(start[part] + 1, start[part + 1]):
+            x, y = xy[k]
+            west, east = min(west, x), max(east, x)
+            south, north = min(south, y), max(north, y)
+        bounds[part] = west, south, east, north
+    return bounds
 
 
 def _gather_parts(start: Ints, chosen: Ints) -> tuple[Ints, Ints]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from planner.doctrine import Travelling
@@ -105,8 +106,7 @@ class Timing:
         """Whole milliseconds lost in each turn and at its junction, (T,); ``BARRED`` where it is barred."""
         if self.plain is not None:
             return self.plain.lost_ms
-        through_s = np.where(self.turns.kind == U_TURN, 0.0, self.node_s[self.turns.node])
-        return _whole_ms(through_s + self.turn_s).astype(np.int32)
+        return _lost_ms(self.turns.kind, self.turns.node, self.node_s, self.turn_s)
 
     def closing(self, closed: Bools) -> Weights:
         """Return what a search goes by where some edges are closed; ``closed`` is (E,)."""
@@ -181,8 +181,8 @@ class Weights:
         """Return what every turn weighs, (T,): as plain Dijkstra reads it."""
         arc_ms = self.plain.arc_ms.copy()
         arc_ms[self.edges], arc_ms[self.edges + len(arc_ms) // 2] = self.ms
-        arcs = self.plain.turns.state_arc[self.plain.turns.to]
-        return np.asarray(np.minimum(self.plain.lost_ms + arc_ms[arcs], BARRED), dtype=np.uint32)
+        turns = self.plain.turns
+        return _of_turns(turns.to, turns.state_arc, self.plain.lost_ms, arc_ms)
 
     @cached_property
     def turns(self) -> tuple[Ints, NDArray[np.uint32]]:
@@ -222,6 +222,29 @@ def _whole_ms(seconds: Floats) -> Ints:
     """Round to whole milliseconds; what is infinite, or longer than a search can add, is barred."""
     ms = np.where(np.isfinite(seconds), np.rint(seconds * 1000.0), BARRED)
     return np.minimum(ms, BARRED).astype(np.int64)
+
+
+@njit(cache=True, nogil=True)
+def _lost_ms(
+    kind: NDArray[np.uint8], node: Ints, node_s: Floats, turn_s: Floats
+) -> NDArray[np.int32]:  # pragma: no cover - compiled
+    """Whole milliseconds lost in each turn and at its junction, which who turns back does not pass."""
+    lost_ms = np.empty(len(kind), dtype=np.int32)
+    for k in range(len(kind)):
+        seconds = turn_s[k] if kind[k] == U_TURN else turn_s[k] + node_s[node[k]]
+        lost_ms[k] = min(np.rint(seconds * 1000.0), BARRED) if np.isfinite(seconds) else BARRED
+    return lost_ms
+
+
+@njit(cache=True, nogil=True)
+def _of_turns(
+    to: Ints, state_arc: Ints, lost_ms: NDArray[np.int32], arc_ms: Ints
+) -> NDArray[np.uint32]:  # pragma: no cover - compiled
+    """Return what each turn weighs with all of the street after it."""
+    ms = np.empty(len(to), dtype=np.uint32)
+    for k in range(len(to)):
+        ms[k] = min(np.int64(lost_ms[k]) + arc_ms[state_arc[to[k]]], BARRED)
+    return ms
 
 
 def part_ms(arc_ms: int, share: float) -> int:
@@ -271,7 +294,18 @@ def _turn_times(turns: Turns, travel: Travel, travelling: Travelling) -> Floats:
     by_rule[[EXEMPT, RESTRICTED]] = (
         (0.0, travelling.restricted_turn_s) if travel is Travel.EMERGENCY else (np.inf, np.inf)
     )
-    return np.asarray(by_kind[turns.kind] + by_rule[turns.rule])
+    seconds: Floats = _looked_up(by_kind, turns.kind, by_rule, turns.rule)
+    return seconds
+
+
+@njit(cache=True, nogil=True)
+def _looked_up(
+    by_kind: Floats, kind: NDArray[np.uint8], by_rule: Floats, rule: NDArray[np.uint8]
+) -> Floats:  # pragma: no cover - compiled
+    seconds = np.empty(len(kind))
+    for k in range(len(kind)):
+        seconds[k] = by_kind[kind[k]] + by_rule[rule[k]]
+    return seconds
 
 
 def _arc_times(streets: StreetArrays, travel: Travel, travelling: Travelling) -> Floats:
@@ -325,7 +359,5 @@ def _passable(streets: StreetArrays, travel: Travel, travelling: Travelling) -> 
 
 
 def _foot_times(streets: StreetArrays, travelling: Travelling) -> Floats:
-    no_foot = (RoadClass.MOTORWAY, RoadClass.MOTORWAY_LINK)
-    walkable = ~np.isin(streets.road_class, no_foot) & (streets.foot_access != Access.NO)
-    seconds = np.where(walkable, streets.length_m / (travelling.walking_kmh / 3.6), np.inf)
+    seconds = np.where(streets.walkable, streets.length_m / (travelling.walking_kmh / 3.6), np.inf)
     return np.concatenate([seconds, seconds])

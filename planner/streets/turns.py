@@ -29,8 +29,8 @@ FREE, EXEMPT, RESTRICTED = range(3)
 
 _HEADING_M = 10.0
 """Over this length a street's heading at a junction is taken: the last metres may be drawn askew."""
-_TURN_RAD = math.radians(40.0)
-"""From this angle on a driver slows down to turn."""
+_TURN_TAN = math.tan(math.radians(40.0))
+"""From this angle on, told by its tangent, a driver slows down to turn."""
 _JUNCTION_LEGS = 3
 """At nodes of fewer streets one only drives on."""
 
@@ -209,8 +209,8 @@ def _all_turns(
             if after != arc and into == edge:
                 kind[row] = U_TURN
             elif meets and (bx != 0 or by != 0) and not (roundabout[edge] and roundabout[into]):
-                cross = ax * by - ay * bx
-                if abs(np.arctan2(cross, ax * bx + ay * by)) >= _TURN_RAD:
+                cross, ahead = ax * by - ay * bx, ax * bx + ay * by
+                if ahead <= 0 or abs(cross) >= _TURN_TAN * ahead:
                     kind[row] = FAR_SIDE if cross * across > 0 else NEAR_SIDE
             row += 1
     return start, origin, to, node, kind

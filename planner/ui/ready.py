@@ -24,22 +24,21 @@ import planner
 from planner import packs, settings
 from planner.area import Area
 from planner.errors import PackError, PlannerError
-from planner.memory import one_at_a_time
 from planner.model import Incident, Plan
 from planner.perimeters import mesh
 from planner.plan import make_plan
-from planner.terms import Travel
 from planner.ui.basemap import BaseMapFiles, base_map, base_map_files
 
 _BASE_MAP = "--base-map"
 _RANK = 5
 
 
-@one_at_a_time
 def first_plan(area: Area) -> Plan:
-    """Plan an incident in the middle of an area, for no other end than to have planned once."""
-    for travel in (Travel.EMERGENCY, Travel.PUBLIC):
-        area.network.make_ready(travel, packs.shipped_doctrine().travelling)
+    """Plan an incident in the middle of an area, for no other end than to have planned once.
+
+    What takes longest is done first, and nobody's tap waits for it who does not need the same.
+    """
+    area.network.make_ready(packs.shipped_doctrine().travelling)
     mesh.make_ready()
     middle = area.network.node_xy_m.mean(axis=0)
     nearest = int(np.argmin(np.hypot(*(area.network.node_xy_m - middle).T)))
