@@ -11,9 +11,10 @@ from planner.ui.decide import undone
 from planner.ui.downloads import show_downloads
 from planner.ui.layers import map_layers
 from planner.ui.map import show_map
-from planner.ui.opening import area_or_stop, base_map_or_none, plan_or_problem, wait_for
+from planner.ui.opening import area_or_stop, base_map_or_none, plan_or_problem, wait_for, wait_for_warm_up
 from planner.ui.panels import exercise_mark, plan_panel, problem, welcome
 from planner.ui.show import show_html, show_style
+from planner.ui.warm import warming_of
 
 show_style()
 incident = state.take_stroke(state.open_incident())
@@ -51,6 +52,8 @@ with left, st.container(key="map_side"):
     )
     if base_map is None:  # asked once: it may have come since, and this run has shown the map without it
         wait_for(drawing)
+    if warming := warming_of(area):
+        wait_for_warm_up(warming)
 
 with right, st.container(key="plan_side"):
     # After the map has been told of the plan: what is to be read takes longer to write, and to read.

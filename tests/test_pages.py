@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import re
+import threading
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -131,6 +132,31 @@ def test_the_first_tap_finds_what_was_worked_out_at_the_start(monkeypatch: pytes
     (listing,) = (one for one in packs.list_areas() if one.name == "three_rivers")
     opened = warm.area_of(listing, lambda *_: None)
     assert [area is opened for area in warmed] == [True], "another copy, or planned on twice"
+
+
+def test_the_page_says_as_long_as_a_citys_map_is_made_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    go = threading.Event()
+
+    def planned(area: Area) -> Plan:
+        assert go.wait(60)
+        return first_plan(area)
+
+    monkeypatch.setattr(warm, "first_plan", planned)
+    assert "ready" not in waiting_for(open_page()), "a small map is not worth a word"
+    monkeypatch.setattr(warm, "LEAST_STREETS", 1)
+    page = open_page()
+    assert "made ready" in waiting_for(page)
+    (listing,) = (one for one in packs.list_areas() if one.name == "three_rivers")
+    warming = warm.warming_of(warm.area_of(listing, lambda *_: None))
+    assert warming is not None
+    go.set()
+    warming.result(timeout=60)
+    assert "made ready" not in waiting_for(page.run())
+
+
+def waiting_for(page: AppTest) -> str:
+    assert not page.exception
+    return " ".join(text.value for text in page.text)
 
 
 def test_the_area_of_the_last_incident_is_warmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,3 +62,11 @@ def wait_for(base: Future[BaseMapFiles]) -> None:
     st.text("The base map of this area is being drawn, once.")
     if base.done():
         st.rerun()
+
+
+@st.fragment(run_every=1.5)
+def wait_for_warm_up(warming: Future[None]) -> None:
+    """Say as long as a large map is got ready: whoever taps before waits for what is left of it."""
+    if warming.done():
+        st.rerun()
+    st.text("This map is being made ready, once: till then a plan takes some seconds longer.")

@@ -21,6 +21,7 @@ from planner.briefing.phrases import Edition
 from planner.model import Plan
 from planner.sources.hospital_tables import installed_hospitals
 from planner.store import INCIDENTS, Store
+from planner.streets.hierarchy import LEAST_STREETS
 from planner.ui.layers import map_layers
 from planner.ui.map import packed
 from planner.ui.panel_texts import texts
@@ -50,6 +51,15 @@ def area_of(listing: packs.Listing, progress: packs.Progress) -> Area:
     area = kept_area(listing.name, listing.manifest["digest"])
     _warmed(area.name, area.digest, area)
     return area
+
+
+def warming_of(area: Area) -> Future[None] | None:
+    """Return what is got ready for the first plan on a city's map, None where all is there.
+
+    On a small map it is there before anyone could read that it is not.
+    """
+    warming = _warmed(area.name, area.digest, area)
+    return None if warming.done() or area.network.edge_count < LEAST_STREETS else warming
 
 
 @st.cache_resource(show_spinner=False)
