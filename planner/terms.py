@@ -316,6 +316,9 @@ class PlaceKind(StrEnum):
     AMBULANCE_STATION = "ambulance_station"
     OFFICE = "office"
     NIGHTCLUB = "nightclub"
+    STATION = "station"
+    COURTHOUSE = "courthouse"
+    GOVERNMENT_OFFICE = "government_office"
 
 
 OPEN_BY_MAP = "Open ground by the map"

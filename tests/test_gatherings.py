@@ -113,6 +113,23 @@ def test_buildings_known_by_their_tag_alone_are_places_and_wings_of_what_they_st
     assert len(places) == 4
 
 
+def test_stations_and_government_are_found_as_openstreetmap_tags_them():
+    made = town_objects()
+    ground = made.rectangle(520, 520, 680, 560, railway="station", name="Central")
+    made.lone_node(600, 540, public_transport="station", name="Central")
+    hall = made.rectangle(540, 525, 580, 545, building="train_station")
+    halt = made.lone_node(-650, 540, railway="halt", name="Mill Lane")
+    stations = by_osm(found("station", made))
+    assert stations.keys() >= {f"w{ground}", f"n{halt}"}
+    assert not any(place.name == "Central" for osm, place in stations.items() if osm != f"w{ground}")
+    assert len(stations[f"w{ground}"].also) == 1
+    assert f"w{hall}" not in stations, "it stands on the ground"
+    court = made.rectangle(-680, -560, -640, -520, amenity="courthouse", building="yes", name="County Court")
+    office = made.lone_node(-600, -540, office="government", name="Tax Office")
+    assert by_osm(found("government", made)).keys() >= {f"w{court}", f"n{office}"}
+    assert f"n{office}" not in by_osm(found("office", made))
+
+
 def test_a_ground_too_large_to_be_taken_whole_is_planned_around_its_largest_building():
     made = town_objects()
     campus = made.rectangle(-800, -800, 800, 800, amenity="university", name="Vast University")

@@ -74,9 +74,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "library": Kind("Library", (PlaceKind.LIBRARY,), ("library",)),
         "community_centre": Kind("Community centre", (PlaceKind.COMMUNITY_CENTRE,)),
         "conference_centre": Kind("Conference centre", (PlaceKind.CONFERENCE_CENTRE,)),
-        "station": Kind("Station", (PlaceKind.BUS_STATION,), ("train_station", "transportation")),
+        "station": Kind(
+            "Station", (PlaceKind.BUS_STATION, PlaceKind.STATION), ("train_station", "transportation")
+        ),
         "government": Kind(
-            "Government", (PlaceKind.TOWNHALL,), ("government", "townhall", "courthouse", "parliament")
+            "Government",
+            (PlaceKind.TOWNHALL, PlaceKind.COURTHOUSE, PlaceKind.GOVERNMENT_OFFICE),
+            ("government", "townhall", "courthouse", "parliament"),
         ),
         "office": Kind("Office", (PlaceKind.OFFICE,)),
     }

@@ -43,6 +43,9 @@ TARGET_KINDS = (
     PlaceKind.CLINIC,
     PlaceKind.OFFICE,
     PlaceKind.NIGHTCLUB,
+    PlaceKind.STATION,
+    PlaceKind.COURTHOUSE,
+    PlaceKind.GOVERNMENT_OFFICE,
 )
 """Grounds that are taken whole when tapped: where people gather under one roof or behind one fence."""
 

@@ -59,8 +59,10 @@ _AREA_KEYS = (
     "healthcare",
     "power",
     "barrier",
+    "railway",
+    "public_transport",
 )
-KEYS = (*_AREA_KEYS, "highway", "railway", "restriction")
+KEYS = (*_AREA_KEYS, "highway", "restriction")
 """Keys of the tags of all that is read."""
 _WKB_HEAD = 9  # bytes of WKB before a line's coordinates: byte order, type, number of points
 _REPORT_EVERY = 2000

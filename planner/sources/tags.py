@@ -395,7 +395,9 @@ _PLACES: dict[str, dict[str, PlaceKind]] = {
         "music_venue": PlaceKind.THEATRE,
         "fuel": PlaceKind.FUEL,
         "bus_station": PlaceKind.BUS_STATION,
+        "ferry_terminal": PlaceKind.STATION,
         "townhall": PlaceKind.TOWNHALL,
+        "courthouse": PlaceKind.COURTHOUSE,
         "marketplace": PlaceKind.MARKETPLACE,
         "nightclub": PlaceKind.NIGHTCLUB,
     },
@@ -425,6 +427,8 @@ _PLACES: dict[str, dict[str, PlaceKind]] = {
         "hypermarket": PlaceKind.SUPERMARKET,
     },
     "tourism": {"hotel": PlaceKind.HOTEL, "motel": PlaceKind.HOTEL},
+    "railway": {"station": PlaceKind.STATION, "halt": PlaceKind.STATION},
+    "public_transport": {"station": PlaceKind.STATION},
     "landuse": dict.fromkeys(
         ("grass", "recreation_ground", "village_green", "brownfield", "greenfield", "meadow"),
         PlaceKind.OPEN_GROUND,
@@ -489,8 +493,18 @@ _SPECIAL_CARE: dict[str, frozenset[str]] = {
 
 def _takes_patients(tags: Tags) -> bool:
     """Whether what is tagged a hospital is in use, and for people alive."""
-    gone = any(tags.get(key, "no") != "no" for key in ("disused", "abandoned", "demolished", "ruins"))
-    return not gone and not {tags.get("amenity", ""), tags.get("healthcare", "")} & _NO_PATIENTS
+    return not _is_gone(tags) and not {tags.get("amenity", ""), tags.get("healthcare", "")} & _NO_PATIENTS
+
+
+def _takes_passengers(tags: Tags) -> bool:
+    """Whether what is tagged a station is in use, and for people: not for freight, nor a toy."""
+    kinds = {tags.get("station", ""), tags.get("railway:traffic_mode", "")}
+    return not _is_gone(tags) and not kinds & {"freight", "miniature"}
+
+
+def _is_gone(tags: Tags) -> bool:
+    """Whether what stands there is said to be in use no more."""
+    return any(tags.get(key, "no") != "no" for key in ("disused", "abandoned", "demolished", "ruins"))
 
 
 def _speciality(tags: Tags, kind: PlaceKind) -> str:
@@ -510,10 +524,13 @@ def place_kind(tags: Tags) -> PlaceKind | None:
         value = tags.get(key, "")
         if value and value in kinds:
             kind = kinds[value]
-            return None if kind is PlaceKind.HOSPITAL and not _takes_patients(tags) else kind
+            serves = {PlaceKind.HOSPITAL: _takes_patients, PlaceKind.STATION: _takes_passengers}.get(kind)
+            return kind if serves is None or serves(tags) else None
     # named offices only: the tag sits on a great many single rooms
-    office = tags.get("office", "") not in ("", "no") and tags.get("name", "")
-    return PlaceKind.OFFICE if office else None
+    office = tags.get("office", "")
+    if office in ("", "no") or not tags.get("name", ""):
+        return None
+    return PlaceKind.GOVERNMENT_OFFICE if office == "government" else PlaceKind.OFFICE
 
 
 def read_place(tags: Tags) -> Place | None:

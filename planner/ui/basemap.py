@@ -74,6 +74,7 @@ _LANDMARKS = frozenset(
         PlaceKind.STADIUM,
         PlaceKind.HOSPITAL,
         PlaceKind.BUS_STATION,
+        PlaceKind.STATION,
         PlaceKind.FIRE_STATION,
         PlaceKind.POLICE,
         PlaceKind.TOWNHALL,

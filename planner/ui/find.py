@@ -39,6 +39,7 @@ _SOUGHT = frozenset(
         PlaceKind.KINDERGARTEN,
         PlaceKind.MALL,
         PlaceKind.BUS_STATION,
+        PlaceKind.STATION,
         PlaceKind.HOSPITAL,
         PlaceKind.STADIUM,
         PlaceKind.WORSHIP,
@@ -46,6 +47,7 @@ _SOUGHT = frozenset(
         PlaceKind.NIGHTCLUB,
         PlaceKind.CONFERENCE_CENTRE,
         PlaceKind.TOWNHALL,
+        PlaceKind.COURTHOUSE,
         PlaceKind.AERODROME,
     }
 )
