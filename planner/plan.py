@@ -9,7 +9,6 @@ from importlib.metadata import version
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import Point
 
 from planner import words
 from planner.area import Area
@@ -190,13 +189,14 @@ def _streets(
     beneath = area.network.edges_meeting(inner.polygon_m.buffer(-_RIM_M))
     closed = area.network.edges_meeting(danger_m) | inner.inside | beneath | blocked
     post_at = {edge: post.id for edge, post in zip(outer.post_edges, outer.posts, strict=True)}
+    spots_m = [area.frame.to_m([post.location for post in line.posts]).tolist() for line in (inner, outer)]
     lines = area.network.lines(outer.post_edges)
-    post_along_m = {
-        edge: float(shapely.line_locate_point(line, Point(area.frame.point_m(post.location))))
-        for edge, post, line in zip(outer.post_edges, outer.posts, lines, strict=True)
-    }
+    along_m = shapely.line_locate_point(lines, shapely.points(spots_m[1])) if len(lines) else ()
+    post_along_m = dict(zip(outer.post_edges, map(float, along_m), strict=True))
     cars_m = {
-        post.id: area.frame.point_m(post.location) for post in inner.posts if post.mode is PostMode.VEHICLE
+        post.id: (x, y)
+        for post, (x, y) in zip(inner.posts, spots_m[0], strict=True)
+        if post.mode is PostMode.VEHICLE
     }
     return Streets(closed, post_at, danger_m, outer.polygon_m, post_along_m, blocked, cars_m)
 

@@ -24,6 +24,8 @@ from planner.table import Table
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Line = tuple[float, float, float, float, float, float]
+"""From p to q, each x, y and z."""
 
 OPEN_KINDS = ("roof", "carport", "canopy")
 """``building`` values that have a roof but no walls: one sees through beneath."""
@@ -374,11 +376,11 @@ def _sees(
     table = np.zeros((len(a), len(b)), dtype=np.bool_)
     for i in range(len(a)):
         for j in range(len(b)):
-            p, q = a[i], b[j]
-            if np.hypot(p[0] - q[0], p[1] - q[1]) > limit:
+            line = a[i, 0], a[i, 1], a[i, 2], b[j, 0], b[j, 1], b[j, 2]
+            if (line[0] - line[3]) ** 2 + (line[1] - line[4]) ** 2 > limit * limit:
                 continue
             table[i, j] = (
-                _first_hiding(p, q, segment, span, origin, cell, columns, rows, start, cell_wall) < 0
+                _first_hiding(line, segment, span, origin, cell, columns, rows, start, cell_wall) < 0
             )
     return table
 
@@ -398,8 +400,8 @@ def _clear_lines(
 ) -> Bools:  # pragma: no cover - compiled
     clear = np.zeros(len(a), dtype=np.bool_)
     for i in range(len(a)):
-        hiding = _first_hiding(a[i], b[i], segment, span, origin, cell, columns, rows, start, cell_wall)
-        clear[i] = hiding < 0
+        line = a[i, 0], a[i, 1], a[i, 2], b[i, 0], b[i, 1], b[i, 2]
+        clear[i] = _first_hiding(line, segment, span, origin, cell, columns, rows, start, cell_wall) < 0
     return clear
 
 
@@ -424,12 +426,12 @@ def _seen_by_any(
     for g in range(len(groups) - 1):
         for i in range(groups[g], groups[g + 1]):
             for j in range(len(eyes)):
-                p, q = points[i], eyes[j]
-                if np.hypot(p[0] - q[0], p[1] - q[1]) > limit:
+                line = points[i, 0], points[i, 1], points[i, 2], eyes[j, 0], eyes[j, 1], eyes[j, 2]
+                if (line[0] - line[3]) ** 2 + (line[1] - line[4]) ** 2 > limit * limit:
                     continue
-                if hid[j] >= 0 and _hides(p, q, hid[j], segment, span):
+                if hid[j] >= 0 and _hides(line, hid[j], segment, span):
                     continue
-                hid[j] = _first_hiding(p, q, segment, span, origin, cell, columns, rows, start, cell_wall)
+                hid[j] = _first_hiding(line, segment, span, origin, cell, columns, rows, start, cell_wall)
                 if hid[j] < 0:
                     seen[g] = True
                     break
@@ -456,24 +458,22 @@ def _anything_beside(spots: Floats, lines: Floats, within: float) -> Bools:  # p
 
 
 @njit(cache=True)
-def _hides(
-    p: Floats, q: Floats, w: int, segment: Floats, span: Floats
-) -> bool:  # pragma: no cover - compiled
-    """Whether a wall stands in the line between p and q, between its foot and its top."""
+def _hides(line: Line, w: int, segment: Floats, span: Floats) -> bool:  # pragma: no cover - compiled
+    """Whether a wall stands in a line from p to q, between its foot and its top."""
+    px, py, pz, qx, qy, qz = line
     # One order for both directions: the answer is symmetric to the last bit.
-    if q[0] < p[0] or (q[0] == p[0] and q[1] < p[1]):
-        p, q = q, p
-    t = _meets(p[0], p[1], q[0], q[1], segment[w, 0], segment[w, 1], segment[w, 2], segment[w, 3])
+    if qx < px or (qx == px and qy < py):
+        px, py, pz, qx, qy, qz = qx, qy, qz, px, py, pz
+    t = _meets(px, py, qx, qy, segment[w, 0], segment[w, 1], segment[w, 2], segment[w, 3])
     if t < 0.0:
         return False
-    z = p[2] + t * (q[2] - p[2])
+    z = pz + t * (qz - pz)
     return bool(span[w, 0] <= z < span[w, 1])
 
 
 @njit(cache=True)
 def _first_hiding(
-    p: Floats,
-    q: Floats,
+    line: Line,
     segment: Floats,
     span: Floats,
     origin: Floats,
@@ -483,15 +483,16 @@ def _first_hiding(
     start: Ints,
     cell_wall: Ints,
 ) -> int:  # pragma: no cover - compiled
-    """Return the first wall found that stands in the line from p to q, -1 where none does."""
+    """Return the first wall found that stands in a line from p to q, -1 where none does."""
+    px, py, _, qx, qy, _ = line
     ox, oy = origin[0], origin[1]
-    c0, c1 = _columns(p[0], q[0], ox, cell, columns)
+    c0, c1 = _columns(px, qx, ox, cell, columns)
     for c in range(c0, c1 + 1):
-        r0, r1 = _column_span(p[0], p[1], q[0], q[1], c, ox, oy, cell, rows)
+        r0, r1 = _column_span(px, py, qx, qy, c, ox, oy, cell, rows)
         for r in range(r0, r1 + 1):
             k = c * rows + r
             for s in range(start[k], start[k + 1]):
-                if _hides(p, q, cell_wall[s], segment, span):
+                if _hides(line, cell_wall[s], segment, span):
                     return int(cell_wall[s])
     return -1
 

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry import LineString, Point
+from shapely.geometry.base import BaseGeometry
 
 from planner.area import geometries_m
 from planner.model import Notice, Route, Site
@@ -22,6 +23,7 @@ _MOST_NAMES = 6
 _MOST_POSTS = 12
 _HERE_M = 50.0
 """Of a route, only what runs so near to the box around the corridor's streets is looked at."""
+_ON_LANE_M = 1.0
 _LEAST_SHARED_M = 10.0
 _SIDES = {Parked.ONE_SIDE: "one side", Parked.BOTH_SIDES: "both sides"}
 
@@ -146,26 +148,32 @@ def _sites_near(
     corridor: Corridor, own: Sequence[Way], sites: Sequence[Site], driving: Driving
 ) -> list[Notice]:
     """Name the sites that the corridor runs past within its clearance, where it cannot keep away (C4)."""
-    reach_m = driving.doctrine.transport.corridor_clear_m
+    reach_m, outer_m = driving.doctrine.transport.corridor_clear_m, driving.streets.outer_m
     if not own:
         return []
-    kept = shapely.union_all(driving.network.lines(np.flatnonzero(corridor.kept)))
-    by_kept = kept if kept.is_empty else shapely.box(*kept.bounds).buffer(_HERE_M)
-    around = by_kept.union(driving.streets.outer_m)
+    kept = driving.network.lines(np.flatnonzero(corridor.kept))
+    by_kept = shapely.box(*shapely.total_bounds(kept)).buffer(_HERE_M) if len(kept) else shapely.Polygon()
+    around = by_kept.union(outer_m)
     if around.is_empty:
         return []
-    driven = shapely.union_all(_driven_in(around.bounds, own))
-    here = driven.intersection(by_kept)
-    lane = kept.intersection(here.buffer(1.0)).union(driven.intersection(driving.streets.outer_m))
-    if lane.is_empty:
-        return []
+    driven, aside_m = _driven_in(around.bounds, own), reach_m + 2 * _ON_LANE_M
+
+    def lane_about(ground: BaseGeometry) -> BaseGeometry:
+        """Return what is driven near a ground of the kept streets, and within the outer perimeter."""
+        box_m = np.add(ground.bounds, (-aside_m, -aside_m, aside_m, aside_m))
+        streets, ways = (shapely.union_all(shapely.clip_by_rect(lines, *box_m)) for lines in (kept, driven))
+        lane = streets.intersection(ways.intersection(by_kept).buffer(_ON_LANE_M))
+        return lane.union(ways.intersection(outer_m))
+
     near = []
     for site in sites:
         if site.rank != 1 or site in (corridor.site, corridor.staging):
             continue
         ground = shapely.union_all(geometries_m(site.shape, driving.area.frame))
-        if ground.distance(lane) < reach_m:
-            near.append(site.name)
+        if shapely.dwithin(ground, driven, aside_m).any():
+            lane = lane_about(ground)
+            if not lane.is_empty and ground.distance(lane) < reach_m:
+                near.append(site.name)
     if not near:
         return []
     text = (

@@ -107,11 +107,15 @@ class Choice:
             self._gaps[key] = float(shapely.distance(self.shapes[a], self.shapes[b]))
         return self._gaps[key]
 
-    def keeping(self, rows: Ints, others: Ints, least_m: float) -> Bools:
-        """Return which of some candidates lie at least so far from which of others, (n, m)."""
-        keeps: Bools = self._boxes_m(rows, others) >= least_m
-        a, b = np.nonzero(~keeps)
-        keeps[a, b] = shapely.distance(self.shapes[rows[a]], self.shapes[others[b]]) >= least_m
+    def keeping(self, rows: Ints, least_m: Floats) -> Bools:
+        """Return which of some candidates, (n,), lie at least so far from which, (n, n), both ways alike."""
+        keeps: Bools = self._boxes_m(rows, rows) >= least_m
+        a, b = np.nonzero(np.triu(~keeps))
+        one, other = np.minimum(rows[a], rows[b]), np.maximum(rows[a], rows[b])
+        pairs, at = np.unique(one * len(self.shapes) + other, return_inverse=True)
+        one, other = np.divmod(pairs, len(self.shapes))
+        gap_m = shapely.distance(self.shapes[one], self.shapes[other])[at]
+        keeps[a, b] = keeps[b, a] = gap_m >= least_m[a, b]
         return keeps
 
     def _boxes_m(self, rows: Ints, others: Ints) -> Floats:
@@ -331,15 +335,16 @@ class _Options:
         return gain
 
     def _beside(self) -> Bools:
-        """Return which options fit beside which."""
-        choice, beside = self.choice, np.zeros((len(self.row), len(self.row)), dtype=bool)
-        for k, p in enumerate(self.order):
-            for q in self.order[k + 1 :]:
-                if p in choice.held and q in choice.held:
-                    fit = np.ones((len(self.of[p]), len(self.of[q])), dtype=bool)
-                else:
-                    fit = choice.keeping(self.of[p], self.of[q], separation_m(p, q, choice.siting))
-                beside[self.span[p], self.span[q]], beside[self.span[q], self.span[p]] = fit, fit.T
+        """Return which options fit beside which: two pins do, two options of one purpose do not."""
+        choice, order = self.choice, self.order
+        group = np.repeat(np.arange(len(order)), [len(self.of[p]) for p in order])
+        apart_m = np.array([[separation_m(p, q, choice.siting) for q in order] for p in order])
+        held = np.array([p in choice.held for p in order])[group]
+        apart_m = apart_m.reshape(len(order), len(order))[group][:, group]
+        apart_m[held[:, None] & held] = 0.0
+        apart_m[group[:, None] == group] = 0.0
+        beside = choice.keeping(self.row, apart_m)
+        beside[group[:, None] == group] = False
         return beside
 
     def _losses(self) -> Floats:

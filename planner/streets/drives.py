@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.streets.network import Snap, StreetNetwork
-from planner.streets.reach import spread
+from planner.streets.reach import in_groups, numbered, spread
 from planner.streets.timing import Timing
 
 Bools = NDArray[np.bool_]
@@ -77,12 +77,11 @@ class Drives:
         both = np.concatenate([edges, edges + count])
         tails = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
         heads = np.concatenate([network.edge_v[edges], network.edge_u[edges]])
-        nodes = np.unique(tails)
-        tail, head = np.searchsorted(nodes, tails), np.searchsorted(nodes, heads)
+        nodes, (tail, head) = numbered(network.node_count, tails, heads)
         whole_s = timing.arc_s[both] + timing.node_s[heads]
         used = np.flatnonzero(np.isfinite(whole_s))
-        used = used[np.argsort(tail[used], kind="stable")]
-        first = np.searchsorted(tail[used], np.arange(len(nodes) + 1))
+        first, order = in_groups(tail[used], len(nodes))
+        used = used[order]
         edge = np.array([place.edge for place in places], dtype=np.int64)
         length_m = np.maximum(network.length_m[edge], 1e-9)
         share = np.clip(np.array([place.along_m for place in places], dtype=np.float64) / length_m, 0.0, 1.0)

@@ -118,18 +118,17 @@ def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, 
         Directions that may be used.
     """
     arcs = np.concatenate([edges, edges + network.edge_count])
-    arcs = np.sort(arcs[arc_open[arcs]])
+    arcs = np.sort(arcs[arc_open[arcs]], kind="stable")
     first = np.array([start.edge for start in starts], dtype=np.int64)
     along_m = np.array([start.along_m for start in starts], dtype=np.float64)
     off_m = np.array([start.offset_m for start in starts], dtype=np.float64)
     begins = np.concatenate([network.edge_u[first], network.edge_v[first]])
     tail, head = network.arc_tail[arcs], network.arc_head[arcs]
-    nodes = np.unique(np.concatenate([tail, head, begins]))
-    tail, head, seeds = (np.searchsorted(nodes, part) for part in (tail, head, begins))
-    by_tail = np.argsort(tail, kind="stable")
+    nodes, (tail, head, seeds) = numbered(network.node_count, tail, head, begins)
+    first_of, by_tail = in_groups(tail, len(nodes))
     own = np.arange(len(starts))
     node_mm, nearest, via = spread(
-        np.searchsorted(tail[by_tail], np.arange(len(nodes) + 1)),
+        first_of,
         head[by_tail],
         by_tail,
         _mm(network.length_m[arcs % network.edge_count]),
@@ -140,6 +139,29 @@ def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, 
     node_m = np.append(np.where(nearest >= 0, node_mm / 1000, np.inf), np.inf)
     by_arc = np.append(np.where(via >= 0, np.append(arcs, -1)[via], -1), -1)
     return Distances(network, nodes, node_m, np.append(nearest, -1), by_arc, tuple(starts), arcs)
+
+
+def numbered(count: int, *parts: Ints) -> tuple[Ints, list[Ints]]:
+    """Return what occurs in some arrays of numbers below a count, ascending, and where each stands in that.
+
+    As ``np.unique`` and its inverse do, without sorting.
+    """
+    occurs = np.zeros(count, dtype=bool)
+    for part in parts:
+        occurs[part] = True
+    known = np.flatnonzero(occurs)
+    place = np.empty(count, dtype=np.int64)
+    place[known] = np.arange(len(known))
+    return known, [place[part] for part in parts]
+
+
+def in_groups(group: Ints, count: int) -> tuple[Ints, Ints]:
+    """Return rows by their groups, (n,), each group's in order, and where each group begins, (count + 1,)."""
+    start = np.zeros(count + 1, dtype=np.int64)
+    np.cumsum(np.bincount(group, minlength=count), out=start[1:])
+    # Numbers of sixteen bits are laid out, not sorted.
+    short = group.astype(np.uint16) if count <= np.iinfo(np.uint16).max else group
+    return start, np.argsort(short, kind="stable")
 
 
 def _mm(metres: Floats) -> Ints:
@@ -294,14 +316,14 @@ def ends_of(network: StreetNetwork, edges: Ints, open_edges: Bools) -> NumberedE
     open_edges : (E,) bool array
         Streets that may be used.
     """
-    ends_u, ends_v, _ = network.vehicle_ends
-    nodes, index = np.unique(np.concatenate([ends_u[edges], ends_v[edges]]), return_inverse=True)
+    ends_u, ends_v, count = network.vehicle_ends
+    nodes, (u, v) = numbered(count, ends_u[edges], ends_v[edges])
     goes_on = np.zeros(len(nodes), dtype=bool)
     junctions = nodes[: np.searchsorted(nodes, network.node_count)]  # at a barrier ends one street alone
     arcs, owner = network.arcs_into(junctions)
     others = arcs % network.edge_count
     goes_on[owner[open_edges[others] & ~_among(edges, others)]] = True
-    return NumberedEnds(index[: len(edges)], index[len(edges) :], goes_on)
+    return NumberedEnds(u, v, goes_on)
 
 
 def _component(u: Ints, v: Ints, used: Bools, size: int) -> Ints:

@@ -198,8 +198,9 @@ class StreetArrays:
         """Return the shapes of the given edges as shapely LineStrings in metres."""
         chosen = np.asarray(edges, dtype=np.int64)
         kept, known = self._kept_lines
-        new = np.unique(chosen[~known[chosen]])
+        new = chosen[~known[chosen]]
         if len(new):
+            new = np.unique(new)
             points, owner = _gather_parts(self.shape_start, new)
             kept[new] = shapely.linestrings(self.shape_xy_m[points], indices=owner)
             known[new] = True
