@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,11 @@ def test_all_of_it_by_keyboard(screen: Screen) -> None:
     expect(screen.map.get_by_role("button", name="HOT:")).to_have_attribute("aria-pressed", "false")
     first = screen.wait_for_plan()
     zone = only(screen, "zone")
-    assert len(zone["geometry"]["coordinates"][0]) == 4
+    (left, foot), (_, top), (right, _), _ = corners = zone["geometry"]["coordinates"][0]
+    assert len(corners) == 4
+    assert [corners[1][0], corners[2][1]] == pytest.approx([left, top], abs=1e-6), "the map stood still"
+    shrunk = math.cos(math.radians(top))
+    assert (right - left) * shrunk == pytest.approx(top - foot, rel=0.02), "120 pixels up, 120 to the right"
 
     screen.map.locator("path.drawn-hot").focus()
     keys.press("Enter")
@@ -67,6 +72,16 @@ def test_all_of_it_by_keyboard(screen: Screen) -> None:
     keys.press("Delete")
     screen.page.get_by_text("Tap where it happens: the plan follows.").wait_for()
     assert screen.drawn() == []
+
+    keys.press("b")
+    for _ in range(12):
+        keys.press("Shift+ArrowLeft")
+    keys.press("Enter")
+    mark = screen.map.locator(".closure-mark")
+    expect(mark).to_be_in_viewport()
+    screen.map.get_by_text("Planning").wait_for(state="detached")
+    west = only(screen, "closure")["geometry"]["coordinates"][0]
+    assert west < left - 4 * (right - left), "at its edge the cross takes the map along"
 
 
 def test_a_whole_zone_is_dragged_and_downgraded_only_on_purpose(screen: Screen) -> None:

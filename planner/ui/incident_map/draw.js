@@ -47,8 +47,10 @@ export class Cross {
 
   move(step) {
     const size = this.map.getSize();
-    this.at = (this.at ?? size.divideBy(2)).add(step);
-    this.at = L.point(Math.min(size.x, Math.max(0, this.at.x)), Math.min(size.y, Math.max(0, this.at.y)));
+    const wanted = (this.at ?? size.divideBy(2)).add(step);
+    this.at = L.point(Math.min(size.x, Math.max(0, wanted.x)), Math.min(size.y, Math.max(0, wanted.y)));
+    const beyond = wanted.subtract(this.at);
+    if (beyond.x || beyond.y) this.map.panBy(beyond, { animate: false }); // at the edge the map moves on
     this.mark.style.transform = `translate(${this.at.x}px, ${this.at.y}px)`;
     this.mark.hidden = false;
     return this.place();

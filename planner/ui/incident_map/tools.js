@@ -211,6 +211,7 @@ export class Tools {
     }
     if (this.stroke && this.draw(event)) {
       event.preventDefault();
+      event.stopImmediatePropagation(); // the map itself hears arrow keys too, and would move under the cross
       return;
     }
     const tool = [...TOOLS, MEASURE].find((one) => one.key === key);
