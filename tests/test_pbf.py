@@ -13,6 +13,7 @@ import numpy as np
 import osmium
 import pytest
 import shapely
+from osmium.osm import mutable
 
 from planner.errors import SourceError
 from planner.sources import pbf
@@ -273,6 +274,18 @@ def test_broken_file_is_told_in_one_line(town_file: Path, tmp_path: Path, name: 
     assert name in line
     assert "\n" not in line
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize("name", [b"\xff\xfe\xfd\xfc", b"abc\xc3", b"\xed\xa0\x80a", b"\xc0\x80ab"])
+def test_names_that_are_not_in_utf8_are_refused_in_one_line(tmp_path: Path, name: bytes) -> None:
+    path = tmp_path / "name.osm.pbf"
+    with osmium.SimpleWriter(osmium.io.File(str(path), "pbf,pbf_compression=none")) as writer:
+        for ident in (1, 2):
+            writer.add_node(mutable.Node(id=ident, location=(ident, 1)))
+        writer.add_way(mutable.Way(id=3, nodes=[1, 2], tags={"highway": "primary", "name": "QQQQ"}))
+    path.write_bytes(path.read_bytes().replace(b"QQQQ", name))
+    with pytest.raises(SourceError, match=r"name\.osm\.pbf cannot be read"):
+        read_osm(path, "name")
 
 
 FULL_DISK = """

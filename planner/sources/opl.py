@@ -24,6 +24,7 @@ FORMAT = "opl,locations_on_ways=true,add_metadata=timestamp"
 """What osmium is to write, in its own words."""
 
 _CODED = re.compile("%([0-9a-f]+)%")  # a character by its code point
+_SURROGATES = range(0xD800, 0xE000)
 _AS_TABLE = bytes.maketrans(b"xy,", b",,\n")  # of nodes: each a line of id, longitude, latitude
 _NODE_COLUMNS = {"ref": pa.int64(), "lon": pa.float64(), "lat": pa.float64()}
 
@@ -81,7 +82,13 @@ def _read_nodes(listed: bytes) -> tuple[Ints, Floats]:
 
 
 def read_tags(text: str) -> dict[str, str]:
-    """Read the tags of a way; of a key that is there twice the first, as osmium does."""
+    """Read the tags of a way; of a key that is there twice the first, as osmium does.
+
+    Raises
+    ------
+    ValueError
+        If they are not in UTF-8.
+    """
     tags = dict([field.split("=") for field in reversed(text.split(","))]) if text else {}
     if "%" in text:
         return {_CODED.sub(_coded, key): _CODED.sub(_coded, value) for key, value in tags.items()}
@@ -89,4 +96,7 @@ def read_tags(text: str) -> dict[str, str]:
 
 
 def _coded(match: re.Match[str]) -> str:
-    return chr(int(match[1], 16))
+    code = int(match[1], 16)
+    if code == 0 or code in _SURROGATES:  # osmium decodes what no UTF-8 may hold
+        raise ValueError("a tag is not in UTF-8")
+    return chr(code)

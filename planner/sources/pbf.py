@@ -69,8 +69,9 @@ _REPORT_EVERY = 2000
 _PLACES_ON_DISK_BYTES = (
     64 << 20
 )  # files larger than this keep their nodes' places on disk while they are read
-_STREETS_AT_ONCE = 1 << 14
-_STREETS_BYTES = 64 << 20  # ten times what so many take: see _Aside
+_STREETS_AT_ONCE = 1 << 11
+# Three times what so many of OSM's longest ways take, those of 2,000 nodes: see _Aside.
+_STREETS_BYTES = 256 << 20
 _OBJECTS_PER_BYTE = {"pbf": 0.024, "osm": 0.0016, "osm.gz": 0.016, "osm.bz2": 0.02}
 
 
@@ -241,8 +242,12 @@ class _Aside:
         """Write what there is."""
         writer, self._writer = self._writer, None
         self.count = 0
-        if writer is not None:
+        if writer is None:
+            return
+        try:
             writer.close()
+        except IndexError as error:  # a text that ends amid a character
+            raise ValueError(_first_line(error)) from error
 
     def take(self) -> opl.Ways:
         """Read what was set aside, and begin again."""
