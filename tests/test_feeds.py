@@ -29,6 +29,7 @@ from planner.geo import LonLat
 from planner.model import Shape
 from planner.terms import PerimeterName, RoadClass, ZoneKind
 from tests.plans import MADE, made_town, town_plan
+from tests.test_passing import deep
 
 CAP = "{urn:oasis:names:tc:emergency:cap:1.2}"
 
@@ -182,6 +183,18 @@ def test_what_is_closed_is_all_that_can_be_driven_inside_and_nothing_outside(pla
     assert expected > 1000
     assert sum(line.length for line in lines) == pytest.approx(expected, rel=1e-3)
     assert all(ground.buffer(0.1).covers(line) for line in lines)
+
+
+def test_a_tunnel_that_the_line_passes_is_closed_to_its_far_end(plan):
+    area = deep()
+    line = LineString([(-300, -300), (400, -300), (400, 300), (-300, 300), (-300, -300)])
+    rings = (tuple(area.frame.place(*xy) for xy in line.coords),)
+    outer = next(one for one in plan.perimeters if one.perimeter is PerimeterName.OUTER)
+    closed = closed_streets(replace(plan, perimeters=(replace(outer, rings=rings),)), area)
+    ends = [area.frame.point_m(one.line[-1])[0] for one in closed if one.street == "Deep"]
+    assert max(ends) == pytest.approx(520, abs=0.1), "where the tunnel ends, not at x = 400"
+    arms = [area.frame.point_m(place) for one in closed if one.street == "Arm" for place in one.line]
+    assert max(abs(x) for x, _ in arms) <= 300.1, "other streets are cut at the line"
 
 
 def test_a_closed_street_follows_its_road_the_way_it_is_driven(plan, area):

@@ -1,7 +1,8 @@
 """Which streets the outer perimeter closes to the public, as lines in the direction of traffic.
 
 All that can be driven within the outer perimeter is closed, tunnels and bridges too (the plan says so where
-there are any); a gate lets units through, not the public. Streets are cut at the line of the perimeter.
+there are any); a gate lets units through, not the public. Streets are cut at the line of the perimeter; a
+tunnel or bridge that it crosses is closed from end to end, but for motorways: nobody turns off within.
 """
 
 from __future__ import annotations
@@ -60,7 +61,8 @@ def closed_streets(plan: Plan, area: Area) -> tuple[ClosedStreet, ...]:
     edges = np.flatnonzero(network.edges_meeting(ground_m) & network.drivable)
     service = network.road_class == RoadClass.SERVICE
     edges = edges[~(service[edges] & (network.name_index[edges] == 0))]
-    streets, lines = _by_street(area, edges, _inside(network.lines(edges), ground_m))
+    spans = (network.tunnel | network.bridge)[edges] & (network.road_class[edges] > RoadClass.MOTORWAY_LINK)
+    streets, lines = _by_street(area, edges, _inside(network.lines(edges), ground_m, spans))
     kept = np.flatnonzero(shapely.length(lines) >= _LEAST_M)
     names = [plain(streets[number]) for number in kept]
     found = map(ClosedStreet, names, _headings(lines[kept]), _places(lines[kept], area))
@@ -71,11 +73,11 @@ def _polygons_m(rings: Iterable[tuple[tuple[LonLat, ...], ...]], area: Area) -> 
     return geometries_m(Shape(polygons=tuple(rings)), area.frame)
 
 
-def _inside(lines: Objects, ground_m: BaseGeometry) -> Objects:
-    """Cut lines at the rim of the ground; few cross it."""
+def _inside(lines: Objects, ground_m: BaseGeometry, whole: NDArray[np.bool_]) -> Objects:
+    """Cut lines at the rim of the ground, but for some; few cross it."""
     cut = lines.copy()
     shapely.prepare(ground_m)
-    crosses = ~shapely.contains_properly(ground_m, lines)
+    crosses = ~shapely.contains_properly(ground_m, lines) & ~whole
     cut[crosses] = shapely.intersection(lines[crosses], ground_m)
     return cut
 
