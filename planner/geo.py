@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain
@@ -19,6 +21,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.errors import IncidentError
 
+_AT_ONCE = 1 << 16  # places projected together: of a city's there are parts enough for all cores
 DECIMALS = 7
 """Decimals of a degree in documents (contract): about 1 cm."""
 
@@ -80,6 +83,13 @@ class Frame:
         """Project (n, 2) degrees, longitude first, to (n, 2) metres."""
         lonlat = degrees_of(lonlat_deg) if isinstance(lonlat_deg, tuple) else np.asarray(lonlat_deg, float)
         lonlat = lonlat.reshape(-1, 2)
+        if len(lonlat) <= _AT_ONCE:
+            return self._to_m(lonlat)
+        parts = [lonlat[at : at + _AT_ONCE] for at in range(0, len(lonlat), _AT_ONCE)]
+        with ThreadPoolExecutor(min(len(parts), os.cpu_count() or 1), thread_name_prefix="frame") as pool:
+            return np.concatenate(list(pool.map(self._to_m, parts)))
+
+    def _to_m(self, lonlat: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(_PROJECTIONS.about(self.centre)(lonlat[:, 0], lonlat[:, 1]))
 
     def to_deg(self, xy_m: ArrayLike) -> NDArray[np.float64]:

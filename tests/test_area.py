@@ -9,6 +9,7 @@ import pytest
 import shapely
 from shapely.geometry import Point, Polygon, box
 
+from planner import geo
 from planner.area import geometries_m, shape_of
 from planner.geo import Frame
 from planner.geojson import geometry, read_shape
@@ -45,3 +46,10 @@ def test_how_far_junctions_lie_from_the_rim_is_told_as_far_as_it_is_asked(most_m
     gap_m = shapely.distance(shapely.points(xy_m), hull_m.boundary)
     gap_m = np.where(shapely.contains_xy(hull_m, xy_m), gap_m, 0.0)
     assert np.array_equal(area.to_rim_m(most_m), np.where(gap_m <= most_m, gap_m, np.inf))
+
+
+def test_many_places_are_projected_on_all_cores_as_each_alone(monkeypatch):
+    places = np.random.default_rng(1).uniform(-0.2, 0.2, (1001, 2)) + CENTRE
+    alone = FRAME.to_m(places)
+    monkeypatch.setattr(geo, "_AT_ONCE", 100)
+    assert (FRAME.to_m(places) == alone).all()

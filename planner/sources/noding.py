@@ -31,6 +31,7 @@ SIGNAL_REACH_M = 40.0
 UNIT_DEG = 1e-7  # OSM keeps coordinates as integers of this size: the exact form, on every machine
 _STRETCH_M = 250.0  # edges longer than this are parted at an OSM node, where one stands
 _AT_ONCE = 1 << 18  # points worked on together
+_PROJECTED = 1 << 20  # and projected, on all cores
 
 _STREET_TYPES: dict[str, type[np.generic]] = {
     "road_class": np.uint8,
@@ -174,8 +175,10 @@ def lay_streets(
     edge_u, edge_v = new_index[inverse[begin]], new_index[inverse[end]]
     shape_start = np.concatenate([[0], np.cumsum(end - begin + 1)])
     del new_index, cuts, owner, whole, begin, end, inverse
-    shape_xy_m, node_xy_m, units = xy_m[point], xy_m[junction], unit[point]
-    del xy_m, unit
+    units = unit[point]
+    del unit
+    shape_xy_m, node_xy_m = xy_m[point], xy_m[junction]
+    del xy_m
     columns, names = _street_columns(streets.streets, street)
     barrier, access = _node_columns(ident[junction], nodes)
     signal = _signals(ident, junction, nodes, point, shape_xy_m, shape_start)
@@ -213,16 +216,18 @@ def _each_node(ref: Ints) -> tuple[Ints, Ints32, Ints32, Bools]:
 
 def _in_metres(unit: Units, frame: Frame) -> Floats:
     xy_m = np.empty(unit.shape, dtype=np.float64)
-    for at in range(0, len(unit), _AT_ONCE):
-        xy_m[at : at + _AT_ONCE] = frame.to_m(unit[at : at + _AT_ONCE] * UNIT_DEG)
+    for at in range(0, len(unit), _PROJECTED):
+        xy_m[at : at + _PROJECTED] = frame.to_m(unit[at : at + _PROJECTED] * UNIT_DEG)
     return xy_m
 
 
-def _spans(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
+def _spans(begin: Ints, end: Ints) -> tuple[Ints32, Ints32]:
     """Return the indices of the spans begin:end laid end to end, and which span (0..) each belongs to."""
     size = end - begin
-    owner = np.repeat(np.arange(len(size)), size)
-    return np.arange(size.sum()) + (begin - np.cumsum(size) + size)[owner], owner
+    owner = np.repeat(np.arange(len(size), dtype=np.int32), size)
+    rows = np.arange(len(owner), dtype=np.int32)
+    rows += (begin - np.cumsum(size) + size).astype(np.int32)[owner]
+    return rows, owner
 
 
 def _junctions(

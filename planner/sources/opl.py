@@ -10,7 +10,6 @@ public, osmium drops a digit.
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +22,7 @@ from planner.streets.network import Floats, Ints
 FORMAT = "opl,locations_on_ways=true,add_metadata=timestamp"
 """What osmium is to write, in its own words."""
 
-_CODED = re.compile("%([0-9a-f]+)%")  # a character by its code point
+_FIELDS = 5  # of a line
 _SURROGATES = range(0xD800, 0xE000)
 _AS_TABLE = bytes.maketrans(b"xy,", b",,\n")  # of nodes: each a line of id, longitude, latitude
 _NODE_COLUMNS = {"ref": pa.int64(), "lon": pa.float64(), "lat": pa.float64()}
@@ -55,13 +54,13 @@ class Ways(NamedTuple):
 
 def read_ways(text: bytes) -> Ways:
     """Read the lines of some ways."""
-    lines = [line.split(b" ") for line in text.splitlines()]
-    nodes = [line[4] for line in lines]
+    fields = text.split()
+    ident, changed, tags, nodes = (fields[at::_FIELDS] for at in (0, 2, 3, 4))
     ref, lonlat_deg = _read_nodes(b"\n".join(nodes))
     return Ways(
-        way_id=np.array([int(line[0][1:]) for line in lines], dtype=np.int64),
-        tags=[line[3][1:].decode() for line in lines],
-        newest=max((line[2][1:] for line in lines), default=b"").decode(),
+        way_id=np.array([int(told[1:]) for told in ident], dtype=np.int64),
+        tags=[told[1:].decode() for told in tags],
+        newest=max(changed, default=b"t")[1:].decode(),
         size=np.array([listed.count(b"n") for listed in nodes], dtype=np.int64),
         ref=ref,
         lonlat_deg=lonlat_deg,
@@ -89,14 +88,17 @@ def read_tags(text: str) -> dict[str, str]:
     ValueError
         If they are not in UTF-8.
     """
-    tags = dict([field.split("=") for field in reversed(text.split(","))]) if text else {}
+    fields = [field.split("=") for field in reversed(text.split(","))] if text else []
     if "%" in text:
-        return {_CODED.sub(_coded, key): _CODED.sub(_coded, value) for key, value in tags.items()}
-    return tags
+        fields = [[_decoded(told) if "%" in told else told for told in field] for field in fields]
+    return dict(fields)
 
 
-def _coded(match: re.Match[str]) -> str:
-    code = int(match[1], 16)
-    if code == 0 or code in _SURROGATES:  # osmium decodes what no UTF-8 may hold
+def _decoded(told: str) -> str:
+    """Put in the characters that are told by their code points: ``A%20%B``."""
+    parts = told.split("%")
+    codes = [int(code, 16) for code in parts[1::2]]
+    if any(code == 0 or code in _SURROGATES for code in codes):  # osmium decodes what no UTF-8 may hold
         raise ValueError("a tag is not in UTF-8")
-    return chr(code)
+    parts[1::2] = map(chr, codes)
+    return "".join(parts)

@@ -8,6 +8,7 @@ order of ids there, so the same map gives the same area, and the same digest, wh
 from __future__ import annotations
 
 import hashlib
+import math
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
@@ -52,17 +53,23 @@ MAX_SPAN_DEG = 5.0
 _LARGEST_BUILDING_M2 = 1_000_000.0  # twice the largest that stands
 
 
-@dataclass
 class _Table:
-    """Rows of one table as they come: whose they are, what the tags said, where (degrees)."""
+    """Rows of one table as they come: whose they are, what the tags said, where (degrees).
 
-    owner: list[tuple[str, int]] = field(default_factory=list)
-    row: list[tuple[Any, ...]] = field(default_factory=list)
-    shape: list[BaseGeometry | bytes] = field(default_factory=list)
+    Kept by columns: of a metro's rows, objects that the garbage collector would look through again and again.
+    """
 
-    def add(self, osm_type: str, osm_id: int, row: tuple[Any, ...], shape: BaseGeometry | bytes) -> None:
-        self.owner.append((osm_type, osm_id))
-        self.row.append(row)
+    def __init__(self, names: Sequence[str]) -> None:
+        self.osm_type: list[str] = []
+        self.osm_id = array("q")
+        self.columns: dict[str, list[Any]] = {name: [] for name in names}
+        self.shape: list[BaseGeometry | bytes] = []
+
+    def add(self, osm_type: str, osm_id: int, row: Iterable[Any], shape: BaseGeometry | bytes) -> None:
+        self.osm_type.append(osm_type)
+        self.osm_id.append(osm_id)
+        for column, value in zip(self.columns.values(), row, strict=True):
+            column.append(value)
         self.shape.append(shape)
 
 
@@ -80,9 +87,9 @@ class Draft:
     _added: int = 0
     _nodes: dict[int, StreetNode] = field(default_factory=dict)
     _restrictions: set[Restriction] = field(default_factory=set)
-    _buildings: _Table = field(default_factory=_Table)
-    _places: _Table = field(default_factory=_Table)
-    _obstacles: _Table = field(default_factory=_Table)
+    _buildings: _Table = field(default_factory=lambda: _Table(Building._fields))
+    _places: _Table = field(default_factory=lambda: _Table(Place._fields))
+    _obstacles: _Table = field(default_factory=lambda: _Table(Obstacle._fields))
 
     # --- feeding --------------------------------------------------------------------------------
 
@@ -215,11 +222,11 @@ class Draft:
         sha = _digest_of(network, units, box)
         del streets, units
         buildings, places, obstacles = (
-            _table(drafted, names, columns, kept, frame, sha)
-            for drafted, names, columns in (
-                (self._buildings, Building._fields, BUILDING_COLUMNS),
-                (self._places, Place._fields, PLACE_COLUMNS),
-                (self._obstacles, Obstacle._fields, OBSTACLE_COLUMNS),
+            _table(drafted, columns, largest_m2, kept, frame, sha)
+            for drafted, columns, largest_m2 in (
+                (self._buildings, BUILDING_COLUMNS, _LARGEST_BUILDING_M2),
+                (self._places, PLACE_COLUMNS, math.inf),
+                (self._obstacles, OBSTACLE_COLUMNS, math.inf),
             )
         )
         return Area(
@@ -329,20 +336,21 @@ class _Rows(NamedTuple):
 
 def _table(
     drafted: _Table,
-    names: Sequence[str],
     columns: Sequence[str],
+    largest_m2: float,
     ground_deg: BaseGeometry | None,
     frame: Frame,
     sha: Any,
 ) -> Table:
     """Make a table in metres of what was drafted, and put it into the digest.
 
-    Outlines that no building has are left out: a quarter mapped as one would hide whatever lies behind it.
+    Outlines larger than what they are of can be are left out: a quarter mapped as one building would hide
+    whatever lies behind it.
     """
-    rows = _shapes_and_rows(drafted, names, ground_deg)
+    rows = _shapes_and_rows(drafted, ground_deg)
     shape_m = shapely.transform(rows.shape, frame.to_m) if len(rows.shape) else rows.shape
-    if names == Building._fields:
-        real = shapely.area(shape_m) <= _LARGEST_BUILDING_M2
+    if largest_m2 < math.inf:
+        real = shapely.area(shape_m) <= largest_m2
         rows, shape_m = rows.only(real), shape_m[real]
     _feed_rows(sha, rows)
     content: dict[str, NDArray[Any]] = {"osm_type": rows.osm_type, "osm_id": rows.osm_id}
@@ -351,22 +359,29 @@ def _table(
     return Table({name: content[name] for name in columns}, shape_m)
 
 
-def _shapes_and_rows(table: _Table, names: Sequence[str], ground_deg: BaseGeometry | None) -> _Rows:
+def _shapes_and_rows(table: _Table, ground_deg: BaseGeometry | None) -> _Rows:
+    """Take a drafted table over: its shapes made and mended, the latest version of each object."""
     shape = np.empty(len(table.shape), dtype=object)
     shape[:] = table.shape
-    is_wkb = np.array([isinstance(s, bytes) for s in table.shape], dtype=bool)
+    table.shape.clear()
+    is_wkb = np.fromiter((isinstance(one, bytes) for one in shape), dtype=bool, count=len(shape))
     shape[is_wkb] = shapely.from_wkb(shape[is_wkb])
-    shape = shapely.force_2d(_simplest(shape))
+    deep = shapely.has_z(shape)
+    shape[deep] = shapely.force_2d(shape[deep])
+    shape = _simplest(shape)
     good = ~shapely.is_empty(shape) & np.isfinite(shapely.bounds(shape)).all(axis=1)
     if ground_deg is not None:
         good[good] = shapely.intersects(ground_deg, shape[good])
-    last = {owner: i for i, owner in enumerate(table.owner) if good[i]}  # the later version of an object
-    order = [last[owner] for owner in sorted(last)]
-    columns = {name: [table.row[i][k] for i in order] for k, name in enumerate(names)}
-    owners = [table.owner[i] for i in order]
-    osm_type = np.array([t for t, _ in owners], dtype=object)
-    osm_id = np.array([i for _, i in owners], dtype=np.int64)
-    return _Rows(osm_type, osm_id, columns, shapely.normalize(shape[order]))
+    osm_type, osm_id = np.array(table.osm_type, dtype="U1"), np.array(table.osm_id, dtype=np.int64)
+    order = np.lexsort((osm_id, osm_type))  # stable: the later version of an object comes last
+    order = order[good[order]]
+    osm_type, osm_id = osm_type[order], osm_id[order]
+    last = np.ones(len(order), dtype=bool)
+    last[:-1] = (osm_type[1:] != osm_type[:-1]) | (osm_id[1:] != osm_id[:-1])
+    order = order[last]
+    columns = {name: [values[row] for row in order.tolist()] for name, values in table.columns.items()}
+    table.columns.clear()
+    return _Rows(osm_type[last].astype(object), osm_id[last], columns, shapely.normalize(shape[order]))
 
 
 def _simplest(shape: NDArray[np.object_]) -> NDArray[np.object_]:
