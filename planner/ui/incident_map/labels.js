@@ -50,10 +50,11 @@ export function place(items, view) {
   for (const one of items) {
     if (one.dot) dots.add({ ...box(one.x, one.y, one.dot - GAP, one.dot - GAP), of: one });
   }
-  /** What a label hides at a place: others, and, which is not as bad, their dots. */
-  const hidden = (one, here, inside) =>
-    taken.covered(here) + (inside ? shared(here, here) - shared(here, view) : 0)
-    + LESS * Math.max(0, dots.covered(here, one) - (one.may ?? 0));
+  /** What a label hides at a place: others, and, which is not as bad, their dots; at least so much if over `most`. */
+  const hidden = (one, here, inside, most) => {
+    const others = taken.covered(here) + (inside ? shared(here, here) - shared(here, view) : 0);
+    return others >= most ? others : others + LESS * Math.max(0, dots.covered(here, one) - (one.may ?? 0));
+  };
 
   const put = (one, forms) => {
     const inside = one.must && within(one.x, one.y);
@@ -62,7 +63,7 @@ export function place(items, view) {
       const last = form === forms.at(-1)[0];
       for (const [dx, dy] of inside && last && one.far ? chain(places, () => everywhere(view, one, width, height)) : places) {
         const here = box(one.x + dx, one.y + dy, width, height);
-        const covered = hidden(one, here, inside);
+        const covered = hidden(one, here, inside, least);
         if (covered < least) [best, least] = [{ offset: [dx, dy], form, here }, covered];
         if (covered === 0) break;
       }
@@ -100,6 +101,7 @@ function everywhere(view, { x, y }, width, height) {
 }
 
 const CELL = 96;
+const ROW = 2 ** 20; // more cells than any map has in a row
 
 /** Boxes that are taken, found by the squares of a grid that they lie in. */
 class Crowd {
@@ -109,7 +111,7 @@ class Crowd {
 
   *keys({ left, right, top, bottom }) {
     for (let i = Math.floor(left / CELL); i <= Math.floor(right / CELL); i += 1) {
-      for (let j = Math.floor(top / CELL); j <= Math.floor(bottom / CELL); j += 1) yield `${i},${j}`;
+      for (let j = Math.floor(top / CELL); j <= Math.floor(bottom / CELL); j += 1) yield i * ROW + j;
     }
   }
 
@@ -126,10 +128,8 @@ class Crowd {
 
   /** How much of a box is taken; what belongs to `but` does not count. */
   covered(one, but = null) {
-    const met = new Set();
-    for (const key of this.keys(one)) for (const other of this.cells.get(key) ?? []) met.add(other);
-    let sum = 0;
-    for (const other of met) if (!but || other.of !== but) sum += shared(one, other);
-    return sum;
+    const met = [];
+    for (const key of this.keys(one)) for (const other of this.cells.get(key) ?? []) if (!met.includes(other)) met.push(other);
+    return met.reduce((sum, other) => (but && other.of === but ? sum : sum + shared(one, other)), 0);
   }
 }
