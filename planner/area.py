@@ -18,6 +18,7 @@ from planner.memory import Memory, kept_with
 from planner.model import Ring, Rings, Shape
 from planner.streets.network import StreetNetwork
 from planner.table import Table
+from planner.terms import ObstacleKind, RoadClass
 
 BUILDING_COLUMNS = ("osm_type", "osm_id", "name", "kind", "height_m", "levels", "min_height_m")
 """Building table: ``osm_type`` n/w/r, ``kind`` = the ``building`` tag, heights NaN where untagged."""
@@ -39,6 +40,10 @@ PLACE_COLUMNS = (
 OBSTACLE_COLUMNS = ("osm_type", "osm_id", "kind", "height_m", "name")
 """Obstacle table: ``kind`` an ObstacleKind value; point, line or polygon; ``height_m`` NaN where untagged.
 ``name`` of streets under construction, "" of all else."""
+_BEYOND_M = 2500.0
+"""Water is looked for so far beyond the bounding box: no perimeter reaches further."""
+_BEACH_M = 50.0
+"""A strip between the bounding box and water up to twice as wide is a beach: no street is there."""
 _REMEMBERED = 96
 """Steps of plans kept to be taken up after an edit: those of the last few plans."""
 _RIM_CELLS = 128
@@ -108,6 +113,51 @@ class Area:
         """The bounding box as a polygon in the frame, its sides subdivided so that they stay true."""
         ring = shapely.segmentize(box(*self.bbox_deg).exterior, 0.01)
         return Polygon(self.frame.to_m(shapely.get_coordinates(ring)))
+
+    @cached_property
+    def known_m(self) -> BaseGeometry:
+        """The bounding box with the water that the map shows beyond it, in the frame: no street leads there.
+
+        The box ends with the streets, so off a shore the land ends where the map seems to.
+        """
+        near = self.extent_m.buffer(_BEYOND_M)
+        rows = self.obstacles.tree.query(near.difference(self.extent_m), predicate="intersects")
+        shapes = self.obstacles.shapes[rows[self.obstacles["kind"][rows] == ObstacleKind.WATER]]
+        shapes = shapely.make_valid(shapes[shapely.get_dimensions(shapes) == 2])
+        if len(shapes) == 0:
+            return self.extent_m
+        water = shapely.intersection(shapely.union_all(shapes), near)
+        wide = self.extent_m.union(water).buffer(_BEACH_M, join_style="mitre")
+        whole = wide.buffer(-_BEACH_M, join_style="mitre").union(self.extent_m)
+        shapely.prepare(whole)
+        return whole
+
+    @cached_property
+    def ashore(self) -> NDArray[np.bool_]:
+        """Dead ends off which the map shows water where its streets end, (N,): the land ends there.
+
+        Of lesser streets on dry ground alone: what runs out over the water, or might lead to a bridge that
+        the map has no more, may go on.
+        """
+        network = self.network
+        lesser = network.drivable & ~network.bridge & ~network.tunnel
+        lesser &= network.road_class >= RoadClass.UNCLASSIFIED
+        ends = np.concatenate([network.edge_u[lesser], network.edge_v[lesser]])
+        rows = np.unique(ends[self.streets_at[ends] == 1])
+        spots = shapely.points(network.node_xy_m[rows])
+        known = self.known_m
+        dry = shapely.contains(known, spots) & ~shapely.dwithin(known.boundary, spots, _BEACH_M)
+        wet = self.obstacles.rows(np.flatnonzero(self.obstacles["kind"] == ObstacleKind.WATER))
+        dry[np.unique(wet.tree.query(spots, predicate="intersects")[0])] = False
+        mask = np.zeros(network.node_count, dtype=bool)
+        mask[rows[dry]] = True
+        return mask
+
+    def knows(self, ground_m: BaseGeometry) -> bool:
+        """Whether the map shows what a ground holds: it lies in the bounding box, or beyond it on water."""
+        if shapely.covers(self.extent_m, ground_m):
+            return True
+        return bool(shapely.covers(self.known_m, ground_m))
 
     @cached_property
     def streets_at(self) -> NDArray[np.int64]:

@@ -59,6 +59,18 @@ def beach() -> Area:
     return made.settle().area("beach")
 
 
+def spit(*, water: bool = True, **last: str) -> Area:
+    """A road of 3 km that ends on a beach in the sea; ``last`` are tags of its last 100 m."""
+    made = Objects()
+    made.way(_along(-1600, 1500), highway="residential", name="Point Road")
+    made.way([(1500, 0), (1600, 0)], **{"highway": "residential", "name": "Point Road", **last})
+    if water:
+        made.rectangle(900, 40, 2600, 900, natural="water")
+        made.rectangle(900, -900, 2600, -40, natural="water")
+        made.rectangle(1660, -45, 2600, 45, natural="water")
+    return made.settle().area("spit")
+
+
 def only_this() -> Area:
     """A lane of 700 m that is all there is on the map: its perimeters take in every street."""
     made = Objects()

@@ -10,8 +10,8 @@ from planner.geo import Frame, LonLat
 from planner.model import Incident, Pin, Plan
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
-from planner.terms import Purpose, ThreatName
-from tests.small_places import SMALL, cul_de_sac_island, hamlet, only_this
+from planner.terms import PerimeterName, Purpose, ThreatName
+from tests.small_places import SMALL, cul_de_sac_island, hamlet, only_this, spit
 from tests.town import CENTRE
 
 DOCTRINE = shipped_doctrine()
@@ -75,6 +75,31 @@ def test_a_roadside_that_is_accepted_stays_the_same_ground() -> None:
     after = make_plan(Incident(place(0, 0), ThreatName.RIFLE, pins=(pin,)), area, DOCTRINE)
     kept = next(site for site in after.sites if site.purpose is Purpose.STAGING and site.rank == 1)
     assert (kept.name, kept.entrance, kept.area_m2) == (first.name, first.entrance, first.area_m2)
+
+
+@pytest.mark.parametrize(
+    ("water", "last", "ends"),
+    [
+        (True, {}, True),
+        (False, {}, False),
+        (True, {"bridge": "yes"}, False),
+        (True, {"highway": "primary"}, False),
+    ],
+)
+def test_off_a_shore_the_land_ends_and_not_the_map(water: bool, last: dict[str, str], ends: bool) -> None:
+    area = spit(water=water, **last)
+    plan = planned(area, "knife", 1400)
+    outer = next(line for line in plan.perimeters if line.perimeter is PerimeterName.OUTER)
+    told = " ".join(notice.text for notice in plan.notices)
+    assert ("The map ends near the outer perimeter" in told) is not ends
+    assert ("The outer line runs over water beyond the last streets" in told) is water
+    assert ("The outer line leaves the map" in told) is not water
+    streets = {post.street for post in plan.posts if post.perimeter is PerimeterName.OUTER}
+    assert streets == {"Point Road"}
+    assert outer.posts == (1 if ends else 2) or outer.leaks
+    assert all(line.sealed for line in plan.perimeters) or not ends
+    open_lines = {line.perimeter for line in plan.perimeters if not line.sealed}
+    assert not [c for c in audit_plan(plan, area, DOCTRINE).failures if c.about not in open_lines]
 
 
 def test_where_the_map_ends_with_the_perimeters_that_is_said() -> None:

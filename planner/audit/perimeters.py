@@ -51,7 +51,7 @@ def _check_shape(scene: Scene, line: Perimeter) -> Check:
         problems.append(f"the line is no simple ring: {shapely.is_valid_reason(polygon)}")
     if len(line.rings) > 1:
         problems.append("the line has a hole")
-    if not scene.area.extent_m.buffer(_ROUNDING_M).contains(polygon) and not _told(scene, line):
+    if not scene.area.knows(polygon.buffer(-_ROUNDING_M)) and not _told(scene, line):
         problems.append("it leaves the map, and no notice says so")
     return judge("shape", line.perimeter, problems, f"a simple ring of {polygon.length:.0f} m")
 

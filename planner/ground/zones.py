@@ -422,7 +422,7 @@ def _claims(
 
 def _edge_notices(hot: BaseGeometry, warm: BaseGeometry, area: Area) -> list[Notice]:
     for kind, ground in ((ZoneKind.HOT, hot), (ZoneKind.WARM, warm)):
-        if not ground.is_empty and not shapely.covers(area.extent_m, ground):
+        if not ground.is_empty and not area.knows(ground):
             text = f"Part of the {kind} zone lies beyond the edge of the map: what is there is not known"
             return [Notice(NoticeLevel.CAUTION, text, "zones")]
     return []

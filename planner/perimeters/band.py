@@ -144,11 +144,11 @@ class Band:
         shapely.prepare(limit)
         edges = edges[shapely.intersects(limit, network.lines(edges))]
         nodes, number = numbered(np.concatenate([network.edge_u[edges], network.edge_v[edges]]))
-        gone = _leaves_map(network, number, nodes, area, limit, rules.map_edge_m)
+        gone = _leaves_map(network, nodes, area, limit, rules.map_edge_m)
         place = _where(network.node_xy_m[nodes], wide, limit, gone)
         leaky = edges[(gone & (place == CORE))[number].reshape(2, -1).any(axis=0)]
         leaks = tuple(sorted({network.street(int(e)) for e in leaky}))
-        if not area.extent_m.contains(core_m):  # what streets lead out there, nobody can tell from this map
+        if not area.knows(core_m):  # what streets lead out there, nobody can tell from this map
             leaks = (*leaks, "ground beyond the edge of the map")
         u, v = np.split(place[number], 2)
         edges, (u, v) = _to_portals(network, edges, (u, v), area, limit, rules.portal_reach_m)
@@ -389,17 +389,15 @@ def _to_portals(
     return edges[order], (u[order], v[order])
 
 
-def _leaves_map(
-    network: StreetNetwork, number: Ints, nodes: Ints, area: Area, limit_m: Polygon, edge_m: float
-) -> Bools:
+def _leaves_map(network: StreetNetwork, nodes: Ints, area: Area, limit_m: Polygon, edge_m: float) -> Bools:
     """Whether each junction lies off the map, or is a dead end so near its edge that a street surely goes on.
 
-    ``number`` is the place among the junctions of each end of a street.
+    Off a shore the land ends, not the map.
     """
     extent = area.extent_m
     if extent.buffer(-edge_m).contains(limit_m):
         return np.zeros(len(nodes), dtype=bool)
-    dead_end = np.bincount(number, minlength=len(nodes)) == 1
+    dead_end = (area.streets_at[nodes] == 1) & ~area.ashore[nodes]
     shapely.prepare(extent)
     points = shapely.points(network.node_xy_m[nodes])
     near = shapely.dwithin(extent.exterior, points, edge_m) & dead_end

@@ -161,8 +161,11 @@ def perimeter_notices(
     )
     for text in _approximate(name, drawn, posts, area.frame):
         say(NoticeLevel.CAUTION, text)
-    if not area.extent_m.contains(drawn.polygon_m):
+    if not area.knows(drawn.polygon_m):
         say(NoticeLevel.CAUTION, f"The {name} line leaves the map: what is there is not known")
+    elif not area.extent_m.contains(drawn.polygon_m):
+        text = f"The {name} line runs over water beyond the last streets, by the map: boats are not stopped"
+        say(NoticeLevel.CAUTION, text)
     return tuple(notices)
 
 
