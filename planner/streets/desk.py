@@ -71,7 +71,7 @@ class Desk:
         self._before = np.empty(turns.state_count, dtype=np.int32)
         self._touched = np.empty(turns.state_count, dtype=np.int32)
         self._group = np.zeros(turns.state_count, dtype=np.int64)
-        self._back: tuple[Ints, Ints, Ints32] | None = None
+        self._back: tuple[Ints32, Ints32, Ints32] | None = None
         none = np.empty(0, dtype=np.int32)  # as long as the others once they are asked for
         self._ahead_cost, self._ahead_before, self._least = none, none, none
         self._stepped = np.empty(0, dtype=np.bool_)
@@ -258,25 +258,25 @@ class Desk:
     def make_ready(self) -> None:
         """Lay out now what the first search from an end would have to."""
         with self._lock:
-            self._behind  # noqa: B018 it is kept
+            self._ahead, self._behind  # noqa: B018 they are kept
 
     @property
-    def _ahead(self) -> tuple[Ints, Ints, Ints32]:
+    def _ahead(self) -> tuple[Ints32, Ints32, Ints32]:
         """Turns out of each state, the state after each, and what it costs."""
-        turns = self._plain.turns
-        return turns.start, turns.to, self._plain.lost_ms
+        return *self._plain.turns.onward, self._plain.lost_ms
 
     @property
-    def _behind(self) -> tuple[Ints, Ints, Ints32]:
+    def _behind(self) -> tuple[Ints32, Ints32, Ints32]:
         """Turns into each state, the state before each, and what it costs."""
         if self._back is None:
             indptr, order = self._plain.turns.into
-            self._back = indptr, self._plain.turns.origin[order], self._plain.lost_ms[order]
+            before = self._plain.turns.origin[order].astype(np.int32)
+            self._back = indptr.astype(np.int32), before, self._plain.lost_ms[order]
         return self._back
 
     def _run(
         self,
-        turns: tuple[Ints, Ints, Ints32],
+        turns: tuple[Ints32, Ints32, Ints32],
         seed: Ints,
         seed_ms: Ints,
         place: Ints,

@@ -25,8 +25,8 @@ _STATE = (1 << _STATE_BITS) - 1
 
 @njit(cache=True, nogil=True)
 def dijkstra(  # noqa: C901 - one loop, and calls cost
-    start: Ints,
-    after: Ints,
+    start: Ints32,
+    after: Ints32,
     lost_ms: Ints32,
     state_ms: Ints32,
     seed: Ints,
@@ -44,8 +44,8 @@ def dijkstra(  # noqa: C901 - one loop, and calls cost
 
     Parameters
     ----------
-    start : (S + 1,) int array
-    after, lost_ms : (T,) arrays
+    start : (S + 1,) int32 array
+    after, lost_ms : (T,) int32 arrays
         Turns out of state s are rows ``start[s]:start[s + 1]``: the state after each, and what it costs.
     state_ms : (S,) int32 array
         What driving through a state costs; a turn costs ``lost_ms`` and that of the state after it.
@@ -127,8 +127,8 @@ def dijkstra(  # noqa: C901 - one loop, and calls cost
 
 @njit(cache=True, nogil=True)
 def best_ahead(
-    start: Ints,
-    after: Ints,
+    start: Ints32,
+    after: Ints32,
     lost_ms: Ints32,
     state_ms: Ints32,
     seed: Ints,
@@ -179,8 +179,8 @@ def best_ahead(
 
 @njit(cache=True, nogil=True)
 def fewest_steps(
-    start: Ints,
-    after: Ints,
+    start: Ints32,
+    after: Ints32,
     lost_ms: Ints32,
     state_ms: Ints32,
     seed: Ints,

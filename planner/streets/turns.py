@@ -22,6 +22,8 @@ from planner.streets.grouping import grouped
 from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays
 from planner.terms import TurnRule
 
+Ints32 = NDArray[np.int32]
+
 STRAIGHT, NEAR_SIDE, FAR_SIDE, U_TURN = range(4)
 """Kinds of turns: on; to the side one drives on; across the oncoming traffic; back."""
 FREE, EXEMPT, RESTRICTED = range(3)
@@ -65,6 +67,11 @@ class Turns:
     def state_count(self) -> int:
         """Number of states."""
         return len(self.state_arc)
+
+    @cached_property
+    def onward(self) -> tuple[Ints32, Ints32]:
+        """Where the turns out of each state begin, and the state after each: half as long, for searches."""
+        return self.start.astype(np.int32), self.to.astype(np.int32)
 
     @cached_property
     def into(self) -> tuple[Ints, Ints]:
