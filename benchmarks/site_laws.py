@@ -34,8 +34,8 @@ from planner.ground.targets import thin
 from planner.model import Casualties, Incident
 from planner.plan import HeldScene, hold_scene, make_plan
 from planner.sites.facts import UNMAPPED
+from planner.sites.lookout import site_points
 from planner.sites.selection import choose_together
-from planner.sites.survey import site_points
 from planner.terms import Purpose, ThreatName
 from tests.optimum import best_total
 

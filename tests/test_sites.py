@@ -28,9 +28,10 @@ from planner.perimeters.tracing import trace_perimeters
 from planner.sites.candidates import COVER
 from planner.sites.choosing import ChosenSites, Scene, choose_sites
 from planner.sites.judging import OUTSIDE, Rule, fitting
+from planner.sites.lookout import site_points
 from planner.sites.purposes import ASKS
 from planner.sites.selection import separation_m
-from planner.sites.survey import site_points, unseen_within_m
+from planner.sites.survey import unseen_within_m
 from planner.sources.pbf import read_osm
 from planner.table import Table
 from planner.terms import PUBLIC, PerimeterName, Purpose, RouteKind, SiteSource, ThreatName, ZoneKind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,9 +12,11 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Point
 
+from planner.area import Area
 from planner.doctrine import Transport as Rules
 from planner.hospitals.known import KnownHospital
 from planner.hospitals.patients import HIGH_LEVELS
+from planner.memory import Memory, kept_with
 from planner.model import UNNAMED_HOSPITAL, Casualties, HospitalStatus, SiteTime
 from planner.routes.driving import Driving
 from planner.routes.keeping import range_min
@@ -26,6 +29,8 @@ _NO_STREET = "the map shows no street near it"
 _ON_ISLAND = "the scene's streets are joined to few on this map, so what leads beyond it is not known"
 _HIGHEST = (TraumaLevel.I, TraumaLevel.II, TraumaLevel.III)
 _MOST_MORE = 12
+_DOORS_KEPT = 8
+"""For so many sets of streets the doors of a map's hospitals are remembered: they are few parts of it."""
 NOT_TOLD = "no source says that it has an emergency department"
 _LEAVING = RoadClass.TERTIARY_LINK
 """Road classes up to this code are the streets by which one leaves a map."""
@@ -126,8 +131,8 @@ def find_doors(hospitals: Sequence[KnownHospital], driving: Driving) -> list[Sna
     """
     network, reach_m = driving.network, driving.doctrine.transport.entrance_reach_m
     points = [(h.x_m, h.y_m) for h in hospitals]
-    joined = network.snap(points, driving.scene_edges)
-    any_part = network.snap(points, driving.scene_edges | _elsewhere(driving))
+    joined = _nearest(points, driving.scene_edges, driving.area)
+    any_part = _nearest(points, driving.scene_edges | _elsewhere(driving), driving.area)
     doors = [_door(own, nearest, reach_m, driving) for own, nearest in zip(joined, any_part, strict=True)]
     shut = [k for k, d in enumerate(doors) if isinstance(d, Snap) and driving.streets.closed[d.edge]]
     for k, other in zip(shut, network.snap([points[k] for k in shut], driving.open_edges), strict=True):
@@ -135,6 +140,19 @@ def find_doors(hospitals: Sequence[KnownHospital], driving: Driving) -> list[Sna
         if own is not None and other is not None and other.offset_m <= own.offset_m + reach_m:
             doors[k] = other
     return doors
+
+
+def _nearest(
+    points: Sequence[tuple[float, float]], usable: NDArray[np.bool_], area: Area
+) -> list[Snap | None]:
+    """Return the nearest usable street of each hospital: most incidents of a map ask for the same."""
+    network, which = area.network, hashlib.sha256(np.packbits(usable).tobytes()).digest()
+    return _known_doors(area).once(lambda: network.snap(points, usable), tuple(points), which)
+
+
+@kept_with
+def _known_doors(area: Area) -> Memory:
+    return Memory(_DOORS_KEPT)
 
 
 def _elsewhere(driving: Driving) -> NDArray[np.bool_]:

@@ -40,10 +40,29 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class ChosenSites:
-    """What was chosen; written down when it is asked for."""
+    """What was chosen; written down when it is asked for.
 
-    write: Writer
+    Parameters
+    ----------
+    draft : Writer
+        Of the choice before anything gives way.
+    sights : Sights
+    routes : sequence of Route
+        What the sites give way to, as far as it is known.
+    """
+
+    draft: Writer
     sights: Sights
+    routes: Sequence[Route] = ()
+
+    @cached_property
+    def write(self) -> Writer:
+        """The writer, once what can give way has; of a choice that is only weighed, nobody asks for it."""
+        draft = self.draft
+        settled, conflicts = settle_beside(
+            draft.settled, self.routes, self.sights, draft.area.frame, draft.siting
+        )
+        return replace(draft, settled=settled, against=conflicts.of)
 
     @cached_property
     def firsts(self) -> tuple[Site, ...]:
@@ -51,11 +70,14 @@ class ChosenSites:
         return tuple(self.write.firsts())
 
     def entrance_m(self, purpose: Purpose) -> tuple[float, float] | None:
-        """Return where the suggestion for a purpose is entered, as written; None where there is none."""
-        write, frame = self.write, self.write.area.frame
-        if purpose not in write.chosen:
+        """Return where the suggestion for a purpose is entered, as written; None where there is none.
+
+        Of purposes that give way to routes alone, if to anything.
+        """
+        draft, frame = self.draft, self.draft.area.frame
+        if purpose not in draft.chosen:
             return None
-        spot = write.facts.candidates[write.chosen[purpose]].entrance
+        spot = draft.facts.candidates[draft.chosen[purpose]].entrance
         return frame.point_m(frame.place(spot.x_m, spot.y_m))
 
     @cached_property
@@ -76,9 +98,7 @@ class ChosenSites:
 
     def beside(self, routes: Sequence[Route]) -> ChosenSites:
         """Return the sites once the ways are known: what can give way to them does, and the rest says so."""
-        write = self.write
-        settled, conflicts = settle_beside(write.settled, routes, self.sights, write.area.frame, write.siting)
-        return ChosenSites(replace(write, settled=settled, against=conflicts.of), self.sights)
+        return ChosenSites(self.write, self.sights, routes)
 
 
 def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrine) -> ChosenSites:
@@ -122,33 +142,35 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
     )
     held = {purpose: k for k, (purpose, _) in enumerate(pins)}
 
-    def look(places: Sequence[Candidate], paths: Paths, before: Facts | None = None) -> Settled:
-        """Judge some places for every purpose, and choose; what was seen of them before is known."""
-        facts = survey(places, incident, scene, area, doctrine, streets, paths)
-        if before is not None:
-            facts.learn_sight(before)
+    def surveyed(places: Sequence[Candidate], paths: Paths) -> Facts:
+        return survey(places, incident, scene, area, doctrine, streets, paths)
+
+    def look(facts: Facts, paths: Paths, *, more: bool = False) -> Settled:
+        """Judge places for every purpose, and choose; ``more``: take carriageways where it is in want."""
         facts.find_sight(np.array(list(held.values()), dtype=np.int64))
         judged = {asks.purpose: judge(asks, facts, demand, siting, POOL) for asks in asked}
-        if before is None and any(_in_want(one) for purpose, one in judged.items() if purpose not in held):
-            return look([*places, *last_resort()], paths, facts)
+        if more and any(_in_want(one) for purpose, one in judged.items() if purpose not in held):
+            lanes = last_resort()
+            return look(facts.and_of(surveyed(lanes, paths)) if lanes else facts, paths)
         side = streets.exits.side[[c.entrance.edge for c in facts.candidates]]
         return _apart(_settle(judged, facts, held, demand, siting, side), demand, siting)
 
-    settled = look([*(pin for _, pin in pins), *found], Paths(scene, area, doctrine))
+    paths = Paths(scene, area, doctrine)
+    settled = look(surveyed([*(pin for _, pin in pins), *found], paths), paths, more=True)
     if _has_none(settled):
         further = by_the_road()
         if further:
             paths = Paths(scene, area, doctrine, siting.roadside_reach_m)
-            settled = look([*settled.facts.candidates, *further], paths, settled.facts)
+            facts = surveyed([*settled.facts.candidates, *further], paths)
+            facts.learn_sight(settled.facts)
+            settled = look(facts, paths)
         else:
             settled = replace(settled, no_road_beyond=True)
     facts = settled.facts
     drives = streets.drives([c.entrance for c in facts.candidates], area, doctrine)
     settled = _near_by_road(settled, drives, demand, siting)
     sights, drawn = Sights(facts, scene, area, siting), Drawn(facts.candidates, area.frame)
-    settled, conflicts = settle_beside(settled, (), sights, area.frame, siting)
-    write = Writer(settled, scene, area, siting, demand, doctrine.landing, drawn, conflicts.of)
-    return ChosenSites(write, sights)
+    return ChosenSites(Writer(settled, scene, area, siting, demand, doctrine.landing, drawn), sights)
 
 
 def _settle(
@@ -252,7 +274,7 @@ def _choice(
     return Choice(
         pools=pools,
         scores={purpose: verdict.score for purpose, verdict in judged.items()},
-        shapes=np.array([c.shape_m for c in facts.candidates], dtype=object),
+        shapes=facts.shapes,
         siting=siting,
         exchange_weight=float(exchange.weights.sum()),
         held=held,

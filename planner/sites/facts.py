@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
 from typing import Any
@@ -34,6 +34,8 @@ class Facts:
     Parameters
     ----------
     candidates : tuple of Candidate
+    shapes : array of geometry
+        What a site at each would occupy.
     walk_m : float array
         Along streets and paths that are not hot, from the nearest inner post, or where none leads there from
         the line of the inner perimeter; infinite where there is no way.
@@ -66,7 +68,7 @@ class Facts:
     looked : bool array
         Whether sight was looked for.
     look : callable
-        Sight of the hot zone for some rows.
+        Sight of the hot zone from some grounds, by how far each is from the place of attack.
     walk_line : callable
         The streets that one walks to a place from the inner gate, None where that is not known.
     view, sky : float array
@@ -75,6 +77,7 @@ class Facts:
     """
 
     candidates: tuple[Candidate, ...]
+    shapes: NDArray[np.object_]
     walk_m: Floats
     gate: tuple[str, ...]
     off_street_m: Floats
@@ -91,7 +94,7 @@ class Facts:
     rejected: tuple[frozenset[Purpose], ...]
     lot_free: float
     looked: Bools
-    look: Callable[[NDArray[np.int64]], NDArray[np.int64]]
+    look: Callable[[NDArray[np.object_], Floats], NDArray[np.int64]]
     walk_line: Callable[[Snap], BaseGeometry | None]
     view: Floats
     sky: Floats
@@ -101,9 +104,36 @@ class Facts:
         """Look for sight of the hot zone where that was not done yet; whether there was any such row."""
         new = np.unique(rows[~self.looked[rows]])
         if len(new):
-            self.in_sight[new] = self.look(new)
+            self.in_sight[new] = self.look(self.shapes[new], self.target_m[new])
             self.looked[new] = True
         return len(new) > 0
+
+    def and_of(self, further: Facts) -> Facts:
+        """Return these facts and those of further candidates, with what was seen of either."""
+
+        def both(name: str) -> NDArray[Any]:
+            return np.concatenate([getattr(self, name), getattr(further, name)])
+
+        return replace(
+            self,
+            candidates=self.candidates + further.candidates,
+            shapes=both("shapes"),
+            walk_m=both("walk_m"),
+            gate=self.gate + further.gate,
+            off_street_m=both("off_street_m"),
+            drive_m=both("drive_m"),
+            target_m=both("target_m"),
+            outer_m=both("outer_m"),
+            danger_m=both("danger_m"),
+            in_sight=both("in_sight"),
+            drives_out=both("drives_out"),
+            ways=both("ways"),
+            rejected=self.rejected + further.rejected,
+            looked=both("looked"),
+            view=both("view"),
+            sky=both("sky"),
+            _columns={},
+        )
 
     def learn_sight(self, before: Facts) -> None:
         """Take over what was seen of candidates that are the first of these as well."""

@@ -17,13 +17,14 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area
 from planner.doctrine import Doctrine, Siting
 from planner.ground.outlook import roof_views, sky_shares
-from planner.ground.sightline import anything_beside, seen_by_any, walls_of
 from planner.ground.targets import thin
+from planner.memory import kept_with
 from planner.model import Incident, Post
 from planner.sites.candidates import STREET, Candidate, Scene, danger_of, usable_streets
 from planner.sites.demand import Demand
-from planner.sites.facts import FAR, UNMAPPED, Facts
-from planner.sites.grounds import MEDIA_KINDS, building_spots
+from planner.sites.facts import Facts
+from planner.sites.grounds import MEDIA_KINDS
+from planner.sites.lookout import lookout_over
 from planner.sites.pins import PINNED
 from planner.streets.drives import Drives
 from planner.streets.network import Snap, StreetNetwork
@@ -34,13 +35,9 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_EYES = 64
-_SITE_POINTS = 24
-_OUTLINE_SPACING_M = 8.0
 _WALK_BOX_M = 600.0
 _LINE_SPACING_M = 20.0
 _LINE_POINTS = 120
-_FACADE_GAP_M = 0.25
 _RIM_M = 0.5
 
 
@@ -115,6 +112,7 @@ def _behind_the_lines(scene: Scene, passable: Bools, network: StreetNetwork) -> 
     return np.flatnonzero(passable & (np.isin(network.edge_u, ends) | np.isin(network.edge_v, ends)))
 
 
+@kept_with
 def _leaving(area: Area, edge_m: float) -> Bools:
     """Mask (N,) of the dead ends so near to the edge of the map that a street surely goes on."""
     ends = np.flatnonzero((area.streets_at == 1) & ~area.ashore)
@@ -150,7 +148,6 @@ def survey(
     siting = doctrine.siting
     shapes = np.array([c.shape_m for c in candidates], dtype=object)
     target = scene.ground.target_m
-    target_m = shapely.distance(shapes, target)
     walks = paths.walks(candidates)
     offset_m = np.array([c.entrance.offset_m for c in candidates])
     unseen_m = unseen_within_m(incident, doctrine)
@@ -158,12 +155,13 @@ def survey(
     twice = streets.exits.twice
     return Facts(
         candidates=tuple(candidates),
+        shapes=shapes,
         walk_m=np.array([walk.metres for walk in walks]) + offset_m,
         gate=tuple(walk.gate for walk in walks),
         off_street_m=np.array([walk.off_street_m for walk in walks]),
         has_gates=bool(_gates(scene)),
         drive_m=paths.drives.to_all([c.entrance for c in candidates])[0] + offset_m,
-        target_m=target_m,
+        target_m=shapely.distance(shapes, target),
         outer_m=_of_media(candidates, lambda rows: _apart_m(shapes[rows], scene.outer_m)),
         danger_m=_danger_m(candidates, shapes, scene),
         in_sight=np.zeros(len(shapes), dtype=np.int64),
@@ -177,7 +175,7 @@ def survey(
         walk_line=lambda place: _walk_line(place, paths.from_gates),
         view=_of_media(candidates, lambda rows: roof_views(shapes[rows], target, area, siting)),
         sky=_of_media(candidates, lambda rows: sky_shares(shapes[rows], area, siting)),
-        look=lambda rows: _in_sight(shapes[rows], target_m[rows], scene, area, siting, sight_m),
+        look=lookout_over(scene.ground, area, doctrine, sight_m).look,
     )
 
 
@@ -343,61 +341,6 @@ def _drives(scene: Scene, area: Area, doctrine: Doctrine) -> Distances:
     if not starts:
         starts = _from_line(scene.outer_m, network, open_street & ~_within(scene.outer_m, network))
     return distances_from(network, starts, near, timing.open_arcs)
-
-
-def _in_sight(
-    shapes: NDArray[np.object_],
-    from_target_m: Floats,
-    scene: Scene,
-    area: Area,
-    siting: Siting,
-    limit_m: float,
-) -> Ints:
-    """1 in sight, 0 out of sight, UNMAPPED where the map shows too little, FAR beyond the limit."""
-    result = np.full(len(shapes), FAR if len(area.buildings) else UNMAPPED, dtype=np.int64)
-    near = np.flatnonzero(from_target_m <= limit_m)
-    if len(near) == 0:
-        return result
-    eyes = thin(scene.ground.samples_xyz_m, _EYES)
-    points, groups = site_points(shapes[near], siting.person_height_m)
-    seen = seen_by_any(walls_of(area, siting), groups, points, eyes, limit_m)
-    known = _mapped_between(shapes[near], scene, area, siting)
-    result[near] = np.where(known, seen, UNMAPPED)
-    return result
-
-
-def site_points(shapes: NDArray[np.object_], height_m: float) -> tuple[Floats, Ints]:
-    """Take a few points of each site's outline and one within it."""
-    # A hair outside: a hall's outline is its own wall, which would hide every point on it.
-    around = shapely.buffer(shapely.simplify(shapes, 1.0), _FACADE_GAP_M, join_style="mitre")
-    outlines = shapely.segmentize(around, _OUTLINE_SPACING_M)
-    outline, owner = shapely.get_coordinates(outlines, return_index=True)
-    middles = shapely.get_coordinates(shapely.point_on_surface(shapes))
-    first = np.searchsorted(owner, np.arange(len(shapes) + 1))
-    counts = np.diff(first)
-    taken = np.minimum(counts, _SITE_POINTS)
-    groups = np.concatenate([[0], np.cumsum(taken + 1)]).astype(np.int64)
-    own = np.repeat(np.arange(len(shapes)), taken)
-    nth = np.arange(len(own)) - np.repeat(np.cumsum(taken) - taken, taken)
-    # As :func:`~planner.ground.targets.thin` takes them: evenly along their order, the last one last.
-    step = (counts - 1) / np.maximum(taken - 1, 1)
-    place = np.where(nth == taken[own] - 1, counts[own] - 1, np.rint(nth * step[own])).astype(np.int64)
-    points = np.full((groups[-1], 3), height_m)
-    points[groups[:-1], :2] = middles
-    points[groups[own] + 1 + nth, :2] = outline[first[own] + place]
-    return points, groups
-
-
-def _mapped_between(shapes: NDArray[np.object_], scene: Scene, area: Area, siting: Siting) -> Bools:
-    """Whether any building but the place of attack itself is mapped between each site and that place."""
-    target = scene.ground.target_m
-    spots, own = building_spots(area), area.buildings.tree.query(target, predicate="intersects")
-    xmin, ymin, xmax, ymax = shapely.total_bounds([*shapes, target])
-    near = (spots[:, 0] >= xmin) & (spots[:, 0] <= xmax) & (spots[:, 1] >= ymin) & (spots[:, 1] <= ymax)
-    near[own] = False
-    lines = shapely.shortest_line(shapely.centroid(shapes), target)
-    ends = shapely.get_coordinates(lines).reshape(-1, 4)
-    return anything_beside(np.ascontiguousarray(spots[near]), ends, siting.street_reach_m)
 
 
 def _rejected(
