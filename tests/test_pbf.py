@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -310,6 +312,17 @@ def test_full_disk_is_told_and_ends_nothing(town_file: Path) -> None:
     )
     assert "Write failed" in done.stdout
     assert "room" in done.stdout
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_has_no_room_on_disk_is_refused_before_it_is_begun(
+    town_file: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(pbf, "_PLACES_ON_DISK_BYTES", 0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=1000))
+    with pytest.raises(SourceError, match="0 MB are free") as caught:
+        read_osm([town_file] * count, "town")
+    assert caught.value.remedy.startswith("Make room in ")
 
 
 def test_what_is_told_may_end_the_reading(town_file: Path) -> None:

@@ -8,8 +8,10 @@ rest tags are asked one by one, and coordinates come as one WKB.
 from __future__ import annotations
 
 import math
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -72,6 +74,7 @@ _PLACES_ON_DISK_BYTES = (
 _STREETS_AT_ONCE = 1 << 11
 # Three times what so many of OSM's longest ways take, those of 2,000 nodes: see _Aside.
 _STREETS_BYTES = 256 << 20
+_MAKE_ROOM = "Make room in {}, or name another folder in TMPDIR"
 _OBJECTS_PER_BYTE = {"pbf": 0.024, "osm": 0.0016, "osm.gz": 0.016, "osm.bz2": 0.02}
 
 
@@ -130,7 +133,7 @@ def read_osm(
             raise
         remedy = "Download the extract again, or convert it with 'osmium cat'"
         if "Write failed" in str(error):  # of what is set aside
-            remedy = f"Make room in {tempfile.gettempdir()}, or name another folder in TMPDIR"
+            remedy = _MAKE_ROOM.format(tempfile.gettempdir())
         raise SourceError(
             f"{told} cannot be read as OpenStreetMap data ({_first_line(error)})", remedy
         ) from error
@@ -214,6 +217,17 @@ def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
+def _check_room(needed_bytes: int) -> None:
+    """Refuse what has no room on disk: osmium ends the whole process when it cannot write there."""
+    folder = tempfile.gettempdir()
+    free_bytes = shutil.disk_usage(folder).free
+    if free_bytes < needed_bytes:
+        raise SourceError(
+            f"reading takes {needed_bytes >> 20} MB in {folder}, and {free_bytes >> 20} MB are free",
+            _MAKE_ROOM.format(folder),
+        )
+
+
 class _Aside:
     """Streets as they come, set aside in a file as text.
 
@@ -270,9 +284,12 @@ class _Reading:
         self._wkb = osmium.geom.WKBFactory()
         self._file = osmium.FileProcessor(osmium.io.File(str(path), file_format))
         self.header = self._file.header
+        large = path.stat().st_size > _PLACES_ON_DISK_BYTES
+        if large:
+            _check_room(3 * path.stat().st_size)  # 16 bytes a node, which takes six and more in the file
         self._folder = tempfile.TemporaryDirectory()
         self._aside = _Aside(Path(self._folder.name))
-        if path.stat().st_size > _PLACES_ON_DISK_BYTES:
+        if large:
             self._file = self._file.with_locations(f"sparse_file_array,{self._folder.name}/places")
 
     def __enter__(self) -> Self:
@@ -419,6 +436,7 @@ class _Reading:
         return low.lon, low.lat, high.lon, high.lat
 
 
+@lru_cache(maxsize=1 << 14)
 def _street(text: str) -> Street:
     street = read_street_again(opl.read_tags(text))
     assert street is not None, "only streets are set aside"
@@ -477,6 +495,7 @@ def _read_sorted(
     object that comes twice, the latest version is kept.
     """
     report(0.0, "sorting the file" if len(files) == 1 else f"joining {len(files)} files")
+    _check_room(2 * sum(file.stat().st_size for file in files))
     merge = osmium.MergeInputReader()
     for file in files:
         merge.add_file(str(file))

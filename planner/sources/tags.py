@@ -238,7 +238,7 @@ def _street_told(told: tuple[tuple[str, str], ...]) -> Street | None:
 def read_street_again(tags: Mapping[str, str]) -> Street | None:
     """Read a way's tags as :func:`read_street` does, those that differ in names alone only once."""
     street = _street_told(tuple([tag for tag in tags.items() if tag[0] in _STREET_KEYS]))
-    return None if street is None else street._replace(name=_street_name(tags))
+    return None if street is None else Street(*street[:-1], name=_street_name(tags))
 
 
 def _street_name(tags: Tags) -> str:
