@@ -98,6 +98,7 @@ def fetch_area(
         bbox_deg=box,
         source=f"Overpass API, {place}" if place else "Overpass API",
         data_date=date,
+        covered_deg=box,
         progress=_part(report, _SHARE_FETCHED, 1.0),
     )
     packs.write_area(area)

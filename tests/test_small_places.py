@@ -7,7 +7,7 @@ import pytest
 from planner.area import Area
 from planner.audit import audit_plan
 from planner.geo import Frame, LonLat
-from planner.model import Incident, Pin, Plan
+from planner.model import HospitalFact, Incident, Pin, Plan
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.terms import PerimeterName, Purpose, ThreatName
@@ -100,6 +100,16 @@ def test_off_a_shore_the_land_ends_and_not_the_map(water: bool, last: dict[str, 
     assert all(line.sealed for line in plan.perimeters) or not ends
     open_lines = {line.perimeter for line in plan.perimeters if not line.sealed}
     assert not [c for c in audit_plan(plan, area, DOCTRINE).failures if c.about not in open_lines]
+
+
+def test_nobody_drives_to_a_hospital_beyond_the_map_over_the_beach() -> None:
+    area = spit()
+    beyond = HospitalFact("Over the Bay", place(9000, 0), source="table", emergencies=True)
+    incident = Incident(place(0, 0), ThreatName.KNIFE)
+    (hospital,) = make_plan(incident, area, DOCTRINE, (beyond,)).hospitals
+    (dry,) = make_plan(incident, spit(water=False), DOCTRINE, (beyond,)).hospitals
+    assert dry.time_s is not None
+    assert hospital.time_s is None or hospital.time_s > dry.time_s
 
 
 def test_where_the_map_ends_with_the_perimeters_that_is_said() -> None:

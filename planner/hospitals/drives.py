@@ -356,7 +356,8 @@ def _exits(driving: Driving, search: Search) -> Ints:
     rim_m, edge_m = driving.doctrine.transport.map_rim_m, driving.doctrine.perimeters.map_edge_m
     streets_at, to_rim_m = area.streets_at, area.to_rim_m(max(rim_m, edge_m))
     leads_out = ((streets_at == 1) & (to_rim_m <= rim_m)) | (to_rim_m <= edge_m)
-    outside = to_rim_m <= rim_m
+    leads_out &= ~area.ashore
+    outside = (to_rim_m <= rim_m) & ~area.ashore
     near = np.flatnonzero(outside)
     outside[near] = ~shapely.contains_xy(driving.streets.outer_m, network.node_xy_m[near])
     for classes, good in ((_LEAVING, leads_out), (RoadClass.ROAD, leads_out), (RoadClass.ROAD, outside)):

@@ -23,6 +23,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import BUILDING_COLUMNS, OBSTACLE_COLUMNS, PLACE_COLUMNS, Area
 from planner.errors import SourceError
 from planner.geo import Frame, LonLat
+from planner.sources.coast import COASTLINE, sea_of
 from planner.sources.noding import UNIT_DEG, Runs, Streets, Units, lay_streets
 from planner.sources.restrictions import Restriction
 from planner.sources.tags import (
@@ -38,8 +39,9 @@ from planner.sources.tags import (
     read_street,
     read_street_node,
 )
-from planner.streets.network import Bools, Ints, StreetNetwork
+from planner.streets.network import Bools, Floats, Ints, StreetNetwork
 from planner.table import Table
+from planner.terms import ObstacleKind
 
 ATTRIBUTION = "© OpenStreetMap contributors"
 LICENCE = "ODbL 1.0"
@@ -50,6 +52,10 @@ BBox = tuple[float, float, float, float]
 MAX_SPAN_DEG = 5.0
 """Widest area taken whole: beyond, a frame about one centre no longer measures true."""
 
+_BELIEVED_DEG = 0.045
+"""5 km: where a source says that it covers so much more than there are streets, that is believed."""
+_SEA_BEYOND_DEG = 0.01
+"""The sea is looked for some 1 km beyond an area's box."""
 _LARGEST_BUILDING_M2 = 1_000_000.0  # twice the largest that stands
 
 
@@ -90,6 +96,7 @@ class Draft:
     _buildings: _Table = field(default_factory=lambda: _Table(Building._fields))
     _places: _Table = field(default_factory=lambda: _Table(Place._fields))
     _obstacles: _Table = field(default_factory=lambda: _Table(Obstacle._fields))
+    _coast: list[BaseGeometry] = field(default_factory=list)
 
     # --- feeding --------------------------------------------------------------------------------
 
@@ -158,6 +165,10 @@ class Draft:
         """Add an obstacle (point, line or polygon, shapely or WKB)."""
         self._obstacles.add(osm_type, osm_id, obstacle, shape)
 
+    def add_coast(self, line_deg: BaseGeometry) -> None:
+        """Add a coastline, land to its left: what is sea is told when the area is finished."""
+        self._coast.append(line_deg)
+
     def add_feature(self, osm_type: str, osm_id: int, tags: Tags, shape: BaseGeometry) -> None:
         """Add a point, line or polygon to every table that its tags put it in."""
         form = ("point", "line", "area")[int(shapely.get_dimensions(shape))]
@@ -168,6 +179,8 @@ class Draft:
             self.add_place(osm_type, osm_id, place, shape)
         if obstacle is not None:
             self.add_obstacle(osm_type, osm_id, obstacle, shape)
+        if tags.get("natural", "") == COASTLINE and form == "line":
+            self.add_coast(shape)
 
     @property
     def street_count(self) -> int:
@@ -214,6 +227,8 @@ class Draft:
             raise SourceError("there are no streets in that box", "Choose a box that the file covers")
         streets = self._streets()
         box = _area_box(streets, bbox_deg, covered_deg)
+        for number, shape in enumerate(sea_of(self._coast, _sea_box(box, _common(bbox_deg, covered_deg)))):
+            self.add_obstacle("w", -1 - number, Obstacle(ObstacleKind.WATER.value, math.nan), shape)
         kept = _kept_ground(box if bbox_deg is not None else None, within_deg)
         if kept is not None:
             streets = streets.within(kept)
@@ -279,19 +294,25 @@ def _kept_ground(box: BBox | None, within_deg: BaseGeometry | None) -> BaseGeome
 
 
 def _area_box(streets: Streets, bbox_deg: BBox | None, covered_deg: BBox | None) -> BBox:
-    """Box of the area: where there are streets, within what was asked for or what the source covers."""
+    """Box of the area: where there are streets, within what was asked for or what the source covers.
+
+    What the source covers beyond the last streets belongs to it where that is little: a box that reaches far
+    beyond them may be that of a larger file which this was cut from.
+    """
     if bbox_deg is not None:
         check_box(bbox_deg)
     low, high = streets.unit.min(axis=0) * UNIT_DEG, streets.unit.max(axis=0) * UNIT_DEG
     # some 10 m of room: a single straight street has a box without area
     low, high = np.maximum(low - 1e-4, (-180, -90)), np.minimum(high + 1e-4, (180, 90))
-    limit = bbox_deg or covered_deg
+    limit = _common(bbox_deg, covered_deg)
     if limit is not None:
         inner_low, inner_high = np.maximum(low, limit[:2]), np.minimum(high, limit[2:])
         if (inner_low < inner_high).all():
             low, high = inner_low, inner_high
         elif bbox_deg is not None:
             raise SourceError("there are no streets in that box", "Choose a box that the file covers")
+        if covered_deg is not None:
+            low, high = _with_empty_rims(low, high, limit)
     west, south = (round(float(v), 7) for v in low)
     east, north = (round(float(v), 7) for v in high)
     if east - west > 180:
@@ -305,6 +326,36 @@ def _area_box(streets: Streets, bbox_deg: BBox | None, covered_deg: BBox | None)
             f"Choose a part of at most {MAX_SPAN_DEG:g} degrees with --bbox W,S,E,N",
         )
     return west, south, east, north
+
+
+def _common(asked_deg: BBox | None, covered_deg: BBox | None) -> BBox | None:
+    """Return what was asked for of what the source covers; None where neither is known."""
+    if asked_deg is None or covered_deg is None:
+        return asked_deg or covered_deg
+    west, south = (max(pair) for pair in zip(asked_deg[:2], covered_deg[:2], strict=True))
+    east, north = (min(pair) for pair in zip(asked_deg[2:], covered_deg[2:], strict=True))
+    return (west, south, east, north) if west < east and south < north else asked_deg
+
+
+def _with_empty_rims(low: Floats, high: Floats, limit: BBox) -> tuple[Floats, Floats]:
+    """Move each side of a box out to the limit's, where no more lies between than is believed."""
+    most = _BELIEVED_DEG / np.array([np.cos(np.radians((low[1] + high[1]) / 2)), 1.0])
+    outer_low, outer_high = np.array(limit[:2]), np.array(limit[2:])
+    return (
+        np.where((outer_low < low) & (low - outer_low <= most), outer_low, low),
+        np.where((outer_high > high) & (outer_high - high <= most), outer_high, high),
+    )
+
+
+def _sea_box(box: BBox, limit: BBox | None) -> BBox:
+    """Return where the sea is looked for: in the box and a little beyond, but nowhere the source ends."""
+    west, south, east, north = (
+        edge + side * _SEA_BEYOND_DEG for edge, side in zip(box, (-1, -1, 1, 1), strict=True)
+    )
+    if limit is not None:
+        west, south = max(west, min(box[0], limit[0])), max(south, min(box[1], limit[1]))
+        east, north = min(east, max(box[2], limit[2])), min(north, max(box[3], limit[3]))
+    return max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0)
 
 
 def check_box(box: BBox) -> None:

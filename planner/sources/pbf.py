@@ -27,6 +27,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area
 from planner.errors import SourceError
 from planner.sources import opl
+from planner.sources.coast import COASTLINE
 from planner.sources.osm import BBox, Draft, check_box
 from planner.sources.restrictions import read_restriction
 from planner.sources.tags import (
@@ -86,6 +87,7 @@ def read_osm(
     within_deg: BaseGeometry | None = None,
     source: str = "",
     data_date: str = "",
+    covered_deg: BBox | None = None,
     progress: Progress | None = None,
 ) -> Area:
     """Read a file of OpenStreetMap data, or several that lie side by side or over each other.
@@ -108,6 +110,8 @@ def read_osm(
         Where the map came from, for people; the file's name when "".
     data_date : str, optional
         ISO date of the map, where the caller knows it better than the file.
+    covered_deg : tuple of float, optional
+        The box that the files cover, where the caller knows it; one file's own header says it else.
     progress : callable, optional
 
     Returns
@@ -145,7 +149,7 @@ def read_osm(
             data_date=data_date or reading.data_date(),
             bbox_deg=box,
             within_deg=within_deg,
-            covered_deg=reading.covered_deg() if len(files) == 1 else None,
+            covered_deg=covered_deg or (reading.covered_deg() if len(files) == 1 else None),
         )
     except SourceError as error:
         raise SourceError(f"{told}: {error.message}", error.remedy) from error
@@ -352,6 +356,10 @@ class _Reading:
             return
         if highway not in (None, "construction") or "building" in tags:
             return
+        if tags.get("natural", "") == COASTLINE:
+            for coordinates in self._parts(way):
+                if self._box is None or _meets(coordinates, self._box):
+                    self.draft.add_coast(shapely.linestrings(_pairs(coordinates)))
         obstacle = read_obstacle(tags, "line")
         if obstacle is not None:
             for coordinates in self._parts(way):
