@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -107,13 +108,42 @@ def test_a_street_that_another_joins_before_the_post_does_not_pass(by: str) -> N
     (last,) = set(network.edges_at(3).tolist()) - {3, 4}
     everything = set(range(network.edge_count))
     plain = deep().network
-    assert find_passing(plain, 2, True, everything) == Passing((1,), (2,))
+    assert find_passing(plain, 2, True, everything) == Passing((1,), (2,), 1)
     found = find_passing(network, last, True, everything)
     if by == "side":
         assert found is not None
         assert float(network.length_m[list(found.spans)].sum()) == pytest.approx(120)
     else:
         assert found is None
+
+
+def under_the_scene() -> Area:
+    """A motorway in a tunnel through the scene, and behind that a road that joins it twice and no other."""
+    places = [(-28, -950), (-28, -356), (-28, 24), (-28, 568), (-28, 585)]
+    deep: dict[str, Any] = {"name": "Deep", "road_class": RoadClass.MOTORWAY, "oneway": 1}
+    arms = [{"u": k, "v": k + 1, **deep, "tunnel": k > 0, "layer": -(k > 0)} for k in range(4)]
+    return area_of(draw_streets(places, [*arms, {"u": 4, "v": 3, "road_class": RoadClass.MOTORWAY_LINK}]))
+
+
+def over_the_scene() -> Area:
+    """A bridge over the scene to a road that nothing joins but steps, from where streets go on."""
+    places = [(-800, -113), (-575, -113), (204, -113), (249, -113), (420, -113), (800, -113), (450, -150)]
+    places += [(450, -300), (450, 0), (600, -300), (0, -450), (0, -300), (0, -150)]
+    high: dict[str, Any] = {"name": "High", "road_class": RoadClass.TRUNK, "oneway": 1}
+    spans = (False, True, False, False, True)
+    arms = [{"u": k, "v": k + 1, **high, "bridge": over, "layer": int(over)} for k, over in enumerate(spans)]
+    arms.append({"u": 4, "v": 6, "name": "Steps", "road_class": RoadClass.STEPS})
+    arms += [{"u": u, "v": v} for u, v in ((7, 9), (7, 6), (6, 8), (10, 11), (11, 12))]
+    return area_of(draw_streets(places, arms))
+
+
+@pytest.mark.parametrize("made", [under_the_scene, over_the_scene])
+def test_what_runs_through_the_scene_does_not_part_its_other_end_from_it(made: Callable[[], Area]) -> None:
+    """Who is on it comes off it at that end too: the line holds what hangs on it, or posts stand there."""
+    area = made()
+    lines = trace(area, HOT)
+    assert all(line.record.sealed for line in lines)
+    assert failures(area, lines) & {"seal", "seal_claim", "foot_seal"} == set()
 
 
 def test_what_is_no_longer_than_a_short_bridge_passes_no_line() -> None:

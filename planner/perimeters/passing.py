@@ -6,11 +6,15 @@ and back would draw a finger along a street that is below the ground or above it
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from shapely.geometry.base import BaseGeometry
 
 from planner.perimeters.spans import spans
 from planner.streets.network import StreetNetwork
@@ -33,10 +37,13 @@ class Passing:
         Its edges, from the post inwards.
     between : tuple of int
         Edges of the plain street between it and the post: outside the line.
+    end : int
+        The junction at which its inner end is.
     """
 
     spans: tuple[int, ...]
     between: tuple[int, ...]
+    end: int
 
 
 def find_passing(
@@ -64,10 +71,11 @@ def find_passing(
     """
     passed: list[int] = []
     between: list[int] = []
-    node = int((network.edge_u if inner_is_u else network.edge_v)[edge])
+    node = end = int((network.edge_u if inner_is_u else network.edge_v)[edge])
     for _ in range(_MOST_PARTS):
         if spans(network, np.array([edge]))[0]:
             passed.append(edge)
+            end = node
         elif passed:
             break
         else:
@@ -80,7 +88,41 @@ def find_passing(
         node = v if u == node else u
     if float(network.length_m[passed].sum()) < _LEAST_M:
         return None
-    return Passing(tuple(passed), tuple(between))
+    return Passing(tuple(passed), tuple(between), end)
+
+
+def joined_without(
+    network: StreetNetwork, found: Mapping[int, Passing], inside: Ints, core_m: BaseGeometry
+) -> dict[int, Passing]:
+    """Leave out what passes through the core and alone joins other streets of the scene's side to it.
+
+    Who is in such a tunnel comes out at its inner end too, and may leave the street there: the line has to
+    hold it with what it leads to.
+
+    Parameters
+    ----------
+    network : StreetNetwork
+    found : mapping of int to Passing
+        By number of the post.
+    inside : (n,) int array
+        Edges of the scene's side that no post stands on.
+    core_m : geometry
+        The ground that the line is there to hold.
+    """
+    passed = {edge for passing in found.values() for edge in passing.spans}
+    rest = inside[~np.isin(inside, list(passed))]
+    nodes, ends = np.unique(np.stack([network.edge_u[rest], network.edge_v[rest]]), return_inverse=True)
+    joins = (np.ones(len(rest), dtype=np.int8), tuple(ends.reshape(2, -1)))
+    _, label = connected_components(coo_array(joins, shape=(len(nodes), len(nodes))), directed=False)
+    at_core = shapely.intersects(core_m, network.lines(rest))
+    home = set(nodes[np.isin(label, label[ends.reshape(2, -1)[0, at_core]])].tolist())
+
+    def goes(passing: Passing) -> bool:
+        if passing.end in home or passed.issuperset(_others_at(network, passing.end, passing.spans[-1])):
+            return True
+        return not shapely.intersects(core_m, network.lines(list(passing.spans))).any()
+
+    return {k: passing for k, passing in found.items() if goes(passing)}
 
 
 def _others_at(network: StreetNetwork, node: int, edge: int) -> Ints:

@@ -18,7 +18,7 @@ from planner.perimeters.cut import ADRIFT, INNER, OUTER, less
 from planner.perimeters.foot import NEAR_LINE_M
 from planner.perimeters.line import Pieces, Sides, draw_line, nearer_inner
 from planner.perimeters.outline import needles_m, slits_m
-from planner.perimeters.passing import Passing, find_passing
+from planner.perimeters.passing import Passing, find_passing, joined_without
 from planner.perimeters.posts import Stand, stand_on
 from planner.perimeters.short_ring import shorten
 from planner.perimeters.spans import no_way_off
@@ -265,16 +265,7 @@ def _passed(drawn: Drawn) -> Drawn:
     """Let tunnels and bridges pass a rough line where they are fingers of it: their posts stand beyond."""
     if not drawn.rough:
         return drawn
-    network, driving = drawn.band.network, drawn.driving
-    wished = {edge for edge, _ in drawn.band.stands}
-    held = [stand.edge for stand in drawn.stands]
-    inside = set(driving.edges[driving.touches_inner].tolist()) - set(held)
-    found = {
-        k: passing
-        for k, s in enumerate(drawn.stands)
-        if s.whole and not s.open and s.edge not in wished
-        if (passing := find_passing(network, s.edge, s.inner_is_u, inside)) is not None
-    }
+    found = _find_passing(drawn)
     if not found:
         return drawn
     trial = _passing(drawn, found)
@@ -288,6 +279,26 @@ def _passed(drawn: Drawn) -> Drawn:
     )
     better &= all(s.off_m > 0 for s in trial.stands if s.passed) and len(trial.astray) <= len(drawn.astray)
     return trial if better else drawn
+
+
+def _find_passing(drawn: Drawn) -> dict[int, Passing]:
+    """Find what may pass, by number of the post: as much of it as the line need not hold with the core."""
+    network, driving = drawn.band.network, drawn.driving
+    wished = {edge for edge, _ in drawn.band.stands}
+    held = [stand.edge for stand in drawn.stands]
+    inside = driving.edges[driving.touches_inner & ~np.isin(driving.edges, held)]
+    clear = inside[~shapely.intersects(drawn.core_m, network.lines(inside))]
+    found: dict[int, Passing] = {}
+    for among in (clear, inside):
+        edges = set(among.tolist())
+        further = {
+            k: passing
+            for k, s in enumerate(drawn.stands)
+            if s.whole and not s.open and s.edge not in wished
+            if (passing := find_passing(network, s.edge, s.inner_is_u, edges)) is not None
+        }
+        found |= joined_without(network, further, inside, drawn.core_m)
+    return joined_without(network, found, inside, drawn.core_m)
 
 
 def _passing(drawn: Drawn, found: dict[int, Passing]) -> Drawn:
