@@ -134,7 +134,7 @@ class Area:
 
     @cached_property
     def ashore(self) -> NDArray[np.bool_]:
-        """Dead ends off which the map shows water where its streets end, (N,): the land ends there.
+        """Dead ends by the water, with nothing unknown about them, (N,): the land ends there, not the map.
 
         Of lesser streets on dry ground alone: what runs out over the water, or might lead to a bridge that
         the map has no more, may go on.
@@ -144,11 +144,14 @@ class Area:
         lesser &= network.road_class >= RoadClass.UNCLASSIFIED
         ends = np.concatenate([network.edge_u[lesser], network.edge_v[lesser]])
         rows = np.unique(ends[self.streets_at[ends] == 1])
-        spots = shapely.points(network.node_xy_m[rows])
+        water = self.obstacles.shapes[self.obstacles.among("kind", (ObstacleKind.WATER,))]
+        spots = np.asarray(shapely.points(network.node_xy_m[rows]))
+        tree = shapely.STRtree(spots)
+        beside = np.unique(tree.query(water, predicate="dwithin", distance=2 * _BEACH_M)[1])
+        beside = np.setdiff1d(beside, tree.query(water, predicate="intersects")[1])
+        rows, spots = rows[beside], spots[beside]
         known = self.known_m
         dry = shapely.contains(known, spots) & ~shapely.dwithin(known.boundary, spots, _BEACH_M)
-        wet = self.obstacles.rows(np.flatnonzero(self.obstacles["kind"] == ObstacleKind.WATER))
-        dry[np.unique(wet.tree.query(spots, predicate="intersects")[0])] = False
         mask = np.zeros(network.node_count, dtype=bool)
         mask[rows[dry]] = True
         return mask

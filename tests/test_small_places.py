@@ -11,7 +11,7 @@ from planner.model import HospitalFact, Incident, Pin, Plan
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.terms import PerimeterName, Purpose, ThreatName
-from tests.small_places import SMALL, cul_de_sac_island, hamlet, only_this, spit
+from tests.small_places import SMALL, cul_de_sac_island, desert_town, hamlet, only_this, spit
 from tests.town import CENTRE
 
 DOCTRINE = shipped_doctrine()
@@ -100,6 +100,12 @@ def test_off_a_shore_the_land_ends_and_not_the_map(water: bool, last: dict[str, 
     assert all(line.sealed for line in plan.perimeters) or not ends
     open_lines = {line.perimeter for line in plan.perimeters if not line.sealed}
     assert not [c for c in audit_plan(plan, area, DOCTRINE).failures if c.about not in open_lines]
+
+
+def test_dead_ends_away_from_water_are_none_of_a_shore() -> None:
+    assert not desert_town().ashore.any()
+    assert not spit(water=False).ashore.any()
+    assert spit().ashore.sum() == 1
 
 
 def test_nobody_drives_to_a_hospital_beyond_the_map_over_the_beach() -> None:
