@@ -22,7 +22,7 @@ from planner.exports.map_svg import draw_map
 from planner.exports.sheet import SCALES, fit_sheet
 from planner.geo import Frame, LonLat, usng, usng_grid
 from planner.model import AreaStamp, DoctrineStamp, Incident, Plan
-from planner.terms import Control, RouteKind
+from planner.terms import Control, RouteKind, ZoneKind
 from tests.test_dispatch import HOSTILE, made, with_names
 
 GEOD = Geod(ellps="WGS84")
@@ -196,7 +196,9 @@ def test_the_pressing_sites_take_their_places_before_the_posts():
     first = {words.PURPOSES[site.purpose][0]: site for site in plan.sites if site.rank == 1}
     on_it = shown.keys() & {"CP", "CCP", "STAGING", "AEP"}
     assert len(on_it) >= 3
+    hot = [sheet.to_mm(area.frame.to_m(z.rings[0])) for z in plan.zones if z.zone is ZoneKind.HOT]
     for said in on_it:
+        assert not any(shapely.Polygon(ring).intersects(shown[said]) for ring in hot), f"{said} on hot ground"
         at = shapely.Point(sheet.to_mm([area.frame.point_m(first[said].entrance)])[0])
         assert shown[said].distance(at) < 4.0, said
 

@@ -308,16 +308,21 @@ def site_tags(drawing: Drawing, *, pressing: bool) -> Iterator[Named]:
     """Yield a tag with a line to its entrance for each first site on the sheet: pressing ones, or others."""
     order = {purpose: k for k, purpose in enumerate(_PRESSING)}
     sites = [site for site in _first(drawing.plan) if (site.purpose in order) is pressing]
+    zones_hot = [drawing.polygon(z.rings) for z in drawing.plan.zones if z.zone is ZoneKind.HOT]
+    hot = shapely.union_all(zones_hot)
+    shapely.prepare(hot)
     for site in sorted(sites, key=lambda site: order.get(site.purpose, 0)):
         at = drawing.at(site.entrance)
         if drawing.shows(at):
-            yield _tag(drawing, at, words.PURPOSES[site.purpose][0])
+            yield _tag(drawing, at, words.PURPOSES[site.purpose][0], hot)
 
 
-def _tag(drawing: Drawing, at: Spot, said: str) -> Named:
+def _tag(drawing: Drawing, at: Spot, said: str, hot: BaseGeometry) -> Named:
+    """Place a tag, on hot ground only where no room is elsewhere: it reads as if the site were there."""
     wide, high = tag_size(said)
     reaches = (1.2, 3.0, 5.0, 7.5, 10.5, 14.0, 19.0, 25.0)
-    spot = drawing.room.first_free(around(at, wide + 0.6, high + 0.6, reaches)) or at
+    places = sorted(around(at, wide + 0.6, high + 0.6, reaches), key=lambda place: hot.intersects(place[1]))
+    spot = drawing.room.first_free(places) or at
     return Named(leader(at, spot) + dot(at, 0.8), tag(spot, said))
 
 

@@ -40,7 +40,8 @@ const shared = (a, b) =>
  * @param items `{x, y, forms, must, far, dot, may}`: where; forms of the label, `{width, height, places, late}`, with offsets to
  *   try, the first that finds a free place is taken, and those that are late only once all others have theirs; whether
  *   it is shown even where no place is free (then where it hides least), and whether anywhere in sight then; how large
- *   the dot at its point is, which labels of others are not to hide; how much of others' dots it may hide all the same
+ *   the dot at its point is, which labels of others are not to hide; how much of others' dots it may hide all the same,
+ *   a list: all places are tried with the first before any with the next
  * @param view what is in sight, `{left, right, top, bottom}`: a label that is to be shown keeps inside, if what it names is
  * @returns for each the offset and the number of its form, null where it is not shown
  */
@@ -51,23 +52,19 @@ export function place(items, view) {
     if (one.dot) dots.add({ ...box(one.x, one.y, one.dot - GAP, one.dot - GAP), of: one });
   }
   /** What a label hides at a place: others, and, which is not as bad, their dots; at least so much if over `most`. */
-  const hidden = (one, here, inside, most) => {
+  const hidden = (one, here, inside, may, most) => {
     const others = taken.covered(here) + (inside ? shared(here, here) - shared(here, view) : 0);
-    return others >= most ? others : others + LESS * Math.max(0, dots.covered(here, one) - (one.may ?? 0));
+    return others >= most ? others : others + LESS * Math.max(0, dots.covered(here, one) - may);
   };
 
   const put = (one, forms) => {
     const inside = one.must && within(one.x, one.y);
     let [best, least] = [null, Infinity];
-    for (const [form, { width, height, places }] of forms) {
-      const last = form === forms.at(-1)[0];
-      for (const [dx, dy] of inside && last && one.far ? chain(places, () => everywhere(view, one, width, height)) : places) {
-        const here = box(one.x + dx, one.y + dy, width, height);
-        const covered = hidden(one, here, inside, least);
-        if (covered < least) [best, least] = [{ offset: [dx, dy], form, here }, covered];
-        if (covered === 0) break;
-      }
-      if (least === 0) break;
+    for (const [form, { width, height }, [dx, dy], may] of tries(one, forms, inside && one.far ? view : null)) {
+      const here = box(one.x + dx, one.y + dy, width, height);
+      const covered = hidden(one, here, inside, may, least);
+      if (covered < least) [best, least] = [{ offset: [dx, dy], form, here }, covered];
+      if (covered === 0) break;
     }
     if (!best || (least > 0 && !one.must)) return null;
     taken.add(best.here);
@@ -86,9 +83,14 @@ export function place(items, view) {
   return found;
 }
 
-function* chain(near, far) {
-  yield* near;
-  yield* far();
+/** What to try, best first: a form, an offset, and how much of others' dots it may hide; then anywhere in a view. */
+function* tries(one, forms, view) {
+  for (const [number, form] of forms) {
+    for (const may of one.may ?? [0]) for (const offset of form.places) yield [number, form, offset, may];
+  }
+  if (!view) return;
+  const [number, form] = forms.at(-1);
+  for (const offset of everywhere(view, one, form.width, form.height)) yield [number, form, offset, 0];
 }
 
 /** Offsets to any place in sight for a label of a size, nearest first: for what found none around its own. */

@@ -16,7 +16,7 @@ const POST_CLEAR_PX = 8;
 const BARE = { width: 36, height: 32 }; // a site's symbol without its word
 const DOT_PX = 11;
 const END_PX = 9;
-const MAY_HIDE = 3; // dots, on a narrow map: a label far off says less than a dot hidden
+const MAY_HIDE = 3;
 /** Whose words stand in full on the narrowest map, in this order. */
 const FIRST_SITES = ["command_post", "casualty_collection", "staging", "ambulance_exchange"];
 const HOSPITAL = { width: 28, height: 28 };
@@ -151,10 +151,12 @@ export class Overlay {
     this.labels.sort((a, b) => a.rank - b.rank);
     const shown = this.labels.filter((label) => this.map.hasLayer(label.mark));
     const narrow = this.map.getSize().x < NARROW_PX;
+    const hot = this.hotGround();
     const items = shown.map((label) => {
       const { x, y } = this.map.latLngToLayerPoint(label.mark.getLatLng());
-      const forms = label.forms?.(narrow) ?? [{ ...label.size, places: label.places?.(x, y) ?? HERE }];
-      return { x, y, forms, must: label.must, far: label.lead, dot: label.dot, may: narrow ? DOT_PX ** 2 * (label.may ?? 0) : 0 };
+      const given = label.forms?.(narrow) ?? [{ ...label.size, places: label.places?.(x, y) ?? HERE }];
+      const forms = label.lead ? given.map((form) => ({ ...form, places: offGround(form, x, y, hot, label.part) })) : given;
+      return { x, y, forms, must: label.must, far: label.lead, dot: label.dot, may: mayHide(label, narrow) };
     });
     // What the user put on the map stands where it is, and labels go around it and around the buttons.
     const fixed = this.fixed().map(({ x, y, width, height }) => ({ x, y, forms: [{ width, height, places: HERE }], must: true }));
@@ -162,6 +164,12 @@ export class Overlay {
     const view = { left: corner.x, top: corner.y, right: corner.x + this.map.getSize().x, bottom: corner.y + this.map.getSize().y };
     place([...fixed, ...items], view).slice(fixed.length).forEach((found, k) => this.putLabel(shown[k], items[k], found));
     for (const { line, arrows } of this.objects.values()) if (arrows) this.putArrows(line, arrows);
+  }
+
+  /** Outlines of the hot zones in pixels of the map's layers. */
+  hotGround() {
+    const zones = [...this.objects.values()].filter((one) => one.part === "zones" && one.zone === "hot");
+    return zones.map((zone) => zone.rings[0].map((at) => this.map.latLngToLayerPoint(latLng(at))));
   }
 
   putLabel({ mark, size, lead }, { forms }, found) {
@@ -342,6 +350,31 @@ export class Overlay {
     this.keep(part, one, { mark });
     return mark;
   }
+}
+
+/** How much of others' dots a label may hide: on a narrow map, where one far off says less, at once. */
+function mayHide({ may = 0, must = false }, narrow) {
+  return (narrow ? [may] : must ? [0, 1] : [0]).map((dots) => dots * DOT_PX ** 2);
+}
+
+/** A form's places, those on some ground last: a site's name on hot ground reads as if it were there. A post's own is first. */
+function offGround({ width, height, places }, x, y, ground, part) {
+  const on = ([dx, dy]) => {
+    const spots = [-1, 0, 1].flatMap((right) => [-1, 0, 1].map((down) => [x + dx + (right * width) / 2, y + dy + (down * height) / 2]));
+    return ground.some((ring) => spots.some((spot) => holds(ring, spot)));
+  };
+  const tried = places.map((at, k) => [at, (k > 0 || part === "sites") && on(at)]);
+  return [...tried.filter(([, held]) => !held), ...tried.filter(([, held]) => held)].map(([at]) => at);
+}
+
+/** Whether a ring of points holds a spot. */
+function holds(ring, [x, y]) {
+  let held = false;
+  ring.forEach((a, k) => {
+    const b = ring[(k + 1) % ring.length];
+    if (a.y > y !== b.y > y && x < a.x + ((y - a.y) / (b.y - a.y)) * (b.x - a.x)) held = !held;
+  });
+  return held;
 }
 
 function shortCard(one) {
