@@ -320,6 +320,8 @@ class _Draft:
                 [np.repeat(first[known], count) + within, len(source) + np.arange(len(new))]
             )
             made.use_order(order.astype(np.uint32))
+        whole = np.where(parts[source] == 1, source, -1)
+        made.lay_over(old, np.concatenate([whole, np.full(len(new), -1)]))
         return made
 
     def _node_rows(self) -> dict[str, Any]:

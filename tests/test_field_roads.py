@@ -21,6 +21,7 @@ from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.sources.hospital_tables import InstalledHospitals
 from planner.streets.hierarchy import find_order
+from planner.streets.laid_over import LaidOver
 from planner.terms import NoticeLevel, Travel
 from planner.ui import state
 from tests.town import town
@@ -197,6 +198,75 @@ def test_of_scenes_with_field_roads_the_page_keeps_few(area, monkeypatch):
         assert len(asked) == times
     for kept in (state._plan, state._held, state._held_with_roads):
         kept.clear()
+
+
+@pytest.fixture(scope="module")
+def every_way_far():
+    """Let the hierarchy answer all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("planner.streets.network.LEAST_STREETS", 1)
+        patch.setattr("planner.streets.network.NEARBY_STATES", 1)
+        yield
+
+
+def laid_twice(area, *roads):
+    """The same field roads laid in streets with an order of contraction, and in streets without one."""
+    network = replace(area.network)
+    network.use_order(find_order(network))
+    of_both = (replace(area, network=network), replace(area, network=replace(area.network)))
+    return tuple(with_field_roads(roads, one, DOCTRINE).network for one in of_both)
+
+
+@settings(deadline=None, max_examples=10, derandomize=True)
+@given(st.data())
+@pytest.mark.usefixtures("every_way_far")
+def test_ways_over_a_hierarchy_with_roads_laid_over_it_cost_what_dijkstra_says(data):
+    spot = st.tuples(st.integers(-180, 180), st.integers(-180, 180))
+    lines = data.draw(st.lists(st.lists(spot, min_size=2, max_size=4, unique=True), min_size=1, max_size=3))
+    seed = data.draw(st.integers(0, 99))
+    laid, plain = laid_twice(TOWN, *(road(TOWN, *line) for line in lines))
+    rng = np.random.default_rng(seed)
+    if laid.edge_count > TOWN.network.edge_count:
+        assert isinstance(laid.hierarchy, LaidOver)
+    spots = laid.node_xy_m[rng.choice(laid.node_count, 12)] + rng.normal(0, 15, (12, 2))
+    places = [snap for snap in laid.snap(spots, laid.drivable) if snap is not None]
+    for travel in (Travel.EMERGENCY, Travel.PUBLIC):
+        for share in (0.0, 0.1):
+            closed = rng.random(laid.edge_count) < share
+            ours, theirs = (one.timing(travel, DOCTRINE.travelling) for one in (laid, plain))
+            expected = plain.times(places, places, theirs, closed)
+            assert np.array_equal(laid.times(places, places, ours, closed), expected)
+            some = np.flatnonzero(rng.random(laid.edge_count) < 0.2)
+            heavy, heavy_there = (one.weighted(some, 3.0) for one in (ours, theirs))
+            for start, end in zip(places[:5], places[5:10], strict=False):
+                path, other = (
+                    one.find_path(start, end, by, closed) for one, by in ((laid, heavy), (plain, heavy_there))
+                )
+                assert (path is None) == (other is None)
+                if path is not None and other is not None:
+                    assert path.time_s == other.time_s
+                    assert not closed[path.edges].any()
+
+
+@pytest.mark.usefixtures("every_way_far")
+def test_a_way_over_a_new_road_goes_on_by_the_hierarchy_on_either_side(area):
+    laid, plain = laid_twice(area, road(area, (-130, 10), (-60, 90)), road(area, (40, -90), (90, 15)))
+    assert isinstance(laid.hierarchy, LaidOver)
+    new = laid.way_id < 0
+    places = [snap for snap in laid.snap(laid.node_xy_m[::2], laid.drivable & ~new) if snap is not None]
+    ours, theirs = (one.timing(Travel.EMERGENCY, DOCTRINE.travelling) for one in (laid, plain))
+    slow = np.flatnonzero(~new)
+    crawl, crawl_there = ours.weighted(slow, 20.0), theirs.weighted(slow, 20.0)
+    over = 0
+    for start in places[:12]:
+        for end in places[-12:]:
+            path = laid.find_path(start, end, crawl, laid.no_closures())
+            other = plain.find_path(start, end, crawl_there, laid.no_closures())
+            assert (path is None) == (other is None)
+            if path is not None and other is not None:
+                assert path.time_s == other.time_s
+                over += bool(new[path.edges].any())
+    assert over >= 5
 
 
 def test_a_citys_field_road_is_searched_by_its_hierarchy_too(area):

@@ -210,7 +210,7 @@ def test_an_update_that_breaks_off_leaves_no_wrong_weights(monkeypatch: pytest.M
     network = with_hierarchy(town().network)
     timing, plain = network.timing(Travel.EMERGENCY, TRAVELLING), town().network
     hierarchy, plain_timing = network.hierarchy, plain.timing(Travel.EMERGENCY, TRAVELLING)
-    assert hierarchy is not None
+    assert isinstance(hierarchy, Hierarchy)
     before, broken, after = town_pairs(network, 3)
     network.times([before[0]], [before[1]], timing, before[2])
 
@@ -263,7 +263,7 @@ def test_on_a_small_map_only_tables_of_many_starts_ask_the_hierarchy(monkeypatch
     network, plain = with_hierarchy(town().network), town().network
     timing, slow = (one.timing(Travel.EMERGENCY, TRAVELLING) for one in (network, plain))
     hierarchy = network.hierarchy
-    assert hierarchy is not None
+    assert isinstance(hierarchy, Hierarchy)
     asked = []
 
     def keep_note(weights: Weights, sources: np.ndarray, targets: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyroutingkit
@@ -43,6 +43,20 @@ _CHANGED = 0.1
 """With a larger share of turns changed, customizing anew is quicker than updating."""
 _ORDER, _RANK, _TAIL, _HEAD, _COUNT = "order", "rank", "tail", "head", "node_count"
 """Files by which RoutingKit keeps a graph: unsigned 32-bit integers, one after the other."""
+
+
+class Weighing(Protocol):
+    """What turns weigh: all as in a plain timing, but for some."""
+
+    @property
+    def plain(self) -> Timing:
+        """The plain timing."""
+        ...
+
+    @property
+    def turns(self) -> tuple[Ints, NDArray[Any]]:
+        """Turns that may weigh otherwise, and what they weigh; of a turn named twice the later counts."""
+        ...
 
 
 def find_order(streets: StreetArrays) -> Order:
@@ -99,7 +113,7 @@ class Hierarchy:
         self._metrics: list[_Metric] = []
         self._lock = threading.Lock()
 
-    def costs(self, weights: Weights, sources: Ints, targets: Ints) -> Ints:
+    def costs(self, weights: Weighing, sources: Ints, targets: Ints) -> Ints:
         """Return the matrix (sources, targets) of costs in milliseconds, ``NEVER`` where there is no way."""
         if not len(sources) or not len(targets):
             return np.full((len(sources), len(targets)), NEVER, dtype=np.int64)
@@ -109,7 +123,7 @@ class Hierarchy:
         table = found.astype(np.int64).reshape(len(sources), len(targets))
         return np.where(table >= BARRED, NEVER, table)
 
-    def ways(self, weights: Weights, pairs: Sequence[tuple[int, int]]) -> list[Ints]:
+    def ways(self, weights: Weighing, pairs: Sequence[tuple[int, int]]) -> list[Ints]:
         """Return the states of the best way from the one to the other of each pair, both included.
 
         Empty where there is none.
@@ -128,7 +142,7 @@ class Hierarchy:
         with self._lock:
             self._customized(Weights(plain, none, none.reshape(2, 0)))
 
-    def _customized(self, weights: Weights) -> Any:
+    def _customized(self, weights: Weighing) -> Any:
         """Return the metric of these weights: the traveller's, updated where it differs."""
         own = next((metric for metric in self._metrics if metric.plain is weights.plain), None)
         if own is None:
@@ -153,7 +167,7 @@ class _Metric:
         self._metric = pyroutingkit.CCHMetric(topology)
         self._metric.customize(self._ms)
 
-    def of(self, weights: Weights) -> Any:
+    def of(self, weights: Weighing) -> Any:
         """Return the metric of these weights."""
         turns, ms = weights.turns
         both = np.concatenate([self._changed, turns])

@@ -30,6 +30,7 @@ from planner.streets.hierarchy import (
     Order,
     find_order,
 )
+from planner.streets.laid_over import LaidOver, lay_over
 from planner.streets.parts import find_parts
 from planner.streets.paths import (
     Ends,
@@ -42,7 +43,7 @@ from planner.streets.paths import (
     standing,
     time_of,
 )
-from planner.streets.search import NEVER
+from planner.streets.search import NEVER, Ints32
 from planner.streets.snapping import Snap, at_node, snap
 from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays
 from planner.streets.timing import Timing, Weights, find_timing
@@ -89,7 +90,7 @@ class StreetNetwork(StreetArrays):
         )
 
     @property
-    def hierarchy(self) -> Hierarchy | None:
+    def hierarchy(self) -> Hierarchy | LaidOver | None:
         """The contraction hierarchy of the turns, if an order was given; without, the search is slower.
 
         None too where the order is of other streets. It is built once, of a metro in three seconds.
@@ -100,12 +101,44 @@ class StreetNetwork(StreetArrays):
         if "built" not in self._hierarchy:
             with self.__dict__.setdefault("_building", threading.Lock()):
                 if "built" not in self._hierarchy:
-                    self._hierarchy["built"] = Hierarchy(self.turns, order)
+                    self._hierarchy["built"] = self._laid_over() or Hierarchy(self.turns, order)
         return self._hierarchy["built"]
 
     @cached_property
-    def _hierarchy(self) -> dict[str, Hierarchy]:
+    def _hierarchy(self) -> dict[str, Hierarchy | LaidOver]:
         return {}
+
+    def lay_over(self, before: StreetNetwork, edge_of: Ints) -> None:
+        """Say of which network this is one with a few new streets: its hierarchy need not be built anew.
+
+        Parameters
+        ----------
+        before : StreetNetwork
+        edge_of : (E,) int array
+            The edge there of each edge, ascending; -1: it is new, or a part of one.
+        """
+        if before._before is not None:
+            further, known = before._before
+            before, edge_of = further, np.where(edge_of >= 0, known[edge_of], -1)
+        self.__dict__["_before"] = before, edge_of.astype(np.int32)
+
+    @cached_property
+    def _before(self) -> tuple[StreetNetwork, Ints32] | None:
+        return None
+
+    def _laid_over(self) -> LaidOver | None:
+        """Return the hierarchy by that of the network without the new streets, where there is one."""
+        if self._before is None:
+            return None
+        before, edge_of = self._before
+        root = before.hierarchy
+        if not isinstance(root, Hierarchy):
+            return None
+
+        def plain_of(plain: Timing) -> Timing:
+            return before.timing(*self._traveller(plain))
+
+        return lay_over(self.turns, before.turns, edge_of, root, plain_of)
 
     def begin(self, travelling: Travelling) -> None:
         """Begin to build the hierarchy in the background, where there will be one: far ways come last.
@@ -167,6 +200,14 @@ class StreetNetwork(StreetArrays):
         """Return the streets alone, and their order: what is worked out from them stays in its process."""
         kept = {field.name for field in fields(self)} | {"_orders"}
         return {name: value for name, value in self.__dict__.items() if name in kept}
+
+    def _traveller(self, plain: Timing) -> tuple[Travel, Travelling]:
+        """Return whose plain timing one is."""
+        timings = [(key, found) for key, found in list(self._remembered.items()) if found is plain]
+        ((_, travel, travelling), _), *_ = timings
+        assert isinstance(travel, Travel)
+        assert isinstance(travelling, Travelling)
+        return travel, travelling
 
     def timing(self, travel: Travel, travelling: Travelling) -> Timing:
         """Return how long each arc and junction takes; see :func:`~planner.streets.timing.find_timing`."""
@@ -287,7 +328,7 @@ class StreetNetwork(StreetArrays):
         self.edges_in_box((0.0, 0.0, 0.0, 0.0))
         self._customize(travelling)
 
-    def hierarchy_for(self, timing: Timing, starts: int = 1) -> Hierarchy | None:
+    def hierarchy_for(self, timing: Timing, starts: int = 1) -> Hierarchy | LaidOver | None:
         """Return the hierarchy of the turns that a timing is of; None where there is none, or none pays.
 
         On a small map single searches are Dijkstra's, and tables of many starts the hierarchy's.
@@ -673,7 +714,7 @@ def _matrix(
     ends: Sequence[Snap],
     timing: Timing,
     closed: Bools,
-    hierarchy: Hierarchy,
+    hierarchy: Hierarchy | LaidOver,
 ) -> Floats:
     """Fill a matrix of travel times with one question to a hierarchy."""
     firsts = [leaving(network, place, timing, closed) for place in starts]
