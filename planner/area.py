@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.errors import AreaError
 from planner.geo import DECIMALS, Frame, LonLat
-from planner.memory import Memory, kept_with
+from planner.memory import KEPT_WITH_TABLES, Kept, Memory, kept_with
 from planner.model import Ring, Rings, Shape
 from planner.streets.network import StreetNetwork
 from planner.table import Table
@@ -195,6 +195,12 @@ class Area:
     def memory(self) -> Memory:
         """What steps of plans found here lately: an edit works out anew only what it changes."""
         return Memory(_REMEMBERED)
+
+    def with_streets(self, network: StreetNetwork) -> Area:
+        """Return the area with other streets; what was worked out from its tables alone is shared."""
+        area = replace(self, network=network)
+        area.__dict__[KEPT_WITH_TABLES] = self.__dict__.setdefault(KEPT_WITH_TABLES, Kept())
+        return area
 
     def covers(self, place: LonLat) -> bool:
         """Whether a place lies in the area's bounding box."""

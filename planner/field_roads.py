@@ -76,7 +76,7 @@ def _laid(roads: tuple[FieldRoad, ...], area: Area, joins_m: float) -> _Laid:
             if joints:
                 network = _lay(line, joints, network, -number, name)
         notices.append(_told(name, met, joins_m))
-    return _Laid(replace(area, network=network), tuple(notices))
+    return _Laid(area.with_streets(network), tuple(notices))
 
 
 def _told(name: str, met: Sequence[str], joins_m: float) -> Notice:

@@ -37,11 +37,11 @@ def one_at_a_time(work: Callable[_P, _T]) -> Callable[_P, _T]:
     return alone
 
 
-class _Kept(dict[tuple[Hashable, ...], Any]):
+class Kept(dict[tuple[Hashable, ...], Any]):
     """What was found for one area or its streets; another process finds it again."""
 
-    def __reduce__(self) -> tuple[type[_Kept], tuple[()]]:
-        return _Kept, ()
+    def __reduce__(self) -> tuple[type[Kept], tuple[()]]:
+        return Kept, ()
 
 
 def kept_with(find: Callable[Concatenate[_Owner, _P], _T]) -> Callable[Concatenate[_Owner, _P], _T]:
@@ -50,10 +50,26 @@ def kept_with(find: Callable[Concatenate[_Owner, _P], _T]) -> Callable[Concatena
     It goes when the area goes: a cache of the function's own would hold on to areas long replaced, and to
     those of each field road that was drawn; a metro's streets are more than a gigabyte.
     """
+    return _kept(find, "_kept")
 
+
+def kept_with_tables(
+    find: Callable[Concatenate[_Owner, _P], _T],
+) -> Callable[Concatenate[_Owner, _P], _T]:
+    """Find once what hangs on an area's tables and not on its streets: other streets take it over.
+
+    See :meth:`planner.area.Area.with_streets`.
+    """
+    return _kept(find, KEPT_WITH_TABLES)
+
+
+KEPT_WITH_TABLES = "_kept_with_tables"
+
+
+def _kept(find: Callable[Concatenate[_Owner, _P], _T], where: str) -> Callable[Concatenate[_Owner, _P], _T]:
     @wraps(find)
     def kept(owner: _Owner, /, *words: _P.args, **more: _P.kwargs) -> _T:
-        known: _Kept = owner.__dict__.setdefault("_kept", _Kept())
+        known: Kept = owner.__dict__.setdefault(where, Kept())
         key = (find, *words, *more.items())
         if key not in known:
             known.setdefault(key, find(owner, *words, **more))

@@ -16,9 +16,11 @@ from scipy.sparse.csgraph import dijkstra
 from planner.audit import audit_plan
 from planner.document import read_incident, read_plan, write_incident, write_plan
 from planner.field_roads import field_road_notices, with_field_roads
+from planner.ground.sightline import walls_of
 from planner.model import FieldRoad, Incident, Shape
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
+from planner.sites.candidates import streets_near
 from planner.sources.hospital_tables import InstalledHospitals
 from planner.streets.hierarchy import find_order
 from planner.streets.laid_over import LaidOver
@@ -198,6 +200,15 @@ def test_of_scenes_with_field_roads_the_page_keeps_few(area, monkeypatch):
         assert len(asked) == times
     for kept in (state._plan, state._held, state._held_with_roads):
         kept.clear()
+
+
+def test_what_hangs_on_buildings_alone_is_not_worked_out_again_with_a_road():
+    area = replace(TOWN)
+    siting = DOCTRINE.siting
+    laid = with_field_roads((road(area, (-130, 10), (-60, 90)),), area, DOCTRINE)
+    assert laid.network is not area.network
+    assert walls_of(laid, siting) is walls_of(area, siting)
+    assert streets_near(laid, siting) is not streets_near(area, siting)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from planner.area import Area
 from planner.doctrine import Siting
-from planner.memory import kept_with
+from planner.memory import kept_with_tables
 from planner.table import Table
 
 Floats = NDArray[np.float64]
@@ -112,7 +112,7 @@ class Walls:
         return np.asarray(near[(west <= xmax) & (east >= xmin) & (south <= ymax) & (north >= ymin)])
 
 
-@kept_with
+@kept_with_tables
 def walls_of(area: Area, siting: Siting) -> Walls:
     """Return the walls of an area, laid once and kept while the area lives."""
     return build_walls(area.buildings, siting)

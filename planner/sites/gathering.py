@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area
 from planner.doctrine import Doctrine, Siting
 from planner.ground.targets import HALL_KINDS, thin, tidy
-from planner.memory import kept_with
+from planner.memory import kept_with, kept_with_tables
 from planner.sites.blocks import between_streets
 from planner.sites.candidates import (
     COVER,
@@ -394,7 +394,7 @@ class _LargeBuildings(NamedTuple):
     tree: shapely.STRtree
 
 
-@kept_with
+@kept_with_tables
 def _large_buildings(area: Area, siting: Siting) -> _LargeBuildings:
     shapes = area.buildings.shapes
     rows = np.flatnonzero(

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area
 from planner.doctrine import Siting
 from planner.ground.targets import HALL_KINDS, tidy
-from planner.memory import kept_with
+from planner.memory import kept_with, kept_with_tables
 from planner.table import Table
 from planner.terms import ObstacleKind, PlaceKind
 
@@ -193,7 +193,7 @@ def _shapes_of(table: Table, kind: str) -> Shapes:
     return shapely.make_valid(table.shapes[rows])
 
 
-@kept_with
+@kept_with_tables
 def building_spots(area: Area) -> Floats:
     """Return the middles of all buildings of an area, (n, 2)."""
     shapes = area.buildings.shapes
