@@ -104,9 +104,11 @@ class StreetNetwork(StreetArrays):
                     self._hierarchy["built"] = self._laid_over() or Hierarchy(self.turns, order)
         return self._hierarchy["built"]
 
-    @cached_property
+    @property
     def _hierarchy(self) -> dict[str, Hierarchy | LaidOver]:
-        return {}
+        # One dictionary, also where two threads ask for it at the same moment for the first time.
+        built: dict[str, Hierarchy | LaidOver] = self.__dict__.setdefault("_built", {})
+        return built
 
     def lay_over(self, before: StreetNetwork, edge_of: Ints) -> None:
         """Say of which network this is one with a few new streets: its hierarchy need not be built anew.
@@ -182,10 +184,11 @@ class StreetNetwork(StreetArrays):
         """Find the order of contraction: some seconds, once. None for streets too few to need one."""
         return find_order(self) if self.edge_count >= LEAST_ORDERED else None
 
-    @cached_property
+    @property
     def _remembered(self) -> dict[tuple[object, ...], Any]:
         """What depends on nothing but the map and who travels."""
-        return {}
+        known: dict[tuple[object, ...], Any] = self.__dict__.setdefault("_known", {})
+        return known
 
     def _once(self, find: Callable[[], _T], *key: object) -> _T:
         """Return what was found before under a key, or find it."""
