@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +20,9 @@ _WHAT_DECIDES = (
     "parked", "works",
 )  # fmt: skip
 _NAMED = 5
+_AT_ONCE = 1 << 16  # ways compared together
 
+Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Ints16 = NDArray[np.int16]
 
@@ -71,18 +71,21 @@ def compare_areas(older: Area, newer: Area) -> Revision:
     """Compare two maps of one place by the ids of their ways and buildings."""
     if older.digest == newer.digest:
         return Revision(True, (), (), (), (), 0, 0, older.data_date, newer.data_date)
-    was, now = _ways(older.network), _ways(newer.network)
-    added = tuple(sorted(now.keys() - was.keys()))
-    removed = tuple(sorted(was.keys() - now.keys()))
-    changed = tuple(sorted(way for way in was.keys() & now.keys() if was[way].digest != now[way].digest))
-    named = {_name(way, now, newer.network) for way in (*added, *changed)}
-    named |= {_name(way, was, older.network) for way in removed}
+    was, now = _Ways(older.network), _Ways(newer.network)
+    _, then, here = np.intersect1d(was.way_id, now.way_id, assume_unique=True, return_indices=True)
+    parts = [slice(at, at + _AT_ONCE) for at in range(0, len(then), _AT_ONCE)]
+    differ = np.concatenate(
+        [np.zeros(0, bool), *(_differ(was, then[part], now, here[part]) for part in parts)]
+    )
+    changed, added = here[differ], np.flatnonzero(~np.isin(now.way_id, was.way_id))
+    removed = np.flatnonzero(~np.isin(was.way_id, now.way_id))
+    named = now.names(added) | now.names(changed) | was.names(removed)
     houses_were, houses_are = _owners(older), _owners(newer)
     return Revision(
         False,
-        added,
-        removed,
-        changed,
+        tuple(now.way_id[added].tolist()),
+        tuple(was.way_id[removed].tolist()),
+        tuple(now.way_id[changed].tolist()),
         tuple(sorted(named - {""})),
         len(houses_are - houses_were),
         len(houses_were - houses_are),
@@ -118,35 +121,51 @@ def _closed(incident: Incident, area: Area, doctrine: Doctrine) -> set[tuple[int
     return {(int(w), int(a), int(b)) for w, (a, b) in zip(network.way_id[edges], ends, strict=True)}
 
 
-class _Way(NamedTuple):
-    """One of a way's edges; a digest of its name, its nodes with their barriers, and the tags that matter."""
+class _Ways:
+    """The ways of a map, ascending, with the edges of each: of a metro half a million."""
 
-    edge: int
-    digest: bytes
+    def __init__(self, network: StreetNetwork) -> None:
+        self.network = network
+        self._edges = np.argsort(network.way_id, kind="stable")
+        self.way_id, self._first, self._count = np.unique(
+            network.way_id[self._edges], return_index=True, return_counts=True
+        )
+
+    def first_edges(self, rows: Ints) -> Ints:
+        """Return an edge of each of some ways: what tags say is the same on all."""
+        return self._edges[self._first[rows]]
+
+    def names(self, rows: Ints) -> set[str]:
+        """Return the names of some ways."""
+        used = np.unique(self.network.name_index[self.first_edges(rows)]).tolist()
+        return {self.network.names[name] for name in used}
+
+    def points(self, rows: Ints) -> tuple[Ints, Ints16, Ints]:
+        """Return the nodes of some ways, the barriers on them, and where each way begins."""
+        count = self._count[rows]
+        starts = np.cumsum(count) - count
+        edges = self._edges[np.arange(count.sum()) + np.repeat(self._first[rows] - starts, count)]
+        return _points(self.network, edges, starts)
 
 
-def _name(way: int, ways: dict[int, _Way], network: StreetNetwork) -> str:
-    name: str = network.names[network.name_index[ways[way].edge]]
-    return name
-
-
-def _ways(network: StreetNetwork) -> dict[int, _Way]:
-    """Return what there is to compare of each way; of a metro there are a quarter of a million."""
-    order = np.argsort(network.way_id, kind="stable")
-    starts = np.flatnonzero(np.diff(network.way_id[order], prepend=network.way_id.min() - 1))
-    edges = order[starts]
-    tags = np.concatenate(
-        [getattr(network, name)[edges, None].view(np.uint8) for name in _WHAT_DECIDES], axis=1
-    )
-    nodes, barriers, bounds = _points(network, order, starts)
-    ways: dict[int, _Way] = {}
-    for k, (edge, begin, end) in enumerate(zip(edges, bounds[:-1], bounds[1:], strict=True)):
-        digest = hashlib.blake2b(nodes[begin:end].tobytes(), digest_size=16)
-        digest.update(barriers[begin:end].tobytes())
-        digest.update(tags[k].tobytes())
-        digest.update(network.names[network.name_index[edge]].encode("utf-8", "surrogatepass"))
-        ways[int(network.way_id[edge])] = _Way(int(edge), digest.digest())
-    return ways
+def _differ(was: _Ways, then: Ints, now: _Ways, here: Ints) -> Bools:
+    """Tell which of some ways, rows of both maps, have other names, tags that matter, nodes or barriers."""
+    old, new = was.first_edges(then), now.first_edges(here)
+    place = {name: at for at, name in enumerate(now.network.names)}
+    names = np.array([place.get(name, -1) for name in was.network.names])
+    differ: Bools = names[was.network.name_index[old]] != now.network.name_index[new]
+    for column in _WHAT_DECIDES:
+        one, other = getattr(was.network, column)[old], getattr(now.network, column)[new]
+        differ |= (one != other) & ((one == one) | (other == other))  # unknown is as unknown
+    nodes, barriers, bounds = was.points(then)
+    nodes_now, barriers_now, bounds_now = now.points(here)
+    size, size_now = np.diff(bounds), np.diff(bounds_now)
+    alike = size == size_now
+    kept, kept_now = np.repeat(alike, size), np.repeat(alike, size_now)
+    other_point = (nodes[kept] != nodes_now[kept_now]) | (barriers[kept] != barriers_now[kept_now])
+    differ |= ~alike
+    differ[np.repeat(np.arange(len(size)), size)[kept][other_point]] = True
+    return differ
 
 
 def _points(network: StreetNetwork, order: Ints, starts: Ints) -> tuple[Ints, Ints16, Ints]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from planner import packs
+import pytest
+
+from planner import packs, revision
 from planner.area import Area
 from planner.model import Closure, Incident, Shape
 from planner.revision import compare_areas, shifted_closures
@@ -83,3 +85,14 @@ def test_closure_that_now_closes_another_street_is_named() -> None:
     assert told == ["a"]
     assert shifted_closures([("a", here)], before, before, doctrine) == []
     assert town().digest
+
+
+def test_ways_are_compared_the_same_however_many_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    older, newer = town_objects(), town_objects()
+    for way in sorted(newer.ways)[::3]:
+        refs, tags = newer.ways[way]
+        newer.ways[way] = (refs, {**tags, "lanes": "7"})
+    whole = compare_areas(built(older), built(newer))
+    assert len(whole.changed) > 3
+    monkeypatch.setattr(revision, "_AT_ONCE", 2)
+    assert compare_areas(built(older), built(newer)) == whole
