@@ -1,4 +1,4 @@
-"""Care in words: hospitals by time with who takes how many, and the ways there."""
+"""Care in words: hospitals in order with who takes how many, and the ways there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STREETS = 6
 
 
 def hospitals(plan: Plan) -> str:
-    """Return the hospitals, nearest first."""
+    """Return the hospitals in the order of the plan."""
     found = plan.hospitals
     if not found:
         return "<h2>Hospitals</h2><p>No hospital is known here. Load a hospital table.</p>"
@@ -26,7 +26,7 @@ def hospitals(plan: Plan) -> str:
     head = "".join(f'<th scope="col">{_heading(*title)}</th>' for title in titles)
     sent = "" if any(_sent(place) for place in found) else f"<p>{_why_nobody(plan.incident)}</p>"
     table = f'<table class="hospitals"><thead><tr>{head}</tr></thead>{rows}</table>'
-    return f"<h2>Hospitals, by time</h2>{sent}{table}{more}"
+    return f"<h2>Hospitals, first to ask first</h2>{sent}{table}{more}"
 
 
 def _heading(short: str, long: str = "") -> str:
