@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner.errors import AreaError
+from planner.memory import Memory
 from planner.streets.box_grid import BoxGrid, lay_boxes
 from planner.streets.grouping import grouped
 from planner.terms import FIRST_BLOCKING_BARRIER, FIRST_FOOT_CLASS, Access, RoadClass, Service
@@ -27,6 +28,7 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+_GROUNDS_KEPT = 8
 _PLAIN_KIND = {"service": "service road", "unclassified": "road", "residential": "residential street"}
 
 
@@ -214,13 +216,20 @@ class StreetArrays:
 
     def edges_meeting(self, ground_m: BaseGeometry) -> Bools:
         """Mask of the edges that meet (touch, cross or lie in) a geometry in metres."""
-        mask = self.no_closures()
         if ground_m.is_empty:
-            return mask
-        near = self.edges_in_box(ground_m.bounds)
+            return self.no_closures()
+        return self._met_lately.once(lambda: self._edges_meeting(ground_m), ground_m.wkb).copy()
+
+    def _edges_meeting(self, ground_m: BaseGeometry) -> Bools:
+        mask, near = self.no_closures(), self.edges_in_box(ground_m.bounds)
         shapely.prepare(ground_m)
         mask[near] = shapely.intersects(ground_m, self.lines(near))
         return mask
+
+    @cached_property
+    def _met_lately(self) -> Memory:
+        """What met the last few grounds: a plan asks of its outer perimeter nine times."""
+        return Memory(_GROUNDS_KEPT)
 
     def street(self, edge: int) -> str:
         """Name a street for people: its name or ref, else what kind of way it is."""
