@@ -92,7 +92,11 @@ def find_passing(
 
 
 def joined_without(
-    network: StreetNetwork, found: Mapping[int, Passing], inside: Ints, core_m: BaseGeometry
+    network: StreetNetwork,
+    found: Mapping[int, Passing],
+    inside: Ints,
+    posted: Collection[int],
+    core_m: BaseGeometry,
 ) -> dict[int, Passing]:
     """Leave out what passes through the core and alone joins other streets of the scene's side to it.
 
@@ -106,6 +110,8 @@ def joined_without(
         By number of the post.
     inside : (n,) int array
         Edges of the scene's side that no post stands on.
+    posted : collection of int
+        Edges that posts stand on: the line is drawn to them.
     core_m : geometry
         The ground that the line is there to hold.
     """
@@ -117,12 +123,15 @@ def joined_without(
     at_core = shapely.intersects(core_m, network.lines(rest))
     home = set(nodes[np.isin(label, label[ends.reshape(2, -1)[0, at_core]])].tolist())
 
+    held = passed.union(posted, *(passing.between for passing in found.values()))
+
     def goes(passing: Passing) -> bool:
-        if passing.end in home or passed.issuperset(_others_at(network, passing.end, passing.spans[-1])):
+        if passing.end in home or held.issuperset(_others_at(network, passing.end, passing.spans[-1])):
             return True
         return not shapely.intersects(core_m, network.lines(list(passing.spans))).any()
 
-    return {k: passing for k, passing in found.items() if goes(passing)}
+    kept = {k: passing for k, passing in found.items() if goes(passing)}
+    return kept if len(kept) == len(found) else joined_without(network, kept, inside, posted, core_m)
 
 
 def _others_at(network: StreetNetwork, node: int, edge: int) -> Ints:

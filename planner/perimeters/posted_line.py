@@ -265,11 +265,19 @@ def _passed(drawn: Drawn) -> Drawn:
     """Let tunnels and bridges pass a rough line where they are fingers of it: their posts stand beyond."""
     if not drawn.rough:
         return drawn
-    found = _find_passing(drawn)
+    network, driving, posted = drawn.band.network, drawn.driving, [s.edge for s in drawn.stands]
+    inside = driving.edges[driving.touches_inner & ~np.isin(driving.edges, posted)]
+
+    def joined(found: dict[int, Passing]) -> dict[int, Passing]:
+        return joined_without(network, found, inside, posted, drawn.core_m)
+
+    clear = inside[~shapely.intersects(drawn.core_m, network.lines(inside))]
+    found = joined(joined(_find_passing(drawn, clear)) | joined(_find_passing(drawn, inside)))
     if not found:
         return drawn
     trial = _passing(drawn, found)
     far = {k: passing for k, passing in found.items() if trial.stands[k].off_m > _FAR_M}
+    far = joined(far)
     if len(far) < len(found):
         trial = _passing(drawn, far) if far else drawn
     out_and_back_m = float(drawn.polygon_m.length - trial.polygon_m.length)
@@ -281,24 +289,16 @@ def _passed(drawn: Drawn) -> Drawn:
     return trial if better else drawn
 
 
-def _find_passing(drawn: Drawn) -> dict[int, Passing]:
-    """Find what may pass, by number of the post: as much of it as the line need not hold with the core."""
-    network, driving = drawn.band.network, drawn.driving
-    wished = {edge for edge, _ in drawn.band.stands}
-    held = [stand.edge for stand in drawn.stands]
-    inside = driving.edges[driving.touches_inner & ~np.isin(driving.edges, held)]
-    clear = inside[~shapely.intersects(drawn.core_m, network.lines(inside))]
-    found: dict[int, Passing] = {}
-    for among in (clear, inside):
-        edges = set(among.tolist())
-        further = {
-            k: passing
-            for k, s in enumerate(drawn.stands)
-            if s.whole and not s.open and s.edge not in wished
-            if (passing := find_passing(network, s.edge, s.inner_is_u, edges)) is not None
-        }
-        found |= joined_without(network, further, inside, drawn.core_m)
-    return joined_without(network, found, inside, drawn.core_m)
+def _find_passing(drawn: Drawn, among: Ints) -> dict[int, Passing]:
+    """Find what of some edges may pass, by number of the post."""
+    network, wished = drawn.band.network, {edge for edge, _ in drawn.band.stands}
+    edges = set(among.tolist())
+    return {
+        k: passing
+        for k, s in enumerate(drawn.stands)
+        if s.whole and not s.open and s.edge not in wished
+        if (passing := find_passing(network, s.edge, s.inner_is_u, edges)) is not None
+    }
 
 
 def _passing(drawn: Drawn, found: dict[int, Passing]) -> Drawn:
