@@ -359,6 +359,8 @@ def _write_table(table: Table, frame: Frame, file: BinaryIO) -> None:
     geometry = {"encoding": "WKB", "geometry_types": [], "crs": frame.crs.to_json_dict()}
     about = {"version": "1.0.0", "primary_column": "geometry", "columns": {"geometry": geometry}}
     pq.write_table(written.replace_schema_metadata({"geo": json.dumps(about)}), file, compression="zstd")
+    del shape, written
+    pa.default_memory_pool().release_unused()  # of a metro's buildings, fifty megabytes
 
 
 def _array(values: NDArray[Any]) -> pa.Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ _WHAT_DECIDES = (
     "parked", "works",
 )  # fmt: skip
 _NAMED = 5
-_AT_ONCE = 1 << 16  # ways compared together
+_AT_ONCE = 1 << 14  # ways compared together
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -87,8 +87,8 @@ def compare_areas(older: Area, newer: Area) -> Revision:
         tuple(was.way_id[removed].tolist()),
         tuple(now.way_id[changed].tolist()),
         tuple(sorted(named - {""})),
-        len(houses_are - houses_were),
-        len(houses_were - houses_are),
+        len(np.setdiff1d(houses_are, houses_were)),
+        len(np.setdiff1d(houses_were, houses_are)),
         older.data_date,
         newer.data_date,
     )
@@ -127,9 +127,10 @@ class _Ways:
     def __init__(self, network: StreetNetwork) -> None:
         self.network = network
         self._edges = np.argsort(network.way_id, kind="stable")
-        self.way_id, self._first, self._count = np.unique(
-            network.way_id[self._edges], return_index=True, return_counts=True
-        )
+        owner = network.way_id[self._edges]
+        self._first = np.flatnonzero(np.diff(owner, prepend=owner[0] - 1))
+        self._count = np.diff(self._first, append=len(owner))
+        self.way_id = owner[self._first]
 
     def first_edges(self, rows: Ints) -> Ints:
         """Return an edge of each of some ways: what tags say is the same on all."""
@@ -188,6 +189,7 @@ def _points(network: StreetNetwork, order: Ints, starts: Ints) -> tuple[Ints, In
     return nodes[once], barriers[once], bounds
 
 
-def _owners(area: Area) -> set[tuple[str, int]]:
-    ids: Sequence[int] = area.buildings["osm_id"].tolist()
-    return set(zip(area.buildings["osm_type"].tolist(), ids, strict=True))
+def _owners(area: Area) -> Ints:
+    """Return a number for each building: its id, and what sort of object it is."""
+    sort = np.searchsorted(["n", "r", "w"], area.buildings["osm_type"].astype("U1"))
+    return np.asarray(area.buildings["osm_id"] * 4 + sort)

@@ -282,6 +282,7 @@ class _Reading:
         self._box = box
         self.without_nodes = 0
         self.broken_areas = 0
+        self._street = lru_cache(maxsize=1 << 14)(_street)  # the same come again all through a file
         self._newest = ""  # of the streets: date and time of the latest change
         self._report = report
         self._expected = max(1.0, path.stat().st_size * _OBJECTS_PER_BYTE[file_format])
@@ -380,7 +381,7 @@ class _Reading:
         self.draft.add_streets(
             ways.way_id[kept],
             np.array([known[text] for text in texts], dtype=np.int64),
-            [_street(text) for text in known],
+            [self._street(text) for text in known],
             runs._replace(way=row),
         )
 
@@ -444,7 +445,6 @@ class _Reading:
         return low.lon, low.lat, high.lon, high.lat
 
 
-@lru_cache(maxsize=1 << 14)
 def _street(text: str) -> Street:
     street = read_street_again(opl.read_tags(text))
     assert street is not None, "only streets are set aside"
