@@ -46,6 +46,7 @@ from planner.doctrine import Doctrine, read_doctrine
 from planner.errors import AreaNotFoundError, PackError, PlannerError
 from planner.geo import Frame, LonLat
 from planner.ground.coverage import count_contents
+from planner.memory import give_back
 from planner.streets.network import StreetNetwork
 from planner.table import Table
 
@@ -341,6 +342,7 @@ def _write(area: Area, origin: dict[str, str]) -> None:
         _clear_staging(folder)
         _clear_unnamed(folder)
         staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=folder))
+        give_back()  # what reading has left
         try:
             files = {part: _place(staging, folder, part, area) for part in (_STREETS, *TABLES)}
             manifest = _manifest(area, files, origin)
@@ -348,6 +350,8 @@ def _write(area: Area, origin: dict[str, str]) -> None:
         finally:
             shutil.rmtree(staging, ignore_errors=True)
             _clear_unnamed(folder)
+            pa.default_memory_pool().release_unused()
+            give_back()
 
 
 def _write_table(table: Table, frame: Frame, file: BinaryIO) -> None:
@@ -359,8 +363,6 @@ def _write_table(table: Table, frame: Frame, file: BinaryIO) -> None:
     geometry = {"encoding": "WKB", "geometry_types": [], "crs": frame.crs.to_json_dict()}
     about = {"version": "1.0.0", "primary_column": "geometry", "columns": {"geometry": geometry}}
     pq.write_table(written.replace_schema_metadata({"geo": json.dumps(about)}), file, compression="zstd")
-    del shape, written
-    pa.default_memory_pool().release_unused()  # of a metro's buildings, fifty megabytes
 
 
 def _array(values: NDArray[Any]) -> pa.Array:

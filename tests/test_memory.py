@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from threading import Barrier, Lock
 from time import sleep
 
@@ -14,7 +16,7 @@ import pytest
 from planner.area import Area
 from planner.doctrine import Doctrine, read_doctrine
 from planner.document import write_plan
-from planner.memory import Memory, one_at_a_time
+from planner.memory import Memory, give_back, one_at_a_time
 from planner.model import Casualties, Closure, Incident, Plan, PostEdit, Shape
 from planner.plan import make_plan
 from planner.routes.alternatives import middle_points
@@ -132,3 +134,17 @@ def test_nobody_waits_for_work_on_another_area() -> None:
     with ThreadPoolExecutor(2) as threads:
         for running in [threads.submit(meet, one) for one in (area(), replace(area(), name="elsewhere"))]:
             running.result()
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def test_memory_that_nobody_uses_any_more_is_given_back() -> None:
+    used = [bytes(1000) for _ in range(100_000)]
+    last = used.pop()  # what lies below it stays with C's library
+    del used
+    held = resident_bytes()
+    give_back()
+    assert resident_bytes() < held - 50_000_000
+    assert len(last) == 1000
