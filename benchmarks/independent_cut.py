@@ -17,6 +17,8 @@ from planner.terms import PostMode
 
 _BESIDE_M = 0.05
 """Streets that belong to some ground take in this much beside them: more than rounding moves a point."""
+_ON_LINE_M = 20.0
+"""A post no further outside stands on the line: by half the 12 m of its stretch and a street's width."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +88,13 @@ class RawWays:
         at = at[network.drivable[edge]]
         return np.column_stack([network.shape_node[at], network.shape_node[at + 1]])
 
-    def graph(self, core_m: BaseGeometry, far: Any, within_m: BaseGeometry, shut: np.ndarray) -> nx.Graph:
-        """Streets as a graph whose edges carry one each; what is in the core is "core", what is far "out"."""
+    def graph(
+        self, core_m: BaseGeometry, far: Any, within_m: BaseGeometry, shut: np.ndarray, held: np.ndarray
+    ) -> nx.Graph:
+        """Streets as a graph whose edges carry one each; what is in the core is "core", what is far "out".
+
+        But for the nodes ``held``, which are not out wherever they lie.
+        """
         _, node, xy = self.rows
         near = self.meeting(within_m)
         touched = np.isin(near, self.meeting(core_m))
@@ -101,7 +108,7 @@ class RawWays:
             for side in (0, 1):
                 if inside[k, side]:
                     names[int(node[near[k], side])] = "core"
-                elif beyond[k, side]:
+                elif beyond[k, side] and node[near[k], side] not in held:
                     names.setdefault(int(node[near[k], side]), "out")
         closed = np.isin(near, shut)
         for k in np.flatnonzero(~closed).tolist():
@@ -116,7 +123,7 @@ class RawWays:
 def max_flow(ways: RawWays, core_m: BaseGeometry, limit_m: BaseGeometry) -> int:
     """Most ways from the core to beyond the limit that share no stretch of street, by networkx."""
     none = np.empty(0, dtype=np.int64)
-    graph = ways.graph(core_m, lambda xy: ~shapely.intersects_xy(limit_m, xy), limit_m, none)
+    graph = ways.graph(core_m, lambda xy: ~shapely.intersects_xy(limit_m, xy), limit_m, none, none)
     return int(nx.maximum_flow_value(graph, "core", "out"))
 
 
@@ -135,10 +142,33 @@ def limit_of_search(ways: RawWays, core_m: BaseGeometry, reach_m: float) -> Base
     return shapely.union_all([limit, *shapely.buffer(swings, _BESIDE_M)])
 
 
-def leaks(ways: RawWays, core_m: BaseGeometry, polygon_m: BaseGeometry, posts: tuple[Post, ...]) -> bool:
-    """Whether a way leads from the core out of the line although every vehicle post is held."""
-    wide = polygon_m.buffer(0.05)
+def leaks(
+    ways: RawWays,
+    core_m: BaseGeometry,
+    polygon_m: BaseGeometry,
+    posts: tuple[Post, ...],
+    posts_xy_m: np.ndarray,
+) -> bool:
+    """Whether a way leads from the core out of the line although every vehicle post is held.
+
+    A post well outside the line, which a tunnel or bridge passes, bars its street where it stands alone:
+    whoever drives between the two is not out before a street joins.
+    """
+    shut, held = [], []
+    wide, within = polygon_m.buffer(0.05), [polygon_m.buffer(30)]
+    spots: Any = shapely.points(posts_xy_m)
+    for post, at in zip(posts, spots, strict=True):
+        rows = ways.closed_by((post,))
+        if len(rows) and polygon_m.distance(at) > _ON_LINE_M:
+            nodes, count = np.unique(ways.rows[1][rows], return_counts=True)
+            held.append(nodes[count > 1])
+            within += shapely.buffer(ways.lines[rows], _BESIDE_M).tolist()
+            rows = rows[[shapely.distance(ways.lines[rows], at).argmin()]]
+        shut.append(rows)
     graph = ways.graph(
-        core_m, lambda xy: ~shapely.intersects_xy(wide, xy), polygon_m.buffer(30), ways.closed_by(posts)
+        core_m,
+        lambda xy: ~shapely.intersects_xy(wide, xy),
+        shapely.union_all(within),
+        *(np.concatenate([np.empty(0, dtype=np.int64), *found]) for found in (shut, held)),
     )
     return bool(nx.has_path(graph, "core", "out"))

@@ -67,10 +67,10 @@ def _verdict(ways: RawWays, traced: TracedPerimeter, ring: Ring, vehicle: int, a
     core = ring.core_m.buffer(JUNCTION_MARGIN_M)
     found: Counter[str] = Counter()
     found["sealed"] += traced.record.sealed
-    found["leak"] += traced.record.sealed and leaks(ways, core, traced.polygon_m, traced.posts)
+    at_m = area.frame.to_m([p.location for p in traced.posts]).reshape(-1, 2)
+    found["leak"] += traced.record.sealed and leaks(ways, core, traced.polygon_m, traced.posts, at_m)
     found["core outside"] += not traced.polygon_m.buffer(0.02).contains(ring.core_m)
-    spots = shapely.points(area.frame.to_m([p.location for p in traced.posts]).reshape(-1, 2))
-    found["post in core"] += bool(shapely.intersects(ring.core_m.buffer(-0.05), spots).any())
+    found["post in core"] += bool(shapely.intersects_xy(ring.core_m.buffer(-0.05), at_m).any())
     limit = limit_of_search(ways, ring.core_m, ring.reach_m)
     if area.extent_m.buffer(-30).contains(limit):  # at the edge of the map, streets are taken to go on
         flow = max_flow(ways, core, limit)
