@@ -312,6 +312,7 @@ def import_(files: tuple[Path, ...], name: str, bbox: BBox | None, within: Path 
 
     before = intake.installed_area(name)
     if len(files) == 1 and files[0].name.endswith(intake.PACK_SUFFIX):
+        intake.check_asked_whole(files[0], bbox or within)
         _say_arrived("imported", intake.read_pack_file(files[0], name), before)
         return
     polygon = None if within is None else read_polygon(within)

@@ -189,13 +189,30 @@ def read_pack_file(path: Path, name: str | None = None) -> Area:
         except _NO_PACK as error:
             if isinstance(error, PlannerError):
                 raise
-            raise SourceError(
-                f"{path.name} is no area as one file", f"Give a file that ends in {PACK_SUFFIX}"
-            ) from error
+            if path.name.endswith(PACK_SUFFIX):
+                told = "is broken, or only a part of it came", "Copy it again, or export the area anew"
+            else:
+                told = "is no area as one file", f"Give a file that ends in {PACK_SUFFIX}"
+            raise SourceError(f"{path.name} {told[0]}", told[1]) from error
         packs.check_own_name(name or str(manifest.get("name")))
         area = packs.open_folder(Path(folder), name or str(manifest.get("name")))
         packs.write_area(area)
     return packs.open_area(area.name)
+
+
+def check_asked_whole(path: Path, part: object) -> None:
+    """Refuse to take in a part of an area that another installation exported.
+
+    Raises
+    ------
+    SourceError
+        If a box or a polygon was given.
+    """
+    if part is not None:
+        raise SourceError(
+            f"{path.name} is a whole area, of which no part is taken",
+            "Import it without box or polygon, or give the map file that it was made from",
+        )
 
 
 def _unpack(path: Path, folder: Path) -> dict[str, object]:

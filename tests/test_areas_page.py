@@ -108,6 +108,11 @@ def test_uploaded_files_become_an_area(tmp_path: Path) -> None:
     again = desk().job
     assert again is not None
     assert "nothing changed" in " ".join(again.lines)
+    assert _begin_import([Upload(packed)], "uploaded", "-86,41,-85,42") == ""
+    done(desk())
+    part = desk().job
+    assert part is not None
+    assert "whole area" in part.trouble
     packs.delete_area("uploaded")
 
 
@@ -137,7 +142,21 @@ def test_broken_file_is_the_job_s_trouble(tmp_path: Path) -> None:
     assert "cannot be read" in job.trouble
     page = AppTest.from_file(AREAS, default_timeout=60).run()
     assert not page.exception
-    assert "cannot be read" in said(page)
+    assert "Import of broken: x.osm.pbf cannot be read" in said(page)
+
+
+def test_a_file_by_a_hostile_name_stays_in_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"nothing")
+    for name in ("..", "../../x.osm.pbf", "...pbf", ""):
+        upload = Upload(tmp_path / "x")
+        upload.name = name
+        assert _begin_import([upload], "hostile", "") == ""
+        done(desk())
+        job = desk().job
+        assert job is not None
+        assert job.trouble
+        desk().clear()
+    assert [one.name for one in tmp_path.iterdir()] == ["x"]
 
 
 def test_one_job_at_a_time_and_stopped_when_asked() -> None:

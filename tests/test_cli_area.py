@@ -296,6 +296,9 @@ def test_area_goes_to_another_installation_as_one_file(
     assert came.exit_code == 0, came.stderr
     assert "imported theirs" in came.stderr
     assert packs.open_area("theirs").digest == wanted.digest
+    part = run("area", "import", file, "--name", "part", "--bbox", "-86,41,-85,42")
+    assert part.exit_code != 0
+    assert "whole area, of which no part is taken" in part.stderr
 
 
 @pytest.mark.parametrize("harm", ["cut", "no zip", "flipped", "spoilt", "packed otherwise", "names a path"])

@@ -26,6 +26,7 @@ _DEFAULT_RADIUS_M = 5000
 _INCIDENT_PAGE = "pages/incident.py"
 _NUMBERS = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*[,; ]\s*(-?\d+(?:\.\d+)?)\s*")
 _JUST_DELETED = "just deleted"
+_NAMELESS = "The area has no name yet. Say what it is to be called, such as st_joseph_county."
 
 
 class _Upload(Protocol):
@@ -40,7 +41,8 @@ class _Upload(Protocol):
 def show_job() -> None:
     """Show how far the job at the desk is, or what came of the last one."""
     if desk().job is not None:
-        _watch_job()
+        with st.container(key="job"):  # stays in view: it is begun and waited for further down the page
+            _watch_job()
 
 
 @st.fragment(run_every=1.0)
@@ -111,6 +113,8 @@ def _begin_import(files: Sequence[_Upload], name: str, box_text: str) -> str:
     """Begin an import; returns why not, "" if it began."""
     if not files:
         return "No file was chosen. Choose one above."
+    if not name:
+        return _NAMELESS
     try:
         packs.check_own_name(name)
         box = _read_box(box_text)
@@ -119,7 +123,8 @@ def _begin_import(files: Sequence[_Upload], name: str, box_text: str) -> str:
     folder = tempfile.TemporaryDirectory(prefix="planner-upload-")
     kept = []
     for number, file in enumerate(files):
-        path = Path(folder.name) / f"{number}-{_plain(file.name)}"
+        path = Path(folder.name) / str(number) / _plain(file.name)  # two may have one name, which is told
+        path.parent.mkdir()
         path.write_bytes(file.getbuffer())
         kept.append(path)
 
@@ -133,6 +138,7 @@ def _begin_import(files: Sequence[_Upload], name: str, box_text: str) -> str:
 
 def _take_in(files: Sequence[Path], name: str, box: BBox | None, report: Report) -> Area:
     if len(files) == 1 and files[0].name.endswith(intake.PACK_SUFFIX):
+        intake.check_asked_whole(files[0], box)
         return intake.read_pack_file(files[0], name)
     return packs.import_area(files, name, bbox_deg=box, progress=report)
 
@@ -170,6 +176,8 @@ def _ask_fetch() -> None:
 def _begin_fetch(place: str, radius_m: float, name: str) -> str:
     if not place:
         return "Say which place: a town with its state or country, or latitude,longitude."
+    if not name:
+        return _NAMELESS
     try:
         packs.check_own_name(name)
         at = _read_lonlat(place)
@@ -280,7 +288,8 @@ def _pack_bytes(name: str) -> bytes:
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name)[-80:]
+    """Return a name that is a file's, in whatever folder it is put."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name)[-80:].lstrip(".") or "file"
 
 
 def _code(text: str) -> str:

@@ -84,6 +84,28 @@ def test_before_the_scene_a_finger_that_moves_moves_the_map_and_the_first_press_
     assert screen.plan_id() == plan
 
 
+def test_what_was_typed_before_is_found_again_and_a_pick_says_that_it_is_planned(screen: Screen) -> None:
+    screen.open(SMALL_TOWN)
+    found = screen.page.locator(".found")
+    screen.page.get_by_label("Find:").fill("41.944,-85.632")
+    expect(found).to_have_count(1)
+    screen.page.keyboard.press("Escape")
+    expect(found).to_have_count(0)
+    screen.page.get_by_label("Find:").fill("41.944,-85.632")
+    expect(found).to_have_count(1)
+    screen.frame().evaluate(
+        """() => {
+          const hint = document.getElementById("hint");
+          window.said = [];
+          new MutationObserver(() => window.said.push(hint.textContent)).observe(hint, { childList: true });
+        }"""
+    )
+    found.first.click()
+    screen.wait_for_plan()
+    assert "Planning ..." in screen.frame().evaluate("window.said")
+    expect(screen.map.locator("#hint")).to_be_hidden()
+
+
 def click_zone(screen: Screen) -> None:
     """Select the drawn zone, if it is not selected still, where no mark of the plan lies on it."""
     if screen.map.locator("#selected").is_hidden():

@@ -347,6 +347,10 @@ listen(async (given, theme) => {
   await showPlan(args);
   showFocus(args.focus);
 });
+// The search box beside the map has told the server of a scene: the plan comes to the map, which says so.
+window.addEventListener("message", ({ source, data: said }) => {
+  if (source === window.parent && said?.planner === "scene found") say("Planning ...");
+});
 window.addEventListener("resize", () => {
   covered = null;
   map.invalidateSize({ pan: false });

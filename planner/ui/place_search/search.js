@@ -1,6 +1,7 @@
 // Where is it, by words: suggestions while typing, chosen by finger, mouse or keys. The server searches.
 
 const PAUSE_MS = 180;
+const MAP = 'iframe[title*="incident_map"]';
 const boxes = new WeakMap();
 
 export default function ({ data, parentElement, setStateValue }) {
@@ -24,6 +25,7 @@ class Search {
     this.session = Array.from(crypto.getRandomValues(new Uint32Array(2)), (part) => part.toString(36)).join("");
     this.number = 0;
     this.found = [];
+    this.answer = null;
     this.at = -1;
     this.field = element("input", {
       id: "find-place", type: "text", role: "combobox", autocomplete: "off", autocapitalize: "none", spellcheck: "false",
@@ -42,12 +44,17 @@ class Search {
     });
   }
 
-  show({ text, found, place, none }) {
-    if (this.place !== place) {
-      this.place = place;
+  show(answer) {
+    this.answer = answer;
+    if (this.place !== answer.place) {
+      this.place = answer.place;
       this.clear();
       return;
     }
+    this.suggest(answer);
+  }
+
+  suggest({ text, found, none }) {
     if (text !== this.field.value.trim()) return; // an answer to what was typed before
     this.waiting = false;
     this.found = found;
@@ -77,7 +84,13 @@ class Search {
     clearTimeout(this.pause);
     this.waiting = true;
     this.entered = false;
-    this.pause = setTimeout(() => this.tell("typed", this.field.value.trim()), PAUSE_MS);
+    this.pause = setTimeout(() => this.ask(this.field.value.trim()), PAUSE_MS);
+  }
+
+  /** Ask for suggestions; what was asked last is here still, and would not be answered a second time. */
+  ask(text) {
+    if (text && text === this.answer?.text) this.suggest(this.answer);
+    else this.tell("typed", text);
   }
 
   key(event) {
@@ -99,6 +112,7 @@ class Search {
     this.tell("picked", { session: this.session, number: this.number, at: chosen.at, title: chosen.title, place: this.place });
     this.clear();
     this.said.textContent = `Scene: ${chosen.title}`;
+    document.querySelector(MAP)?.contentWindow.postMessage({ planner: "scene found" }, "*");
     if (matchMedia("(pointer: coarse)").matches) this.field.blur(); // or a tablet's keyboard covers the plan
   }
 
