@@ -115,6 +115,8 @@ def joined_without(
     core_m : geometry
         The ground that the line is there to hold.
     """
+    if not found:
+        return {}
     passed = {edge for passing in found.values() for edge in passing.spans}
     rest = inside[~np.isin(inside, list(passed))]
     nodes, ends = np.unique(np.stack([network.edge_u[rest], network.edge_v[rest]]), return_inverse=True)

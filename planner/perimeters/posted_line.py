@@ -43,6 +43,8 @@ _UGLY_LESS = 0.98
 """Another ring is taken for its shape where it is no more than this share as ugly."""
 _FAR_M = 30.0
 """A post that stands no further beyond the shorter line than this has the line run to it."""
+_ALONG_M = 20.0
+"""A line no nearer to a street than this has no finger along it."""
 _RECUTS = 4
 """Rounds in which streets behind posts deep inside the line are taken in."""
 
@@ -290,15 +292,21 @@ def _passed(drawn: Drawn) -> Drawn:
 
 
 def _find_passing(drawn: Drawn, among: Ints) -> dict[int, Passing]:
-    """Find what of some edges may pass, by number of the post."""
+    """Find what of some edges may pass, by number of the post: where the line comes to it at all."""
     network, wished = drawn.band.network, {edge for edge, _ in drawn.band.stands}
     edges = set(among.tolist())
-    return {
+    found = {
         k: passing
         for k, s in enumerate(drawn.stands)
         if s.whole and not s.open and s.edge not in wished
         if (passing := find_passing(network, s.edge, s.inner_is_u, edges)) is not None
     }
+    line = drawn.polygon_m.exterior
+
+    def meets(passing: Passing) -> bool:
+        return bool(shapely.dwithin(network.lines(list(passing.spans)), line, _ALONG_M).any())
+
+    return {k: passing for k, passing in found.items() if meets(passing)}
 
 
 def _passing(drawn: Drawn, found: dict[int, Passing]) -> Drawn:
