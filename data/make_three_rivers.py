@@ -58,8 +58,13 @@ def relation_of(entity: dict[str, Any]) -> Relation:
 
 
 def bbox_of(graph: Graph) -> tuple[float, float, float, float]:
-    """West, south, east, north of all nodes, in degrees."""
-    lon_deg, lat_deg = zip(*(it["loc"] for it in graph.values() if "loc" in it), strict=True)
+    """West, south, east, north of the streets, in degrees.
+
+    Rivers and borders run on for kilometres past the last of them, where nothing else is in the file: to say
+    that it covers that ground would be to say that there are no streets.
+    """
+    refs = {ref for it in graph.values() if "highway" in it.get("tags", {}) for ref in it.get("nodes", ())}
+    lon_deg, lat_deg = zip(*(graph[ref]["loc"] for ref in refs), strict=True)
     return min(lon_deg), min(lat_deg), max(lon_deg), max(lat_deg)
 
 

@@ -126,7 +126,7 @@ def what_if(plan: Plan) -> None:
     driven = dict.fromkeys(street for route in plan.routes if route.route in WAYS for street in route.streets)
     open_again = {f"Open again: {name} (mark {number})": mark for name, number, mark in closing_marks(plan)}
     chosen = st.multiselect(
-        "What if one of these streets is blocked? Each stands in a column of its own",
+        "What if one of these streets is blocked where it is driven now? Each stands in a column of its own",
         [*driven, *open_again],
         max_selections=MOST_WHAT_IF,
         placeholder="choose up to three streets that ways use",
@@ -148,7 +148,9 @@ def what_if(plan: Plan) -> None:
         ]
         geometry = {"type": "MultiPoint", "coordinates": places}
         mark = {"type": "Feature", "id": "what if", "properties": {"kind": "closure"}, "geometry": geometry}
-        columns.append((f"If {words.plain(choice)} is blocked", (*incident.features, mark)))
+        columns.append(
+            (f"If {words.plain(choice)} is blocked where it is driven now", (*incident.features, mark))
+        )
     side_by_side(columns)
 
 

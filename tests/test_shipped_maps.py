@@ -196,7 +196,7 @@ def test_tagged_nodes_are_part_of_their_ways(montevideo):
     ("name", "date", "west_south_east_north"),
     [
         ("montevideo", "2017-12-04", (-56.3379, -34.9580, -55.9863, -34.8138)),
-        ("three_rivers", "2017-05-09", (-85.6516, 41.9254, -85.5812, 41.9984)),
+        ("three_rivers", "2017-05-09", (-85.6443, 41.9374, -85.5877, 41.9609)),
     ],
 )
 def test_header_tells_date_and_box(name, date, west_south_east_north, request):
@@ -387,7 +387,9 @@ def test_the_example_town_is_written_as_it_is():
     graph = {
         "n5": {"id": "n5", "loc": [-85.6, 41.9]},
         "n7": {"id": "n7", "loc": [-85.5, 42.0], "tags": {"highway": "stop"}},
-        "w2": {"id": "w2", "nodes": ["n7", "n5"], "tags": {"oneway": "yes"}},
+        "n9": {"id": "n9", "loc": [-85.0, 43.0]},
+        "w2": {"id": "w2", "nodes": ["n7", "n5"], "tags": {"highway": "service"}},
+        "w4": {"id": "w4", "nodes": ["n5", "n9"], "tags": {"waterway": "river"}},
         "r3": {"id": "r3", "members": [{"id": "w2", "role": "outer", "type": "way"}], "tags": {"type": "x"}},
     }
     assert maker.bbox_of(graph) == (-85.6, 41.9, -85.5, 42.0)

@@ -265,7 +265,11 @@ def test_other_ways_and_blocked_streets_are_shown_and_change_nothing(own_store: 
     what_if.set_value([first, second]).run()
     assert not page.exception
     table = said(page).split('class="stack abreast"')[1]
-    for column in ("Now", f"If {first} is blocked", f"If {second} is blocked"):
+    for column in (
+        "Now",
+        f"If {first} is blocked where it is driven now",
+        f"If {second} is blocked where it is driven now",
+    ):
         assert f'<th scope="col">{column}</th>' in table
         assert f'data-label="{column}"' in table
     assert own_store.list_versions(ID) == before
