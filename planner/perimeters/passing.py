@@ -115,8 +115,13 @@ def joined_without(
     core_m : geometry
         The ground that the line is there to hold.
     """
-    if not found:
-        return {}
+    through = {
+        k
+        for k, passing in found.items()
+        if shapely.intersects(core_m, network.lines(list(passing.spans))).any()
+    }
+    if not through:
+        return dict(found)
     passed = {edge for passing in found.values() for edge in passing.spans}
     rest = inside[~np.isin(inside, list(passed))]
     nodes, ends = np.unique(np.stack([network.edge_u[rest], network.edge_v[rest]]), return_inverse=True)
@@ -127,12 +132,10 @@ def joined_without(
 
     held = passed.union(posted, *(passing.between for passing in found.values()))
 
-    def goes(passing: Passing) -> bool:
-        if passing.end in home or held.issuperset(_others_at(network, passing.end, passing.spans[-1])):
-            return True
-        return not shapely.intersects(core_m, network.lines(list(passing.spans))).any()
+    def is_joined(passing: Passing) -> bool:
+        return passing.end in home or held.issuperset(_others_at(network, passing.end, passing.spans[-1]))
 
-    kept = {k: passing for k, passing in found.items() if goes(passing)}
+    kept = {k: passing for k, passing in found.items() if k not in through or is_joined(passing)}
     return kept if len(kept) == len(found) else joined_without(network, kept, inside, posted, core_m)
 
 

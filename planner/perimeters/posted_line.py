@@ -126,8 +126,11 @@ class Drawn:
         edges = self.driving.edges
         level = ~(network.bridge | network.tunnel)[edges] & (network.layer[edges] == 0)
         edges = edges[((low == INNER) | (high == INNER)) & level]
+        line = self.polygon_m.exterior
+        shapely.prepare(line)
+        edges = edges[shapely.intersects(line, network.lines(edges))]
         points, owner = shapely.get_coordinates(
-            shapely.intersection(network.lines(edges), self.polygon_m.exterior), return_index=True
+            shapely.intersection(network.lines(edges), line), return_index=True
         )
         if not len(points):
             return ()
@@ -273,8 +276,12 @@ def _passed(drawn: Drawn) -> Drawn:
     def joined(found: dict[int, Passing]) -> dict[int, Passing]:
         return joined_without(network, found, inside, posted, drawn.core_m)
 
+    long = _find_passing(drawn, inside)
+    if not long:  # nor any shorter one, then, that ends at the core
+        return drawn
+    shapely.prepare(drawn.core_m)
     clear = inside[~shapely.intersects(drawn.core_m, network.lines(inside))]
-    found = joined(joined(_find_passing(drawn, clear)) | joined(_find_passing(drawn, inside)))
+    found = joined(joined(_find_passing(drawn, clear)) | joined(long))
     if not found:
         return drawn
     trial = _passing(drawn, found)
