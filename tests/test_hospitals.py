@@ -812,6 +812,68 @@ def test_a_trauma_centre_in_a_corner_without_streets_is_an_estimate_too() -> Non
     assert option.time_s > near.time_s
 
 
+def test_a_box_that_reaches_over_ground_without_streets_makes_no_hospital_there_one_of_the_map() -> None:
+    made = town_objects(hospitals=False)
+    made.lone_node(0, 2600, amenity="hospital", name="Mapped Field Hospital")
+    tight = made.settle().area()
+    west, south, east, north = tight.bbox_deg
+    wide = replace(tight, bbox_deg=(west - 0.04, south - 0.04, east + 0.04, north + 0.04))
+    told = tuple(
+        fact(tight, x, y, name, adult_level=TraumaLevel.II)
+        for x, y, name in (
+            (2500, 0, "Meadow Hospital"),
+            (0, 2610, "Field Hospital"),
+            (0, 500, "Town Hospital"),
+        )
+    )
+    assert all(wide.covers(one.location) for one in told)
+    on_map, beyond = find_hospitals(wide, told, RULES)
+    assert {h.name for h in on_map} == {"Mapped Field Hospital", "Town Hospital"}, (
+        "what the map shows is on it"
+    )
+    assert [(h.name, h.off_map) for h in beyond] == [("Meadow Hospital", True)]
+    wall = box(-600, -600, 600, 600).boundary.buffer(5)
+    for streets in (None, streets_around(wide, HOT.union(wall), box(-590, -590, 590, 590))):
+        options = [
+            next(h for h in send(area, told[:1], streets=streets).hospitals if h.name == "Meadow Hospital")
+            for area in (tight, wide)
+        ]
+        assert options[0].off_map
+        assert options[0] == options[1], "as where the box ends with the streets"
+
+
+def test_hours_beyond_the_map_only_the_nearest_of_high_level_is_listed() -> None:
+    area = town()
+    limit_m = 60 * RULES.reds_further_min * RULES.off_map_kmh / 3.6 / RULES.off_map_detour
+    far = (
+        fact(area, 0, limit_m + 9000, "Unknown One", beds=900),
+        fact(area, 0, limit_m + 10_000, "Level Three", adult_level=TraumaLevel.III),
+        fact(area, 0, limit_m + 20_000, "First Centre", adult_level=TraumaLevel.I),
+        fact(area, 0, limit_m + 30_000, "Second Centre", adult_level=TraumaLevel.I),
+        fact(area, limit_m + 30_000, 0, "First Children's Hospital", pediatric_level=TraumaLevel.II),
+        fact(area, limit_m + 40_000, 0, "Second Children's Hospital", pediatric_level=TraumaLevel.I),
+    )
+    many = Casualties(red=40, yellow=200, green=300)
+    kept = {h.name for h in send(area, far, many).hospitals}
+    assert kept == {"Town General Hospital", "First Centre", "First Children's Hospital"}
+    near = fact(area, 0, limit_m - 9000, "Unknown Two", beds=900)
+    assert "Unknown Two" in {h.name for h in send(area, (*far, near), many).hospitals}
+    bare = town(hospitals=False)
+    reds = {h.name for h in send(bare, far[1:4], Casualties(red=40)).hospitals}
+    assert reds == {"First Centre", "Second Centre"}, "reds need both, and pass none of unknown level"
+
+
+def test_where_only_hospitals_hours_away_are_known_the_nearest_is_kept_and_that_is_said() -> None:
+    area = town(hospitals=False)
+    child = fact(area, 0, 100_000, "Children's Hospital", pediatric_level=TraumaLevel.I)
+    far = tuple(fact(area, 0, 150_000 + 1000 * k, f"Far{k} Place") for k in range(3))
+    found = send(area, (child, *far))
+    assert {h.name for h in found.hospitals} == {"Children's Hospital", "Far0 Place"}
+    (told,) = (n for n in found.notices if "No hospital for adults is known within 120 min" in n.text)
+    assert "Far0 Place, trauma level unknown, about" in told.text
+    assert "No hospital for adults" not in texts(send(area, (fact(area, 0, 20_000), *far)))
+
+
 def test_more_centres_beyond_the_map_are_listed_where_the_patients_need_them() -> None:
     area = town()
     facts = tuple(

@@ -21,7 +21,7 @@ from planner.exports.labels import Room, box, width_mm
 from planner.exports.map_svg import draw_map
 from planner.exports.sheet import SCALES, fit_sheet
 from planner.geo import Frame, LonLat, usng, usng_grid
-from planner.model import AreaStamp, DoctrineStamp, Incident, Plan
+from planner.model import AreaStamp, Casualties, DoctrineStamp, Incident, Plan
 from planner.terms import Control, RouteKind, ZoneKind
 from tests.test_dispatch import HOSTILE, made, with_names
 
@@ -151,6 +151,24 @@ def test_arrows_to_hospitals_on_one_side_do_not_cover_each_other():
     ]
     assert len(boxes) == len(many)
     assert not any(first.intersects(second) for first, second in combinations(boxes, 2))
+
+
+def test_arrows_off_the_map_point_only_where_patients_go_and_to_the_hospital_named_first():
+    plan, area = made()
+    pattern = replace(
+        plan.hospitals[0], assigned=Casualties(), sent=Casualties(), leads="", off_map=True, route="egress-1"
+    )
+
+    def pointed(**changes):
+        far = replace(pattern, name="Distant Hospital", location=area.frame.place(0, 200_000), **changes)
+        near = replace(pattern, name="Near Hospital", location=area.frame.place(30_000, 0), off_map=False)
+        picture = draw_map(replace(plan, hospitals=(near, far)), area, 190, 150).svg
+        assert "H Near Hospital" in picture
+        return "H Distant Hospital" in picture
+
+    assert not pointed()
+    assert pointed(leads="first in order")
+    assert pointed(assigned=Casualties(red=1))
 
 
 _LABEL = re.compile(

@@ -532,8 +532,10 @@ def _short(name: str) -> str:
 
 
 def _pointed(hospitals: Sequence[HospitalOption]) -> Iterable[HospitalOption]:
-    chosen = [place for place in hospitals if patients(place) or place.route is not None]
-    return (chosen or list(hospitals))[:_POINTED_HOSPITALS]
+    """Choose to which hospitals arrows point; beyond the map's end only where patients go, and the first."""
+    on_map = [place for place in hospitals if not place.off_map]
+    chosen = [p for p in hospitals if patients(p) or p.leads or (p.route is not None and not p.off_map)]
+    return (chosen or on_map or list(hospitals[:1]))[:_POINTED_HOSPITALS]
 
 
 def _pointer(drawing: Drawing, said: str, at: Spot) -> str:

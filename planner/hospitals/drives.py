@@ -272,27 +272,38 @@ def worth_listing(
 ) -> list[KnownHospital]:
     """Choose the nearest of what the map lacks: trauma centres, a Level I, a paediatric one, any hospital.
 
-    More of them where the patients need more places than are known on the map.
+    More of them where the patients need more places than are known on the map. Further than
+    ``reds_further_min`` only the nearest of Level I or II, the nearest of Level I, the nearest such for
+    children, and those that reds need who are driven past none of unknown level; where no hospital for adults
+    is left, the nearest.
     """
 
     def apart_m(hospital: KnownHospital) -> float:
         return math.hypot(hospital.x_m - start.x, hospital.y_m - start.y)
 
-    near = sorted(beyond, key=lambda h: (apart_m(h), h.name))
+    everywhere = sorted(beyond, key=lambda h: (apart_m(h), h.name))
+    near = [h for h in everywhere if _beyond_s(apart_m(h), rules) <= 60 * rules.reds_further_min]
+    far = everywhere[len(near) :]
     centres = [h for h in near if h.adult_level in _HIGHEST]
+    highest = centres + [h for h in far if h.adult_level in HIGH_LEVELS]
     lacking = max(0, rules.off_map_hospitals - sum(h.adult_level in _HIGHEST for h in on_map))
     chosen = centres[:lacking]
     if not any(h.adult_level in HIGH_LEVELS for h in on_map):
-        chosen += [h for h in centres if h.adult_level in HIGH_LEVELS][:1]
+        chosen += [h for h in highest if h.adult_level in HIGH_LEVELS][:1]
     if not any(h.adult_level is TraumaLevel.I for h in on_map):
-        chosen += [h for h in centres if h.adult_level is TraumaLevel.I][:1]
+        chosen += [h for h in highest if h.adult_level is TraumaLevel.I][:1]
     if not any(h.pediatric_level in HIGH_LEVELS for h in on_map):
-        chosen += [h for h in near if h.pediatric_level in HIGH_LEVELS][:1]
+        chosen += [h for h in everywhere if h.pediatric_level in HIGH_LEVELS][:1]
     if not on_map:
         chosen += near[: rules.off_map_hospitals]
-    chosen += _enough(centres, (*on_map, *chosen), patients.red, lambda h: _red_room(h, rules))
+    ask_first = any(h.adult_level is None and not h.for_children for h in (*on_map, *chosen))
+    chosen += _enough(
+        centres if ask_first else highest, (*on_map, *chosen), patients.red, lambda h: _red_room(h, rules)
+    )
     others = patients.yellow + patients.green
     chosen += _enough(near, (*on_map, *chosen), others, lambda h: _other_room(h, rules))
+    if all(h.for_children for h in (*on_map, *chosen)):
+        chosen += [h for h in everywhere if not h.for_children][:1]
     return list(dict.fromkeys(chosen))
 
 

@@ -98,6 +98,8 @@ class KnownHospital:
         none does it may be anything that somebody tagged a hospital.
     told_closed, closed_as_of : str
         Which table says that it is closed, and as of when; "" where none does.
+    off_map : bool
+        Whether it lies where the map shows nothing: beyond its box, or in it and far from every street.
     """
 
     name: str
@@ -119,6 +121,7 @@ class KnownHospital:
     emergencies: bool = True
     told_closed: str = ""
     closed_as_of: str = ""
+    off_map: bool = False
 
     @property
     def has_level(self) -> bool:
@@ -144,20 +147,40 @@ def find_hospitals(
     facts : sequence of HospitalFact
         From the installation's tables, anywhere in the world.
     rules : Transport
-        How near two entries are one hospital.
+        How near two entries are one hospital, and how far from every street the map shows nothing.
 
     Returns
     -------
     on_map, off_map : lists of KnownHospital
         In a fixed order; a table's hospital that the map shows too appears once, with both sources. What a
-        table says is closed appears only where the map shows it, marked.
+        table says is closed appears only where the map shows it, marked. A table's hospital is on the map
+        where the area's box covers it and a street for vehicles lies near: a box may reach over ground of
+        which the map shows nothing.
     """
     located = _locate([fact for fact in facts if not fact.closed], area, rules)
     shut = _locate([fact for fact in facts if fact.closed], area, rules)
-    on_map = [h for h in located if area.covers(h.location)]
-    off_map = [h for h in located if not area.covers(h.location)]
-    joined = _joined(_mapped(area, rules), _distinct(on_map, rules), rules)
+    mapped = _mapped(area, rules)
+    shown = [area.covers(h.location) and _is_shown(h, mapped, area, rules) for h in located]
+    on_map = [h for h, here in zip(located, shown, strict=True) if here]
+    off_map = [replace(h, off_map=True) for h, here in zip(located, shown, strict=True) if not here]
+    joined = _joined(mapped, _distinct(on_map, rules), rules)
     return [_marked(hospital, shut, rules) for hospital in joined], _distinct(off_map, rules)
+
+
+def _is_shown(told: KnownHospital, mapped: Sequence[KnownHospital], area: Area, rules: Transport) -> bool:
+    """Whether the map shows the ground of a table's hospital: a street near it, or the hospital itself."""
+    if _has_street(area, (told.x_m, told.y_m), rules.hospital_reach_m):
+        return True
+    return any(_is_same(hospital, told, rules) for hospital in mapped)
+
+
+@kept_with
+def _has_street(area: Area, xy_m: tuple[float, float], reach_m: float) -> bool:
+    """Whether a street for vehicles, open or not, lies within reach of a place."""
+    (x_m, y_m), network = xy_m, area.network
+    edges = network.edges_in_box((x_m - reach_m, y_m - reach_m, x_m + reach_m, y_m + reach_m))
+    lines = network.lines(edges[network.drivable[edges]])
+    return bool(shapely.dwithin(lines, shapely.Point(x_m, y_m), reach_m).any())
 
 
 def _marked(hospital: KnownHospital, shut: Sequence[KnownHospital], rules: Transport) -> KnownHospital:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from planner.area import Area
 from planner.doctrine import Transport as Rules
-from planner.hospitals.drives import Drive, time_text
+from planner.hospitals.drives import Drive, level_text, time_text
 from planner.hospitals.known import KnownHospital
 from planner.hospitals.patients import HIGH_LEVELS, Shares
 from planner.model import Casualties, HospitalStatus, Incident, Notice
@@ -20,7 +20,7 @@ _MOST_NAMES = 6
 NONE_TOLD = "no source says that they have an emergency department"
 
 
-def map_notices(drives: Sequence[Drive], area: Area) -> list[Notice]:
+def map_notices(drives: Sequence[Drive], area: Area, rules: Rules) -> list[Notice]:
     """Say what the map and the tables lack."""
     remedy = "load a hospital table (planner hospitals import)"
     if not drives:
@@ -47,6 +47,7 @@ def map_notices(drives: Sequence[Drive], area: Area) -> list[Notice]:
     if timed and all(d.beyond_m for d in timed):
         text = f"The map of {area.name} shows no hospital that can be reached: times beyond it are estimates"
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    notices += _all_far(timed, rules)
     by_danger = [d.hospital.name for d in drives if d.second_scene]
     if by_danger:
         text = (
@@ -55,6 +56,19 @@ def map_notices(drives: Sequence[Drive], area: Area) -> list[Notice]:
         )
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
     return notices + _unreached(drives)
+
+
+def _all_far(timed: Sequence[Drive], rules: Rules) -> list[Notice]:
+    """Say that no hospital for adults is known within hours, and which is the nearest that is."""
+    adults = [d for d in timed if not d.hospital.for_children]
+    nearest = min(adults, key=lambda d: d.time_s or 0.0, default=None)
+    if nearest is None or (nearest.time_s or 0.0) <= 60 * rules.reds_further_min:
+        return []
+    text = (
+        f"No hospital for adults is known within {rules.reds_further_min:.0f} min: the nearest known is "
+        f"{nearest.hospital.name}, {level_text(nearest.hospital)}, {time_text(nearest)}. Ask who is nearer"
+    )
+    return [Notice(NoticeLevel.CAUTION, text, _ABOUT)]
 
 
 def _unreached(drives: Sequence[Drive]) -> list[Notice]:

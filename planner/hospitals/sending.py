@@ -145,7 +145,7 @@ def send_patients(
     )
     notices += [lead.notice] if lead and lead.notice else []
     notices += (
-        map_notices(drives, area)
+        map_notices(drives, area, rules)
         + left_out_notices(found, area)
         + status_notices(drives, unknown)
         + patient_notices(incident, drives, shares, rules)
@@ -341,7 +341,7 @@ def _option(
         as_of=hospital.as_of,
         time_s=drive.time_s,
         time_range_min=drive.range_min,
-        off_map=drive.beyond_m > 0 or not driving.area.covers(hospital.location),
+        off_map=drive.beyond_m > 0 or hospital.off_map or not driving.area.covers(hospital.location),
         red_per_h=red_per_h(ward, rules),
         assigned=shares.assigned[k],
         route=route,
