@@ -14,10 +14,13 @@ from shapely.geometry import LineString, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
+from planner.model import Incident
+from planner.packs import shipped_doctrine
+from planner.plan import make_plan
 from planner.sources.coast import sea_of
 from planner.sources.osm import BBox
 from planner.sources.pbf import read_osm
-from planner.terms import ObstacleKind
+from planner.terms import ObstacleKind, ThreatName
 from tests.town import DATA_DATE, Objects
 
 BOX = (10.0, 50.0, 10.1, 50.1)
@@ -115,19 +118,34 @@ def around(tight: BBox, degrees: float) -> BBox:
     return west - degrees, south - degrees, east + degrees, north + degrees
 
 
-def test_a_map_reaches_as_far_as_its_file_says_that_it_covers(tmp_path: Path) -> None:
+def test_a_map_reaches_as_far_as_the_box_it_was_fetched_by(tmp_path: Path) -> None:
     made = shore()
     tight = read(made, tmp_path, None).bbox_deg
     near, far = around(tight, 0.02), around(tight, 2.0)
-    assert read(made, tmp_path, near).bbox_deg == pytest.approx(near, abs=1e-6)
-    assert read(made, tmp_path, far).bbox_deg == tight, "that of a larger file, for all we know"
+
+    def fetched(covered: BBox, asked: BBox | None = None) -> BBox:
+        return read(made, tmp_path, None, bbox_deg=asked, covered_deg=covered).bbox_deg
+
+    assert fetched(near) == fetched(near, near) == pytest.approx(near, abs=1e-6)
+    assert fetched(far) == tight, "that of a larger file, for all we know"
     one_side = (tight[0] - 3.0, *near[1:])
-    assert read(made, tmp_path, one_side).bbox_deg == pytest.approx((tight[0], *near[1:]), abs=1e-6)
-    assert read(made, tmp_path, near, bbox_deg=around(tight, 0.01)).bbox_deg == pytest.approx(
-        around(tight, 0.01), abs=1e-6
-    )
+    assert fetched(one_side) == pytest.approx((tight[0], *near[1:]), abs=1e-6)
+    assert fetched(near, around(tight, 0.01)) == pytest.approx(around(tight, 0.01), abs=1e-6)
     assert read(made, tmp_path, None, bbox_deg=near).bbox_deg == tight, "asked for, and perhaps not there"
-    assert read(made, tmp_path, None, bbox_deg=near, covered_deg=near).bbox_deg == pytest.approx(near)
+
+
+def test_a_header_ends_a_map_but_makes_no_unmapped_ground_known(tmp_path: Path) -> None:
+    made = shore()
+    tight, cut = read(made, tmp_path, None), around(read(made, tmp_path, None).bbox_deg, -0.0005)
+    assert read(made, tmp_path, cut).bbox_deg == pytest.approx(cut, abs=1e-6)
+    wide = read(made, tmp_path, around(tight.bbox_deg, 0.02))
+    assert wide.bbox_deg == tight.bbox_deg
+    incident = Incident(wide.frame.place(780.0, 0.0), ThreatName.KNIFE)
+    plan = make_plan(incident, wide, shipped_doctrine())
+    assert not any(perimeter.sealed for perimeter in plan.perimeters), "Sea View may go on in the east"
+    fetched = read(made, tmp_path, None, covered_deg=around(tight.bbox_deg, 0.02))
+    plan = make_plan(incident, fetched, shipped_doctrine())
+    assert all(perimeter.sealed for perimeter in plan.perimeters), "it is known to end there"
 
 
 def test_the_sea_beyond_the_last_street_is_water_and_the_land_ends_there(tmp_path: Path) -> None:

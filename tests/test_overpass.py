@@ -58,7 +58,7 @@ def test_fetched_area_is_the_one_of_the_file(
     assert len(asked.queries) == 4
     assert asked.most_at_once == 1
     assert all("planner" in agent for agent in asked.agents)
-    wanted = read_osm(THREE_RIVERS, "town_half", bbox_deg=BOX)
+    wanted = read_osm(THREE_RIVERS, "town_half", bbox_deg=BOX, covered_deg=BOX)
     assert fetched.digest == wanted.digest
     assert fetched.network.edge_count > 100
     assert fetched.data_date == "2017-12-01"

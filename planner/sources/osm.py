@@ -198,6 +198,7 @@ class Draft:
         bbox_deg: BBox | None = None,
         within_deg: BaseGeometry | None = None,
         covered_deg: BBox | None = None,
+        to_its_edges: bool = False,
         attribution: str = ATTRIBUTION,
         licence: str = LICENCE,
     ) -> Area:
@@ -216,6 +217,10 @@ class Draft:
             Keep only what meets this polygon too.
         covered_deg : tuple of float, optional
             The box that the source says it covers: streets that run out of it do not widen the area's box.
+        to_its_edges : bool, optional
+            Whether the source is known to be whole to the edges of that box, as what was fetched by it: where
+            it shows no street there is none. A file's header often is no more than the reach of all its
+            nodes, a river's among them: ground beyond the last street is unknown then, but for water.
         attribution, licence : str
 
         Raises
@@ -226,7 +231,7 @@ class Draft:
         if bbox_deg is not None and not self._added:
             raise SourceError("there are no streets in that box", "Choose a box that the file covers")
         streets = self._streets()
-        box = _area_box(streets, bbox_deg, covered_deg)
+        box = _area_box(streets, bbox_deg, covered_deg, to_its_edges=to_its_edges)
         for number, shape in enumerate(sea_of(self._coast, _sea_box(box, _common(bbox_deg, covered_deg)))):
             self.add_obstacle("w", -1 - number, Obstacle(ObstacleKind.WATER.value, math.nan), shape)
         kept = _kept_ground(box if bbox_deg is not None else None, within_deg)
@@ -293,11 +298,13 @@ def _kept_ground(box: BBox | None, within_deg: BaseGeometry | None) -> BaseGeome
     return ground
 
 
-def _area_box(streets: Streets, bbox_deg: BBox | None, covered_deg: BBox | None) -> BBox:
+def _area_box(
+    streets: Streets, bbox_deg: BBox | None, covered_deg: BBox | None, *, to_its_edges: bool
+) -> BBox:
     """Box of the area: where there are streets, within what was asked for or what the source covers.
 
-    What the source covers beyond the last streets belongs to it where that is little: a box that reaches far
-    beyond them may be that of a larger file which this was cut from.
+    What a source that is whole to its edges covers beyond the last streets belongs to it where that is
+    little: a box that reaches far beyond them may be that of a larger map which this was cut from.
     """
     if bbox_deg is not None:
         check_box(bbox_deg)
@@ -311,7 +318,7 @@ def _area_box(streets: Streets, bbox_deg: BBox | None, covered_deg: BBox | None)
             low, high = inner_low, inner_high
         elif bbox_deg is not None:
             raise SourceError("there are no streets in that box", "Choose a box that the file covers")
-        if covered_deg is not None:
+        if covered_deg is not None and to_its_edges:
             low, high = _with_empty_rims(low, high, limit)
     west, south = (round(float(v), 7) for v in low)
     east, north = (round(float(v), 7) for v in high)

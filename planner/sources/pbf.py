@@ -111,7 +111,8 @@ def read_osm(
     data_date : str, optional
         ISO date of the map, where the caller knows it better than the file.
     covered_deg : tuple of float, optional
-        The box that the files cover, where the caller knows it; one file's own header says it else.
+        The box that the files are whole in, to its edges, where the caller knows it: where they show no
+        street there is none. One file's own header says else where it ends, not that all to there is mapped.
     progress : callable, optional
 
     Returns
@@ -150,6 +151,7 @@ def read_osm(
             bbox_deg=box,
             within_deg=within_deg,
             covered_deg=covered_deg or (reading.covered_deg() if len(files) == 1 else None),
+            to_its_edges=covered_deg is not None,
         )
     except SourceError as error:
         raise SourceError(f"{told}: {error.message}", error.remedy) from error
