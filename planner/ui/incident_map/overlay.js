@@ -11,6 +11,9 @@ const SITES_ABOVE = 10000;
 const BELOW = -SITES_ABOVE;
 const GATE_PLACES = 17; // further off, a gate would seem to stand elsewhere
 const NARROW_PX = 640;
+const REACH_PX = { wide: 110, narrow: 70 }; // a name further from its place than this reads as another place's
+const FROM_UNDER = 1.5; // so much further for what lies under a button or a mark
+const LEAD_STEP_PX = 4;
 const POST = { width: 42, height: 27 };
 const POST_CLEAR_PX = 8;
 const BARE = { width: 36, height: 32 }; // a site's symbol without its word
@@ -151,24 +154,28 @@ export class Overlay {
     this.labels.sort((a, b) => a.rank - b.rank);
     const shown = this.labels.filter((label) => this.map.hasLayer(label.mark));
     const narrow = this.map.getSize().x < NARROW_PX;
-    const hot = this.hotGround();
+    const ground = { hot: this.ground("hot"), warm: this.ground("warm") };
+    const fixed = this.fixed();
     const items = shown.map((label) => {
       const { x, y } = this.map.latLngToLayerPoint(label.mark.getLatLng());
-      const given = label.forms?.(narrow) ?? [{ ...label.size, places: label.places?.(x, y) ?? HERE }];
-      const forms = label.lead ? given.map((form) => ({ ...form, places: offGround(form, x, y, hot, label.part) })) : given;
-      return { x, y, forms, must: label.must, far: label.lead, dot: label.dot, may: mayHide(label, narrow) };
+      const forms = label.forms?.(narrow) ?? [{ ...label.size, places: label.places?.(x, y) ?? HERE }];
+      const covered = fixed.some((one) => inBox(one, [x, y])); // by a button, say
+      const far = label.lead && label.part !== "posts" ? REACH_PX[narrow ? "narrow" : "wide"] : 0;
+      const reach = covered ? far * FROM_UNDER : far;
+      const poor = label.lead ? rater(label.part, x, y, ground, fixed) : null;
+      return { x, y, forms, must: label.must, reach, poor, dot: label.dot, may: mayHide(label, narrow) };
     });
     // What the user put on the map stands where it is, and labels go around it and around the buttons.
-    const fixed = this.fixed().map(({ x, y, width, height }) => ({ x, y, forms: [{ width, height, places: HERE }], must: true }));
+    const standing = fixed.map(({ x, y, width, height }) => ({ x, y, forms: [{ width, height, places: HERE }], must: true }));
     const corner = this.map.containerPointToLayerPoint([0, 0]);
     const view = { left: corner.x, top: corner.y, right: corner.x + this.map.getSize().x, bottom: corner.y + this.map.getSize().y };
-    place([...fixed, ...items], view).slice(fixed.length).forEach((found, k) => this.putLabel(shown[k], items[k], found));
+    place([...standing, ...items], view).slice(standing.length).forEach((found, k) => this.putLabel(shown[k], items[k], found));
     for (const { line, arrows } of this.objects.values()) if (arrows) this.putArrows(line, arrows);
   }
 
-  /** Outlines of the hot zones in pixels of the map's layers. */
-  hotGround() {
-    const zones = [...this.objects.values()].filter((one) => one.part === "zones" && one.zone === "hot");
+  /** Outlines of the zones of a kind in pixels of the map's layers. */
+  ground(kind) {
+    const zones = [...this.objects.values()].filter((one) => one.part === "zones" && one.zone === kind);
     return zones.map((zone) => zone.rings[0].map((at) => this.map.latLngToLayerPoint(latLng(at))));
   }
 
@@ -318,9 +325,9 @@ export class Overlay {
     const before = FIRST_SITES.indexOf(site.purpose);
     const bare = { ...BARE, places: around(BARE.width, BARE.height), bare: true };
     // On a phone the words of most sites come after the posts: their symbols say enough until there is room.
-    const forms = (narrow) => (first && before < 0 ? [{ ...size, places, late: narrow }, bare] : [{ ...size, places }]);
+    const forms = (narrow) => (first ? [{ ...size, places, late: narrow && before < 0 }, bare] : [{ ...size, places }]);
     const rank = first ? (before < 0 ? FIRST_SITES.length + site.order : before) : 100 + site.order;
-    this.labels.push({ part: "sites", id: site.id, mark, size, rank, forms, lead: true, must: first, dot: first ? END_PX : 0, may: MAY_HIDE });
+    this.labels.push({ part: "sites", id: site.id, mark, size, rank, forms, lead: true, must: first, wordy: before >= 0, dot: first ? END_PX : 0, may: MAY_HIDE });
   }
 
   addHospital(hospital) {
@@ -353,18 +360,32 @@ export class Overlay {
 }
 
 /** How much of others' dots a label may hide: on a narrow map, where one far off says less, at once. */
-function mayHide({ may = 0, must = false }, narrow) {
-  return (narrow ? [may] : must ? [0, 1] : [0]).map((dots) => dots * DOT_PX ** 2);
+function mayHide({ may = 0, must = false, wordy = false }, narrow) {
+  const more = wordy ? [MAY_HIDE, 2 * MAY_HIDE] : [];
+  return [...new Set([...(narrow ? [may] : must ? [0, 1] : [0]), ...more])].map((dots) => dots * DOT_PX ** 2);
 }
 
-/** A form's places, those on some ground last: a site's name on hot ground reads as if it were there. A post's own is first. */
-function offGround({ width, height, places }, x, y, ground, part) {
-  const on = ([dx, dy]) => {
+const inBox = (one, [x, y]) => Math.abs(x - one.x) < one.width / 2 && Math.abs(y - one.y) < one.height / 2;
+
+/**
+ * How poor a place for a label of what is at x, y is, 0 to 2: a site's name on hot or warm ground reads as if it were there,
+ * and a line over the scene or the hot zone as if it led there. A post's own place is never poor.
+ */
+function rater(part, x, y, { hot, warm }, fixed) {
+  const on = (rings, spots) => rings.some((ring) => spots.some((spot) => holds(ring, spot)));
+  const cold = part === "sites" && !on(warm, [[x, y]]);
+  const outside = !on(hot, [[x, y]]);
+  const others = fixed.filter((one) => !inBox(one, [x, y]));
+  return ({ width, height }, [dx, dy]) => {
+    if (part !== "sites" && dx === 0 && dy === 0) return 0;
     const spots = [-1, 0, 1].flatMap((right) => [-1, 0, 1].map((down) => [x + dx + (right * width) / 2, y + dy + (down * height) / 2]));
-    return ground.some((ring) => spots.some((spot) => holds(ring, spot)));
+    if (on(hot, spots)) return 2;
+    if (part === "posts") return 0;
+    const steps = Math.ceil(Math.hypot(dx, dy) / LEAD_STEP_PX);
+    const line = [...Array(steps).keys()].map((k) => [x + (dx * k) / steps, y + (dy * k) / steps]);
+    if ((outside && on(hot, line)) || others.some((one) => line.some((spot) => inBox(one, spot)))) return 2;
+    return cold && on(warm, spots) ? 1 : 0;
   };
-  const tried = places.map((at, k) => [at, (k > 0 || part === "sites") && on(at)]);
-  return [...tried.filter(([, held]) => !held), ...tried.filter(([, held]) => held)].map(([at]) => at);
 }
 
 /** Whether a ring of points holds a spot. */
