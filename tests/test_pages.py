@@ -330,12 +330,13 @@ def test_another_area_begins_another_incident(own_store: Store) -> None:
     assert own_store.read_incident(old) is not None
 
 
-def test_an_unknown_area_in_the_address_gives_the_default() -> None:
+def test_an_unknown_area_in_the_address_gives_what_a_new_page_opens(own_store: Store) -> None:
+    own_store.write_incident("before", "three_rivers", "{}")
     page = AppTest.from_file(PAGE, default_timeout=120)
     page.query_params["area"] = "../nowhere"
     page.run()
     assert not page.exception
-    assert page.selectbox[0].value == "montevideo"
+    assert page.selectbox[0].value == "three_rivers"
     assert "The area ../nowhere is not here" in said(page)
 
 
