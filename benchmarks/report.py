@@ -174,7 +174,7 @@ How many times as long as the planner, or as much memory; under 1 the peer is qu
 - **The whole list** (`benchmarks/listed.py`) is what one writes down who is asked for a plan: the zone
   closed, two rings, {places} places looked at from {points} points, from all of them the times to
   {hospitals} hospitals, five ways apart, 100 patients. By such a list the targets of 30 and 200 times were
-  set, which a script of the time took 15.5 and 90 s for. A script does it as it is first written: on the graph
+  set, when a script took 15.5 and 90 s for it. A script does it as it is first written: on the graph
   that osmnx makes, by networkx's searches, shapely's tree and scipy's linear program; graph and tree are
   in memory; on a metro it plans once. The targets of 30 and 200 times hold for its time beside our whole
   plan, which needs less than the list and says more; the same list done whole by us stands in a row
