@@ -74,8 +74,10 @@ def compare_areas(older: Area, newer: Area) -> Revision:
     was, now = _Ways(older.network), _Ways(newer.network)
     _, then, here = np.intersect1d(was.way_id, now.way_id, assume_unique=True, return_indices=True)
     parts = [slice(at, at + _AT_ONCE) for at in range(0, len(then), _AT_ONCE)]
+    place = {name: at for at, name in enumerate(newer.network.names)}
+    names = np.array([place.get(name, -1) for name in older.network.names])
     differ = np.concatenate(
-        [np.zeros(0, bool), *(_differ(was, then[part], now, here[part]) for part in parts)]
+        [np.zeros(0, bool), *(_differ(was, then[part], now, here[part], names) for part in parts)]
     )
     changed, added = here[differ], np.flatnonzero(~np.isin(now.way_id, was.way_id))
     removed = np.flatnonzero(~np.isin(was.way_id, now.way_id))
@@ -149,11 +151,12 @@ class _Ways:
         return _points(self.network, edges, starts)
 
 
-def _differ(was: _Ways, then: Ints, now: _Ways, here: Ints) -> Bools:
-    """Tell which of some ways, rows of both maps, have other names, tags that matter, nodes or barriers."""
+def _differ(was: _Ways, then: Ints, now: _Ways, here: Ints, names: Ints) -> Bools:
+    """Tell which of some ways, rows of both maps, have other names, tags that matter, nodes or barriers.
+
+    ``names`` says which name of the newer map each of the older one is, -1 where it has none such.
+    """
     old, new = was.first_edges(then), now.first_edges(here)
-    place = {name: at for at, name in enumerate(now.network.names)}
-    names = np.array([place.get(name, -1) for name in was.network.names])
     differ: Bools = names[was.network.name_index[old]] != now.network.name_index[new]
     for column in _WHAT_DECIDES:
         one, other = getattr(was.network, column)[old], getattr(now.network, column)[new]
