@@ -279,7 +279,8 @@ def _sum(*parts: dict[str, Any]) -> dict[str, Any]:
 
 
 def _told(spent: Timed, count: int = 1) -> dict[str, Any]:
-    return {"s": spent.wall_s / count, "cpu_s": spent.cpu_s / count}
+    told: dict[str, Any] = {"s": spent.wall_s / count, "cpu_s": spent.cpu_s / count}
+    return {**told, "each_s": spent.each_s} if spent.each_s else told
 
 
 PARTS: dict[str, Callable[..., Figures]] = {

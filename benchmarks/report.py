@@ -14,8 +14,9 @@ from benchmarks import one_map as on
 from benchmarks.listed import HOSPITALS, LIST_SCRIPT, LISTED, PLACES, POINTS
 from benchmarks.peers import ROUTERS
 from benchmarks.routing import TARGET_S as ZONE_S
+from benchmarks.rows import ratio_at_each
 from benchmarks.script import SCRIPTS
-from benchmarks.whole_plan import FEWER_TAPS, METRO, STEPS, TAPS, WHOLE, target_s
+from benchmarks.whole_plan import FEWER_TAPS, METRO, SCRIPT_TAPS, STEPS, TAPS, WHOLE, target_s
 
 IMPORT_ALONE = "import: reading + writing"
 BY = (on.OURS, LIST_SCRIPT, *SCRIPTS, *ROUTERS, on.BARE)
@@ -121,7 +122,13 @@ def judged(sizes: Sequence[Size]) -> Iterator[tuple[bool, str]]:
 
 
 def ratio_of(size: Size, work: str, who: str) -> float | None:
-    """Return how many times as long, or as much, as we another takes."""
+    """Return how many times as long, or as much, as we another takes: at the same places, where told of each.
+
+    Who plans at fewer places is held against us at these alone; the median of the ratios.
+    """
+    each = [size.figures.get(work, {}).get(by, {}).get("each_s", ()) for by in (on.OURS, who)]
+    if all(each):
+        return ratio_at_each(*each)
     ours, theirs = size.value(work, on.OURS), size.value(work, who)
     return theirs / ours if ours and theirs else None
 
@@ -162,8 +169,9 @@ How many times as long as the planner, or as much memory; under 1 the peer is qu
   map remembers of former plans is forgotten before each (`area.memory.forget()`). Of each place the
   median counts, and of these the median: not the first visit to a place, for which the map's shapes
   there are made. Compiled code is warm; garbage is collected between plans.
-  Each script plans once at each of these places, on the two larger maps at the first {fewer_taps}, the
-  first draft and the whole list on the largest at the first alone.
+  Each script plans once at each of the first {script_taps} of these places, on the two larger maps at the
+  first {fewer_taps}, the first draft and the whole list on the largest at the first alone; a ratio is the
+  median of those at the places where both planned.
 - **The scripts** (`benchmarks/script.py`) have graph, search trees and hospitals in memory and do
   the same work in short: two rings of fewest streets and their lines, 400 grounds judged, sight,
   places for ten purposes, times to all hospitals, patients shared out, six ways in. What they are
@@ -214,6 +222,7 @@ def page(sizes: Sequence[Size], about: Mapping[str, str]) -> str:
         ratios="\n".join(_ratios(sizes)),
         taps=TAPS,
         fewer_taps=FEWER_TAPS,
+        script_taps=SCRIPT_TAPS,
         places=PLACES,
         points=POINTS,
         hospitals=HOSPITALS,

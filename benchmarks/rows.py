@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 
 @dataclass(frozen=True)
 class Timed:
-    """Seconds that a piece of work took: medians, and the wall time that 95 of 100 runs stay under."""
+    """Seconds that a piece of work took: medians, and the wall time that 95 of 100 runs stay under.
+
+    ``each_s`` is what it took at each of the places of which this is the median, if of several.
+    """
 
     wall_s: float
     cpu_s: float
     p95_s: float
+    each_s: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,15 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        """How many times longer the peer took, by processor time."""
+        """How many times longer the peer took, by processor time; at the same places, if told of each."""
+        if self.theirs and self.ours.each_s and self.theirs.each_s:
+            return ratio_at_each(self.ours.each_s, self.theirs.each_s)
         return self.theirs.cpu_s / self.ours.cpu_s if self.theirs and self.ours.cpu_s else None
+
+
+def ratio_at_each(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Return how many times longer the one took, the median over the places at which both worked."""
+    return median(other / own for own, other in zip(ours, theirs, strict=False))
 
 
 def timed(
@@ -88,6 +99,7 @@ def median_of(runs: list[Timed]) -> Timed:
         median(run.wall_s for run in runs),
         median(run.cpu_s for run in runs),
         max(run.p95_s for run in runs),
+        tuple(min(run.wall_s, run.cpu_s) for run in runs),
     )
 
 

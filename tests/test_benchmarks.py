@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import osmium
@@ -21,7 +22,8 @@ ABOUT = dict.fromkeys(("command", "date", "machine", "python", "versions", "maps
 
 
 def size(edges: int, plan_s: float, script_s: float, **failures: str) -> Size:
-    ours, theirs = {"s": plan_s, "cpu_s": plan_s}, {"s": script_s, "cpu_s": script_s}
+    ours: dict[str, Any] = {"s": plan_s, "cpu_s": plan_s}
+    theirs: dict[str, Any] = {"s": script_s, "cpu_s": script_s}
     figures = {
         WHOLE: {one_map.OURS: ours, LIST_SCRIPT: theirs},
         one_map.READ: {one_map.OURS: {"s": 3.0}, one_map.BARE: {"s": 2.0}},
@@ -43,6 +45,13 @@ def test_every_target_is_judged() -> None:
         "import: reading + writing against bare osmium at 1,000,000 edges: 2.2 of 2 times": False,
         "growth of the whole plan from 120,000 to 1,000,000 edges: 1.56 times of 1.5": False,
     }
+
+
+def test_a_peer_that_planned_at_fewer_places_is_compared_at_these() -> None:
+    both = size(120_000, 0.2, 8.0)
+    both.figures[WHOLE][one_map.OURS]["each_s"] = (0.5, 0.1, 0.2, 0.2)
+    both.figures[WHOLE][LIST_SCRIPT]["each_s"] = (8.0, 8.0, 8.0)
+    assert report.ratio_of(both, WHOLE, LIST_SCRIPT) == pytest.approx(40.0)
 
 
 def test_the_page_marks_what_is_missed_and_says_who_did_not_answer() -> None:
