@@ -234,9 +234,6 @@ def broken_files(folder: Path, good: bytes) -> dict[str, Path]:
         "no-streets.osm": f"{HEAD}{NODES}</osm>".encode(),
         "no-nodes.osm": f"{HEAD}{WAY}</osm>".encode(),
         "off-the-globe.osm": f"{HEAD}{NODES}{WAY}</osm>".replace('lat="1"', 'lat="95"').encode(),
-        "negative.osm": f"{HEAD}{NODES}{WAY}</osm>".replace('id="', 'id="-')
-        .replace('ref="', 'ref="-')
-        .encode(),
         "table.csv": b"a,b\n1,2\n",
     }
     for name, content in contents.items():
@@ -259,7 +256,6 @@ BROKEN = {
     "no-streets.osm": "no streets",
     "no-nodes.osm": "no nodes for them",
     "off-the-globe.osm": "no nodes for them",
-    "negative.osm": "renumber",
     "table.csv": "of no format",
     "folder.osm.pbf": "there is no file",
     "missing.osm.pbf": "there is no file",

@@ -232,8 +232,9 @@ class Draft:
             raise SourceError("there are no streets in that box", "Choose a box that the file covers")
         streets = self._streets()
         box = _area_box(streets, bbox_deg, covered_deg, to_its_edges=to_its_edges)
-        for number, shape in enumerate(sea_of(self._coast, _sea_box(box, _common(bbox_deg, covered_deg)))):
-            self.add_obstacle("w", -1 - number, Obstacle(ObstacleKind.WATER.value, math.nan), shape)
+        lowest = min([0, *self._obstacles.osm_id])  # of objects that are new in an editor
+        for number, shape in enumerate(sea_of(self._coast, _sea_box(box, _common(bbox_deg, covered_deg))), 1):
+            self.add_obstacle("w", lowest - number, Obstacle(ObstacleKind.WATER.value, math.nan), shape)
         kept = _kept_ground(box if bbox_deg is not None else None, within_deg)
         if kept is not None:
             streets = streets.within(kept)

@@ -8,7 +8,6 @@ rest tags are asked one by one, and coordinates come as one WKB.
 from __future__ import annotations
 
 import math
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -28,7 +27,18 @@ from planner.area import Area
 from planner.errors import SourceError
 from planner.sources import opl
 from planner.sources.coast import COASTLINE
+from planner.sources.ordering import (
+    MAKE_ROOM,
+    ORDERED,
+    OnTheGlobe,
+    check_room,
+    is_edited,
+    put_in_order,
+    true_id,
+    true_ids,
+)
 from planner.sources.osm import BBox, Draft, check_box
+from planner.sources.pbf_blocks import check_texts
 from planner.sources.restrictions import read_restriction
 from planner.sources.tags import (
     LINE_KEYS,
@@ -75,8 +85,7 @@ _PLACES_ON_DISK_BYTES = (
 _STREETS_AT_ONCE = 1 << 11
 # Three times what so many of OSM's longest ways take, those of 2,000 nodes: see _Aside.
 _STREETS_BYTES = 256 << 20
-_MAKE_ROOM = "Make room in {}, or name another folder in TMPDIR"
-_OBJECTS_PER_BYTE = {"pbf": 0.024, "osm": 0.0016, "osm.gz": 0.016, "osm.bz2": 0.02}
+_OBJECTS_PER_BYTE = {"pbf": 0.024, ORDERED: 0.024, "osm": 0.0016, "osm.gz": 0.016, "osm.bz2": 0.02}
 
 
 def read_osm(
@@ -131,14 +140,17 @@ def read_osm(
     box = _common_box(bbox_deg, within_deg)
     if box is not None:
         check_box(box)
+    for file, kind in zip(files, formats, strict=True):
+        if kind == "pbf":
+            check_texts(file)
     try:
         reading = _read_in_any_order(files, formats, box, report)
+    except SourceError:
+        raise
     except (RuntimeError, OSError, ValueError, osmium.InvalidLocationError) as error:
-        if isinstance(error, SourceError):
-            raise
         remedy = "Download the extract again, or convert it with 'osmium cat'"
         if "Write failed" in str(error):  # of what is set aside
-            remedy = _MAKE_ROOM.format(tempfile.gettempdir())
+            remedy = MAKE_ROOM.format(tempfile.gettempdir())
         raise SourceError(
             f"{told} cannot be read as OpenStreetMap data ({_first_line(error)})", remedy
         ) from error
@@ -173,31 +185,56 @@ def _common_box(bbox_deg: BBox | None, within_deg: BaseGeometry | None) -> BBox 
 def _read_in_any_order(
     files: Sequence[Path], formats: Sequence[str], box: BBox | None, report: Progress
 ) -> _Reading:
+    edited = [is_edited(file, kind) for file, kind in zip(files, formats, strict=True)]
     try:
-        reading = _read_as_they_are(files, formats, box, report)
-    except osmium.InvalidLocationError:  # of a street's node
-        reading = _read_sorted(files, formats, box, report, _OffTheGlobe())
+        if len(files) > 1 or any(edited):
+            reading = _read_sorted(files, formats, box, report, edited)
+        else:
+            reading = _read_as_it_is(files[0], formats[0], box, report)
+    except (_NegativeIdError, osmium.InvalidLocationError):  # the latter of a street's node
+        all_of_them = [True] * len(files)
+        reading = _read_sorted(files, formats, box, report, all_of_them, OnTheGlobe())
     if reading.lacks_nodes():
         raise SourceError(
             f"{files[0].name} has {reading.without_nodes} streets but no nodes for them to run through",
-            "Use an extract with its nodes; one with negative ids needs 'osmium renumber' first",
+            "Use an extract with its nodes",
         )
     return reading
 
 
-def _read_as_they_are(
-    files: Sequence[Path], formats: Sequence[str], box: BBox | None, report: Progress
-) -> _Reading:
-    if len(files) > 1:
-        return _read_sorted(files, formats, box, report)
+def _read_as_it_is(file: Path, kind: str, box: BBox | None, report: Progress) -> _Reading:
+    """Read a file as it is; sorted, where it is out of order or has an object twice."""
     try:
-        with _Reading(files[0], formats[0], box, report) as reading:
+        with _Reading(file, kind, box, report) as reading:
             reading.read()
     except RuntimeError as error:
-        if "out of order" not in str(error):
+        if not any(told in str(error) for told in ("out of order", "twice in input")):
             raise
-        return _read_sorted(files, formats, box, report)
-    return _read_sorted(files, formats, box, report) if reading.lacks_nodes() else reading
+        return _read_sorted([file], [kind], box, report, [False])
+    return _read_sorted([file], [kind], box, report, [False]) if reading.lacks_nodes() else reading
+
+
+def _read_sorted(
+    files: Sequence[Path],
+    formats: Sequence[str],
+    box: BBox | None,
+    report: Progress,
+    edited: Sequence[bool],
+    *filters: object,
+) -> _Reading:
+    """Read files that have to be put in order and joined first, or that an editor has been at."""
+    report(0.0, "sorting the file" if len(files) == 1 else f"joining {len(files)} files")
+    check_room(2 * sum(file.stat().st_size for file in files))
+    with tempfile.TemporaryDirectory() as folder:
+        ordered = put_in_order(files, formats, edited, Path(folder), *filters)
+        with _Reading(ordered, ORDERED, box, report) as reading:
+            reading.header = osmium.FileProcessor(osmium.io.File(str(files[0]), formats[0])).header
+            reading.read()
+    return reading
+
+
+class _NegativeIdError(Exception):
+    """An object has an id below zero, as editors give to what is new: osmium keeps no places for those."""
 
 
 def _checked_format(path: Path) -> str:
@@ -221,17 +258,6 @@ def _silent(_share: float, _text: str) -> None:
 
 def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
-
-
-def _check_room(needed_bytes: int) -> None:
-    """Refuse what has no room on disk: osmium ends the whole process when it cannot write there."""
-    folder = tempfile.gettempdir()
-    free_bytes = shutil.disk_usage(folder).free
-    if free_bytes < needed_bytes:
-        raise SourceError(
-            f"reading takes {needed_bytes >> 20} MB in {folder}, and {free_bytes >> 20} MB are free",
-            _MAKE_ROOM.format(folder),
-        )
 
 
 class _Aside:
@@ -293,7 +319,7 @@ class _Reading:
         self.header = self._file.header
         large = path.stat().st_size > _PLACES_ON_DISK_BYTES
         if large:
-            _check_room(3 * path.stat().st_size)  # 16 bytes a node, which takes six and more in the file
+            check_room(3 * path.stat().st_size)  # 16 bytes a node, which takes six and more in the file
         self._folder = tempfile.TemporaryDirectory()
         self._aside = _Aside(Path(self._folder.name))
         if large:
@@ -319,8 +345,10 @@ class _Reading:
         wanted, lines = osmium.filter.KeyFilter(*KEYS), osmium.filter.KeyFilter(*LINE_KEYS)
         lines.enable_for(osmium.osm.WAY)  # closed ways come again as areas
         areas = self._file.with_areas(osmium.filter.KeyFilter(*_AREA_KEYS))
-        for number, thing in enumerate(areas.with_filter(wanted).with_filter(lines)):
-            take[thing.type_str()](thing)
+        things: Iterator[Any] = iter(areas.with_filter(wanted).with_filter(lines))
+        for number, thing in enumerate(things):
+            if thing.visible:  # else it is deleted, as a file with the history of objects tells
+                take[thing.type_str()](thing)
             if number % _REPORT_EVERY == 0:
                 # how many objects are to come is guessed from the file's size: never past the end
                 done = 1 - math.exp(-2 * number / self._expected)
@@ -335,9 +363,9 @@ class _Reading:
     # --- kinds of objects -----------------------------------------------------------------------
 
     def _node(self, node: Any) -> None:
-        tags = node.tags
+        tags, ident = node.tags, _checked_id(node.id)
         if "barrier" in tags or "highway" in tags:
-            self.draft.add_node(node.id, tags)
+            self.draft.add_node(ident, tags)
         place, obstacle = read_place(tags), read_obstacle(tags, "point")
         if (place is None and obstacle is None) or not node.location.valid():
             return
@@ -345,9 +373,9 @@ class _Reading:
             return
         point = shapely.Point(node.location.lon, node.location.lat)
         if place is not None:
-            self.draft.add_place("n", node.id, place, point)
+            self.draft.add_place("n", ident, place, point)
         if obstacle is not None:
-            self.draft.add_obstacle("n", node.id, obstacle, point)
+            self.draft.add_obstacle("n", ident, obstacle, point)
 
     def _way(self, way: Any) -> None:
         tags = way.tags
@@ -367,11 +395,14 @@ class _Reading:
         if obstacle is not None:
             for coordinates in self._parts(way):
                 if self._box is None or _meets(coordinates, self._box):
-                    self.draft.add_obstacle("w", way.id, obstacle, shapely.linestrings(_pairs(coordinates)))
+                    line = shapely.linestrings(_pairs(coordinates))
+                    self.draft.add_obstacle("w", _checked_id(way.id), obstacle, line)
 
     def _streets(self) -> None:
         """Take the streets that were set aside: those that meet the box."""
         ways = self._aside.take()
+        if (ways.way_id < 0).any() or (ways.ref < 0).any():
+            raise _NegativeIdError
         runs = ways.runs()
         self._newest = max(self._newest, ways.newest)
         self.without_nodes += len(ways.size) - len(np.unique(runs.way))
@@ -381,15 +412,15 @@ class _Reading:
         texts = [ways.tags[way] for way in kept.tolist()]
         known = {text: number for number, text in enumerate(dict.fromkeys(texts))}
         self.draft.add_streets(
-            ways.way_id[kept],
+            true_ids(ways.way_id[kept]),
             np.array([known[text] for text in texts], dtype=np.int64),
             [self._street(text) for text in known],
-            runs._replace(way=row),
+            runs._replace(way=row, ref=true_ids(runs.ref)),
         )
 
     def _relation(self, relation: Any) -> None:
         if "restriction" in relation.tags:
-            members = [(m.type, m.ref, m.role) for m in relation.members]
+            members = [(m.type, _checked_id(m.ref), m.role) for m in relation.members]
             self.draft.add_restrictions(read_restriction(relation.tags, members))
 
     def _area(self, area: Any) -> None:
@@ -397,6 +428,7 @@ class _Reading:
         building, place, obstacle = read_building(tags), read_place(tags), read_obstacle(tags, "area")
         if building is None and place is None and obstacle is None:
             return
+        _checked_id(area.orig_id())
         try:
             shape = bytes.fromhex(self._wkb.create_multipolygon(area))
         except (
@@ -407,13 +439,13 @@ class _Reading:
             return
         if self._box is not None and not _boxes_meet(_bounds_of(shape), self._box):
             return
-        owner = "w" if area.from_way() else "r"
+        owner, ident = "w" if area.from_way() else "r", true_id(area.orig_id())
         if building is not None:
-            self.draft.add_building(owner, area.orig_id(), building, shape)
+            self.draft.add_building(owner, ident, building, shape)
         if place is not None:
-            self.draft.add_place(owner, area.orig_id(), place, shape)
+            self.draft.add_place(owner, ident, place, shape)
         if obstacle is not None:
-            self.draft.add_obstacle(owner, area.orig_id(), obstacle, shape)
+            self.draft.add_obstacle(owner, ident, obstacle, shape)
 
     # --- coordinates ----------------------------------------------------------------------------
 
@@ -453,6 +485,13 @@ def _street(text: str) -> Street:
     return street
 
 
+def _checked_id(ident: int) -> int:
+    """Return the id that an object has in its file."""
+    if ident < 0:
+        raise _NegativeIdError
+    return true_id(ident)
+
+
 def _pairs(coordinates: bytes) -> Any:
     return memoryview(coordinates).cast("d", (len(coordinates) // 16, 2))
 
@@ -487,34 +526,3 @@ def _boxes_meet(a: BBox, b: BBox) -> bool:
 def _bounds_of(wkb: bytes) -> BBox:
     west, south, east, north = shapely.from_wkb(wkb).bounds
     return west, south, east, north
-
-
-class _OffTheGlobe:
-    """A filter that takes out nodes whose places are none: streets end before them."""
-
-    def node(self, node: Any) -> bool:
-        return not node.location.valid()
-
-
-def _read_sorted(
-    files: Sequence[Path], formats: Sequence[str], box: BBox | None, report: Progress, *filters: object
-) -> _Reading:
-    """Read files that are not in the order nodes, ways, relations, each by id: sort and join them first.
-
-    Some Overpass answers have ways before their nodes, some joined extracts have ids in no order; of an
-    object that comes twice, the latest version is kept.
-    """
-    report(0.0, "sorting the file" if len(files) == 1 else f"joining {len(files)} files")
-    _check_room(2 * sum(file.stat().st_size for file in files))
-    merge = osmium.MergeInputReader()
-    for file in files:
-        merge.add_file(str(file))
-    with tempfile.TemporaryDirectory() as folder:
-        ordered = Path(folder) / "ordered.osm.pbf"
-        with osmium.SimpleWriter(str(ordered)) as writer:
-            merge.apply(*filters, writer, simplify=True)
-        del merge
-        with _Reading(ordered, "pbf", box, report) as reading:
-            reading.header = osmium.FileProcessor(osmium.io.File(str(files[0]), formats[0])).header
-            reading.read()
-    return reading
