@@ -259,12 +259,29 @@ def test_the_strip_says_what_became_of_each_site_and_since_when() -> None:
     )
     shown = replace(plan, sites=sites, incident=replace(plan.incident, pins=pins, rejects=rejects))
     markup = strip(shown, {media.id: "2026-01-02T03:06:07+00:00"})
-    assert '<b>CP</b> accepted <time datetime="2026-01-02T03:04:05+00:00">' in markup
-    assert '<b>STAGING</b> moved <time datetime="2026-01-02T03:05:05+00:00">' in markup
-    assert '<b>MEDIA</b> <time datetime="2026-01-02T03:06:07+00:00">03:06</time>, 2 rejected' in markup
+    assert '<b>CP</b> accepted <time datetime="2026-01-02T03:04:05+00:00">03:04</time> ago' in markup
+    assert '<b>STAGING</b> moved <time datetime="2026-01-02T03:05:05+00:00">03:05</time> ago' in markup
+    assert "<b>MEDIA</b> 2 rejected" in markup
     assert re.search(r"Not found: pin one.*<b>EVAC</b>", markup)
     assert "LZ" not in markup, "not every incident needs one"
     assert "Set" not in strip(replace(shown, sites=(), incident=plan.incident), {})
+
+
+def test_how_long_suggestions_wait_is_said_once_and_reads_as_no_drive_time() -> None:
+    plan = a_plan()
+    first = [site for site in plan.sites if site.rank == 1]
+    media = next(site for site in first if site.purpose is Purpose.MEDIA)
+    early, late = "2026-01-02T03:04:05+00:00", "2026-01-02T03:06:07+00:00"
+    together = strip(plan, {site.id: early for site in first})
+    waiting = f'waiting <time datetime="{early}">03:04</time>'
+    assert f'<h3 id="strip-suggested">Suggested, not set: {waiting}</h3>' in together
+    assert together.count("<time") == 1
+    assert '<li class="suggested"><b>CP</b></li>' in together
+    apart = strip(plan, {site.id: late if site is media else early for site in first})
+    assert re.search(
+        rf'{re.escape(waiting)}</p>.*<b>CP</b>.*waiting <time datetime="{re.escape(late)}">', apart
+    )
+    assert re.search(r"03:06</time></p><ul[^>]*><li[^>]*><b>MEDIA</b></li></ul>", apart)
 
 
 def test_ways_out_that_hang_on_one_gate_are_said_to() -> None:

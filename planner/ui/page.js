@@ -1,20 +1,55 @@
 // What the page around the parts needs from a script: Streamlit's own dialog about a lost connection stands in the way
-// of drawing, and its drop zone has a name and the role of having none. Put in anew by each page, and begun once.
+// of drawing, its drop zone has a name and the role of having none, and a number that is not known cannot be stepped up.
+// Put in anew by each page, and begun once.
 
 (() => {
   if (window.plannerMends) return;
 
   const HEALTH_MS = 3000;
+  const NUMBER = "stNumberInput";
   const LOST = "No connection to the planner. What you draw and decide is kept here and sent when it is back.";
 
   function mend() {
     const zones = document.querySelectorAll('[data-testid="stFileUploaderDropzone"][role="presentation"]');
     for (const zone of zones) zone.setAttribute("role", "group");
+    document.querySelectorAll(`[data-testid="${NUMBER}"]`).forEach(mendNumber);
     for (const dialog of document.querySelectorAll('[role="dialog"]')) {
       if (!/connection error/i.test(dialog.textContent)) continue;
       dialog.querySelector("button")?.click();
       tellLost();
     }
+  }
+
+  /** Its buttons say of what they are one more or one less; what is not known can be stepped up, too. */
+  function mendNumber(number) {
+    const field = number.querySelector("input");
+    const [less, more] = ["Down", "Up"].map((way) => number.querySelector(`[data-testid="${NUMBER}Step${way}"]`));
+    if (!more || !less) return;
+    const name = field.getAttribute("aria-label");
+    for (const [button, text] of [[less, `${name}: one less`], [more, `${name}: one more`]]) {
+      if (button.getAttribute("aria-label") !== text) button.setAttribute("aria-label", text);
+    }
+    if (more.disabled && unknown(field)) more.disabled = false;
+  }
+
+  const unknown = (field) => field.value === "" && !field.disabled;
+
+  /** From not known to the least there is and one: said as if it had been typed. */
+  function stepUp(field) {
+    const number = Number(field.min || 0) + Number(field.step || 1);
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, String(number));
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    setTimeout(() => field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true })));
+  }
+
+  function stepped(event) {
+    const { target, type, key } = event;
+    const pressed = type === "click" ? target.closest(`[data-testid="${NUMBER}StepUp"]`) : key === "ArrowUp" && target;
+    const field = pressed && pressed.closest(`[data-testid="${NUMBER}"]`)?.querySelector("input");
+    if (!field || !unknown(field)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    stepUp(field);
   }
 
   /** One line at the lower edge until the server answers again; nothing is covered that one works with. */
@@ -41,7 +76,8 @@
   }
 
   window.plannerMends = new MutationObserver(mend);
-  window.plannerMends.observe(document.body, { childList: true, subtree: true });
+  window.plannerMends.observe(document.body, { childList: true, subtree: true, attributeFilter: ["disabled"] });
+  for (const type of ["click", "keydown"]) document.addEventListener(type, stepped, true);
   window.addEventListener("offline", tellLost);
   mend();
 })();

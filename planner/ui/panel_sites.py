@@ -39,30 +39,42 @@ def strip(plan: Plan, suggested: Mapping[str, str]) -> str:
     best = {site.purpose: site for site in plan.sites if site.rank == 1}
     pins = {pin.purpose: pin for pin in plan.incident.pins}
     rejected = Counter(reject.purpose for reject in plan.incident.rejects)
-    groups: dict[str, list[str]] = {look: [] for look in _STRIP}
+    chips: dict[str, dict[str, list[str]]] = {look: {} for look in _STRIP}
     for purpose in Purpose:
         site = best.get(purpose)
         if site is None and purpose not in CORE_PURPOSES:
             continue
         look = "missing" if site is None else "set" if site.source is SiteSource.PINNED else "suggested"
-        parts = [f"<b>{words.PURPOSES[purpose][0]}</b>"]
-        if look == "set":
-            pin = pins.get(purpose)
-            parts += [_held(pin), since(pin.set_at) if pin else ""]
-        elif site is not None:
-            age = since(suggested.get(site.id, ""))
-            parts.append(", ".join(part for part in (age, _turned_down(rejected[purpose])) if part))
-        else:
-            parts.append(_turned_down(rejected[purpose]))
-        groups[look].append(f'<li class="{look}">{" ".join(part for part in parts if part)}</li>')
-    return "".join(
-        f'<div class="strip"><h3 id="strip-{look}">{title}</h3><ul aria-labelledby="strip-{look}">'
-        f"{''.join(groups[look])}</ul></div>"
-        for look, title in _STRIP.items()
-        if groups[look]
+        said = _held(pins.get(purpose)) if look == "set" else escape(_turned_down(rejected[purpose]))
+        waits = suggested.get(site.id, "") if site is not None and look == "suggested" else ""
+        chip = f'<li class="{look}"><b>{words.PURPOSES[purpose][0]}</b>{said and f" {said}"}</li>'
+        minute = waits[:_TO_THE_MINUTE]
+        moment = next((known for known in chips[look] if known[:_TO_THE_MINUTE] == minute), waits)
+        chips[look].setdefault(moment, []).append(chip)
+    return "".join(_strip(look, title, chips[look]) for look, title in _STRIP.items() if chips[look])
+
+
+def _strip(look: str, title: str, chips: Mapping[str, Sequence[str]]) -> str:
+    """Return what stands under one heading, parted by how long it has been waiting for a decision."""
+    title_id = f"strip-{look}"
+    if len(chips) == 1:
+        ((moment, items),) = chips.items()
+        waiting = f": {_waiting(moment)}" if moment else ""
+        lists = f'<ul aria-labelledby="{title_id}">{"".join(items)}</ul>'
+        return f'<div class="strip"><h3 id="{title_id}">{title}{waiting}</h3>{lists}</div>'
+    lists = "".join(
+        f'<p id="{title_id}-{k}">{_waiting(moment)}</p>'
+        f'<ul aria-labelledby="{title_id} {title_id}-{k}">{"".join(items)}</ul>'
+        for k, (moment, items) in enumerate(sorted(chips.items()))
     )
+    return f'<div class="strip"><h3 id="{title_id}">{title}</h3>{lists}</div>'
 
 
+def _waiting(moment: str) -> str:
+    return f"waiting {since(moment)}" if moment else "waiting"
+
+
+_TO_THE_MINUTE = len("2026-01-02T03:04")
 _STRIP = {"set": "Set", "suggested": "Suggested, not set", "missing": "Not found: pin one"}
 
 
@@ -71,9 +83,11 @@ def _turned_down(count: int) -> str:
 
 
 def _held(pin: Pin | None) -> str:
-    if pin is not None and pin.accepted:
-        return "accepted"
-    return "moved" if pin is not None and pin.moved else "pinned"
+    """Say what became of a site, and how long ago."""
+    if pin is None:
+        return "pinned"
+    became = "accepted" if pin.accepted else "moved" if pin.moved else "pinned"
+    return f"{became} {since(pin.set_at)} ago" if pin.set_at else became
 
 
 def sites(plan: Plan, units: str, features: Iterable[Json]) -> str:
@@ -112,7 +126,7 @@ def _site(ranked: Sequence[Site], pin: Pin | None, units: str, shared: tuple[str
     name = best.name or purpose
     about = f"{purpose}, {name}"
     if best.source is SiteSource.PINNED:
-        state = f'<span class="state set">{_held(pin)} {since(pin.set_at) if pin else ""}</span>'
+        state = f'<span class="state set">{_held(pin)}</span>'
         acts = press("take_back", best.id, "TAKE BACK", about) + _move(best.id, about)
     else:
         state = '<span class="state">suggested</span>'

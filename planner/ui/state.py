@@ -517,12 +517,13 @@ def _suggested_since(incident: OpenIncident, plan: Plan) -> dict[str, str]:
     owner, seen = st.session_state.get(_SUGGESTED_KEY, ("", {}))
     known: dict[str, tuple[Site, str]] = seen if owner == incident.id else {}
     saved = None if known else store().read_incident(incident.id)  # a reloaded page: since it was last said
+    begun = saved.saved_at if saved else now()
     stands = {}
     for site in plan.sites:
         if site.rank == 1 and site.source is SiteSource.SUGGESTED:
             before, moment = known.get(site.purpose.value, (None, ""))
             same = before is not None and before.shape == site.shape
-            stands[site.purpose.value] = (site, moment if same else saved.saved_at if saved else now())
+            stands[site.purpose.value] = (site, moment if same else begun)
     st.session_state[_SUGGESTED_KEY] = (incident.id, stands)
     return {site.id: moment for site, moment in stands.values()}
 

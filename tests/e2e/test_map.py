@@ -151,6 +151,53 @@ def test_a_site_stands_near_its_place_wholly_in_view_if_only_as_its_symbol(scree
     assert screen.frame().evaluate(_NEAR) == [[], [0, 1]]
 
 
+_ON_WARM = """
+(posts) => {
+  const warm = document.querySelector("path.zone-warm");
+  const on = (x, y) => warm.isPointInFill(new DOMPoint(x, y).matrixTransform(warm.getScreenCTM().inverse()));
+  const corners = (box) => [box.left, box.right].flatMap((x) => [box.top, box.bottom].map((y) => [x, y]));
+  return posts.filter((one) => corners(one.getBoundingClientRect()).some(([x, y]) => on(x, y)))
+    .map((one) => one.getAttribute("aria-label"));
+}
+"""
+_CLEARED = """
+async () => {
+  const { clearest } = await import("./fit.js");
+  const [covers, size] = [[{ left: 0, top: 0, right: 150, bottom: 640 }], { x: 800, y: 670 }];
+  const room = { left: 40, right: 40, up: 0, down: 100 };
+  return [
+    clearest([{ x: 400, y: 300 }], covers, room, size), // nothing is covered: it stays
+    clearest([{ x: 130, y: 300 }, { x: 500, y: 100 }], covers, room, size), // out to the right
+    clearest([{ x: 40, y: 600 }], covers, room, size), // out below
+    clearest([{ x: 15, y: 300 }], covers, room, size), // better out of sight than under a button
+    clearest([{ x: 70, y: 300 }], covers, room, size), // no way out: it stays
+  ];
+}
+"""
+
+
+def test_on_a_tablet_each_gate_has_its_name_and_no_outer_post_is_named_on_warm_ground(screen: Screen) -> None:
+    screen.page.set_viewport_size({"width": 1180, "height": 820})
+    screen.open(SMALL_TOWN)
+    screen.page.get_by_text("Knife", exact=True).first.click()
+    screen.page.get_by_label("Find:").fill("41.944, -85.632")
+    screen.page.keyboard.press("Enter")
+    screen.wait_for_plan()
+    screen.page.wait_for_timeout(500)
+    gates = screen.map.locator("#map .post-gate")
+    assert gates.count() >= 3
+    assert [
+        one for one in gates.evaluate_all("all => all.map((one) => one.className)") if " dot" in one
+    ] == []
+    assert screen.map.locator("#map .post-outer:not(.dot)").evaluate_all(_ON_WARM) == []
+    stays, right, below, away, shut = screen.frame().evaluate(_CLEARED)
+    assert (stays, shut) == ([0, 0], [0, 0])
+    assert right[0] >= 34
+    assert right[1] == 0
+    assert below[1] >= 54
+    assert away[0] < 0
+
+
 def test_a_tip_opens_under_a_pointer_that_moves_and_not_under_one_at_rest(
     browser: Browser, address: str
 ) -> None:

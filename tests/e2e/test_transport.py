@@ -83,6 +83,27 @@ def test_the_ways_to_a_hospital_that_is_chosen_are_told_apart_and_in_view(screen
     assert below["y"] >= above["y"] + above["height"], "a part lies under the links that lead to it"
 
 
+def test_what_is_not_known_is_stepped_up_by_its_button_and_by_key(screen: Screen, home: Path) -> None:
+    page = open_transport(screen, begin(home, "transport-e2e-4"))
+    screen.ready()
+    ambulances = page.get_by_label("Ambulances at hand", exact=True)
+    expect(ambulances).to_have_value("")
+    more = page.get_by_role("button", name="Ambulances at hand: one more")
+    more.click()
+    expect(ambulances).to_have_value("1")
+    expect(page.locator(".figures").first).to_contain_text("1 at hand")
+    more.click()
+    expect(page.locator(".figures").first).to_contain_text("2 at hand")
+    red = page.get_by_label("Red children", exact=True)
+    red.focus()
+    page.keyboard.press("ArrowUp")
+    expect(red).to_have_value("1")
+    screen.idle()
+    page.reload()
+    expect(ambulances).to_have_value("2")
+    expect(red).to_have_value("1")
+
+
 def test_on_a_phone_nothing_is_cut_off_and_targets_are_large(screen: Screen, home: Path) -> None:
     width, height = PHONE_PX
     screen.page.set_viewport_size({"width": width, "height": height})

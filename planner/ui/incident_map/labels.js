@@ -40,11 +40,11 @@ const shared = (a, b) =>
 /**
  * Place labels, the most important first.
  *
- * @param items `{x, y, forms, must, reach, poor, dot, may}`: where; forms of the label, `{width, height, places, late}`, with
+ * @param items `{x, y, forms, must, most, reach, poor, poorest, dot, may}`: where; forms of the label, `{width, height, places, late}`, with
  *   offsets to try, the first that finds a free place is taken, and those that are late only once all others have theirs;
- *   whether it is shown even where no place is free (then where it hides least); how far off it may stand at most,
+ *   whether it is shown even where no place is free (then where it hides least, and no more than `most`); how far off it may stand at most,
  *   where the last form stands anywhere so near and even on dots of those that need not be
- *   shown; how poor a form is at an offset, 0 to 2: poorer places come after all forms at better ones; how large the dot
+ *   shown; how poor a form is at an offset, 0 to 2: poorer places come after all forms at better ones, none poorer than `poorest` is taken; how large the dot
  *   at its point is, which labels of others are not to hide; how much of others' dots it may hide all the same, a list:
  *   all places are tried with the first before any with the next
  * @param view what is in sight, `{left, right, top, bottom}`: a label that is to be shown keeps inside, if what it names is
@@ -77,13 +77,13 @@ export function place(items, view) {
       if (covered < least) [best, least] = [{ offset: [dx, dy], form, here, tier }, covered];
       if (covered === 0) break;
     }
-    if (!best || (least > 0 && !must)) return null;
+    if (!best || least > (must ? one.most ?? Infinity : 0)) return null;
     taken.add(best.here);
     if (one.reach) lines.set(one, lineTo(one, best.here));
     return best;
   };
 
-  const found = items.map((one) => put(one, [...one.forms.entries()].filter(([, { late }]) => !late), one.must));
+  const found = items.map((one) => put(one, [...one.forms.entries()].filter(([, { late }]) => !late), one.must, one.poorest));
   items.forEach((one, k) => {
     const better = [...one.forms.entries()].filter(([form, { late }]) => late && found[k] && form < found[k].form);
     if (!better.length) return;

@@ -5,6 +5,7 @@ import { BaseMap } from "./basemap.js";
 import { choice, online } from "./choices.js";
 import { inParts } from "./draw.js";
 import { Drawings } from "./drawings.js";
+import { clearest } from "./fit.js";
 import { Grid, addFurniture } from "./grid.js";
 import { Key } from "./key.js";
 import { lengthIn } from "./measure.js";
@@ -20,11 +21,12 @@ const FIRST_HEIGHT_SHARE = 0.54; // below it the verdict is in sight too
 const NARROW_PX = 640;
 const SITE_ROOM_M = 80; // about a label
 const IDLE_MS = 600;
+const MAX_FIT_ZOOM = 17;
 const WHOLE = "Show the whole plan";
 const OVER_THE_MAP = "#tools, #views, .furniture, .leaflet-control-scale, .leaflet-control-attribution";
 const box = (id) => document.getElementById(id);
 
-const map = L.map("map", { zoomControl: false, maxZoom: MAX_ZOOM, minZoom: 8, zoomSnap: 0.5, boxZoom: false });
+const map = L.map("map", { zoomControl: false, maxZoom: MAX_ZOOM, minZoom: 8, zoomSnap: 0.25, boxZoom: false });
 map.attributionControl.setPrefix("");
 map.setView([0, 0], 2);
 
@@ -141,10 +143,15 @@ function fitArea({ bbox: [west, south, east, north], core }) {
   map.setMaxBounds(L.latLngBounds([[south, west], [north, east]]).pad(0.5));
 }
 
-/** Boxes of what lies over the map for good, in pixels of its layers; measured again when its size changes. */
-function coveredBoxes() {
+/** Boxes of what lies over the map for good, in pixels of the view. */
+function covers() {
   covered ??= [...document.querySelectorAll(OVER_THE_MAP)].map((one) => one.getBoundingClientRect());
-  return covered.map(({ left, top, width, height }) => {
+  return covered;
+}
+
+/** The same in pixels of the map's layers; measured again when its size changes. */
+function coveredBoxes() {
+  return covers().map(({ left, top, width, height }) => {
     const { x, y } = map.containerPointToLayerPoint([left + width / 2, top + height / 2]);
     return { x, y, width, height };
   });
@@ -177,7 +184,23 @@ function withSites(bounds) {
 }
 
 function showBounds(bounds) {
-  if (bounds) map.fitBounds(bounds, { maxZoom: 17, animate: false, ...clearOfTools() });
+  if (!bounds) return;
+  map.fitBounds(bounds, { maxZoom: MAX_FIT_ZOOM, animate: false, ...clearOfTools() });
+  clearSites(bounds);
+}
+
+/** Move what fits into the view so that the sites beyond it do not lie under a button or the scale. */
+function clearSites(bounds) {
+  if (!plan) return;
+  const { paddingTopLeft: [left, top], paddingBottomRight: [right, bottom] } = clearOfTools();
+  const box = L.bounds([bounds.getNorthWest(), bounds.getSouthEast()].map((at) => map.latLngToContainerPoint(at)));
+  const size = map.getSize();
+  const room = {
+    left: box.min.x - left, right: size.x - right - box.max.x, up: box.min.y - top, down: size.y - bottom - box.max.y,
+  };
+  const spots = overlay.sitesFrom(plan, bounds.getCenter()).map((at) => map.latLngToContainerPoint(at));
+  const [x, y] = clearest(spots, covers(), room, size);
+  if (x || y) map.panBy([-x, -y], { animate: false });
 }
 
 /** The view never moves by itself while somebody works in it: the button says that posts or lines lie beyond it. */

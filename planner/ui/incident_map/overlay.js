@@ -9,7 +9,8 @@ const FAR_ZOOM = 14;
 const ARROW_EVERY_PX = 130;
 const SITES_ABOVE = 10000;
 const BELOW = -SITES_ABOVE;
-const GATE_PLACES = 17; // further off, a gate would seem to stand elsewhere
+const GATE_REACH_PX = { wide: 80, narrow: 40 }; // further off, a gate would seem to stand elsewhere
+const GATE_HIDES_PX2 = 60; // a dot or two, or a line crossed; not another's name
 const NARROW_PX = 640;
 const REACH_PX = { wide: 110, narrow: 70 }; // a name further from its place than this reads as another place's
 const FROM_UNDER = 1.5; // so much further for what lies under a button or a mark
@@ -160,10 +161,12 @@ export class Overlay {
       const { x, y } = this.map.latLngToLayerPoint(label.mark.getLatLng());
       const forms = label.forms?.(narrow) ?? [{ ...label.size, places: label.places?.(x, y) ?? HERE }];
       const covered = fixed.some((one) => inBox(one, [x, y])); // by a button, say
-      const far = label.lead && label.part !== "posts" ? REACH_PX[narrow ? "narrow" : "wide"] : 0;
+      const width = narrow ? "narrow" : "wide";
+      const far = label.reach?.[width] ?? 0;
       const reach = covered ? far * FROM_UNDER : far;
-      const poor = label.lead ? rater(label.part, x, y, ground, fixed) : null;
-      return { x, y, forms, must: label.must, reach, poor, dot: label.dot, may: mayHide(label, narrow) };
+      const poor = label.lead ? rater(label, x, y, ground, fixed) : null;
+      const { must, most, dot } = label;
+      return { x, y, forms, must, most, poorest: label.poorest?.[width], reach, poor, dot, may: mayHide(label, narrow) };
     });
     // What the user put on the map stands where it is, and labels go around it and around the buttons.
     const standing = fixed.map(({ x, y, width, height }) => ({ x, y, forms: [{ width, height, places: HERE }], must: true }));
@@ -296,17 +299,20 @@ export class Overlay {
     const look = `post post-${post.perimeter}${post.gate ? " post-gate" : ""}${post.foot ? " post-foot" : ""}${post.staffed ? "" : " post-open"}`;
     const mark = this.addMark("posts", post, look, element("span", "", post.label), POST, "posts");
     // A gate is named on the radio and in every site's reason: its label finds a place first, and further off.
-    // Others stand at their dot or right beside it, first to staff first, or shrink to the dot.
+    // Others stand at their dot or right beside it, on ground of their own kind, first to staff first, or shrink to the dot.
     const { width, height } = POST;
-    const places = () => (post.gate ? around(width, height).slice(0, GATE_PLACES) : beside(width, height, POST_CLEAR_PX));
-    const rank = (post.gate ? 600 : 1000) + post.rank;
-    this.labels.push({ part: "posts", id: post.id, mark, size: POST, rank, places, lead: true, dot: DOT_PX, may: post.gate ? MAY_HIDE : 1 });
+    const common = { part: "posts", id: post.id, mark, size: POST, lead: true, dot: DOT_PX, outer: post.perimeter === "outer" };
+    const [gate, other] = [() => around(width, height), () => beside(width, height, POST_CLEAR_PX)];
+    const own = post.gate
+      ? { places: gate, rank: 600 + post.rank, reach: GATE_REACH_PX, must: true, most: GATE_HIDES_PX2, poorest: { narrow: 0 }, may: MAY_HIDE }
+      : { places: other, rank: 1000 + post.rank, poorest: { wide: 0, narrow: 0 }, may: 1 };
+    this.labels.push({ ...common, ...own });
   }
 
   addObservation(post) {
     const look = `observation${post.cover ? "" : " bare"}`;
     const mark = this.addMark("observations", post, look, element("span", "", post.label), POST, "observations");
-    this.labels.push({ part: "observations", id: post.id, mark, size: POST, rank: 900, places: () => around(POST.width, POST.height), lead: true, must: true, dot: END_PX, may: MAY_HIDE });
+    this.labels.push({ part: "observations", id: post.id, mark, size: POST, rank: 900, places: () => around(POST.width, POST.height), lead: true, reach: REACH_PX, must: true, dot: END_PX, may: MAY_HIDE });
   }
 
   addSite(site) {
@@ -327,7 +333,7 @@ export class Overlay {
     // On a phone the words of most sites come after the posts: their symbols say enough until there is room.
     const forms = (narrow) => (first ? [{ ...size, places, late: narrow && before < 0 }, bare] : [{ ...size, places }]);
     const rank = first ? (before < 0 ? FIRST_SITES.length + site.order : before) : 100 + site.order;
-    this.labels.push({ part: "sites", id: site.id, mark, size, rank, forms, lead: true, must: first, wordy: before >= 0, dot: first ? END_PX : 0, may: MAY_HIDE });
+    this.labels.push({ part: "sites", id: site.id, mark, size, rank, forms, lead: true, reach: REACH_PX, must: first, wordy: before >= 0, dot: first ? END_PX : 0, may: MAY_HIDE });
   }
 
   addHospital(hospital) {
@@ -368,19 +374,19 @@ function mayHide({ may = 0, must = false, wordy = false }, narrow) {
 const inBox = (one, [x, y]) => Math.abs(x - one.x) < one.width / 2 && Math.abs(y - one.y) < one.height / 2;
 
 /**
- * How poor a place for a label of what is at x, y is, 0 to 2: a site's name on hot or warm ground reads as if it were there,
- * and a line over the scene or the hot zone as if it led there. A post's own place is never poor.
+ * How poor a place for a label of what is at x, y is, 0 to 2: a name of a site or an outer post on hot or warm ground reads as
+ * if it were there, and a line over the scene or the hot zone as if it led there. A post's own place is never poor.
  */
-function rater(part, x, y, { hot, warm }, fixed) {
+function rater({ part, outer, reach }, x, y, { hot, warm }, fixed) {
   const on = (rings, spots) => rings.some((ring) => spots.some((spot) => holds(ring, spot)));
-  const cold = part === "sites" && !on(warm, [[x, y]]);
+  const cold = (part === "sites" || outer) && !on(warm, [[x, y]]);
   const outside = !on(hot, [[x, y]]);
   const others = fixed.filter((one) => !inBox(one, [x, y]));
   return ({ width, height }, [dx, dy]) => {
     if (part !== "sites" && dx === 0 && dy === 0) return 0;
     const spots = [-1, 0, 1].flatMap((right) => [-1, 0, 1].map((down) => [x + dx + (right * width) / 2, y + dy + (down * height) / 2]));
     if (on(hot, spots)) return 2;
-    if (part === "posts") return 0;
+    if (!reach) return cold && on(warm, spots) ? 1 : 0;
     const steps = Math.ceil(Math.hypot(dx, dy) / LEAD_STEP_PX);
     const line = [...Array(steps).keys()].map((k) => [x + (dx * k) / steps, y + (dy * k) / steps]);
     if ((outside && on(hot, line)) || others.some((one) => line.some((spot) => inBox(one, spot)))) return 2;
