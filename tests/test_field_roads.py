@@ -215,8 +215,8 @@ def test_what_hangs_on_buildings_alone_is_not_worked_out_again_with_a_road():
 def every_way_far():
     """Let the hierarchy answer all."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("planner.streets.network.LEAST_STREETS", 1)
-        patch.setattr("planner.streets.network.NEARBY_STATES", 1)
+        patch.setattr("planner.streets.timed_streets.LEAST_STREETS", 1)
+        patch.setattr("planner.streets.ways.NEARBY_STATES", 1)
         yield
 
 

@@ -32,8 +32,8 @@ from tests.town import town
 def near_is_nothing() -> Iterator[None]:
     """Let the hierarchy answer what else a search near by would, or one over all of a small map."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("planner.streets.network.NEARBY_STATES", 1)
-        patch.setattr("planner.streets.network.LEAST_STREETS", 1)
+        patch.setattr("planner.streets.ways.NEARBY_STATES", 1)
+        patch.setattr("planner.streets.timed_streets.LEAST_STREETS", 1)
         yield
 
 
@@ -91,7 +91,7 @@ def test_matrix_and_paths_equal_dijkstra(
 @pytest.mark.parametrize("most", [1, 20_000])
 def test_times_counted_from_weights_are_those_of_the_ways(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Posts count hours each in a search: a time is what is left of the weight, or that of the way."""
-    monkeypatch.setattr("planner.streets.network.NEARBY_STATES", most)
+    monkeypatch.setattr("planner.streets.ways.NEARBY_STATES", most)
     network = with_hierarchy(town().network)
     timing, passed = network.timing(Travel.EMERGENCY, TRAVELLING), 0
     west, _, east, _ = network.bounds_m.T
@@ -111,7 +111,7 @@ def test_times_counted_from_weights_are_those_of_the_ways(most: int, monkeypatch
 def test_the_nearest_of_many_places_are_those_of_the_least_times(
     most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("planner.streets.network.NEARBY_STATES", most)
+    monkeypatch.setattr("planner.streets.ways.NEARBY_STATES", most)
     for network in (with_hierarchy(town().network), town().network):
         timing = network.timing(Travel.PUBLIC, TRAVELLING)
         places = [end for _, end, _ in town_pairs(network, 25)]
@@ -241,7 +241,7 @@ def test_a_city_keeps_its_order_with_its_pack(tmp_path: FilePath, monkeypatch: p
     monkeypatch.setenv("PLANNER_HOME", str(tmp_path))
     packs.write_area(town())
     assert packs.open_area("town").network.hierarchy is None
-    monkeypatch.setattr("planner.streets.network.LEAST_ORDERED", 5)
+    monkeypatch.setattr("planner.streets.timed_streets.LEAST_ORDERED", 5)
     area = town()
     packs.write_area(area)
     opened = packs.open_area("town").network
@@ -259,7 +259,7 @@ def test_a_city_keeps_its_order_with_its_pack(tmp_path: FilePath, monkeypatch: p
 
 
 def test_on_a_small_map_only_tables_of_many_starts_ask_the_hierarchy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("planner.streets.network.LEAST_STREETS", 50_000)
+    monkeypatch.setattr("planner.streets.timed_streets.LEAST_STREETS", 50_000)
     network, plain = with_hierarchy(town().network), town().network
     timing, slow = (one.timing(Travel.EMERGENCY, TRAVELLING) for one in (network, plain))
     hierarchy = network.hierarchy
@@ -296,7 +296,7 @@ def test_the_hierarchy_is_built_once_beside_other_work_and_who_asks_meanwhile_wa
             assert go.wait(10)
             super().__init__(turns, order)
 
-    monkeypatch.setattr("planner.streets.network.Hierarchy", Slow)
+    monkeypatch.setattr("planner.streets.timed_streets.Hierarchy", Slow)
     for _ in range(3):
         network.begin(TRAVELLING)
     timing, slow_timing = (one.timing(Travel.PUBLIC, TRAVELLING) for one in (network, plain))

@@ -562,7 +562,7 @@ def test_threads_that_ask_at_once_share_what_is_remembered(monkeypatch: pytest.M
         found.append(find_timing(*args, **kwargs))
         return found[-1]
 
-    monkeypatch.setattr("planner.streets.network.find_timing", slowly_found)
+    monkeypatch.setattr("planner.streets.timed_streets.find_timing", slowly_found)
     network = line_of({}, {})
     with ThreadPoolExecutor(8) as threads:
         timings = list(threads.map(lambda _: network.timing(Travel.PUBLIC, TRAVELLING), range(8)))
