@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from planner.perimeters.radio_names import radio_name
+from planner.perimeters.radio_names import radio_names
 from planner.terms import RoadClass
 from tests.streets import draw_streets
 
@@ -38,11 +38,21 @@ def streets(**more):
     ],
 )
 def test_a_place_is_named_by_the_nearest_street_with_a_name(edge, xy_m, name):
-    assert radio_name(streets(), edge, xy_m) == name
+    assert radio_names(streets(), [edge], [xy_m]) == [name]
+
+
+def test_places_named_together_are_named_as_each_alone():
+    network = streets()
+    edges, xy_m = (
+        [4, 0, 4, 5, 4],
+        [(60.0, 10.0), (-200.0, 0.0), (8.0, 5.0), (3050.0, 3000.0), (500.0, -800.0)],
+    )
+    alone = [radio_names(network, [edge], [xy])[0] for edge, xy in zip(edges, xy_m, strict=True)]
+    assert radio_names(network, edges, xy_m) == alone
 
 
 def test_a_street_without_crossings_is_named_alone():
     lonely = draw_streets(
         [(0, 0), (900, 0), (450, 0), (450, 90)], [{"u": 0, "v": 1, **ITALIA}, {"u": 2, "v": 3, **FOOT}]
     )
-    assert radio_name(lonely, 1, (450.0, 50.0)) == "footway off Avenida Italia"
+    assert radio_names(lonely, [1], [(450.0, 50.0)]) == ["footway off Avenida Italia"]

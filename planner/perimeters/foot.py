@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from planner.perimeters.cut import OPEN_COST, POST_COST, SINK, SOURCE, Links, cut_links, numbered
+from planner.perimeters.max_flow import groups
 from planner.perimeters.posts import Stand
 from planner.perimeters.steps import distances, stretches
 from planner.streets.network import StreetNetwork
@@ -63,12 +63,12 @@ class _Parts:
     posted: Bools
     in_held: bool
 
-    @property
+    @cached_property
     def joints(self) -> Ints:
         """Indices of the parts that are followed by another part of the same way."""
         return np.flatnonzero(self.edge[:-1] == self.edge[1:])
 
-    @property
+    @cached_property
     def barred(self) -> Ints:
         """Joints where a way goes over the line, or where a vehicle post stands on it."""
         k = self.joints
@@ -132,8 +132,11 @@ def post_walkers(
     held = core_m.buffer(-stand_off_m)
     parts = _take_apart(network, polygon_m, [*stands, *asked], held)
     foot = list(asked)
-    price = np.where(_watched(parts, stands, watch_m), 1, POST_COST)
-    price[np.isin(parts.edge, open_edges)] = OPEN_COST
+    barred = parts.barred
+    price = np.full(len(parts.edge), POST_COST)
+    price[barred[_watched(parts, barred, stands, watch_m)]] = 1
+    if len(open_edges):
+        price[np.isin(parts.edge, open_edges)] = OPEN_COST
     if not (parts.in_held or shapely.intersects(held, parts.line).any()):
         core_m = core_m | polygon_m.buffer(-stand_off_m)  # nobody walks there: people may be anywhere inside
     for k in _needed(parts, network, polygon_m, core_m, price):
@@ -152,18 +155,16 @@ def post_walkers(
     return foot
 
 
-def _watched(parts: _Parts, stands: list[Stand], watch_m: float) -> Bools:
-    """Whether a vehicle post watches the place where each part ends, (P,)."""
-    ends = shapely.get_point(parts.line, -1)
-    tree = shapely.STRtree([Point(s.xy_m) for s in stands])
-    mask = np.zeros(len(ends), dtype=bool)
-    mask[tree.query(ends, predicate="dwithin", distance=watch_m)[0]] = True
-    return mask
+def _watched(parts: _Parts, rows: Ints, stands: list[Stand], watch_m: float) -> Bools:
+    """Whether a vehicle post watches the place where each of some parts ends, (n,)."""
+    ends = shapely.get_coordinates(shapely.get_point(parts.line[rows], -1))
+    posts = np.array([s.xy_m for s in stands]).reshape(-1, 2)
+    return np.asarray((np.hypot(*(ends[:, None] - posts).transpose(2, 0, 1)) <= watch_m).any(axis=1))
 
 
 def _nearest(stands: list[Stand], xy_m: tuple[float, float], watch_m: float) -> Stand | None:
-    away = [float(np.hypot(s.xy_m[0] - xy_m[0], s.xy_m[1] - xy_m[1])) for s in stands]
-    return stands[int(np.argmin(away))] if away and min(away) <= watch_m else None
+    away = np.hypot(*(np.array([s.xy_m for s in stands]).reshape(-1, 2) - xy_m).T)
+    return stands[int(np.argmin(away))] if len(away) and away.min() <= watch_m else None
 
 
 # --- ways in parts ------------------------------------------------------------------------------
@@ -253,10 +254,13 @@ def _needed(
     group = _grouped(parts, network)
     near = polygon_m.buffer(NEAR_LINE_M - _SAME_M)
     shapely.prepare(near)
-    node = group + 2
-    node[np.isin(group, group[~shapely.covers(near, parts.line)])] = SINK
     shapely.prepare(core_m)
-    node[np.isin(group, group[parts.inside & shapely.intersects(core_m, parts.line)])] = SOURCE
+    node = group + 2
+    out, held = np.zeros((2, int(group.max()) + 1), dtype=bool)
+    out[group[~shapely.covers(near, parts.line)]] = True
+    held[group[parts.inside][shapely.intersects(core_m, parts.line[parts.inside])]] = True
+    node[out[group]] = SINK
+    node[held[group]] = SOURCE
     links = Links(
         parts.edge[k], node[k], node[k + 1], parts.end_m[k], parts.end_m[k], price[k], int(node.max()) + 1
     )
@@ -269,12 +273,11 @@ def _grouped(parts: _Parts, network: StreetNetwork) -> Ints:
     k = np.arange(n)
     first = np.append(True, parts.edge[1:] != parts.edge[:-1])
     last = np.append(first[1:], True)
-    through = np.setdiff1d(parts.joints, parts.barred)
+    through = np.ones(n, dtype=bool)
+    through[parts.barred] = False
+    through = parts.joints[through[parts.joints]]
     at_u, at_v = network.edge_u[parts.edge[first]], network.edge_v[parts.edge[last]]
-    _, node = np.unique(np.concatenate([at_u, at_v]), return_inverse=True)
+    nodes, node = numbered(np.concatenate([at_u, at_v]))
     one = np.concatenate([k[first], k[last], through])
     other = np.concatenate([n + node, through + 1])
-    size = n + int(node.max(initial=0)) + 1
-    graph = coo_array((np.ones(len(one), dtype=np.int8), (one, other)), shape=(size, size))
-    _, label = connected_components(graph, directed=False)
-    return np.asarray(label[:n], dtype=np.int64)
+    return np.asarray(groups(one, other, np.ones(n + len(nodes), dtype=bool))[:n])

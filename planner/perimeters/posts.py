@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import shapely
+from numba import njit
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
@@ -17,7 +18,7 @@ from planner.geo import Frame
 from planner.model import Post
 from planner.perimeters.cut import INNER, SINK, SOURCE, Cut
 from planner.perimeters.flows import street_flows
-from planner.perimeters.radio_names import radio_name
+from planner.perimeters.radio_names import radio_names
 from planner.perimeters.spans import no_way_off, to_end_m
 from planner.streets.network import StreetNetwork
 from planner.terms import Control, Direction, PerimeterName, PostMode, RoadClass
@@ -171,15 +172,34 @@ def write_posts(
 ) -> tuple[tuple[Post, ...], tuple[int, ...]]:
     """Write the posts by rank, with what each closes and why, and the edge that each closes."""
     stands = [stand for stand in stands if not stand.open]
-    streets = _streets_at(network, [stand.outer_node for stand in stands])
     flows = _flows(stands, network, doctrine)
     ranked = sorted(range(len(stands)), key=lambda k: _rank_key(stands[k], flows[k], network))
+    stands, flows = [stands[k] for k in ranked], [flows[k] for k in ranked]
+    legs, crosses = _legs(stands, network), _crosses(stands, network)
     vehicles = sum(s.mode is PostMode.VEHICLE for s in stands)
+    edges, spots = [stand.edge for stand in stands], [stand.xy_m for stand in stands]
     posts = tuple(
-        _post(stands[k], flows[k], i, perimeter, network, frame, doctrine, vehicles, streets)
-        for i, k in enumerate(ranked, start=1)
+        Post(
+            id=f"{'I' if perimeter is PerimeterName.INNER else 'O'}{number}",
+            perimeter=perimeter,
+            location=place,
+            rank=number,
+            street=_street(network, stand.edge, radio, cross),
+            control=Control.CLOSED,
+            mode=stand.mode,
+            direction=_direction(stand, network),
+            officers=_officers(stand, perimeter, network, leg, doctrine),
+            closes=tuple(_closed(stand, network)),
+            reason=_reason(stand, network, cross, leg, vehicles, doctrine.post_setback_m),
+            flow=flow,
+        )
+        for number, stand, flow, leg, cross, place, radio in zip(
+            *(range(1, len(stands) + 1), stands, flows, legs, crosses),
+            *(frame.places(spots), radio_names(network, edges, spots)),
+            strict=True,
+        )
     )
-    return posts, tuple(stands[k].edge for k in ranked)
+    return posts, tuple(edges)
 
 
 def _rank_key(stand: Stand, flow: float, network: StreetNetwork) -> tuple[float, ...]:
@@ -194,38 +214,10 @@ def _rank_key(stand: Stand, flow: float, network: StreetNetwork) -> tuple[float,
     )
 
 
-def _post(
-    stand: Stand,
-    flow: float,
-    number: int,
-    perimeter: PerimeterName,
-    network: StreetNetwork,
-    frame: Frame,
-    doctrine: Perimeters,
-    vehicles: int,
-    streets: Ints,
-) -> Post:
-    legs, cross = _junction(stand, network, streets)
-    named = bool(network.name_index[stand.edge])
-    street = radio_name(network, stand.edge, stand.xy_m)
-    passing = [(edge, 0.0, True) for edge in (*stand.between, *stand.passed) if edge != stand.edge]
-    held = [(stand.edge, stand.along_m, stand.whole), *passing, *stand.watched]
-    return Post(
-        id=f"{'I' if perimeter is PerimeterName.INNER else 'O'}{number}",
-        perimeter=perimeter,
-        location=frame.place(*stand.xy_m),
-        rank=number,
-        street=f"{street} at {cross}"
-        if cross and (named or street == network.street(stand.edge))
-        else street,
-        control=Control.CLOSED,
-        mode=stand.mode,
-        direction=_direction(stand, network),
-        officers=_officers(stand, perimeter, network, legs, doctrine),
-        closes=tuple(c for edge, along, whole in held for c in _closes(network, edge, along, whole)),
-        reason=_reason(stand, network, cross, legs, vehicles, doctrine.post_setback_m),
-        flow=flow,
-    )
+def _street(network: StreetNetwork, edge: int, radio: str, cross: str) -> str:
+    """Name a post's street, with the one that crosses it unless its radio name says where it is."""
+    named = network.name_index[edge] or radio == network.street(edge)
+    return f"{radio} at {cross}" if cross and named else radio
 
 
 def _flows(stands: Sequence[Stand], network: StreetNetwork, doctrine: Perimeters) -> list[float]:
@@ -249,35 +241,41 @@ def _officers(
     return doctrine.officers_outer_major if major else doctrine.officers_outer_post
 
 
-def _streets_at(network: StreetNetwork, nodes: Sequence[int]) -> Ints:
-    """Return the drivable edges that meet some junctions, ascending."""
-    arcs, _ = network.arcs_into(np.array(nodes, dtype=np.int64))
-    edges = np.unique(arcs % network.edge_count)
-    return edges[network.drivable[edges]]
+def _arcs_at(network: StreetNetwork, stands: Sequence[Stand]) -> tuple[Ints, Ints]:
+    """Drivable edges that end at the outer junctions, one that returns twice, and which stand's each is."""
+    arcs, owner = network.arcs_into(np.array([stand.outer_node for stand in stands], dtype=np.int64))
+    edges = arcs % network.edge_count
+    driven = network.drivable[edges]
+    return edges[driven], owner[driven]
 
 
-def _junction(stand: Stand, network: StreetNetwork, streets: Ints) -> tuple[int, str]:
-    """How many through streets meet at the outer junction, and the name of the one that crosses."""
-    node = stand.outer_node
-    at_u, at_v = network.edge_u[streets] == node, network.edge_v[streets] == node
-    beside = streets[at_u | at_v]
-    ends = (network.edge_u[beside] == node).astype(int) + (network.edge_v[beside] == node)
-    road = network.road_class[beside]
-    minor = (road == RoadClass.SERVICE) | (road == RoadClass.TRACK)
-    own = network.name_index[stand.edge]
-    crossing = beside[(network.name_index[beside] != own) & (network.name_index[beside] != 0)]
-    order = sorted(crossing.tolist(), key=lambda e: (network.road_class[e], network.street(e), e))
-    return int(ends[~minor].sum()), network.street(order[0]) if order else ""
+def _legs(stands: Sequence[Stand], network: StreetNetwork) -> list[int]:
+    """How many through streets meet at the outer junction of each."""
+    edges, owner = _arcs_at(network, stands)
+    road = network.road_class[edges]
+    through = (road != RoadClass.SERVICE) & (road != RoadClass.TRACK)
+    legs: list[int] = np.bincount(owner[through], minlength=len(stands)).tolist()
+    return legs
+
+
+def _crosses(stands: Sequence[Stand], network: StreetNetwork) -> list[str]:
+    """Name the greatest street of another name that meets the outer junction of each; "" if none does."""
+    edges, owner = _arcs_at(network, stands)
+    name, own = network.name_index[edges], network.name_index[[stand.edge for stand in stands]]
+    some = (name != 0) & (name != own[owner])
+    found: list[list[tuple[int, str]]] = [[] for _ in stands]
+    for edge, k in zip(edges[some].tolist(), owner[some].tolist(), strict=True):
+        found[k].append((int(network.road_class[edge]), network.street(edge)))
+    return [min(there)[1] if there else "" for there in found]
 
 
 def count_officers(
     stands: Sequence[Stand], perimeter: PerimeterName, network: StreetNetwork, doctrine: Perimeters
 ) -> int:
     """Officers that vehicle posts take, as long as none of them is a gate."""
-    streets = _streets_at(network, [stand.outer_node for stand in stands])
     return sum(
-        _officers(stand, perimeter, network, _junction(stand, network, streets)[0], doctrine)
-        for stand in stands
+        _officers(stand, perimeter, network, legs, doctrine)
+        for stand, legs in zip(stands, _legs(stands, network), strict=True)
     )
 
 
@@ -335,7 +333,8 @@ def _held_before(stand: Stand, network: StreetNetwork) -> str:
     """Name the junctions at which traffic must be held, by the streets that meet there."""
     named = []
     for node in stand.hold_at[:_HELD_NAMED]:
-        streets = network.name_index[_streets_at(network, [node])]
+        at_node = network.edges_at(node)
+        streets = network.name_index[at_node[network.drivable[at_node]]]
         names = sorted({network.names[k] for k in streets.tolist() if k})
         if names:
             named.append(" / ".join(names[:2]))
@@ -352,8 +351,15 @@ def _back_m(stand: Stand, network: StreetNetwork) -> float:
     return length - stand.along_m if stand.inner_is_u else stand.along_m
 
 
+def _closed(stand: Stand, network: StreetNetwork) -> list[tuple[int, int, int]]:
+    """OSM stretches that a post blocks: its street, what passes the line, and the ways that it watches."""
+    passing = [(edge, 0.0, True) for edge in (*stand.between, *stand.passed) if edge != stand.edge]
+    held = [(stand.edge, stand.along_m, stand.whole), *passing, *stand.watched]
+    return [stretch for closed in held for stretch in _closes(network, *closed)]
+
+
 def _closes(network: StreetNetwork, edge: int, along_m: float, whole: bool) -> list[tuple[int, int, int]]:
-    """OSM stretches that a post blocks.
+    """OSM stretches that a post blocks on one street.
 
     The whole edge as one stretch, where its ends name it without doubt; else, on an edge with a second post
     or on a way that passes a junction twice, the pieces between consecutive OSM nodes.
@@ -361,12 +367,22 @@ def _closes(network: StreetNetwork, edge: int, along_m: float, whole: bool) -> l
     way = int(network.way_id[edge])
     xy, nodes = network.shape(edge)
     if not whole:
-        marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-        k = int(np.clip(np.searchsorted(marks, along_m, side="right") - 1, 0, len(nodes) - 2))
+        k = _piece_at(xy, along_m)
         return [(way, int(nodes[k]), int(nodes[k + 1]))]
     if _named_by_ends(network, edge):
         return [(way, int(nodes[0]), int(nodes[-1]))]
     return [(way, int(a), int(b)) for a, b in pairwise(nodes.tolist())]
+
+
+@njit(cache=True, nogil=True)
+def _piece_at(xy_m: Floats, along_m: float) -> int:  # pragma: no cover - compiled
+    """Return which piece of a line, (n, 2), lies so far along it; of its ends the piece there."""
+    mark = 0.0
+    for k in range(len(xy_m) - 2):
+        mark += np.hypot(xy_m[k + 1, 0] - xy_m[k, 0], xy_m[k + 1, 1] - xy_m[k, 1])
+        if along_m < mark:
+            return k
+    return len(xy_m) - 2
 
 
 def _named_by_ends(network: StreetNetwork, edge: int) -> bool:
