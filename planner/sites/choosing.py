@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.area import Area
-from planner.doctrine import Doctrine, Siting
+from planner.doctrine import Doctrine
 from planner.model import Incident, Notice, Route, Site
 from planner.sites.candidates import STREET, Candidate, Scene
 from planner.sites.demand import Demand
 from planner.sites.drawn import Drawn
 from planner.sites.facts import Facts
 from planner.sites.gathering import gather
-from planner.sites.judging import OUTSIDE, Judged, judge
+from planner.sites.judging import OUTSIDE, Judge, Judged
 from planner.sites.kerbs import carriageways, roadsides
 from planner.sites.pins import pinned
 from planner.sites.purposes import ASKS, asks_for
@@ -145,76 +145,68 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
     def surveyed(places: Sequence[Candidate], paths: Paths) -> Facts:
         return survey(places, incident, scene, area, doctrine, streets, paths)
 
-    def look(facts: Facts, paths: Paths, *, more: bool = False) -> Settled:
+    def look(facts: Facts, paths: Paths, *, more: bool = False) -> tuple[Settled, Judge]:
         """Judge places for every purpose, and choose; ``more``: take carriageways where it is in want."""
         facts.find_sight(np.array(list(held.values()), dtype=np.int64))
-        judged = {asks.purpose: judge(asks, facts, demand, siting, POOL) for asks in asked}
+        judge = Judge(facts, demand, siting, POOL)
+        judged = judge.all_of(asked)
         if more and any(_in_want(one) for purpose, one in judged.items() if purpose not in held):
             lanes = last_resort()
             return look(facts.and_of(surveyed(lanes, paths)) if lanes else facts, paths)
         side = streets.exits.side[[c.entrance.edge for c in facts.candidates]]
-        return _apart(_settle(judged, facts, held, demand, siting, side), demand, siting)
+        return _apart(_settle(judged, judge, held, side), judge), judge
 
     paths = Paths(scene, area, doctrine)
-    settled = look(surveyed([*(pin for _, pin in pins), *found], paths), paths, more=True)
+    settled, judge = look(surveyed([*(pin for _, pin in pins), *found], paths), paths, more=True)
     if _has_none(settled):
         further = by_the_road()
         if further:
             paths = Paths(scene, area, doctrine, siting.roadside_reach_m)
             facts = surveyed([*settled.facts.candidates, *further], paths)
             facts.learn_sight(settled.facts)
-            settled = look(facts, paths)
+            settled, judge = look(facts, paths)
         else:
             settled = replace(settled, no_road_beyond=True)
     facts = settled.facts
     drives = streets.drives([c.entrance for c in facts.candidates], area, doctrine)
-    settled = _near_by_road(settled, drives, demand, siting)
+    settled = _near_by_road(settled, judge, drives)
     sights, drawn = Sights(facts, scene, area, siting), Drawn(facts.candidates, area.frame)
     return ChosenSites(Writer(settled, scene, area, siting, demand, doctrine.landing, drawn), sights)
 
 
 def _settle(
-    judged: Mapping[Purpose, Judged],
-    facts: Facts,
-    held: Mapping[Purpose, int],
-    demand: Demand,
-    siting: Siting,
-    side: Ints | None,
+    judged: Mapping[Purpose, Judged], judge: Judge, held: Mapping[Purpose, int], side: Ints | None
 ) -> Settled:
     """Choose together; where others take all that keeps the rules, what may yield yields."""
     judged = dict(judged)
-    choice = _choice(judged, facts, held, siting, side)
+    choice = _choice(judged, judge, held, side)
     chosen = choose_together(choice)
     left = [p for p, verdict in judged.items() if p not in chosen and not verdict.asks.optional]
     if left:
         for purpose in left:
-            judged[purpose] = judge(judged[purpose].asks, facts, demand, siting, POOL, give_up_all=True)
-        choice = _choice(judged, facts, held, siting, side)
+            judged[purpose] = judge.of(judged[purpose].asks, give_up_all=True)
+        choice = _choice(judged, judge, held, side)
         chosen = choose_together(choice)
-    return Settled(facts, judged, choice, chosen, held)
+    return Settled(judge.facts, judged, choice, chosen, held)
 
 
-def _apart(settled: Settled, demand: Demand, siting: Siting) -> Settled:
+def _apart(settled: Settled, judge: Judge) -> Settled:
     """Stage fire and police away from the ambulances where one place does not hold all."""
     row = settled.chosen.get(Purpose.STAGING)
-    if row is None or settled.short(Purpose.STAGING, demand, siting) <= 0:
+    if row is None or settled.short(Purpose.STAGING, judge.demand, judge.siting) <= 0:
         return settled
-    asked = asks_for(demand, settled.held, apart=True)
+    asked = asks_for(judge.demand, settled.held, apart=True)
     more = {asks.purpose for asks in asked} - settled.judged.keys()
     if not more:
         return settled
-    judged = dict(settled.judged) | {
-        asks.purpose: judge(asks, settled.facts, demand, siting, POOL)
-        for asks in asked
-        if asks.purpose in more or asks.purpose is Purpose.STAGING
-    }
-    side = settled.choice.side
-    again = _settle(judged, settled.facts, settled.held, demand, siting, side)
+    anew = [asks for asks in asked if asks.purpose in more or asks.purpose is Purpose.STAGING]
+    judged = dict(settled.judged) | {asks.purpose: judge.of(asks) for asks in anew}
+    again = _settle(judged, judge, settled.held, settled.choice.side)
     lost = settled.chosen.keys() - again.chosen.keys()
     return again if more & again.chosen.keys() and not lost else settled
 
 
-def _near_by_road(settled: Settled, drives: Drives, demand: Demand, siting: Siting) -> Settled:
+def _near_by_road(settled: Settled, judge: Judge, drives: Drives) -> Settled:
     """Choose again where ambulances drive long from staging to their exchange point, with more that lie near.
 
     A choice with a short drive loses nothing by it, so it stays the best there is.
@@ -230,9 +222,9 @@ def _near_by_road(settled: Settled, drives: Drives, demand: Demand, siting: Siti
     for purpose, other in ((pair[0], exchange), (pair[1], staging)):
         asks = judged[purpose].asks
         if purpose not in settled.held and not judged[purpose].given_up:
-            near = drives.seconds(other) <= 60 * siting.transfer_near_min
-            more = judge(asks, settled.facts, demand, siting, _NEAR, among=near).best(_NEAR)
-            judged[purpose] = judge(asks, settled.facts, demand, siting, POOL)  # sight of those is known now
+            near = drives.seconds(other) <= 60 * judge.siting.transfer_near_min
+            more = judge.of(asks, among=near, pool=_NEAR).best(_NEAR)
+            judged[purpose] = judge.of(asks)  # sight of those is known now
             rows = np.union1d(judged[purpose].best(POOL), more[judged[purpose].fit[more]])
             pools[purpose] = rows[np.lexsort((rows, -judged[purpose].score[rows]))].tolist()
     scores = {purpose: verdict.score for purpose, verdict in judged.items()}
@@ -260,11 +252,7 @@ def _has_none(settled: Settled) -> bool:
 
 
 def _choice(
-    judged: Mapping[Purpose, Judged],
-    facts: Facts,
-    held: Mapping[Purpose, int],
-    siting: Siting,
-    side: Ints | None,
+    judged: Mapping[Purpose, Judged], judge: Judge, held: Mapping[Purpose, int], side: Ints | None
 ) -> Choice:
     pools: dict[Purpose, list[int]] = {}
     for purpose in judged:
@@ -274,8 +262,8 @@ def _choice(
     return Choice(
         pools=pools,
         scores={purpose: verdict.score for purpose, verdict in judged.items()},
-        shapes=facts.shapes,
-        siting=siting,
+        shapes=judge.facts.shapes,
+        siting=judge.siting,
         exchange_weight=float(exchange.weights.sum()),
         held=held,
         side=side,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
@@ -98,15 +98,24 @@ class Facts:
     walk_line: Callable[[Snap], BaseGeometry | None]
     view: Floats
     sky: Floats
-    _columns: dict[str, NDArray[Any]] = field(default_factory=dict)
+    _columns: dict[Hashable, NDArray[Any]] = field(default_factory=dict)
+    _foreseen: dict[int, int] = field(default_factory=dict)
 
     def find_sight(self, rows: NDArray[np.int64]) -> bool:
         """Look for sight of the hot zone where that was not done yet; whether there was any such row."""
         new = np.unique(rows[~self.looked[rows]])
         if len(new):
-            self.in_sight[new] = self.look(self.shapes[new], self.target_m[new])
+            self.foresee(new)
+            self.in_sight[new] = [self._foreseen[row] for row in new.tolist()]
             self.looked[new] = True
         return len(new) > 0
+
+    def foresee(self, rows: NDArray[np.int64]) -> None:
+        """Look where sight may soon be asked for: many at once are seen sooner than one after the other."""
+        new = np.array(sorted(set(rows.tolist()) - self._foreseen.keys()), dtype=np.int64)
+        if len(new):
+            seen = self.look(self.shapes[new], self.target_m[new])
+            self._foreseen.update(zip(new.tolist(), seen.tolist(), strict=True))
 
     def and_of(self, further: Facts) -> Facts:
         """Return these facts and those of further candidates, with what was seen of either."""
@@ -133,16 +142,18 @@ class Facts:
             view=both("view"),
             sky=both("sky"),
             _columns={},
+            _foreseen=dict(self._foreseen),
         )
 
     def learn_sight(self, before: Facts) -> None:
         """Take over what was seen of candidates that are the first of these as well."""
         known = len(before.candidates)
         self.in_sight[:known], self.looked[:known] = before.in_sight, before.looked
+        self._foreseen.update(before._foreseen)
 
     def of(self, field: str) -> Floats:
         """Return a number of every candidate."""
-        return self._kept(
+        return self.once(
             field,
             lambda: np.fromiter(
                 map(attrgetter(field), self.candidates), dtype=np.float64, count=len(self.candidates)
@@ -160,24 +171,26 @@ class Facts:
     @cached_property
     def _kinds(self) -> tuple[NDArray[np.int64], dict[str, int]]:
         """The kind of every candidate as a number, and which number each kind has."""
-        known: dict[str, int] = {}
-        code = [known.setdefault(str(c.kind), len(known)) for c in self.candidates]
-        return np.array(code, dtype=np.int64), known
+        kinds = [c.kind for c in self.candidates]
+        number = {kind: k for k, kind in enumerate(dict.fromkeys(kinds))}
+        code = np.array([number[kind] for kind in kinds], dtype=np.int64)
+        return code, {str(kind): k for kind, k in number.items()}
 
     def rejects(self, purpose: Purpose) -> Bools:
         """Return which candidates the commander rejected for a purpose."""
-        return self._kept(
+        return self.once(
             f"rejected {purpose}", lambda: np.array([purpose in r for r in self.rejected], dtype=bool)
         )
 
     @property
     def barred(self) -> Bools:
         """Return which candidates the public may not enter."""
-        return self._kept(
+        return self.once(
             "barred", lambda: np.array([c.access in NO_ENTRY for c in self.candidates], dtype=bool)
         )
 
-    def _kept(self, name: str, work: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+    def once(self, name: Hashable, work: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """Return a number of every candidate that is worked out when first asked for, under a name."""
         if name not in self._columns:
             self._columns[name] = work()
             self._columns[name].flags.writeable = False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -54,10 +55,8 @@ class Judged:
     asks : Asks
     fit : (n,) bool array
         Whether no hard rule excludes it.
-    considered : int
+    right : (n,) bool array
         Candidates of the right kind and side.
-    excluded : tuple of (str, int)
-        Rules that excluded candidates, and how many each excluded of those that the rules before it had left.
     rules : tuple of Rule
         Every rule, and which candidates break it.
     given_up : tuple of str
@@ -72,8 +71,7 @@ class Judged:
 
     asks: Asks
     fit: Bools
-    considered: int
-    excluded: tuple[tuple[str, int], ...]
+    right: Bools
     rules: tuple[Rule, ...]
     given_up: tuple[str, ...]
     values: Floats
@@ -81,6 +79,20 @@ class Judged:
     weights: Floats
     score: Floats
     capacity: Floats
+
+    @property
+    def considered(self) -> int:
+        """Candidates of the right kind and side."""
+        return int(self.right.sum())
+
+    @property
+    def excluded(self) -> tuple[tuple[str, int], ...]:
+        """Rules that excluded candidates, and how many each excluded of what the rules before it had left."""
+        left, excluded = self.right.copy(), []
+        for rule in self.rules:
+            excluded.append((rule.words, int((left & rule.breaks).sum())))
+            left &= ~rule.breaks
+        return tuple(excluded)
 
     def best(self, most: int) -> Ints:
         """Return the rows that fit, best first, at most so many."""
@@ -106,73 +118,107 @@ class Judged:
         )
 
 
-def judge(
-    asks: Asks,
-    facts: Facts,
-    demand: Demand,
-    siting: Siting,
-    pool: int,
-    *,
-    give_up_all: bool = False,
-    among: Bools | None = None,
-) -> Judged:
-    """Judge all candidates for one purpose.
+class _Weighed(NamedTuple):
+    """What is known of all candidates for one purpose before sight is looked for."""
 
-    Sight is looked for only where it matters: being unseen can only raise a score, so the best ``pool`` that
-    are left once all of them have been looked at are the best there are.
+    capacity: Floats
+    rules: tuple[Rule, ...]
+    weights: Floats
+    values: Floats
+    points: Floats
+    serves: Bools
+    right: Bools
 
-    Where no candidate keeps every rule, as few of those that may yield are given up as let one fit, the
-    first of them before the later ones: a poor place that is said to be poor serves better than none.
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """Judges the candidates of an incident, for one purpose after the other.
 
     Parameters
     ----------
-    asks : Asks
     facts : Facts
     demand : Demand
     siting : Siting
     pool : int
         How many of the best will be asked for.
-    give_up_all : bool
-        Give up all rules that may yield: the places that keep them are taken by other purposes.
-    among : (n,) bool array or None
-        Candidates that alone are looked at; all where not said.
     """
-    capacity = asks.capacity(facts, siting)
-    rules = _rules(asks, facts, capacity, demand, siting)
-    if among is not None:
-        rules = (*rules, Rule("not asked for", ~among))
-    weights = np.array([float(getattr(siting, criterion.weight)) for criterion in asks.criteria])
-    measured = [criterion.measure(facts, demand, siting) for criterion in asks.criteria]
-    values, points = (np.column_stack(columns) for columns in zip(*measured, strict=True))
-    serves = facts.is_kind(*asks.kinds)
-    while True:  # by what is known of sight so far
-        fit, given_up = fitting(asks, serves, rules, give_up_all=give_up_all)
-        score = points @ weights / max(float(weights.sum()), 1e-9)
-        if not facts.find_sight(_best(fit, score, _AHEAD * pool if not facts.looked.any() else pool)):
-            break
-        rules = tuple(_unseen_rule(facts) if rule.words == _SEEN else rule for rule in rules)
-        for k, criterion in enumerate(asks.criteria):
-            if criterion.of_sight:
-                values[:, k], points[:, k] = criterion.measure(facts, demand, siting)
-    inside = facts.of("inside") > 0
-    right = serves if asks.inside is None else serves & (inside == asks.inside)
-    left, excluded = right.copy(), []
-    for rule in rules:
-        excluded.append((rule.words, int((left & rule.breaks).sum())))
-        left &= ~rule.breaks
-    return Judged(
-        asks=asks,
-        fit=fit,
-        considered=int(right.sum()),
-        excluded=tuple(excluded),
-        rules=rules,
-        given_up=given_up,
-        values=values,
-        points=points,
-        weights=weights,
-        score=score,
-        capacity=capacity,
-    )
+
+    facts: Facts
+    demand: Demand
+    siting: Siting
+    pool: int
+    _known: dict[Asks, _Weighed] = field(default_factory=dict)
+
+    def all_of(self, asked: Sequence[Asks]) -> dict[Purpose, Judged]:
+        """Judge all candidates for some purposes. Where all will look first, one looks at once."""
+        ahead = 1 if self.facts.looked.any() else _AHEAD
+        first = [self._first(asks, ahead if k == 0 else 1) for k, asks in enumerate(asked)]
+        self.facts.foresee(np.concatenate([np.empty(0, dtype=np.int64), *first]))
+        return {asks.purpose: self.of(asks) for asks in asked}
+
+    def _first(self, asks: Asks, times: int) -> Ints:
+        """Return the candidates whose sight is asked for first."""
+        weighed = self._weighed(asks)
+        fit, _ = fitting(asks, weighed.serves, weighed.rules, give_up_all=False)
+        return _best(fit, _score(weighed.points, weighed.weights), times * self.pool)
+
+    def of(
+        self, asks: Asks, *, give_up_all: bool = False, among: Bools | None = None, pool: int | None = None
+    ) -> Judged:
+        """Judge all candidates for one purpose.
+
+        Sight is looked for only where it matters: being unseen can only raise a score, so the best that are
+        left once all of them have been looked at are the best there are.
+
+        Where no candidate keeps every rule, as few of those that may yield are given up as let one fit, the
+        first of them before the later ones: a poor place that is said to be poor serves better than none.
+
+        Parameters
+        ----------
+        asks : Asks
+        give_up_all : bool
+            Give up all rules that may yield: the places that keep them are taken by other purposes.
+        among : (n,) bool array or None
+            Candidates that alone are looked at; all where not said.
+        pool : int or None
+            How many of the best will be asked for, where not as many as of others.
+        """
+        facts, most = self.facts, self.pool if pool is None else pool
+        capacity, rules, weights, values, points, serves, right = self._weighed(asks)
+        if among is not None:
+            rules = (*rules, Rule("not asked for", ~among))
+        values, points = values.copy(), points.copy()
+        while True:  # by what is known of sight so far
+            rules = tuple(_unseen_rule(facts) if rule.words == _SEEN else rule for rule in rules)
+            for k, criterion in enumerate(asks.criteria):
+                if criterion.of_sight:
+                    values[:, k], points[:, k] = criterion.measure(facts, self.demand, self.siting)
+            fit, given_up = fitting(asks, serves, rules, give_up_all=give_up_all)
+            score = _score(points, weights)
+            if not facts.find_sight(_best(fit, score, most if facts.looked.any() else _AHEAD * most)):
+                break
+        return Judged(asks, fit, right, rules, given_up, values, points, weights, score, capacity)
+
+    def _weighed(self, asks: Asks) -> _Weighed:
+        if asks not in self._known:
+            self._known[asks] = self._weigh(asks)
+        return self._known[asks]
+
+    def _weigh(self, asks: Asks) -> _Weighed:
+        facts, demand, siting = self.facts, self.demand, self.siting
+        capacity = asks.capacity(facts, siting)
+        rules = _rules(asks, facts, capacity, demand, siting)
+        weights = np.array([float(getattr(siting, criterion.weight)) for criterion in asks.criteria])
+        measured = [criterion.measure(facts, demand, siting) for criterion in asks.criteria]
+        values, points = (np.column_stack(columns) for columns in zip(*measured, strict=True))
+        serves = facts.is_kind(*asks.kinds)
+        right = serves if asks.inside is None else serves & ((facts.of("inside") > 0) == asks.inside)
+        return _Weighed(capacity, rules, weights, values, points, serves, right)
+
+
+def _score(points: Floats, weights: Floats) -> Floats:
+    score: Floats = points @ weights / max(float(weights.sum()), 1e-9)
+    return score
 
 
 def _best(fit: Bools, score: Floats, most: int) -> Ints:

@@ -43,7 +43,7 @@ def is_working(purpose: Purpose) -> bool:
     return purpose not in PUBLIC
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Asks:
     """All that one purpose asks.
 

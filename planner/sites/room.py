@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,17 @@ _HAIR = 1e-6
 Capacity = Callable[[Facts, Siting], Floats]
 
 
+def _once(count: Capacity) -> Capacity:
+    """Count once for all purposes that ask for the same."""
+
+    @wraps(count)
+    def counted(facts: Facts, siting: Siting) -> Floats:
+        return facts.once((count, siting), lambda: count(facts, siting))
+
+    return counted
+
+
+@_once
 def free_m2(facts: Facts, siting: Siting) -> Floats:
     """Open ground that is free: part of every car park and kerb is taken (``domain.md`` 2.5)."""
     return facts.of("open_m2") * _free_share(facts, siting)
@@ -34,16 +46,19 @@ def _whole(count: Floats) -> Floats:
     return np.floor(count + _HAIR)
 
 
+@_once
 def patrol_cars(facts: Facts, siting: Siting) -> Floats:
     """Patrol cars: by ground, or by marked stalls where the map counts them."""
     return _vehicles(facts, siting, siting.patrol_m2, 1.0)
 
 
+@_once
 def ambulances(facts: Facts, siting: Siting) -> Floats:
     """Ambulances: by ground, or by marked stalls in proportion to a patrol car."""
     return _vehicles(facts, siting, siting.ambulance_m2, siting.ambulance_m2 / siting.patrol_m2)
 
 
+@_once
 def large_vehicles(facts: Facts, siting: Siting) -> Floats:
     """Broadcast vehicles, buses: by ground, or by marked stalls in proportion to a patrol car."""
     return _vehicles(facts, siting, siting.large_m2, siting.large_m2 / siting.patrol_m2)
@@ -58,32 +73,38 @@ def _vehicles(facts: Facts, siting: Siting, gross_m2: float, stalls_each: float)
     return _whole(np.where(np.isfinite(facts.of("stalls")), by_stalls, by_ground))
 
 
+@_once
 def patients(facts: Facts, siting: Siting) -> Floats:
     """Return litter patients with room to work and move."""
     return _whole(free_m2(facts, siting) / siting.litter_m2)
 
 
+@_once
 def patients_indoors(facts: Facts, siting: Siting) -> Floats:
     """Return litter patients under a roof, with room to work and move."""
     return _whole(facts.of("shelter_m2") * siting.ground_free / siting.litter_m2)
 
 
+@_once
 def people_outdoors(facts: Facts, siting: Siting) -> Floats:
     """People standing, on open ground and under roofs."""
     return _whole((free_m2(facts, siting) + facts.of("shelter_m2")) / siting.standing_m2)
 
 
+@_once
 def people_indoors(facts: Facts, siting: Siting) -> Floats:
     """People under a roof; not known where no building is mapped on the ground."""
     shelter = facts.of("shelter_m2")
     return np.where(shelter > 0, _whole(shelter / siting.standing_m2), np.nan)
 
 
+@_once
 def fire_engines(facts: Facts, siting: Siting) -> Floats:
     """Fire engines: by ground, or by marked stalls in proportion to a patrol car."""
     return _vehicles(facts, siting, siting.engine_m2, siting.engine_m2 / siting.patrol_m2)
 
 
+@_once
 def command_cars(facts: Facts, siting: Siting) -> Floats:
     """Patrol cars of a command post: on the ground, and at the kerb in front of a hall."""
     at_kerb = facts.of("frontage_m2") * siting.lot_free / siting.patrol_m2

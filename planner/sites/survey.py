@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.doctrine import Doctrine, Siting
+from planner.ground.apart import Outlines
 from planner.ground.outlook import roof_views, sky_shares
 from planner.ground.targets import thin
 from planner.memory import kept_with
@@ -147,27 +148,28 @@ def survey(
     """Find out what rules and criteria ask of each candidate."""
     siting = doctrine.siting
     shapes = np.array([c.shape_m for c in candidates], dtype=object)
-    target = scene.ground.target_m
-    walks = paths.walks(candidates)
-    offset_m = np.array([c.entrance.offset_m for c in candidates])
+    target, outlines = scene.ground.target_m, Outlines.of(shapes)
+    entrances = [c.entrance for c in candidates]
+    offset_m = np.array([spot.offset_m for spot in entrances])
+    walk_m, gate, off_street_m = paths.walks(entrances)
     unseen_m = unseen_within_m(incident, doctrine)
     sight_m = max(siting.sight_m, unseen_m)
     twice = streets.exits.twice
     return Facts(
         candidates=tuple(candidates),
         shapes=shapes,
-        walk_m=np.array([walk.metres for walk in walks]) + offset_m,
-        gate=tuple(walk.gate for walk in walks),
-        off_street_m=np.array([walk.off_street_m for walk in walks]),
+        walk_m=walk_m + offset_m,
+        gate=gate,
+        off_street_m=off_street_m,
         has_gates=bool(_gates(scene)),
-        drive_m=paths.drives.to_all([c.entrance for c in candidates])[0] + offset_m,
-        target_m=shapely.distance(shapes, target),
-        outer_m=_of_media(candidates, lambda rows: _apart_m(shapes[rows], scene.outer_m)),
-        danger_m=_danger_m(candidates, shapes, scene),
+        drive_m=paths.drives.to_all(entrances)[0] + offset_m,
+        target_m=_apart_m(outlines, np.arange(len(shapes)), target),
+        outer_m=_of_media(candidates, lambda rows: outlines.apart_m(scene.outer_m, rows)),
+        danger_m=_danger_m(candidates, outlines, scene),
         in_sight=np.zeros(len(shapes), dtype=np.int64),
         unseen_m=unseen_m,
         sight_m=sight_m,
-        drives_out=streets.exits.out[[c.entrance.edge for c in candidates]],
+        drives_out=streets.exits.out[[spot.edge for spot in entrances]],
         ways=1 + _any_of(twice, [c.edges for c in candidates]),
         rejected=_rejected(shapes, incident, area, siting),
         lot_free=Demand.of(incident, siting).lot_free(siting),
@@ -187,22 +189,21 @@ def _any_of(mask: Bools, edges: Sequence[tuple[int, ...]]) -> Ints:
     return (np.bincount(owner[mask[rows]], minlength=len(edges)) > 0).astype(np.int64)
 
 
-def _apart_m(shapes: NDArray[np.object_], ground_m: BaseGeometry) -> Floats:
-    """Return how far shapes lie from a ground; most meet it, which is told apart faster."""
-    shapely.prepare(ground_m)
-    away = np.flatnonzero(~shapely.intersects(ground_m, shapes))
-    metres = np.zeros(len(shapes))
-    metres[away] = shapely.distance(shapes[away], ground_m)
+def _apart_m(outlines: Outlines, rows: Ints, ground_m: BaseGeometry) -> Floats:
+    """Return how far shapes lie from a ground, exactly also where they all but meet it."""
+    metres = outlines.apart_m(ground_m, rows)
+    meets = np.flatnonzero(metres == 0.0)
+    metres[meets] = shapely.distance(outlines.shapes[rows[meets]], ground_m)
     return metres
 
 
-def _danger_m(candidates: Sequence[Candidate], shapes: NDArray[np.object_], scene: Scene) -> Floats:
+def _danger_m(candidates: Sequence[Candidate], outlines: Outlines, scene: Scene) -> Floats:
     """Return how far what lies between the lines is from the inner one and warm ground, else infinite."""
-    metres = np.full(len(shapes), np.inf)
+    metres = np.full(len(candidates), np.inf)
     rows = np.flatnonzero([candidate.inside for candidate in candidates])
     for ground_m in (scene.inner_m, scene.ground.warm_m, scene.ground.hot_m):
         if not ground_m.is_empty:
-            metres[rows] = np.minimum(metres[rows], shapely.distance(shapes[rows], ground_m))
+            metres[rows] = np.minimum(metres[rows], _apart_m(outlines, rows, ground_m))
     return metres
 
 
@@ -212,12 +213,12 @@ def unseen_within_m(incident: Incident, doctrine: Doctrine) -> float:
     return max(doctrine.preset(threat).unseen_m for threat in threats)
 
 
-class Walk(NamedTuple):
-    """Metres on foot to a place from a gate, or, with no gate's id, from the line over open ground."""
+class Walks(NamedTuple):
+    """Metres on foot to places, each from a gate, or, with no gate's id, from the line over open ground."""
 
-    metres: float
-    gate: str
-    off_street_m: float
+    metres: Floats
+    gate: tuple[str, ...]
+    off_street_m: Floats
 
 
 def _gates(scene: Scene) -> list[Post]:
@@ -234,21 +235,33 @@ class Paths:
     reach_m: float = _WALK_BOX_M
     """How far beyond the outer perimeter one walks."""
 
-    def walks(self, candidates: Sequence[Candidate]) -> list[Walk]:
+    def walks(self, places: Sequence[Snap]) -> Walks:
         """Distances on foot from the inner gates along what is not hot; where none leads, from the line."""
-        places, gates = [candidate.entrance for candidate in candidates], self._starts
-        far_m, whence = self.from_gates.to_all(places)
-        walks = [
-            Walk(metres, gates[which][1] if which >= 0 else "", float("nan"))
-            for metres, which in zip(far_m.tolist(), whence.tolist(), strict=True)
-        ]
-        astray = np.flatnonzero(~np.isfinite(far_m)).tolist()
-        if astray:
+        metres, whence = self.from_gates.to_all(places)
+        ids = np.array([*(gate for _, gate in self._starts), ""], dtype=object)
+        gate, off_street_m = tuple(ids[whence].tolist()), np.full(len(places), np.nan)
+        astray = np.flatnonzero(~np.isfinite(metres))
+        if self._joins(places, astray):
             line, from_line = self._line
-            far_m, whence = from_line.to_all([places[k] for k in astray])
-            for k, metres, which in zip(astray, far_m.tolist(), whence.tolist(), strict=True):
-                walks[k] = Walk(metres, "", line[which].offset_m if which >= 0 else float("nan"))
-        return walks
+            metres[astray], whence = from_line.to_all([places[k] for k in astray.tolist()])
+            over_m = np.array([*(spot.offset_m for spot in line), np.nan])
+            off_street_m[astray] = over_m[whence]
+        return Walks(metres, gate, off_street_m)
+
+    def _joins(self, places: Sequence[Snap], astray: Ints) -> bool:
+        """Whether some that no gate leads to lie at streets that one may come to over the line.
+
+        Streets that a gate leads to lead to no others. So the way from the line is only looked for where a
+        street near by is joined to no gate, and so is one that the line comes to: most such places are halls
+        out of reach.
+        """
+        network = self.area.network
+        edges = np.array([places[k].edge for k in astray.tolist()], dtype=np.int64)
+        ends = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
+        if not self.from_gates.leaves_out(ends).any():
+            return False
+        starts = np.array([spot.edge for spot in self._line_starts], dtype=np.int64)
+        return bool(self.from_gates.leaves_out(network.edge_u[starts]).any())
 
     @cached_property
     def from_gates(self) -> Distances:
@@ -287,14 +300,23 @@ class Paths:
         return np.tile(network.walkable | quiet, 2)
 
     @cached_property
+    def _beyond_line(self) -> Bools:
+        """Mask (E,) of the streets beyond the line on which one may walk."""
+        usable = self.area.network.no_closures()
+        usable[self._near] = True
+        usable &= self._on_foot.reshape(2, -1).any(axis=0) & ~_within(self.scene.inner_m, self.area.network)
+        return usable
+
+    @cached_property
+    def _line_starts(self) -> list[Snap]:
+        """Where one comes to a street straight over the line."""
+        return _from_line(self.scene.inner_m, self.area.network, self._beyond_line)
+
+    @cached_property
     def _line(self) -> tuple[list[Snap], Distances]:
         """Where one comes to a street straight over the line, and distances from there."""
-        network, scene = self.area.network, self.scene
-        usable = network.no_closures()
-        usable[self._near] = True
-        usable &= self._on_foot.reshape(2, -1).any(axis=0) & ~_within(scene.inner_m, network)
-        line = _from_line(scene.inner_m, network, usable)
-        return line, distances_from(network, line, np.flatnonzero(usable), self._on_foot)
+        network, line = self.area.network, self._line_starts
+        return line, distances_from(network, line, np.flatnonzero(self._beyond_line), self._on_foot)
 
 
 def _walk_line(place: Snap, from_gates: Distances) -> BaseGeometry | None:

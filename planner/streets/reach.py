@@ -98,6 +98,11 @@ class Distances:
                     metres[row], nearest[row] = direct_m, k
         return metres, nearest
 
+    def leaves_out(self, nodes: Ints) -> Bools:
+        """Tell which nodes are ends of streets that may be used, and no start leads to."""
+        rows = self._rows(nodes)
+        return (rows < len(self.nodes)) & ~np.isfinite(self.node_m[rows])
+
     def _rows(self, nodes: Ints) -> Ints:
         """Return the rows of some nodes."""
         at = np.searchsorted(self.nodes, nodes)

@@ -1,0 +1,61 @@
+"""Distances from many shapes to one ground, against shapely's."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry.base import BaseGeometry
+
+from planner.ground.apart import HAIR_M, Outlines
+
+_Sized = tuple[tuple[int, int], int, int, int, bool]
+_SPOT = st.tuples(st.integers(0, 60), st.integers(0, 60))
+_SIZES = st.tuples(_SPOT, st.integers(1, 30), st.integers(1, 30), st.integers(0, 359), st.booleans())
+
+
+def _ground(spot: tuple[int, int], wide: int, high: int, turn_deg: int, holed: bool) -> BaseGeometry:
+    x, y = spot
+    shape: BaseGeometry = shapely.box(x, y, x + wide, y + high)
+    if holed:
+        shape = shape.difference(shapely.box(x + wide / 4, y + high / 4, x + wide / 2, y + high / 2))
+    return shapely.affinity.rotate(shape, turn_deg)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_SIZES, min_size=1, max_size=5), st.lists(_SIZES, min_size=1, max_size=3))
+def test_measures_as_shapely_does(own: list[_Sized], others: list[_Sized]) -> None:
+    shapes = np.array([_ground(*sizes) for sizes in own], dtype=object)
+    ground = shapely.union_all([_ground(*sizes) for sizes in others])
+    wanted = shapely.distance(shapes, ground)
+    assert Outlines.of(shapes).apart_m(ground) == pytest.approx(
+        np.where(wanted < HAIR_M, 0, wanted), abs=1e-9
+    )
+
+
+def test_what_lies_in_a_hole_is_apart_and_what_lies_within_is_not() -> None:
+    ring = shapely.box(0, 0, 100, 100).difference(shapely.box(20, 20, 80, 80))
+    shapes = np.array([shapely.box(40, 40, 50, 50), shapely.box(5, 5, 9, 9), shapely.box(-50, -50, 200, 200)])
+    outlines = Outlines.of(np.array(shapes, dtype=object))
+    assert outlines.apart_m(ring).tolist() == [20.0, 0.0, 0.0]
+    assert outlines.apart_m(ring, np.array([0])).tolist() == [20.0]
+
+
+def test_points_lines_and_nothing_are_measured_too() -> None:
+    shapes = np.array(
+        [
+            shapely.Point(0, 0),
+            shapely.LineString([(0, 3), (9, 3)]),
+            shapely.Polygon(),
+            shapely.box(7, 0, 9, 1),
+        ],
+        dtype=object,
+    )
+    parts = shapely.union_all([shapely.box(3, -1, 5, 1), shapely.box(50, 50, 51, 51)])
+    metres = Outlines.of(shapes).apart_m(parts)
+    assert metres[[0, 1, 3]].tolist() == [3.0, 2.0, 2.0]
+    assert np.isnan(metres[2])
+    assert np.isnan(Outlines.of(shapes).apart_m(shapely.Polygon())).all()
+    assert Outlines.of(shapes[:0]).apart_m(parts).shape == (0,)
