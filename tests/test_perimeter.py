@@ -677,32 +677,38 @@ def plan_of(incident: Incident, ground: Ground, lines: Traced, area: Area) -> Pl
 # --- what the map does to the line ----------------------------------------------------------------
 
 
-def test_streets_that_cross_on_the_map_without_junction_or_bridge_are_named() -> None:
-    network = draw_streets(
-        [
-            (0, 0),
-            (0, 400),
-            (900, 400),
-            (-900, 400),
-            (0, 1400),
-            (-300, 200),
-            (300, 200),
-            (-900, 200),
-            (900, 200),
-        ],
-        [
-            {"u": 0, "v": 1, "name": "Main"},
-            *({"u": 1, "v": k, "name": f"Far {k}"} for k in (2, 3, 4)),
-            {"u": 5, "v": 6, "name": "Across"},
-            *({"u": 5, "v": 7, "name": f"West {k}", "via": [(-600, 200 + k)]} for k in (1, 40, 80)),
-            *({"u": 6, "v": 8, "name": f"East {k}", "via": [(600, 200 + k)]} for k in (1, 40, 80)),
-        ],
-    )
-    inner, _ = trace(area_of(network), Point(0, 0).buffer(100))
+def crossed_without_junction() -> StreetNetwork:
+    """A road out of the core that another one crosses, with no junction and no bridge."""
+    nodes = [(0, 0), (0, 400), (900, 400), (-900, 400), (0, 1400)]
+    nodes += [(-300, 117), (300, 131), (-900, 131), (900, 131)]
+    streets: list[dict[str, Any]] = [
+        {"u": 0, "v": 1, "name": "Main", "oneway": 1},
+        *({"u": 1, "v": k, "name": f"Far {k}"} for k in (2, 3, 4)),
+        {"u": 5, "v": 6, "name": "Across"},
+        *({"u": 5, "v": 7, "name": f"West {k}", "via": [(-600, 117 + k)]} for k in (1, 40, 80)),
+        *({"u": 6, "v": 8, "name": f"East {k}", "via": [(600, 117 + k)]} for k in (1, 40, 80)),
+    ]
+    return draw_streets(nodes, streets)
+
+
+def test_streets_that_cross_on_the_map_without_junction_or_bridge_are_held_both() -> None:
+    inner, _ = trace(area_of(crossed_without_junction()), Point(0, 0).buffer(100))
+    held = sorted(p.street.split(" at ")[0] for p in inner.posts if p.mode is PostMode.VEHICLE)
+    assert held == ["Across", "Across", "Main"]
+    assert inner.polygon_m.contains(Point(0, 117))
+    assert "2 so that each stands where the line can be held" in inner.record.reason
+    (told,) = [n.text for n in inner.notices if "no junction, bridge" in n.text]
+    assert "Across and Main" in told
+
+
+def test_streets_that_cross_so_are_named_where_too_many_posts_would_hold_them() -> None:
+    few = replace(doctrine(), perimeters=replace(doctrine().perimeters, posts_for_line=1))
+    area = area_of(crossed_without_junction())
+    inner, _ = trace_perimeters(ground_of(Point(0, 0).buffer(100)), area, few, area.network.no_closures())
+    held = [p.street.split(" at ")[0] for p in inner.posts if p.mode is PostMode.VEHICLE]
+    assert held == ["Main"]
+    assert inner.polygon_m.crosses(LineString([(-300, 117), (300, 131)]))
     crossed = [n.text for n in inner.notices if "no junction, bridge" in n.text]
-    held = {p.street.split(" at ")[0] for p in inner.posts if p.mode is PostMode.VEHICLE}
-    assert held == {"Main"}
-    assert inner.polygon_m.crosses(LineString([(-300, 200), (300, 200)]))
     assert crossed
     assert all("Across" in text and "Main" in text for text in crossed)
 

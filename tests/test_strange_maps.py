@@ -16,7 +16,7 @@ from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.routes.driving import metres
 from planner.sources.pbf import read_osm
-from planner.terms import NoticeLevel, Purpose, RouteKind, ThreatName, TraumaLevel
+from planner.terms import NoticeLevel, PerimeterName, Purpose, RouteKind, ThreatName, TraumaLevel
 from tests.town import CENTRE, Objects, left_hand_town, town, town_objects
 
 
@@ -57,6 +57,18 @@ def islands() -> Area:
     made.rectangle(-450, -2000, 450, 2000, natural="water")
     made.rectangle(1110, 110, 1190, 190, amenity="hospital", name="East Hospital", emergency="yes")
     return made.settle().area("islands")
+
+
+def unjoined() -> Area:
+    """A shore road that side streets end on, and a causeway crosses, without a junction of the two."""
+    made = Objects()
+    made.way([(100, y) for y in (-3000, -1000, 0, 1000, 3000)], highway="secondary", name="Shore Road")
+    for y in (-600, -300, 300, 600):
+        made.way([(100.01, y), (400, y), (1000, y)], highway="residential", name=f"Shore {y}")
+    made.way([(400, y) for y in (-600, -300)], highway="residential", name="Second Road")
+    made.way([(400, y) for y in (-300, 300, 600)], highway="residential", name="Second Road")
+    made.way([(-700, 0), (100, 0), (2100, 0)], highway="tertiary", name="Causeway")
+    return made.settle().area("unjoined")
 
 
 def valley() -> Objects:
@@ -181,6 +193,38 @@ def test_a_plan_holds_or_says_why_not(
     # a line that says itself that it is not sealed fails the seal, and its claim is judged by itself
     assert [f for f in failures if f.check not in ("seal", "foot_seal") or f.about not in warned] == []
     assert all(perimeter.sealed or perimeter.perimeter in warned for perimeter in plan.perimeters)
+
+
+@pytest.mark.parametrize(
+    ("xy_m", "threat"),
+    [
+        ((-10, 0), "rifle"),
+        ((130, -590), "knife"),
+        ((260, 320), "unknown"),
+        ((100, -980), "knife"),
+        ((700, 600), "vehicle"),
+        ((500, 610), "knife"),
+        ((480, -340), "handgun"),
+    ],
+)
+def test_streets_that_meet_without_a_junction_are_held_as_if_they_had_one(
+    xy_m: tuple[float, float], threat: str
+) -> None:
+    area = unjoined()
+    plan = make_plan(Incident(area.frame.place(*xy_m), ThreatName(threat)), area, shipped_doctrine())
+    assert [
+        (check.check, check.detail) for check in audit_plan(plan, area, shipped_doctrine()).failures
+    ] == []
+    assert all(perimeter.sealed for perimeter in plan.perimeters)
+    assert not any(text.endswith("is approximate") for text in (notice.text for notice in plan.notices))
+
+
+def test_a_post_short_of_such_a_meeting_spares_those_beyond_it() -> None:
+    area = unjoined()
+    plan = make_plan(Incident(area.frame.place(45, 367), ThreatName.HANDGUN), area, shipped_doctrine())
+    outer = [post.street for post in plan.posts if post.perimeter is PerimeterName.OUTER]
+    assert len(outer) == 1
+    assert audit_plan(plan, area, shipped_doctrine()).ok
 
 
 def test_nobody_is_driven_to_an_island_that_no_street_leads_to() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -14,6 +15,7 @@ from shapely.geometry import Point, Polygon
 
 from planner.area import Area
 from planner.doctrine import Perimeters
+from planner.perimeters.crossings import Place
 from planner.perimeters.cut import (
     ADRIFT,
     BEYOND,
@@ -49,6 +51,8 @@ _REACHES = 8
 _CLASS_TIE, _SEEN_TIE, _SPAN_TIE = 10, 30, 50
 """What breaks ties between cuts of as many posts: for each post that a class of road counts for more, for a
 place in view of the hot zone, and for one in a tunnel or on a bridge, where no vehicle can turn off."""
+_AT_END_M = 1.0
+"""A place this near to the end of a street is at its junction."""
 _PARTS = 8
 """So many parts of a tunnel or bridge beyond the limit are followed to its end."""
 
@@ -250,6 +254,23 @@ class Band:
     def holding(self, nodes: Ints) -> Band:
         """Return the band with some junctions within the limit counted to the core."""
         return self._counting(nodes, CORE)
+
+    def holding_places(self, places: Collection[Place]) -> Band:
+        """Return the band with some places on driven edges counted to the core, junctions at their ends."""
+        network, edges = self.network, self.edges[self.driving]
+        edge = np.array([place.edge for place in places], dtype=np.int64)
+        along = np.array([place.along_m for place in places])
+        at_u, at_v = along < _AT_END_M, along > network.length_m[edge] - _AT_END_M
+        nodes = np.concatenate([network.edge_u[edge[at_u]], network.edge_v[edge[at_v]]])
+        within = ~at_u & ~at_v
+        row, along = np.searchsorted(edges, edge[within]), along[within]
+        meets, touch = self.touch.meets.copy(), self.touch
+        meets[row] = True
+        first = np.where(touch.meets, touch.first_m, np.inf)
+        last = np.where(touch.meets, touch.last_m, -np.inf)
+        np.minimum.at(first, row, along)
+        np.maximum.at(last, row, along)
+        return replace(self.holding(nodes), touch=Touch(meets, first, last))
 
     def leaving_out(self, nodes: Ints) -> Band:
         """Return the band with some junctions within the limit counted to the ground beyond it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import shapely
@@ -13,7 +13,7 @@ from shapely.geometry import Point, Polygon
 
 from planner.doctrine import Perimeters
 from planner.perimeters.band import Band, Sorted
-from planner.perimeters.crossings import unexplained_crossings
+from planner.perimeters.crossings import Crossing, Place, meeting_places, unexplained_crossings
 from planner.perimeters.cut import ADRIFT, INNER, OUTER, less
 from planner.perimeters.foot import NEAR_LINE_M
 from planner.perimeters.line import Pieces, Sides, draw_line, nearer_inner
@@ -43,6 +43,8 @@ _UGLY_LESS = 0.98
 """Another ring is taken for its shape where it is no more than this share as ugly."""
 _FAR_M = 30.0
 """A post that stands no further beyond the shorter line than this has the line run to it."""
+_AT_MEETING_M = 1.0
+"""Streets that meet further inside the line than this are held both."""
 _ALONG_M = 20.0
 """A line no nearer to a street than this has no finger along it."""
 _RECUTS = 4
@@ -64,6 +66,8 @@ class Drawn:
     polygon_m : Polygon
     far_edges : frozenset of int
         Motorways whose posts stand at their ends, as the line did not meet them nearer.
+    held : frozenset of Place
+        What was taken in so that the line and the posts agree.
     """
 
     band: Band
@@ -72,19 +76,27 @@ class Drawn:
     stands: tuple[Stand, ...]
     polygon_m: Polygon
     far_edges: frozenset[int] = frozenset()
+    held: frozenset[Place] = frozenset()
 
     @cached_property
-    def doubtful(self) -> Ints:
-        """Junctions by which the line and the posts do not agree: behind posts, and on streets crossed."""
+    def doubtful(self) -> frozenset[Place]:
+        """Places on streets by which the line and the posts do not agree.
+
+        The junctions behind posts off the line; and where streets of the far side meet others on the ground
+        without a junction, so that the line cannot pass between: if it crosses either there.
+        """
         network = self.band.network
         off = (s for s in self.stands if not s.passed)
-        behind = [s.outer_node for s in off if off_m(s, self.polygon_m) > NEAR_LINE_M]
-        crossed = [edge for edge, _ in self.strange]
-        ends = np.concatenate([network.edge_u[crossed], network.edge_v[crossed]]).astype(np.int64)
-        return np.unique(np.concatenate([ends, np.array(behind, dtype=np.int64)]))
+        behind = {
+            Place(s.edge, float(network.length_m[s.edge]) if s.inner_is_u else 0.0)
+            for s in off
+            if off_m(s, self.polygon_m) > NEAR_LINE_M
+        }
+        crossed = {place for crossing in self.strange for place in crossing.places}
+        return frozenset(behind | crossed | set(self._met_astray))
 
     @cached_property
-    def strange(self) -> tuple[tuple[int, int], ...]:
+    def strange(self) -> tuple[Crossing, ...]:
         """Streets of the far side that the line crosses, where the map does not tell why."""
         low, high = self.driving.sides
         far = (low == OUTER) & (high == OUTER) & ~self.driving.touches_inner
@@ -122,10 +134,13 @@ class Drawn:
         The posts close every way out all the same; but who holds the line would not hold these, so it is not
         claimed to be sealed.
         """
-        network, (low, high) = self.band.network, self.driving.sides
-        edges = self.driving.edges
-        level = ~(network.bridge | network.tunnel)[edges] & (network.layer[edges] == 0)
-        edges = edges[((low == INNER) | (high == INNER)) & level]
+        network = self.band.network
+        return tuple(sorted({network.street(int(e)) for e in self._astray_edges}))
+
+    @cached_property
+    def _astray_edges(self) -> Ints:
+        network, edges = self.band.network, self.driving.edges
+        edges = edges[self.driving.touches_inner & _level(network, edges)]
         line = self.polygon_m.exterior
         shapely.prepare(line)
         edges = edges[shapely.intersects(line, network.lines(edges))]
@@ -133,12 +148,29 @@ class Drawn:
             shapely.intersection(network.lines(edges), line), return_index=True
         )
         if not len(points):
-            return ()
+            return edges[:0]
         posts = np.array([s.xy_m for s in self.stands]).reshape(-1, 2)
         away = _far_from(points, posts, NEAR_LINE_M)
         ends = np.unique(np.concatenate([network.edge_u[edges], network.edge_v[edges]]))
         away &= _far_from(points, network.node_xy_m[ends[network.blocked_node[ends]]], _AT_BARRIER_M)
-        return tuple(sorted({network.street(int(e)) for e in edges[owner[away]]}))
+        return np.unique(edges[owner[away]])
+
+    @property
+    def _met_astray(self) -> tuple[Place, ...]:
+        """Places where streets of the far side meet those crossed astray, without a junction."""
+        if not len(self._astray_edges):
+            return ()
+        low, high = self.driving.sides
+        far = self.driving.edges[(low == OUTER) | (high == OUTER)]
+        far = far[~np.isin(far, self._astray_edges)]
+        network, within = self.band.network, self.polygon_m.buffer(-_AT_MEETING_M)
+        places = meeting_places(network, far, self._astray_edges)
+        return tuple(p for p in places if not within.contains(Point(network.at(p.edge, p.along_m))))
+
+
+def _level(network: StreetNetwork, edges: Ints) -> Bools:
+    """Mask of the streets that lie on the ground, (n,)."""
+    return np.asarray(~(network.bridge | network.tunnel)[edges] & (network.layer[edges] == 0))
 
 
 def _far_from(points_m: Floats, others_m: Floats, least_m: float) -> Bools:
@@ -148,29 +180,50 @@ def _far_from(points_m: Floats, others_m: Floats, least_m: float) -> Bools:
     return np.asarray(away > least_m)
 
 
-def draw_posted(band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters, *, turning: bool) -> Drawn:
+def draw_posted(
+    near: Band, driving: Sorted, band: Band, core_m: Polygon, rules: Perimeters, *, turning: bool
+) -> Drawn:
     """Place the vehicle posts of a cut and draw the line through them.
+
+    Parameters
+    ----------
+    near : Band
+        With the smallest reach that takes the fewest posts.
+    driving : Sorted
+        Its cut.
+    band : Band
+        The same with its full reach: what must be taken in so that posts and line agree may lie there.
+    core_m : Polygon
+    rules : Perimeters
+    turning : bool
+        Of the shorter ring: who is stopped at a post must be able to turn off, or to turn round.
+    """
+    drawn = _drawn(near, driving, core_m, rules, turning=turning)
+    if not drawn.doubtful:
+        return drawn
+    wide = _drawn(band, band.cut_vehicles(), core_m, rules, turning=turning)
+    return wide if len(wide.doubtful) < len(drawn.doubtful) else drawn
+
+
+def _drawn(band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters, *, turning: bool) -> Drawn:
+    """Draw the line through the posts of a cut, and a shorter one where that is rough.
 
     A street that leaves under a bridge of the inside can put its post deep inside the line; and on some maps
     streets cross each other without a junction, bridge or tunnel. Then what lies behind the post, or the
     street that is crossed, is held as well, if that takes few posts more. And where the line runs out and
     back along a street, or in and out from block to block, it lets tunnels and bridges pass whose posts stand
     far beyond it, and a shorter one is looked for that takes as few posts.
-
-    Parameters
-    ----------
-    band : Band
-    driving : Sorted
-    core_m : Polygon
-    rules : Perimeters
-    turning : bool
-        Of the shorter ring: who is stopped at a post must be able to turn off, or to turn round.
     """
+    shaped = partial(shorten, turning=turning)
     drawn = _passed(_agreed(band, driving, core_m, rules))
+    if len(drawn.stands) > len(driving.cut.severed):
+        near = _passed(_agreed(band, driving, core_m, rules, shaped))  # posts short of what was taken in
+        if len(near.stands) < len(drawn.stands) and len(near.doubtful) <= len(drawn.doubtful):
+            return near
     if not drawn.rough:
         return drawn
-    short = _agreed(drawn.band, drawn.driving, core_m, rules, lambda *cut: shorten(*cut, turning=turning))
-    short = _passed(short)
+    short = _agreed(drawn.band, drawn.driving, core_m, rules, shaped)
+    short = _passed(replace(short, held=short.held | drawn.held))
     better = short.ugly_m < _UGLY_LESS * drawn.ugly_m and len(short.doubtful) <= len(drawn.doubtful)
     better &= len(short.stands) <= len(drawn.stands) and short.on_spans <= drawn.on_spans
     return short if better else drawn
@@ -192,19 +245,19 @@ def _agreed(
     best = trial = _placed(band, driving, core_m, rules, at)
     doubtful = best.doubtful
     most, least = len(best.stands) + rules.posts_for_line, len(doubtful)
-    held = np.empty(0, dtype=np.int64)
+    held: frozenset[Place] = frozenset()
     for _ in range(_RECUTS):
-        if np.isin(doubtful, held).all():  # none is left, or all are held already, in vain
+        if doubtful <= held:  # none is left, or all are held already, in vain
             break
-        held = np.union1d(held, doubtful)
-        band = band.holding(doubtful)
+        held |= doubtful
+        band = band.holding_places(doubtful)
         driving, at = shaped(band, band.cut_vehicles())
         if len(driving.cut.severed) > most:
             break
         trial = _placed(band, driving, core_m, rules, at, trial.far_edges)
         doubtful = trial.doubtful
         if len(doubtful) < least:
-            best, least = trial, len(doubtful)
+            best, least = replace(trial, held=held), len(doubtful)
     return best
 
 

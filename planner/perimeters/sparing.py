@@ -74,7 +74,7 @@ def draw_sparing(
         spared, told = _leave_out(band, fewest, {k: places[k] for k in sorted(asked - in_vain)}, rules)
         if not spared.counts_alike(last):
             (near, driving), last, drawn = spared.narrowed(), spared, None
-        drawn = drawn or draw_posted(near, driving, core_m, rules, turning=True)
+        drawn = drawn or draw_posted(near, driving, spared, core_m, rules, turning=True)
         within = {k for k, place in places.items() if drawn.polygon_m.contains(place.door)}
         missed = {k for k in within & told.keys() if told[k].level is NoticeLevel.INFO}
         if within <= asked and not missed:

@@ -182,7 +182,7 @@ def _trace(ring: Ring, scene: _Scene) -> TracedPerimeter:
         told += spared
     else:
         near, driving = band.narrowed()
-        drawn = draw_posted(near, driving, ring.core_m, rules, turning=False)
+        drawn = draw_posted(near, driving, band, ring.core_m, rules, turning=False)
         fewest = len(driving.cut.severed)
         counted = fewest, len(drawn.stands) - fewest
     asked, off = stand_walkers(area.network, drawn.polygon_m, wishes.on_foot)

@@ -13,6 +13,7 @@ from planner.area import Area
 from planner.geo import Frame, LonLat
 from planner.model import Notice, Perimeter, Post, Rings
 from planner.perimeters.band import Band
+from planner.perimeters.crossings import Crossing
 from planner.perimeters.foot import NEAR_LINE_M
 from planner.perimeters.posted_line import Drawn
 from planner.perimeters.posts import BEYOND, CONFINED, TRAPPED, Stand
@@ -171,8 +172,17 @@ def perimeter_notices(
 
 def _approximate(name: PerimeterName, drawn: Drawn, posts: Sequence[Post], frame: Frame) -> list[str]:
     """Say where the line is only approximate: the posts are what counts."""
-    texts = []
-    for street, other in _named(drawn.band.network, drawn.strange):
+    network, texts = drawn.band.network, []
+    met = {
+        tuple(sorted((network.street(p.edge), network.street(p.other)))) for p in drawn.held if p.other >= 0
+    }
+    if met:
+        pairs = "; ".join(f"{one} and {other}" for one, other in sorted(met))
+        texts.append(
+            f"The {name} perimeter closes both, as if vehicles can turn from one into the other: {pairs}. "
+            "They meet, with no junction, bridge or tunnel on the map. Look: where none can, fewer posts do"
+        )
+    for street, other in _named(network, drawn.strange):
         over = f" where it crosses {other}" if other else ""
         texts.append(
             f"The {name} line crosses {street}{over}, without a post: the map shows no junction, bridge "
@@ -194,10 +204,10 @@ def _approximate(name: PerimeterName, drawn: Drawn, posts: Sequence[Post], frame
     return texts
 
 
-def _named(network: StreetNetwork, crossings: tuple[tuple[int, int], ...]) -> tuple[tuple[str, str], ...]:
+def _named(network: StreetNetwork, crossings: tuple[Crossing, ...]) -> tuple[tuple[str, str], ...]:
     """Name each street once, and a street of another name that it crosses."""
     names: dict[str, str] = {}
-    for edge, other in crossings:
+    for edge, other, _ in crossings:
         street, across = network.street(edge), network.street(other) if other >= 0 else ""
         names[street] = names.get(street) or (across if across != street else "")
     return tuple(sorted(names.items()))
