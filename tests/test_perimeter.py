@@ -549,6 +549,20 @@ def test_footways_beside_a_post_are_watched_from_it_and_others_take_a_post_on_fo
     assert "Also watches 1 footway" in inner.posts[0].reason
 
 
+def test_where_no_way_leads_to_the_ground_of_danger_no_path_leads_out_from_anywhere_inside() -> None:
+    network = draw_streets(
+        [(-900, 150), (0, 150), (900, 150), (0, 400), (500, 400), (-500, 400), (40, 215), (300, 330)],
+        [
+            *({"u": u, "v": v} for u, v in ((0, 1), (1, 2), (1, 3), (3, 4), (3, 5))),
+            {"u": 6, "v": 7, "road_class": RoadClass.FOOTWAY, "name": "Path"},
+        ],
+    )
+    _, outer = trace(area_of(network), Point(0, 0).buffer(20))  # warm ground ends 80 m off
+    assert outer.polygon_m.buffer(-doctrine().perimeters.stand_off_m).contains(Point(40, 215))
+    walking = [post for post in outer.posts if post.mode is PostMode.FOOT]
+    assert [post.street.split(" at ")[0] for post in walking] == ["Path"]
+
+
 def test_a_small_core_beside_a_large_block_stays_inside() -> None:
     network = draw_streets(
         [(0, 0), (60, 0), (60, -400), (460, -400), (460, 0), (900, 0)],

@@ -97,6 +97,7 @@ def post_walkers(
     network: StreetNetwork,
     polygon_m: Polygon,
     core_m: BaseGeometry,
+    held_m: BaseGeometry,
     stands: list[Stand],
     asked: list[Stand],
     watch_m: float,
@@ -112,6 +113,8 @@ def post_walkers(
         The line.
     core_m : geometry
         The ground that people must not walk out of.
+    held_m : geometry
+        The ground of danger in it: where no way leads there, people may be anywhere inside the line.
     stands : list of Stand
         The vehicle posts; what each watches is added to it.
     asked : list of Stand
@@ -119,7 +122,7 @@ def post_walkers(
     watch_m : float
         From how far a post watches a way.
     stand_off_m : float
-        How far the core reaches beyond the ground of danger.
+        How far from the line people may be inside then.
     open_edges : (n,) int array
         Ways that the user wants open: nobody stands there unless there is no other way to hold the line, and
         then the stand is ``open``: a leak.
@@ -129,16 +132,15 @@ def post_walkers(
     list of Stand
         On the line, each with the ways beside it that it watches as well.
     """
-    held = core_m.buffer(-stand_off_m)
-    parts = _take_apart(network, polygon_m, [*stands, *asked], held)
+    parts = _take_apart(network, polygon_m, [*stands, *asked], held_m)
     foot = list(asked)
     barred = parts.barred
     price = np.full(len(parts.edge), POST_COST)
     price[barred[_watched(parts, barred, stands, watch_m)]] = 1
     if len(open_edges):
         price[np.isin(parts.edge, open_edges)] = OPEN_COST
-    if not (parts.in_held or shapely.intersects(held, parts.line).any()):
-        core_m = core_m | polygon_m.buffer(-stand_off_m)  # nobody walks there: people may be anywhere inside
+    if not (parts.in_held or shapely.intersects(held_m, parts.line).any()):
+        core_m = core_m | polygon_m.buffer(-stand_off_m)
     for k in _needed(parts, network, polygon_m, core_m, price):
         edge, along = int(parts.edge[k]), float(parts.end_m[k])
         xy = network.at(edge, along)

@@ -31,12 +31,15 @@ _WORDS = {InnerHolds.HOT: "hot ground alone", InnerHolds.HOT_AND_WARM: "hot and 
 
 @dataclass(frozen=True, eq=False)
 class Ring:
-    """One perimeter to trace: around what, how far the cut may look, and what the user wants of it."""
+    """One perimeter to trace: around what, how far the cut may look, and what the user wants of it.
+
+    ``beyond_m``: how far the core reaches beyond the ground of danger.
+    """
 
     name: PerimeterName
     core_m: Polygon
     reach_m: float
-    stand_off_m: float
+    beyond_m: float
     wishes: Wishes
 
 
@@ -87,7 +90,7 @@ def outer_ring(
     wide = ground.danger_m.buffer(gap)
     core = _one_part(wide.union(inner_m.buffer(rules.min_gap_m)))
     reach = rules.outer_reach_m * (rules.larger_reach if size is RingSize.LARGER else 1.0)
-    return Ring(PerimeterName.OUTER, core, reach, rules.stand_off_m, wishes)
+    return Ring(PerimeterName.OUTER, core, reach, gap, wishes)
 
 
 def _one_part(ground: BaseGeometry) -> Polygon:

@@ -191,10 +191,11 @@ def _trace(ring: Ring, scene: _Scene) -> TracedPerimeter:
         area.network,
         drawn.polygon_m,
         ring.core_m,
+        ring.core_m.buffer(-ring.beyond_m),
         [stand for stand in drawn.stands if not stand.open],
         asked,
         rules.post_watch_m,
-        ring.stand_off_m,
+        rules.stand_off_m,
         wishes.open_edges,
     )
     inside = area.network.edges_meeting(drawn.polygon_m)
