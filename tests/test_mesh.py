@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial import Delaunay
+from shapely.geometry import MultiPoint
 
 from planner.perimeters.mesh import adding, triangulate
 
@@ -89,3 +90,24 @@ def test_points_in_one_row_are_joined_to_those_beside_it():
 
     sides = {frozenset(pair) for t in triangles.tolist() for pair in zip(t, [*t[1:], t[0]], strict=True)}
     assert all(frozenset((k, k + 1)) in sides for k in range(4, len(xy) - 1))
+
+
+def test_points_a_hair_off_one_row_end_in_a_triangulation_all_the_same():
+    """Rounding lays triangles over each other here: followed on, their sides led out of the arrays."""
+    xy = np.array(
+        [
+            (0.0, 609.12112),
+            (1301.49815, 1494.13449),
+            (1301.49708, 1494.13667),
+            (1301.50857, 1494.11257),
+            (1303.24553, 0.0),
+            (1303.24553, 2080.80355),
+            (1908.65556, 863.65388),
+        ]
+    )
+
+    triangles, neighbours = triangulate(xy)
+
+    assert np.isclose(np.abs(flat_area(triangles, xy)).sum(), MultiPoint(xy).convex_hull.area)
+    for t, k in np.argwhere(neighbours >= 0).tolist():
+        assert t in neighbours[neighbours[t, k]]

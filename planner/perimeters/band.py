@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import dijkstra
 from shapely.geometry import Point, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.doctrine import Perimeters
+from planner.memory import kept_with
 from planner.perimeters.crossings import Place
 from planner.perimeters.cut import (
     ADRIFT,
@@ -30,6 +32,7 @@ from planner.perimeters.cut import (
     cut_links,
     less,
     make_links,
+    meeting,
     numbered,
     touch_core,
 )
@@ -65,17 +68,17 @@ class Sorted:
     nodes: tuple[Ints, Ints]
     cut: Cut
 
-    @property
+    @cached_property
     def sides(self) -> tuple[Codes, Codes]:
         """Side of the ``u`` and the ``v`` end of each edge."""
         return self.cut.side[self.nodes[0]], self.cut.side[self.nodes[1]]
 
-    @property
+    @cached_property
     def touches_inner(self) -> Bools:
         """Edges that lie at least in part on the scene's side."""
         low, high = self.sides
         held = (low == INNER) | (high == INNER)
-        held |= np.isin(self.edges, self.cut.links.edge[self.cut.severed])
+        held[np.searchsorted(self.edges, self.cut.links.edge[self.cut.severed])] = True
         return np.asarray(held)
 
 
@@ -144,20 +147,16 @@ class Band:
         wide = core_m.buffer(JUNCTION_MARGIN_M)
         limit = core_m.buffer(reach_m, quad_segs=8)
         edges = network.edges_in_box(limit.bounds)
-        edges = edges[network.drivable[edges]]
-        shapely.prepare(limit)
-        edges = edges[shapely.intersects(limit, network.lines(edges))]
-        nodes, number = numbered(np.concatenate([network.edge_u[edges], network.edge_v[edges]]))
+        edges, nodes, number, within = meeting(network, edges[network.drivable[edges]], limit)
         gone = _leaves_map(network, nodes, area, limit, rules.map_edge_m)
-        place = _where(network.node_xy_m[nodes], wide, limit, gone)
-        leaky = edges[(gone & (place == CORE))[number].reshape(2, -1).any(axis=0)]
+        place = _where(network.node_xy_m[nodes], wide, within & ~gone)
+        leaky = edges[(gone & (place == CORE))[number].any(axis=0)]
         leaks = tuple(sorted({network.street(int(e)) for e in leaky}))
         if not area.knows(core_m):  # what streets lead out there, nobody can tell from this map
             leaks = (*leaks, "ground beyond the edge of the map")
-        u, v = np.split(place[number], 2)
+        u, v = place[number]
         edges, (u, v) = _to_portals(network, edges, (u, v), area, limit, rules.portal_reach_m)
         rows = np.flatnonzero(network.drivable[edges])
-        within = (u[rows] == CORE) & (v[rows] == CORE)
         weight = class_weight(network, edges[rows], rules) - rules.weight_minor
         return cls(
             network=network,
@@ -168,7 +167,7 @@ class Band:
             edges=edges,
             where=(u, v),
             driving=rows,
-            touch=touch_core(network.lines(edges[rows]), wide, within),
+            touch=touch_core(network.lines(edges[rows]), wide, (u[rows] == CORE, v[rows] == CORE)),
             tie=np.round(np.maximum(_CLASS_TIE * weight, 0)).astype(np.int64)
             + _SPAN_TIE * no_way_off(network, edges[rows]),
             leaks=leaks,
@@ -337,7 +336,10 @@ class Band:
     def relied_on(self, driving: Sorted) -> tuple[str, ...]:
         """Name the streets blocked by the user that would lead out if they were open."""
         network = self.network
-        shut = np.isin(self.edges, driving.edges, invert=True) & network.drivable[self.edges]
+        shut = network.drivable[self.edges]
+        shut[self.driving] = False
+        if not shut.any():
+            return ()
         u, v, count = network.vehicle_ends
         side = np.full(count, ADRIFT, dtype=np.int8)
         for nodes, sides in zip((u, v), driving.sides, strict=True):
@@ -367,10 +369,11 @@ def _away_m(
     return u, v
 
 
-def _where(xy_m: Floats, core_m: Polygon, limit_m: Polygon, gone: Bools) -> Codes:
+def _where(xy_m: Floats, core_m: Polygon, within: Bools) -> Codes:
+    """Where junctions lie, (n,); ``within``: which lie within the limit and on the map."""
     where = np.full(len(xy_m), MIDDLE, dtype=np.int8)
     shapely.prepare(core_m)
-    where[~shapely.intersects_xy(limit_m, xy_m) | gone] = BEYOND
+    where[~within] = BEYOND
     where[shapely.intersects_xy(core_m, xy_m)] = CORE
     return where
 
@@ -393,10 +396,10 @@ def _to_portals(
     for _ in range(_PARTS):
         spans = no_way_off(network, edges) & network.drivable[edges]
         spans &= network.tunnel[edges] | (network.road_class[edges] > RoadClass.MOTORWAY_LINK)
-        ends = np.concatenate(
-            [network.edge_u[edges[spans & (u == BEYOND)]], network.edge_v[edges[spans & (v == BEYOND)]]]
-        )
-        nodes = np.unique(ends)
+        ends = network.edge_u[edges[spans & (u == BEYOND)]], network.edge_v[edges[spans & (v == BEYOND)]]
+        nodes = np.unique(np.concatenate(ends))
+        if not len(nodes):
+            break
         spots = shapely.points(network.node_xy_m[nodes])
         nodes = nodes[shapely.dwithin(limit_m, spots, reach_m) & shapely.contains(area.extent_m, spots)]
         if not len(nodes):
@@ -415,11 +418,19 @@ def _leaves_map(network: StreetNetwork, nodes: Ints, area: Area, limit_m: Polygo
 
     Off a shore the land ends, not the map.
     """
-    extent = area.extent_m
-    if extent.buffer(-edge_m).contains(limit_m):
+    if _less_rim(area, edge_m).contains(limit_m):
         return np.zeros(len(nodes), dtype=bool)
+    extent = area.extent_m
     dead_end = (area.streets_at[nodes] == 1) & ~area.ashore[nodes]
     shapely.prepare(extent)
     points = shapely.points(network.node_xy_m[nodes])
     near = shapely.dwithin(extent.exterior, points, edge_m) & dead_end
     return np.asarray(~shapely.contains(extent, points) | near)
+
+
+@kept_with
+def _less_rim(area: Area, edge_m: float) -> BaseGeometry:
+    """Ground of the map, less so much along its edge."""
+    ground_m = area.extent_m.buffer(-edge_m)
+    shapely.prepare(ground_m)
+    return ground_m

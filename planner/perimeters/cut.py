@@ -118,12 +118,17 @@ class Touch:
     last_m: Floats
 
 
-def touch_core(lines: NDArray[np.object_], core_m: BaseGeometry, within: Bools) -> Touch:
-    """Find where lines meet the core; those whose ends both lie ``within`` it are not measured."""
+def touch_core(lines: NDArray[np.object_], core_m: BaseGeometry, in_core: tuple[Bools, Bools]) -> Touch:
+    """Find where lines meet the core; ``in_core`` says which of their first and of their last ends lie in it.
+
+    Lines with both ends there are not measured.
+    """
     shapely.prepare(core_m)
-    meets = np.asarray(shapely.intersects(core_m, lines))
+    at_first, at_last = in_core
+    meets = at_first | at_last
+    meets[~meets] = shapely.intersects(core_m, lines[~meets])
     first, last = np.zeros(len(lines)), np.asarray(shapely.length(lines))
-    asked = meets & ~within
+    asked = meets & ~(at_first & at_last)
     first[asked], last[asked] = _span(lines[asked], core_m)
     return Touch(meets, first, last)
 
@@ -220,6 +225,26 @@ def less(found: Ints, known: Ints, count: int) -> Ints:
     new[found] = True
     new[known] = False
     return np.flatnonzero(new)
+
+
+def meeting(network: StreetNetwork, edges: Ints, ground_m: BaseGeometry) -> tuple[Ints, Ints, Ints, Bools]:
+    """Find the edges that meet some ground: most do with an end, which is asked once for each junction.
+
+    Returns
+    -------
+    edges : int array
+    nodes, number : (n,), (2, edges) int arrays
+        Their junctions, ascending, and the places among them of their ``u`` and of their ``v`` ends.
+    within : bool array
+        Which junctions lie on the ground.
+    """
+    shapely.prepare(ground_m)
+    nodes, number = numbered(np.stack([network.edge_u[edges], network.edge_v[edges]]))
+    within = np.asarray(shapely.intersects_xy(ground_m, network.node_xy_m[nodes]))
+    met = np.asarray(within[number].any(axis=0))
+    met[~met] = shapely.intersects(ground_m, network.lines(edges[~met]))
+    left, number = numbered(number[:, met])
+    return edges[met], nodes[left], number, within[left]
 
 
 def _span(lines: NDArray[np.object_], ground_m: BaseGeometry) -> tuple[Floats, Floats]:

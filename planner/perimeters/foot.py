@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import hypot, inf
 
 import numpy as np
 import shapely
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from planner.perimeters.cut import OPEN_COST, POST_COST, SINK, SOURCE, Links, cut_links, numbered
+from planner.perimeters.cut import OPEN_COST, POST_COST, SINK, SOURCE, Links, cut_links, meeting, numbered
 from planner.perimeters.max_flow import groups
 from planner.perimeters.posts import Stand
 from planner.perimeters.steps import distances, stretches
@@ -49,6 +50,8 @@ class _Parts:
         The part itself.
     inside : (P,) bool array
         Whether it lies inside the line.
+    deep : (P,) bool array
+        Which do so from end to end for sure, as the line is further off than they are long.
     posted : (P,) bool array
         Whether a vehicle post, or one on foot that was asked for, stands where it ends and the next part
         begins.
@@ -60,6 +63,7 @@ class _Parts:
     end_m: Floats
     line: NDArray[np.object_]
     inside: Bools
+    deep: Bools
     posted: Bools
     in_held: bool
 
@@ -165,8 +169,10 @@ def _watched(parts: _Parts, rows: Ints, stands: list[Stand], watch_m: float) -> 
 
 
 def _nearest(stands: list[Stand], xy_m: tuple[float, float], watch_m: float) -> Stand | None:
-    away = np.hypot(*(np.array([s.xy_m for s in stands]).reshape(-1, 2) - xy_m).T)
-    return stands[int(np.argmin(away))] if len(away) and away.min() <= watch_m else None
+    x, y = xy_m
+    away_m = [hypot(s.xy_m[0] - x, s.xy_m[1] - y) for s in stands]
+    least_m = min(away_m, default=inf)
+    return stands[away_m.index(least_m)] if least_m <= watch_m else None
 
 
 # --- ways in parts ------------------------------------------------------------------------------
@@ -177,52 +183,73 @@ def _take_apart(
 ) -> _Parts:
     """Take the ways apart, but for those that lie in the ground held from end to end: nobody stands there."""
     around = polygon_m.buffer(_AROUND_M, quad_segs=2)
-    shapely.prepare(around)
     edges = network.edges_in_box(around.bounds)
     # nothing joins a tunnel or bridge that passes the line: who walks it comes out at its post
     edges = edges[~np.isin(edges, [edge for stand in stands for edge in stand.passed])]
-    lines = network.lines(edges)
-    shapely.prepare(held_m)
-    in_held = shapely.contains_properly(held_m, lines)
-    met = shapely.intersects(around, lines) & ~in_held
-    edges, lines = edges[met], lines[met]
-    way, along, posted = _marks(network, edges, lines, polygon_m, stands)
+    edges, nodes, ends, _ = meeting(network, edges, around)
+    in_held = _in_ground(network, edges, network.node_xy_m[nodes], ends, held_m)
+    edges, ends = edges[~in_held], ends[:, ~in_held]
+    xy = network.node_xy_m[nodes]
+    off_m = distances(xy, shapely.get_coordinates(polygon_m.exterior))
+    lines, length = network.lines(edges), network.length_m[edges]
+    far = off_m[ends[0]] > length + _SAME_M
+    way, along, posted = _marks(network, edges, lines, polygon_m, stands, off_m[ends])
     ways, zeros = np.arange(len(edges)), np.zeros(len(edges))
     order = np.lexsort((np.append(zeros, along), np.append(ways, way)))
     low = np.append(zeros, along)[order]
     of = np.append(ways, way)[order]
-    order = np.lexsort((np.append(network.length_m[edges], along), np.append(ways, way)))
-    high = np.append(network.length_m[edges], along)[order]
+    order = np.lexsort((np.append(length, along), np.append(ways, way)))
+    high = np.append(length, along)[order]
     ends_at_post = np.append(np.zeros(len(edges), dtype=bool), posted)[order]
     pieces = lines[of]
     cut = np.bincount(of, minlength=len(edges))[of] > 1
     pieces[cut] = stretches(pieces[cut], low[cut], high[cut])
     shapely.prepare(polygon_m)
-    middle = shapely.line_interpolate_point(pieces, 0.5, normalized=True)
-    inside = np.asarray(shapely.intersects(polygon_m, middle))
+    node_inside = np.asarray(shapely.intersects_xy(polygon_m, xy))
+    inside = node_inside[ends[0, of]]
+    near = ~far[of]
+    middle = shapely.line_interpolate_point(pieces[near], 0.5, normalized=True)
+    inside[near] = shapely.intersects(polygon_m, middle)
     # a junction on the line lies on the same side for every way that meets it, whatever rounding says
     at_u = high < _SAME_M
-    at_v = low > network.length_m[edges[of]] - _SAME_M
-    for point, ends in ((at_u, network.edge_u), (at_v, network.edge_v)):
-        inside[point] = shapely.intersects_xy(polygon_m, network.node_xy_m[ends[edges[of[point]]]])
-    return _Parts(edges[of], high, pieces, inside, ends_at_post, bool(in_held.any()))
+    at_v = low > length[of] - _SAME_M
+    for point, end in ((at_u, ends[0]), (at_v, ends[1])):
+        inside[point] = node_inside[end[of[point]]]
+    return _Parts(edges[of], high, pieces, inside, inside & far[of], ends_at_post, bool(in_held.any()))
+
+
+def _in_ground(
+    network: StreetNetwork, edges: Ints, xy_m: Floats, ends: Ints, ground_m: BaseGeometry
+) -> Bools:
+    """Mask of the edges that lie in some ground from end to end; ``ends``: rows of ``xy_m``, (2, n)."""
+    shapely.prepare(ground_m)
+    held = np.asarray(np.asarray(shapely.intersects_xy(ground_m, xy_m))[ends].all(axis=0))
+    held[held] = shapely.contains_properly(ground_m, network.lines(edges[held]))
+    return held
 
 
 def _marks(
-    network: StreetNetwork, edges: Ints, lines: NDArray[np.object_], polygon_m: Polygon, stands: list[Stand]
+    network: StreetNetwork,
+    edges: Ints,
+    lines: NDArray[np.object_],
+    polygon_m: Polygon,
+    stands: list[Stand],
+    off_m: Floats,
 ) -> tuple[Ints, Floats, Bools]:
-    """Where ways are taken apart: which (index), how far along, and whether a vehicle post stands there."""
+    """Where ways are taken apart: which (index), how far along, and whether a vehicle post stands there.
+
+    ``off_m``: how far both ends of each lie from the line, (2, n).
+    """
     known = set(edges.tolist())
     standing = [(int(np.searchsorted(edges, s.edge)), s.along_m) for s in stands if s.edge in known]
     ring = polygon_m.exterior
     shapely.prepare(ring)
-    hit = np.flatnonzero(shapely.intersects(ring, lines))
+    hit = np.flatnonzero(off_m[0] <= network.length_m[edges] + _SAME_M)
+    hit = hit[shapely.intersects(ring, lines[hit])]
     spots, owner = shapely.get_coordinates(shapely.intersection(lines[hit], ring), return_index=True)
     way = hit[owner]
     along = np.asarray(shapely.line_locate_point(lines[way], shapely.points(spots)))
-    nodes, number = numbered(np.concatenate([network.edge_u[edges], network.edge_v[edges]]))
-    on_line = distances(network.node_xy_m[nodes], shapely.get_coordinates(ring)) <= _SAME_M
-    ends = np.split(on_line[number], 2)  # at a barrier on the line
+    ends = off_m <= _SAME_M  # at a barrier on the line
     for end, marks in zip(ends, (np.zeros(len(edges)), network.length_m[edges]), strict=True):
         there = np.flatnonzero(end)
         way, along = np.append(way, there), np.append(along, marks[there])
@@ -259,7 +286,7 @@ def _needed(
     shapely.prepare(core_m)
     node = group + 2
     out, held = np.zeros((2, int(group.max()) + 1), dtype=bool)
-    out[group[~shapely.covers(near, parts.line)]] = True
+    out[group[~parts.deep][~shapely.covers(near, parts.line[~parts.deep])]] = True
     held[group[parts.inside][shapely.intersects(core_m, parts.line[parts.inside])]] = True
     node[out[group]] = SINK
     node[held[group]] = SOURCE

@@ -96,7 +96,7 @@ def _add(
 ) -> int:  # pragma: no cover - compiled
     """Add points in some order to the first so many triangles; return how many there are then.
 
-    -1 where a point lies in none of them.
+    -1 where a point lies in none of them, or rounding leaves no triangulation.
     """
     todo = np.empty(len(triangles) + 3, dtype=np.int64)
     t = 0
@@ -127,8 +127,10 @@ def _add(
             if n < 0:
                 continue
             j = 0
-            while neighbours[n, j] != k:
+            while j < 3 and neighbours[n, j] != k:
                 j += 1
+            if j == 3:  # a side was flipped whose triangles rounding had laid over each other
+                return -1
             far = triangles[n, j]
             b, c = triangles[k, 1], triangles[k, 2]
             if _in_circle(xy, p, b, c, far) <= 0:

@@ -141,7 +141,6 @@ def joined_without(
 
 def _others_at(network: StreetNetwork, node: int, edge: int) -> Ints:
     """Return the ways that meet a junction, those of people on foot too, but one; one that returns, twice."""
-    x, y = network.node_xy_m[node].tolist()
-    near = network.edges_in_box((x, y, x, y))
-    ends = np.concatenate([near[network.edge_u[near] == node], near[network.edge_v[near] == node]])
-    return np.asarray(np.sort(ends[ends != edge]))
+    arcs, _ = network.arcs_into(np.array([node]))
+    ends = np.sort(arcs % network.edge_count)
+    return np.asarray(ends[ends != edge])

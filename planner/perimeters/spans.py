@@ -59,12 +59,9 @@ def to_end_m(network: StreetNetwork, edge: int, along_m: float, *, ahead: bool) 
 
 def edges_at(network: StreetNetwork, nodes: Ints) -> Ints:
     """Return the drivable streets that meet some junctions, ascending."""
-    if not len(nodes):
-        return np.empty(0, dtype=np.int64)
-    xy = network.node_xy_m[nodes]
-    edges = np.sort(network.edges_in_box((*xy.min(axis=0), *xy.max(axis=0))))
-    met = np.isin(network.edge_u[edges], nodes) | np.isin(network.edge_v[edges], nodes)
-    return np.asarray(edges[met & network.drivable[edges]])
+    arcs, _ = network.arcs_into(nodes)
+    edges = np.unique(arcs % network.edge_count)
+    return np.asarray(edges[network.drivable[edges]])
 
 
 def spans(network: StreetNetwork, edges: Ints) -> Bools:
