@@ -16,7 +16,7 @@ import numpy as np
 from planner.streets.paths import Ends
 from planner.streets.search import BARRED
 from planner.streets.street_arrays import Floats, Ints
-from planner.streets.timing import Timing
+from planner.streets.timing import Timing, merged
 
 
 class Weighed(NamedTuple):
@@ -49,25 +49,24 @@ class Counting:
     def step_ms(self) -> int:
         """By how much the weights count streets longer than they take, if all by as much; else 0."""
         weights, timing = self.weights, self.timing
-        if weights.base is not timing.base or not np.isin(timing.changed, weights.changed).all():
+        also = merged(timing.changed, weights.changed)
+        if weights.base is not timing.base or len(also) != len(weights.changed):
             return 0
-        more = np.unique(self._more_ms)
-        more = more[more != 0]
-        if len(more) > 1 or (more < 0).any():
-            return 0
-        return int(more[0]) if len(more) else BARRED
+        more = self._more_ms[self._more_ms != 0]
+        if not len(more):
+            return BARRED
+        return int(more[0]) if more[0] > 0 and (more == more[0]).all() else 0
 
     @property
     def longer(self) -> Ints:
         """The edges that the weights count longer."""
         return np.asarray(self.weights.changed[(self._more_ms != 0).any(axis=0)])
 
-    @property
+    @cached_property
     def _more_ms(self) -> Ints:
         edges = self.weights.changed
-        count = len(self.timing.base.arc_ms) // 2
-        plainly = np.stack([self.timing.ms_along(edges), self.timing.ms_along(edges + count)])
-        return np.asarray(self.weights.changed_ms - plainly)
+        arcs = np.concatenate([edges, edges + len(self.timing.base.arc_ms) // 2])
+        return np.asarray(self.weights.changed_ms - self.timing.ms_along(arcs).reshape(2, -1))
 
     def times_s(
         self,

@@ -207,7 +207,7 @@ class Desk:
         most : int
             So many states are looked at.
         """
-        counting = self._plain.turns.states_on(edges)
+        counting, _ = self._plain.turns.states_on(edges)
         with self._laid_out(weights):
             if not len(self._stepped):
                 self._stepped = np.zeros(len(self._cost), dtype=np.bool_)
@@ -306,6 +306,7 @@ class Desk:
         """Lay out what streets weigh in one search, alone at the desk, and put all back whatever happens."""
         states, ms = weights.states
         with self._lock:
+            plain_ms = self._state_ms[states]
             try:
                 self._state_ms[states] = ms
                 yield
@@ -317,4 +318,4 @@ class Desk:
                 self._group.fill(0)
                 raise
             finally:
-                self._state_ms[states] = self._plain.arc_ms[self._plain.turns.state_arc[states]]
+                self._state_ms[states] = plain_ms

@@ -109,19 +109,20 @@ class Timing:
         return _lost_ms(self.turns.kind, self.turns.node, self.node_s, self.turn_s)
 
     def closing(self, closed: Bools) -> Weights:
-        """Return what a search goes by where some edges are closed; ``closed`` is (E,)."""
-        shut = np.flatnonzero(closed)
-        edges = merged(self.changed, shut)
-        count = len(self.base.arc_ms) // 2
-        ms = np.stack([self.ms_along(edges), self.ms_along(edges + count)])
-        ms[:, closed[edges]] = BARRED
-        return Weights(self.base, edges, ms)
+        """Return what a search goes by where some edges are closed; ``closed`` is (E,).
+
+        Of these only what an open street leads into is barred: no way comes to what lies behind.
+        """
+        turns = self.turns
+        rim = _rim(np.flatnonzero(closed), closed, turns.start, turns.to, turns.state_arc)
+        shut_ms = np.full((2, len(rim)), BARRED, dtype=np.int64)
+        return Weights(self.base, *_laid_over(self.changed, self.changed_ms, rim, shut_ms))
 
     def barring(self, arcs: Sequence[int]) -> Timing:
         """Return the timing with some arcs barred, in their one direction."""
         count = len(self.base.arc_ms) // 2
         edges = np.unique(np.asarray(arcs, dtype=np.int64) % count)
-        ms = np.stack([self.ms_along(edges), self.ms_along(edges + count)])
+        ms = self._ms_of(edges)
         ms[np.isin(np.stack([edges, edges + count]), arcs)] = BARRED
         return self._changing(edges, ms)
 
@@ -135,19 +136,20 @@ class Timing:
         factor, extra_s : float, or (k,) float array
             Both directions of each are multiplied by the one, and the other added to them.
         """
-        count = len(self.base.arc_ms) // 2
-        ms = np.stack([self.ms_along(edges), self.ms_along(edges + count)])
+        ms = self._ms_of(edges)
         more = np.rint(ms * np.asarray(factor, dtype=np.float64))
         more += np.rint(np.asarray(extra_s, dtype=np.float64) * 1000.0)
         return self._changing(edges, np.where(ms < BARRED, np.minimum(more, BARRED), BARRED).astype(np.int64))
 
+    def _ms_of(self, edges: Ints) -> Ints:
+        """Return whole milliseconds along some edges and against them, (2, k)."""
+        return self.ms_along(np.concatenate([edges, edges + len(self.base.arc_ms) // 2])).reshape(2, -1)
+
     def _changing(self, edges: Ints, ms: Ints) -> Timing:
         """Return the timing with these edges so, whatever they were before."""
-        every = merged(self.changed, edges)
-        every_ms = np.empty((2, len(every)), dtype=np.int64)
-        every_ms[:, np.searchsorted(every, self.changed)] = self.changed_ms
-        every_ms[:, np.searchsorted(every, edges)] = ms
-        return Timing(self.turns, self.along_s, self.node_s, self.turn_s, every, every_ms, self.base)
+        driven = (ms < BARRED).any(axis=0) | (self._ms_of(edges) < BARRED).any(axis=0)
+        every = _laid_over(self.changed, self.changed_ms, edges[driven], ms[:, driven])
+        return Timing(self.turns, self.along_s, self.node_s, self.turn_s, *every, self.base)
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,8 +176,10 @@ class Weights:
     def of_turns(self, turns: Ints) -> NDArray[np.uint32]:
         """Return what some turns weigh, each with all of the street after it; ``BARRED`` if barred."""
         arcs = self.plain.turns.state_arc[self.plain.turns.to[turns]]
-        ms = np.minimum(self.plain.lost_ms[turns] + self.ms_along(arcs), BARRED)
-        return np.asarray(ms, dtype=np.uint32)
+        return self._with_lost(turns, self.ms_along(arcs))
+
+    def _with_lost(self, turns: Ints, ms: Ints) -> NDArray[np.uint32]:
+        return np.asarray(np.minimum(self.plain.lost_ms[turns] + ms, BARRED), dtype=np.uint32)
 
     def of_all_turns(self) -> NDArray[np.uint32]:
         """Return what every turn weighs, (T,): as plain Dijkstra reads it."""
@@ -187,14 +191,15 @@ class Weights:
     @cached_property
     def turns(self) -> tuple[Ints, NDArray[np.uint32]]:
         """Turns that may weigh other than in the plain timing, each once, and what they weigh."""
-        turns = self.plain.turns.turns_into(self.edges)
-        return turns, self.of_turns(turns)
+        states, ms = self.states
+        turns, count = self.plain.turns.turns_into(states)
+        return turns, self._with_lost(turns, np.repeat(ms, count))
 
     @cached_property
     def states(self) -> tuple[Ints, Ints]:
         """States whose street may weigh other than in the plain timing, each once, and what they weigh."""
-        states = self.plain.turns.states_on(self.edges)
-        return states, self.ms_along(self.plain.turns.state_arc[states])
+        states, count = self.plain.turns.states_on(self.edges)
+        return states, np.repeat(self.ms.ravel(), count)
 
 
 def merged(a: Ints, b: Ints) -> Ints:
@@ -206,15 +211,61 @@ def merged(a: Ints, b: Ints) -> Ints:
     return np.asarray(both[np.concatenate([[True], both[1:] != both[:-1]])])
 
 
-def _changed_ms(arc_ms: Ints, arcs: Ints, changed: Ints, changed_ms: Ints) -> Ints:
+@njit(cache=True, nogil=True)
+def _laid_over(
+    edges: Ints, ms: Ints, over: Ints, over_ms: Ints
+) -> tuple[Ints, Ints]:  # pragma: no cover - compiled
+    """Lay edges with their milliseconds (2, k) over others, both ascending: of one edge the later counts."""
+    found = np.empty(len(edges) + len(over), dtype=np.int64)
+    found_ms = np.empty((2, len(found)), dtype=np.int64)
+    i = j = count = 0
+    while i < len(edges) or j < len(over):
+        if j == len(over) or (i < len(edges) and edges[i] < over[j]):
+            found[count], found_ms[0, count], found_ms[1, count] = edges[i], ms[0, i], ms[1, i]
+            i += 1
+        else:
+            found[count], found_ms[0, count], found_ms[1, count] = over[j], over_ms[0, j], over_ms[1, j]
+            i += 1 if i < len(edges) and edges[i] == over[j] else 0
+            j += 1
+        count += 1
+    return found[:count].copy(), found_ms[:, :count].copy()
+
+
+@njit(cache=True, nogil=True)
+def _rim(
+    shut: Ints, closed: Bools, start: Ints, to: Ints, state_arc: Ints
+) -> Ints:  # pragma: no cover - compiled
+    """Return those of the closed edges from which a turn leads to one that is open.
+
+    As many turns lead from the one into the other: all turns between two streets are known, barred or not.
+    """
+    edges = len(closed)
+    found, count = np.empty(len(shut), dtype=np.int64), 0
+    for edge in shut:
+        beside = False
+        for arc in (edge, edge + edges):
+            for turn in range(start[arc], start[arc + 1]):
+                beside |= not closed[state_arc[to[turn]] % edges]
+        if beside:
+            found[count] = edge
+            count += 1
+    return found[:count].copy()
+
+
+@njit(cache=True, nogil=True)
+def _changed_ms(
+    arc_ms: Ints, arcs: Ints, changed: Ints, changed_ms: Ints
+) -> Ints:  # pragma: no cover - compiled
     """Milliseconds along some arcs, where some edges are changed."""
-    ms = arc_ms[arcs]
-    if len(changed):
-        edge_count = len(arc_ms) // 2
-        edges = arcs % edge_count
-        at = np.minimum(np.searchsorted(changed, edges), len(changed) - 1)
-        hit = np.flatnonzero(changed[at] == edges)
-        ms[hit] = changed_ms[arcs[hit] // edge_count, at[hit]]
+    ms, edge_count = np.empty(len(arcs), dtype=np.int64), len(arc_ms) // 2
+    for k in range(len(arcs)):
+        against = arcs[k] >= edge_count
+        edge = arcs[k] - edge_count if against else arcs[k]
+        at = np.searchsorted(changed, edge)
+        if at < len(changed) and changed[at] == edge:
+            ms[k] = changed_ms[1 if against else 0, at]
+        else:
+            ms[k] = arc_ms[arcs[k]]
     return ms
 
 

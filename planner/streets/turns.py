@@ -92,16 +92,17 @@ class Turns:
 
     def states_of_all(self, arcs: Ints) -> tuple[Ints, Ints]:
         """Return all states in which some arcs are driven, laid end to end, and how many each arc has."""
-        indptr, _ = self._of_arc
-        return _gather(*self._of_arc, arcs), indptr[arcs + 1] - indptr[arcs]
+        found: tuple[Ints, Ints] = _gather(*self._of_arc, arcs)
+        return found
 
-    def turns_into(self, edges: Ints) -> Ints:
-        """Return the turns into some edges, in either direction."""
-        return _gather(*self.into, self.states_on(edges))
+    def turns_into(self, states: Ints) -> tuple[Ints, Ints]:
+        """Return the turns into some states, laid end to end, and how many each state has."""
+        found: tuple[Ints, Ints] = _gather(*self.into, states)
+        return found
 
-    def states_on(self, edges: Ints) -> Ints:
-        """Return all states in which some edges are driven, in either direction."""
-        return _gather(*self._of_arc, np.concatenate([edges, edges + self.edge_count]))
+    def states_on(self, edges: Ints) -> tuple[Ints, Ints]:
+        """Return all states in which some edges are driven: along them, then against them; as above."""
+        return self.states_of_all(np.concatenate([edges, edges + self.edge_count]))
 
     @property
     def edge_count(self) -> int:
@@ -328,9 +329,15 @@ def _forbids(restriction: Restriction, driven: tuple[int, ...], arc: int) -> boo
     return False
 
 
-def _gather(indptr: Ints, values: Ints, rows: Ints) -> Ints:
-    """Values of some rows of a compressed table, laid end to end."""
-    size = indptr[rows + 1] - indptr[rows]
-    first = np.cumsum(size) - size
-    found: Ints = values[np.arange(size.sum()) - np.repeat(first - indptr[rows], size)]
-    return found
+@njit(cache=True, nogil=True)
+def _gather(indptr: Ints, values: Ints, rows: Ints) -> tuple[Ints, Ints]:  # pragma: no cover - compiled
+    """Values of some rows of a compressed table, laid end to end, and how many each row has."""
+    size = np.empty(len(rows), dtype=np.int64)
+    for k in range(len(rows)):
+        size[k] = indptr[rows[k] + 1] - indptr[rows[k]]
+    found, count = np.empty(size.sum(), dtype=np.int64), 0
+    for row in rows:
+        for at in range(indptr[row], indptr[row + 1]):
+            found[count] = values[at]
+            count += 1
+    return found, size
