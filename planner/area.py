@@ -261,8 +261,12 @@ def shapes_of(geometries_m: Sequence[BaseGeometry], frame: Frame) -> list[Shape]
 
 def line_of(xy_m: NDArray[np.float64], frame: Frame) -> tuple[LonLat, ...]:
     """Return a line (n, 2) in metres as places, rounded as documents write them."""
-    degrees = np.round(frame.to_deg(np.asarray(xy_m)[:, :2]), DECIMALS) + 0.0
-    return tuple(map(LonLat._make, degrees.tolist()))
+    return tuple(map(LonLat, *rounded_deg(xy_m, frame).T.tolist()))
+
+
+def rounded_deg(xy_m: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:
+    """Return points (n, 2) in metres in degrees, rounded as documents write them."""
+    return np.asarray(np.round(frame.to_deg(np.asarray(xy_m)[:, :2]), DECIMALS) + 0.0)
 
 
 def rings_of(polygon_m: Polygon, frame: Frame) -> Rings:

@@ -22,13 +22,12 @@ def test_boxes_that_meet_a_box_are_found(first, sizes, box):
     bounds = np.hstack([first, first + size])
     west, south, width, height = box
     asked = (west, south, west + width, south + height)
-    near = lay_boxes(bounds).near(asked)
+    near = lay_boxes(bounds).meeting(asked)
     meets = (bounds[:, 0] <= asked[2]) & (bounds[:, 2] >= asked[0])
     meets &= (bounds[:, 1] <= asked[3]) & (bounds[:, 3] >= asked[1])
-    assert (np.diff(near) > 0).all()
-    assert set(np.flatnonzero(meets).tolist()) <= set(near.tolist())
+    assert np.array_equal(near, np.flatnonzero(meets))
 
 
 def test_no_box_meets_nothing():
     grid = lay_boxes(np.array([[0.0, 0.0, 10.0, 10.0]]))
-    assert not len(grid.near((np.nan, np.nan, np.nan, np.nan)))
+    assert not len(grid.meeting((np.nan, np.nan, np.nan, np.nan)))

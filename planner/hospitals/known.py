@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -422,6 +423,7 @@ def _one_name(a: frozenset[str], b: frozenset[str], city: frozenset[str] = froze
     return 2 * len(telling_a & telling_b) >= min(len(telling_a), len(telling_b))
 
 
+@lru_cache(maxsize=4096)
 def _words(name: str) -> frozenset[str]:
     """Split a name into plain words: no accents, no case, no apostrophes."""
     return frozenset(re.findall(r"\w+", _plain(name)))

@@ -27,7 +27,7 @@ from planner.hospitals.drives import (
     worth_listing,
 )
 from planner.hospitals.flights import air_notices, air_offer, with_flights
-from planner.hospitals.known import KnownHospital, find_hospitals
+from planner.hospitals.known import find_hospitals
 from planner.hospitals.leading import leading_care, nearest_of_level
 from planner.hospitals.notices import (
     CALL_FIRST,
@@ -114,11 +114,19 @@ def send_patients(
     middle = _middle(start, area, streets)
     listed = worth_listing(off_map, on_map, middle, incident.casualties or Casualties(), rules)
     doors = find_doors(on_map, driving)
-    corridor = lay_corridor(sites, driving, [door for door in doors if isinstance(door, Snap)])
     goals = [door for door in doors if isinstance(door, Snap)]
-    others = _origins(sites, start_name, goals, driving)
+
+    def drives_of(search: Search) -> list[Drive]:
+        return drives_on_map(on_map, doors, driving, search) + drives_off_map(listed, driving, search)
+
+    others = [(site, drives_of(search)) for site, search in _origins(sites, start_name, goals, driving)]
+    corridor = lay_corridor(sites, driving, goals)
     leaving, search = (driving, None) if start is None else _outbound(corridor, start, goals, driving)
-    drives = _all_drives((on_map, doors), listed, driving, (start_name, search), others)
+    if search is None:
+        drives = [Drive(h, None, None, None, why_not=_NO_START) for h in (*on_map, *listed)]
+    else:
+        drives = drives_of(search)
+    drives = _with_times(drives, (start_name, drives), *others)
     if start is None:
         notices.append(_no_start(start_name))
     drives, unknown = with_statuses(with_names(drives, driving), incident.hospitals, driving)
@@ -155,33 +163,11 @@ def send_patients(
     return Transport(options, ways, tuple(notices), need, corridor)
 
 
-def _all_drives(
-    on_map: tuple[Sequence[KnownHospital], Sequence[Snap | str]],
-    listed: Sequence[KnownHospital],
-    driving: Driving,
-    start: tuple[str, Search | None],
-    others: Sequence[tuple[str, Search]],
-) -> list[Drive]:
-    """Find the drives from where ambulances load, with the times from the other sites beside them.
-
-    ``on_map`` are the hospitals there, each with its street or why it has none.
-    """
-    mapped, doors = on_map
-
-    def drives_of(search: Search) -> list[Drive]:
-        return drives_on_map(mapped, doors, driving, search) + drives_off_map(listed, driving, search)
-
-    name, search = start
-    if search is None:
-        found = [Drive(h, None, None, None, why_not=_NO_START) for h in (*mapped, *listed)]
-    else:
-        found = drives_of(search)
-    rows = {name: found, **{site: drives_of(other) for site, other in others}}
+def _with_times(drives: Sequence[Drive], *rows: tuple[str, Sequence[Drive]]) -> list[Drive]:
+    """Give each drive the times from all sites: rows of the drives to the same hospitals, by site."""
     return [
-        replace(
-            drive, times=tuple(SiteTime(site, row[k].time_s, row[k].range_min) for site, row in rows.items())
-        )
-        for k, drive in enumerate(found)
+        replace(drive, times=tuple(SiteTime(site, row[k].time_s, row[k].range_min) for site, row in rows))
+        for k, drive in enumerate(drives)
     ]
 
 

@@ -14,11 +14,12 @@ from shapely.geometry import Point
 
 from planner.area import Area
 from planner.doctrine import Doctrine
+from planner.memory import kept_with, kept_with_tables
 from planner.model import Notice, Post
 from planner.perimeters.tracing import TracedPerimeter
 from planner.routes.writing import street_names
-from planner.streets.network import Path
-from planner.streets.reach import find_exits
+from planner.streets.network import Path, Snap
+from planner.streets.reach import joined_outside, numbered
 from planner.terms import NoticeLevel, PerimeterName, PlaceKind, PostMode, RoadClass, Travel
 
 Bools = NDArray[np.bool_]
@@ -92,29 +93,26 @@ def _let_out(
     if not len(between):
         return
     u, v, count = network.vehicle_ends
-    ones = np.ones(len(between), dtype=np.int8)
-    graph = coo_array((ones, (u[between], v[between])), shape=(count, count))
-    group = dict(
-        zip(
-            between.tolist(), connected_components(graph, directed=False)[1][u[between]].tolist(), strict=True
-        )
-    )
+    held = np.flatnonzero(inner.inside & network.drivable)
+    nodes, (tail, head, *beside) = numbered(count, u[between], v[between], u[held], v[held])
+    graph = coo_array((np.ones(len(tail), dtype=np.int8), (tail, head)), shape=(len(nodes), len(nodes)))
+    group = connected_components(graph, directed=False)[1][tail]
     posts: dict[int, list[Post]] = {}
     for post, edge in zip(outer.posts, outer.post_edges, strict=True):
-        if post.mode is PostMode.VEHICLE and edge in group:
-            posts.setdefault(group[edge], []).append(post)
+        row = int(np.searchsorted(between, edge))
+        if post.mode is PostMode.VEHICLE and row < len(between) and between[row] == edge:
+            posts.setdefault(int(group[row]), []).append(post)
     for at in posts.values():
         if not any(post.id in gates for post in at):
             first = min(at, key=lambda post: post.rank)
             opened[first.id] = (
                 "Gate for those who live or work inside: no other gate lets them out by street."
             )
-    held = inner.inside & network.drivable
-    beside = np.zeros(count, dtype=bool)
-    beside[u[held]] = beside[v[held]] = True
-    shut = [
-        edge for edge, name in group.items() if name not in posts and (beside[u[edge]] or beside[v[edge]])
-    ]
+    by_inner = np.zeros(len(nodes), dtype=bool)
+    for ends in beside:
+        by_inner[ends] = True
+    left = ~np.isin(group, list(posts))
+    shut = between[left & (by_inner[tail] | by_inner[head])].tolist()
     if shut:
         streets = sorted({network.street(edge) for edge in shut})
         more = f" and {len(streets) - _NAMED} more" if len(streets) > _NAMED else ""
@@ -130,9 +128,7 @@ def _let_engines_out(
 ) -> None:
     """Say which fire stations lie inside, and open the nearest vehicle post for their engines."""
     vehicle = [post for post in outer.posts if post.mode is PostMode.VEHICLE]
-    network = area.network
-    for name, spot in _places(area, PlaceKind.FIRE_STATION, "fire station"):
-        (door,) = network.snap([spot.coords[0]], network.drivable)
+    for name, spot, door in _stations(area):
         if door is None or not outer.polygon_m.contains(Point(door.x_m, door.y_m)):
             continue
         text = f"{name} lies inside the outer perimeter"
@@ -145,6 +141,15 @@ def _let_engines_out(
         notices.append(_say(NoticeLevel.CAUTION, text))
 
 
+@kept_with
+def _stations(area: Area) -> list[tuple[str, Point, Snap | None]]:
+    """Return the fire stations of a map, each with the place on the streets where its engines come out."""
+    found = _places(area, PlaceKind.FIRE_STATION, "fire station")
+    doors = area.network.snap([spot.coords[0] for _, spot in found], area.network.drivable)
+    return [(name, spot, door) for (name, spot), door in zip(found, doors, strict=True)]
+
+
+@kept_with_tables
 def _places(area: Area, kind: PlaceKind, plain: str) -> list[tuple[str, Point]]:
     places = area.places_of(kind.value)
     return [
@@ -168,8 +173,7 @@ def _only_roads(outer: TracedPerimeter, blocked: Bools, area: Area, doctrine: Do
     after = before & ~outer.inside
     reach_m = doctrine.transport.entrance_reach_m
     snaps = network.snap([(p.x, p.y) for _, p in near], before)
-    both = np.ones(2 * network.edge_count, dtype=bool)
-    joined, left = (find_exits(network, mask, both, box).joined for mask in (before, after))
+    joined, left = (joined_outside(network, mask, box) for mask in (before, after))
     notices = []
     for (name, _), snap in zip(near, snaps, strict=True):
         if snap is None or snap.offset_m > reach_m:
@@ -200,12 +204,13 @@ def _detours(outer: TracedPerimeter, blocked: Bools, area: Area, doctrine: Doctr
         if len(edges) > 1
     )
     notices: list[Notice] = []
+    closed = outer.inside | blocked
     across_m = float(np.sqrt(outer.polygon_m.area)) / 2  # nearer to each other, both are on one side
     for _, street, edges in through:
-        pairs = _across(edges, outer.inside | blocked, across_m, area, doctrine)
+        pairs = _across(edges, closed, across_m, area, doctrine)
         if not pairs or len(notices) == _DETOURS:
             continue
-        path = _way_round(pairs, outer.inside | blocked, area, doctrine)
+        path = _way_round(pairs, closed, area, doctrine)
         if path is None:
             text = f"Through traffic on {street} has no way round the outer perimeter on this map"
             notices.append(_say(NoticeLevel.CAUTION, text))

@@ -21,13 +21,14 @@ from planner.field_roads import with_field_roads
 from planner.geo import LonLat
 from planner.memory import one_at_a_time
 from planner.model import HospitalOption, Plan, Rings, Route, Shape
-from planner.routes.driving import Driving, Streets, Way, ambulance_point
+from planner.routes.driving import NOTHING, Driving, Streets, Way, ambulance_point
 from planner.routes.keeping import range_min
 from planner.routes.writing import write_routes
 from planner.streets.network import Path, Search, Snap
+from planner.streets.timing import merged
 from planner.terms import PerimeterName, PostMode, RouteKind, Travel, ZoneKind
 
-Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
 
 _RIM_M = 1.0
 _BESIDE_M = 2.0
@@ -92,21 +93,19 @@ def find_alternatives(
     if goal is None or path is None:
         return ()
     drawn = next((route for route in plan.routes if route.id == hospital.route), None)
-    used = _on_way([path], driving) if drawn is None else _on_route(drawn, driving)
-    coming = driving.network.no_closures()
-    for route in plan.routes:
-        if route.route is RouteKind.TRANSFER:
-            coming |= _on_route(route, driving)
+    used = np.unique(path.driven if drawn is None else _on_route(drawn, driving))
+    transfers = [route for route in plan.routes if route.route is RouteKind.TRANSFER]
+    coming = np.unique(np.concatenate([NOTHING, *(_on_route(route, driving) for route in transfers)]))
     beyond_s = max(0.0, hospital.time_s - (drawn or path).time_s) if hospital.off_map else 0.0
     found: list[Alternative] = []
     for _ in range(most):
-        other = driving.search(start, used | coming, [goal]).path(goal)
+        other = driving.search(start, merged(used, coming), [goal]).path(goal)
         if other is None:
             break
         own_m, all_m = _own_m(other, used), other.length_m
         if all_m <= 0 or own_m < _NEW_SHARE * all_m:
             break
-        used = used | _on_way([other], driving)
+        used = np.union1d(used, other.driven)
         purpose = (
             f"Another way to {'the edge of the map, towards ' if hospital.off_map else ''}{hospital.name}"
         )
@@ -175,24 +174,15 @@ def _goal(plan: Plan, hospital: HospitalOption, driving: Driving, search: Search
     return snap
 
 
-def _on_way(paths: list[Path], driving: Driving) -> Bools:
-    mask = driving.network.no_closures()
-    for path in paths:
-        mask[path.edges[path.share > 0]] = True
-    return mask
-
-
-def _on_route(route: Route, driving: Driving) -> Bools:
+def _on_route(route: Route, driving: Driving) -> Ints:
     """Return the streets that a written route drives."""
-    mask = driving.network.no_closures()
-    mask[[edge for edge, _ in _stretches(route, driving.area)]] = True
-    return mask
+    return np.array([edge for edge, _ in _stretches(route, driving.area)], dtype=np.int64)
 
 
-def _own_m(path: Path, used: Bools) -> float:
+def _own_m(path: Path, used: Ints) -> float:
     """Metres of a path on streets that are not used before."""
     driven_m = path.span_m[:, 1] - path.span_m[:, 0]
-    return float(driven_m[~used[path.edges]].sum())
+    return float(driven_m[~np.isin(path.edges, used)].sum())
 
 
 def middle_points(route: Route, street: str, area: Area) -> tuple[LonLat, ...]:

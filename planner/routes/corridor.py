@@ -7,7 +7,7 @@ sites, posts, parked police cars. Where in and out cannot keep apart, the corrid
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -20,15 +20,14 @@ from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 
 from planner.area import geometries_m
 from planner.model import Site
-from planner.routes.driving import Driving, ambulance_point, first_site
-from planner.streets.network import Path, Snap, StreetNetwork
+from planner.routes.driving import NOTHING, Driving, ambulance_point, first_site
+from planner.streets.network import Path, Snap
 from planner.streets.paths import junction_at
 from planner.terms import Purpose
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
-_NOTHING: Ints = np.empty(0, dtype=np.int64)
 _EXITS = 3
 """So many streets of the perimeter are weighed as the way out: those of the ways to the nearest goals."""
 _NEAR_GOALS = 5
@@ -58,25 +57,25 @@ class Corridor:
     site: Site | None = None
     staging: Site | None = None
     inward: Path | None = None
-    out: Ints = field(default_factory=lambda: _NOTHING)
+    out: Ints = field(default_factory=lambda: NOTHING)
     apart: bool = True
 
     @cached_property
     def kept(self) -> Bools:
         """Mask (E,) of the streets that are kept clear."""
         mask = self.outbound.network.no_closures()
-        mask[self.out] = True
-        if self.inward is not None:
-            mask[self.inward.edges[self.inward.share > 0]] = True
+        mask[self.kept_edges] = True
         return mask
 
     @cached_property
-    def taken(self) -> Bools:
-        """Mask (E,) of the streets that the way in drives: who leaves keeps off them where others lead on."""
-        mask = self.outbound.network.no_closures()
-        if self.inward is not None:
-            mask[self.inward.edges[self.inward.share > 0]] = True
-        return mask
+    def kept_edges(self) -> Ints:
+        """The streets that are kept clear, ascending."""
+        return np.union1d(self.out, self.taken)
+
+    @cached_property
+    def taken(self) -> Ints:
+        """The streets that the way in drives: who leaves keeps off them where others lead on."""
+        return NOTHING if self.inward is None else np.unique(self.inward.driven)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,16 +112,15 @@ def lay_corridor(sites: Sequence[Site], driving: Driving, goals: Sequence[Snap])
         driving, shunned=_beside_sites(sites, (site, staging), driving), by_posts=_beside_posts(driving)
     )
     inside = driving.network.edges_meeting(driving.streets.outer_m)
-    within = [goal for goal in goals if inside[goal.edge]]
+    within = _ways_within(start, [goal for goal in goals if inside[goal.edge]], driving)
     goals = _nearest(start, [goal for goal in goals if not inside[goal.edge]], driving)
     loops = [_loop(out, start, waiting, goals, shy, inside) for out in _ways_out(start, goals, shy, inside)]
     if waiting is not None and not any(loop.apart for loop in loops):
         loops += _other_loops(start, waiting, goals, shy, inside)
     if not loops:
-        return Corridor(driving, site, staging, _inward(start, waiting, _NOTHING, shy))
+        return Corridor(driving, site, staging, _inward(start, waiting, NOTHING, shy))
     best = min(loops, key=lambda loop: (not loop.apart, loop.time_s))
-    also = _ways_within(start, within, driving)
-    outbound = _outbound(np.append(best.out, also), driving, inside)
+    outbound = _outbound(np.append(best.out, within), driving, inside)
     return Corridor(outbound, site, staging, best.inward, best.out, best.apart)
 
 
@@ -137,23 +135,23 @@ def _nearest(start: Snap, goals: Sequence[Snap], driving: Driving) -> list[Snap]
     return [] if away is None else [away[0]]
 
 
-def _beside_sites(sites: Sequence[Site], own: tuple[Site | None, ...], driving: Driving) -> Bools:
-    """Mask (E,) of the streets that run past sites other than those of the corridor itself (C4)."""
+def _beside_sites(sites: Sequence[Site], own: tuple[Site | None, ...], driving: Driving) -> Ints:
+    """Return the streets that run past sites other than those of the corridor itself (C4), ascending."""
     reach_m = driving.doctrine.transport.corridor_clear_m
-    mask = driving.network.no_closures()
-    for site in sites:
-        if site.rank == 1 and site not in own:
-            ground = shapely.union_all(geometries_m(site.shape, driving.area.frame))
-            mask |= driving.network.edges_meeting(ground.buffer(reach_m))
-    return mask
+    grounds = [
+        shapely.union_all(geometries_m(site.shape, driving.area.frame)).buffer(reach_m)
+        for site in sites
+        if site.rank == 1 and site not in own
+    ]
+    return np.unique(np.concatenate([NOTHING, *map(driving.network.meeting, grounds)]))
 
 
-def _beside_posts(driving: Driving) -> Bools:
-    """Mask (E,) of the streets that run past posts of the inner perimeter, whose cars stand there (C4)."""
+def _beside_posts(driving: Driving) -> Ints:
+    """Return the streets that run past posts of the inner perimeter, whose cars stand there (C4)."""
     cars = shapely.MultiPoint(list(driving.streets.inner_m.values()))
     if cars.is_empty:
-        return driving.network.no_closures()
-    return driving.network.edges_meeting(cars.buffer(driving.doctrine.transport.corridor_post_m))
+        return NOTHING
+    return driving.network.meeting(cars.buffer(driving.doctrine.transport.corridor_post_m))
 
 
 # --- ways out and in ----------------------------------------------------------------------------------
@@ -167,10 +165,14 @@ class _Out:
     first_arc: int
 
 
-def _ways_out(start: Snap, goals: Sequence[Snap], driving: Driving, inside: Bools) -> Iterator[_Out]:
-    """Yield ways out, each over another street of the perimeter."""
+def _ways_out(start: Snap, goals: Sequence[Snap], driving: Driving, inside: Bools) -> list[_Out]:
+    """Return ways out, each over another street of the perimeter.
+
+    All at once: to ask by these weights and by others in turn would change the hierarchy each time.
+    """
     search = driving.search(start, ends=goals)
     seen: set[int] = set()
+    found = []
     for goal in goals:
         arcs = search.arcs(goal)
         if arcs is None:
@@ -180,14 +182,15 @@ def _ways_out(start: Snap, goals: Sequence[Snap], driving: Driving, inside: Bool
         edges = edges[: beyond[0] if len(beyond) else len(edges)]
         if len(edges) and int(edges[-1]) not in seen and len(seen) < _EXITS:
             seen.add(int(edges[-1]))
-            yield _Out(edges, int(arcs[0]))
+            found.append(_Out(edges, int(arcs[0])))
+    return found
 
 
 def _loop(
     out: _Out, start: Snap, waiting: Snap | None, goals: Sequence[Snap], driving: Driving, inside: Bools
 ) -> _Loop:
     """Weigh a way out: with the way in that keeps off it, if there is one, and the times to all goals."""
-    closed = driving.streets.closed | (inside & ~_mask(out.edges, driving.network))
+    closed = _only(out.edges, driving, inside)
     times_s = driving.network.search(start, driving.timing, closed, ends=goals).times_s(goals)
     away_s = float(np.where(np.isfinite(times_s), times_s, _UNREACHED_S).sum())
     if waiting is None:
@@ -202,7 +205,7 @@ def _inward(start: Snap, waiting: Snap | None, out: Ints, driving: Driving) -> P
     """Find the way in from staging, off the way out where streets allow."""
     if waiting is None:
         return None
-    return driving.search(waiting, _mask(out, driving.network), [start]).path(start)
+    return driving.search(waiting, np.unique(out), [start]).path(start)
 
 
 def _inward_apart(start: Snap, waiting: Snap, out: _Out, driving: Driving) -> Path | None:
@@ -211,7 +214,8 @@ def _inward_apart(start: Snap, waiting: Snap, out: _Out, driving: Driving) -> Pa
     Of the street that ambulances load on, the stretch by which they leave is theirs, the other is free.
     """
     network, count = driving.network, driving.network.edge_count
-    closed = driving.streets.closed | _mask(out.edges, network)
+    closed = driving.streets.closed.copy()
+    closed[out.edges] = True
     closed[start.edge] = driving.streets.closed[start.edge]
     barred: tuple[int, ...] = ()
     if out.first_arc % count == start.edge:
@@ -227,23 +231,23 @@ def _other_loops(
 ) -> list[_Loop]:
     """Try the way in first, and then any two ways that share no street, by maximum flow."""
     found = []
-    inward = _inward(start, waiting, _NOTHING, driving)
+    inward = _inward(start, waiting, NOTHING, driving)
     if inward is not None:
-        used = _mask(inward.edges[inward.share > 0], driving.network)
-        used[start.edge] = False
-        found += list(_out_without(used, start, goals, driving, inside))
+        closed = driving.streets.closed.copy()
+        closed[inward.driven] = True
+        closed[start.edge] = driving.streets.closed[start.edge]
+        found += _out_without(closed, start, goals, driving, inside)
     pair = _by_flow(start, waiting, driving, inside)
     if pair is not None:
-        only = inside & ~_mask(pair, driving.network)
-        found += list(_out_without(only, start, goals, driving, inside))
+        found += _out_without(_only(pair, driving, inside), start, goals, driving, inside)
     loops = [_loop(out, start, waiting, goals, driving, inside) for out in found]
     return [loop for loop in loops if loop.apart]
 
 
 def _out_without(
-    shut: Bools, start: Snap, goals: Sequence[Snap], driving: Driving, inside: Bools
-) -> Iterator[_Out]:
-    streets = replace(driving.streets, closed=driving.streets.closed | shut)
+    closed: Bools, start: Snap, goals: Sequence[Snap], driving: Driving, inside: Bools
+) -> list[_Out]:
+    streets = replace(driving.streets, closed=closed)
     return _ways_out(start, goals, replace(driving, streets=streets), inside)
 
 
@@ -251,19 +255,19 @@ def _ways_within(start: Snap, goals: Sequence[Snap], driving: Driving) -> Ints:
     """Return the streets that lead to goals inside the perimeter, which no way out passes."""
     search = driving.search(start, ends=goals)
     ways = [arcs for goal in goals if (arcs := search.arcs(goal)) is not None]
-    return np.concatenate([_NOTHING, *ways]) % driving.network.edge_count
+    return np.concatenate([NOTHING, *ways]) % driving.network.edge_count
 
 
 def _outbound(out: Ints, driving: Driving, inside: Bools) -> Driving:
     """Let who leaves drive inside the perimeter only over these streets."""
-    closed = driving.streets.closed | (inside & ~_mask(out, driving.network))
-    return replace(driving, streets=replace(driving.streets, closed=closed))
+    return replace(driving, streets=replace(driving.streets, closed=_only(out, driving, inside)))
 
 
-def _mask(edges: Ints, network: StreetNetwork) -> Bools:
-    mask = network.no_closures()
-    mask[edges] = True
-    return mask
+def _only(out: Ints, driving: Driving, inside: Bools) -> Bools:
+    """Close all streets inside the perimeter but some, and those that are closed already."""
+    closed = driving.streets.closed | inside
+    closed[out] = driving.streets.closed[out]
+    return closed
 
 
 # --- two ways by maximum flow -------------------------------------------------------------------------

@@ -67,7 +67,8 @@ def _parked(corridor: Corridor, driving: Driving) -> list[Notice]:
     """Name the streets of the corridor on which cars stand, as the map says: there tow trucks go first."""
     network = driving.network
     sides: dict[str, int] = {}
-    for edge in np.flatnonzero(corridor.kept & (network.parked >= Parked.ONE_SIDE)).tolist():
+    kept = corridor.kept_edges
+    for edge in kept[network.parked[kept] >= Parked.ONE_SIDE].tolist():
         street = network.street(edge)
         sides[street] = max(sides.get(street, 0), int(network.parked[edge]))
     if not sides:
@@ -151,7 +152,7 @@ def _sites_near(
     reach_m, outer_m = driving.doctrine.transport.corridor_clear_m, driving.streets.outer_m
     if not own:
         return []
-    kept = driving.network.lines(np.flatnonzero(corridor.kept))
+    kept = driving.network.lines(corridor.kept_edges)
     by_kept = shapely.box(*shapely.total_bounds(kept)).buffer(_HERE_M) if len(kept) else shapely.Polygon()
     around = by_kept.union(outer_m)
     if around.is_empty:
@@ -208,7 +209,7 @@ def _posts_near(own: Sequence[Way], driving: Driving) -> list[Notice]:
 
 def _jam(driving: Driving) -> list[Notice]:
     rules = driving.doctrine.transport
-    if not driving.jammed.any():
+    if not len(driving.jammed):
         return []
     text = (
         f"Streets within {metres(rules.congestion_m)} outside the outer perimeter are taken to be "

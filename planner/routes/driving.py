@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, TypeVar
 
 import numpy as np
@@ -32,6 +32,7 @@ _POST_WEIGHT_S = 2e4
 _MAIN_ROADS = RoadClass.SECONDARY_LINK
 """Road classes up to this code are main roads, from which arriving units and families come."""
 _ALL_ROADS = 255
+NOTHING: Ints = np.empty(0, dtype=np.int64)
 _TRIED_CLOSURES = 3
 BY_ZONE, BY_MARK = "the closed zone on", "'Blocked here' on"
 
@@ -79,10 +80,15 @@ class Streets:
         return found
 
     @cached_property
+    def post_edges(self) -> Ints:
+        """The streets on which a post stands, ascending."""
+        return np.array(sorted(self.post_at), dtype=np.int64)
+
+    @cached_property
     def post_edge(self) -> Bools:
         """Mask (E,) of the streets on which a post stands."""
         mask = np.zeros_like(self.closed)
-        mask[list(self.post_at)] = True
+        mask[self.post_edges] = True
         return mask
 
 
@@ -101,16 +107,16 @@ class Way:
 class Driving:
     """Who drives around a scene, and on what: searches of one traveller with its closures and posts.
 
-    ``shunned`` (E,) are streets to keep off where that is not far round, ``by_posts`` those where it is near;
-    ``barred`` arcs are not driven.
+    ``shunned`` are streets to keep off where that is not far round, ``by_posts`` those where it is near, both
+    ascending; ``barred`` arcs are not driven.
     """
 
     area: Area
     streets: Streets
     doctrine: Doctrine
     travel: Travel
-    shunned: Bools | None = None
-    by_posts: Bools | None = None
+    shunned: Ints = field(default_factory=lambda: NOTHING)
+    by_posts: Ints = field(default_factory=lambda: NOTHING)
     barred: tuple[int, ...] = ()
 
     @property
@@ -124,13 +130,11 @@ class Driving:
         free = self.network.timing(self.travel, self.doctrine.travelling)
         free = free.barring(self.barred) if self.barred else free
         factor, reach_m = self.doctrine.transport.congestion_factor, self.doctrine.transport.congestion_m
-        return self.streets.once(
-            lambda: free.weighted(np.flatnonzero(self.jammed), factor), "timing", free, factor, reach_m
-        )
+        return self.streets.once(lambda: free.weighted(self.jammed, factor), "timing", free, factor, reach_m)
 
     @cached_property
-    def jammed(self) -> Bools:
-        """Streets outside the outer perimeter and near it, where traffic that is held back stands, (E,)."""
+    def jammed(self) -> Ints:
+        """Streets outside the outer perimeter and near it, where traffic that is held back stands."""
         network, reach_m = self.network, self.doctrine.transport.congestion_m
         return self.streets.once(
             lambda: jammed_edges(network, self.streets.outer_m, reach_m), "jammed", network, reach_m
@@ -148,40 +152,48 @@ class Driving:
     def joins_map(self) -> bool:
         """Whether the scene's streets are joined to most of the map's; not so on an island."""
         main = self.network.main_edges(self.travel, self.doctrine.travelling)
-        return not main.any() or bool((main & self.scene_edges).any())
+        return not main.any() or main is self.scene_edges or bool((main & self.scene_edges).any())
 
     @cached_property
     def open_edges(self) -> Bools:
         """Streets of the scene's part of the network that are not closed, (E,)."""
         return self.scene_edges & ~self.streets.closed
 
-    def weights(self, used: Bools | None = None) -> Timing:
+    def weights(self, used: Ints = NOTHING) -> Timing:
         """Return what a search minimizes: fewest posts, then time; streets that others use count longer."""
-        posts = np.flatnonzero(self.streets.post_edge)
-        edges, factor = posts, np.ones(len(posts))
-        for shy, times in (
-            (used, self.doctrine.transport.apart_factor),
-            (self.shunned, self.doctrine.transport.corridor_by_site),
-            (self.by_posts, self.doctrine.transport.corridor_by_post),
-        ):
-            if shy is not None:
-                more = merged(edges, np.flatnonzero(shy))
-                widened = np.ones(len(more))
-                widened[np.searchsorted(more, edges)] = factor
-                edges, factor = more, np.where(shy[more], widened * times, widened)
-        return self.timing.weighted(
-            edges, factor, np.where(self.streets.post_edge[edges], _POST_WEIGHT_S, 0.0)
-        )
+        return self._weights(used) if len(used) else self._own_weights
 
-    def search(self, start: Snap, used: Bools | None = None, ends: Sequence[Snap] | None = None) -> Search:
-        """Search the ways from one place; ``used`` (E,) are streets to keep off where another way exists."""
+    @cached_property
+    def _own_weights(self) -> Timing:
+        return self._weights(NOTHING)
+
+    def _weights(self, used: Ints) -> Timing:
+        posts, rules = self.streets.post_edges, self.doctrine.transport
+        edges = reduce(merged, (posts, used, self.shunned, self.by_posts))
+        factor, extra_s = np.ones(len(edges)), np.zeros(len(edges))
+        extra_s[np.searchsorted(edges, posts)] = _POST_WEIGHT_S
+        for shy, times in (
+            (used, rules.apart_factor),
+            (self.shunned, rules.corridor_by_site),
+            (self.by_posts, rules.corridor_by_post),
+        ):
+            factor[np.searchsorted(edges, shy)] *= times
+        return self.timing.weighted(edges, factor, extra_s)
+
+    def search(self, start: Snap, used: Ints = NOTHING, ends: Sequence[Snap] | None = None) -> Search:
+        """Search the ways from one place; ``used``, ascending, are streets to keep off where others lead."""
         return self.network.search(
             start, self.timing, self.streets.closed, weights=self.weights(used), ends=ends
         )
 
     def enter(self, site: Site) -> Snap | None:
         """Find the open street nearest to a site's entrance, None where none is within reach of it."""
-        return self._reached(site, self.open_edges)
+        closed, reach_m = self.streets.closed, self.doctrine.transport.entrance_reach_m
+        found, _ = self.streets.once(
+            lambda: (self._reached(site, self.open_edges), closed),  # kept: no other mask gets its number
+            *("entered", id(closed), self.travel, reach_m, site.entrance),
+        )
+        return found
 
     def why_no_entry(self, site: Site) -> str:
         """Say why no open street is within reach of a site's entrance."""
@@ -242,7 +254,7 @@ class Driving:
         names = dict.fromkeys(self.network.street(int(edge)) for edge in path.edges if mask[edge])
         return listed(list(names)[:_TRIED_CLOSURES])
 
-    def way_from_main_road(self, end: Snap, used: Bools) -> tuple[str, Path] | None:
+    def way_from_main_road(self, end: Snap, used: Ints) -> tuple[str, Path] | None:
         """Find the best way to a place from a main road well outside the outer perimeter, and which road.
 
         Where the map has no main road there, any street well outside does; where the map ends sooner, any
@@ -275,9 +287,10 @@ class Driving:
         """Return the open road, of classes up to one, at a junction: the place's own edge if that is one."""
         network = self.network
         node = int((network.edge_u if at.along_m == 0.0 else network.edge_v)[at.edge])
-        own = np.array([at.edge])
+        own, closed = np.array([at.edge]), self.streets.closed
         for edges in (own, network.edges_at(node)):
-            roads = edges[self.open_edges[edges] & (network.road_class[edges] <= most)]
+            is_road = self.scene_edges[edges] & ~closed[edges] & (network.road_class[edges] <= most)
+            roads = edges[is_road]
             if len(roads):
                 return int(roads[np.argmin(network.road_class[roads])])
         return at.edge
@@ -285,14 +298,7 @@ class Driving:
     def _junctions_outside(self, most: int, gap_m: float) -> Bools:
         """Mask (N,) of the junctions of open streets, of classes up to one, that lie so far outside."""
         network, ground_m = self.network, self.streets.outer_m
-        mask = network.junctions_of(self.scene_edges, most).copy()
-        shut = np.flatnonzero(self.streets.closed)
-        mask[network.edge_u[shut]] = mask[network.edge_v[shut]] = False
-        beside = np.unique(np.concatenate([network.edge_u[shut], network.edge_v[shut]]))
-        arcs, owner = network.arcs_into(beside)
-        edges = arcs % network.edge_count
-        left = self.scene_edges[edges] & ~self.streets.closed[edges] & (network.road_class[edges] <= most)
-        mask[beside[owner[left]]] = True
+        mask = network.junctions_left(self.scene_edges, most, self.streets.closed)
         mask[self.streets.once(lambda: _junctions_in(network, ground_m, gap_m), "near", network, gap_m)] = (
             False
         )
@@ -310,18 +316,16 @@ def _junctions_in(network: StreetNetwork, ground_m: BaseGeometry, gap_m: float) 
     return np.asarray(near[shapely.contains_xy(wide, network.node_xy_m[near])])
 
 
-def jammed_edges(network: StreetNetwork, outer_m: BaseGeometry, reach_m: float) -> Bools:
-    """Mask (E,) of the streets whose middle lies outside a ground, within reach of it."""
-    mask = network.no_closures()
+def jammed_edges(network: StreetNetwork, outer_m: BaseGeometry, reach_m: float) -> Ints:
+    """Return the streets whose middle lies outside a ground, within reach of it, ascending."""
     if outer_m.is_empty or reach_m <= 0:
-        return mask
+        return NOTHING
     wide = outer_m.buffer(reach_m)
     near = network.edges_in_box(wide.bounds)
     middle = (network.bounds_m[near, :2] + network.bounds_m[near, 2:]) / 2
     for ground in (wide, outer_m):
         shapely.prepare(ground)
-    mask[near] = shapely.contains_xy(wide, middle) & ~shapely.contains_xy(outer_m, middle)
-    return mask
+    return near[shapely.contains_xy(wide, middle) & ~shapely.contains_xy(outer_m, middle)]
 
 
 def ambulance_point(sites: Sequence[Site]) -> Site | None:
@@ -335,12 +339,9 @@ def first_site(sites: Sequence[Site], purpose: Purpose) -> Site | None:
     return next((s for s in sites if s.purpose is purpose and s.rank == 1), None)
 
 
-def used_edges(ways: Sequence[Way], network: StreetNetwork) -> Bools:
-    """Mask (E,) of the streets that ways drive."""
-    mask = network.no_closures()
-    for way in ways:
-        mask[way.path.edges[way.path.share > 0]] = True
-    return mask
+def used_edges(ways: Sequence[Way]) -> Ints:
+    """Return the streets that ways drive, ascending."""
+    return np.unique(np.concatenate([NOTHING, *(way.path.driven for way in ways)]))
 
 
 def listed(names: Sequence[str]) -> str:

@@ -193,7 +193,7 @@ def _inbound(
     end = driving.enter(site)
     if end is None:
         return [_severed(f"from outside to {site.name}", driving.why_no_entry(site), site.id)]
-    used = used_edges(ways, driving.network)
+    used = used_edges(ways)
     closed = driving.streets.closed | kept
     closed[end.edge] = driving.streets.closed[end.edge]
     off = replace(driving, streets=replace(driving.streets, closed=closed))

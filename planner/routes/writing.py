@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from shapely.geometry import LineString
 
 from planner import words
-from planner.area import Area, line_of
+from planner.area import Area, rounded_deg
 from planner.doctrine import Transport as Rules
 from planner.geo import LonLat
 from planner.model import Route
@@ -147,22 +147,15 @@ def _lines(paths: Sequence[Path], area: Area) -> list[tuple[LonLat, ...]]:
     """Return the lines of paths as places: two at least, none twice in a row."""
     rows = [path.rows if len(path.rows) == len(path.xy_m) else np.full(len(path.xy_m), -1) for path in paths]
     every = np.concatenate([_NOTHING, *rows])
-    # Each shape point of the streets is worked out once, by the last path that comes by it.
-    by = np.arange(len(every))
-    last = np.empty(len(area.network.shape_node), dtype=np.int64)
-    mapped = np.flatnonzero(every >= 0)
-    last[every[mapped]] = mapped
-    by[mapped] = last[every[mapped]]
-    own = by == np.arange(len(every))
-    places = line_of(np.concatenate([_NOWHERE, *(path.xy_m for path in paths)])[own], area.frame)
-    number = (np.cumsum(own) - 1)[by]
-    first: dict[LonLat, int] = {}
-    alike = np.array(
-        [first.setdefault(place, k) for k, place in enumerate(places)]
-    )  # rounded, two places may be one
+    # Each shape point of the streets is worked out once, whichever path comes by it.
+    every = np.where(every < 0, -1 - np.arange(len(every)), every)
+    _, own, number = np.unique(every, return_index=True, return_inverse=True)
+    degrees = rounded_deg(np.concatenate([_NOWHERE, *(path.xy_m for path in paths)])[own], area.frame)
+    places = list(map(LonLat, *degrees.T.tolist()))
     lines = []
     for part in np.split(number, np.cumsum([len(path.xy_m) for path in paths])[:-1]):
-        moves = np.append(True, alike[part[1:]] != alike[part[:-1]])
+        # Rounded, two places may be one.
+        moves = np.append(True, (degrees[part[1:]] != degrees[part[:-1]]).any(axis=1))
         line = [places[k] for k in part[moves].tolist()]
         lines.append(tuple(line if len(line) > 1 else line * 2))
     return lines

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from math import floor
 
 import numpy as np
 from numba import njit
@@ -20,8 +18,6 @@ _MOST_CELLS = 1_000_000
 """A huge area gets wider cells rather than a huge grid."""
 _WIDE = 64
 """A box over more cells than this is kept apart, and looked at each time."""
-_FEW = 32
-"""Numbers are few where there could be so many times as many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +36,8 @@ class BoxGrid:
         Boxes over cell ``column * rows + row`` are ``boxes[start[c]:start[c + 1]]``, ascending.
     wide : (W,) int array
         Boxes in no cell, as they lie over too many.
-    count : int
-        How many boxes there are.
+    bounds_m : (n, 4) float array
+        The boxes.
     """
 
     origin_m: Floats
@@ -51,50 +47,79 @@ class BoxGrid:
     start: Ints
     boxes: Ints
     wide: Ints
-    count: int
+    bounds_m: Floats
 
-    def near(self, box_m: tuple[float, float, float, float]) -> Ints:
-        """Return all boxes that meet a box, and some that lie close to it, ascending."""
-        west, south, east, north = box_m
-        x, y = self._origin_m
-        left, right = max((west - x) / self.cell_m, 0.0), min((east - x) / self.cell_m, self.columns - 1.0)
-        low, high = max((south - y) / self.cell_m, 0.0), min((north - y) / self.cell_m, self.rows - 1.0)
-        over = floor(left) <= right and floor(low) <= high if west <= east and south <= north else False
-        if not over or right < 0 or high < 0:  # beside the grid, or no box at all
-            return self.wide
-        columns, first, last = range(floor(left), floor(right) + 1), floor(low), floor(high) + 1
-        spans = [
-            self.boxes[self.start[c * self.rows + first] : self.start[c * self.rows + last]] for c in columns
-        ]
-        return _each_once([self.wide, *spans], self.count)
-
-    @cached_property
-    def _origin_m(self) -> tuple[float, float]:
-        x, y = self.origin_m.tolist()
-        return x, y
-
-
-def _each_once(some: list[Ints], count: int) -> Ints:
-    """Return numbers below a count ascending, each once: sorted where they are few, else marked."""
-    found = np.concatenate(some)
-    if len(found) * _FEW < count:
+    def meeting(self, box_m: tuple[float, float, float, float]) -> Ints:
+        """Return the boxes that meet a box, ascending."""
+        west, south, east, north = map(float, box_m)
+        found: Ints = _meeting(
+            *(self.bounds_m, self.origin_m, self.cell_m, self.columns, self.rows, self.start, self.boxes),
+            *(west, south, east, north),
+        )
+        if len(self.wide):
+            xmin, ymin, xmax, ymax = self.bounds_m[self.wide].T
+            met = (xmin <= east) & (xmax >= west) & (ymin <= north) & (ymax >= south)
+            found = np.append(found, self.wide[met])
         found.sort()
-        return found[np.append(True, found[1:] != found[:-1])] if len(found) else found
-    marked = np.zeros(count, dtype=bool)
-    marked[found] = True
-    return np.flatnonzero(marked)
+        return found
+
+
+@njit(cache=True, nogil=True)
+def _meeting(
+    bounds_m: Floats,
+    low: Floats,
+    cell_m: float,
+    columns: int,
+    rows: int,
+    start: Ints,
+    boxes: Ints,
+    west: float,
+    south: float,
+    east: float,
+    north: float,
+) -> Ints:  # pragma: no cover - compiled
+    """Return the boxes in cells that meet a box, each once: where the part in common has its corner."""
+    if not (west <= east and south <= north):  # no box at all
+        return np.empty(0, dtype=np.int64)
+    left, right = np.floor((west - low[0]) / cell_m), np.floor((east - low[0]) / cell_m)
+    first, last = np.floor((south - low[1]) / cell_m), np.floor((north - low[1]) / cell_m)
+    left, first = max(left, 0.0), max(first, 0.0)
+    right, last = min(right, columns - 1.0), min(last, rows - 1.0)
+    most = 0
+    if right < left or last < first:
+        return np.empty(0, dtype=np.int64)
+    for column in range(int(left), int(right) + 1):
+        most += start[column * rows + int(last) + 1] - start[column * rows + int(first)]
+    found, count = np.empty(most, dtype=np.int64), 0
+    for column in range(int(left), int(right) + 1):
+        for row in range(int(first), int(last) + 1):
+            for at in range(start[column * rows + row], start[column * rows + row + 1]):
+                box = boxes[at]
+                if (
+                    bounds_m[box, 0] > east
+                    or bounds_m[box, 2] < west
+                    or bounds_m[box, 1] > north
+                    or bounds_m[box, 3] < south
+                ):
+                    continue
+                own_column = np.floor((bounds_m[box, 0] - low[0]) / cell_m)
+                own_row = np.floor((bounds_m[box, 1] - low[1]) / cell_m)
+                if column == max(own_column, left) and row == max(own_row, first):
+                    found[count] = box
+                    count += 1
+    return found[:count].copy()
 
 
 def lay_boxes(bounds_m: Floats) -> BoxGrid:
     """Lay boxes, (n, 4) as xmin, ymin, xmax, ymax, in a grid."""
     if not len(bounds_m):
         none = np.empty(0, dtype=np.int64)
-        return BoxGrid(np.zeros(2), _CELL_M, 1, 1, np.zeros(2, dtype=np.int64), none, none, 0)
+        return BoxGrid(np.zeros(2), _CELL_M, 1, 1, np.zeros(2, dtype=np.int64), none, none, bounds_m)
     low, high = bounds_m[:, :2].min(axis=0), bounds_m[:, 2:].max(axis=0)
     cell_m = max(_CELL_M, float(np.sqrt(np.prod(high - low + _CELL_M) / _MOST_CELLS)))
     columns, rows = (int(k) + 1 for k in np.floor((high - low) / cell_m))
     start, boxes, wide = _lay(bounds_m, low, cell_m, columns, rows)
-    return BoxGrid(low, cell_m, columns, rows, start, boxes, np.flatnonzero(wide), len(bounds_m))
+    return BoxGrid(low, cell_m, columns, rows, start, boxes, np.flatnonzero(wide), bounds_m)
 
 
 @njit(cache=True, nogil=True)

@@ -59,6 +59,11 @@ class Path:
     against_signs: tuple[int, ...] = ()
     rows: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
+    @property
+    def driven(self) -> Ints:
+        """The edges of which any part is travelled, in order of travel."""
+        return self.edges[self.share > 0]
+
 
 class Ends(NamedTuple):
     """Where a search begins or ends: states, and milliseconds before the first or not driven in the last.

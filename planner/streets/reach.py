@@ -276,9 +276,9 @@ def find_exits(
     u, v, outside = _with_outside(network, edges, open_edges, leaving)
     size = int(max(u.max(), v.max(), outside)) + 1
     bridge = _bridges(u, v, size)
-    joined = _component(u, v, np.ones(len(edges), dtype=bool), size)
     firm = _component(u, v, ~bridge, size)
-    home = outside if outside >= 0 else int(u[np.argmax(np.bincount(firm[u], minlength=size)[firm[u]])])
+    home = _home(u, firm, outside)
+    joined = _component(u, v, np.ones(len(edges), dtype=bool), size)
     joined_to[edges] = joined[u] == joined[home]
     ahead, back = arc_open[edges], arc_open[edges + network.edge_count]
     looped = _loops(np.concatenate([u[ahead], v[back]]), np.concatenate([v[ahead], u[back]]), size)
@@ -286,6 +286,28 @@ def find_exits(
     twice[edges] = ~bridge & (firm[u] == firm[home])
     side[edges] = np.where((looped[u] == looped[v]) & (ahead | back), looped[u], -1)
     return Exits(joined_to, out, twice, side, leads_on=outside >= 0)
+
+
+def joined_outside(
+    network: StreetNetwork, open_edges: Bools, box_m: tuple[float, float, float, float]
+) -> Bools:
+    """Mask (E,) of the open streets in a box that are joined to those outside it, as ``find_exits`` says."""
+    inside, mask = network.edges_in_box(box_m), network.no_closures()
+    edges = inside[open_edges[inside]]
+    if len(edges):
+        u, v, outside = _with_outside(network, edges, open_edges, None)
+        size = int(max(u.max(), v.max(), outside)) + 1
+        home = outside
+        if outside < 0:
+            home = _home(u, _component(u, v, ~_bridges(u, v, size), size), outside)
+        joined = _component(u, v, np.ones(len(edges), dtype=bool), size)
+        mask[edges] = joined[u] == joined[home]
+    return mask
+
+
+def _home(u: Ints, firm: Ints, outside: int) -> int:
+    """Return the node of all that is outside; where nothing is, one of what hangs together most."""
+    return outside if outside >= 0 else int(u[np.argmax(np.bincount(firm[u])[firm[u]])])
 
 
 def _with_outside(

@@ -63,13 +63,12 @@ def snap(streets: StreetArrays, xy_m: ArrayLike, usable: Bools) -> list[Snap | N
     if not np.isfinite(points).all():
         raise AreaError("a place to find on the streets is not a number", "Give places within the area")
     found: list[Snap | None] = [None] * len(points)
-    count, reach = int(usable.sum()), _SNAP_REACH_M
-    pending = np.arange(len(points) if count else 0)
+    pending, reach = np.arange(len(points) if usable.any() else 0), _SNAP_REACH_M
     while len(pending):
         # Edges outside a tile's box lie further than `reach` from its points: nearer ones are proved.
         far: list[int] = []
         for members in _by_tile(points, pending, max(_TILE_M, reach)):
-            snaps, proved_m = _snap_near(streets, points[members], usable, count, reach)
+            snaps, proved_m = _snap_near(streets, points[members], usable, reach)
             for k, snap in zip(members.tolist(), snaps, strict=False):
                 found[k] = snap
             far += [k for k in members.tolist() if (s := found[k]) is None or s.offset_m > proved_m]
@@ -90,14 +89,16 @@ def at_node(streets: StreetArrays, node: int, edges: ArrayLike) -> Snap | None:
 
 
 def _snap_near(
-    streets: StreetArrays, points: Floats, usable: Bools, count: int, reach: float
+    streets: StreetArrays, points: Floats, usable: Bools, reach: float
 ) -> tuple[list[Snap], float]:
     """Snap among the usable edges within reach; and how far off an edge found is proved the nearest."""
     (xmin, ymin), (xmax, ymax) = points.min(axis=0), points.max(axis=0)
     near = streets.edges_in_box((xmin - reach, ymin - reach, xmax + reach, ymax + reach))
     near = near[usable[near]]
     snaps = _snap_among(streets, points, near) if len(near) else []
-    return snaps, math.inf if len(near) == count else reach
+    if all(found.offset_m <= reach for found in snaps):
+        return snaps, reach
+    return snaps, math.inf if len(near) == np.count_nonzero(usable) else reach
 
 
 def _snap_among(streets: StreetArrays, points: Floats, edges: Ints) -> list[Snap]:
@@ -119,6 +120,8 @@ def _snap_among(streets: StreetArrays, points: Floats, edges: Ints) -> list[Snap
 
 def _by_tile(points: Floats, chosen: Ints, side_m: float) -> list[Ints]:
     """Group the chosen points by square tiles, so that few far apart do not ask for all between them."""
+    if len(chosen) == 1:
+        return [chosen]
     _, tile = np.unique(np.floor(points[chosen] / side_m), axis=0, return_inverse=True)
     order = np.argsort(tile.ravel(), kind="stable")
     cuts = np.flatnonzero(np.diff(tile.ravel()[order])) + 1

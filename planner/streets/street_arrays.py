@@ -185,11 +185,7 @@ class StreetArrays:
 
     def edges_in_box(self, box_m: tuple[float, float, float, float]) -> Ints:
         """Return the edges whose bounding boxes meet the box, ascending."""
-        near = self._boxes.near(box_m)
-        west, south, east, north = self.bounds_m[near].T
-        xmin, ymin, xmax, ymax = box_m
-        met = (west <= xmax) & (east >= xmin) & (south <= ymax) & (north >= ymin)
-        return np.asarray(near[met])
+        return self._boxes.meeting(box_m)
 
     @cached_property
     def _boxes(self) -> BoxGrid:
@@ -216,15 +212,22 @@ class StreetArrays:
 
     def edges_meeting(self, ground_m: BaseGeometry) -> Bools:
         """Mask of the edges that meet (touch, cross or lie in) a geometry in metres."""
-        if ground_m.is_empty:
-            return self.no_closures()
-        return self._met_lately.once(lambda: self._edges_meeting(ground_m), ground_m.wkb).copy()
-
-    def _edges_meeting(self, ground_m: BaseGeometry) -> Bools:
-        mask, near = self.no_closures(), self.edges_in_box(ground_m.bounds)
-        shapely.prepare(ground_m)
-        mask[near] = shapely.intersects(ground_m, self.lines(near))
+        mask = self.no_closures()
+        mask[self.meeting(ground_m)] = True
         return mask
+
+    def meeting(self, ground_m: BaseGeometry) -> Ints:
+        """Return the edges that meet a geometry in metres, ascending."""
+        if ground_m.is_empty:
+            return np.empty(0, dtype=np.int64)
+        return self._met_lately.once(lambda: self._meeting(ground_m), ground_m.wkb)
+
+    def _meeting(self, ground_m: BaseGeometry) -> Ints:
+        near = self.edges_in_box(ground_m.bounds)
+        shapely.prepare(ground_m)
+        met: Ints = near[shapely.intersects(ground_m, self.lines(near))]
+        met.flags.writeable = False
+        return met
 
     @cached_property
     def _met_lately(self) -> Memory:

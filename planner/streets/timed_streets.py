@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 import shapely
+from numba import njit
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner.doctrine import Travelling
@@ -238,6 +240,14 @@ class TimedStreets(StreetArrays):
 
         return self._once(find, "junctions", id(edges), most)[0]
 
+    def junctions_left(self, edges: Bools, most: int, closed: Bools) -> Bools:
+        """Mask (N,) as :meth:`junctions_of` returns, of those edges that are not closed."""
+        mask = self.junctions_of(edges, most).copy()
+        shut = np.flatnonzero(closed)
+        ends = np.concatenate([self.edge_u[shut], self.edge_v[shut]])
+        mask[ends] = False
+        return _with_ends_left(mask, ends, *self._at_nodes, edges, closed, self.road_class, most)
+
     def main_edges(self, travel: Travel, travelling: Travelling) -> Bools:
         """Mask of the edges in the area's longest strongly connected part for this traveller."""
         return self.part_edges(travel, travelling, 0)
@@ -264,7 +274,7 @@ class TimedStreets(StreetArrays):
         part = self.parts(travel, travelling)
         if ground_m.is_empty:
             return self.main_edges(travel, travelling)
-        near = np.flatnonzero(self.edges_meeting(ground_m))
+        near = self.meeting(ground_m)
         near = near[part[near] >= 0]
         if len(near):
             lines, on_it_m = self.lines(near), self.length_m[near].copy()
@@ -303,3 +313,24 @@ class TimedStreets(StreetArrays):
         """
         pays = self.edge_count >= LEAST_STREETS or starts >= TABLE_STARTS
         return self.hierarchy if pays and timing.turns is self.turns else None
+
+
+@njit(cache=True, nogil=True)
+def _with_ends_left(
+    mask: Bools,
+    ends: Ints,
+    indptr: Ints,
+    arcs: Ints,
+    edges: Bools,
+    closed: Bools,
+    road_class: NDArray[np.uint8],
+    most: int,
+) -> Bools:  # pragma: no cover - compiled
+    """Mark again the ends of closed edges at which one of some others ends that is open."""
+    for node in ends:
+        for at in range(indptr[node], indptr[node + 1]):
+            edge = arcs[at] % len(closed)
+            if edges[edge] and not closed[edge] and road_class[edge] <= most:
+                mask[node] = True
+                break
+    return mask
