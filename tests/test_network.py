@@ -174,6 +174,28 @@ def test_a_search_backwards_finds_whence_a_place_is_soonest_reached(
 
 
 @settings(deadline=None, max_examples=60, derandomize=True)
+@given(networks(), st.data())
+def test_of_closed_streets_those_that_an_open_one_leads_into_are_barred(
+    network: StreetNetwork, data: st.DataObject
+) -> None:
+    timing, edges = network.timing(Travel.EMERGENCY, TRAVELLING), network.edge_count
+    closed = np.array(data.draw(st.lists(st.booleans(), min_size=edges, max_size=edges)))
+    slow = np.array(sorted(data.draw(st.sets(st.integers(0, edges - 1)))), dtype=np.int64)
+    weights = timing.weighted(slow, 3.0)
+    closing, turns = weights.closing(closed), timing.turns
+    before, after = (turns.state_arc[states] % edges for states in (turns.origin, turns.to))
+    rim = set(after[~closed[before] & closed[after]].tolist())
+    along, against = closing.ms
+    shut = (along == BARRED) & (against == BARRED)
+    assert set(closing.edges[shut & closed[closing.edges]].tolist()) >= rim
+    assert rim == {
+        edge for edge in closing.edges.tolist() if closed[edge] and edge not in weights.changed
+    } | {edge for edge in weights.changed.tolist() if edge in rim}
+    left = closing.edges[~np.isin(closing.edges, list(rim))]
+    assert closing.ms_along(left).tolist() == weights.ms_along(left).tolist()
+
+
+@settings(deadline=None, max_examples=60, derandomize=True)
 @given(journeys(), st.data())
 def test_closing_streets_never_makes_a_way_quicker(
     journey: tuple[StreetNetwork, Travel, Snap, Snap, np.ndarray], data: st.DataObject
