@@ -146,6 +146,38 @@ def test_what_runs_through_the_scene_does_not_part_its_other_end_from_it(made: C
     assert failures(area, lines) & {"seal", "seal_claim", "foot_seal"} == set()
 
 
+def below() -> Area:
+    """A street of the scene, and below it a tunnel that joins roads beyond the scene alone."""
+    places = [(0, 900), (0, 0), (0, -900), (-2000, 30), (-700, 30), (700, 30), (2000, 30)]
+    places += [(-2000, 900), (-2000, -900), (2000, 900), (2000, -900)]
+    arms: list[dict[str, Any]] = [{"u": 0, "v": 1, "name": "Scene"}, {"u": 1, "v": 2, "name": "Scene"}]
+    arms += [{"u": k, "v": k + 1, "name": "Below", "tunnel": k == 4, "layer": -(k == 4)} for k in (3, 4, 5)]
+    arms += [{"u": u, "v": v} for u, v in ((3, 7), (3, 8), (6, 9), (6, 10))]
+    return area_of(draw_streets(places, arms))
+
+
+def told_of_levels(traced: TracedPerimeter) -> list[str]:
+    return [n.text for n in traced.notices if "can stay open" in n.text or "drive out" in n.text]
+
+
+def test_what_only_passes_below_may_stay_open_and_what_begins_inside_may_not() -> None:
+    inner, outer = trace(below(), HOT)
+    (text,) = told_of_levels(inner)
+    assert "Below" in text
+    assert "decide whether it can stay open" in text
+    assert told_of_levels(outer) == [], "both its ends lie on the ground inside that line"
+    _, outer = trace(deep(), Point(0, 0).buffer(120))
+    (text,) = told_of_levels(outer)
+    assert "Deep" in text
+    assert "one can drive out" in text
+    assert "stay open" not in text
+
+
+def test_a_bridge_that_the_streets_of_the_scene_lead_to_is_closed_like_any_street() -> None:
+    _, outer = trace(deep("bridge"), Point(0, 0).buffer(120))
+    assert told_of_levels(outer) == []
+
+
 def test_what_is_no_longer_than_a_short_bridge_passes_no_line() -> None:
     places = [(0, 0), (400, 0), (425, 0), (500, 0)]
     arms = [{"u": k, "v": k + 1, "name": "Main", "bridge": k == 1} for k in range(3)]

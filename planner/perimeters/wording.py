@@ -15,10 +15,11 @@ from planner.model import Notice, Perimeter, Post, Rings
 from planner.perimeters.band import Band
 from planner.perimeters.crossings import Crossing
 from planner.perimeters.foot import NEAR_LINE_M
+from planner.perimeters.levels import on_other_levels
 from planner.perimeters.posted_line import Drawn
 from planner.perimeters.posts import BEYOND, CONFINED, TRAPPED, Stand
 from planner.streets.network import StreetNetwork
-from planner.terms import NoticeLevel, PerimeterName, PostMode, RoadClass
+from planner.terms import NoticeLevel, PerimeterName, PostMode
 
 OFF_LINE = "stand off its line"
 """Words by which a notice names posts that stand off the line: an audit takes them as told."""
@@ -135,27 +136,8 @@ def perimeter_notices(
         leave = "leaves it there and is" if band.off_map == 1 else "leave it there and are"
         gone = f"{words.count(band.off_map, 'street')} {leave} taken to go on"
         say(NoticeLevel.CAUTION, f"The map ends near the {name} perimeter: {gone}")
-    if levels := _levels(band):
-        streets = ", ".join(levels)
-        say(
-            NoticeLevel.CAUTION,
-            f"In a tunnel or on a bridge through the ground of the {name} perimeter: {streets}. "
-            "They are closed too: decide whether they can stay open",
-        )
-    if confined := [post.id for post in posts if CONFINED in post.reason]:
-        say(
-            NoticeLevel.CAUTION,
-            f"{name.capitalize()} perimeter, in a tunnel or on a bridge, far from its end: "
-            f"{', '.join(confined)}. "
-            "Stop vehicles before they enter it: each post says how far its end is",
-        )
-    if trapped := [post.id for post in posts if TRAPPED in post.reason]:
-        say(
-            NoticeLevel.CAUTION,
-            f"{name.capitalize()} perimeter, {TRAPPED.replace('stopped here', 'stopped there')}: "
-            f"{', '.join(trapped)}. The cut does not look for this: as few elsewhere may leave a way off. "
-            "Each post says what is known of where to hold traffic before it",
-        )
+    for text in (*_of_levels(name, drawn), *_held_elsewhere(name, posts)):
+        say(NoticeLevel.CAUTION, text)
     say(
         NoticeLevel.CAUTION,
         f"The {name} perimeter closes streets and mapped paths; open ground between its posts is NOT closed",
@@ -168,6 +150,41 @@ def perimeter_notices(
         text = f"The {name} line runs over water beyond the last streets, by the map: boats are not stopped"
         say(NoticeLevel.CAUTION, text)
     return tuple(notices)
+
+
+def _of_levels(name: PerimeterName, drawn: Drawn) -> list[str]:
+    """Tell of tunnels and bridges through the ground held."""
+    passing, joined = on_other_levels(drawn.band, drawn.driving, drawn.polygon_m)
+    texts = []
+    if passing:
+        texts.append(
+            f"In a tunnel or on a bridge through the ground of the {name} perimeter: {', '.join(passing)}. "
+            "No street there leads to it, by the map. It is closed too: decide whether it can stay open"
+        )
+    if joined:
+        texts.append(
+            f"By tunnel one can drive out of the ground of the {name} perimeter, below its line: "
+            f"{', '.join(joined)}. Whoever is inside may be in there: hold its far end from the start"
+        )
+    return texts
+
+
+def _held_elsewhere(name: PerimeterName, posts: Sequence[Post]) -> list[str]:
+    """Tell at which posts vehicles cannot turn off, or may not."""
+    texts = []
+    if confined := [post.id for post in posts if CONFINED in post.reason]:
+        texts.append(
+            f"{name.capitalize()} perimeter, in a tunnel or on a bridge, far from its end: "
+            f"{', '.join(confined)}. "
+            "Stop vehicles before they enter it: each post says how far its end is"
+        )
+    if trapped := [post.id for post in posts if TRAPPED in post.reason]:
+        texts.append(
+            f"{name.capitalize()} perimeter, {TRAPPED.replace('stopped here', 'stopped there')}: "
+            f"{', '.join(trapped)}. The cut does not look for this: as few elsewhere may leave a way off. "
+            "Each post says what is known of where to hold traffic before it"
+        )
+    return texts
 
 
 def _approximate(name: PerimeterName, drawn: Drawn, posts: Sequence[Post], frame: Frame) -> list[str]:
@@ -211,12 +228,3 @@ def _named(network: StreetNetwork, crossings: tuple[Crossing, ...]) -> tuple[tup
         street, across = network.street(edge), network.street(other) if other >= 0 else ""
         names[street] = names.get(street) or (across if across != street else "")
     return tuple(sorted(names.items()))
-
-
-def _levels(band: Band) -> tuple[str, ...]:
-    """Name the tunnels, and the bridges of motorways and trunk roads, that pass the core."""
-    network, edges = band.network, band.edges
-    raised = network.bridge[edges] & (network.road_class[edges] <= RoadClass.TRUNK_LINK)
-    some = edges[network.drivable[edges] & (network.tunnel[edges] | raised)]
-    passing = some[shapely.intersects(band.core_m, network.lines(some))]
-    return tuple(sorted({network.street(int(e)) for e in passing}))
