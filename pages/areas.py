@@ -15,13 +15,14 @@ from planner.ui.show import show_html, show_style
 show_style()
 st.title("Areas")
 listings = packs.list_areas()
-show_outlines(listings)
+with st.container():  # what comes and goes has a place of its own: what moves would begin anew, and close
+    show_outlines(listings)
 show_job()
 say_deleted()
 with st.expander("Add an area", expanded=False):
     ask_new_area()
 today = datetime.now(UTC).date()
-for listing in listings:
+for listing in sorted(listings, key=lambda one: one.shipped):  # one's own first
     with st.container(border=True):
         show_html(area_card(listing, today))
         ask_about(listing)

@@ -12,13 +12,14 @@ from planner.ui.downloads import show_downloads
 from planner.ui.layers import map_layers
 from planner.ui.map import show_map
 from planner.ui.opening import area_or_stop, base_map_or_none, plan_or_problem, wait_for, wait_for_warm_up
-from planner.ui.panels import exercise_mark, plan_panel, problem, welcome
+from planner.ui.panels import exercise_mark, past_the_map, plan_panel, problem, welcome
 from planner.ui.show import show_html, show_style
 from planner.ui.warm import warming_of
 
 show_style()
 incident = state.take_stroke(state.open_incident())
 incident, refused = state.take_words(incident)
+show_html(past_the_map())
 left, right = st.columns([7, 3])
 
 with right, st.container(key="asking"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 
 import numpy as np
@@ -46,8 +47,17 @@ _BEACH_M = 50.0
 """A strip between the bounding box and water up to twice as wide is a beach: no street is there."""
 _REMEMBERED = 96
 """Steps of plans kept to be taken up after an edit: those of the last few plans."""
+_ISO_DAY = len("2026-01-02")
 _RIM_CELLS = 128
 """Of a grid over the map, in each direction."""
+
+
+def iso_date(text: str) -> date | None:
+    """Return the day that an ISO date or time begins with, None where it is none."""
+    try:
+        return date.fromisoformat(text[:_ISO_DAY])
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,13 +97,21 @@ class Area:
     obstacles: Table
 
     def __post_init__(self) -> None:
-        """Check the tables once.
+        """Check texts, box and tables once.
 
         Raises
         ------
         AreaError
-            If a table lacks a column or the box is empty.
+            If a table lacks a column, the box is empty, a text is none or the date is no date.
         """
+        for text in (self.data_date, self.source, self.attribution, self.licence):
+            if not isinstance(text, str):  # a pack may come from anywhere
+                raise AreaError(f"{text!r} is no text", "Import the area again from its source file")
+        if self.data_date and iso_date(self.data_date) is None:
+            raise AreaError(
+                f"the date of its map, {self.data_date[:40]!r}, is no date",
+                "Import the area again from its source file",
+            )
         west, south, east, north = self.bbox_deg
         if not (np.isfinite(self.bbox_deg).all() and west < east and south < north):
             raise AreaError("the area's bounding box is empty", "Import the area again from its source file")

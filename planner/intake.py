@@ -122,8 +122,8 @@ def installed_area(name: str) -> Area | None:
 def arrival_lines(made: Area, before: Area | None) -> list[str]:
     """Say what came in, what changed against the map that was there, and whose closures that touches."""
     lines = [
-        f"{made.name}: {made.network.edge_count} stretches of street, {len(made.buildings)} buildings, "
-        f"{len(made.places)} places, map of {made.data_date or 'unknown date'}"
+        f"{made.name}: {made.network.edge_count:,} stretches of street, {len(made.buildings):,} buildings, "
+        f"{len(made.places):,} places, map of {made.data_date or 'unknown date'}"
     ]
     if before is None:
         return lines

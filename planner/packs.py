@@ -250,9 +250,7 @@ def import_area(
 def check_own_name(name: str) -> None:
     """Refuse a name that is unsafe, or that of an area that comes with the program."""
     if checked_name(name) in SHIPPED:
-        raise PackError(
-            f"'{name}' is the name of an area that comes with the program", "Choose another --name"
-        )
+        raise PackError(f"'{name}' is the name of an area that comes with the program", "Choose another name")
 
 
 def write_area(area: Area) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -13,9 +15,10 @@ from streamlit.testing.v1 import AppTest
 
 from planner import intake, packs, settings
 from planner.errors import PackError, SourceError
-from planner.ui.area_forms import _begin_import
+from planner.sources.pbf import read_osm
+from planner.ui.area_forms import _begin_fetch, _begin_import, _name_from
 from planner.ui.jobs import Desk, Report, desk
-from tests.overpass_server import overpass_server
+from tests.overpass_server import Fault, overpass_server
 from tests.town import town_objects
 
 AREAS = str(Path(__file__).parents[1] / "pages" / "areas.py")
@@ -61,15 +64,93 @@ def test_fetch_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not page.exception
         done(desk())
         page.run()
-    assert any("fetched_here:" in text.value for text in page.text)
-    assert any("800 m around" in text.value for text in page.text)
-    page.button(key="job seen").click().run()
-    assert desk().job is None
+        assert "fetched_here:" in said(page)
+        assert "800 m around" in said(page)
+        page.button(key="job seen").click().run()
+        assert desk().job is None
+        asked = len(server.queries)
+        page.button(key="fetch area").click().run()
+        assert "fetched_here is here already. Tick that it is to be replaced" in said(page)
+        assert desk().job is None
+        assert len(server.queries) == asked
+        page.checkbox(key="replace fetched_here by fetch").check()
+        page.button(key="fetch area").click().run()
+        done(desk())
+    page.run()
+    assert "nothing changed" in said(page)
     page.button(key="delete fetched_here").click().run()
+    assert page.button(key="delete fetched_here").label == "Keep fetched_here"
+    page.button(key="delete fetched_here").click().run()  # the same button twice: nothing is lost
     assert "fetched_here" in {listing.name for listing in packs.list_areas()}
+    page.button(key="delete fetched_here").click().run()
     page.button(key="yes fetched_here").click().run()
     assert "fetched_here" not in {listing.name for listing in packs.list_areas()}
-    assert any(text.value == "Deleted fetched_here." for text in page.text)
+    assert "<p>Deleted fetched_here.</p>" in said(page)
+
+
+def test_a_fetch_that_broke_off_goes_on_by_one_press(monkeypatch: pytest.MonkeyPatch) -> None:
+    with overpass_server(settings.shipped("data", "three_rivers_mi.osm.pbf")) as server:
+        monkeypatch.setenv("PLANNER_OVERPASS_URL", server.url)
+        monkeypatch.setenv("PLANNER_OFFLINE", "")
+        server.faults = [Fault(status=403)]
+        assert _begin_fetch("41.944, -85.632", 800.0, "goes_on") == ""
+        done(desk())
+        page = AppTest.from_file(AREAS, default_timeout=60).run()
+        assert "Overpass refused the request (403" in said(page)
+        page.button(key="job resumed").click().run()
+        done(desk())
+        page.run()
+    assert "goes_on:" in said(page)
+    assert "job resumed" not in {button.key for button in page.button}
+    packs.delete_area("goes_on")
+
+
+def test_an_import_that_is_stopped_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = town_objects().write(tmp_path / "town.osm.pbf")
+    begun, go = threading.Event(), threading.Event()
+
+    def slowly(*given: Any, progress: Callable[[float, str], None], **more: Any) -> Any:
+        begun.set()
+        assert go.wait(30)
+        return read_osm(*given, progress=progress, **more)
+
+    monkeypatch.setattr("planner.sources.pbf.read_osm", slowly)
+    assert _begin_import([Upload(file)], "stopped", "") == ""
+    assert begun.wait(30)
+    page = AppTest.from_file(AREAS, default_timeout=60).run()
+    page.button(key="stop job").click().run()
+    assert page.button(key="stop job").disabled
+    go.set()
+    done(desk())
+    job = desk().job
+    assert job is not None
+    assert job.trouble == "it was stopped. Nothing was changed: import it again"
+    assert "stopped" not in {listing.name for listing in packs.list_areas()}
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("columbus_oh.area.zip", "columbus_oh"),
+        ("columbus_oh.area (1).zip", "columbus_oh"),
+        ("ohio-latest.osm.pbf", "ohio_latest"),
+        ("Área de São João.osm", "rea_de_S_o_Jo_o"),
+        (f"{'x' * 99}.pbf", "x" * 64),
+        ("....", ""),
+    ],
+)
+def test_a_file_suggests_the_name_of_its_area(tmp_path: Path, file: str, name: str) -> None:
+    (tmp_path / "any").write_bytes(b"")
+    upload = Upload(tmp_path / "any")
+    upload.name = file
+    assert _name_from([upload]) == name
+    assert _name_from([]) == ""
+
+
+def test_coordinates_beyond_the_globe_are_told_in_the_order_they_are_asked_in() -> None:
+    told = _begin_fetch("99, 200", 800.0, "beyond")
+    assert told.startswith("latitude 99, longitude 200 is not on the globe. Write latitude first")
+    assert desk().job is None
 
 
 def test_an_area_that_cannot_be_written_as_one_file_leaves_the_older_file(
@@ -113,6 +194,13 @@ def test_uploaded_files_become_an_area(tmp_path: Path) -> None:
     part = desk().job
     assert part is not None
     assert "whole area" in part.trouble
+    assert "imported alone" in _begin_import([Upload(packed), Upload(file)], "uploaded", "")
+    again_by_browser = packed.rename(tmp_path / "other.area (1).zip")
+    assert _begin_import([Upload(again_by_browser)], "uploaded", "") == ""
+    done(desk())
+    once_more = desk().job
+    assert once_more is not None
+    assert once_more.trouble == ""
     packs.delete_area("uploaded")
 
 

@@ -76,7 +76,6 @@ def test_an_unknown_date_is_said_to_be_unknown() -> None:
     )
 
 
-def test_names_of_areas_beside_each_other_lie_on_different_sides() -> None:
-    near = [manifest("one"), manifest("two", west=10.4), manifest("far", west=-70.0), manifest("two")]
-    sides = re.findall(r'"direction": "(\w+)"', outlines_page(near, "light"))
-    assert sides == ["right", "left", "right", "bottom"]
+def test_names_are_written_as_letters_that_no_script_can_mistake() -> None:
+    page = outlines_page([manifest('a"b_c\U0001f692')], "light")
+    assert '"a\\u0022b\\u005fc\\ud83d\\ude92"' in page

@@ -209,7 +209,7 @@ def test_the_verdict_is_held_only_where_there_are_officers_for_every_post() -> N
     def look(officers: int | None, shown: Plan = calm) -> str:
         units = () if officers is None else (("officers", officers),)
         told = replace(shown, incident=replace(shown.incident, units=units))
-        (found,) = re.finditer(r'class="verdict (\w+)"', plan_panel(told, Beside()))
+        (found,) = re.finditer(r'class="told verdict (\w+)"', plan_panel(told, Beside()))
         return found[1]
 
     assert [look(count) for count in (None, needed, needed - 1, 0)] == ["asked", "held", "open", "open"]
@@ -396,6 +396,7 @@ def test_an_area_says_its_age_and_what_it_lacks() -> None:
     }
     told = Markup(area_card(Listing("town", True, manifest), date(2026, 1, 1)))
     assert "3,400 stretches of street, 10 buildings, 0 hospitals, 4 schools, 0 car parks." in told.text
+    assert "222.3 km by 221.2 km (138.2 mi by 137.4 mi): 3,400" in told.text
     assert "Map of 2017-12-04, 8 years old." in told.text
     assert "The map is 8 years old: check what has changed" in told.text
     assert "No hospitals: load a hospital table" in told.text

@@ -161,8 +161,8 @@ def test_a_place_is_not_called_good_while_the_last_red_arrives_too_late() -> Non
     told = said(page)
     assert "All 20 patients have a place" in told
     assert re.search(r"The last red arrives only after [\d,-]+ min with 1 of \d+ ambulances\.", told)
-    assert 'class="verdict asked"' in told
-    assert 'class="verdict"' not in told
+    assert 'class="told verdict asked"' in told
+    assert 'class="told verdict"' not in told
 
 
 def test_a_closed_hospital_gets_nobody_and_its_patients_go_elsewhere(own_store: Store) -> None:

@@ -23,7 +23,7 @@ import osmium.osm
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from planner.area import Area
+from planner.area import Area, iso_date
 from planner.errors import SourceError
 from planner.sources import opl
 from planner.sources.coast import COASTLINE
@@ -465,7 +465,7 @@ class _Reading:
     def data_date(self) -> str:
         """ISO date of the map: the header's, else of the newest street, else ""."""
         known = self._header_date()
-        if known:
+        if known and iso_date(known):  # some headers hold other words
             return known
         # a file without metadata gives every object the start of the epoch, or no date
         return self._newest[:10] if self._newest > "2001" else ""

@@ -18,14 +18,17 @@ from planner.packs import BBox, Listing
 from planner.sources.overpass import box_around, find_place
 from planner.sources.pbf import FORMATS
 from planner.ui import state
-from planner.ui.jobs import Report, Work, desk
-from planner.ui.panels import problem
+from planner.ui.jobs import Job, Report, Work, desk
+from planner.ui.panels import problem, told
 from planner.ui.show import show_html
 
 _DEFAULT_RADIUS_M = 5000
 _INCIDENT_PAGE = "pages/incident.py"
 _NUMBERS = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*[,; ]\s*(-?\d+(?:\.\d+)?)\s*")
 _JUST_DELETED = "just deleted"
+_LONGEST_NAME = 64
+_PACKED = ".zip"
+_FORM, _BEGUN = "area form", "job begun here"
 _NAMELESS = "The area has no name yet. Say what it is to be called, such as st_joseph_county."
 
 
@@ -40,8 +43,8 @@ class _Upload(Protocol):
 
 def show_job() -> None:
     """Show how far the job at the desk is, or what came of the last one."""
-    if desk().job is not None:
-        with st.container(key="job"):  # stays in view: it is begun and waited for further down the page
+    with st.container(key="job"):  # stays in view: it is begun and waited for further down the page
+        if desk().job is not None:
             _watch_job()
 
 
@@ -52,16 +55,22 @@ def _watch_job() -> None:
         return
     if not job.done:
         st.progress(min(max(job.share, 0.0), 1.0), text=_code(f"{job.title}: {job.doing or 'beginning'}"))
-        if st.button("Stop", key="stop job"):
-            job.stopped.set()
+        stopping = job.stopped.is_set()
+        label = "Stopping at the next step ..." if stopping else "Stop"
+        st.button(label, key="stop job", disabled=stopping, on_click=job.stopped.set)
         return
     if job.trouble:
         show_html(problem(f"{job.title}: {job.trouble}"))
-    for line in job.lines:
-        st.text(line)
-    st.button("OK", key="job seen", on_click=desk().clear)
+    if job.lines:
+        show_html(told(job.lines))
+    with st.container(horizontal=True):
+        st.button("OK", key="job seen", on_click=desk().clear)
+        if job.trouble and job.resumed_by is not None:
+            st.button("Go on with it", key="job resumed", on_click=_resume, args=(job,))
     if not st.session_state.get(_seen_key(job.title)):  # the list above is drawn anew, once
         st.session_state[_seen_key(job.title)] = True
+        if not job.trouble and st.session_state.pop(_BEGUN, "") == job.title:
+            st.session_state[_FORM] = _form() + 1  # empty: what is added next is not joined to it
         st.rerun()
 
 
@@ -69,11 +78,17 @@ def _seen_key(title: str) -> str:
     return f"job done: {title}"
 
 
-def _begin(title: str, work: Work) -> None:
+def _resume(job: Job) -> None:
+    if job.resumed_by is not None:
+        _begin(job.title, job.resumed_by, resumable=True)
+
+
+def _begin(title: str, work: Work, *, resumable: bool = False) -> None:
     st.session_state.pop(_seen_key(title), None)
-    if not desk().begin(title, work):
+    if not desk().begin(title, work, resumable=resumable):
         st.session_state["job refused"] = "Another area is being worked on. Wait for it, or stop it."
     else:
+        st.session_state[_BEGUN] = title
         st.session_state.pop("job refused", None)
 
 
@@ -82,14 +97,20 @@ def _begin(title: str, work: Work) -> None:
 
 def ask_new_area() -> None:
     """Ask for a new area, in any of three ways."""
-    refused = st.session_state.get("job refused")
-    if refused:
-        show_html(problem(refused))
+    with st.container():  # a place of its own: the tabs begin anew where they move
+        refused = st.session_state.get("job refused")
+        if refused:
+            show_html(problem(refused))
     by_file, by_place = st.tabs(["From a file", "From the Internet (Overpass)"])
     with by_file:
         _ask_file()
     with by_place:
         _ask_fetch()
+
+
+def _form() -> int:
+    """Return the number of this form, which grows with each area that came in by it."""
+    return int(st.session_state.get(_FORM, 0))
 
 
 def _ask_file() -> None:
@@ -98,21 +119,52 @@ def _ask_file() -> None:
         "An OpenStreetMap extract (.osm.pbf, .osm, .osm.gz, .osm.bz2; several are joined), or an area that "
         f"another laptop exported ({intake.PACK_SUFFIX}). Too large to upload: planner area import FILE"
     )
-    files = st.file_uploader("Files", type=endings, accept_multiple_files=True, key="area files")
-    name = st.text_input("Name of the area", key="area name", placeholder="st_joseph_county")
-    box = st.text_input("Only this box (optional): west,south,east,north in degrees", key="area box")
+    files = st.file_uploader("Files", type=endings, accept_multiple_files=True, key=f"area files {_form()}")
+    called = _name_from(files)
+    name = st.text_input(
+        "Name of the area (empty: as the file is called)",
+        key=f"area name {_form()}",
+        placeholder=called or "st_joseph_county",
+    )
+    chosen = name.strip() or called
+    box = st.text_input(
+        "Only this box (optional): west,south,east,north in degrees", key=f"area box {_form()}"
+    )
+    replaced = _ask_replace(chosen, "import")
     if st.button("Import", type="primary", key="import area", disabled=desk().busy):
-        trouble = _begin_import(files, name.strip(), box.strip())
+        trouble = _begin_import(files, chosen, box.strip()) if replaced else _taken(chosen)
         if trouble:
             show_html(problem(trouble))
         else:
             st.rerun()
 
 
+def _name_from(files: Sequence[_Upload]) -> str:
+    """Return the name that a file suggests, as columbus_oh of columbus_oh.area.zip; "" if none."""
+    first = files[0].name if files else ""
+    stem = re.sub(r"[^A-Za-z0-9]+", "_", re.sub(r"\.(area|osm|pbf|zip)\b.*", "", first)).strip("_")
+    return stem[:_LONGEST_NAME].rstrip("_")
+
+
+def _ask_replace(name: str, where: str) -> bool:
+    """Ask whether the area of that name is to go; True where there is none."""
+    with st.container():  # a place of its own: what follows keeps the focus
+        own = {listing.name for listing in packs.list_areas() if not listing.shipped}
+        if name not in own:
+            return True
+        return st.checkbox(f"Replace {name}, which is here already", key=f"replace {name} by {where}")
+
+
+def _taken(name: str) -> str:
+    return f"{name} is here already. Tick that it is to be replaced, or give another name."
+
+
 def _begin_import(files: Sequence[_Upload], name: str, box_text: str) -> str:
     """Begin an import; returns why not, "" if it began."""
     if not files:
         return "No file was chosen. Choose one above."
+    if len(files) > 1 and any(file.name.endswith(_PACKED) for file in files):
+        return "An area that was exported is imported alone. Choose only that file."
     if not name:
         return _NAMELESS
     try:
@@ -128,16 +180,23 @@ def _begin_import(files: Sequence[_Upload], name: str, box_text: str) -> str:
         path.write_bytes(file.getbuffer())
         kept.append(path)
 
-    def work(report: Report, _stopped: Callable[[], bool]) -> list[str]:
+    def work(report: Report, stopped: Callable[[], bool]) -> list[str]:
+        def watch(share: float, doing: str) -> None:
+            if stopped() and share < 1.0:  # then all is written
+                raise SourceError("it was stopped", "Nothing was changed: import it again")
+            report(share, doing)
+
         with folder:
-            return _arrive(name, lambda: _take_in(kept, name, box, report))
+            return _arrive(name, lambda: _take_in(kept, name, box, watch))
 
     _begin(f"Import of {name}", work)
     return ""
 
 
 def _take_in(files: Sequence[Path], name: str, box: BBox | None, report: Report) -> Area:
-    if len(files) == 1 and files[0].name.endswith(intake.PACK_SUFFIX):
+    if len(files) == 1 and files[0].name.endswith(
+        _PACKED
+    ):  # a browser calls the second one NAME.area (1).zip
         intake.check_asked_whole(files[0], box)
         return intake.read_pack_file(files[0], name)
     return packs.import_area(files, name, bbox_deg=box, progress=report)
@@ -165,8 +224,11 @@ def _ask_fetch() -> None:
         key="fetch radius",
     )
     name = st.text_input("Name of the area", key="fetch name", placeholder="three_rivers_now")
+    replaced = _ask_replace(name.strip(), "fetch")
     if st.button("Fetch", type="primary", key="fetch area", disabled=desk().busy):
-        trouble = _begin_fetch(place.strip(), float(radius_m), name.strip())
+        trouble = (
+            _begin_fetch(place.strip(), float(radius_m), name.strip()) if replaced else _taken(name.strip())
+        )
         if trouble:
             show_html(problem(trouble))
         else:
@@ -185,22 +247,30 @@ def _begin_fetch(place: str, radius_m: float, name: str) -> str:
         return str(error)
 
     def work(report: Report, stopped: Callable[[], bool]) -> list[str]:
-        box, told = _where(place, at, radius_m)
+        box, found = _where(place, at, radius_m)
         return [
-            f"Found: {told}",
+            f"Found: {found}",
             *_arrive(
-                name, lambda: intake.fetch_area(box, name, place=told, progress=report, cancelled=stopped)
+                name, lambda: intake.fetch_area(box, name, place=found, progress=report, cancelled=stopped)
             ),
         ]
 
-    _begin(f"Fetch of {name}", work)
+    _begin(f"Fetch of {name}", work, resumable=True)
     return ""
 
 
 def _read_lonlat(text: str) -> LonLat | None:
     """Read latitude,longitude; None where the text is a name."""
     found = _NUMBERS.fullmatch(text)
-    return LonLat(float(found[2]), float(found[1])).checked() if found else None
+    if not found:
+        return None
+    lat_deg, lon_deg = float(found[1]), float(found[2])
+    if abs(lat_deg) > 90 or abs(lon_deg) > 180:
+        raise SourceError(
+            f"latitude {lat_deg:g}, longitude {lon_deg:g} is not on the globe",
+            "Write latitude first, then longitude, in degrees: 41.944, -85.632",
+        )
+    return LonLat(lon_deg, lat_deg)
 
 
 def _where(place: str, at: LonLat | None, radius_m: float) -> tuple[BBox, str]:
@@ -244,20 +314,20 @@ def ask_about(listing: Listing) -> None:
 
 
 def _ask_delete(place: st.delta_generator.DeltaGenerator, name: str) -> None:
-    """Two taps, the second of which names what goes: never a dialog."""
+    """Two taps, the second of which names what goes: never a dialog. The first one twice changes nothing."""
     key = f"really delete {name}"
-    if not st.session_state.get(key):
-        place.button("Delete", key=f"delete {name}", width="stretch", on_click=_set, args=(key, True))
-        return
-    place.button(
-        f"Yes, delete {name}",
-        key=f"yes {name}",
-        width="stretch",
-        type="primary",
-        on_click=_delete,
-        args=(name,),
-    )
-    place.button("Keep it", key=f"keep {name}", width="stretch", on_click=_set, args=(key, False))
+    asked = bool(st.session_state.get(key))
+    label = f"Keep {name}" if asked else "Delete"
+    place.button(label, key=f"delete {name}", width="stretch", on_click=_set, args=(key, not asked))
+    if asked:
+        place.button(
+            f"Yes, delete {name}",
+            key=f"yes {name}",
+            width="stretch",
+            type="primary",
+            on_click=_delete,
+            args=(name,),
+        )
 
 
 def _set(key: str, value: bool) -> None:
@@ -275,9 +345,10 @@ def _delete(name: str) -> None:
 
 def say_deleted() -> None:
     """Say once what was deleted."""
-    told = st.session_state.pop(_JUST_DELETED, "")
-    if told:
-        st.text(told)
+    with st.container():  # a place of its own: what follows keeps the focus
+        line = st.session_state.pop(_JUST_DELETED, "")
+        if line:
+            show_html(told([line]))
 
 
 def _pack_bytes(name: str) -> bytes:

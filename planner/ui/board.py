@@ -22,7 +22,7 @@ BOARD_KEY = "board"
 _SCRIPT = Path(__file__).parent / "plan_board" / "board.js"
 _board = component(
     "plan_board",
-    html='<div class="board"></div>',
+    html='<div class="board" id="plan-in-words" tabindex="-1"></div>',
     js=_SCRIPT.read_text(encoding="utf-8"),
     isolate_styles=False,
 )

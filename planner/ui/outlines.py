@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import folium
 import streamlit as st
+from folium.template import Template
 
 from planner.packs import Listing
 from planner.ui.frontend import STATIC, frontend_ready
@@ -25,11 +27,6 @@ _GRID_STEP_DEG = 10
 _GRID_EDGE_LAT_DEG = 80
 _MARK_PX = 10
 _PADDING_PX = (60, 60)
-_OFFSETS = {"right": (12, 0), "left": (-12, 0), "bottom": (0, 12), "top": (0, -12)}
-_NAME_WIDE, _NAME_HIGH = 0.25, 0.12
-"""About how much of the map a name takes up, as a share of what is seen at the start."""
-_NAME_SHARES = {"right": (0.14, 0.0), "left": (-0.14, 0.0), "bottom": (0.0, -0.12), "top": (0.0, 0.12)}
-"""Where the middle of a name on each side of its mark lies, in the same shares."""
 _CLOSEST_ZOOM = 13
 _GO_THERE = """
 (feature, layer) => layer.on("click", () => layer._map.fitBounds(feature.properties.bounds))
@@ -37,10 +34,20 @@ _GO_THERE = """
 _INK = {"light": "#0b5cad", "dark": "#6fb3ff"}
 _GROUND = {"light": "#eef1f4", "dark": "#171b21"}
 _GRID = {"light": "#c3cad2", "dark": "#3a424c"}
+_TEXT = {"light": "#14161a", "dark": "#f2f2ee"}
+_PAPER = {"light": "#ffffff", "dark": "#1d2026"}
+_GRID_TEXT = {"light": "#4b4f56", "dark": "#c3c6cb"}
+_LABELS = Path(__file__).parent / "incident_map" / "labels.js"
+_SCRIPT = Path(__file__).with_suffix(".js")
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 _COLOURS = """<style>
 .folium-map {{ background: {ground} !important; }}
 .leaflet-tooltip {{ font-size: 16px; }}
+.put span {{ display: flex; width: 100%; height: 100%; align-items: center; justify-content: center;
+  box-sizing: border-box; font: 16px sans-serif; white-space: nowrap; color: {text}; }}
+.put .name {{ background: {paper}; border: 1px solid {ink}; border-radius: 4px; }}
+.put .degrees {{ color: {grid_text}; }}
+path.lead {{ stroke: {ink}; }}
 .leaflet-touch .leaflet-bar a {{ width: 48px; height: 48px; line-height: 48px; font-size: 24px; }}
 </style>"""
 
@@ -84,7 +91,39 @@ def outlines_page(manifests: Sequence[Json], theme: str) -> str:
     _draw_grid(page, _GRID[theme])
     _draw_outlines(page, manifests, _INK[theme])
     page.fit_bounds(_bounds(manifests), padding=_PADDING_PX, max_zoom=_CLOSEST_ZOOM)
+    _Script(_names_script(page, manifests)).add_to(page)
     return whole.render()
+
+
+class _Script(folium.MacroElement):
+    """A script that runs when the map is there."""
+
+    _template = Template("{% macro script(this, kwargs) %}{{ this.text }}{% endmacro %}")
+
+    def __init__(self, text: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        # What a macro says is read once more as a template.
+        self.text = f"{{% raw %}}{text}{{% endraw %}}"
+
+
+def _names_script(page: folium.Map, manifests: Sequence[Json]) -> str:
+    """Put names where they hide no other, by the rules of the incident map."""
+    areas = ", ".join(
+        f"[{lat:.6f}, {lon:.6f}, {_literal(manifest['name'])}]"
+        for manifest, (lat, lon) in ((one, _middle(one)) for one in manifests)
+    )
+    labels = _LABELS.read_text(encoding="utf-8").replace("export function", "function")
+    script = _SCRIPT.read_text(encoding="utf-8")
+    known = f"const map = {page.get_name()};\nconst areas = [{areas}];"
+    return f"(() => {{\n{known}\n{labels}\n{script}\n}})();"
+
+
+def _literal(text: str) -> str:
+    """Return a text as JavaScript, in which nothing but letters and digits stands as it is."""
+    units = text.encode("utf-16-be", "replace")
+    codes = (int.from_bytes(units[k : k + 2], "big") for k in range(0, len(units), 2))
+    letters = (chr(code) if code < 128 and chr(code).isalnum() else f"\\u{code:04x}" for code in codes)
+    return f'"{"".join(letters)}"'
 
 
 def _head(theme: str) -> Iterator[str]:
@@ -95,7 +134,13 @@ def _head(theme: str) -> Iterator[str]:
     script = (STATIC / "leaflet.js").read_text(encoding="utf-8")
     # An Element is a template: nothing in Leaflet may be read as one.
     yield f"{{% raw %}}<style>{style}</style><script>{script}</script>{{% endraw %}}"
-    yield _COLOURS.format(ground=_GROUND[theme])
+    yield _COLOURS.format(
+        ground=_GROUND[theme],
+        text=_TEXT[theme],
+        paper=_PAPER[theme],
+        ink=_INK[theme],
+        grid_text=_GRID_TEXT[theme],
+    )
 
 
 def _draw_grid(page: folium.Map, colour: str) -> None:
@@ -105,28 +150,6 @@ def _draw_grid(page: folium.Map, colour: str) -> None:
     parallels = [[(lat, -180), (lat, 180)] for lat in range(-edge, edge + 1, _GRID_STEP_DEG)]
     for lines, weight in (([*meridians, *parallels], 1), ([[(0, -180), (0, 180)]], 3)):
         folium.PolyLine(lines, color=colour, weight=weight).add_to(page)  # type: ignore[no-untyped-call]
-
-
-def _sides(manifests: Sequence[Json]) -> list[str]:
-    """Choose for each name the side of its mark where fewest names of others lie, as seen at the start."""
-    (south, west), (north, east) = _bounds(manifests)
-    wide, high = max(east - west, 1e-9), max(north - south, 1e-9)
-    taken: list[tuple[float, float]] = []
-    sides = []
-    for manifest in manifests:
-        lat, lon = _middle(manifest)
-        x, y = (lon - west) / wide, (lat - south) / high
-        places = {side: (x + right, y + up) for side, (right, up) in _NAME_SHARES.items()}
-        side = min(
-            places, key=lambda one: sum(_near(places[one], other) for other in taken)
-        )  # the first where all are as good
-        taken.append(places[side])
-        sides.append(side)
-    return sides
-
-
-def _near(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    return abs(one[0] - other[0]) < _NAME_WIDE and abs(one[1] - other[1]) < _NAME_HIGH
 
 
 def _draw_outlines(page: folium.Map, manifests: Sequence[Json], colour: str) -> None:
@@ -139,9 +162,6 @@ def _draw_outlines(page: folium.Map, manifests: Sequence[Json], colour: str) -> 
         tooltip=folium.GeoJsonTooltip(list(_FACTS), aliases=list(_FACTS.values())),
         on_each_feature=folium.JsCode(_GO_THERE),
     ).add_to(page)
-    for manifest, side in zip(manifests, _sides(manifests), strict=True):
-        name = folium.Tooltip(_inert(manifest["name"]), permanent=True, direction=side, offset=_OFFSETS[side])
-        folium.CircleMarker(_middle(manifest), tooltip=name, radius=0, stroke=False).add_to(page)
 
 
 def _outline(manifest: Json) -> Json:

@@ -1,12 +1,13 @@
 // What the page around the parts needs from a script: Streamlit's own dialog about a lost connection stands in the way
-// of drawing, its drop zone has a name and the role of having none, and a number that is not known cannot be stepped up.
-// Put in anew by each page, and begun once.
+// of drawing, its drop zone has a name and the role of having none, a number that is not known cannot be stepped up, and a part that
+// goes takes the focus along. Put in anew by each page, and begun once.
 
 (() => {
   if (window.plannerMends) return;
 
   const HEALTH_MS = 3000;
   const NUMBER = "stNumberInput";
+  const TOLD_MS = 400; // parts of one answer come one after the other
   const LOST = "No connection to the planner. What you draw and decide is kept here and sent when it is back.";
 
   function mend() {
@@ -18,6 +19,52 @@
       dialog.querySelector("button")?.click();
       tellLost();
     }
+    tellNews();
+    keepFocus();
+  }
+
+  // --- what is read out ---
+
+  const news = Object.assign(document.createElement("div"), { id: "planner-told", className: "unseen" });
+  news.setAttribute("role", "status");
+  document.body.append(news);
+  let telling = null;
+
+  /** What has come of something is read out once, from a place that stays: a part put in anew is not always heard. */
+  function tellNews() {
+    clearTimeout(telling);
+    telling = setTimeout(() => {
+      const seen = [...document.querySelectorAll(".pl .told")].filter((one) => one.checkVisibility());
+      const text = seen.map(words).join("\n");
+      if (news.textContent !== text) news.textContent = text;
+    }, TOLD_MS);
+  }
+
+  function words(part) {
+    const copy = part.cloneNode(true);
+    copy.querySelectorAll("[aria-hidden='true']").forEach((one) => one.remove());
+    return [...copy.children].map((one) => one.textContent).join(" ") || copy.textContent;
+  }
+
+  // --- where the keys go ---
+
+  const FOCUSABLE = "a[href], button:not([disabled]), input:not([disabled]), select, textarea, summary, [tabindex='0']";
+  let byKeys = false;
+  let last = null;
+
+  function focused({ target }) {
+    const all = [...document.querySelectorAll(FOCUSABLE)];
+    const at = all.indexOf(target);
+    last = at < 0 ? null : { one: target, after: all.slice(at + 1), before: all.slice(0, at).reverse() };
+  }
+
+  /** Who works by keys goes on where the part was that went or was switched off, not at the top of the page. */
+  function keepFocus() {
+    if (!last || !byKeys || (document.activeElement && document.activeElement !== document.body)) return;
+    if (last.one.isConnected && !last.one.disabled) return;
+    const next = [...last.after, ...last.before].find((one) => one.isConnected && !one.disabled && one.checkVisibility());
+    last = null;
+    next?.focus({ preventScroll: true });
   }
 
   /** Its buttons say of what they are one more or one less; what is not known can be stepped up, too. */
@@ -78,6 +125,8 @@
   window.plannerMends = new MutationObserver(mend);
   window.plannerMends.observe(document.body, { childList: true, subtree: true, attributeFilter: ["disabled"] });
   for (const type of ["click", "keydown"]) document.addEventListener(type, stepped, true);
+  for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, () => (byKeys = type === "keydown"), true);
+  document.addEventListener("focusin", focused);
   window.addEventListener("offline", tellLost);
   mend();
 })();

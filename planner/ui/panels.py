@@ -17,6 +17,7 @@ from planner import words
 from planner.area import Area
 from planner.briefing.measures import in_units
 from planner.briefing.verdict import Standing, nearest_care, standing, verdict_lines
+from planner.geo import Frame, LonLat
 from planner.model import Notice, Plan
 from planner.packs import Listing
 from planner.terms import NoticeLevel, PerimeterName
@@ -140,11 +141,25 @@ def problem(text: str) -> str:
     return f'<div class="pl"><p class="verdict open" role="alert">{escape(text)}</p></div>'
 
 
+def past_the_map() -> str:
+    """Return links past the map, for whoever works by keys: it has a stop for each of its signs."""
+    links = (("find-place", "To the search"), ("plan-in-words", "To the plan in words"))
+    return "".join(
+        f'<div class="pl past"><a href="#{ident}">{escape(text)}</a></div>' for ident, text in links
+    )
+
+
+def told(lines: Sequence[str]) -> str:
+    """Return what came of something that was asked for, to be read out once."""
+    rows = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    return f'<div class="pl"><div class="told">{rows}</div></div>'
+
+
 def welcome(area: Area, said: Mapping[str, Any]) -> str:
     """Return what to do first, how old the map is, and the facts that may be said already."""
     dated = f"Map data of {area.data_date[:10]}." if area.data_date else "The age of the map data is unknown."
     return (
-        '<div class="pl"><p class="verdict asked" role="status">Tap where it happens: the plan follows.</p>'
+        '<div class="pl"><p class="told verdict asked">Tap where it happens: the plan follows.</p>'
         "<p>Choose the threat above the map. Then refine: draw HOT, WARM or COLD ground, mark BLOCKED "
         "streets; tap a shape to move its corners, change it or delete it.</p>"
         f"<p>{escape(dated)} {escape(words.ADVICE)}.</p>{facts(said)}</div>"
@@ -161,7 +176,7 @@ def _verdict(plan: Plan, officers: int | None) -> str:
             "SAY HOW MANY OFFICERS</button>"
         )
     return (
-        f'<p class="verdict {look}" role="status"><span class="sign" aria-hidden="true">{sign}</span>'
+        f'<p class="told verdict {look}"><span class="sign" aria-hidden="true">{sign}</span>'
         f"{' '.join(f'<span>{escape(line)}</span>' for line in verdict_lines(plan, officers))}</p>{asked}"
         f'<p class="advice">Open ground between posts is not closed. {escape(words.ADVICE)}.</p>'
     )
@@ -237,7 +252,8 @@ def area_card(listing: Listing, today: date) -> str:
     if listing.manifest is None:
         return f'<div class="pl">{title}<p>Imported when it is first opened.</p></div>'
     holds = (
-        f"{', '.join(_area_holds(listing.manifest['counts']))}. {_age(listing.manifest['data_date'], today)}."
+        f"{_area_size(listing.manifest)}: {', '.join(_area_holds(listing.manifest['counts']))}. "
+        f"{_age(listing.manifest['data_date'], today)}."
     )
     lacks = "".join(
         f'<li><span class="level caution" aria-label="Caution">!</span><span>{escape(text)}</span></li>'
@@ -252,6 +268,19 @@ def area_card(listing: Listing, today: date) -> str:
         f'<ul class="notices urgent">{lacks}</ul>'
         f"<details><summary>All that is known of it</summary><table>{rows}</table></details></div>"
     )
+
+
+def _area_size(manifest: Mapping[str, Any]) -> str:
+    """Say how far an area reaches, as the crow flies through its middle."""
+    west, south, east, north = manifest["bbox_deg"]
+    frame = Frame(LonLat((west + east) / 2, (south + north) / 2))
+    (left, _), (right, _) = frame.to_m([(west, (south + north) / 2), (east, (south + north) / 2)])
+    (_, low), (_, high) = frame.to_m([((west + east) / 2, south), ((west + east) / 2, north)])
+    sides = [
+        " by ".join(words.distance(length_m, units) for length_m in (right - left, high - low))
+        for units in (words.METRES, words.FEET)
+    ]
+    return f"{sides[0]} ({sides[1]})"
 
 
 def _area_holds(counts: Mapping[str, Any]) -> Iterator[str]:

@@ -62,7 +62,7 @@ def summary(plan: Plan, rules: Rules) -> str:
         state = " asked" if far or late else ""
     return (
         '<div class="pl"><h1 class="unseen">Transport</h1>'
-        f'<p class="verdict{state}" role="status">{escape(text)}</p>'
+        f'<p class="told verdict{state}">{escape(text)}</p>'
         f'<p class="advice">{escape(words.ADVICE)}. {NO_TRAFFIC}.</p>'
         f"{_figures(plan, rules)}{_first_hour(plan)}</div>"
     )

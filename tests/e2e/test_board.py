@@ -84,6 +84,26 @@ def test_a_school_is_found_by_its_name_however_it_is_typed(screen: Screen) -> No
     assert screen.plan_id() == plan, "the next tap on the map moved the scene"
 
 
+def test_by_keys_past_the_map_to_the_board_where_the_focus_stays_on_what_was_decided(screen: Screen) -> None:
+    page = screen.page
+    screen.open(SMALL_TOWN)
+    screen.tap()
+    screen.wait_for_plan()
+    expect(page.locator("#planner-told")).to_contain_text("Needs")
+    told = page.locator("#planner-told").inner_text()
+    assert told.startswith("Streets"), "the sign before the words is not read out"
+    page.get_by_role("link", name="To the plan in words").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator("#say-officers")).to_be_focused()
+    page.locator("#accept-command_post-1").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#take_back-command_post-1")).to_be_focused()
+    page.get_by_role("link", name="To the search").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Find:")).to_be_focused()
+
+
 def test_accept_reject_and_take_back(screen: Screen) -> None:
     planned(screen)
     post = screen.page.locator("#show-command_post-1")

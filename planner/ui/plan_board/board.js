@@ -97,16 +97,21 @@ class Board {
 
   /** What the reader has open, and where they are. */
   keep() {
-    const active = this.root.contains(document.activeElement) ? document.activeElement : null;
+    const { activeElement } = document;
+    const active = activeElement !== this.root && this.root.contains(activeElement) ? activeElement : null;
     const open = [...this.root.querySelectorAll("details[id]")].filter((one) => one.open).map((one) => one.id);
     const typed = active?.matches("input,textarea") ? { value: active.value, at: active.selectionStart } : null;
-    return { open, typed, focus: active?.id };
+    return { open, typed, focus: active?.id, on: active?.dataset.on };
   }
 
-  restore({ open, typed, focus }) {
+  restore({ open, typed, focus, on }) {
     for (const id of open) this.byId(id)?.setAttribute("open", "");
-    const active = focus && this.byId(focus);
+    if (focus === undefined) return;
+    // What was pressed may be gone: then what else can be done about the same thing, or its part of the plan.
+    const again = focus ? this.byId(focus) : null;
+    const active = again ?? (on && this.root.querySelector(`.act[data-on="${CSS.escape(on)}"]`)) ?? this.tabs().find((tab) => tab.dataset.tab === this.tab);
     if (!active) return;
+    if (!again) return active.focus({ preventScroll: true });
     active.focus({ preventScroll: true });
     if (!typed || active.type === "checkbox" || active.type === "range") return;
     active.value = typed.value;
