@@ -9,7 +9,7 @@ from shapely.geometry import LineString, Point, Polygon, box
 from planner.area import Area
 from planner.ground.zones import draw_zones
 from planner.model import Incident
-from planner.perimeters.line import Pieces, Sides, draw_line
+from planner.perimeters.line import Core, Pieces, Sides, draw_line
 from planner.perimeters.outline import needles_m, slits_m
 from planner.perimeters.tracing import trace_perimeters
 from planner.terms import PostMode, RoadClass, ThreatName
@@ -128,6 +128,6 @@ def test_the_line_is_neat_where_a_street_lies_on_a_tunnel_of_the_inside() -> Non
     above = LineString([start, end, (380, 400)])
     inner, outer = (np.array([line], dtype=object) for line in (tunnel, above))
     none = Pieces(np.empty(0, dtype=object), *np.zeros((2, 0), dtype=bool))
-    line = draw_line(Sides(inner, outer, none, none, np.empty((0, 2)), Point(0, 0).buffer(50)))
+    line = draw_line(Sides(inner, outer, none, none, np.empty((0, 2)), Core(Point(0, 0).buffer(50))))
     assert line.contains(tunnel)
     assert line.length < 1.05 * line.convex_hull.length

@@ -106,6 +106,8 @@ class Band:
         Streets that leave the map inside the core: nothing can be said of them.
     off_map : int
         Junctions of the band from which streets leave the map.
+    ends : (2, D) int array
+        Junctions that those end at, numbered in their own order; those at barriers apart, each end its own.
     away_m : two (B,) float arrays
         How far their ends lie from the core.
     open_edges : (n,) int array
@@ -126,6 +128,7 @@ class Band:
     tie: Ints
     leaks: tuple[str, ...]
     off_map: int
+    ends: Ints
     away_m: tuple[Floats, Floats]
     open_edges: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     stands: tuple[tuple[int, float], ...] = ()
@@ -138,7 +141,8 @@ class Band:
         )
         left = ~blocked[whole.edges[whole.driving]]
         touch = Touch(whole.touch.meets[left], whole.touch.first_m[left], whole.touch.last_m[left])
-        return replace(whole, blocked=blocked, driving=whole.driving[left], touch=touch, tie=whole.tie[left])
+        driving, ends, tie = whole.driving[left], np.ascontiguousarray(whole.ends[:, left]), whole.tie[left]
+        return replace(whole, blocked=blocked, driving=driving, ends=ends, touch=touch, tie=tie)
 
     @classmethod
     def _all_around(cls, core_m: Polygon, reach_m: float, area: Area, rules: Perimeters) -> Band:
@@ -172,6 +176,7 @@ class Band:
             + _SPAN_TIE * no_way_off(network, edges[rows]),
             leaks=leaks,
             off_map=int(gone.sum()),
+            ends=numbered(np.stack([end[edges[rows]] for end in network.vehicle_ends[:2]]))[1],
             away_m=_away_m(network, edges, (u, v), wide),
         )
 
@@ -322,10 +327,11 @@ class Band:
     def cut_vehicles(self) -> Sorted:
         """Sever the drivable streets."""
         edges = self.edges[self.driving]
-        u, v, _ = self.network.vehicle_ends
-        cost = POST_COST + self.tie + OPEN_COST * np.isin(edges, self.open_edges)
+        cost = POST_COST + self.tie
+        if len(self.open_edges):
+            cost += OPEN_COST * np.isin(edges, self.open_edges)
         where = self.where[0][self.driving], self.where[1][self.driving]
-        links, nodes = make_links(self.network, edges, (u[edges], v[edges]), where, self.touch, cost)
+        links, nodes = make_links(self.network, edges, self.ends, where, self.touch, cost)
         return Sorted(edges, nodes, cut_links(links))
 
     def left_open(self, driving: Sorted) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 import shapely
+from numba import njit
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
@@ -136,7 +137,7 @@ def touch_core(lines: NDArray[np.object_], core_m: BaseGeometry, in_core: tuple[
 def make_links(
     network: StreetNetwork,
     edges: Ints,
-    ends: tuple[Ints, Ints],
+    ends: Ints,
     where: tuple[Codes, Codes],
     touch: Touch,
     cost: Ints,
@@ -148,7 +149,7 @@ def make_links(
     network : StreetNetwork
     edges : (B,) int array
         Edges of the band.
-    ends : two (B,) int arrays
+    ends : (2, B) int array
         Keys of their ends; equal keys are joined.
     where : two (B,) int8 arrays
         ``CORE``, ``MIDDLE`` or ``BEYOND`` for each end.
@@ -163,22 +164,69 @@ def make_links(
     nodes : two (B,) int arrays
         Graph node of each edge's ends.
     """
-    nodes_u, nodes_v, count = _number_nodes(ends, where)
-    length = network.length_m[edges]
-    hit = touch.meets & ~((nodes_u == SOURCE) & (nodes_v == SOURCE))
-    at_u, at_v = nodes_u[hit], nodes_v[hit]
-    i, j = at_u != SOURCE, at_v != SOURCE
-    of, price, scene = edges[hit], cost[hit], np.full(hit.sum(), SOURCE)
-    first, last = touch.first_m[hit], touch.last_m[hit]
-    plain = ~touch.meets & (nodes_u != nodes_v)
-    parts = [
-        (edges[plain], nodes_u[plain], nodes_v[plain], np.zeros(plain.sum()), length[plain], cost[plain]),
-        (of[i], at_u[i], scene[i], np.zeros(i.sum()), first[i], price[i]),
-        (of[j], scene[j], at_v[j], last[j], length[hit][j], price[j]),
-    ]
-    edge, low, high, low_m, high_m, costs = (np.concatenate(column) for column in zip(*parts, strict=True))
-    costs = costs + np.round(np.minimum(high_m - low_m, _LONG_M) / _LONG_M * _LONG_TIE).astype(np.int64)
-    return Links(edge, low, high, low_m, high_m, costs, count), (nodes_u, nodes_v)
+    nodes_u, nodes_v, count = _number_nodes(ends, *where)
+    length_m = network.length_m[edges]
+    row, low, high, low_m, high_m, costs = _stretches(
+        nodes_u, nodes_v, length_m, touch.meets, touch.first_m, touch.last_m, cost
+    )
+    return Links(edges[row], low, high, low_m, high_m, costs, count), (nodes_u, nodes_v)
+
+
+@njit(cache=True, nogil=True)
+def _number_nodes(
+    ends: Ints, where_u: Codes, where_v: Codes
+) -> tuple[Ints, Ints, int]:  # pragma: no cover - compiled
+    """Give the ends nodes of the graph, those within the limit in the order of their keys; and count them."""
+    nodes = np.empty(ends.shape, dtype=np.int64)
+    number = np.zeros(ends.max() + 1 if ends.size else 0, dtype=np.int64)
+    for side, where in enumerate((where_u, where_v)):
+        for k in range(len(where)):
+            if where[k] == MIDDLE:
+                number[ends[side, k]] = 1
+    count = 2
+    for key in range(len(number)):
+        if number[key]:
+            number[key] = count
+            count += 1
+    for side, where in enumerate((where_u, where_v)):
+        for k in range(len(where)):
+            if where[k] == MIDDLE:
+                nodes[side, k] = number[ends[side, k]]
+            else:
+                nodes[side, k] = SOURCE if where[k] == CORE else SINK
+    return nodes[0], nodes[1], count
+
+
+@njit(cache=True, nogil=True)
+def _stretches(
+    nodes_u: Ints, nodes_v: Ints, length_m: Floats, meets: Bools, first_m: Floats, last_m: Floats, cost: Ints
+) -> tuple[Ints, Ints, Ints, Floats, Floats, Ints]:  # pragma: no cover - compiled
+    """List the stretches on which a post may stand: whole streets first, then those from and to the core.
+
+    Of each: the row of its street, its graph nodes, where it begins and ends, and what a post costs there.
+    """
+    most = 2 * len(cost)
+    row, low = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
+    high, costs = np.empty(most, dtype=np.int64), np.empty(most, dtype=np.int64)
+    low_m, high_m = np.empty(most), np.empty(most)
+    size = 0
+    for part in range(3):
+        for k in range(len(cost)):
+            u, v, begin_m, end_m = nodes_u[k], nodes_v[k], 0.0, length_m[k]
+            if part == 0 and (meets[k] or u == v):
+                continue
+            if part == 1:
+                if not meets[k] or u == SOURCE:
+                    continue
+                v, end_m = SOURCE, first_m[k]
+            if part == 2:
+                if not meets[k] or v == SOURCE:
+                    continue
+                u, begin_m = SOURCE, last_m[k]
+            row[size], low[size], high[size], low_m[size], high_m[size] = k, u, v, begin_m, end_m
+            costs[size] = cost[k] + int(np.rint(min(end_m - begin_m, _LONG_M) / _LONG_M * _LONG_TIE))
+            size += 1
+    return row[:size], low[:size], high[:size], low_m[:size], high_m[:size], costs[:size]
 
 
 def cut_links(links: Links) -> Cut:
@@ -197,16 +245,6 @@ def sort_sides(links: Links, reaches: Bools, flow: int) -> Cut:
     group = groups(links.low, links.high, ~reaches)
     side[~reaches & (group == group[SOURCE])] = INNER
     return Cut(links, side, group, flow)
-
-
-def _number_nodes(ends: tuple[Ints, Ints], where: tuple[Codes, Codes]) -> tuple[Ints, Ints, int]:
-    keys, place = np.concatenate(ends), np.concatenate(where)
-    nodes = np.where(place == CORE, SOURCE, SINK).astype(np.int64)
-    free = place == MIDDLE
-    names, index = numbered(keys[free])
-    nodes[free] = index + 2
-    half = len(ends[0])
-    return nodes[:half], nodes[half:], len(names) + 2
 
 
 def numbered(keys: Ints) -> tuple[Ints, Ints]:

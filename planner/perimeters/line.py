@@ -15,7 +15,6 @@ import numpy as np
 import shapely
 from numba import njit
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -81,6 +80,20 @@ class Pieces:
 
 
 @dataclass(frozen=True, eq=False)
+class Core:
+    """The ground that a line contains: polygonal, the same for all lines that are tried around it."""
+
+    ground_m: BaseGeometry
+
+    @cached_property
+    def margin_m(self) -> Polygon:
+        """The ground that the line passes no nearer than."""
+        margin_m = _largest(self.ground_m.buffer(_CORE_MARGIN_M, quad_segs=4))
+        shapely.prepare(margin_m)
+        return margin_m
+
+
+@dataclass(frozen=True, eq=False)
 class Sides:
     """What the line must part.
 
@@ -92,8 +105,7 @@ class Sides:
         The same for streets that are cut by gates.
     gates_xy_m : (n, 2) float array
         Where the line crosses streets: the posts, and barriers that streets of both sides end at.
-    core_m : polygonal geometry
-        The line contains it.
+    core : Core
     """
 
     inner: Lines
@@ -101,7 +113,7 @@ class Sides:
     inner_pieces: Pieces
     outer_pieces: Pieces
     gates_xy_m: Floats
-    core_m: BaseGeometry
+    core: Core
 
 
 def draw_line(sides: Sides) -> Polygon:
@@ -114,8 +126,7 @@ def draw_line(sides: Sides) -> Polygon:
         sides cross each other without meeting (bridges, tunnels) it must cross one of them elsewhere too.
         No line that does so is shorter, but for the distance that it keeps from streets.
     """
-    core = _largest(sides.core_m.buffer(_CORE_MARGIN_M, quad_segs=4))
-    points = _lay_out(sides, core)
+    points = _lay_out(sides)
     mesh = triangulate(points.xy_m)
     for _ in range(_ROUNDS):
         sleeve = _sleeve(points, mesh, sides.gates_xy_m)
@@ -127,9 +138,10 @@ def draw_line(sides: Sides) -> Polygon:
         mesh = adding(mesh, points.xy_m, int(wrong.sum()))
     for clear_m in (_CLEAR_M, _CLEAR_M / 4):
         drawn = Polygon(_apart(ring if clear_m == _CLEAR_M else _tight(sleeve, clear_m)))
-        if _sound(drawn, sides.core_m):
+        if _sound(drawn, sides.core.ground_m):
             return drawn
-    return _largest(shapely.set_precision(Polygon(sleeve.middles).union(core).buffer(0), _CLEARANCE_M))
+    whole = Polygon(sleeve.middles).union(sides.core.margin_m).buffer(0)
+    return _largest(shapely.set_precision(whole, _CLEARANCE_M))
 
 
 def _crossed(points: _Points, ring: Floats) -> Bools:
@@ -209,10 +221,10 @@ class _Points:
         )
 
 
-def _lay_out(sides: Sides, core: Polygon) -> _Points:
+def _lay_out(sides: Sides) -> _Points:
     """Lay out what the line must part, so that the triangulation follows each street."""
+    core = sides.core.margin_m
     inner = np.concatenate([sides.inner, sides.inner_pieces.trimmed])
-    shapely.prepare(core)
     inner = inner[~shapely.contains_properly(core, inner)]
     hull = shapely.convex_hull(shapely.geometrycollections([core, *inner])).buffer(_CLEAR_M, quad_segs=2)
     outer = np.concatenate([sides.outer, sides.outer_pieces.trimmed])
@@ -227,8 +239,8 @@ def _lay_out(sides: Sides, core: Polygon) -> _Points:
     # a point of both sides can only be where the map lays streets on each other: the scene's side has it
     order = np.argsort(~on_inner, kind="stable")
     key = np.round(xy / _SAME_M).astype(np.int64)
-    key -= key.min(axis=0)
-    cell = key[:, 0] * (int(key[:, 1].max()) + 1) + key[:, 1]
+    x, y = key[:, 0] - key[:, 0].min(), key[:, 1] - key[:, 1].min()
+    cell = x * (int(y.max()) + 1) + y
     _, first, same = np.unique(cell[order], return_index=True, return_inverse=True)
     number = np.empty(len(xy), dtype=np.int64)
     number[order] = same
@@ -256,11 +268,26 @@ def _beside_gates(xy_m: Floats, sides: Sides) -> Ints:
     )
     if not len(whole) or not len(sides.gates_xy_m):
         return gate
-    _, which = cKDTree(sides.gates_xy_m).query(whole)
-    off, point = cKDTree(xy_m).query(trimmed)
+    which, _ = _nearest(whole, sides.gates_xy_m)
+    point, off = _nearest(trimmed, xy_m)
     near = off < 2 * _SAME_M
-    gate[np.asarray(point)[near]] = np.asarray(which)[near]
+    gate[point[near]] = which[near]
     return gate
+
+
+@njit(cache=True, nogil=True)
+def _nearest(xy_m: Floats, others_m: Floats) -> tuple[Ints, Floats]:  # pragma: no cover - compiled
+    """Find the nearest of other points to each of a few, and how far off it is."""
+    which, off = np.empty(len(xy_m), dtype=np.int64), np.empty(len(xy_m))
+    for i in range(len(xy_m)):
+        x, y = xy_m[i]
+        least2 = np.inf
+        for k in range(len(others_m)):
+            off2 = (others_m[k, 0] - x) ** 2 + (others_m[k, 1] - y) ** 2
+            if off2 < least2:
+                which[i], least2 = k, off2
+        off[i] = np.sqrt(least2)
+    return which, off
 
 
 def _less_crossings(outer: Lines, inner: Lines) -> Lines:

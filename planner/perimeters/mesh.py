@@ -40,12 +40,12 @@ def triangulate(xy_m: Floats) -> Mesh:
     cell = ((xy_m - low) / apart * (_CURVE - 1)).astype(np.int64)
     order = np.argsort(_along_curve(cell), kind="stable")
     count = _add(triangles, neighbours, 2, np.vstack([xy_m, frame]), order)
-    within = (triangles < size).all(axis=1) & (np.arange(len(triangles)) < count)
-    if count < 0 or _least_m2(xy_m, triangles[within]) < -_TURNED_M2:
-        mesh = Delaunay(xy_m)
-        return mesh.simplices.astype(np.int64), mesh.neighbors.astype(np.int64)
-    number = np.append(np.where(within, np.cumsum(within) - 1, -1), -1)
-    return triangles[within], number[neighbours[within]]
+    if count >= 0:
+        kept, least_m2 = _less_frame(triangles, neighbours, count, xy_m)
+        if least_m2 >= -_TURNED_M2:
+            return triangles[:kept], neighbours[:kept]
+    mesh = Delaunay(xy_m)
+    return mesh.simplices.astype(np.int64), mesh.neighbors.astype(np.int64)
 
 
 def adding(mesh: Mesh, xy_m: Floats, new: int) -> Mesh:
@@ -65,11 +65,36 @@ def make_ready() -> None:
     adding(triangulate(xy_m[:-1]), xy_m, 1)
 
 
-def _least_m2(xy_m: Floats, triangles: Ints) -> float:
-    """Twice the area of the smallest triangle, below zero where one is turned over."""
-    a, b, c = (xy_m[triangles[:, k]] for k in range(3))
-    (bx, by), (cx, cy) = (b - a).T, (c - a).T
-    return float((bx * cy - by * cx).min(initial=0.0))
+@njit(cache=True, nogil=True)
+def _less_frame(
+    triangles: Ints, neighbours: Ints, count: int, xy: Floats
+) -> tuple[int, float]:  # pragma: no cover - compiled
+    """Leave out the triangles, of so many, that have a corner beyond the points: those left come first.
+
+    Returns
+    -------
+    count : int
+        How many are left.
+    least_m2 : float
+        Twice the area of the smallest, below zero where one is turned over.
+    """
+    number = np.full(count, -1, dtype=np.int64)
+    kept, least_m2 = 0, 0.0
+    for t in range(count):
+        a, b, c = triangles[t]
+        if max(a, b, c) < len(xy):
+            number[t] = kept
+            kept += 1
+            bx, by = xy[b, 0] - xy[a, 0], xy[b, 1] - xy[a, 1]
+            cx, cy = xy[c, 0] - xy[a, 0], xy[c, 1] - xy[a, 1]
+            least_m2 = min(least_m2, bx * cy - by * cx)
+    for t in range(count):
+        if number[t] >= 0:
+            for k in range(3):
+                beyond = neighbours[t, k]
+                triangles[number[t], k] = triangles[t, k]
+                neighbours[number[t], k] = number[beyond] if beyond >= 0 else -1
+    return kept, least_m2
 
 
 @njit(cache=True)

@@ -16,7 +16,7 @@ from planner.perimeters.band import Band, Sorted
 from planner.perimeters.crossings import Crossing, Place, meeting_places, unexplained_crossings
 from planner.perimeters.cut import ADRIFT, INNER, OUTER, less
 from planner.perimeters.foot import NEAR_LINE_M
-from planner.perimeters.line import Pieces, Sides, draw_line, nearer_inner
+from planner.perimeters.line import Core, Pieces, Sides, draw_line, nearer_inner
 from planner.perimeters.outline import needles_m, slits_m
 from planner.perimeters.passing import Passing, find_passing, joined_without
 from planner.perimeters.posts import Stand, stand_on
@@ -59,8 +59,7 @@ class Drawn:
     ----------
     band : Band
     driving : Sorted
-    core_m : Polygon
-        The line contains it.
+    core : Core
     stands : tuple of Stand
         One for each link that is severed, in their order.
     polygon_m : Polygon
@@ -72,7 +71,7 @@ class Drawn:
 
     band: Band
     driving: Sorted
-    core_m: Polygon
+    core: Core
     stands: tuple[Stand, ...]
     polygon_m: Polygon
     far_edges: frozenset[int] = frozenset()
@@ -198,14 +197,15 @@ def draw_posted(
     turning : bool
         Of the shorter ring: who is stopped at a post must be able to turn off, or to turn round.
     """
-    drawn = _drawn(near, driving, core_m, rules, turning=turning)
+    core = Core(core_m)
+    drawn = _drawn(near, driving, core, rules, turning=turning)
     if not drawn.doubtful:
         return drawn
-    wide = _drawn(band, band.cut_vehicles(), core_m, rules, turning=turning)
+    wide = _drawn(band, band.cut_vehicles(), core, rules, turning=turning)
     return wide if len(wide.doubtful) < len(drawn.doubtful) else drawn
 
 
-def _drawn(band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters, *, turning: bool) -> Drawn:
+def _drawn(band: Band, driving: Sorted, core: Core, rules: Perimeters, *, turning: bool) -> Drawn:
     """Draw the line through the posts of a cut, and a shorter one where that is rough.
 
     A street that leaves under a bridge of the inside can put its post deep inside the line; and on some maps
@@ -215,14 +215,14 @@ def _drawn(band: Band, driving: Sorted, core_m: Polygon, rules: Perimeters, *, t
     far beyond it, and a shorter one is looked for that takes as few posts.
     """
     shaped = partial(shorten, turning=turning)
-    drawn = _passed(_agreed(band, driving, core_m, rules))
+    drawn = _passed(_agreed(band, driving, core, rules))
     if len(drawn.stands) > len(driving.cut.severed):
-        near = _passed(_agreed(band, driving, core_m, rules, shaped))  # posts short of what was taken in
+        near = _passed(_agreed(band, driving, core, rules, shaped))  # posts short of what was taken in
         if len(near.stands) < len(drawn.stands) and len(near.doubtful) <= len(drawn.doubtful):
             return near
     if not drawn.rough:
         return drawn
-    short = _agreed(drawn.band, drawn.driving, core_m, rules, shaped)
+    short = _agreed(drawn.band, drawn.driving, core, rules, shaped)
     short = _passed(replace(short, held=short.held | drawn.held))
     better = short.ugly_m < _UGLY_LESS * drawn.ugly_m and len(short.doubtful) <= len(drawn.doubtful)
     better &= len(short.stands) <= len(drawn.stands) and short.on_spans <= drawn.on_spans
@@ -236,13 +236,13 @@ def _as_it_is(_: Band, driving: Sorted) -> tuple[Sorted, dict[int, float]]:
 def _agreed(
     band: Band,
     driving: Sorted,
-    core_m: Polygon,
+    core: Core,
     rules: Perimeters,
     shaped: Callable[[Band, Sorted], tuple[Sorted, dict[int, float]]] = _as_it_is,
 ) -> Drawn:
     """Place the posts and draw the line, again until they agree; each cut is shaped before."""
     driving, at = shaped(band, driving)
-    best = trial = _placed(band, driving, core_m, rules, at)
+    best = trial = _placed(band, driving, core, rules, at)
     doubtful = best.doubtful
     most, least = len(best.stands) + rules.posts_for_line, len(doubtful)
     held: frozenset[Place] = frozenset()
@@ -254,7 +254,7 @@ def _agreed(
         driving, at = shaped(band, band.cut_vehicles())
         if len(driving.cut.severed) > most:
             break
-        trial = _placed(band, driving, core_m, rules, at, trial.far_edges)
+        trial = _placed(band, driving, core, rules, at, trial.far_edges)
         doubtful = trial.doubtful
         if len(doubtful) < least:
             best, least = replace(trial, held=held), len(doubtful)
@@ -264,7 +264,7 @@ def _agreed(
 def _placed(
     band: Band,
     driving: Sorted,
-    core_m: Polygon,
+    core: Core,
     rules: Perimeters,
     at: dict[int, float],
     far_edges: frozenset[int] = frozenset(),
@@ -294,7 +294,7 @@ def _placed(
         for k, stand in zip(links, stands, strict=True):
             stand.open = stand.edge in left_open
             stand.drawn_in = k in at and all(stand.edge != edge for edge, _ in wished)
-        return stands, _line(band, driving, stands, core_m)
+        return stands, _line(band, driving, stands, core)
 
     far = [k for k in links if int(driving.cut.links.edge[k]) in far_edges]
     stands, polygon = draw(far)
@@ -308,7 +308,7 @@ def _placed(
         far += lost
         stands, polygon = draw(far)
     gone = frozenset(int(driving.cut.links.edge[k]) for k in far)
-    return Drawn(band, driving, core_m, tuple(stands), polygon, gone)
+    return Drawn(band, driving, core, tuple(stands), polygon, gone)
 
 
 def _apart_m(stand: Stand, stands: list[Stand], polygon: Polygon, network: StreetNetwork) -> float:
@@ -327,13 +327,13 @@ def _passed(drawn: Drawn) -> Drawn:
     inside = driving.edges[driving.touches_inner & ~np.isin(driving.edges, posted)]
 
     def joined(found: dict[int, Passing]) -> dict[int, Passing]:
-        return joined_without(network, found, inside, posted, drawn.core_m)
+        return joined_without(network, found, inside, posted, drawn.core.ground_m)
 
     long = _find_passing(drawn, inside)
     if not long:  # nor any shorter one, then, that ends at the core
         return drawn
-    shapely.prepare(drawn.core_m)
-    clear = inside[~shapely.intersects(drawn.core_m, network.lines(inside))]
+    shapely.prepare(drawn.core.ground_m)
+    clear = inside[~shapely.intersects(drawn.core.ground_m, network.lines(inside))]
     found = joined(joined(_find_passing(drawn, clear)) | joined(long))
     if not found:
         return drawn
@@ -377,7 +377,7 @@ def _passing(drawn: Drawn, found: dict[int, Passing]) -> Drawn:
         else stand
         for k, stand in enumerate(drawn.stands)
     ]
-    polygon = _line(drawn.band, drawn.driving, stands, drawn.core_m)
+    polygon = _line(drawn.band, drawn.driving, stands, drawn.core)
     for stand in stands:
         if stand.passed and not polygon.contains(Point(stand.xy_m)):
             stand.off_m = off_m(stand, polygon)
@@ -392,18 +392,21 @@ def off_m(stand: Stand, polygon: Polygon) -> float:
 # --- the line -----------------------------------------------------------------------------------
 
 
-def _line(band: Band, driving: Sorted, stands: list[Stand], core_m: Polygon) -> Polygon:
+def _line(band: Band, driving: Sorted, stands: list[Stand], core: Core) -> Polygon:
     at_posts = [stand for stand in stands if not stand.passed]
-    held = np.isin(driving.edges, [stand.edge for stand in at_posts])
+    held = _those(driving.edges, [stand.edge for stand in at_posts])
     whole = band.network.lines(driving.edges)
     sides = _settled(driving, held, whole)
-    passed = np.isin(driving.edges, [edge for stand in stands for edge in stand.passed])
+    passed = _those(driving.edges, [edge for stand in stands for edge in stand.passed])
+    between = _those(driving.edges, [edge for stand in stands for edge in stand.between])
     for side in sides:  # new arrays
         side[passed] = ADRIFT
-        side[np.isin(driving.edges, [edge for stand in stands for edge in stand.between])] = OUTER
+        side[between] = OUTER
     barriers = _barriers_between(band.network, driving.edges, sides)
-    parted = held | np.isin(band.network.edge_u[driving.edges], barriers)
-    parted |= np.isin(band.network.edge_v[driving.edges], barriers)
+    parted = held.copy()
+    if len(barriers):
+        parted |= np.isin(band.network.edge_u[driving.edges], barriers)
+        parted |= np.isin(band.network.edge_v[driving.edges], barriers)
     parted &= ~passed
     inner, outer = (~parted & ((sides[0] == name) | (sides[1] == name)) for name in (INNER, OUTER))
     pieces, held_inside = _pieces(
@@ -413,19 +416,30 @@ def _line(band: Band, driving: Sorted, stands: list[Stand], core_m: Polygon) -> 
     return draw_line(
         Sides(
             inner=whole[inner],
-            outer=np.concatenate([whole[outer & ~inner], _beyond(band, whole[inner | held])]),
+            outer=np.concatenate([whole[outer & ~inner], _beyond(band, driving.edges[inner | held])]),
             inner_pieces=pieces.those(held_inside),
             outer_pieces=pieces.those(~held_inside),
             gates_xy_m=np.array(spots).reshape(-1, 2),
-            core_m=core_m,
+            core=core,
         )
     )
+
+
+def _those(edges: Ints, some: list[int]) -> Bools:
+    """Mask of some among edges that are in ascending order."""
+    mask = np.zeros(len(edges), dtype=bool)
+    if some and len(edges):
+        row = np.minimum(np.searchsorted(edges, some), len(edges) - 1)
+        mask[row[edges[row] == some]] = True
+    return mask
 
 
 def _settled(driving: Sorted, held: Bools, whole: NDArray[np.object_]) -> tuple[Codes, Codes]:
     """Give each street that is joined to neither side the nearer one, all of a group alike."""
     low, high = driving.sides
     adrift = ~held & (low == ADRIFT) & (high == ADRIFT)
+    if not adrift.any():
+        return low.copy(), high.copy()
     group = driving.cut.group[driving.nodes[0][adrift]]
     inner = (low == INNER) | (high == INNER)
     _, number = np.unique(group, return_inverse=True)
@@ -438,19 +452,22 @@ def _settled(driving: Sorted, held: Bools, whole: NDArray[np.object_]) -> tuple[
 def _barriers_between(network: StreetNetwork, edges: Ints, sides: tuple[Codes, Codes]) -> Ints:
     """Junctions where a barrier keeps vehicles of the two sides apart: the line can pass there."""
     ends = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
-    side = np.concatenate(sides)
     barred = network.blocked_node[ends]
+    if not barred.any():
+        return ends[:0]
+    side = np.concatenate(sides)
     return np.intersect1d(ends[barred & (side == INNER)], ends[barred & (side == OUTER)])
 
 
-def _beyond(band: Band, inner: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Drivable streets wholly beyond the limit that come near to where the line may run."""
+def _beyond(band: Band, inner: Ints) -> NDArray[np.object_]:
+    """Drivable streets wholly beyond the limit that come near to where the line may run around some."""
     network = band.network
-    ground = shapely.box(*shapely.total_bounds(inner)) if len(inner) else shapely.box(*band.core_m.bounds)
-    near = ground.union(band.core_m).envelope.buffer(NEAR_LINE_M, join_style="mitre")
-    if band.limit_m.contains_properly(near):
+    boxes = np.vstack([network.bounds_m[inner], [band.core_m.bounds]])
+    low, high = boxes[:, :2].min(axis=0) - NEAR_LINE_M, boxes[:, 2:].max(axis=0) + NEAR_LINE_M
+    near = *low.tolist(), *high.tolist()
+    if band.limit_m.contains_properly(shapely.box(*near)):
         return np.empty(0, dtype=object)
-    edges = less(network.edges_in_box(near.bounds), band.edges, network.edge_count)
+    edges = less(network.edges_in_box(near), band.edges, network.edge_count)
     return network.lines(edges[network.drivable[edges] & ~band.blocked[edges]])
 
 
@@ -482,7 +499,10 @@ def _pieces(
     first = np.searchsorted(of, streets)
     last = np.append(first[1:], len(of)) - 1
     number = np.arange(len(of)) - first[of]
-    at_u, at_v = (np.isin(end[edges], barriers)[of] for end in (network.edge_u, network.edge_v))
+    at_u, at_v = (
+        np.isin(end[edges], barriers)[of] if len(barriers) else np.zeros(len(of), dtype=bool)
+        for end in (network.edge_u, network.edge_v)
+    )
     pieces = Pieces(
         stretches(network.lines(edges)[of], low, high),
         (number > 0) | at_u,

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import Point, Polygon
+from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
@@ -128,7 +128,7 @@ class Counting:
     def option(
         self, ring: Ring, holds: InnerHolds | None, size: RingSize, most: int
     ) -> tuple[RingOption, float]:
-        """Count the vehicle posts of a ring and their officers; and how far from its core the furthest is.
+        """Count the vehicle posts of a ring and their officers; of a larger, how far off the furthest is.
 
         The line is not drawn: to have all posts on it, a few more may be taken when it is. Where the ring
         takes ``most`` posts or more, the nearest such ring is not looked for.
@@ -154,8 +154,10 @@ class Counting:
             for k in driving.cut.severed.tolist()
         ]
         officers = count_officers(stands, ring.name, network, rules)
-        away = max((float(ring.core_m.distance(Point(s.xy_m))) for s in stands), default=0.0)
-        return RingOption(holds, size, len(stands), officers, None, ""), away
+        away_m = 0.0
+        if size is RingSize.LARGER and stands:
+            away_m = float(shapely.distance(ring.core_m, shapely.points([s.xy_m for s in stands])).max())
+        return RingOption(holds, size, len(stands), officers, None, ""), away_m
 
 
 def inner_options(

@@ -8,9 +8,10 @@ junction. Traffic that comes only from within needs none: it is let out or kept 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from planner.perimeters.posts import Stand
@@ -20,11 +21,15 @@ from planner.streets.turns import U_TURN
 from planner.terms import PostMode, RoadClass
 
 Bools = NDArray[np.bool_]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 _AWAY_M = 200.0
 """Who reaches open streets of this length in all is off: less is a pocket that other posts shut."""
 _BACK = 40
 """So many stretches of street are followed back at most."""
+_ROOM = 64
+"""At first there is room for so many states and streets that are reached."""
 _DIVIDED = RoadClass.TRUNK_LINK
 """On roads up to this class nobody turns round."""
 
@@ -103,30 +108,61 @@ def _hold_at(lost: list[int], network: StreetNetwork, timing: Timing, closed: Bo
 
 
 def _gets_away(
-    states: Iterable[int], network: StreetNetwork, timing: Timing, closed: Bools, away_m: float = 0.0
+    states: Sequence[int], network: StreetNetwork, timing: Timing, closed: Bools, away_m: float = 0.0
 ) -> bool:
-    """Whether enough open streets, with so much before, are reached by legal turns from some arcs."""
-    turns, count = timing.turns, network.edge_count
-    seen = set(states)
-    edges: set[int] = set()
-    todo = deque(sorted(seen))
-    while todo and away_m < _AWAY_M:
-        state = todo.popleft()
-        for turn in range(int(turns.start[state]), int(turns.start[state + 1])):
-            after = int(turns.to[turn])
-            arc = int(turns.state_arc[after])
-            if (
-                after in seen
-                or closed[arc % count]
-                or not (_may_turn(timing, turn) and _may_drive(timing, arc))
-            ):
+    """Whether enough open streets, with so much before, are reached by legal turns from some states."""
+    turns = timing.turns
+    steps = turns.start, turns.to, turns.state_arc, turns.kind, turns.node
+    costs = timing.along_s, timing.node_s, timing.turn_s
+    reached_m = _reached_m(
+        np.array(sorted(states)), *steps, *costs, closed, network.length_m, _AWAY_M - away_m
+    )
+    return away_m + reached_m >= _AWAY_M
+
+
+@njit(cache=True, nogil=True)
+def _reached_m(
+    states: Ints,
+    start: Ints,
+    to: Ints,
+    state_arc: Ints,
+    kind: NDArray[np.uint8],
+    node: Ints,
+    along_s: Floats,
+    node_s: Floats,
+    turn_s: Floats,
+    closed: Bools,
+    length_m: Floats,
+    enough_m: float,
+) -> float:  # pragma: no cover - compiled
+    """Length of the open streets that legal turns lead to from some states, until it is enough."""
+    edges = len(length_m)
+    seen, counted = np.empty(max(_ROOM, 2 * len(states)), dtype=np.int64), np.empty(_ROOM, dtype=np.int64)
+    size, streets, at, reached_m = len(states), 0, 0, 0.0
+    seen[:size] = states
+    while at < size and reached_m < enough_m:
+        state = seen[at]
+        at += 1
+        for turn in range(start[state], start[state + 1]):
+            after = to[turn]
+            edge = state_arc[after] % edges
+            barred = kind[turn] != U_TURN and not np.isfinite(node_s[node[turn]])
+            if closed[edge] or barred or not np.isfinite(turn_s[turn] + along_s[state_arc[after]]):
                 continue
-            seen.add(after)
-            todo.append(after)
-            if arc % count not in edges:
-                edges.add(arc % count)
-                away_m += float(network.length_m[arc % count])
-    return away_m >= _AWAY_M
+            if (seen[:size] == after).any():
+                continue
+            if size == len(seen):
+                seen = np.append(seen, np.empty(size, dtype=np.int64))
+            seen[size] = after
+            size += 1
+            if (counted[:streets] == edge).any():
+                continue
+            if streets == len(counted):
+                counted = np.append(counted, np.empty(streets, dtype=np.int64))
+            counted[streets] = edge
+            streets += 1
+            reached_m += length_m[edge]
+    return reached_m
 
 
 def _may_drive(timing: Timing, arc: int) -> bool:
