@@ -59,3 +59,20 @@ def test_points_lines_and_nothing_are_measured_too() -> None:
     assert np.isnan(metres[2])
     assert np.isnan(Outlines.of(shapes).apart_m(shapely.Polygon())).all()
     assert Outlines.of(shapes[:0]).apart_m(parts).shape == (0,)
+
+
+def test_lines_within_reach_are_found_with_their_gaps() -> None:
+    rng = np.random.default_rng(4)
+    shapes = np.array([*(_ground((x, x), 20, 30, x, True) for x in range(0, 60, 9)), shapely.Point(30, 70)])
+    points = rng.uniform(0, 100, (40, 3, 2))
+    lines = np.asarray(shapely.linestrings(points), dtype=object)
+    first, chosen = np.arange(0, 121, 3), np.arange(1, 40, 2)
+    shape, line, metres = Outlines.of(shapes).lines_near(
+        points.reshape(-1, 2), first, chosen, shapely.bounds(lines), 12.0
+    )
+    wanted = shapely.distance(shapes[:, None], lines[chosen])
+    assert (
+        sorted(map(list, zip(shape.tolist(), line.tolist(), strict=True)))
+        == np.argwhere(wanted <= 12.0).tolist()
+    )
+    np.testing.assert_allclose(metres, wanted[shape, line], atol=1e-9)

@@ -88,6 +88,44 @@ class Outlines:
         metres[metres < HAIR_M] = 0.0
         return metres
 
+    def lines_near(
+        self, xy_m: Floats, first: Ints, lines: Ints, bounds_m: Floats, reach_m: float
+    ) -> tuple[Ints, Ints, Floats]:
+        """Return which shapes have which lines within reach, and how far off, as pairs.
+
+        Parameters
+        ----------
+        xy_m : (p, 2) float array
+            Points of many lines, one after the other.
+        first : (E + 1,) int array
+            Where the points of each begin.
+        lines : (k,) int array
+            Those that are asked about.
+        bounds_m : (E, 4) float array
+            Boxes of the lines: xmin, ymin, xmax, ymax.
+        reach_m : float
+
+        Returns
+        -------
+        (m,) int arrays and (m,) float array
+            Rows of the shapes; places in ``lines``; metres between them, 0 where they meet.
+        """
+        boxes = shapely.bounds(self.shapes).reshape(-1, 4)
+        shape, line = _boxes_near(boxes, bounds_m, lines, reach_m)
+        own = self.polygon[shape]
+        metres = np.empty(len(shape))
+        which = (np.cumsum(self.polygon) - 1)[shape[own]]
+        metres[own] = _to_lines(
+            which, lines[line[own]], self.xy_m, self.ends_ring, self.start, xy_m, first, float(reach_m)
+        )
+        for k in np.flatnonzero(~own).tolist():
+            edge = int(lines[line[k]])
+            metres[k] = shapely.LineString(xy_m[first[edge] : first[edge + 1]]).distance(
+                self.shapes[shape[k]]
+            )
+        near = metres <= reach_m
+        return shape[near], line[near], metres[near]
+
 
 @njit(cache=True, nogil=True)
 def _apart(
@@ -119,6 +157,65 @@ def _apart(
         for g in range(len(corners)):
             if nearest > 0.0 and _in_rings(corners[g, 0], corners[g, 1], own, ends, box):
                 nearest = 0.0
+        metres[k] = nearest
+    return metres
+
+
+@njit(cache=True, nogil=True)
+def _boxes_near(
+    boxes: Floats, others: Floats, chosen: Ints, reach: float
+) -> tuple[Ints, Ints]:  # pragma: no cover - compiled
+    """Pairs of boxes within reach of each other: which of the first, and which of the chosen others."""
+    pairs, count = np.empty((2, 64), dtype=np.int64), 0
+    for j in range(len(chosen)):
+        xmin, ymin, xmax, ymax = others[chosen[j]]
+        for i in range(len(boxes)):
+            dx = max(boxes[i, 0] - xmax, xmin - boxes[i, 2])
+            dy = max(boxes[i, 1] - ymax, ymin - boxes[i, 3])
+            if dx <= reach and dy <= reach:
+                if count == pairs.shape[1]:
+                    more = np.empty((2, 2 * count), dtype=np.int64)
+                    more[:, :count] = pairs
+                    pairs = more
+                pairs[0, count], pairs[1, count] = i, j
+                count += 1
+    return pairs[0, :count].copy(), pairs[1, :count].copy()
+
+
+@njit(cache=True, nogil=True)
+def _to_lines(
+    shapes: Ints,
+    lines: Ints,
+    xy: Floats,
+    ends_ring: Bools,
+    start: Ints,
+    line_xy: Floats,
+    first: Ints,
+    reach: float,
+) -> Floats:  # pragma: no cover - compiled
+    """Measure between pairs of a shape and a line: infinite beyond reach."""
+    metres = np.empty(len(shapes))
+    for k in range(len(shapes)):
+        span = slice(start[shapes[k]], start[shapes[k] + 1])
+        own, ends = xy[span], ends_ring[span]
+        line = line_xy[first[lines[k]] : first[lines[k] + 1]]
+        box, nearest = _around(line), np.inf
+        limit = reach
+        for s in range(len(own) - 1):
+            if ends[s]:
+                continue
+            side = own[s, 0], own[s, 1], own[s + 1, 0], own[s + 1, 1]
+            if _boxes_apart2(_box(side[0], side[1], side[2], side[3]), box) > limit * limit:
+                continue
+            for p in range(len(line) - 1):
+                nearest = min(
+                    nearest, _between(side, (line[p, 0], line[p, 1], line[p + 1, 0], line[p + 1, 1]))
+                )
+            limit = min(limit, nearest)
+            if nearest == 0.0:
+                break
+        if nearest > 0.0 and _in_rings(line[0, 0], line[0, 1], own, ends, _around(own)):
+            nearest = 0.0
         metres[k] = nearest
     return metres
 

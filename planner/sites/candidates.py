@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.doctrine import Siting
+from planner.ground.apart import Outlines
 from planner.ground.zones import Ground
 from planner.memory import kept_with
 from planner.model import Post
@@ -40,6 +41,8 @@ COVER = "building"
 """Kind of a candidate that is a building in warm ground."""
 
 _CLEAR_M = 1.0
+_ROUNDED_M = 0.05
+"""Gaps are told to 0.1 m: so much more than told they may be."""
 _POST_CORNERS = 4
 
 
@@ -156,17 +159,6 @@ def between(scene: Scene, danger: BaseGeometry, spots: BaseGeometry) -> BaseGeom
     return shapely.difference(scene.outer_m, shapely.union_all([scene.inner_m, danger, spots]))
 
 
-def cut_to(shapes: Shapes, where: BaseGeometry) -> Shapes:
-    """Cut shapes to a region; most lie wholly in it or out of it, which is told apart faster."""
-    shapely.prepare(where)
-    meets = shapely.intersects(where, shapes)
-    cut = shapes.copy()
-    cut[~meets] = Polygon()
-    crosses = meets & ~shapely.covers(where, shapes)
-    cut[crosses] = shapely.intersection(shapes[crosses], where)
-    return cut
-
-
 # --- by which streets they are entered ---
 
 
@@ -178,23 +170,26 @@ class Lanes:
     ----------
     edges : (k,) int array
         Ascending.
-    lines : (k,) array of LineString
+    network : StreetNetwork
     """
 
     edges: Ints
-    lines: Shapes
+    network: StreetNetwork
+
+    def lines(self, rows: Ints) -> Shapes:
+        """Return the lines of some of them."""
+        return self.network.lines(self.edges[rows])
 
     @cached_property
     def tree(self) -> shapely.STRtree:
-        """A tree over the lines; most grounds are the same in every incident, and ask for none."""
-        return shapely.STRtree(self.lines)
+        """A tree over the lines of all; few ask for it."""
+        return shapely.STRtree(self.network.lines(self.edges))
 
     @classmethod
     def among(cls, area: Area, mask: Bools, bounds: tuple[float, float, float, float]) -> Lanes:
         """Streets of a mask whose boxes meet the bounds."""
         near = area.network.edges_in_box(bounds)
-        edges = near[mask[near]]
-        return cls(edges, area.network.lines(edges))
+        return cls(near[mask[near]], area.network)
 
 
 def usable_streets(network: StreetNetwork, joined: Bools, closed: Bools) -> Bools:
@@ -245,9 +240,11 @@ def streets_beside(
 
 def _pairs_near(shapes: Shapes, lanes: Lanes, reach_m: float) -> tuple[Ints, Ints, Floats]:
     """Which shape has which of the lanes within reach, and how far off (to 0.1 m)."""
-    boxes = shapely.box(*(shapely.bounds(shapes) + np.array([-reach_m, -reach_m, reach_m, reach_m])).T)
-    shape, lane = lanes.tree.query(boxes)
-    gap = np.round(shapely.distance(lanes.lines[lane], shapes[shape]), 1)
+    network = lanes.network
+    shape, lane, gap = Outlines.of(shapes).lines_near(
+        network.shape_xy_m, network.shape_start, lanes.edges, network.bounds_m, reach_m + _ROUNDED_M
+    )
+    gap = np.round(gap, 1)
     near = gap <= reach_m
     return shape[near], lane[near], gap[near]
 
@@ -274,6 +271,11 @@ class NearStreets:
         for key, (a, b) in zip(new, itertools.pairwise(ends.tolist()), strict=True):
             self.of[key] = (lanes.edges[lane[a:b]], gap[a:b])
 
+    def around(self, ground: int) -> Ints:
+        """Return the streets near a ground, with its roofs or without, where that was asked for."""
+        known = [self.of[key][0] for key in ((ground, True), (ground, False)) if key in self.of]
+        return np.concatenate([np.empty(0, dtype=np.int64), *known])
+
     def _about(self, grounds: Shapes) -> Lanes:
         """Return the streets about some grounds: to lay out the lines of all of a metro takes seconds."""
         network = self.area.network
@@ -282,7 +284,7 @@ class NearStreets:
         for box_m in boxes.tolist():
             about[network.edges_in_box(tuple(box_m))] = True
         edges = np.flatnonzero(about & network.drivable)
-        return Lanes(edges, network.lines(edges))
+        return Lanes(edges, network)
 
 
 @kept_with
@@ -298,7 +300,7 @@ def entrances(shapes: Shapes, beside: Sequence[Ints], lanes: Lanes) -> list[Snap
     if len(rows) == 0:
         return out
     first = np.array([beside[k][0] for k in rows], dtype=np.int64)
-    lines, grounds = lanes.lines[first], shapes[rows]
+    lines, grounds = lanes.lines(first), shapes[rows]
     spots = shapely.get_point(shapely.shortest_line(lines, grounds), 0)
     meet = np.flatnonzero(shapely.intersects(lines, grounds))
     spots[meet] = shapely.point_on_surface(shapely.intersection(lines[meet], grounds[meet]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.doctrine import Doctrine, Siting
+from planner.ground.regions import ACROSS, OUTSIDE, WITHIN, cut_to, where_boxes_lie
 from planner.ground.targets import HALL_KINDS, thin, tidy
 from planner.memory import kept_with, kept_with_tables
 from planner.sites.blocks import between_streets
@@ -27,7 +28,6 @@ from planner.sites.candidates import (
     Lanes,
     Scene,
     between,
-    cut_to,
     danger_of,
     entrances,
     post_spots,
@@ -115,18 +115,33 @@ def gather(
     return found + on_streets(verge, streets, area, siting, siting.kerb_column_m, inside=False)
 
 
-def _of_kind(grounds: Grounds, kinds: Sequence[str], where: BaseGeometry) -> Ints:
+class _Hits(NamedTuple):
+    """Grounds that meet a region: their rows, ascending, and which of them lie wholly in it."""
+
+    rows: Ints
+    clear: Bools
+
+
+def _of_kind(grounds: Grounds, kinds: tuple[str, ...], where: BaseGeometry) -> _Hits:
     """Return the grounds of some kinds that meet a region."""
+    near = np.sort(grounds.tree.query(shapely.box(*where.bounds)))
+    near = near[grounds.among(kinds)[near]]
+    lie = where_boxes_lie(grounds.bounds_m[near], where)
+    across, shapes = np.flatnonzero(lie == ACROSS), grounds.whole_m
     shapely.prepare(where)
-    hits = np.sort(grounds.tree.query(where, predicate="intersects"))
-    return hits[np.isin(grounds.kind[hits], kinds)] if len(hits) else hits
+    meets = shapely.intersects(where, shapes[near[across]])
+    lie[across[~meets]] = OUTSIDE
+    across = across[meets]
+    lie[across[shapely.covers(where, shapes[near[across]])]] = WITHIN
+    met = lie != OUTSIDE
+    return _Hits(near[met], lie[met] == WITHIN)
 
 
 @kept_with
 def _passing_kinds(area: Area, siting: Siting, kinds: tuple[str, ...]) -> Bools:
     """Mask (E,) of the streets that pass any ground of some kinds, found once for an area."""
     grounds = grounds_of(area, siting)
-    mask = _passing(grounds.whole_m[np.isin(grounds.kind, kinds)], area.network, siting.street_reach_m)
+    mask = _passing(grounds.whole_m[grounds.among(kinds)], area.network, siting.street_reach_m)
     mask.flags.writeable = False
     return mask
 
@@ -167,52 +182,83 @@ def _meeting_cells(bounds_m: Floats, low: Floats, cell_m: float, sums: Ints) -> 
     return meets
 
 
-@kept_with
-def _whole_grounds(area: Area, siting: Siting) -> dict[int, tuple[Ints, Bools, list[Candidate]]]:
-    """Keep what whole grounds beyond the perimeters are as candidates, by their rows.
+@dataclass(eq=False)
+class _WholeGrounds:
+    """What whole grounds beyond the perimeters are as candidates, by their rows.
 
     With the streets near each, and which of them were usable: where the same are, it is the same.
+
+    Parameters
+    ----------
+    found : dict of int to list of Candidate
+    begin, end : (n,) int array
+        Where the streets near each ground lie in ``edges``; -1 where nothing is known.
+    edges : (k,) int array
+    usable : (k,) bool array
     """
-    return {}
+
+    found: dict[int, list[Candidate]]
+    begin: Ints
+    end: Ints
+    edges: Ints
+    usable: Bools
+
+    def unchanged(self, rows: Ints, usable: Bools) -> Ints:
+        """Return the rows that are kept and that the same streets lead to."""
+        known = rows[self.begin[rows] >= 0]
+        begin, counts = self.begin[known], self.end[known] - self.begin[known]
+        owner = np.repeat(np.arange(len(known)), counts)
+        place = np.arange(len(owner)) + np.repeat(begin - (np.cumsum(counts) - counts), counts)
+        same = np.ones(len(known), dtype=bool)
+        same[owner[usable[self.edges[place]] != self.usable[place]]] = False
+        return known[same]
+
+    def keep(self, found: Mapping[int, tuple[Ints, list[Candidate]]], usable: Bools) -> None:
+        """Keep what some grounds are, with all streets near each."""
+        more, at = [], len(self.edges)
+        for row, (edges, candidates) in found.items():
+            self.found[row] = candidates
+            if self.begin[row] < 0:  # which streets are near never changes
+                self.begin[row], self.end[row] = at, at + len(edges)
+                more.append(edges)
+                at += len(edges)
+        self.edges = np.concatenate([self.edges, *more])
+        self.usable = np.append(self.usable, np.zeros(at - len(self.usable), dtype=bool))
+        for row, (edges, _) in found.items():
+            self.usable[self.begin[row] : self.end[row]] = usable[edges]
+
+
+@kept_with
+def _whole_grounds(area: Area, siting: Siting) -> _WholeGrounds:
+    """Keep what is known of whole grounds with their area."""
+    unknown = np.full(len(grounds_of(area, siting).kind), -1, dtype=np.int64)
+    none = np.empty(0, dtype=np.int64)
+    return _WholeGrounds({}, unknown, unknown.copy(), none, none.astype(bool))
 
 
 def _beyond(
-    grounds: Grounds, hits: Ints, where: BaseGeometry, lanes: Lanes, area: Area, siting: Siting
+    grounds: Grounds, met: _Hits, where: BaseGeometry, lanes: Lanes, area: Area, siting: Siting
 ) -> list[Candidate]:
     """Usable ground beyond the perimeters: as it was found before, where the same streets lead to it."""
-    if len(lanes.edges) == 0 or len(hits) == 0:
+    if len(lanes.edges) == 0 or len(met.rows) == 0:
         return []
-    shapely.prepare(where)
-    clear = hits[shapely.covers(where, grounds.whole_m[hits])]
     usable, kept = area.network.no_closures(), _whole_grounds(area, siting)
     usable[lanes.edges] = True
-    found = {row: kept[row][2] for row in _unchanged(clear, kept, usable).tolist()}
-    rest = hits[~np.isin(hits, np.array(list(found), dtype=np.int64))]
-    found |= {row: [] for row in rest.tolist()}
+    same = np.isin(met.rows, kept.unchanged(met.rows[met.clear], usable))
+    rest = _Hits(met.rows[~same], met.clear[~same])
+    found = {row: kept.found[row] for row in met.rows[same].tolist()}
+    found |= {row: [] for row in rest.rows.tolist()}
     for row, candidate in _on_ground(grounds, rest, where, lanes, area, siting):
         found[row].append(candidate)
     beside = streets_near(area, siting)
-    for row in np.intersect1d(clear, rest).tolist():
-        near = [beside.of[key][0] for key in ((row, True), (row, False)) if key in beside.of]
-        edges = np.concatenate([np.empty(0, dtype=np.int64), *near])
-        kept[row] = (edges, usable[edges], found[row])
-    return [candidate for row in hits.tolist() for candidate in found[row]]
-
-
-def _unchanged(rows: Ints, kept: Mapping[int, tuple[Ints, Bools, list[Candidate]]], usable: Bools) -> Ints:
-    """Return the rows that are kept and that the same streets lead to."""
-    known = [row for row in rows.tolist() if row in kept]
-    if not known:
-        return rows[:0]
-    edges, patterns, _ = zip(*(kept[row] for row in known), strict=True)
-    owner = np.repeat(np.arange(len(known)), [len(near) for near in edges])
-    other = owner[usable[np.concatenate(edges)] != np.concatenate(patterns)]
-    return np.delete(np.array(known, dtype=np.int64), np.unique(other))
+    whole = {row: (beside.around(row), found[row]) for row in rest.rows[rest.clear].tolist()}
+    kept.keep(whole, usable)
+    return [candidate for row in met.rows.tolist() for candidate in found[row]]
 
 
 def _on_ground(
     grounds: Grounds,
-    hits: Ints,
+    met: _Hits,
     where: BaseGeometry,
     lanes: Lanes,
     area: Area,
@@ -224,14 +270,14 @@ def _on_ground(
 
     Between the perimeters, ``rim`` is the ground against the inner one and against warm ground.
     """
-    if len(lanes.edges) == 0 or len(hits) == 0:
+    if len(lanes.edges) == 0 or len(met.rows) == 0:
         return []
-    inside = rim is not None
-    pieces = _pieces(grounds, hits, where, lanes, siting, rim)
+    hits, inside = met.rows, rim is not None
+    pieces = _pieces(grounds, met, where, lanes, siting, rim)
     shapes = np.array([piece.shape_m for piece in pieces], dtype=object)
     beside = streets_beside(shapes, lanes, area, siting, [piece.key for piece in pieces])
     snaps = entrances(shapes, beside, lanes)
-    halls = hits[np.isin(grounds.kind[hits], HALL_KINDS)] if not inside else hits[:0]
+    halls = hits[grounds.among(HALL_KINDS)[hits]] if not inside else hits[:0]
     parking_m2 = dict(zip(halls.tolist(), grounds.parking_m2(halls).tolist(), strict=True))
     fronts_m2 = _frontages(pieces, beside, lanes, area, siting) if inside else np.zeros(len(pieces))
     return [
@@ -262,7 +308,7 @@ def _frontages(
         return fronts
     first = np.array([beside[k][0] for k in rows], dtype=np.int64)
     near = shapely.buffer([pieces[k].shape_m for k in rows], siting.frontage_m, quad_segs=2)
-    along_m = shapely.length(shapely.intersection(lanes.lines[first], near))
+    along_m = shapely.length(shapely.intersection(lanes.lines(first), near))
     narrow = area.network.width_m[lanes.edges[first]] < siting.kerb_width_m
     fast = ~np.isin(area.network.road_class[lanes.edges[first]], KERB_CLASSES)
     along_m[narrow | fast] = 0.0
@@ -284,32 +330,35 @@ class Piece(NamedTuple):
 
 
 def _pieces(
-    grounds: Grounds, hits: Ints, where: BaseGeometry, lanes: Lanes, siting: Siting, rim: BaseGeometry | None
+    grounds: Grounds, met: _Hits, where: BaseGeometry, lanes: Lanes, siting: Siting, rim: BaseGeometry | None
 ) -> list[Piece]:
     """Cut grounds to a region: whole ones with their roofs, large ones also in pieces by the street."""
-    shapely.prepare(where)
-    clear = shapely.covers(where, grounds.whole_m[hits])
-    cut, shelter_m2 = cut_to(grounds.open_m(hits), where), grounds.shelter_m2(hits)
+    hits, clear = met
+    usable, shelter_m2 = grounds.open_m(hits), grounds.shelter_m2(hits)
+    cut = cut_to(usable, shapely.bounds(usable), where)
     inside, back = rim is not None, np.zeros(len(hits), dtype=bool)
     if rim is not None:
         cut, back = _set_back(cut, rim)
+    whole = clear & ~back
+    opens = [shape if same else largest(shape) for shape, same in zip(cut, whole.tolist(), strict=True)]
+    opens_m2 = shapely.area(opens).tolist()
     pieces: list[Piece] = []
-    for index, shape, whole_inside, set_back, roofs_m2 in zip(
-        hits.tolist(), cut, clear, back.tolist(), shelter_m2.tolist(), strict=True
+    for index, open_m, open_m2, whole_inside, same, roofs_m2 in zip(
+        hits.tolist(), opens, opens_m2, clear.tolist(), whole.tolist(), shelter_m2.tolist(), strict=True
     ):
-        open_m = shape if whole_inside and not set_back else largest(shape)
-        parts = []
-        if inside:
-            for size_m2 in (siting.pocket_m2, siting.nook_m2):
-                if open_m.area > 2 * size_m2:
-                    parts += _pockets(open_m, lanes, size_m2, siting)
+        sizes_m2 = (siting.pocket_m2, siting.nook_m2) if inside else ()
+        parts = [
+            Piece(index, part, part.area, 0.0)
+            for size_m2 in sizes_m2
+            if open_m2 > 2 * size_m2
+            for part in _pockets(open_m, lanes, size_m2, siting)
+        ]
         if whole_inside and roofs_m2 >= siting.shelter_min_m2:
-            whole = largest(grounds.whole_m[index])
-            pieces.append(Piece(index, whole, open_m.area, roofs_m2, (index, True)))
-        elif open_m.area >= LEAST_M2 and not (inside and open_m.area > 2 * siting.pocket_m2):
-            parts.append(open_m)
-        own = (index, False) if whole_inside and not set_back else None
-        pieces += [Piece(index, part, part.area, 0.0, own if part is open_m else None) for part in parts]
+            ground = largest(grounds.whole_m[index])
+            pieces.append(Piece(index, ground, open_m2, roofs_m2, (index, True)))
+        elif open_m2 >= LEAST_M2 and not (inside and open_m2 > 2 * siting.pocket_m2):
+            parts.append(Piece(index, open_m, open_m2, 0.0, (index, False) if same else None))
+        pieces += parts
     return pieces
 
 
@@ -421,7 +470,8 @@ def _in_cover(scene: Scene, area: Area, doctrine: Doctrine, joined: Bools) -> li
     rows, shapes = large.rows[met], large.shapes[met]
     order = np.argsort(shapely.distance(shapes, ground.target_m), kind="stable")[: 2 * _COVERS]
     rows, shapes = rows[order], shapes[order]
-    mostly = shapely.area(shapely.intersection(shapes, ground.warm_m)) >= shapely.area(shapes) / 2
+    within = cut_to(shapes, shapely.bounds(shapes), ground.warm_m)
+    mostly = shapely.area(within) >= shapely.area(shapes) / 2
     rows, shapes = rows[mostly][:_COVERS], shapes[mostly][:_COVERS]
     hot = area.network.edges_meeting(ground.hot_m)
     usable = usable_streets(area.network, joined, hot)
@@ -450,11 +500,13 @@ def _with_clear_way(
     if not sum(counts):
         return list(beside)
     owner, lane = np.repeat(np.arange(len(shapes)), counts), np.concatenate(beside)
-    ways = shapely.shortest_line(lanes.lines[lane], shapes[owner])
-    way, other = area.buildings.tree.query(ways, predicate="intersects")
-    past = ~shapely.contains(within, shapely.get_point(ways, 0))
-    past[way[other != rows[owner[way]]]] = True
-    clear = np.flatnonzero(~past)
+    ways = shapely.shortest_line(lanes.lines(lane), shapes[owner])
+    shapely.prepare(within)
+    held = np.flatnonzero(shapely.contains(within, shapely.get_point(ways, 0)))
+    way, other = area.buildings.tree.query(ways[held], predicate="intersects")
+    past = np.zeros(len(held), dtype=bool)
+    past[way[other != rows[owner[held[way]]]]] = True
+    clear = held[~past]
     order = clear[np.lexsort((shapely.length(ways[clear]), owner[clear]))]
     ends = np.searchsorted(owner[order], np.arange(len(shapes) + 1))
     return [lane[order[a:b]] for a, b in itertools.pairwise(ends.tolist())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -106,6 +107,19 @@ class Grounds:
     care: Bools
     _usable: dict[int, tuple[BaseGeometry, float]] = field(default_factory=dict)
     _parking: dict[int, float] = field(default_factory=dict)
+    _among: dict[tuple[str, ...], Bools] = field(default_factory=dict)
+
+    @cached_property
+    def bounds_m(self) -> Floats:
+        """Boxes of the grounds, (n, 4) as xmin, ymin, xmax, ymax."""
+        bounds_m: Floats = shapely.bounds(self.whole_m).reshape(-1, 4)
+        return bounds_m
+
+    def among(self, kinds: tuple[str, ...]) -> Bools:
+        """Return which grounds are of some kinds."""
+        if kinds not in self._among:
+            self._among[kinds] = np.isin(self.kind, kinds)
+        return self._among[kinds]
 
     def open_m(self, rows: Ints) -> Shapes:
         """Return the usable open ground of some; empty where a building fills the place."""

@@ -12,7 +12,8 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.doctrine import Doctrine, Siting
-from planner.sites.candidates import STREET, Candidate, Lanes, Scene, between, cut_to, danger_of, post_spots
+from planner.ground.regions import cut_to
+from planner.sites.candidates import STREET, Candidate, Lanes, Scene, between, danger_of, post_spots
 from planner.streets.network import Snap
 from planner.terms import Access, RoadClass, Service
 
@@ -50,12 +51,13 @@ def on_streets(
     network = area.network
     width = network.width_m[lanes.edges]
     fit = np.isin(network.road_class[lanes.edges], classes) & ~(width < siting.kerb_width_m)
-    fit &= ~(network.bridge | network.tunnel)[lanes.edges]
+    fit &= ~(network.bridge[lanes.edges] | network.tunnel[lanes.edges])
     fit &= np.isin(network.service[lanes.edges], (Service.NONE, Service.OTHER))
     fit &= ~np.isin(network.access[lanes.edges], (Access.PRIVATE, Access.NO))
     rows = np.flatnonzero(fit & (network.length_m[lanes.edges] >= length_m / 2))
     where = where.buffer(-siting.kerb_width_m / 2 - _RIM_M)  # the line is the middle of what vehicles take
-    stretches = _stretches(cut_to(lanes.lines[rows], where), rows, length_m)
+    lines = cut_to(lanes.lines(rows), network.bounds_m[lanes.edges[rows]], where)
+    stretches = _stretches(lines, rows, length_m)
     cell = (stretches.middle_m // length_m).astype(np.int64)
     # In each cell the longest stretch (to the centimetre), of the street of the lowest row.
     order = np.lexsort(
@@ -194,7 +196,7 @@ def _kerbs(stretches: _Stretches, lanes: Lanes, siting: Siting, inside: bool) ->
         return []
     lines, middles = stretches.lines(), stretches.middle_m
     shapes = shapely.buffer(lines, siting.kerb_width_m / 2, quad_segs=_QUAD_SEGS, cap_style="flat")
-    along_m = shapely.line_locate_point(lanes.lines[rows], shapely.points(middles))
+    along_m = shapely.line_locate_point(lanes.lines(rows), shapely.points(middles))
     return [
         Candidate(
             kind=STREET,

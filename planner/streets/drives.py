@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.streets.grouping import grouped
 from planner.streets.network import Snap, StreetNetwork
-from planner.streets.reach import in_groups, numbered, spread
+from planner.streets.reach import numbered, spread
 from planner.streets.timing import Timing
 
 Bools = NDArray[np.bool_]
@@ -80,7 +81,7 @@ class Drives:
         nodes, (tail, head) = numbered(network.node_count, tails, heads)
         whole_s = timing.arc_s[both] + timing.node_s[heads]
         used = np.flatnonzero(np.isfinite(whole_s))
-        first, order = in_groups(tail[used], len(nodes))
+        first, order = grouped(tail[used], len(nodes))
         used = used[order]
         edge = np.array([place.edge for place in places], dtype=np.int64)
         length_m = np.maximum(network.length_m[edge], 1e-9)

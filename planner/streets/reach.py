@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
+from planner.streets.grouping import grouped
+from planner.streets.joined import joined, looped
 from planner.streets.network import Snap, StreetNetwork
 
 Bools = NDArray[np.bool_]
@@ -130,7 +130,7 @@ def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, 
     begins = np.concatenate([network.edge_u[first], network.edge_v[first]])
     tail, head = network.arc_tail[arcs], network.arc_head[arcs]
     nodes, (tail, head, seeds) = numbered(network.node_count, tail, head, begins)
-    first_of, by_tail = in_groups(tail, len(nodes))
+    first_of, by_tail = grouped(tail, len(nodes))
     own = np.arange(len(starts))
     node_mm, nearest, via = spread(
         first_of,
@@ -158,15 +158,6 @@ def numbered(count: int, *parts: Ints) -> tuple[Ints, list[Ints]]:
     place = np.empty(count, dtype=np.int64)
     place[known] = np.arange(len(known))
     return known, [place[part] for part in parts]
-
-
-def in_groups(group: Ints, count: int) -> tuple[Ints, Ints]:
-    """Return rows by their groups, (n,), each group's in order, and where each group begins, (count + 1,)."""
-    start = np.zeros(count + 1, dtype=np.int64)
-    np.cumsum(np.bincount(group, minlength=count), out=start[1:])
-    # Numbers of sixteen bits are laid out, not sorted.
-    short = group.astype(np.uint16) if count <= np.iinfo(np.uint16).max else group
-    return start, np.argsort(short, kind="stable")
 
 
 def _mm(metres: Floats) -> Ints:
@@ -276,15 +267,14 @@ def find_exits(
     u, v, outside = _with_outside(network, edges, open_edges, leaving)
     size = int(max(u.max(), v.max(), outside)) + 1
     bridge = _bridges(u, v, size)
-    firm = _component(u, v, ~bridge, size)
+    whole, firm = joined(u, v, size), joined(u[~bridge], v[~bridge], size)
     home = _home(u, firm, outside)
-    joined = _component(u, v, np.ones(len(edges), dtype=bool), size)
-    joined_to[edges] = joined[u] == joined[home]
+    joined_to[edges] = whole[u] == whole[home]
     ahead, back = arc_open[edges], arc_open[edges + network.edge_count]
-    looped = _loops(np.concatenate([u[ahead], v[back]]), np.concatenate([v[ahead], u[back]]), size)
-    out[edges] = (looped[u] == looped[home]) & (looped[v] == looped[home]) & (ahead | back)
+    loop = looped(np.concatenate([u[ahead], v[back]]), np.concatenate([v[ahead], u[back]]), size)
+    out[edges] = (loop[u] == loop[home]) & (loop[v] == loop[home]) & (ahead | back)
     twice[edges] = ~bridge & (firm[u] == firm[home])
-    side[edges] = np.where((looped[u] == looped[v]) & (ahead | back), looped[u], -1)
+    side[edges] = np.where((loop[u] == loop[v]) & (ahead | back), loop[u], -1)
     return Exits(joined_to, out, twice, side, leads_on=outside >= 0)
 
 
@@ -299,9 +289,10 @@ def joined_outside(
         size = int(max(u.max(), v.max(), outside)) + 1
         home = outside
         if outside < 0:
-            home = _home(u, _component(u, v, ~_bridges(u, v, size), size), outside)
-        joined = _component(u, v, np.ones(len(edges), dtype=bool), size)
-        mask[edges] = joined[u] == joined[home]
+            firm = ~_bridges(u, v, size)
+            home = _home(u, joined(u[firm], v[firm], size), outside)
+        whole = joined(u, v, size)
+        mask[edges] = whole[u] == whole[home]
     return mask
 
 
@@ -351,19 +342,6 @@ def ends_of(network: StreetNetwork, edges: Ints, open_edges: Bools) -> NumberedE
     others = arcs % network.edge_count
     goes_on[owner[open_edges[others] & ~_among(edges, others)]] = True
     return NumberedEnds(u, v, goes_on)
-
-
-def _component(u: Ints, v: Ints, used: Bools, size: int) -> Ints:
-    graph = csr_array((np.ones(int(used.sum())), (u[used], v[used])), shape=(size, size))
-    label: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
-    return label
-
-
-def _loops(tail: Ints, head: Ints, size: int) -> Ints:
-    """Label nodes that can be driven between in both directions alike."""
-    graph = csr_array((np.ones(len(tail)), (tail, head)), shape=(size, size))
-    label: Ints = connected_components(graph, directed=True, connection="strong")[1].astype(np.int64)
-    return label
 
 
 @njit(cache=True)
