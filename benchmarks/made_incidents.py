@@ -58,7 +58,7 @@ def _incident(kind: str, x: float, y: float, area: Area, rng: np.random.Generato
 
 def _edge_spots(area: Area, rng: np.random.Generator) -> np.ndarray:
     nodes = area.network.node_xy_m
-    ring = area.extent_m.exterior
+    ring = area.extent_m.boundary
     near = shapely.dwithin(ring, shapely.points(nodes), _NEAR_EDGE_M) & shapely.contains_xy(
         area.extent_m, nodes
     )

@@ -81,6 +81,8 @@ class Area:
     network : StreetNetwork
     buildings, places, obstacles : Table
         With the columns named in this module, in the order of (osm_type, osm_id).
+    outline_deg : shapely geometry or None
+        The ground that the map shows, in degrees; None where it is all of the box.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Area:
     buildings: Table
     places: Table
     obstacles: Table
+    outline_deg: BaseGeometry | None = None
 
     def __post_init__(self) -> None:
         """Check texts, box and tables once.
@@ -115,6 +118,8 @@ class Area:
         west, south, east, north = self.bbox_deg
         if not (np.isfinite(self.bbox_deg).all() and west < east and south < north):
             raise AreaError("the area's bounding box is empty", "Import the area again from its source file")
+        if self.outline_deg is not None and shapely.area(self.outline_deg) == 0:
+            raise AreaError("the area shows no ground at all", "Import the area again from its source file")
         for table, columns in (
             (self.buildings, BUILDING_COLUMNS),
             (self.places, PLACE_COLUMNS),
@@ -127,14 +132,19 @@ class Area:
                 )
 
     @cached_property
-    def extent_m(self) -> Polygon:
-        """The bounding box as a polygon in the frame, its sides subdivided so that they stay true."""
-        ring = shapely.segmentize(box(*self.bbox_deg).exterior, 0.01)
-        return Polygon(self.frame.to_m(shapely.get_coordinates(ring)))
+    def extent_m(self) -> BaseGeometry:
+        """The ground that the map shows, in the frame: the bounding box, or as much of it as is known.
+
+        Its sides are subdivided so that they stay true.
+        """
+        ground = box(*self.bbox_deg) if self.outline_deg is None else self.outline_deg
+        extent_m = shapely.transform(shapely.segmentize(ground, 0.01), self.frame.to_m)
+        shapely.prepare(extent_m)
+        return extent_m
 
     @cached_property
     def known_m(self) -> BaseGeometry:
-        """The bounding box with the water that the map shows beyond it, in the frame: no street leads there.
+        """The ground that the map shows, and water that it has beyond, in the frame: no street leads there.
 
         The box ends with the streets, so off a shore the land ends where the map seems to.
         """
@@ -175,7 +185,7 @@ class Area:
         return mask
 
     def knows(self, ground_m: BaseGeometry) -> bool:
-        """Whether the map shows what a ground holds: it lies in the bounding box, or beyond it on water."""
+        """Whether the map shows what a ground holds: it lies on that ground, or beyond it on water."""
         if shapely.covers(self.extent_m, ground_m):
             return True
         return bool(shapely.covers(self.known_m, ground_m))
@@ -195,7 +205,10 @@ class Area:
         once, for of a metro all junctions take seconds.
         """
         xy_m = self.network.node_xy_m
-        ground_m = _hull(xy_m[self.streets_at > 0]).intersection(self.extent_m)
+        solid_m = shapely.union_all(
+            shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(self.extent_m)))
+        )
+        ground_m = _hull(xy_m[self.streets_at > 0]).intersection(solid_m)
         low, size = xy_m.min(axis=0), np.maximum(np.ptp(xy_m, axis=0) / _RIM_CELLS, 1.0)
         middle = low + (np.indices((_RIM_CELLS, _RIM_CELLS)).reshape(2, -1).T + 0.5) * size
         gap_m = shapely.distance(shapely.points(middle), ground_m.boundary)

@@ -62,7 +62,7 @@ _T = TypeVar("_T")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PACK_FILE = re.compile(r"(streets|buildings|places|obstacles)-[0-9a-f]{16}\.(npz|parquet)")
 # of sources: what decides how a map is read
-_READERS = ("tags", "restrictions", "noding", "coast", "osm", "opl", "ordering", "pbf")
+_READERS = ("tags", "restrictions", "noding", "coast", "known_ground", "osm", "opl", "ordering", "pbf")
 _STREETS = "streets"
 _ORDER = "order"  # of contraction, among the arrays of the streets
 _STAGING = ".new-"
@@ -459,6 +459,8 @@ def _manifest(area: Area, files: dict[str, dict[str, Any]], origin: dict[str, st
         "files": files,
         "origin": origin,
     }
+    if area.outline_deg is not None:
+        manifest["outline_deg"] = json.loads(shapely.to_geojson(area.outline_deg))
     manifest["sha256"] = _manifest_digest(manifest)
     return manifest
 
@@ -535,8 +537,13 @@ def _open(name: str, manifest: dict[str, Any], folder: Path | None = None) -> Ar
                 attribution=manifest["attribution"],
                 licence=manifest["licence"],
                 network=network,
+                outline_deg=_outline(manifest.get("outline_deg")),
                 **{part: table.result() for part, table in tables.items()},
             )
+
+
+def _outline(told: object) -> BaseGeometry | None:
+    return None if told is None else shapely.from_geojson(json.dumps(told))
 
 
 def _read_part(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import shapely
 
 from planner.area import Area
 from planner.doctrine import Travelling
@@ -70,6 +71,7 @@ def find_coverage(area: Area, travelling: Travelling) -> list[Finding]:
     """
     return [
         _streets(area),
+        _outline(area),
         _connected(area, travelling),
         _buildings(area),
         _heights(area),
@@ -92,6 +94,16 @@ def _streets(area: Area) -> Finding:
             f"none of {edges} streets can be driven: no plan can be made",
         )
     return Finding("streets", True, NoticeLevel.INFO, f"{drivable} of {edges} streets can be driven")
+
+
+def _outline(area: Area) -> Finding:
+    ground, box = area.outline_deg, shapely.box(*area.bbox_deg)
+    share = 1.0 if ground is None else shapely.area(ground) / shapely.area(box)
+    lacking = (
+        f"it shows {share:.0%} of its box: roads end in the open or are cut off where the rest would be; "
+        "perimeters that reach there are not called sealed"
+    )
+    return _found("outline", ground is None, "the map shows all of its box", lacking)
 
 
 def _connected(area: Area, travelling: Travelling) -> Finding:

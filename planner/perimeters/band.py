@@ -430,7 +430,7 @@ def _leaves_map(network: StreetNetwork, nodes: Ints, area: Area, limit_m: Polygo
     dead_end = (area.streets_at[nodes] == 1) & ~area.ashore[nodes]
     shapely.prepare(extent)
     points = shapely.points(network.node_xy_m[nodes])
-    near = shapely.dwithin(extent.exterior, points, edge_m) & dead_end
+    near = shapely.dwithin(extent.boundary, points, edge_m) & dead_end
     return np.asarray(~shapely.contains(extent, points) | near)
 
 

@@ -115,11 +115,12 @@ def _behind_the_lines(scene: Scene, passable: Bools, network: StreetNetwork) -> 
 
 @kept_with
 def _leaving(area: Area, edge_m: float) -> Bools:
-    """Mask (N,) of the dead ends so near to the edge of the map that a street surely goes on."""
+    """Mask (N,) of the dead ends off the map, or so near to its edge that a street surely goes on."""
     ends = np.flatnonzero((area.streets_at == 1) & ~area.ashore)
     spots = shapely.points(area.network.node_xy_m[ends])
     mask = np.zeros(area.network.node_count, dtype=bool)
-    mask[ends] = shapely.dwithin(area.extent_m.exterior, spots, edge_m)
+    mask[ends] = shapely.dwithin(area.extent_m.boundary, spots, edge_m)
+    mask[ends] |= ~shapely.contains(area.extent_m, spots)
     return mask
 
 

@@ -62,6 +62,8 @@ class Runs(NamedTuple):
     size: Ints  # (R,) number of nodes
     ref: Ints  # (P,)
     lonlat_deg: Floats  # (P, 2)
+    cut: Ints = np.empty(0, dtype=np.int64)
+    """Nodes at which a run begins or ends because the source lacks the next node of its way."""
 
     def meeting(self, box_deg: tuple[float, float, float, float]) -> Runs:
         """Keep the ways of which a run meets a box, whole."""
@@ -71,7 +73,7 @@ class Runs(NamedTuple):
         low, high = (ends.reduceat(self.lonlat_deg, start) for ends in (np.minimum, np.maximum))
         kept = np.isin(self.way, self.way[_boxes_meet(np.hstack([low, high]), box_deg)])
         points = np.repeat(kept, self.size)
-        return Runs(self.way[kept], self.size[kept], self.ref[points], self.lonlat_deg[points])
+        return Runs(self.way[kept], self.size[kept], self.ref[points], self.lonlat_deg[points], self.cut)
 
 
 @dataclass

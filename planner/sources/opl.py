@@ -49,7 +49,11 @@ class Ways(NamedTuple):
         run = (np.cumsum(first) - 1)[there]
         size = np.bincount(run)
         kept = np.flatnonzero(there)[size[run] > 1]
-        return Runs(way[first][size > 1], size[size > 1], self.ref[kept], self.lonlat_deg[kept])
+        beside_none = np.zeros(len(there), dtype=bool)
+        beside_none[1:] = ~there[:-1] & (way[1:] == way[:-1])
+        beside_none[:-1] |= ~there[1:] & (way[1:] == way[:-1])
+        cut = self.ref[kept[beside_none[kept]]]
+        return Runs(way[first][size > 1], size[size > 1], self.ref[kept], self.lonlat_deg[kept], cut)
 
 
 def read_ways(text: bytes) -> Ways:

@@ -24,6 +24,7 @@ from planner.area import BUILDING_COLUMNS, OBSTACLE_COLUMNS, PLACE_COLUMNS, Area
 from planner.errors import SourceError
 from planner.geo import Frame, LonLat
 from planner.sources.coast import COASTLINE, sea_of
+from planner.sources.known_ground import known_ground
 from planner.sources.noding import UNIT_DEG, Runs, Streets, Units, lay_streets
 from planner.sources.restrictions import Restriction
 from planner.sources.tags import (
@@ -90,6 +91,9 @@ class Draft:
     _runs: array[int] = field(default_factory=lambda: array("q"))  # way, addition, street, number of nodes
     _refs: array[int] = field(default_factory=lambda: array("q"))
     _units: array[int] = field(default_factory=lambda: array("i"))  # longitude, latitude in 1e-7 degrees
+    _cut: array[int] = field(
+        default_factory=lambda: array("q")
+    )  # nodes that a way goes on from, to none here
     _added: int = 0
     _nodes: dict[int, StreetNode] = field(default_factory=dict)
     _restrictions: set[Restriction] = field(default_factory=set)
@@ -124,6 +128,7 @@ class Draft:
         told = np.column_stack([way_id[way], self._added + way, row[street[way]], runs.size])
         self._added += len(way_id)
         self._runs.frombytes(told.astype(np.int64).tobytes())
+        self._cut.frombytes(runs.cut.astype(np.int64).tobytes())
         self._refs.frombytes(runs.ref.astype(np.int64).tobytes())
         # integers are half the size, and exact
         self._units.frombytes(np.rint(runs.lonlat_deg / UNIT_DEG).astype(np.intc).tobytes())
@@ -241,7 +246,7 @@ class Draft:
         frame = Frame(LonLat((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
         network, units = lay_streets(streets, self._nodes, self._restrictions_of(streets), frame)
         sha = _digest_of(network, units, box)
-        del streets, units
+        del streets
         buildings, places, obstacles = (
             _table(drafted, columns, largest_m2, kept, frame, sha)
             for drafted, columns, largest_m2 in (
@@ -250,6 +255,17 @@ class Draft:
                 (self._obstacles, OBSTACLE_COLUMNS, math.inf),
             )
         )
+        outline = known_ground(
+            network,
+            units,
+            frame.to_deg(_middles(buildings.shapes)),
+            box,
+            within_deg=within_deg,
+            cut=np.unique(np.frombuffer(self._cut, dtype=np.int64)),
+            bounded=to_its_edges,
+        )
+        if outline is not None:
+            sha.update(shapely.to_wkb(outline, byte_order=1))
         return Area(
             name=name,
             digest=sha.hexdigest(),
@@ -263,6 +279,7 @@ class Draft:
             buildings=buildings,
             places=places,
             obstacles=obstacles,
+            outline_deg=outline,
         )
 
     def _streets(self) -> Streets:
@@ -441,6 +458,12 @@ def _shapes_and_rows(table: _Table, ground_deg: BaseGeometry | None) -> _Rows:
     columns = {name: [values[row] for row in order.tolist()] for name, values in table.columns.items()}
     table.columns.clear()
     return _Rows(osm_type[last].astype(object), osm_id[last], columns, shapely.normalize(shape[order]))
+
+
+def _middles(shape: NDArray[np.object_]) -> Floats:
+    """Return the middle of the box of each shape."""
+    bounds = shapely.bounds(shape).reshape(-1, 4)
+    return (bounds[:, :2] + bounds[:, 2:]) / 2
 
 
 def _simplest(shape: NDArray[np.object_]) -> NDArray[np.object_]:

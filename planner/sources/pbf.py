@@ -415,7 +415,7 @@ class _Reading:
             true_ids(ways.way_id[kept]),
             np.array([known[text] for text in texts], dtype=np.int64),
             [self._street(text) for text in known],
-            runs._replace(way=row, ref=true_ids(runs.ref)),
+            runs._replace(way=row, ref=true_ids(runs.ref), cut=true_ids(runs.cut)),
         )
 
     def _relation(self, relation: Any) -> None:
