@@ -44,6 +44,8 @@ _BY_DOCTRINE: dict[str, Callable[[Ward, Rules], float | None]] = {
 _MOST = 1000
 _MOST_PEOPLE = 1_000_000
 """As many as a document may say; an entry that shows more than it takes stops the page."""
+_FIELD_PX = 134
+"""Three beside each other on a tablet, each with its two buttons."""
 _FIRST = 8
 _NEAR_DEG = 0.005
 _MARKDOWN = "\\`*_{}[]()<>#+-.!|:$~&"
@@ -74,7 +76,7 @@ def _count(
         step=1,
         key=key,
         placeholder="?",
-        width=150,
+        width=_FIELD_PX,
         on_change=take,
         args=(key,),
     )
@@ -212,7 +214,7 @@ def _ask_sent(hospital: HospitalOption, said: Json, tail: str) -> None:
                 max_value=_MOST_PEOPLE,
                 step=1,
                 key=key,
-                width=150,
+                width=_FIELD_PX,
                 on_change=_set_sent,
                 args=(key, hospital, colour),
             )
@@ -227,7 +229,7 @@ def _ask_rate(hospital: HospitalOption, member: str, label: str, value: float | 
         step=1,
         key=key,
         placeholder="?",
-        width=150,
+        width=_FIELD_PX,
         on_change=_set_rate,
         args=(key, hospital, member),
     )
@@ -283,7 +285,7 @@ def _ask_kept(hospital: HospitalOption, due: WalkIns, said: Json, tail: str) -> 
                 max_value=_MOST_PEOPLE,
                 step=1,
                 key=key,
-                width=150,
+                width=_FIELD_PX,
                 on_change=_set_kept,
                 args=(key, hospital, member, getattr(due, member)),
             )

@@ -145,7 +145,7 @@ def test_a_bomb_after_a_gunman_is_asked_over_a_map_that_stays(screen: Screen, da
     screen.page.get_by_text("Handgun", exact=True).click()
     screen.tap()
     plan = screen.wait_for_plan()
-    expect(screen.page.locator(".verdict")).to_have_class("verdict asked")
+    expect(screen.page.locator(".verdict")).to_have_class("told verdict asked")
     stands = screen.map.locator("#map").bounding_box()
 
     screen.page.get_by_text("Explosive", exact=True).click()
@@ -172,10 +172,10 @@ def test_officers_are_said_from_the_verdict_by_buttons(screen: Screen) -> None:
     expect(screen.page.get_by_label("I have this many officers")).to_be_focused()
     screen.page.get_by_role("button", name=re.compile("^ALL ")).click()
     expect(screen.page.locator(".verdict")).to_contain_text("at hand")
-    expect(screen.page.locator(".verdict")).to_have_class("verdict held")
+    expect(screen.page.locator(".verdict")).to_have_class("told verdict held")
     screen.page.get_by_role("button", name="One officer fewer").click()
     expect(screen.page.locator(".verdict")).to_contain_text("NOT sealed yet")
-    expect(screen.page.locator(".verdict")).to_have_class("verdict open")
+    expect(screen.page.locator(".verdict")).to_have_class("told verdict open")
     assert findings(screen) == []
 
 

@@ -70,7 +70,7 @@ def test_all_of_it_by_keyboard(screen: Screen) -> None:
     assert screen.wait_for_plan(other_than=second) == third
     screen.map.locator("#map").focus()
     keys.press("Delete")
-    screen.page.get_by_text("Tap where it happens: the plan follows.").wait_for()
+    screen.page.locator(".board").get_by_text("Tap where it happens: the plan follows.").wait_for()
     assert screen.drawn() == []
 
     keys.press("b")

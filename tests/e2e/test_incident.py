@@ -54,7 +54,7 @@ def test_a_drawn_zone_its_moved_corner_undo_and_delete_each_give_their_plan(scre
 
     click_zone(screen)
     screen.map.get_by_role("button", name="DELETE").click()
-    screen.page.get_by_text("Tap where it happens: the plan follows.").wait_for()
+    screen.page.locator(".board").get_by_text("Tap where it happens: the plan follows.").wait_for()
     assert screen.map.locator("path.drawn-hot").count() == 0
     assert screen.posts() == []
 
