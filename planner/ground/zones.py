@@ -399,9 +399,12 @@ def _records(
     """Zones as documents write them: each piece of ground once, drawn pieces first."""
     records: list[Zone] = []
     taken: BaseGeometry = _EMPTY
-    for kind, geometry, by_hand, reason in _claims(drawn, dangers, hot, cold):
+    claims = _claims(drawn, dangers, hot, cold)
+    last = max((k for k, claim in enumerate(claims) if not claim[1].is_empty), default=-1)
+    for k, (kind, geometry, by_hand, reason) in enumerate(claims[: last + 1]):
         rest = _polygonal(shapely.difference(geometry, taken))
-        taken = shapely.union(taken, geometry)
+        if k < last:
+            taken = shapely.union(taken, geometry)
         parts = [part for part in shapely.get_parts(rest) if part.area >= _SLIVER_M2]
         records += [Zone(kind, rings_of(part, area.frame), by_hand, reason) for part in parts]
     return tuple(records)

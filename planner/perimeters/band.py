@@ -182,15 +182,24 @@ class Band:
 
     @cached_property
     def outward_m(self) -> Floats:
-        """Place of the end of each driven edge that lies further from the core, (D, 2)."""
-        edges = self.edges[self.driving]
+        """Place of the end that lies further from the core of each driven edge ``outside``, (n, 2)."""
+        rows = self.driving[self.outside]
+        edges = self.edges[rows]
         ends = [self.network.node_xy_m[node[edges]] for node in (self.network.edge_u, self.network.edge_v)]
-        away_u, away_v = (away[self.driving] for away in self.away_m)
+        away_u, away_v = (away[rows] for away in self.away_m)
         return np.where((away_u > away_v)[:, None], ends[0], ends[1])
 
+    @cached_property
+    def outside(self) -> Bools:
+        """Mask of the driven edges, (D,), that do not run from core to core: posts may stand on these."""
+        u, v = (where[self.driving] for where in self.where)
+        return np.asarray((u != CORE) | (v != CORE))
+
     def shunning(self, seen: Bools) -> Band:
-        """Return the band where posts on some driven edges, (D,), lose against others."""
-        return replace(self, tie=self.tie + _SEEN_TIE * seen)
+        """Return the band where posts on some driven edges ``outside`` lose against others."""
+        tie = self.tie.copy()
+        tie[self.outside] += _SEEN_TIE * seen
+        return replace(self, tie=tie)
 
     def keeping_open(self, edges: Ints) -> Band:
         """Return the band with some streets never to be closed."""

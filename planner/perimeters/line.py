@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.perimeters.max_flow import groups
 from planner.perimeters.mesh import Mesh, adding, triangulate
-from planner.perimeters.steps import meets, stretches, turn
+from planner.perimeters.steps import meets, stretches, turns
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -435,31 +435,29 @@ def _pull(left: Floats, right: Floats, gate: Bools) -> Floats:  # pragma: no cov
         while not gate[end]:
             end += 1
         apex, low, high = start, start, start  # indices of the apex, and of the funnel's left and right
-        tip = left[start].copy()
-        a, b = tip.copy(), tip.copy()
+        tx, ty = left[start, 0], left[start, 1]
+        ax, ay, bx, by = tx, ty, tx, ty
         i = start + 1
         while i <= end:
-            p, q = left[i], right[i]
-            if turn(tip, b, q) >= 0:  # the right side moves in
-                if _same(tip, b) or turn(tip, a, q) < 0:
-                    b, high = q.copy(), i
+            px, py, qx, qy = left[i, 0], left[i, 1], right[i, 0], right[i, 1]
+            cx, cy, corner = 0.0, 0.0, -1
+            if turns(tx, ty, bx, by, qx, qy) >= 0:  # the right side moves in
+                if _same(tx, ty, bx, by) or turns(tx, ty, ax, ay, qx, qy) < 0:
+                    bx, by, high = qx, qy, i
                 else:  # it crosses the left: the left is a corner
-                    tip, apex = a.copy(), low
-                    out[size] = tip
-                    size += 1
-                    a, b, low, high = tip.copy(), tip.copy(), apex, apex
-                    i = apex + 1
-                    continue
-            if turn(tip, a, p) <= 0:
-                if _same(tip, a) or turn(tip, b, p) > 0:
-                    a, low = p.copy(), i
+                    cx, cy, corner = ax, ay, low
+            if corner < 0 and turns(tx, ty, ax, ay, px, py) <= 0:
+                if _same(tx, ty, ax, ay) or turns(tx, ty, bx, by, px, py) > 0:
+                    ax, ay, low = px, py, i
                 else:
-                    tip, apex = b.copy(), high
-                    out[size] = tip
-                    size += 1
-                    a, b, low, high = tip.copy(), tip.copy(), apex, apex
-                    i = apex + 1
-                    continue
+                    cx, cy, corner = bx, by, high
+            if corner >= 0:
+                apex = low = high = corner
+                tx, ty, ax, ay, bx, by = cx, cy, cx, cy, cx, cy
+                out[size, 0], out[size, 1] = tx, ty
+                size += 1
+                i = apex + 1
+                continue
             i += 1
             if size >= 4 * n - 2:
                 break
@@ -470,8 +468,8 @@ def _pull(left: Floats, right: Floats, gate: Bools) -> Floats:  # pragma: no cov
 
 
 @njit(cache=True)
-def _same(a: Floats, b: Floats) -> bool:  # pragma: no cover - compiled
-    return bool((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 < 1e-12)
+def _same(ax: float, ay: float, bx: float, by: float) -> bool:  # pragma: no cover - compiled
+    return bool((ax - bx) ** 2 + (ay - by) ** 2 < 1e-12)
 
 
 def _apart(ring: Floats) -> Floats:

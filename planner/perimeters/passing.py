@@ -16,7 +16,6 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
-from planner.perimeters.spans import spans
 from planner.streets.network import StreetNetwork
 
 Ints = NDArray[np.int64]
@@ -73,7 +72,7 @@ def find_passing(
     between: list[int] = []
     node = end = int((network.edge_u if inner_is_u else network.edge_v)[edge])
     for _ in range(_MOST_PARTS):
-        if spans(network, np.array([edge]))[0]:
+        if network.tunnel[edge] or network.bridge[edge]:
             passed.append(edge)
             end = node
         elif passed:

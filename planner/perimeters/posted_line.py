@@ -22,7 +22,7 @@ from planner.perimeters.passing import Passing, find_passing, joined_without
 from planner.perimeters.posts import Stand, stand_on
 from planner.perimeters.short_ring import shorten
 from planner.perimeters.spans import no_way_off
-from planner.perimeters.steps import stretches
+from planner.perimeters.steps import distances, stretches
 from planner.streets.network import StreetNetwork
 from planner.terms import RoadClass
 
@@ -85,11 +85,12 @@ class Drawn:
         without a junction, so that the line cannot pass between: if it crosses either there.
         """
         network = self.band.network
-        off = (s for s in self.stands if not s.passed)
+        spots = np.array([s.xy_m for s in self.stands]).reshape(-1, 2)
+        off_m = distances(spots, shapely.get_coordinates(self.polygon_m.exterior)).tolist()
         behind = {
             Place(s.edge, float(network.length_m[s.edge]) if s.inner_is_u else 0.0)
-            for s in off
-            if off_m(s, self.polygon_m) > NEAR_LINE_M
+            for s, away_m in zip(self.stands, off_m, strict=True)
+            if not s.passed and away_m > NEAR_LINE_M
         }
         crossed = {place for crossing in self.strange for place in crossing.places}
         return frozenset(behind | crossed | set(self._met_astray))
@@ -111,12 +112,23 @@ class Drawn:
     def rough(self) -> bool:
         """Whether the line runs out and back, or in and out from block to block."""
         around_m = float(self.polygon_m.convex_hull.length)
-        return self.ragged_m > 0 or self.polygon_m.length > _ROUGH * around_m
+        return self.polygon_m.length > _ROUGH * around_m or self.ragged_m > 0
 
     @property
     def ugly_m(self) -> float:
         """Length of the line, and of what is bad about it as so much line more."""
         return float(self.polygon_m.length) + _RAGGED_AS * self.ragged_m
+
+    def neater_than(self, other: Drawn) -> bool:
+        """Whether the line is less ugly than another by so much that it is taken for its shape.
+
+        Raggedness takes long to find: where the lengths alone tell, nobody looks for it.
+        """
+        length_m, most_m = float(self.polygon_m.length), _UGLY_LESS * float(other.polygon_m.length)
+        if length_m < most_m and self.ugly_m < most_m:
+            return True
+        most_m = _UGLY_LESS * other.ugly_m
+        return length_m < most_m and self.ugly_m < most_m
 
     @property
     def on_spans(self) -> int:
@@ -224,8 +236,12 @@ def _drawn(band: Band, driving: Sorted, core: Core, rules: Perimeters, *, turnin
         return drawn
     short = _agreed(drawn.band, drawn.driving, core, rules, shaped)
     short = _passed(replace(short, held=short.held | drawn.held))
-    better = short.ugly_m < _UGLY_LESS * drawn.ugly_m and len(short.doubtful) <= len(drawn.doubtful)
-    better &= len(short.stands) <= len(drawn.stands) and short.on_spans <= drawn.on_spans
+    better = (
+        len(short.stands) <= len(drawn.stands)
+        and short.on_spans <= drawn.on_spans
+        and len(short.doubtful) <= len(drawn.doubtful)
+        and short.neater_than(drawn)
+    )
     return short if better else drawn
 
 
@@ -342,13 +358,19 @@ def _passed(drawn: Drawn) -> Drawn:
     far = joined(far)
     if len(far) < len(found):
         trial = _passing(drawn, far) if far else drawn
+    return trial if trial is not drawn and _neater(trial, drawn) else drawn
+
+
+def _neater(trial: Drawn, drawn: Drawn) -> bool:
+    """Whether a line passed by tunnels and bridges is less ugly, for want of fingers, and as right."""
     out_and_back_m = float(drawn.polygon_m.length - trial.polygon_m.length)
-    finger = trial.ragged_m < drawn.ragged_m or out_and_back_m > sum(s.off_m for s in trial.stands)
-    better = (
-        trial.ugly_m < _UGLY_LESS * drawn.ugly_m and len(trial.doubtful) <= len(drawn.doubtful) and finger
+    return (
+        all(s.off_m > 0 for s in trial.stands if s.passed)
+        and trial.neater_than(drawn)
+        and (out_and_back_m > sum(s.off_m for s in trial.stands) or trial.ragged_m < drawn.ragged_m)
+        and len(trial.doubtful) <= len(drawn.doubtful)
+        and len(trial.astray) <= len(drawn.astray)
     )
-    better &= all(s.off_m > 0 for s in trial.stands if s.passed) and len(trial.astray) <= len(drawn.astray)
-    return trial if better else drawn
 
 
 def _find_passing(drawn: Drawn, among: Ints) -> dict[int, Passing]:

@@ -16,6 +16,7 @@ from planner.area import Area
 from planner.doctrine import Perimeters
 from planner.errors import IncidentError
 from planner.ground.zones import Ground
+from planner.memory import kept_with
 from planner.model import Post, RingOption
 from planner.perimeters.band import Band
 from planner.perimeters.post_edits import NO_WISHES, Wishes
@@ -87,10 +88,16 @@ def outer_ring(
     """
     full = rules.outer_gap_m if gap_m is None else gap_m
     gap = rules.min_gap_m if size is RingSize.SMALLER else max(full, rules.min_gap_m)
-    wide = ground.danger_m.buffer(gap)
+    wide = _around_danger(ground, gap)
     core = _one_part(wide.union(inner_m.buffer(rules.min_gap_m)))
     reach = rules.outer_reach_m * (rules.larger_reach if size is RingSize.LARGER else 1.0)
     return Ring(PerimeterName.OUTER, core, reach, gap, wishes)
+
+
+@kept_with
+def _around_danger(ground: Ground, gap_m: float) -> BaseGeometry:
+    """Return all ground within a distance of danger: rings of several sizes go around the same."""
+    return ground.danger_m.buffer(gap_m)
 
 
 def _one_part(ground: BaseGeometry) -> Polygon:

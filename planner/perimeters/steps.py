@@ -114,19 +114,18 @@ def touches(
     for k in range(len(first)):
         mark = 0.0
         for i in range(start[k], start[k + 1] - 1):
-            a, b = xy_m[i], xy_m[i + 1]
-            step = np.hypot(b[0] - a[0], b[1] - a[1])
-            west, east = min(a[0], b[0]), max(a[0], b[0])
-            south, north = min(a[1], b[1]), max(a[1], b[1])
+            ax, ay, bx, by = xy_m[i, 0], xy_m[i, 1], xy_m[i + 1, 0], xy_m[i + 1, 1]
+            step = np.hypot(bx - ax, by - ay)
+            west, east = min(ax, bx), max(ax, bx)
+            south, north = min(ay, by), max(ay, by)
             for n in range(len(boxes)):
-                box = boxes[n]
-                if box[2] < west or box[0] > east or box[3] < south or box[1] > north:
+                if boxes[n, 2] < west or boxes[n, 0] > east or boxes[n, 3] < south or boxes[n, 1] > north:
                     continue
                 for j in range(n * _STEPS, min((n + 1) * _STEPS, len(ring_m) - 1)):
-                    p, q = ring_m[j], ring_m[j + 1]
-                    if not goes_on[j] or turn(a, b, p) * turn(a, b, q) > 0:
+                    px, py, qx, qy = ring_m[j, 0], ring_m[j, 1], ring_m[j + 1, 0], ring_m[j + 1, 1]
+                    if not goes_on[j] or turns(ax, ay, bx, by, px, py) * turns(ax, ay, bx, by, qx, qy) > 0:
                         continue
-                    of_a, of_b = turn(p, q, a), turn(p, q, b)
+                    of_a, of_b = turns(px, py, qx, qy, ax, ay), turns(px, py, qx, qy, bx, by)
                     if of_a * of_b <= 0 and of_a != of_b:
                         along = mark + step * of_a / (of_a - of_b)
                         first[k], last[k] = min(first[k], along), max(last[k], along)
@@ -140,20 +139,24 @@ def meets(ring: Floats, first: Floats, last: Floats, least_m: float) -> Bools:  
     met = np.zeros(len(first), dtype=np.bool_)
     boxes = _boxes(ring)
     for k in range(len(first)):
-        a, b = first[k], last[k]
-        if (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 <= least_m**2:
+        ax, ay, bx, by = first[k, 0], first[k, 1], last[k, 0], last[k, 1]
+        if (ax - bx) ** 2 + (ay - by) ** 2 <= least_m**2:
             continue
-        west, east = min(a[0], b[0]), max(a[0], b[0])
-        south, north = min(a[1], b[1]), max(a[1], b[1])
+        west, east = min(ax, bx), max(ax, bx)
+        south, north = min(ay, by), max(ay, by)
         for n in range(len(boxes)):
-            box = boxes[n]
-            if box[2] < west or box[0] > east or box[3] < south or box[1] > north or met[k]:
+            if boxes[n, 2] < west or boxes[n, 0] > east or boxes[n, 3] < south or boxes[n, 1] > north:
                 continue
             for i in range(n * _STEPS, min((n + 1) * _STEPS, len(ring) - 1)):
-                p, q = ring[i], ring[i + 1]
-                if turn(p, q, a) * turn(p, q, b) <= 0 and turn(a, b, p) * turn(a, b, q) <= 0:
-                    beside = min(p[0], q[0]) <= east and max(p[0], q[0]) >= west
-                    met[k] |= beside and min(p[1], q[1]) <= north and max(p[1], q[1]) >= south
+                px, py, qx, qy = ring[i, 0], ring[i, 1], ring[i + 1, 0], ring[i + 1, 1]
+                if turns(px, py, qx, qy, ax, ay) * turns(px, py, qx, qy, bx, by) > 0:
+                    continue
+                if turns(ax, ay, bx, by, px, py) * turns(ax, ay, bx, by, qx, qy) > 0:
+                    continue
+                beside = min(px, qx) <= east and max(px, qx) >= west
+                met[k] |= beside and min(py, qy) <= north and max(py, qy) >= south
+            if met[k]:
+                break
     return met
 
 
@@ -169,6 +172,8 @@ def _boxes(line_m: Floats) -> Floats:  # pragma: no cover - compiled
 
 
 @njit(cache=True)
-def turn(o: Floats, a: Floats, b: Floats) -> float:  # pragma: no cover - compiled
+def turns(
+    ox: float, oy: float, ax: float, ay: float, bx: float, by: float
+) -> float:  # pragma: no cover - compiled
     """Twice the area of a triangle, above zero where it turns left."""
-    return float((a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0]))
+    return float((ax - ox) * (by - oy) - (ay - oy) * (bx - ox))
