@@ -33,6 +33,7 @@ class Fault:
     status: int = 200
     body: bytes | None = None
     retry_after: str = ""
+    location: str = ""
     cut: bool = False
     drip_s: float = 0.0
 
@@ -179,6 +180,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         if fault.retry_after:
             self.send_header("Retry-After", fault.retry_after)
+        if fault.location:
+            self.send_header("Location", fault.location)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if fault.cut:

@@ -12,7 +12,7 @@ from shapely.geometry import box
 
 from planner.area import Area
 from planner.audit.checks import Check
-from planner.audit.hospitals import check_hospitals
+from planner.audit.hospitals import _range_problems, check_hospitals
 from planner.audit.scene import Scene
 from planner.audit.sharing import check_sharing
 from planner.audit.streets import RawStreets
@@ -213,3 +213,17 @@ def test_the_plans_sharing_is_the_optimum_of_highs(seed: int) -> None:
     scene = Scene(made, area, DOCTRINE, RawStreets.of(area.network))
     failures: list[Check] = [check for check in check_sharing(scene) if not check.ok]
     assert failures == []
+
+
+@pytest.mark.parametrize(
+    ("span_min", "time_s", "fits"),
+    [
+        ((1, 1), 0.0, True),
+        ((1, 2), 61.0, True),
+        ((2, 3), 30.0, False),
+        ((0, 1), 90.0, False),
+        (None, 5.0, False),
+    ],
+)
+def test_a_time_lies_within_its_range_in_whole_minutes_one_at_least(span_min, time_s, fits):
+    assert (not list(_range_problems(span_min, time_s))) is fits

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -152,6 +156,93 @@ def test_cancel(asked: Overpass, servers: Servers, tmp_path: Path) -> None:
     with pytest.raises(CancelledError):
         fetch_osm(BOX, tmp_path, servers, quiet, lambda: True)
     assert asked.queries == []
+
+
+def test_a_cancel_is_heard_while_an_answer_comes_and_while_it_waits(
+    asked: Overpass, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overpass, "TILE_M", 1000.0)
+    asked.faults[:] = [Fault(), Fault(body=b"<osm>" + b" " * 300_000 + b"</osm>", drip_s=0.001)]
+    with pytest.raises(CancelledError):
+        fetch_osm(
+            BOX, tmp_path, servers, quiet, lambda: any(tmp_path.glob("*.part")) and len(asked.queries) > 1
+        )
+    assert [file.suffix for file in tmp_path.iterdir()] == [".osm"], "the first tile, whole, and no part"
+    asked.faults[:] = [Fault(429)]
+    told: list[str] = []
+    with pytest.raises(CancelledError):
+        fetch_osm(BOX, tmp_path, servers, lambda _s, text: told.append(text), lambda: "again" in told[-1])
+    asked.queries.clear()
+    assert len(_fetch(servers, tmp_path)) == 4
+    assert len(asked.queries) == 3
+
+
+@pytest.mark.parametrize(
+    ("told", "least_s", "most_s"),
+    [
+        (format_datetime(datetime.now(UTC) + timedelta(hours=2), usegmt=True), 300, 300),
+        (format_datetime(datetime.now(UTC) - timedelta(hours=2), usegmt=True), 10, 10),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 300, 300),
+        ("9" * 400, 300, 300),
+        ("-5", 10, 10),
+        ("soon", 10, 10),
+        ("Fri, 99 Foo 2026", 10, 10),
+    ],
+)
+def test_retry_after_is_understood_in_both_forms_and_never_for_ever(
+    told: str,
+    least_s: float,
+    most_s: float,
+    asked: Overpass,
+    servers: Servers,
+    waits: list[float],
+    tmp_path: Path,
+) -> None:
+    asked.faults[:] = [Fault(429, retry_after=told)]
+    _fetch(servers, tmp_path)
+    assert least_s <= sum(waits) <= most_s
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_server_that_has_moved_says_where_to(
+    status: int, asked: Overpass, servers: Servers, tmp_path: Path
+) -> None:
+    asked.faults[:] = [Fault(status, location="https://maps.example/api/interpreter")]
+    with pytest.raises(SourceError, match=r"it has moved to https://maps\.example/api/interpreter") as caught:
+        _fetch(servers, tmp_path)
+    assert len(asked.queries) == 1
+    assert caught.value.remedy.startswith("Set PLANNER_OVERPASS_URL to https://maps.example/api/interpreter")
+
+
+def test_where_nobody_answers_no_long_wait_is_asked(waits: list[float], tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"after 2 tries \(no connection\)"):
+        _fetch(Servers("http://127.0.0.1:9/api", sleep=waits.append), tmp_path)
+    assert sum(waits) == 10
+
+
+def test_a_full_disk_leaves_the_old_pack_and_the_tiles_that_have_come(
+    asked: Overpass, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = intake.fetch_area(BOX, "full", servers=servers)
+    monkeypatch.setattr(overpass, "TILE_M", 1000.0)
+    whole_open, opened = Path.open, []
+
+    def open_until_full(self: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        if self.suffix == ".part" and mode == "wb":
+            opened.append(self)
+            if len(opened) == 3:
+                raise OSError(errno.ENOSPC, "No space left on device")
+        return whole_open(self, mode, *args, **kwargs)
+
+    with monkeypatch.context() as full:
+        full.setattr(Path, "open", open_until_full)
+        with pytest.raises(PackError, match="No space left on device"):
+            intake.fetch_area(BOX, "full", servers=servers)
+    assert packs.open_area("full").digest == old.digest
+    asked.queries.clear()
+    assert intake.fetch_area(BOX, "full", servers=servers).digest == old.digest
+    assert len(asked.queries) == 2
+    packs.delete_area("full")
 
 
 def test_offline_asks_nobody(asked: Overpass, tmp_path: Path) -> None:

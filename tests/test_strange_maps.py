@@ -71,6 +71,17 @@ def unjoined() -> Area:
     return made.settle().area("unjoined")
 
 
+def ferry() -> Area:
+    """Two grids of streets, 2 km apart, that only a ferry tagged as a service road joins."""
+    made = Objects()
+    for x in (0, 3000):
+        for i in range(-5, 6):
+            made.way([(x + i * 100, j * 100) for j in range(-5, 6)], highway="residential", name=f"Ave {i}")
+            made.way([(x + j * 100, i * 100) for j in range(-5, 6)], highway="residential", name=f"St {i}")
+    made.way([(500, 100), (2500, 100)], highway="service", route="ferry")
+    return made.settle().area("ferry")
+
+
 def valley() -> Objects:
     """One road along a valley with lanes off it: bridge and hospital in the east, a school in the west."""
     made = Objects()
@@ -173,6 +184,7 @@ def motorway_below() -> Area:
         (islands, (-500, 0), "vehicle"),
         (islands, (1150, 150), "sedan_bomb"),
         (motorway_below, (0, 0), "knife"),
+        (ferry, (-1293, 91), "vehicle"),  # no ground for any site, and ways across all the same
         (left_hand_town, (0, 0), "handgun"),
         (left_hand_town, (-350, -450), "vehicle"),
         (town, (0, -450), "vehicle"),  # on the motorway

@@ -146,7 +146,7 @@ def _range_problems(span_min: tuple[int, int] | None, time_s: float) -> Iterator
         yield "its time has no range"
         return
     low, high = span_min
-    if not 0 <= low <= math.ceil(time_s / 60) <= high:  # whole minutes, rounded up
+    if not 0 <= low <= max(1, math.ceil(time_s / 60)) <= high:  # whole minutes, rounded up, one at least
         yield f"{time_s:.0f} s lie outside the range of {low} to {high} min"
 
 

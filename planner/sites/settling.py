@@ -160,7 +160,7 @@ def settle_beside(
 def _lanes(routes: Sequence[Route], settled: Settled, frame: Frame) -> BaseGeometry:
     """Return what ways drive near the candidates, stretch by stretch, each once: a metro is driven across."""
     lines = [degrees_of(route.line) for route in routes if route.route in _LANES and len(route.line) > 1]
-    if not lines:
+    if not lines or not len(settled.facts.candidates):
         return shapely.MultiLineString()
     ground = shapely.box(*shapely.total_bounds([c.shape_m for c in settled.facts.candidates]))
     rim = frame.to_deg(shapely.get_coordinates(ground.buffer(_LANES_M)))

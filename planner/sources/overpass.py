@@ -43,6 +43,7 @@ _ANSWER_BYTES = 1 << 30
 _CHUNK_BYTES = 1 << 16
 _BUSY = frozenset({429, 502, 503, 504})
 _RETRY_LIMIT_S = 300.0
+_TRIES_UNHEARD = 2  # where nobody answers: there is no network, or no such server
 
 
 @dataclass(frozen=True)
@@ -280,7 +281,7 @@ def _fetch_tile(tile: BBox, file: Path, box: BBox, servers: Servers, listener: _
             _ask(query, file, servers, listener)
         except _Busy as busy:
             last = busy.why
-            if attempt + 1 == servers.tries:
+            if attempt + 1 >= (min(servers.tries, _TRIES_UNHEARD) if busy.unheard else servers.tries):
                 break
             wait_s = min(max(pause_s, busy.retry_after_s), _RETRY_LIMIT_S)
             listener.say(f"{busy.why}; again in {wait_s:.0f} s")
@@ -288,12 +289,12 @@ def _fetch_tile(tile: BBox, file: Path, box: BBox, servers: Servers, listener: _
             pause_s *= 2
         except _Refused as refused:
             raise SourceError(
-                f"Overpass refused the request ({refused.why})", _instead(box, "Wait")
+                f"Overpass refused the request ({refused.why})", _instead(box, refused.remedy)
             ) from refused
         else:
             return
     raise SourceError(
-        f"Overpass did not deliver after {servers.tries} tries ({last})",
+        f"Overpass did not deliver after {attempt + 1} tries ({last})",
         _instead(box, "Try again later, which goes on where it stopped"),
     )
 
@@ -301,18 +302,20 @@ def _fetch_tile(tile: BBox, file: Path, box: BBox, servers: Servers, listener: _
 class _Busy(Exception):  # noqa: N818 - a state of the server, not an error of ours
     """Worth another try: overloaded, cut off, garbled."""
 
-    def __init__(self, why: str, retry_after_s: float = 0.0) -> None:
+    def __init__(self, why: str, retry_after_s: float = 0.0, *, unheard: bool = False) -> None:
         super().__init__(why)
         self.why = why
         self.retry_after_s = retry_after_s
+        self.unheard = unheard
 
 
 class _Refused(Exception):  # noqa: N818
     """Not worth another try."""
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, remedy: str = "Wait") -> None:
         super().__init__(why)
         self.why = why
+        self.remedy = remedy
 
 
 def _ask(query: str, file: Path, servers: Servers, listener: _Listener) -> None:
@@ -325,6 +328,7 @@ def _ask(query: str, file: Path, servers: Servers, listener: _Listener) -> None:
             data={"data": query},
             headers={"User-Agent": USER_AGENT},
             stream=True,
+            allow_redirects=False,  # the query would be lost on the way, or go to whom nobody chose
             timeout=(min(30.0, servers.answer_s), servers.answer_s),
         ) as answer:
             _check_status(answer)
@@ -339,7 +343,7 @@ def _ask(query: str, file: Path, servers: Servers, listener: _Listener) -> None:
                         raise _Refused("the answer is larger than 1 GB")
         _check_whole(part)
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise _Busy(_said(error)) from error
+        raise _Busy(_said(error), unheard=_is_unheard(error)) from error
     finally:
         whole = part.exists() and _is_whole(part)
         if whole:
@@ -351,6 +355,12 @@ def _ask(query: str, file: Path, servers: Servers, listener: _Listener) -> None:
 def _check_status(answer: requests.Response) -> None:
     if answer.status_code in _BUSY:
         raise _Busy(f"{answer.status_code} {answer.reason}", _retry_after_s(answer))
+    if answer.is_redirect:
+        there = answer.headers["Location"][:200]
+        raise _Refused(
+            f"{answer.status_code} {answer.reason}: it has moved to {there}",
+            f"Set PLANNER_OVERPASS_URL to {there}",
+        )
     if answer.status_code != requests.codes.ok:
         raise _Refused(f"{answer.status_code} {answer.reason}")
 
@@ -429,6 +439,12 @@ def _refuse_busy(answer: requests.Response, *_args: Any, **_kwargs: Any) -> None
     if answer.status_code in _BUSY:
         answer.close()
         raise requests.HTTPError(f"{answer.status_code} {answer.reason}")
+
+
+def _is_unheard(error: BaseException) -> bool:
+    """Whether there was no connection at all: no network, no such server."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, urllib3.exceptions.NewConnectionError)
 
 
 def _said(error: BaseException) -> str:
