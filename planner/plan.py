@@ -34,10 +34,10 @@ from planner.perimeters.duties import outer_duties
 from planner.perimeters.gates import inner_gates, open_gates
 from planner.perimeters.tracing import TracedPerimeter, trace_perimeters
 from planner.room import Lines, find_room
-from planner.routes.driving import Streets
+from planner.routes.driving import Driving, Streets
 from planner.routes.keeping import keep_routes_open
 from planner.sites.choosing import ChosenSites, Scene, choose_sites
-from planner.terms import NoticeLevel, PostMode, RouteKind
+from planner.terms import NoticeLevel, PostMode, RouteKind, Travel
 
 _RIM_M = 1.0
 """Streets that only touch the line of a perimeter are not inside it."""
@@ -78,11 +78,12 @@ def hold_scene(incident: Incident, area: Area, doctrine: Doctrine) -> HeldScene:
         streets = _streets(ground, inner, outer, area, blocked)
         scene = Scene(ground, inner.polygon_m, outer.polygon_m, inner.posts + outer.posts, streets.closed)
 
+        def choose_anew() -> ChosenSites:
+            Driving(area, streets, doctrine, Travel.EMERGENCY).expect_searches()
+            return choose_sites(said, scene, area, doctrine)
+
         def choose() -> ChosenSites:
-            return area.memory.once(
-                lambda: choose_sites(said, scene, area, doctrine),
-                *("sites", inner, outer, before_patients(said), doctrine),
-            )
+            return area.memory.once(choose_anew, *("sites", inner, outer, before_patients(said), doctrine))
 
         return Lines(inner, outer, streets, choose)
 

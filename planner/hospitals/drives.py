@@ -21,6 +21,7 @@ from planner.model import UNNAMED_HOSPITAL, Casualties, HospitalStatus, SiteTime
 from planner.routes.driving import Driving
 from planner.routes.keeping import range_min
 from planner.streets.network import Search, Snap
+from planner.streets.search import BARRED
 from planner.terms import RoadClass, TraumaLevel
 
 Ints = NDArray[np.int64]
@@ -359,22 +360,50 @@ def drives_off_map(hospitals: Sequence[KnownHospital], driving: Driving, search:
     return drives
 
 
+@dataclass(frozen=True, eq=False)
+class _Rim:
+    """Junctions near where a map ends, where land goes on.
+
+    Parameters
+    ----------
+    nodes : (n,) int array
+        Ascending.
+    near, leads_out : (n,) bool arrays
+        Whether each lies within the rim; whether its streets seem to go on where the map ends.
+    edges, owner : (k,) int arrays
+        Streets that end there, and which of the junctions (0..) each is at.
+    """
+
+    nodes: Ints
+    near: NDArray[np.bool_]
+    leads_out: NDArray[np.bool_]
+    edges: Ints
+    owner: Ints
+
+
+@kept_with
+def _rim(area: Area, rim_m: float, edge_m: float) -> _Rim:
+    to_rim_m = area.to_rim_m(max(rim_m, edge_m))
+    nodes = np.flatnonzero((to_rim_m <= max(rim_m, edge_m)) & ~area.ashore)
+    near, at_edge = to_rim_m[nodes] <= rim_m, to_rim_m[nodes] <= edge_m
+    arcs, owner = area.network.arcs_into(nodes)
+    leads_out = ((area.streets_at[nodes] == 1) & near) | at_edge
+    return _Rim(nodes, near, leads_out, arcs % area.network.edge_count, owner)
+
+
 def _exits(driving: Driving, search: Search) -> Ints:
     """Return where one leaves the map: ends of main streets near its rim, else any junctions there."""
-    network, area = driving.network, driving.area
-    usable = driving.timing.open_arcs.reshape(2, -1).any(axis=0) & ~driving.streets.closed
-    ends = np.concatenate([network.edge_u, network.edge_v])
-    rim_m, edge_m = driving.doctrine.transport.map_rim_m, driving.doctrine.perimeters.map_edge_m
-    streets_at, to_rim_m = area.streets_at, area.to_rim_m(max(rim_m, edge_m))
-    leads_out = ((streets_at == 1) & (to_rim_m <= rim_m)) | (to_rim_m <= edge_m)
-    leads_out &= ~area.ashore
-    outside = (to_rim_m <= rim_m) & ~area.ashore
-    near = np.flatnonzero(outside)
-    outside[near] = ~shapely.contains_xy(driving.streets.outer_m, network.node_xy_m[near])
-    for classes, good in ((_LEAVING, leads_out), (RoadClass.ROAD, leads_out), (RoadClass.ROAD, outside)):
-        at = np.zeros(network.node_count, dtype=bool)
-        at[ends[np.tile(usable & (network.road_class <= classes), 2)]] = True
-        nodes = np.flatnonzero(at & good)
+    network, count = driving.network, driving.network.edge_count
+    rim = _rim(driving.area, driving.doctrine.transport.map_rim_m, driving.doctrine.perimeters.map_edge_m)
+    arcs = np.concatenate([rim.edges, rim.edges + count])
+    usable = (driving.timing.ms_along(arcs) < BARRED).reshape(2, -1).any(axis=0)
+    usable &= ~driving.streets.closed[rim.edges]
+    outside = rim.near & ~shapely.contains_xy(driving.streets.outer_m, network.node_xy_m[rim.nodes])
+    classes = network.road_class[rim.edges]
+    for most, good in ((_LEAVING, rim.leads_out), (RoadClass.ROAD, rim.leads_out), (RoadClass.ROAD, outside)):
+        at = np.zeros(len(rim.nodes), dtype=bool)
+        at[rim.owner[usable & (classes <= most)]] = True
+        nodes = rim.nodes[at & good]
         reached = np.isfinite(search.costs_s(nodes))
         if reached.any():
             return nodes[reached]

@@ -170,15 +170,16 @@ def _only_roads(outer: TracedPerimeter, blocked: Bools, area: Area, doctrine: Do
     if not near:
         return []
     before = network.drivable & ~blocked
-    after = before & ~outer.inside
     reach_m = doctrine.transport.entrance_reach_m
     snaps = network.snap([(p.x, p.y) for _, p in near], before)
-    joined, left = (joined_outside(network, mask, box) for mask in (before, after))
+    doors = [(name, snap) for (name, _), snap in zip(near, snaps, strict=True) if snap is not None]
+    doors = [(name, snap) for name, snap in doors if snap.offset_m <= reach_m]
+    within = [outer.polygon_m.contains(Point(snap.x_m, snap.y_m)) for _, snap in doors]
+    if not all(within):
+        joined, left = (joined_outside(network, mask, box) for mask in (before, before & ~outer.inside))
     notices = []
-    for (name, _), snap in zip(near, snaps, strict=True):
-        if snap is None or snap.offset_m > reach_m:
-            continue
-        if outer.polygon_m.contains(Point(snap.x_m, snap.y_m)):
+    for (name, snap), is_within in zip(doors, within, strict=True):
+        if is_within:
             text = f"{name} lies inside the outer perimeter: its staff and ambulances need a gate. Tell it"
             notices.append(_say(NoticeLevel.CAUTION, text))
         elif joined[snap.edge] and not left[snap.edge]:

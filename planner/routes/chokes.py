@@ -43,17 +43,12 @@ class _Fault:
     told: Callable[[int], str]
 
 
-Pockets = dict[tuple[int, int, int], bool]
-"""By near end, far end and street: whether all that lies behind the near end is a dead end."""
-
-
 def worst_chokes(
     path: Path,
     network: StreetNetwork,
     rules: Transport,
     *,
     both_ends: bool = False,
-    pockets: Pockets | None = None,
 ) -> tuple[Choke, ...]:
     """Return the tightest streets of a path: most grave faults first, then light ones, then the narrowest.
 
@@ -67,12 +62,10 @@ def worst_chokes(
     both_ends : bool
         Whether its end counts too where it lies in a dead end, not only its beginning. A hospital's own
         drive does not.
-    pockets : Pockets, optional
-        Found for other paths of these streets, and added to.
     """
     width_m = _width_m(path, network)
     faults = _faults(path, width_m, network, rules)
-    ends = _dead_ends(path, network, rules, {} if pockets is None else pockets, both_ends=both_ends)
+    ends = _dead_ends(path, network, rules, both_ends=both_ends)
     faults.append(_Fault(False, ends, lambda _: "dead end"))
     grave, light = (np.sum([f.at for f in faults if f.grave is kind], axis=0) for kind in (True, False))
     tight = np.flatnonzero((path.share > 0) & (grave + light > 0))
@@ -138,9 +131,7 @@ def _ends_of(path: Path, k: int, network: StreetNetwork) -> tuple[int, int]:
     return ends if path.forward[k] else ends[::-1]
 
 
-def _dead_ends(
-    path: Path, network: StreetNetwork, rules: Transport, pockets: Pockets, *, both_ends: bool
-) -> Bools:
+def _dead_ends(path: Path, network: StreetNetwork, rules: Transport, *, both_ends: bool) -> Bools:
     """Mask of the stretches at the beginning, and the end, behind which there is no way on."""
     found = np.zeros(len(path.edges), dtype=bool)
     runs = [range(len(path.edges))]
@@ -148,16 +139,14 @@ def _dead_ends(
     for number, run in enumerate(runs):
         for k in run:
             near, far = _ends_of(path, k, network)[:: -1 if number else 1]
-            edge = int(path.edges[k])
-            if (near, far, edge) not in pockets:
-                pockets[near, far, edge] = _is_pocket(near, far, edge, network, rules)
-            if not pockets[near, far, edge]:
+            if not _is_pocket(network, near, far, int(path.edges[k]), rules.map_rim_m):
                 break
             found[k] = True
     return found
 
 
-def _is_pocket(near: int, far: int, edge: int, network: StreetNetwork, rules: Transport) -> bool:
+@kept_with
+def _is_pocket(network: StreetNetwork, near: int, far: int, edge: int, rim_m: float) -> bool:
     """Whether all that lies behind a street's near end is left by that street alone.
 
     At the rim of the map streets go on that it does not show: nothing is said there.
@@ -167,7 +156,7 @@ def _is_pocket(near: int, far: int, edge: int, network: StreetNetwork, rules: Tr
     while waiting:
         node = waiting.pop()
         x_m, y_m = network.node_xy_m[node].tolist()
-        if node == far or min(x_m - west_m, east_m - x_m, y_m - south_m, north_m - y_m) <= rules.map_rim_m:
+        if node == far or min(x_m - west_m, east_m - x_m, y_m - south_m, north_m - y_m) <= rim_m:
             return False
         if network.node_barrier[node] >= FIRST_BLOCKING_BARRIER:
             continue

@@ -180,6 +180,10 @@ class Driving:
             factor[np.searchsorted(edges, shy)] *= times
         return self.timing.weighted(edges, factor, extra_s)
 
+    def expect_searches(self) -> None:
+        """Get ready in the background for searches that keep off nothing but what is closed."""
+        self.network.expect(self.weights(), self.streets.closed)
+
     def search(self, start: Snap, used: Ints = NOTHING, ends: Sequence[Snap] | None = None) -> Search:
         """Search the ways from one place; ``used``, ascending, are streets to keep off where others lead."""
         return self.network.search(

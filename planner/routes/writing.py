@@ -21,7 +21,7 @@ from planner.area import Area, rounded_deg
 from planner.doctrine import Transport as Rules
 from planner.geo import LonLat
 from planner.model import Route
-from planner.routes.chokes import Pockets, worst_chokes
+from planner.routes.chokes import worst_chokes
 from planner.routes.driving import Streets, Way, listed, metres
 from planner.streets.network import Path, StreetNetwork
 from planner.terms import RouteKind
@@ -50,7 +50,7 @@ def write_routes(
         [w.path for w in ways if (w.kind is RouteKind.EGRESS) is leaving] for leaving in (True, False)
     )
     scene = _Scene(
-        streets, network, rules, _Driven(out, network), _Driven(into, network), _Posts(streets, network), {}
+        streets, network, rules, _Driven(out, network), _Driven(into, network), _Posts(streets, network)
     )
     shapely.prepare(streets.hot_m)
     numbers = dict.fromkeys(RouteKind, 0)
@@ -64,7 +64,7 @@ def write_routes(
 
 @dataclass(frozen=True, eq=False)
 class _Scene:
-    """What all ways have in common: what those drive that leave and that come, posts, dead ends so far."""
+    """What all ways have in common: what those drive that leave and that come, and posts."""
 
     streets: Streets
     network: StreetNetwork
@@ -72,7 +72,6 @@ class _Scene:
     out: _Driven
     into: _Driven
     posts: _Posts
-    pockets: Pockets
 
 
 def _route(way: Way, ident: str, line: tuple[LonLat, ...], scene: _Scene) -> Route:
@@ -126,7 +125,6 @@ def _tight(way: Way, scene: _Scene) -> list[str]:
         scene.network,
         scene.rules,
         both_ends=way.kind is RouteKind.TRANSFER,
-        pockets=scene.pockets,
     )
     if not chokes:
         return []

@@ -107,20 +107,16 @@ def arrivals(
         The same with what is closed.
     closed : (E,) bool array
     """
-    along = np.array([junction_at(streets, place) < 0 for place in places], dtype=bool)
-    rows = _along_streets(streets, places, np.flatnonzero(along), weights, closed)
-    apart = set(np.flatnonzero(~along).tolist())
-    apart |= set(np.unique(rows.owner[np.isin(rows.state, first.state)]).tolist())
-    if not apart:
+    rows = _plain_arrivals(streets, places, weights, closed)
+    met = np.unique(rows.owner[np.isin(rows.state, first.state)]).tolist()
+    if not met:
         return rows
-    kept = ~np.isin(rows.owner, sorted(apart))
+    kept = ~np.isin(rows.owner, met)
     left = rows.owner[kept], rows.state[kept], rows.ms[kept], rows.after[kept], rows.share[kept]
     parts = [Arrivals(len(places), *left)]
-    for k in sorted(apart):
-        last = arriving(streets, places[k], weights, closed)
-        met = bool(np.isin(last.state, first.state).any())
-        last = meeting(first, last, weights.turns, closing)
-        share = np.full(len(last.state), np.nan if met else 1.0)
+    for k in met:
+        last = meeting(first, arriving(streets, places[k], weights, closed), weights.turns, closing)
+        share = np.full(len(last.state), np.nan)
         parts.append(Arrivals(len(places), np.full(len(share), k), *last, share))
     owner, state, ms, after = map(np.concatenate, zip(*map(_columns, parts), strict=True))
     share = np.concatenate([part.share for part in parts])
@@ -132,20 +128,32 @@ def _columns(rows: Arrivals) -> tuple[Ints, Ints, Ints, Ints]:
     return rows.owner, rows.state, rows.ms, rows.after
 
 
-def _along_streets(
-    streets: StreetArrays, places: Sequence[Snap], chosen: Ints, weights: Timing, closed: Bools
+def _plain_arrivals(
+    streets: StreetArrays, places: Sequence[Snap], weights: Timing, closed: Bools
 ) -> Arrivals:
-    """Find the states that lead to those of the places that lie along streets, not at junctions."""
+    """Find the states that lead to places, as if the search did not begin on the street of any."""
     count, turns = streets.edge_count, weights.turns
-    edge = np.array([places[k].edge for k in chosen], dtype=np.int64)
-    share = np.array([share_at(streets, places[k]) for k in chosen], dtype=np.float64)
-    arc = np.column_stack([edge, edge + count]).ravel()
-    driven = np.column_stack([share, 1.0 - share]).ravel()
-    owner = np.repeat(chosen, 2)
+    arcs: list[int] = []
+    driven: list[float] = []
+    sizes = []
+    for place in places:
+        node = junction_at(streets, place)
+        if node < 0:
+            share = share_at(streets, place)
+            arcs += [place.edge, place.edge + count]
+            driven += [share, 1.0 - share]
+            sizes.append(2)
+        else:
+            into = [] if closed[place.edge] else streets.arcs_to(node).tolist()
+            arcs += into
+            driven += [1.0] * len(into)
+            sizes.append(len(into))
+    arc, part = np.array(arcs, dtype=np.int64), np.array(driven, dtype=np.float64)
+    owner = np.repeat(np.arange(len(places)), sizes)
     whole = weights.ms_along(arc)
     usable = (whole < BARRED) & ~closed[arc % count]
-    arc, driven, owner, whole = arc[usable], driven[usable], owner[usable], whole[usable]
-    ms = np.rint(whole * driven).astype(np.int64) - whole
+    arc, part, owner, whole = arc[usable], part[usable], owner[usable], whole[usable]
+    ms = np.rint(whole * part).astype(np.int64) - whole
     state, size = turns.states_of_all(arc)
     return Arrivals(
         len(places),
@@ -153,5 +161,5 @@ def _along_streets(
         state,
         np.repeat(ms, size),
         np.full(len(state), -1, dtype=np.int64),
-        np.repeat(driven, size),
+        np.repeat(part, size),
     )

@@ -139,8 +139,12 @@ class Hierarchy:
     def customize(self, plain: Timing) -> None:
         """Get ready for one traveller, before anyone asks."""
         none = np.empty(0, dtype=np.int64)
+        self.expect(Weights(plain, none, none.reshape(2, 0)))
+
+    def expect(self, weights: Weighing) -> None:
+        """Get ready for some weights, before anyone asks."""
         with self._lock:
-            self._customized(Weights(plain, none, none.reshape(2, 0)))
+            self._customized(weights)
 
     def _customized(self, weights: Weighing) -> Any:
         """Return the metric of these weights: the traveller's, updated where it differs."""

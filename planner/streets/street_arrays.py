@@ -309,15 +309,15 @@ class StreetArrays:
 
     def edges_at(self, node: int) -> Ints:
         """Return the edges that end at a node, ascending."""
-        return _each_once(self._into(node) % self.edge_count)
+        return _each_once(self.arcs_to(node) % self.edge_count)
 
     def arcs_at(self, node: int) -> Ints:
         """Return the arcs that begin or end at a node."""
-        into = self._into(node)
+        into = self.arcs_to(node)
         return _each_once(np.concatenate([into, (into + self.edge_count) % (2 * self.edge_count)]))
 
-    def _into(self, node: int) -> Ints:
-        """Return the arcs that end at a node."""
+    def arcs_to(self, node: int) -> Ints:
+        """Return the arcs that end at a node, ascending."""
         indptr, arcs = self._at_nodes
         return arcs[indptr[node] : indptr[node + 1]]
 

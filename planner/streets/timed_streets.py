@@ -137,6 +137,16 @@ class TimedStreets(StreetArrays):
             if hierarchy is not None:
                 hierarchy.customize(timing.base)
 
+    def expect(self, weights: Timing, closed: Bools) -> None:
+        """Let the hierarchy be told in the background what it will be asked by: it takes some milliseconds.
+
+        Only one that is built. Who asks it meanwhile waits for that, and is told the same.
+        """
+        hierarchy = self._hierarchy.get("built") if self.edge_count >= LEAST_STREETS else None
+        if isinstance(hierarchy, Hierarchy) and weights.turns is self.turns:
+            closing = weights.closing(closed)
+            threading.Thread(target=hierarchy.expect, args=(closing,), name="closures", daemon=True).start()
+
     @property
     def order(self) -> Order | None:
         """The order of contraction, if one was given."""

@@ -145,12 +145,12 @@ class Search:
         ms = np.full(len(nodes), NEVER, dtype=np.int64)
         np.minimum.at(ms, owner, best)
         if not self.closed[self.start.edge]:
-            ms[nodes == junction_at(self.network, self.start)] = 0
+            ms[nodes == self._junction] = 0
         return np.where(ms >= NEVER, np.inf, ms / 1000.0)
 
     def at_node(self, node: int) -> Snap:
         """Return a node that was reached as a place on the edge by which it was reached."""
-        if node == junction_at(self.network, self.start):
+        if node == self._junction:
             return self.start
         arcs, _ = self.network.arcs_into(np.array([node]))
         edge = int(arcs[np.argmin(self._costs(arcs))] % self.network.edge_count)
@@ -163,6 +163,10 @@ class Search:
     @cached_property
     def _closing(self) -> Weights:
         return self.weights.closing(self.closed)
+
+    @cached_property
+    def _junction(self) -> int:
+        return junction_at(self.network, self.start)
 
     @cached_property
     def _first(self) -> Ends:
@@ -182,9 +186,8 @@ class Search:
         """Whether a place is where the search begins."""
         if self.closed[self.start.edge] or self.closed[end.edge]:
             return False
-        node = junction_at(self.network, self.start)
-        if node >= 0:
-            return node == junction_at(self.network, end)
+        if self._junction >= 0:
+            return self._junction == junction_at(self.network, end)
         return self.start.edge == end.edge and self.start.along_m == end.along_m
 
     def _apart_m(self, end: Snap) -> float:
