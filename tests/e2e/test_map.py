@@ -171,6 +171,7 @@ async () => {
     clearest([{ x: 40, y: 600 }], covers, room, size), // out below
     clearest([{ x: 15, y: 300 }], covers, room, size), // better out of sight than under a button
     clearest([{ x: 70, y: 300 }], covers, room, size), // no way out: it stays
+    clearest([{ x: 400, y: 665 }], covers, room, size), // cut off at the edge is no better
   ];
 }
 """
@@ -190,12 +191,16 @@ def test_on_a_tablet_each_gate_has_its_name_and_no_outer_post_is_named_on_warm_g
         one for one in gates.evaluate_all("all => all.map((one) => one.className)") if " dot" in one
     ] == []
     assert screen.map.locator("#map .post-outer:not(.dot)").evaluate_all(_ON_WARM) == []
-    stays, right, below, away, shut = screen.frame().evaluate(_CLEARED)
+    stays, right, below, away, shut, edge = screen.frame().evaluate(_CLEARED)
     assert (stays, shut) == ([0, 0], [0, 0])
     assert right[0] >= 34
     assert right[1] == 0
     assert below[1] >= 54
     assert away[0] < 0
+    assert edge[1] > 0
+    screen.zoom_in(3)  # what is out of sight is not named at the edge
+    named = screen.map.locator("#map .site:not(.dot)")
+    assert 0 < named.count() < screen.map.locator("#map .site").count()
 
 
 def test_a_tip_opens_under_a_pointer_that_moves_and_not_under_one_at_rest(

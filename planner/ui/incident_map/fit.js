@@ -18,7 +18,8 @@ export function clearest(spots, covers, room, size) {
     x > one.left - CLEAR_PX && x < one.right + CLEAR_PX && y > one.top - CLEAR_PX && y < one.bottom + CLEAR_PX;
   const hidden = ([dx, dy]) => {
     const cost = (x, y) => {
-      if (x < CLEAR_PX || y < CLEAR_PX || x > size.x - CLEAR_PX || y > size.y - CLEAR_PX) return OUT;
+      if (x < 0 || y < 0 || x > size.x || y > size.y) return OUT;
+      if (x < CLEAR_PX || y < CLEAR_PX || x > size.x - CLEAR_PX || y > size.y - CLEAR_PX) return 1; // cut off
       return covers.some((one) => under({ x, y }, one)) ? 1 : 0;
     };
     return spots.reduce((sum, { x, y }) => sum + cost(x + dx, y + dy), 0);

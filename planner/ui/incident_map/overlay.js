@@ -153,7 +153,9 @@ export class Overlay {
     this.map.getContainer().classList.toggle("far", this.map.getZoom() < FAR_ZOOM);
     this.leads.clearLayers();
     this.labels.sort((a, b) => a.rank - b.rank);
-    const shown = this.labels.filter((label) => this.map.hasLayer(label.mark));
+    const corner = this.map.containerPointToLayerPoint([0, 0]);
+    const view = { left: corner.x, top: corner.y, right: corner.x + this.map.getSize().x, bottom: corner.y + this.map.getSize().y };
+    const [shown, away] = this.inView(view);
     const narrow = this.map.getSize().x < NARROW_PX;
     const ground = { hot: this.ground("hot"), warm: this.ground("warm") };
     const fixed = this.fixed();
@@ -170,10 +172,19 @@ export class Overlay {
     });
     // What the user put on the map stands where it is, and labels go around it and around the buttons.
     const standing = fixed.map(({ x, y, width, height }) => ({ x, y, forms: [{ width, height, places: HERE }], must: true }));
-    const corner = this.map.containerPointToLayerPoint([0, 0]);
-    const view = { left: corner.x, top: corner.y, right: corner.x + this.map.getSize().x, bottom: corner.y + this.map.getSize().y };
     place([...standing, ...items], view).slice(standing.length).forEach((found, k) => this.putLabel(shown[k], items[k], found));
+    away.forEach((label) => this.putLabel(label, {}, null)); // at the edge it would name what is not in sight
     for (const { line, arrows } of this.objects.values()) if (arrows) this.putArrows(line, arrows);
+  }
+
+  /** Labels that are shown, of what is in sight and of what is not; a zone's letter finds a place along its line. */
+  inView({ left, top, right, bottom }) {
+    const shown = this.labels.filter((label) => this.map.hasLayer(label.mark));
+    const seen = (label) => {
+      const { x, y } = this.map.latLngToLayerPoint(label.mark.getLatLng());
+      return label.part === "zones" || (x >= left && x <= right && y >= top && y <= bottom);
+    };
+    return [shown.filter(seen), shown.filter((label) => !seen(label))];
   }
 
   /** Outlines of the zones of a kind in pixels of the map's layers. */
