@@ -303,7 +303,7 @@ class _Box(click.ParamType[Any]):
 @click.option(
     "--within",
     type=click.Path(path_type=Path),
-    help="Keep only what meets the polygons of this GeoJSON file.",
+    help="Keep only what meets the polygons of this GeoJSON or .poly file.",
 )
 def import_(files: tuple[Path, ...], name: str, bbox: BBox | None, within: Path | None) -> None:
     """Import FILES (.osm.pbf, .osm, .osm.gz, .osm.bz2), joined into one area, or one NAME.area.zip."""

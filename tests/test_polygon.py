@@ -1,0 +1,85 @@
+"""The polygon that an import keeps within: GeoJSON, and the .poly files that lie beside extracts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import shapely
+
+from planner.errors import SourceError
+from planner.sources.polygon import read_polygon
+
+POLY = """ohio
+1
+\t-83.0  40.0
+   -8.20E+01 40.0
+   -82.0 41.0
+   -83.0 41.0
+END
+!2
+   -82.6 40.4
+   -82.4 40.4
+   -82.4 40.6
+   -82.6 40.6
+   -82.6 40.4
+END
+3
+   -80.0 40.0
+   -79.0 40.0
+   -79.0 41.0
+END
+END
+"""
+
+
+def written(folder: Path, text: str, name: str = "ohio.poly") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_rings_holes_and_pieces_of_a_poly_file(tmp_path: Path) -> None:
+    ground = read_polygon(written(tmp_path, POLY))
+    assert ground.area == pytest.approx(1.0 - 0.04 + 0.5)
+    for lon, lat, inside in (
+        (-82.9, 40.1, True),
+        (-82.5, 40.5, False),
+        (-79.1, 40.5, True),
+        (-81.0, 40.5, False),
+    ):
+        assert shapely.contains_xy(ground, lon, lat) == inside
+    assert read_polygon(written(tmp_path, POLY.replace("\n", "\r\n"), "OHIO.POLY")).equals(ground)
+    same = written(tmp_path, shapely.to_geojson(ground), "ohio.geojson")
+    assert read_polygon(same).equals(ground)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is no .poly file"),
+        ("ohio", "is no .poly file"),
+        ("ohio\nEND\n", "has no polygon in it"),
+        (POLY.removesuffix("END\n"), "is no .poly file"),
+        ("ohio\n1\n-83 40\n-82 40\n-82 41\n", "is no .poly file"),
+        ("ohio\n1\n-83 40\n-82 40\nEND\nEND\n", "is no .poly file"),
+        ("ohio\n1\n-83 forty\n-82 40\n-82 41\nEND\nEND\n", "is no .poly file"),
+        ("ohio\n1\n-83 40 1\n-82 40\n-82 41\nEND\nEND\n", "is no .poly file"),
+        ("ohio\n1\nnan 40\n-82 40\n-82 41\nEND\nEND\n", "is no .poly file"),
+        ("ohio\n1\n-283 40\n-82 40\n-82 41\nEND\nEND\n", "of ohio.poly is not on the globe"),
+        ("ohio\n1\n1 1\n1 1\n1 1\nEND\nEND\n", "has no polygon in it"),
+        (json.dumps({"type": "Point", "coordinates": [1, 2]}), "is no .poly file"),
+    ],
+)
+def test_what_is_no_poly_file_is_told_in_one_line(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        read_polygon(written(tmp_path, text))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_crossed_ring_is_mended(tmp_path: Path) -> None:
+    ground = read_polygon(written(tmp_path, "x\n1\n0 0\n2 2\n2 0\n0 2\nEND\nEND\n"))
+    assert ground.is_valid
+    assert ground.area == pytest.approx(2.0)
