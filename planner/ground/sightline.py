@@ -374,14 +374,21 @@ def _sees(
     cell_wall: Ints,
 ) -> Bools:  # pragma: no cover - compiled
     table = np.zeros((len(a), len(b)), dtype=np.bool_)
+    # What hid a point from the one before, or the point before from this one, most often hides it again.
+    hid, last = np.full(len(b), -1, dtype=np.int64), -1
     for i in range(len(a)):
         for j in range(len(b)):
             line = a[i, 0], a[i, 1], a[i, 2], b[j, 0], b[j, 1], b[j, 2]
             if (line[0] - line[3]) ** 2 + (line[1] - line[4]) ** 2 > limit * limit:
                 continue
-            table[i, j] = (
-                _first_hiding(line, segment, span, origin, cell, columns, rows, start, cell_wall) < 0
-            )
+            if hid[j] >= 0 and _hides(line, hid[j], segment, span):
+                continue
+            if last >= 0 and _hides(line, last, segment, span):
+                continue
+            hid[j] = _first_hiding(line, segment, span, origin, cell, columns, rows, start, cell_wall)
+            table[i, j] = hid[j] < 0
+            if hid[j] >= 0:
+                last = hid[j]
     return table
 
 
@@ -421,8 +428,9 @@ def _seen_by_any(
     cell_wall: Ints,
 ) -> Bools:  # pragma: no cover - compiled
     seen = np.zeros(len(groups) - 1, dtype=np.bool_)
-    # What hid one point from an eye most often hides the next one too: that wall is asked first.
-    hid = np.full(len(eyes), -1, dtype=np.int64)
+    # What hid one point from an eye most often hides the next one too, or hides it from the next eye: those
+    # two walls are asked first.
+    hid, last = np.full(len(eyes), -1, dtype=np.int64), -1
     for g in range(len(groups) - 1):
         for i in range(groups[g], groups[g + 1]):
             for j in range(len(eyes)):
@@ -431,10 +439,13 @@ def _seen_by_any(
                     continue
                 if hid[j] >= 0 and _hides(line, hid[j], segment, span):
                     continue
+                if last >= 0 and _hides(line, last, segment, span):
+                    continue
                 hid[j] = _first_hiding(line, segment, span, origin, cell, columns, rows, start, cell_wall)
                 if hid[j] < 0:
                     seen[g] = True
                     break
+                last = hid[j]
             if seen[g]:
                 break
     return seen

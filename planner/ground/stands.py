@@ -127,17 +127,21 @@ class _Field:
 
     def kept(self, xy_m: Floats, most: int) -> Ints:
         """Return the rows of places where one may stand, at most so many, clockwise around the target."""
-        near = np.flatnonzero(self._at_distance(xy_m))
+        near = self._at_distance(xy_m)
         dx, dy = (xy_m[near] - shapely.get_coordinates(self.outline_m.centroid)[0]).T
         order = _thin(near[np.lexsort((np.hypot(dx, dy), np.arctan2(dx, dy)))], _ASKED * most)
         return _thin(order[self.clear(xy_m[order])], most)
 
-    def _at_distance(self, xy_m: Floats) -> Bools:
-        """Return which places lie at the distances of doctrine, and on the map."""
-        points = shapely.points(xy_m)
-        away = shapely.distance(self.outline_m, points)
-        right = (away >= self.rules.near_m) & (away <= self.rules.far_m)
-        return np.asarray(right & shapely.intersects(self.area.extent_m, points))
+    def _at_distance(self, xy_m: Floats) -> Ints:
+        """Return the rows of places at the distances of doctrine, and on the map."""
+        west, south, east, north = self.reach_m.bounds
+        x, y = xy_m.T
+        near = np.flatnonzero((x >= west) & (x <= east) & (y >= south) & (y <= north))
+        away = shapely.distance(self.outline_m, shapely.points(xy_m[near]))
+        near = near[(away >= self.rules.near_m) & (away <= self.rules.far_m)]
+        shapely.prepare(self.area.extent_m)
+        rows: Ints = near[shapely.intersects_xy(self.area.extent_m, xy_m[near])]
+        return rows
 
     def clear(self, xy_m: Floats) -> Bools:
         """Return where neither a building, nor water, nor barred ground is in the way."""

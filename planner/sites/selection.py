@@ -93,6 +93,7 @@ class Choice:
     side: Ints | None = None
     drives: DriveTimes | None = None
     _gaps: dict[tuple[int, int], float] = field(default_factory=dict)
+    _separations: dict[tuple[Purpose, Purpose], float] = field(default_factory=dict)
 
     def keeps(self, a: int, b: int, least_m: float) -> bool:
         """Whether two candidates lie at least so far apart."""
@@ -126,10 +127,11 @@ class Choice:
         apart: Floats = np.sqrt(dx * dx + dy * dy)
         return apart
 
-    @cached_property
-    def _apart_m(self) -> dict[tuple[Purpose, Purpose], float]:
-        """How far each purpose keeps from each."""
-        return {(a, b): separation_m(a, b, self.siting) for a in Purpose for b in Purpose}
+    def _apart_m(self, a: Purpose, b: Purpose) -> float:
+        """How far two purposes keep apart."""
+        if (a, b) not in self._separations:
+            self._separations[a, b] = separation_m(a, b, self.siting)
+        return self._separations[a, b]
 
     @cached_property
     def _box_array(self) -> Floats:
@@ -146,7 +148,7 @@ class Choice:
         pinned = self.held.get(purpose) == row
         return all(
             (pinned and self.held.get(other_purpose) == other)
-            or self.keeps(row, other, self._apart_m[purpose, other_purpose])
+            or self.keeps(row, other, self._apart_m(purpose, other_purpose))
             for other_purpose, other in chosen.items()
             if other_purpose is not purpose
         )

@@ -125,12 +125,13 @@ class Conflicts:
 
     def _shown(self, row: int) -> list[str]:
         """Name what cameras at a site would show: working sites, posts of the inner perimeter."""
-        shown = [
-            words.PURPOSES[purpose][0]
+        others = {
+            other: purpose
             for purpose, other in self.settled.chosen.items()
             if is_working(purpose) and purpose is not Purpose.HELISPOT and other != row
-            if self.sights.shows(row, other)
-        ]
+        }
+        seen = self.sights.shows(row, list(others))
+        shown = [words.PURPOSES[others[other]][0] for other in seen]
         return [*shown, "posts of the inner perimeter"] if self.sights.shows_posts(row) else shown
 
 
@@ -162,7 +163,7 @@ def _lanes(routes: Sequence[Route], settled: Settled, frame: Frame) -> BaseGeome
     lines = [degrees_of(route.line) for route in routes if route.route in _LANES and len(route.line) > 1]
     if not lines or not len(settled.facts.candidates):
         return shapely.MultiLineString()
-    ground = shapely.box(*shapely.total_bounds([c.shape_m for c in settled.facts.candidates]))
+    ground = shapely.box(*shapely.total_bounds(settled.facts.shapes))
     rim = frame.to_deg(shapely.get_coordinates(ground.buffer(_LANES_M)))
     low, high = rim.min(axis=0), rim.max(axis=0)
     first, last = (np.concatenate([line[part] for line in lines]) for part in (slice(-1), slice(1, None)))

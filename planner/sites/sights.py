@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,7 +19,9 @@ from planner.sites.candidates import Scene
 from planner.sites.facts import Facts
 from planner.terms import PerimeterName
 
+Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 _EYES = 64
 _WALK_STEP_M = 20.0
@@ -75,15 +78,20 @@ class Sights:
         seen = seen_by_any(walls_of(self.area, self.siting), groups, points, eyes, self.facts.unseen_m)
         return round(float(seen.mean()) * walk.length, -1)
 
-    def shows(self, row: int, other: int) -> bool:
-        """Whether a camera at one candidate sees another."""
-        if (row, other) not in self._shown:
-            self._shown[row, other] = self._sees(row, self._raised(self._points_of(other)))
-        return self._shown[row, other]
+    def shows(self, row: int, others: Sequence[int]) -> list[int]:
+        """Return which other candidates a camera at one sees."""
+        new = [other for other in others if (row, other) not in self._shown]
+        if new:
+            spots = [self._points_of(other) for other in new]
+            groups = np.cumsum([0, *map(len, spots)])
+            seen = self._sees(row, self._raised(np.vstack(spots)), groups).tolist()
+            self._shown.update(zip(((row, other) for other in new), seen, strict=True))
+        return [other for other in others if self._shown[row, other]]
 
     def shows_posts(self, row: int) -> bool:
         """Whether a camera at a candidate sees an officer of the inner perimeter."""
-        return len(self._inner_posts) > 0 and self._sees(row, self._inner_posts)
+        posts = self._inner_posts
+        return len(posts) > 0 and bool(self._sees(row, posts, np.array([0, len(posts)]))[0])
 
     @cached_property
     def _inner_posts(self) -> Floats:
@@ -91,11 +99,13 @@ class Sights:
         posts = [post.location for post in self.scene.posts if post.perimeter is PerimeterName.INNER]
         return self._raised(self.area.frame.to_m(posts) if posts else np.empty((0, 2)))
 
-    def _sees(self, row: int, there: Floats) -> bool:
+    def _sees(self, row: int, there: Floats, groups: Ints) -> Bools:
+        """Return of which groups of places a camera at a candidate sees any: as they would see it."""
         lens = self._points_of(row)
         lens = np.column_stack([lens, np.full(len(lens), self.siting.camera_height_m)])
-        walls, reach_m = walls_of(self.area, self.siting), self.siting.media_backdrop_m
-        return bool(seen_by_any(walls, np.array([0, len(lens)]), lens, there, reach_m)[0])
+        return seen_by_any(
+            walls_of(self.area, self.siting), groups, there, lens, self.siting.media_backdrop_m
+        )
 
     def _points_of(self, row: int) -> Floats:
         """Return a few points of a candidate's outline and one within it, (n, 2)."""

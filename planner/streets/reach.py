@@ -77,8 +77,13 @@ class Distances:
             return np.array(edges, dtype=np.int64)
         while (arc := int(self.via[row])) >= 0:
             edges.append(arc % network.edge_count)
-            row = int(self._rows(network.arc_tail[[arc]])[0])
+            row = int(self._before[row])
         return np.array(edges, dtype=np.int64)
+
+    @cached_property
+    def _before(self) -> Ints:
+        """The row of the node from which the way comes to each."""
+        return self._rows(self.network.arc_tail[self.via])
 
     def to_all(self, places: Sequence[Snap]) -> tuple[Floats, Ints]:
         """Return metres to each of many places, and from which of the starts."""
