@@ -159,9 +159,31 @@ def _listing(name: str, installed: bool) -> Listing:
     if not installed:
         return Listing(name, is_shipped, None)
     try:
-        return Listing(name, is_shipped, read_manifest(name))
+        manifest = read_manifest(name)
+        if _damaged(name, manifest):  # or replaced meanwhile: its new manifest names others
+            manifest = read_manifest(name)
+            if damage := _damaged(name, manifest):
+                raise _broken(name, damage)
     except PackError as error:
         return Listing(name, is_shipped, None, str(error))
+    return Listing(name, is_shipped, manifest)
+
+
+def _damaged(name: str, manifest: dict[str, Any]) -> str:
+    """Say which file of a pack is not there or not whole, by its size; its content is checked when opened."""
+    folder = _folder(name)
+    with _understood(name):
+        for entry in dict(manifest["files"]).values():
+            file = folder / checked_file(str(entry["file"]))
+            try:
+                size = file.stat().st_size
+            except FileNotFoundError:
+                return f"lacks its file {file.name}"
+            except OSError as error:
+                return f"cannot be read ({error.strerror})"
+            if size != entry["bytes"]:
+                return f"has a file that is not whole: {file.name}"
+    return ""
 
 
 def installed_at(name: str) -> datetime | None:
@@ -669,7 +691,7 @@ def _values(column: pa.ChunkedArray) -> NDArray[Any]:
 
 
 def _shipped_is_current(name: str) -> bool:
-    """Whether the pack was made from the file that ships now, by the code that runs now."""
+    """Whether the pack was made from the file that ships now, by the code that runs now, and is there."""
     path = _folder(name) / MANIFEST
     try:
         manifest = json.loads(path.read_bytes())
@@ -678,7 +700,8 @@ def _shipped_is_current(name: str) -> bool:
         return False
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return True  # broken: opening it will say so, and what to do
-    return bool(schema == SCHEMA and made_from == _shipped_origin(name))
+    current = schema == SCHEMA and made_from == _shipped_origin(name)
+    return bool(current and not _damaged(name, manifest))  # what is gone of it is made again
 
 
 @lru_cache(maxsize=8)

@@ -404,6 +404,26 @@ def test_list_names_shipped_areas_first_and_broken_ones_too(pack: Path) -> None:
     assert [bool(e.problem) for e in listed] == [False, False, False, True]
 
 
+@pytest.mark.parametrize(("content", "told"), [(None, "lacks its file places-"), (b"PAR1", "is not whole")])
+def test_list_says_which_pack_lost_a_file(pack: Path, content: bytes | None, told: str) -> None:
+    file = next(pack.glob("places*"))
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+    (listed,) = (one for one in packs.list_areas() if one.name == "town")
+    assert listed.manifest is None
+    assert told in listed.problem
+    remade(pack, lambda manifest: manifest.update(files=[1]))
+    (listed,) = (one for one in packs.list_areas() if one.name == "town")
+    assert "cannot be understood" in listed.problem
+
+
+def test_shipped_area_that_lost_a_file_is_made_again(home: Path) -> None:
+    made = packs.open_area("three_rivers")
+    next((installation.read_settings().areas / "three_rivers").glob("streets*")).unlink()
+    assert_same(packs.open_area("three_rivers"), made)
+
+
 def test_deleted_area_is_gone(pack: Path) -> None:
     packs.delete_area("town")
     assert not pack.exists()
@@ -445,7 +465,8 @@ def test_shipped_area_of_another_schema_is_imported_again(home: Path) -> None:
 def test_damaged_shipped_area_says_how_to_mend_it(home: Path) -> None:
     area = packs.open_area("three_rivers")
     (path,) = (home / "areas" / "three_rivers").glob("streets*")
-    path.write_bytes(path.read_bytes()[:-1])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 255]))
     with pytest.raises(PackError, match="planner area delete three_rivers"):
         packs.open_area("three_rivers")
     packs.delete_area("three_rivers")
