@@ -112,9 +112,11 @@ def _places(network: StreetNetwork, far: Ints, near: Ints) -> tuple[Place, ...]:
 def _crossing(network: StreetNetwork, polygon_m: Polygon, edges: Ints) -> Bools:
     if not len(edges):
         return np.zeros(0, dtype=bool)
-    inside, around = polygon_m.buffer(-_TOUCH_M), polygon_m.buffer(_TOUCH_M)
     lines = network.lines(edges)
-    return np.asarray(shapely.intersects(inside, lines) & ~shapely.covers(around, lines))
+    crossing = np.asarray(shapely.intersects(polygon_m.buffer(-_TOUCH_M), lines))
+    if crossing.any():
+        crossing[crossing] = ~shapely.covers(polygon_m.buffer(_TOUCH_M), lines[crossing])
+    return crossing
 
 
 def _raised(network: StreetNetwork, edges: Ints) -> Bools:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from shapely.geometry import Polygon
 
 from planner.perimeters.band import Band, Sorted
 from planner.perimeters.cut import INNER
+from planner.perimeters.max_flow import groups
 from planner.perimeters.spans import spans
 from planner.streets.network import StreetNetwork
 from planner.terms import RoadClass
@@ -56,14 +55,13 @@ def _goes_out(network: StreetNetwork, edges: Ints, some: Ints, polygon_m: Polygo
 
 def _led_to(band: Band, driving: Sorted, some: Ints) -> Bools:
     """Whether a street on the ground of the core leads to each of some edges, (n,), past no post."""
-    network, edges = band.network, driving.edges
-    u, v, count = network.vehicle_ends
+    network, edges, ends = band.network, driving.edges, band.ends
+    count = int(ends.max(initial=-1)) + 1
     inner = np.stack([side == INNER for side in driving.sides])
     both = inner.all(axis=0)
-    group = _grouped(np.stack([u[edges[both]], v[edges[both]]]), count)
+    group = _grouped(ends[:, both], count)
     ground = ~_off_ground(network, edges) & inner.any(axis=0)
     ground[ground] = shapely.intersects(band.core_m, network.lines(edges[ground]))
-    ends = np.stack([u[edges], v[edges]])
     held = np.zeros(count, dtype=bool)
     held[group[ends[:, ground][inner[:, ground]]]] = True
     row = np.searchsorted(edges, some)
@@ -72,9 +70,7 @@ def _led_to(band: Band, driving: Sorted, some: Ints) -> Bools:
 
 def _grouped(ends: Ints, count: int) -> Ints:
     """Return a number for each of so many nodes, the same for those that edges, (2, n), join."""
-    ones = np.ones(ends.shape[1], dtype=np.int8)
-    _, group = connected_components(coo_array((ones, tuple(ends)), shape=(count, count)), directed=False)
-    return np.asarray(group, dtype=np.int64)
+    return np.asarray(groups(ends[0], ends[1], np.ones(count, dtype=bool)))
 
 
 def _off_ground(network: StreetNetwork, edges: Ints) -> Bools:

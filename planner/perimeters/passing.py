@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from shapely.geometry.base import BaseGeometry
 
+from planner.perimeters.cut import numbered
+from planner.perimeters.max_flow import groups
 from planner.streets.network import StreetNetwork
 
 Ints = NDArray[np.int64]
@@ -123,11 +123,10 @@ def joined_without(
         return dict(found)
     passed = {edge for passing in found.values() for edge in passing.spans}
     rest = inside[~np.isin(inside, list(passed))]
-    nodes, ends = np.unique(np.stack([network.edge_u[rest], network.edge_v[rest]]), return_inverse=True)
-    joins = (np.ones(len(rest), dtype=np.int8), tuple(ends.reshape(2, -1)))
-    _, label = connected_components(coo_array(joins, shape=(len(nodes), len(nodes))), directed=False)
+    nodes, ends = numbered(np.stack([network.edge_u[rest], network.edge_v[rest]]))
+    label = groups(ends[0], ends[1], np.ones(len(nodes), dtype=bool))
     at_core = shapely.intersects(core_m, network.lines(rest))
-    home = set(nodes[np.isin(label, label[ends.reshape(2, -1)[0, at_core]])].tolist())
+    home = set(nodes[np.isin(label, label[ends[0, at_core]])].tolist())
 
     held = passed.union(posted, *(passing.between for passing in found.values()))
 

@@ -174,8 +174,11 @@ class Drawn:
         low, high = self.driving.sides
         far = self.driving.edges[(low == OUTER) | (high == OUTER)]
         far = far[~np.isin(far, self._astray_edges)]
-        network, within = self.band.network, self.polygon_m.buffer(-_AT_MEETING_M)
+        network = self.band.network
         places = meeting_places(network, far, self._astray_edges)
+        if not places:
+            return ()
+        within = self.polygon_m.buffer(-_AT_MEETING_M)
         return tuple(p for p in places if not within.contains(Point(network.at(p.edge, p.along_m))))
 
 
