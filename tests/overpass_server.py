@@ -36,6 +36,7 @@ class Fault:
     location: str = ""
     cut: bool = False
     drip_s: float = 0.0
+    think_s: float = 0.0
 
 
 @dataclass
@@ -167,6 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
             mind.queries.append(form["data"][0])
             mind.agents.append(self.headers.get("User-Agent", ""))
             fault = mind.faults.pop(0) if mind.faults else Fault()
+            time.sleep(fault.think_s)
             body = fault.body if fault.body is not None else b""
             if fault.status == 200 and fault.body is None:
                 body = _answer(mind.file, form["data"][0])

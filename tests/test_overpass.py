@@ -177,6 +177,20 @@ def test_a_cancel_is_heard_while_an_answer_comes_and_while_it_waits(
     assert len(asked.queries) == 3
 
 
+def test_a_cancel_is_heard_while_the_server_thinks_and_the_next_request_waits_for_its_end(
+    asked: Overpass, servers: Servers, tmp_path: Path
+) -> None:
+    asked.faults[:] = [Fault(think_s=2.0)]
+    with pytest.raises(CancelledError):
+        fetch_osm(BOX, tmp_path, servers, quiet, lambda: len(asked.queries) > 0)
+    assert asked.at_once == 1, "the server has not said a word yet"
+    told: list[str] = []
+    files, _date = fetch_osm(BOX, tmp_path, servers, lambda _share, text: told.append(text))
+    assert any("waiting for the end of the request" in text for text in told)
+    assert asked.most_at_once == 1
+    assert sorted(tmp_path.iterdir()) == sorted(files), "nothing is left of what was broken off"
+
+
 @pytest.mark.parametrize(
     ("told", "least_s", "most_s"),
     [

@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
@@ -43,6 +45,8 @@ _ANSWER_BYTES = 1 << 30
 _CHUNK_BYTES = 1 << 16
 _BUSY = frozenset({429, 502, 503, 504})
 _RETRY_LIMIT_S = 300.0
+_HEED_S = 0.2  # how long nobody hears that the fetch was broken off
+_on_its_way = threading.Lock()  # held by a request until its answer is here, or given up
 _TRIES_UNHEARD = 2  # where nobody answers: there is no network, or no such server
 
 
@@ -319,7 +323,35 @@ class _Refused(Exception):  # noqa: N818
 
 
 def _ask(query: str, file: Path, servers: Servers, listener: _Listener) -> None:
-    """Ask once; the file is there, whole, when this returns."""
+    """Ask once; the file is there, whole, when this returns.
+
+    Overpass may think for minutes before it says a word: who breaks the fetch off is not kept waiting for
+    it. The next request is, for there is never more than one on its way.
+    """
+    while not _on_its_way.acquire(timeout=_HEED_S):
+        listener.check()
+        listener.say("waiting for the end of the request that was broken off")
+    answer: Future[None] = Future()
+
+    def ask() -> None:
+        try:
+            _ask_and_wait(query, file, servers, listener)
+        except Exception as error:  # noqa: BLE001 - raised below, where somebody hears it
+            answer.set_exception(error)
+        else:
+            answer.set_result(None)
+        finally:
+            _on_its_way.release()
+
+    threading.Thread(target=ask, name="overpass", daemon=True).start()
+    while not wait([answer], timeout=_HEED_S).done:
+        if listener.cancelled():
+            wait([answer], timeout=_HEED_S)  # an answer that was coming is cleared away by then
+            raise CancelledError
+    answer.result()
+
+
+def _ask_and_wait(query: str, file: Path, servers: Servers, listener: _Listener) -> None:
     part = file.with_suffix(".part")
     began = time.monotonic()
     try:
