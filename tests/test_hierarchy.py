@@ -318,3 +318,32 @@ def test_nothing_is_begun_without_an_order() -> None:
     assert threading.active_count() == before
     network.make_ready(TRAVELLING)
     assert network.hierarchy is None
+
+
+def test_what_is_expected_is_told_beside_other_work_and_changes_no_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network, plain = with_hierarchy(town().network), replace(town().network)
+    hierarchy, told = network.hierarchy, []
+    assert isinstance(hierarchy, Hierarchy)
+    customized = hierarchy._customized
+
+    def keep_note(weights: Weights) -> object:
+        told.append((threading.current_thread().name, weights.edges.tolist()))
+        return customized(weights)
+
+    monkeypatch.setattr(hierarchy, "_customized", keep_note)
+    timing, slow = (one.timing(Travel.EMERGENCY, TRAVELLING) for one in (network, plain))
+    (start, end, closed), (_, _, other) = town_pairs(network, 2)
+    network.expect(timing, closed)
+    for thread in threading.enumerate():
+        if thread.name == "closures":
+            thread.join(10)
+    assert told == [("closures", timing.closing(closed).edges.tolist())]
+    for shut in (closed, other, closed):
+        assert np.array_equal(
+            network.times([start], [end], timing, shut), plain.times([start], [end], slow, shut)
+        )
+    plain.expect(slow, closed)
+    assert plain.hierarchy is None
+    assert not [thread for thread in threading.enumerate() if thread.name == "closures"]
