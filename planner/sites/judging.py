@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from planner.doctrine import Siting
 from planner.model import Score
+from planner.sites.criteria import Measure
 from planner.sites.demand import Demand
 from planner.sites.facts import Facts
 from planner.sites.purposes import Asks
@@ -148,6 +149,7 @@ class Judge:
     siting: Siting
     pool: int
     _known: dict[Asks, _Weighed] = field(default_factory=dict)
+    _measured: dict[Measure, tuple[Floats, Floats]] = field(default_factory=dict)
 
     def all_of(self, asked: Sequence[Asks]) -> dict[Purpose, Judged]:
         """Judge all candidates for some purposes. Where all will look first, one looks at once."""
@@ -209,11 +211,17 @@ class Judge:
         capacity = asks.capacity(facts, siting)
         rules = _rules(asks, facts, capacity, demand, siting)
         weights = np.array([float(getattr(siting, criterion.weight)) for criterion in asks.criteria])
-        measured = [criterion.measure(facts, demand, siting) for criterion in asks.criteria]
+        measured = [self._by(criterion.measure) for criterion in asks.criteria]
         values, points = (np.column_stack(columns) for columns in zip(*measured, strict=True))
         serves = facts.is_kind(*asks.kinds)
         right = serves if asks.inside is None else serves & ((facts.of("inside") > 0) == asks.inside)
         return _Weighed(capacity, rules, weights, values, points, serves, right)
+
+    def _by(self, measure: Measure) -> tuple[Floats, Floats]:
+        """Return what a criterion says of all candidates: several purposes ask for the same."""
+        if measure not in self._measured:
+            self._measured[measure] = measure(self.facts, self.demand, self.siting)
+        return self._measured[measure]
 
 
 def _score(points: Floats, weights: Floats) -> Floats:
