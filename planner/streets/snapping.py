@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numba import njit
 from numpy.typing import ArrayLike
 
 from planner.errors import AreaError
 from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays
 
 _SNAP_REACH_M = 100.0
-_TILE_M = 1000.0
+_A_HAIR_MORE = 1.0 + 1e-12
+"""So much more than the nearest a box may be off: rounding loses no edge."""
 
 
 @dataclass(frozen=True)
@@ -62,18 +63,34 @@ def snap(streets: StreetArrays, xy_m: ArrayLike, usable: Bools) -> list[Snap | N
     points = np.asarray(xy_m, dtype=np.float64).reshape(-1, 2)
     if not np.isfinite(points).all():
         raise AreaError("a place to find on the streets is not a number", "Give places within the area")
-    found: list[Snap | None] = [None] * len(points)
-    pending, reach = np.arange(len(points) if usable.any() else 0), _SNAP_REACH_M
-    while len(pending):
-        # Edges outside a tile's box lie further than `reach` from its points: nearer ones are proved.
-        far: list[int] = []
-        for members in _by_tile(points, pending, max(_TILE_M, reach)):
-            snaps, proved_m = _snap_near(streets, points[members], usable, reach)
-            for k, snap in zip(members.tolist(), snaps, strict=False):
-                found[k] = snap
-            far += [k for k in members.tolist() if (s := found[k]) is None or s.offset_m > proved_m]
-        pending, reach = np.array(sorted(far), dtype=np.int64), reach * 4
-    return found
+    if not len(points) or not usable.any():
+        return [None] * len(points)
+    grid = streets.box_grid
+    edge = _nearest(
+        points,
+        usable,
+        streets.bounds_m,
+        streets.shape_xy_m,
+        streets.shape_start,
+        grid.origin_m,
+        grid.cell_m,
+        grid.columns,
+        grid.rows,
+        grid.start,
+        grid.boxes,
+        grid.wide,
+        _SNAP_REACH_M,
+    )
+    lines, targets = streets.lines(edge), shapely.points(points)
+    along = shapely.line_locate_point(lines, targets)
+    offset = shapely.distance(lines, targets)
+    where = shapely.get_coordinates(shapely.line_interpolate_point(lines, along))
+    return [
+        Snap(e, a, x, y, o)
+        for e, a, (x, y), o in zip(
+            edge.tolist(), along.tolist(), where.tolist(), offset.tolist(), strict=True
+        )
+    ]
 
 
 def at_node(streets: StreetArrays, node: int, edges: ArrayLike) -> Snap | None:
@@ -88,41 +105,91 @@ def at_node(streets: StreetArrays, node: int, edges: ArrayLike) -> Snap | None:
     return Snap(edge, along_m, float(x_m), float(y_m), 0.0)
 
 
-def _snap_near(
-    streets: StreetArrays, points: Floats, usable: Bools, reach: float
-) -> tuple[list[Snap], float]:
-    """Snap among the usable edges within reach; and how far off an edge found is proved the nearest."""
-    (xmin, ymin), (xmax, ymax) = points.min(axis=0), points.max(axis=0)
-    near = streets.edges_in_box((xmin - reach, ymin - reach, xmax + reach, ymax + reach))
-    near = near[usable[near]]
-    snaps = _snap_among(streets, points, near) if len(near) else []
-    if all(found.offset_m <= reach for found in snaps):
-        return snaps, reach
-    return snaps, math.inf if len(near) == np.count_nonzero(usable) else reach
+@njit(cache=True, nogil=True)
+def _nearest(
+    points: Floats,
+    usable: Bools,
+    bounds_m: Floats,
+    xy: Floats,
+    first: Ints,
+    low: Floats,
+    cell_m: float,
+    columns: int,
+    rows: int,
+    start: Ints,
+    boxes: Ints,
+    wide: Ints,
+    reach: float,
+) -> Ints:  # pragma: no cover - compiled
+    """Return the nearest usable edge of each point; of edges equally near the lowest."""
+    found = np.full(len(points), -1, dtype=np.int64)
+    for k in range(len(points)):
+        x, y = points[k]
+        nearest, edge = np.inf, -1
+        for at in range(len(wide)):
+            nearest, edge = _nearer(wide[at], x, y, usable, bounds_m, xy, first, nearest, edge)
+        within = reach
+        while True:
+            left, right = _cells(x, within, low[0], cell_m, columns)
+            south, north = _cells(y, within, low[1], cell_m, rows)
+            for column in range(left, right + 1):
+                for at in range(start[column * rows + south], start[column * rows + north + 1]):
+                    nearest, edge = _nearer(boxes[at], x, y, usable, bounds_m, xy, first, nearest, edge)
+            # What lies in none of these cells is further off than was looked.
+            whole = left == 0 and right == columns - 1 and south == 0 and north == rows - 1
+            if nearest <= within or whole:
+                break
+            within *= 4
+        found[k] = edge
+    return found
 
 
-def _snap_among(streets: StreetArrays, points: Floats, edges: Ints) -> list[Snap]:
-    lines = streets.lines(edges)
-    tree = shapely.STRtree(lines)
-    targets = shapely.points(points)
-    # Beyond a corner both its edges are nearest, and the tree's own choice depends on what else it holds.
-    (asked, found) = tree.query_nearest(targets, all_matches=True)
-    chosen = np.full(len(points), len(edges))
-    np.minimum.at(chosen, asked, found)
-    along = shapely.line_locate_point(lines[chosen], targets)
-    offset = shapely.distance(lines[chosen], targets)
-    where = shapely.get_coordinates(shapely.line_interpolate_point(lines[chosen], along))
-    return [
-        Snap(int(edges[i]), float(a), float(x), float(y), float(o))
-        for i, a, (x, y), o in zip(chosen, along, where, offset, strict=True)
-    ]
+@njit(cache=True, nogil=True)
+def _cells(
+    at: float, within: float, low: float, cell_m: float, count: int
+) -> tuple[int, int]:  # pragma: no cover
+    """Return the first and the last column (or row) of a grid within some way of a place."""
+    first = min(max(np.floor((at - within - low) / cell_m), 0.0), count - 1.0)
+    last = min(max(np.floor((at + within - low) / cell_m), 0.0), count - 1.0)
+    return int(first), int(last)
 
 
-def _by_tile(points: Floats, chosen: Ints, side_m: float) -> list[Ints]:
-    """Group the chosen points by square tiles, so that few far apart do not ask for all between them."""
-    if len(chosen) == 1:
-        return [chosen]
-    _, tile = np.unique(np.floor(points[chosen] / side_m), axis=0, return_inverse=True)
-    order = np.argsort(tile.ravel(), kind="stable")
-    cuts = np.flatnonzero(np.diff(tile.ravel()[order])) + 1
-    return np.split(chosen[order], cuts)
+@njit(cache=True, nogil=True)
+def _nearer(
+    one: int,
+    x: float,
+    y: float,
+    usable: Bools,
+    bounds_m: Floats,
+    xy: Floats,
+    first: Ints,
+    nearest: float,
+    edge: int,
+) -> tuple[float, int]:  # pragma: no cover - compiled
+    """Return how far the nearer of two edges lies, and which that is; ``one`` only if it may be used."""
+    if not usable[one] or one == edge:
+        return nearest, edge
+    dx = max(bounds_m[one, 0] - x, x - bounds_m[one, 2], 0.0)
+    dy = max(bounds_m[one, 1] - y, y - bounds_m[one, 3], 0.0)
+    if dx * dx + dy * dy > nearest * nearest * _A_HAIR_MORE:
+        return nearest, edge
+    for p in range(first[one], first[one + 1] - 1):
+        metres = _to_side(x, y, xy[p, 0], xy[p, 1], xy[p + 1, 0], xy[p + 1, 1])
+        if metres < nearest or (metres == nearest and one < edge):
+            nearest, edge = metres, one
+    return nearest, edge
+
+
+@njit(cache=True, nogil=True)
+def _to_side(
+    x: float, y: float, ax: float, ay: float, bx: float, by: float
+) -> float:  # pragma: no cover - compiled
+    """Measure from a point to a side: to its foot on it, or to the nearer end."""
+    ux, uy = bx - ax, by - ay
+    length2 = ux * ux + uy * uy
+    share = ((x - ax) * ux + (y - ay) * uy) / length2 if length2 > 0.0 else 0.0
+    if share <= 0.0:
+        return float(np.sqrt((x - ax) * (x - ax) + (y - ay) * (y - ay)))
+    if share >= 1.0:
+        return float(np.sqrt((x - bx) * (x - bx) + (y - by) * (y - by)))
+    return float(abs(((ay - y) * ux - (ax - x) * uy) / length2) * np.sqrt(length2))

@@ -185,10 +185,10 @@ class StreetArrays:
 
     def edges_in_box(self, box_m: tuple[float, float, float, float]) -> Ints:
         """Return the edges whose bounding boxes meet the box, ascending."""
-        return self._boxes.meeting(box_m)
+        return self.box_grid.meeting(box_m)
 
     @cached_property
-    def _boxes(self) -> BoxGrid:
+    def box_grid(self) -> BoxGrid:
         """Where the edges' bounding boxes lie, so that a scene costs the same in a town and in a metro."""
         return lay_boxes(self.bounds_m)
 
