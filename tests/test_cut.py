@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, box
 
 from planner.perimeters.cut import _span
-from planner.perimeters.max_flow import find_flow, groups
+from planner.perimeters.max_flow import find_flow
+from planner.streets.joined import joined_through
 
 GROUND = box(-2, -2, 3, 3)
 NO_LENGTH = LineString([(1, 1), (1, 1)])
@@ -89,6 +90,6 @@ def test_nodes_joined_through_allowed_nodes_share_a_number(links, barred):
     graph = nx.Graph((a, b) for a, b, _ in links if allowed[[a, b]].all())
     graph.add_nodes_from(range(8))
     low, high, _ = np.array(links, dtype=np.int64).T.copy()
-    number = groups(low, high, allowed)
+    number = joined_through(low, high, allowed)
     parts = {frozenset(np.flatnonzero(number == k).tolist()) for k in set(number.tolist())}
     assert parts == {frozenset(part) for part in nx.connected_components(graph)}

@@ -15,8 +15,9 @@ from numba import njit
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from planner.perimeters.max_flow import find_flow, groups
+from planner.perimeters.max_flow import find_flow
 from planner.perimeters.steps import touches
+from planner.streets.joined import joined_through
 from planner.streets.network import StreetNetwork
 
 Bools = NDArray[np.bool_]
@@ -242,7 +243,7 @@ def cut_links(links: Links) -> Cut:
 def sort_sides(links: Links, reaches: Bools, flow: int) -> Cut:
     """Sort the nodes by what still reaches the sink, (node_count,); the rest is inside, if joined to it."""
     side = np.where(reaches, OUTER, ADRIFT).astype(np.int8)
-    group = groups(links.low, links.high, ~reaches)
+    group = joined_through(links.low, links.high, ~reaches)
     side[~reaches & (group == group[SOURCE])] = INNER
     return Cut(links, side, group, flow)
 

@@ -18,9 +18,9 @@ from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from planner.perimeters.cut import OPEN_COST, POST_COST, SINK, SOURCE, Links, cut_links, meeting, numbered
-from planner.perimeters.max_flow import groups
 from planner.perimeters.posts import Stand
 from planner.perimeters.steps import distances, stretches
+from planner.streets.joined import joined
 from planner.streets.network import StreetNetwork
 from planner.terms import PostMode
 
@@ -309,4 +309,4 @@ def _grouped(parts: _Parts, network: StreetNetwork) -> Ints:
     nodes, node = numbered(np.concatenate([at_u, at_v]))
     one = np.concatenate([k[first], k[last], through])
     other = np.concatenate([n + node, through + 1])
-    return np.asarray(groups(one, other, np.ones(n + len(nodes), dtype=bool))[:n])
+    return np.asarray(joined(one, other, n + len(nodes))[:n])

@@ -9,8 +9,8 @@ from shapely.geometry import Polygon
 
 from planner.perimeters.band import Band, Sorted
 from planner.perimeters.cut import INNER
-from planner.perimeters.max_flow import groups
 from planner.perimeters.spans import spans
+from planner.streets.joined import joined
 from planner.streets.network import StreetNetwork
 from planner.terms import RoadClass
 
@@ -48,7 +48,7 @@ def _goes_out(network: StreetNetwork, edges: Ints, some: Ints, polygon_m: Polygo
     raised = edges[spans(network, edges)]
     nodes, ends = np.unique(np.stack([network.edge_u[raised], network.edge_v[raised]]), return_inverse=True)
     ends = ends.reshape(2, -1)
-    group = _grouped(ends, len(nodes))[ends[0]]
+    group = joined(ends[0], ends[1], len(nodes))[ends[0]]
     out = ~shapely.contains_properly(polygon_m, network.lines(raised))
     return np.isin(group[np.searchsorted(raised, some)], group[out])
 
@@ -59,18 +59,13 @@ def _led_to(band: Band, driving: Sorted, some: Ints) -> Bools:
     count = int(ends.max(initial=-1)) + 1
     inner = np.stack([side == INNER for side in driving.sides])
     both = inner.all(axis=0)
-    group = _grouped(ends[:, both], count)
+    group = joined(ends[0, both], ends[1, both], count)
     ground = ~_off_ground(network, edges) & inner.any(axis=0)
     ground[ground] = shapely.intersects(band.core_m, network.lines(edges[ground]))
     held = np.zeros(count, dtype=bool)
     held[group[ends[:, ground][inner[:, ground]]]] = True
     row = np.searchsorted(edges, some)
     return np.asarray((inner[:, row] & held[group[ends[:, row]]]).any(axis=0))
-
-
-def _grouped(ends: Ints, count: int) -> Ints:
-    """Return a number for each of so many nodes, the same for those that edges, (2, n), join."""
-    return np.asarray(groups(ends[0], ends[1], np.ones(count, dtype=bool)))
 
 
 def _off_ground(network: StreetNetwork, edges: Ints) -> Bools:

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
-from planner.perimeters.max_flow import groups
 from planner.perimeters.mesh import Mesh, adding, triangulate
 from planner.perimeters.steps import meets, stretches, turns
+from planner.streets.joined import joined_through
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -370,7 +370,7 @@ def _two_parts(inner: Bools, triangles: Ints, core: int, frame: int) -> Bools:
     """Count what is cut off from its own side to the other: then one closed row of triangles parts them."""
     low, high = triangles.reshape(-1), np.roll(triangles, -1, axis=1).reshape(-1)
     for side, home in ((True, core), (False, frame)):
-        label = groups(low, high, inner == side)
+        label = joined_through(low, high, inner == side)
         inner = np.where((inner == side) & (label != label[home]), not side, inner)
     return inner
 

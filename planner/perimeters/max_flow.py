@@ -122,28 +122,3 @@ def _level(
                 queue[last] = other
                 last += 1
     return False
-
-
-@njit(cache=True)
-def groups(low: Ints, high: Ints, allowed: Bools) -> Ints:  # pragma: no cover - compiled
-    """Return a number for each node: those have the same that links join through allowed nodes only."""
-    nodes = len(allowed)
-    parent = np.arange(nodes)
-    for k in range(len(low)):
-        if allowed[low[k]] and allowed[high[k]]:
-            a, b = _root(parent, low[k]), _root(parent, high[k])
-            if a < b:
-                parent[b] = a
-            else:
-                parent[a] = b
-    for i in range(nodes):
-        parent[i] = _root(parent, i)
-    return parent
-
-
-@njit(cache=True)
-def _root(parent: Ints, node: int) -> int:  # pragma: no cover - compiled
-    while parent[node] != node:
-        parent[node] = parent[parent[node]]
-        node = parent[node]
-    return int(node)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner.perimeters.cut import numbered
-from planner.perimeters.max_flow import groups
+from planner.streets.joined import joined
 from planner.streets.network import StreetNetwork
 
 Ints = NDArray[np.int64]
@@ -124,7 +124,7 @@ def joined_without(
     passed = {edge for passing in found.values() for edge in passing.spans}
     rest = inside[~np.isin(inside, list(passed))]
     nodes, ends = numbered(np.stack([network.edge_u[rest], network.edge_v[rest]]))
-    label = groups(ends[0], ends[1], np.ones(len(nodes), dtype=bool))
+    label = joined(ends[0], ends[1], len(nodes))
     at_core = shapely.intersects(core_m, network.lines(rest))
     home = set(nodes[np.isin(label, label[ends[0, at_core]])].tolist())
 

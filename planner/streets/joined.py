@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from planner.streets.grouping import grouped
-from planner.streets.street_arrays import Ints
+from planner.streets.street_arrays import Bools, Ints
 
 
 @njit(cache=True, nogil=True)
@@ -19,22 +19,31 @@ def joined(u: Ints, v: Ints, count: int) -> Ints:  # pragma: no cover - compiled
         Ends of each edge, 0 to ``count`` - 1.
     count : int
     """
-    label = np.arange(count)
+    return joined_through(u, v, np.ones(count, dtype=np.bool_))
+
+
+@njit(cache=True, nogil=True)
+def joined_through(u: Ints, v: Ints, allowed: Bools) -> Ints:  # pragma: no cover - compiled
+    """Label nodes as :func:`joined` does, by edges between allowed nodes only."""
+    label = np.arange(len(allowed))
     for e in range(len(u)):
-        a, b = u[e], v[e]
-        while label[a] != a:
-            label[a] = label[label[a]]  # halve the way for who comes next
-            a = label[a]
-        while label[b] != b:
-            label[b] = label[label[b]]
-            b = label[b]
-        if a < b:
-            label[b] = a
-        else:
-            label[a] = b
-    for node in range(count):
-        label[node] = label[label[node]]
+        if allowed[u[e]] and allowed[v[e]]:
+            a, b = _root(label, u[e]), _root(label, v[e])
+            if a < b:
+                label[b] = a
+            else:
+                label[a] = b
+    for node in range(len(label)):
+        label[node] = _root(label, node)
     return label
+
+
+@njit(cache=True, nogil=True)
+def _root(label: Ints, node: int) -> int:  # pragma: no cover - compiled
+    while label[node] != node:
+        label[node] = label[label[node]]  # halve the way for who comes next
+        node = label[node]
+    return int(node)
 
 
 def looped(tail: Ints, head: Ints, count: int) -> Ints:
