@@ -194,8 +194,8 @@ def test_a_cancel_is_heard_while_the_server_thinks_and_the_next_request_waits_fo
 @pytest.mark.parametrize(
     ("told", "least_s", "most_s"),
     [
-        (format_datetime(datetime.now(UTC) + timedelta(hours=2), usegmt=True), 300, 300),
-        (format_datetime(datetime.now(UTC) - timedelta(hours=2), usegmt=True), 10, 10),
+        (timedelta(hours=2), 300, 300),
+        (timedelta(hours=-2), 10, 10),
         ("Fri, 31 Dec 9999 23:59:59 GMT", 300, 300),
         ("9" * 400, 300, 300),
         ("-5", 10, 10),
@@ -204,7 +204,7 @@ def test_a_cancel_is_heard_while_the_server_thinks_and_the_next_request_waits_fo
     ],
 )
 def test_retry_after_is_understood_in_both_forms_and_never_for_ever(
-    told: str,
+    told: str | timedelta,
     least_s: float,
     most_s: float,
     asked: Overpass,
@@ -212,6 +212,8 @@ def test_retry_after_is_understood_in_both_forms_and_never_for_ever(
     waits: list[float],
     tmp_path: Path,
 ) -> None:
+    if isinstance(told, timedelta):  # here, not in the list: workers must name their tests alike
+        told = format_datetime(datetime.now(UTC) + told, usegmt=True)
     asked.faults[:] = [Fault(429, retry_after=told)]
     _fetch(servers, tmp_path)
     assert least_s <= sum(waits) <= most_s
