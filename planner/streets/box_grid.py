@@ -18,6 +18,8 @@ _MOST_CELLS = 1_000_000
 """A huge area gets wider cells rather than a huge grid."""
 _WIDE = 64
 """A box over more cells than this is kept apart, and looked at each time."""
+_SOME = 4096
+"""So many boxes are made room for at first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +56,9 @@ class BoxGrid:
         west, south, east, north = map(float, box_m)
         found: Ints = _meeting(
             *(self.bounds_m, self.origin_m, self.cell_m, self.columns, self.rows, self.start, self.boxes),
+            self.wide,
             *(west, south, east, north),
         )
-        if len(self.wide):
-            xmin, ymin, xmax, ymax = self.bounds_m[self.wide].T
-            met = (xmin <= east) & (xmax >= west) & (ymin <= north) & (ymax >= south)
-            found = np.append(found, self.wide[met])
-        found.sort()
         return found
 
 
@@ -73,40 +71,78 @@ def _meeting(
     rows: int,
     start: Ints,
     boxes: Ints,
+    wide: Ints,
     west: float,
     south: float,
     east: float,
     north: float,
 ) -> Ints:  # pragma: no cover - compiled
-    """Return the boxes in cells that meet a box, each once: where the part in common has its corner."""
+    """Tick off the boxes in cells that meet a box, a bit for each: so each is told once, and in order.
+
+    What lies over a cell within the box meets it; only along its rim the boxes themselves are looked at.
+    """
     if not (west <= east and south <= north):  # no box at all
         return np.empty(0, dtype=np.int64)
+    one, span = np.uint64(1), (len(bounds_m), -1)
     left, right = np.floor((west - low[0]) / cell_m), np.floor((east - low[0]) / cell_m)
     first, last = np.floor((south - low[1]) / cell_m), np.floor((north - low[1]) / cell_m)
-    left, first = max(left, 0.0), max(first, 0.0)
-    right, last = min(right, columns - 1.0), min(last, rows - 1.0)
-    most = 0
-    if right < left or last < first:
-        return np.empty(0, dtype=np.int64)
-    for column in range(int(left), int(right) + 1):
-        most += start[column * rows + int(last) + 1] - start[column * rows + int(first)]
-    found, count = np.empty(most, dtype=np.int64), 0
-    for column in range(int(left), int(right) + 1):
-        for row in range(int(first), int(last) + 1):
+    across = range(_within(left, columns), _within(right + 1, columns))
+    up = range(_within(first, rows), _within(last + 1, rows))
+    for column in across:
+        for row in up:
+            span = _spanning(span, boxes[start[column * rows + row] : start[column * rows + row + 1]])
+    for box in wide:
+        if _meets(bounds_m[box], west, south, east, north):
+            span = min(span[0], box), max(span[1], box)
+    base = span[0] >> 6
+    bits = np.zeros(max((span[1] >> 6) - base + 1, 0), dtype=np.uint64)
+    for column in across:
+        for row in up:
+            whole = left < column < right and first < row < last
             for at in range(start[column * rows + row], start[column * rows + row + 1]):
                 box = boxes[at]
-                if (
-                    bounds_m[box, 0] > east
-                    or bounds_m[box, 2] < west
-                    or bounds_m[box, 1] > north
-                    or bounds_m[box, 3] < south
-                ):
-                    continue
-                own_column = np.floor((bounds_m[box, 0] - low[0]) / cell_m)
-                own_row = np.floor((bounds_m[box, 1] - low[1]) / cell_m)
-                if column == max(own_column, left) and row == max(own_row, first):
-                    found[count] = box
-                    count += 1
+                if whole or _meets(bounds_m[box], west, south, east, north):
+                    bits[(box >> 6) - base] |= one << np.uint64(box & 63)
+    for box in wide:
+        if _meets(bounds_m[box], west, south, east, north):
+            bits[(box >> 6) - base] |= one << np.uint64(box & 63)
+    return _ticked(bits, base << 6)
+
+
+@njit(cache=True, nogil=True)
+def _within(cell: float, count: int) -> int:  # pragma: no cover - compiled
+    """Return the number of a cell; the first one's or that past the last where it lies beyond them."""
+    return int(min(max(cell, 0.0), float(count)))
+
+
+@njit(cache=True, nogil=True)
+def _spanning(span: tuple[int, int], boxes: Ints) -> tuple[int, int]:  # pragma: no cover - compiled
+    """Return the least and the largest number in a span and among some boxes, which ascend."""
+    return (min(span[0], boxes[0]), max(span[1], boxes[-1])) if len(boxes) else span
+
+
+@njit(cache=True, nogil=True)
+def _meets(
+    bounds_m: Floats, west: float, south: float, east: float, north: float
+) -> bool:  # pragma: no cover - compiled
+    """Whether two boxes meet."""
+    xmin, ymin, xmax, ymax = bounds_m
+    return bool(xmin <= east and xmax >= west and ymin <= north and ymax >= south)
+
+
+@njit(cache=True, nogil=True)
+def _ticked(bits: NDArray[np.uint64], base: int) -> Ints:  # pragma: no cover - compiled
+    """Return which bits are set, counted from a base."""
+    found, count = np.empty(_SOME, dtype=np.int64), np.int64(0)
+    for word in range(len(bits)):
+        if bits[word]:
+            if count + 64 > len(found):
+                more = np.empty(2 * len(found), dtype=np.int64)
+                more[:count] = found[:count]
+                found = more
+            for bit in range(64):
+                found[count] = base + (word << 6) + bit
+                count += np.int64(bits[word] >> np.uint64(bit) & np.uint64(1))
     return found[:count].copy()
 
 
