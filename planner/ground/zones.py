@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +17,7 @@ from planner.area import Area, rings_of
 from planner.doctrine import Doctrine, ThreatPreset
 from planner.errors import IncidentError
 from planner.geo import LonLat
+from planner.ground.around import around
 from planner.ground.sightline import Walls, reach_m, walls_of
 from planner.ground.targets import Target, find_target, sight_points, thin
 from planner.model import DrawnZone, Incident, Notice, Rings, ThreatPoint, Zone
@@ -38,7 +38,6 @@ _SLIVER_M2 = 1.0
 # Ground hidden from the hot zone is told of where it is no smaller; on so many sides by name.
 _NOTCH_M2 = 150.0
 _NOTCHES_NAMED = 3
-_ARC_SEGMENTS = 16
 # What lies no further beyond the area's last street is planned for: the nearest streets serve it.
 _BESIDE_M = 500.0
 
@@ -247,7 +246,7 @@ def _drawn_danger(
     """Drawn hot ground, and the warm margin around it unless warm ground was drawn too."""
     preset = doctrine.preset(incident.threat)
     hot = drawn[ZoneKind.HOT]
-    reach = hot if not drawn[ZoneKind.WARM].is_empty else _around(hot, preset.warm_margin_m)
+    reach = hot if not drawn[ZoneKind.WARM].is_empty else around(hot, preset.warm_margin_m)
     walls = walls_of(area, doctrine.siting)
     spots = sight_points(hot, area, doctrine.zones.sample_spacing_m)
     return Danger(
@@ -293,10 +292,11 @@ def _preset_danger(target: Target, threat: ThreatName, name: str, area: Area, do
     preset = doctrine.preset(threat)
     walls = walls_of(area, doctrine.siting)
     spots = sight_points(target.structure_m, area, doctrine.zones.sample_spacing_m)
-    hot, how = _hot_ground(target, threat, spots, area, doctrine)
-    reach = shapely.union_all(
-        [hot, _around(target.structure_m, preset.warm_m), _around(hot, preset.warm_margin_m)]
-    )
+    hot, how, whole = _hot_ground(target, threat, spots, area, doctrine)
+    # Of a whole disc a wider one is all around it, in a quarter of the corners that arcs around arcs take.
+    widest_m = max(preset.warm_m, preset.hot_m + preset.warm_margin_m) if whole else preset.warm_m
+    near = target.footprint_m if whole else hot
+    reach = shapely.union(around(target.structure_m, widest_m), around(near, preset.warm_margin_m))
     named = _threat_words(threat)
     clipped = preset.hot_m > preset.sight_floor_m
     return Danger(
@@ -306,27 +306,27 @@ def _preset_danger(target: Target, threat: ThreatName, name: str, area: Area, do
         warm_reason=f"Warm: out to {preset.warm_m:.0f} m from {name}, and {preset.warm_margin_m:.0f} m "
         f"around its hot zone ({named} preset, a planning default)",
         samples_xyz_m=_raise(spots, preset.height_m),
-        notices=_sight_notices(walls, _around(target.structure_m, preset.hot_m), doctrine) if clipped else (),
+        notices=_sight_notices(walls, around(target.structure_m, preset.hot_m), doctrine) if clipped else (),
     )
 
 
 def _hot_ground(
     target: Target, threat: ThreatName, spots: Floats, area: Area, doctrine: Doctrine
-) -> tuple[BaseGeometry, str]:
-    """Return the hot zone of a preset, and how it came about in words."""
+) -> tuple[BaseGeometry, str, bool]:
+    """Return the hot zone of a preset, how it came about in words, and whether it is a whole disc."""
     preset = doctrine.preset(threat)
-    disc = _around(target.structure_m, preset.hot_m)
+    disc = around(target.structure_m, preset.hot_m)
     if preset.hot_m <= preset.sight_floor_m:
-        return _filled(target.footprint_m.union(disc)), f"{preset.hot_m:.0f} m around it"
-    floor = shapely.union(target.footprint_m, _around(target.structure_m, preset.sight_floor_m))
+        return _filled(target.footprint_m.union(disc)), f"{preset.hot_m:.0f} m around it", True
+    floor = shapely.union(target.footprint_m, around(target.structure_m, preset.sight_floor_m))
     if threat is ThreatName.VEHICLE:
         carriageway, streets = _carriageway(target, floor, disc, preset, area)
         how = f"{preset.sight_floor_m:.0f} m around it and {streets}, out to {preset.hot_m:.0f} m"
-        return _filled(floor.union(carriageway)), how
+        return _filled(floor.union(carriageway)), how, False
     walls = walls_of(area, doctrine.siting)
     if not walls.count_within(*disc.bounds):
         how = f"{preset.hot_m:.0f} m around it: no buildings are mapped here, so nothing is taken to hide it"
-        return _filled(target.footprint_m.union(disc)), how
+        return _filled(target.footprint_m.union(disc)), how, True
     visible = _visible(walls, spots, preset, doctrine)
     seen = shapely.intersection(visible, disc)
     # Closing and widening alone can only add ground, so that a larger radius never takes ground away.
@@ -336,7 +336,7 @@ def _hot_ground(
         f"{preset.sight_floor_m:.0f} m around it, and what can be seen from it out to {preset.hot_m:.0f} m "
         f"(map estimate){_hidden(disc, hot)}"
     )
-    return hot, how
+    return hot, how, False
 
 
 def _hidden(disc: BaseGeometry, hot: BaseGeometry) -> str:
@@ -379,8 +379,8 @@ def _carriageway(
     lines = shapely.union_all(shapely.intersection(network.lines(near), disc))
     if lines.is_empty:
         return _EMPTY, "along streets, of which the map shows none here"
-    lanes = shapely.get_parts(_around(lines, preset.sight_floor_m))
-    way = _around(shapely.shortest_line(target.structure_m, lines), preset.sight_floor_m)
+    lanes = shapely.get_parts(around(lines, preset.sight_floor_m))
+    way = around(shapely.shortest_line(target.structure_m, lines), preset.sight_floor_m)
     own = shapely.intersects(lanes, floor)
     streets = "along its streets" if own.any() else "along the nearest street"
     return shapely.union_all([way, *lanes[own | shapely.intersects(lanes, way)]]), streets
@@ -460,12 +460,6 @@ def _threat_words(threat: ThreatName) -> str:
 
 def _raise(spots: Floats, height_m: float) -> Floats:
     return np.column_stack([spots, np.full(len(spots), height_m)])
-
-
-def _around(shape: BaseGeometry, metres: float) -> BaseGeometry:
-    """Return all ground within a distance: arcs are drawn outside the circle, so that none is left out."""
-    outside_m = metres / math.cos(math.pi / (4 * _ARC_SEGMENTS))
-    return shape.buffer(outside_m, quad_segs=_ARC_SEGMENTS)
 
 
 def _filled(shape: BaseGeometry) -> BaseGeometry:
