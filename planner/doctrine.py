@@ -387,6 +387,7 @@ class Transport:
     hospital_stand_off_m: float
     second_choice_min: float
     part_least_m: float
+    listed_hospitals: int
     routed_hospitals: int
     emergency_entrance_m: float
     same_hospital_m: float

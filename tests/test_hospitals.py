@@ -17,6 +17,7 @@ from shapely.geometry import MultiPoint, Point, Polygon, box
 from planner.area import Area
 from planner.briefing.transport_text import transport_text
 from planner.cli import main
+from planner.doctrine import Doctrine
 from planner.doctrine import Transport as Rules
 from planner.errors import SourceError
 from planner.geo import LonLat
@@ -907,6 +908,35 @@ def test_what_lies_beyond_reach_is_not_listed() -> None:
     area = town(hospitals=False)
     told = fact(area, RULES.off_map_reach_km * 1000 + 5000, 0, adult_level=TraumaLevel.I)
     assert send(area, (told,)).hospitals == ()
+
+
+def test_of_more_hospitals_than_anybody_reads_through_the_nearest_are_listed_and_the_rest_counted() -> None:
+    area = town(hospitals=False)
+    few = replace(DOCTRINE, transport=replace(RULES, listed_hospitals=3))
+    places = {"Alder": (-650, -620), "Birch": (-350, 620), "Cedar": (-250, -620), "Dogwood": (350, 620)}
+    places |= {"Elm": (450, -620), "Fir": (650, 250), "Ginkgo": (-650, 250)}
+    facts = tuple(fact(area, *xy, name) for name, xy in places.items())
+    centre = fact(area, -680, 640, "Far Trauma", adult_level=TraumaLevel.II)
+    sites = (site(area, Purpose.CASUALTY_COLLECTION, 250, 100),)
+
+    def names_of(*said: HospitalStatus, patients: int = 0, by: Doctrine = few) -> tuple[set[str], str]:
+        incident = replace(INCIDENT, casualties=Casualties(0, 0, patients), hospitals=said)
+        found = send_patients(incident, sites, streets_around(area), area, by, (*facts, centre))
+        return {hospital.name for hospital in found.hospitals}, texts(found)
+
+    everywhere, told = names_of(by=DOCTRINE)
+    assert everywhere == {*places, "Far Trauma"}
+    assert "Not listed" not in told
+    near, told = names_of()
+    by_distance = sorted(places, key=lambda name: math.dist(places[name], (250, 100)))
+    assert near == {*by_distance[:3], "Far Trauma"}
+    assert "Not listed: 4 more hospitals of the map" in told
+    asked, told = names_of(status(area, *places[by_distance[-1]], by_distance[-1], closed=True))
+    assert asked == near | {by_distance[-1]}
+    assert "neither the map nor a table" not in told
+    # a hospital of 100 beds takes two an hour: where more come, more are listed
+    more, _ = names_of(patients=9)
+    assert more == {*by_distance[:4], "Far Trauma"}
 
 
 def test_an_area_walled_in_has_no_times_beyond_it() -> None:

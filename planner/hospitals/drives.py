@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,21 +15,19 @@ from shapely.geometry import Point
 from planner.area import Area
 from planner.doctrine import Transport as Rules
 from planner.hospitals.known import KnownHospital
-from planner.hospitals.patients import HIGH_LEVELS
+from planner.hospitals.listing import seconds_beyond
 from planner.memory import Memory, kept_with
-from planner.model import UNNAMED_HOSPITAL, Casualties, HospitalStatus, SiteTime
+from planner.model import UNNAMED_HOSPITAL, HospitalStatus, SiteTime
 from planner.routes.driving import Driving
 from planner.routes.keeping import range_min
 from planner.streets.network import Search, Snap
 from planner.streets.search import BARRED
-from planner.terms import RoadClass, TraumaLevel
+from planner.terms import RoadClass
 
 Ints = NDArray[np.int64]
 
 _NO_STREET = "the map shows no street near it"
 _ON_ISLAND = "the scene's streets are joined to few on this map, so what leads beyond it is not known"
-_HIGHEST = (TraumaLevel.I, TraumaLevel.II, TraumaLevel.III)
-_MOST_MORE = 12
 _DOORS_KEPT = 8
 """For so many sets of streets the doors of a map's hospitals are remembered: they are few parts of it."""
 NOT_TOLD = "no source says that it has an emergency department"
@@ -188,15 +186,10 @@ def _drive(
         return Drive(hospital, None, None, None, why_not=driving.why_not(search.start, door))
     rules, second = driving.doctrine.transport, _second_scene(spot, driving)
     if door.offset_m > rules.hospital_reach_m:  # in a corner of the map that shows no streets
-        time_s += _beyond_s(door.offset_m, rules)
+        time_s += seconds_beyond(door.offset_m, rules)
         span = range_min(time_s, rules, rules.off_map_late)
         return Drive(hospital, door, time_s, span, door.offset_m, second_scene=second)
     return Drive(hospital, door, time_s, range_min(time_s, rules), second_scene=second)
-
-
-def _beyond_s(straight_m: float, rules: Rules) -> float:
-    """Estimate the seconds of a drive of which only the straight line is known."""
-    return straight_m * rules.off_map_detour / (rules.off_map_kmh / 3.6)
 
 
 def _second_scene(spot: Point, driving: Driving) -> str:
@@ -264,79 +257,6 @@ def _is_sure(drive: Drive) -> bool:
 # --- beyond the map -----------------------------------------------------------------------------
 
 
-def worth_listing(
-    beyond: Sequence[KnownHospital],
-    on_map: Sequence[KnownHospital],
-    start: Point,
-    patients: Casualties,
-    rules: Rules,
-) -> list[KnownHospital]:
-    """Choose the nearest of what the map lacks: trauma centres, a Level I, a paediatric one, any hospital.
-
-    More of them where the patients need more places than are known on the map. Further than
-    ``reds_further_min`` only the nearest of Level I or II, the nearest of Level I, the nearest such for
-    children, and those that reds need who are driven past none of unknown level; where no hospital for adults
-    is left, the nearest.
-    """
-
-    def apart_m(hospital: KnownHospital) -> float:
-        return math.hypot(hospital.x_m - start.x, hospital.y_m - start.y)
-
-    everywhere = sorted(beyond, key=lambda h: (apart_m(h), h.name))
-    near = [h for h in everywhere if _beyond_s(apart_m(h), rules) <= 60 * rules.reds_further_min]
-    far = everywhere[len(near) :]
-    centres = [h for h in near if h.adult_level in _HIGHEST]
-    highest = centres + [h for h in far if h.adult_level in HIGH_LEVELS]
-    lacking = max(0, rules.off_map_hospitals - sum(h.adult_level in _HIGHEST for h in on_map))
-    chosen = centres[:lacking]
-    if not any(h.adult_level in HIGH_LEVELS for h in on_map):
-        chosen += [h for h in highest if h.adult_level in HIGH_LEVELS][:1]
-    if not any(h.adult_level is TraumaLevel.I for h in on_map):
-        chosen += [h for h in highest if h.adult_level is TraumaLevel.I][:1]
-    if not any(h.pediatric_level in HIGH_LEVELS for h in on_map):
-        chosen += [h for h in everywhere if h.pediatric_level in HIGH_LEVELS][:1]
-    if not on_map:
-        chosen += near[: rules.off_map_hospitals]
-    ask_first = any(h.adult_level is None and not h.for_children for h in (*on_map, *chosen))
-    chosen += _enough(
-        centres if ask_first else highest, (*on_map, *chosen), patients.red, lambda h: _red_room(h, rules)
-    )
-    others = patients.yellow + patients.green
-    chosen += _enough(near, (*on_map, *chosen), others, lambda h: _other_room(h, rules))
-    if all(h.for_children for h in (*on_map, *chosen)):
-        chosen += [h for h in everywhere if not h.for_children][:1]
-    return list(dict.fromkeys(chosen))
-
-
-def _enough(
-    near: Sequence[KnownHospital],
-    known: Sequence[KnownHospital],
-    patients: int,
-    room_of: Callable[[KnownHospital], float],
-) -> list[KnownHospital]:
-    """Take further hospitals, nearest first, until there is room for the patients, or a page is full."""
-    room = sum(map(room_of, dict.fromkeys(known)))
-    more: list[KnownHospital] = []
-    for hospital in near:
-        if room >= patients or len(more) == _MOST_MORE:
-            break
-        if hospital not in known and room_of(hospital) >= 1:
-            more.append(hospital)
-            room += room_of(hospital)
-    return more
-
-
-def _red_room(hospital: KnownHospital, rules: Rules) -> float:
-    return rules.red_per_h(hospital.adult_level) if hospital.adult_level else 0.0
-
-
-def _other_room(hospital: KnownHospital, rules: Rules) -> float:
-    if hospital.for_children:
-        return 0.0
-    beds = rules.assumed_beds if hospital.beds is None else hospital.beds
-    return rules.others_per_100_beds * beds / 100
-
-
 def drives_off_map(hospitals: Sequence[KnownHospital], driving: Driving, search: Search) -> list[Drive]:
     """Estimate the drive to hospitals beyond the map: to its edge by street, then straight with a detour."""
     if not hospitals:
@@ -351,7 +271,7 @@ def drives_off_map(hospitals: Sequence[KnownHospital], driving: Driving, search:
     for hospital in hospitals:
         away = driving.network.node_xy_m[exits] - (hospital.x_m, hospital.y_m)
         beyond_m = np.hypot(away[:, 0], away[:, 1])
-        beyond_s = beyond_m * _beyond_s(1.0, rules)
+        beyond_s = beyond_m * seconds_beyond(1.0, rules)
         best = int(np.argmin(cost_s + beyond_s))
         goal = search.at_node(int(exits[best]))
         time_s = search.time_s(goal) + float(beyond_s[best])

@@ -12,6 +12,7 @@ from planner.hospitals.patients import HIGH_LEVELS, Shares
 from planner.model import Casualties, HospitalStatus, Incident, Notice
 from planner.routes.driving import BY_MARK, BY_ZONE
 from planner.terms import NoticeLevel
+from planner.words import count as counted
 from planner.words import joined
 
 _ABOUT = "hospitals"
@@ -56,6 +57,17 @@ def map_notices(drives: Sequence[Drive], area: Area, rules: Rules) -> list[Notic
         )
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
     return notices + _unreached(drives)
+
+
+def not_listed_notices(count: int, rules: Rules) -> list[Notice]:
+    """Say how many hospitals of the map lie further off than those that are listed."""
+    if not count:
+        return []
+    text = (
+        f"Not listed: {counted(count, 'more hospital')} of the map, of no known trauma level and further off "
+        f"in a straight line than the nearest {rules.listed_hospitals} that can be reached"
+    )
+    return [Notice(NoticeLevel.INFO, text, _ABOUT)]
 
 
 def _all_far(timed: Sequence[Drive], rules: Rules) -> list[Notice]:

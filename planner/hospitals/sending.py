@@ -24,17 +24,18 @@ from planner.hospitals.drives import (
     with_doubts,
     with_names,
     with_statuses,
-    worth_listing,
 )
 from planner.hospitals.flights import air_notices, air_offer, with_flights
-from planner.hospitals.known import find_hospitals
+from planner.hospitals.known import KnownHospital, find_hospitals
 from planner.hospitals.leading import leading_care, nearest_of_level
+from planner.hospitals.listing import worth_asking, worth_listing
 from planner.hospitals.notices import (
     CALL_FIRST,
     childrens_centre,
     is_left_out,
     left_out_notices,
     map_notices,
+    not_listed_notices,
     patient_notices,
     status_notices,
     transfer_text,
@@ -109,11 +110,12 @@ def send_patients(
     rules = doctrine.transport
     driving = Driving(area, streets, doctrine, Travel.EMERGENCY)
     found, off_map = find_hospitals(area, hospitals, rules)
-    on_map = [hospital for hospital in found if not is_left_out(hospital, area)]
+    mapped = [hospital for hospital in found if not is_left_out(hospital, area)]
     start_name, start, notices = _loading_point(sites, driving)
-    middle = _middle(start, area, streets)
-    listed = worth_listing(off_map, on_map, middle, incident.casualties or Casualties(), rules)
-    doors = find_doors(on_map, driving)
+    middle, patients = _middle(start, area, streets), incident.casualties or Casualties()
+    on_map, doors = _near(mapped, find_doors(mapped, driving), middle, incident, driving)
+    notices += not_listed_notices(len(mapped) - len(on_map), rules)
+    listed = worth_listing(off_map, on_map, middle, patients, rules)
     goals = [door for door in doors if isinstance(door, Snap)]
 
     def drives_of(search: Search) -> list[Drive]:
@@ -135,7 +137,7 @@ def send_patients(
     drives = with_flights(sorted(drives, key=in_order), take_off, rules)
 
     wards = [_ward(drive, rules) for drive in drives]
-    shares = share_patients(incident.casualties or Casualties(), wards, rules, incident.children)
+    shares = share_patients(patients, wards, rules, incident.children)
     offers = [
         air_offer(drive, sent.red, helispot, rules)
         for drive, sent in zip(drives, shares.assigned, strict=True)
@@ -161,6 +163,21 @@ def send_patients(
     )
     need = ambulances_for(incident, drives, shares, rules)
     return Transport(options, ways, tuple(notices), need, corridor)
+
+
+def _near(
+    mapped: Sequence[KnownHospital],
+    doors: Sequence[Snap | str],
+    middle: Point,
+    incident: Incident,
+    driving: Driving,
+) -> tuple[list[KnownHospital], list[Snap | str]]:
+    """Return those of the map's hospitals that are listed, and their doors."""
+    said_m = [driving.area.frame.point_m(status.location) for status in incident.hospitals]
+    reached = [isinstance(door, Snap) for door in doors]
+    patients, rules = incident.casualties or Casualties(), driving.doctrine.transport
+    rows = worth_asking(mapped, reached, said_m, middle, patients, rules)
+    return [mapped[k] for k in rows], [doors[k] for k in rows]
 
 
 def _with_times(drives: Sequence[Drive], *rows: tuple[str, Sequence[Drive]]) -> list[Drive]:
