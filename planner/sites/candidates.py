@@ -151,12 +151,13 @@ def post_spots(posts: Sequence[Post], area: Area, siting: Siting) -> BaseGeometr
     # A circle of few corners, so much wider that it holds the true one.
     radius_m = siting.post_separation_m / float(np.cos(np.pi / (4 * _POST_CORNERS)))
     points = shapely.points(area.frame.to_m([post.location for post in posts]))
-    return shapely.union_all(shapely.buffer(points, radius_m, quad_segs=_POST_CORNERS))
+    # Most of them lie by themselves: only those that meet are laid together.
+    return shapely.disjoint_subset_union_all(shapely.buffer(points, radius_m, quad_segs=_POST_CORNERS))
 
 
 def between(scene: Scene, danger: BaseGeometry, spots: BaseGeometry) -> BaseGeometry:
     """Return the ground between the perimeters that is neither dangerous nor a post's."""
-    return shapely.difference(scene.outer_m, shapely.union_all([scene.inner_m, danger, spots]))
+    return shapely.difference(scene.outer_m, shapely.union(shapely.union(scene.inner_m, danger), spots))
 
 
 # --- by which streets they are entered ---

@@ -101,7 +101,7 @@ def gather(
     found += on_streets(region, lanes, area, siting, siting.kerb_stretch_m, inside=True)
     found += _in_cover(scene, area, doctrine, joined)
     found += _for_helicopters(scene, area, doctrine, working, danger, by_night)
-    taken = shapely.union_all([scene.outer_m, danger, spots])
+    taken = shapely.union(shapely.union(scene.outer_m, danger), spots)
     for kinds, far_m in ((HALL_KINDS, siting.reunification_far_m), (MEDIA_KINDS, siting.search_m)):
         reach = shapely.buffer(scene.outer_m, far_m)
         beyond = shapely.difference(reach, taken)
@@ -366,7 +366,7 @@ def _rim(scene: Scene, danger: BaseGeometry, siting: Siting) -> BaseGeometry:
     """Return the inner perimeter and all danger with the ground against them."""
     # Corners in few steps, so much wider that they hold the round ones.
     width_m = siting.line_m / float(np.cos(np.pi / (4 * _RIM_STEPS)))
-    return shapely.buffer(shapely.union_all([scene.inner_m, danger]), width_m, quad_segs=_RIM_STEPS)
+    return shapely.buffer(shapely.union(scene.inner_m, danger), width_m, quad_segs=_RIM_STEPS)
 
 
 def _set_back(shapes: Shapes, rim: BaseGeometry) -> tuple[Shapes, Bools]:
@@ -543,7 +543,7 @@ def _for_helicopters(
     rules, siting = doctrine.landing, doctrine.siting
     places = landing_grounds(area, siting, rules)
     reach = shapely.buffer(scene.ground.target_m, rules.search_m, quad_segs=4)
-    barred = shapely.union_all([scene.inner_m, danger])
+    barred = shapely.union(scene.inner_m, danger)
     shapely.prepare(barred)
     lanes = Lanes.among(area, working, reach.bounds)
     spots: list[LandingSpot] = []

@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.doctrine import Doctrine, Siting
-from planner.ground.regions import cut_to
+from planner.ground.regions import LineParts, lines_within
 from planner.sites.candidates import STREET, Candidate, Lanes, Scene, between, danger_of, post_spots
 from planner.streets.network import Snap
 from planner.terms import Access, RoadClass, Service
@@ -32,7 +32,6 @@ KERB_CLASSES = (
 )
 _ANY_CLASSES = tuple(RoadClass)
 _RIM_M = 0.5
-_LINE = 1
 _QUAD_SEGS = 16
 _MOST_ROADSIDES = 120
 
@@ -56,8 +55,9 @@ def on_streets(
     fit &= ~np.isin(network.access[lanes.edges], (Access.PRIVATE, Access.NO))
     rows = np.flatnonzero(fit & (network.length_m[lanes.edges] >= length_m / 2))
     where = where.buffer(-siting.kerb_width_m / 2 - _RIM_M)  # the line is the middle of what vehicles take
-    lines = cut_to(lanes.lines(rows), network.bounds_m[lanes.edges[rows]], where)
-    stretches = _stretches(lines, rows, length_m)
+    edges = lanes.edges[rows]
+    parts = lines_within(network.shape_xy_m, network.shape_start, edges, network.bounds_m, where)
+    stretches = _stretches(parts, rows, length_m)
     cell = (stretches.middle_m // length_m).astype(np.int64)
     # In each cell the longest stretch (to the centimetre), of the street of the lowest row.
     order = np.lexsort(
@@ -166,24 +166,22 @@ class _Stretches(NamedTuple):
         return np.column_stack([np.interp(mark_m, self.marks_m, column) for column in self.xy_m.T])
 
 
-def _stretches(pieces: Shapes, rows: Ints, length_m: float) -> _Stretches:
+def _stretches(parts: LineParts, rows: Ints, length_m: float) -> _Stretches:
     """Cut the parts of streets that lie where they may into even stretches of about a length."""
-    parts, piece = shapely.get_parts(pieces, return_index=True)
-    fit = (shapely.get_type_id(parts) == _LINE) & (shapely.length(parts) >= length_m / 2)
-    parts, row = parts[fit], rows[piece[fit]]
-    if len(parts) == 0:
+    xy, owner = parts.xy_m, np.repeat(np.arange(len(parts.line)), np.diff(parts.start))
+    if len(xy) == 0:
         none = np.empty(0)
-        return _Stretches(row, none, none, np.zeros(1), np.zeros((1, 2)))
-    xy, owner = shapely.get_coordinates(parts, return_index=True)
+        return _Stretches(rows[:0], none, none, np.zeros(1), np.zeros((1, 2)))
     step_m = np.hypot(*np.diff(xy, axis=0).T)
     step_m[owner[1:] != owner[:-1]] = 1.0  # so that no mark belongs to two lines
     marks_m = np.concatenate([[0.0], np.cumsum(step_m)])
-    bounds = np.searchsorted(owner, np.arange(len(parts) + 1))
-    begin_m, end_m = marks_m[bounds[:-1]], marks_m[bounds[1:] - 1]
+    begin_m, end_m = marks_m[parts.start[:-1]], marks_m[parts.start[1:] - 1]
+    fit = end_m - begin_m >= length_m / 2
+    row, begin_m, end_m = rows[parts.line[fit]], begin_m[fit], end_m[fit]
     counts = np.maximum(1, (end_m - begin_m) // length_m).astype(np.int64)
     each_m = (end_m - begin_m) / counts
     margin_m = np.maximum(0.0, (each_m - length_m) / 2)
-    which = np.repeat(np.arange(len(parts)), counts)
+    which = np.repeat(np.arange(len(row)), counts)
     nth = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
     from_m = begin_m[which] + nth * each_m[which] + margin_m[which]
     to_m = begin_m[which] + (nth + 1) * each_m[which] - margin_m[which]
