@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, Polygon, box
 
 from planner.doctrine import Siting, read_doctrine
+from planner.ground.seen import seen_ground
 from planner.ground.sightline import Walls, build_walls, heights_m, reach_m, seen_by_any, sees
 from planner.table import Table
 
@@ -90,6 +91,32 @@ def test_reach_ends_where_sight_ends_and_never_shrinks_with_the_limit(made, eye,
             for beyond in np.linspace(reach + 0.01, limit, 7):
                 spot = (*(np.array(eye[:2]) + way * beyond), 1.7)
                 assert not sees(walls, [eye], [spot])[0, 0]
+
+
+@settings(max_examples=60)
+@given(
+    blocks(), st.lists(points, min_size=1, max_size=5), st.lists(st.integers(-5, 120), min_size=5, max_size=5)
+)
+def test_ground_seen_is_all_stars_of_sight_but_for_what_is_near_to_each_eye(made, eyes, near):
+    shapes, heights = made
+    walls, limit_m = walls_of(shapes, height_m=np.array(heights, dtype=float)), 150.0
+    eyes, near = np.array(eyes), np.array(near[: len(eyes)], dtype=float)
+    bearings = np.arange(0.0, 360.0, 3.0)
+    reach = np.maximum(reach_m(walls, eyes, bearings, limit_m, to_z_m=1.7), 0.01)
+    angle = np.radians(bearings)
+    stars = eyes[:, None, :2] + reach[:, :, None] * np.column_stack([np.sin(angle), np.cos(angle)])
+    whole = shapely.union_all(shapely.polygons(stars))
+    assert (
+        seen_ground(walls, eyes, limit_m, to_z_m=1.7, near_m=np.zeros(len(eyes)))
+        .symmetric_difference(whole)
+        .area
+        < 1e-2
+    )
+    seen = seen_ground(walls, eyes, limit_m, to_z_m=1.7, near_m=near)
+    assert seen.is_valid
+    assert seen.difference(whole).area < 1e-2
+    spots = shapely.buffer(shapely.points(eyes[:, :2]), np.maximum(near, 0) * 1.01, quad_segs=32)
+    assert whole.difference(seen).difference(shapely.union_all(spots)).area < 1e-2
 
 
 def test_a_building_between_hides_and_its_removal_shows():

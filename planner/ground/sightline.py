@@ -554,14 +554,23 @@ def _shadow(
     start: Ints,
     cell_wall: Ints,
 ) -> float:  # pragma: no cover - compiled
-    """Nearest wall whose shadow covers a point at ``reach``, or ``reach`` where none does."""
+    """Nearest wall whose shadow covers a point at ``reach``, or ``reach`` where none does.
+
+    The cells are asked from ``p`` on, and none beyond the nearest wall found so far.
+    """
     qx, qy = p[0] + way[0] * reach, p[1] + way[1] * reach
     nearest = reach
     ox, oy = origin[0], origin[1]
     c0, c1 = _columns(p[0], qx, ox, cell, columns)
-    for c in range(c0, c1 + 1):
+    for i in range(c1 - c0 + 1):
+        c = c0 + i if way[0] >= 0.0 else c1 - i
+        if _off(p[0] - ox, way[0], c, cell) > nearest + _EPS_M:
+            break
         r0, r1 = _column_span(p[0], p[1], qx, qy, c, ox, oy, cell, rows)
-        for r in range(r0, r1 + 1):
+        for j in range(r1 - r0 + 1):
+            r = r0 + j if way[1] >= 0.0 else r1 - j
+            if _off(p[1] - oy, way[1], r, cell) > nearest + _EPS_M:
+                break
             k = c * rows + r
             for s in range(start[k], start[k + 1]):
                 w = cell_wall[s]
@@ -574,3 +583,12 @@ def _shadow(
                 if p[2] + t * (to_z - p[2]) < span[w, 1]:
                     nearest = t * reach
     return nearest
+
+
+@njit(cache=True)
+def _off(at: float, way: float, number: int, cell: float) -> float:  # pragma: no cover - compiled
+    """How far a ray goes before it comes to a column or row of the grid; 0 where it runs along."""
+    if abs(way) < _EPS_M:
+        return 0.0
+    near = number * cell if way > 0.0 else (number + 1) * cell
+    return (near - at) / way - _EPS_M / abs(way)

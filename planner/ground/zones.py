@@ -18,7 +18,8 @@ from planner.doctrine import Doctrine, ThreatPreset
 from planner.errors import IncidentError
 from planner.geo import LonLat
 from planner.ground.around import around
-from planner.ground.sightline import Walls, reach_m, walls_of
+from planner.ground.seen import seen_ground
+from planner.ground.sightline import Walls, walls_of
 from planner.ground.targets import Target, find_target, sight_points, thin
 from planner.model import DrawnZone, Incident, Notice, Rings, ThreatPoint, Zone
 from planner.terms import NoticeLevel, ThreatName, ZoneKind
@@ -29,9 +30,12 @@ _EMPTY = GeometryCollection()
 # Drawn outlines are freed of points that matter less than this; what is still longer is no outline.
 _DRAWN_TOLERANCE_M = 0.5
 _DRAWN_MAX_POINTS = 2_000
-# Sight shapes the hot zone from this many places in this many directions; more changes it by metres only.
+# Sight shapes the hot zone from this many places; more changes it by metres only.
 _SHAPING_POINTS = 48
-_SHAPING_STEP_DEG = 3.0
+# What is closed and widened reaches three corridors far, and less than this beyond by rounding.
+_DEEPER_M = 1.0
+# No more than so much around each is left out: a larger floor then finds the same ground beyond it.
+_NEAR_MOST_M = 40.0
 # Sites are tested against at most this many points of the hot zone; long facades are sampled wider.
 _SAMPLE_POINTS = 192
 _SLIVER_M2 = 1.0
@@ -153,7 +157,7 @@ def _compose(
         target_m=target.footprint_m,
         target_name=target.name,
         samples_xyz_m=samples,
-        zones=_records(drawn, dangers, hot, cold, area),
+        zones=_records(_claims(drawn, dangers, hot, warm, cold), area),
         notices=tuple(dict.fromkeys(notices)),
     )
 
@@ -327,7 +331,7 @@ def _hot_ground(
     if not walls.count_within(*disc.bounds):
         how = f"{preset.hot_m:.0f} m around it: no buildings are mapped here, so nothing is taken to hide it"
         return _filled(target.footprint_m.union(disc)), how, True
-    visible = _visible(walls, spots, preset, doctrine)
+    visible = _visible(target, walls, spots, preset, doctrine)
     seen = shapely.intersection(visible, disc)
     # Closing and widening alone can only add ground, so that a larger radius never takes ground away.
     shaped = shapely.buffer(shapely.buffer(seen, 2 * doctrine.zones.corridor_m), -doctrine.zones.corridor_m)
@@ -354,16 +358,18 @@ def _hidden(disc: BaseGeometry, hot: BaseGeometry) -> str:
     return f": buildings hide the notch{'es' * (len(left) > 1)} to the {words.joined(list(sides))}"
 
 
-def _visible(walls: Walls, spots: Floats, preset: ThreatPreset, doctrine: Doctrine) -> BaseGeometry:
-    """Ground that somebody at the place sees, as far as the preset's hot radius."""
-    bearings = np.arange(0.0, 360.0, _SHAPING_STEP_DEG)
+def _visible(
+    target: Target, walls: Walls, spots: Floats, preset: ThreatPreset, doctrine: Doctrine
+) -> BaseGeometry:
+    """Ground that somebody at the place sees, as far as the preset's hot radius.
+
+    Less such as lies so deep in the preset's floor that nothing beyond that is widened by it.
+    """
     eyes = _raise(thin(spots, _SHAPING_POINTS), preset.height_m)
-    reach = reach_m(walls, eyes, bearings, preset.hot_m, to_z_m=doctrine.siting.person_height_m)
-    angle = np.radians(bearings)
-    ways = np.column_stack([np.sin(angle), np.cos(angle)])
-    # A hair of length keeps a star whose every ray is stopped at once a valid polygon.
-    stars = eyes[:, None, :2] + np.maximum(reach, 0.01)[:, :, None] * ways
-    return shapely.union_all(shapely.buffer(shapely.polygons(stars), 0))
+    off_m = shapely.distance(target.structure_m, shapely.points(eyes[:, :2]))
+    deep_m = preset.sight_floor_m - 3 * doctrine.zones.corridor_m - _DEEPER_M
+    near_m = np.minimum(deep_m - off_m, _NEAR_MOST_M)
+    return seen_ground(walls, eyes, preset.hot_m, to_z_m=doctrine.siting.person_height_m, near_m=near_m)
 
 
 def _carriageway(
@@ -389,38 +395,48 @@ def _carriageway(
 # --- writing down -------------------------------------------------------------------------------
 
 
-def _records(
-    drawn: dict[ZoneKind, BaseGeometry],
-    dangers: Sequence[Danger],
-    hot: BaseGeometry,
-    cold: BaseGeometry,
-    area: Area,
-) -> tuple[Zone, ...]:
+_Claim = tuple[ZoneKind, BaseGeometry, bool, str]
+"""A kind of ground, the ground, whether it was drawn by hand, and why it is of that kind."""
+
+
+def _records(claims: Sequence[_Claim], area: Area) -> tuple[Zone, ...]:
     """Zones as documents write them: each piece of ground once, drawn pieces first."""
-    records: list[Zone] = []
-    taken: BaseGeometry = _EMPTY
-    claims = _claims(drawn, dangers, hot, cold)
-    last = max((k for k, claim in enumerate(claims) if not claim[1].is_empty), default=-1)
-    for k, (kind, geometry, by_hand, reason) in enumerate(claims[: last + 1]):
-        rest = _polygonal(shapely.difference(geometry, taken))
-        if k < last:
-            taken = shapely.union(taken, geometry)
-        parts = [part for part in shapely.get_parts(rest) if part.area >= _SLIVER_M2]
-        records += [Zone(kind, rings_of(part, area.frame), by_hand, reason) for part in parts]
-    return tuple(records)
+    return tuple(
+        Zone(kind, rings_of(part, area.frame), by_hand, reason)
+        for kind, ground, by_hand, reason in claims
+        for part in shapely.get_parts(ground)
+        if part.area >= _SLIVER_M2
+    )
 
 
 def _claims(
-    drawn: dict[ZoneKind, BaseGeometry], dangers: Sequence[Danger], hot: BaseGeometry, cold: BaseGeometry
-) -> list[tuple[ZoneKind, BaseGeometry, bool, str]]:
-    """Who claims which ground, highest first: a later claim gets what is left."""
+    drawn: dict[ZoneKind, BaseGeometry],
+    dangers: Sequence[Danger],
+    hot: BaseGeometry,
+    warm: BaseGeometry,
+    cold: BaseGeometry,
+) -> list[_Claim]:
+    """Who claims which ground, highest first: each piece of ground once."""
+    if len(dangers) == 1 and all(ground.is_empty for ground in drawn.values()):
+        (own,) = dangers
+        return [(ZoneKind.HOT, hot, False, own.hot_reason), (ZoneKind.WARM, warm, False, own.warm_reason)]
     claims = [(ZoneKind.HOT, drawn[ZoneKind.HOT], True, "Hot: as drawn")]
     claims += [(ZoneKind.HOT, d.hot_m, False, d.hot_reason) for d in dangers]
     claims.append((ZoneKind.HOT, hot, False, "Hot: between the hot zones"))
     claims.append((ZoneKind.WARM, drawn[ZoneKind.WARM], True, "Warm: as drawn, less what is hot"))
     claims += [(ZoneKind.WARM, d.reach_m, False, d.warm_reason) for d in dangers]
     claims.append((ZoneKind.COLD, cold, True, "Cold: as drawn, less what is hot or warm"))
-    return claims
+    return _less_those_before([claim for claim in claims if not claim[1].is_empty])
+
+
+def _less_those_before(claims: Sequence[_Claim]) -> list[_Claim]:
+    """Give each claim what is left of its ground: the one before has what two claim."""
+    taken: BaseGeometry = _EMPTY
+    left = []
+    for kind, ground, by_hand, reason in claims:
+        left.append((kind, _polygonal(shapely.difference(ground, taken)), by_hand, reason))
+        taken = shapely.union(taken, ground)
+    return left
 
 
 def _edge_notices(hot: BaseGeometry, warm: BaseGeometry, area: Area) -> list[Notice]:
