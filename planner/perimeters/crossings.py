@@ -7,10 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from shapely.geometry import Polygon
 
+from planner.streets.joined import joined
 from planner.streets.network import StreetNetwork
 
 Bools = NDArray[np.bool_]
@@ -127,7 +126,5 @@ def _chained(network: StreetNetwork, edges: Ints) -> Ints:
     """Return a number for each edge: those have the same that vehicles can drive between on these alone."""
     u, v, _ = network.vehicle_ends
     _, node = np.unique(np.concatenate([u[edges], v[edges]]), return_inverse=True)
-    n = int(node.max(initial=-1)) + 1
-    ones = np.ones(len(edges), dtype=np.int8)
-    _, label = connected_components(coo_array((ones, tuple(np.split(node, 2))), shape=(n, n)), directed=False)
-    return np.asarray(label[node[: len(edges)]], dtype=np.int64)
+    first, last = np.split(node, 2)
+    return joined(first, last, int(node.max(initial=-1)) + 1)[first]

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from shapely.geometry import Point
 
 from planner.area import Area
@@ -18,6 +16,7 @@ from planner.memory import kept_with, kept_with_tables
 from planner.model import Notice, Post
 from planner.perimeters.tracing import TracedPerimeter
 from planner.routes.writing import street_names
+from planner.streets.joined import joined
 from planner.streets.network import Path, Snap
 from planner.streets.reach import joined_outside, numbered
 from planner.terms import NoticeLevel, PerimeterName, PlaceKind, PostMode, RoadClass, Travel
@@ -65,10 +64,11 @@ def outer_duties(
     Whoever is inside gets a gate to leave by; fire engines inside one near by; hospitals keep a road; traffic
     through gets a way round, by name (``domain.md`` 2.3, outer-post validity).
     """
-    opened: dict[str, str] = {}
-    notices: list[Notice] = []
-    _let_out(inner, outer, gates, blocked, area, opened, notices)
-    _let_engines_out(outer, {*gates, *opened}, area, opened, notices)
+    pieces = _pieces(inner, outer, blocked, area)
+    opened = _let_out(pieces, gates)
+    engines_by, stations = _let_engines_out(outer, {*gates, *opened}, area)
+    opened |= engines_by
+    notices = [*_shut_in(pieces, area), *stations]
     notices += _only_roads(outer, blocked, area, doctrine)
     notices += _detours(outer, blocked, area, doctrine)
     return Duties(tuple(sorted(opened.items())), tuple(notices))
@@ -78,55 +78,74 @@ def _say(level: NoticeLevel, text: str) -> Notice:
     return Notice(level, text, _ABOUT)
 
 
-def _let_out(
-    inner: TracedPerimeter,
-    outer: TracedPerimeter,
-    gates: Collection[str],
-    blocked: Bools,
-    area: Area,
-    opened: dict[str, str],
-    notices: list[Notice],
-) -> None:
-    """Open a gate for each group of streets between the lines that has none; say where none can be."""
+@dataclass(frozen=True, eq=False)
+class _Pieces:
+    """The streets between the two lines, by what hangs together.
+
+    Parameters
+    ----------
+    edges : (n,) int array
+        Ascending.
+    piece : (n,) int array
+        The same for streets between which vehicles can drive there.
+    by_inner : (n,) bool array
+        Which of them end at a street within the inner line.
+    posts : dict
+        The vehicle posts of the outer line that stand on them, by piece.
+    """
+
+    edges: Ints
+    piece: Ints
+    by_inner: Bools
+    posts: dict[int, list[Post]]
+
+
+def _pieces(inner: TracedPerimeter, outer: TracedPerimeter, blocked: Bools, area: Area) -> _Pieces:
     network = area.network
     between = np.flatnonzero(outer.inside & ~inner.inside & network.drivable & ~blocked)
-    if not len(between):
-        return
     u, v, count = network.vehicle_ends
     held = np.flatnonzero(inner.inside & network.drivable)
     nodes, (tail, head, *beside) = numbered(count, u[between], v[between], u[held], v[held])
-    graph = coo_array((np.ones(len(tail), dtype=np.int8), (tail, head)), shape=(len(nodes), len(nodes)))
-    group = connected_components(graph, directed=False)[1][tail]
+    piece = joined(tail, head, len(nodes))[tail]
+    by_inner = np.zeros(len(nodes), dtype=bool)
+    for ends in beside:
+        by_inner[ends] = True
     posts: dict[int, list[Post]] = {}
     for post, edge in zip(outer.posts, outer.post_edges, strict=True):
         row = int(np.searchsorted(between, edge))
         if post.mode is PostMode.VEHICLE and row < len(between) and between[row] == edge:
-            posts.setdefault(int(group[row]), []).append(post)
-    for at in posts.values():
-        if not any(post.id in gates for post in at):
-            first = min(at, key=lambda post: post.rank)
-            opened[first.id] = (
-                "Gate for those who live or work inside: no other gate lets them out by street."
-            )
-    by_inner = np.zeros(len(nodes), dtype=bool)
-    for ends in beside:
-        by_inner[ends] = True
-    left = ~np.isin(group, list(posts))
-    shut = between[left & (by_inner[tail] | by_inner[head])].tolist()
-    if shut:
-        streets = sorted({network.street(edge) for edge in shut})
-        more = f" and {len(streets) - _NAMED} more" if len(streets) > _NAMED else ""
-        text = (
-            f"Between the two lines, {', '.join(streets[:_NAMED])}{more} can be left by street only through "
-            "the inner perimeter: bring people there out on foot, or by an inner gate"
-        )
-        notices.append(_say(NoticeLevel.CAUTION, text))
+            posts.setdefault(int(piece[row]), []).append(post)
+    return _Pieces(between, piece, by_inner[tail] | by_inner[head], posts)
+
+
+def _let_out(pieces: _Pieces, gates: Collection[str]) -> dict[str, str]:
+    """Open a gate for each piece of streets between the lines that has none; posts and why."""
+    shut = [at for at in pieces.posts.values() if not any(post.id in gates for post in at)]
+    firsts = [min(at, key=lambda post: post.rank) for at in shut]
+    why = "Gate for those who live or work inside: no other gate lets them out by street."
+    return {post.id: why for post in firsts}
+
+
+def _shut_in(pieces: _Pieces, area: Area) -> list[Notice]:
+    """Say which streets between the lines can have no gate of the outer one."""
+    left = ~np.isin(pieces.piece, list(pieces.posts)) & pieces.by_inner
+    streets = sorted({area.network.street(edge) for edge in pieces.edges[left].tolist()})
+    if not streets:
+        return []
+    more = f" and {len(streets) - _NAMED} more" if len(streets) > _NAMED else ""
+    text = (
+        f"Between the two lines, {', '.join(streets[:_NAMED])}{more} can be left by street only through "
+        "the inner perimeter: bring people there out on foot, or by an inner gate"
+    )
+    return [_say(NoticeLevel.CAUTION, text)]
 
 
 def _let_engines_out(
-    outer: TracedPerimeter, gates: Collection[str], area: Area, opened: dict[str, str], notices: list[Notice]
-) -> None:
-    """Say which fire stations lie inside, and open the nearest vehicle post for their engines."""
+    outer: TracedPerimeter, gates: Collection[str], area: Area
+) -> tuple[dict[str, str], list[Notice]]:
+    """Open the vehicle post nearest to each fire station inside for its engines, and say which lie there."""
+    opened: dict[str, str] = {}
+    notices = []
     vehicle = [post for post in outer.posts if post.mode is PostMode.VEHICLE]
     for name, spot, door in _stations(area):
         if door is None or not outer.polygon_m.contains(Point(door.x_m, door.y_m)):
@@ -139,6 +158,7 @@ def _let_engines_out(
                 opened[post.id] = f"Gate for the engines of {name}."
             text += f": its engines leave by gate {post.id}, {post.street}. Tell the station"
         notices.append(_say(NoticeLevel.CAUTION, text))
+    return opened, notices
 
 
 @kept_with

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import breadth_first_order, connected_components, maximum_flow
+from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 from shapely.geometry.base import BaseGeometry
 
+from planner.streets.joined import joined
 from planner.streets.network import Snap, StreetNetwork
 from planner.streets.reach import ends_of
 
@@ -103,8 +104,7 @@ def _largest_outside(
     if not outside.any():
         return chosen
     u, v = ends[0][outside], ends[1][outside]
-    graph = csr_array((np.ones(len(u)), (u, v)), shape=(count, count))
-    label = connected_components(graph, directed=False)[1]
+    label = joined(u, v, count)
     metres = np.bincount(label[u], weights=network.length_m[edges[outside]])
     chosen[np.concatenate([u, v])] = True
     chosen &= label == int(np.argmax(metres))
