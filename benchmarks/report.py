@@ -27,6 +27,9 @@ WORKS = (
 _IN_SECONDS = {on.IMPORT, on.READ, on.ORDER, on.WRITE, IMPORT_ALONE}
 _CITY = (100_000, 200_000)
 """Sizes for which the targets for a city are told."""
+_FILE_MB = 10.0, 60.0
+"""So large a city's or a metro's file may be for the seconds in which it is read: they are told for one of
+30 MB with a million edges. Beyond, as where all buildings are mapped, bare osmium alone is the measure."""
 _BARE_TIMES, _GROWTH = 2.0, 1.5
 MET, MISSED = "met", "missed"
 _MARKS = ("o-", "s-", "s--", "s:", "d--", "^--", "v--", "")
@@ -40,6 +43,13 @@ class Size:
     edges: int
     figures: on.Figures
     failures: Mapping[str, str] = field(default_factory=dict)
+    file_mb: float = 0.0
+
+    def limit(self, work: str) -> float | None:
+        """Return the most that a work of ours may take on this map: seconds or megabytes."""
+        if work == IMPORT_ALONE and self.file_mb > _FILE_MB[self.edges >= METRO]:
+            return None
+        return limit(work, self.edges)
 
     def value(self, work: str, who: str) -> float | None:
         """Return seconds or megabytes, None where there is none."""
@@ -104,7 +114,7 @@ def judged(sizes: Sequence[Size]) -> Iterator[tuple[bool, str]]:
     for size in sizes:
         at = f"at {size.edges:,} edges"
         for work in WORKS:
-            ours, most = size.value(work, on.OURS), limit(work, size.edges)
+            ours, most = size.value(work, on.OURS), size.limit(work)
             if ours is not None and most is not None:
                 unit = _unit(work)
                 yield ours <= most, f"{work} {at}: {_number(work, ours)} {unit} of {_number(work, most)}"
@@ -139,7 +149,7 @@ _PAGE = """# Performance
 
 Made by `{command}`: {date}, {machine}, Python {python}; {versions}.
 
-![Seconds for a whole plan, and for ways around a closed zone, by the size of the map](performance.svg)
+![Seconds for a whole plan, and for ways around a closed zone, by the size of the map]({picture})
 
 {verdict}
 
@@ -197,7 +207,8 @@ How many times as long as the planner, or as much memory; under 1 the peer is qu
   question. Preparing a map for them does not count.
 - **Import** runs as `planner area import` does, in a process of its own, with its peak memory; the
   order of contraction is found once and kept. Bare osmium reads the same file with the same
-  filters, takes tags, node ids and shapes, and keeps nothing.
+  filters, takes tags, node ids and shapes, and keeps nothing. Seconds have a target where the file
+  is of the size for which that was told, some 30 MB for a million edges.
 - **Memory** is the most that a process held: ours with its interpreter, libraries and map after all
   these plans; the script's is what graph and trees add to that; OSRM and Valhalla with the map
   loaded.
@@ -205,7 +216,7 @@ How many times as long as the planner, or as much memory; under 1 the peer is qu
 
 
 def page(sizes: Sequence[Size], about: Mapping[str, str]) -> str:
-    """Write the page; ``about`` says by which command, when, on what, with which versions, of which maps."""
+    """Write the page; ``about``: by which command, when, on what, which versions, maps and picture."""
     verdicts = list(judged(sizes))
     whole = [size.figures[WHOLE][on.OURS] for size in sizes if WHOLE in size.figures]
     failures = [
@@ -280,7 +291,7 @@ def _cell(size: Size, work: str, who: str) -> str:
     value = size.value(work, who)
     if value is None:
         return "no answer" if who in size.failures else ""
-    most = limit(work, size.edges) if who == on.OURS else None
+    most = size.limit(work) if who == on.OURS else None
     return _marked(_number(work, value), None if most is None else value <= most)
 
 
@@ -300,7 +311,7 @@ def _marked(text: str, good: bool | None) -> str:
 
 
 def _target(sizes: Sequence[Size], work: str) -> str:
-    limits = [limit(work, size.edges) for size in sizes]
+    limits = [size.limit(work) for size in sizes]
     numbers = list(dict.fromkeys(_number(work, most) for most in limits if most is not None))
     return ", ".join(numbers)
 
@@ -337,7 +348,7 @@ def plot(sizes: Sequence[Size], target: Path) -> None:
             told = [(size.edges, value) for size in sizes if (value := size.value(work, who)) is not None]
             if told:
                 axes.loglog(*zip(*told, strict=True), mark, color=f"C{k}", label=who)
-        limits = [(size.edges, most) for size in sizes if (most := limit(work, size.edges)) is not None]
+        limits = [(size.edges, most) for size in sizes if (most := size.limit(work)) is not None]
         axes.loglog(*zip(*limits, strict=True), color="grey", linewidth=0.8, label="target")
         axes.set(xlabel="edges of the map", ylabel="seconds", title=work)
         axes.grid(visible=True, which="major", alpha=0.3)

@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -31,7 +32,7 @@ from planner import packs, settings
 CITY_TIMES, SHIPPED_TIMES = (1, 3, 9), (4, 9, 31)
 """How often a city of 118,000 edges, and the shipped one of 34,000, is laid out to come near 150 and 300
 thousand and a million."""
-DOCS = Path(__file__).parents[1] / "docs"
+PAGE_FILE = Path(__file__).parents[1] / "docs" / "performance.md"
 _PACKAGES = ("numpy", "shapely", "scipy", "numba", "networkx", "osmium")
 PAGE = "page"
 """A part of no measuring: the page is written anew."""
@@ -90,7 +91,7 @@ class Bench:
             if why:
                 failures.update(dict.fromkeys(whom, why))
         edges = figures.get(one_map.SIZE, {}).get(one_map.OURS, {}).get("edges", 0)
-        return Size(name, edges, figures, failures)
+        return Size(name, edges, figures, failures, file.stat().st_size / 1e6)
 
     def _parts(self, name: str, file: Path) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
         """Yield who is measured, and how it is asked for."""
@@ -107,7 +108,13 @@ def maps(city: Path | None, times: Sequence[int], bench: Bench) -> Iterator[tupl
     small = settings.shipped("data", packs.SHIPPED[_SMALL].file)
     yield f"bench_{_SMALL}", _laid_out(small, 1, bench)  # its ids are too large for OSRM
     for count in times:
-        yield f"bench_{count}", city if city and count == 1 else _laid_out(city or small, count, bench)
+        name = f"bench_{_plain(city) if city else _SMALL}_{count}"
+        yield name, city if city and count == 1 else _laid_out(city or small, count, bench)
+
+
+def _plain(city: Path) -> str:
+    """Return how an area made of a city's file is called."""
+    return re.sub(r"[^a-z0-9]+", "_", city.name.split(".")[0].lower()).strip("_") or "city"
 
 
 def _laid_out(source: Path, count: int, bench: Bench) -> Path:
@@ -146,11 +153,12 @@ def _processor() -> str:
     return " ".join([*models[:1], platform.machine(), platform.system()])
 
 
-def write(sizes: Sequence[Size], told: Mapping[str, str], folder: Path) -> None:
-    """Write page and picture."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "performance.md").write_text(page(sizes, told), encoding="utf-8")
-    plot(sizes, folder / "performance.svg")
+def write(sizes: Sequence[Size], told: Mapping[str, str], file: Path) -> None:
+    """Write the page, and the picture beside it."""
+    picture = file.with_suffix(".svg")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(page(sizes, {**told, "picture": picture.name}), encoding="utf-8")
+    plot(sizes, picture)
 
 
 def main() -> int:
@@ -158,7 +166,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
     parser.add_argument("city", type=Path, nargs="?", help="a real city's extract, some 100,000 edges")
     parser.add_argument("--times", type=int, nargs="*", help="how often it is laid out")
-    parser.add_argument("--out", type=Path, default=DOCS, help="folder for performance.md and .svg")
+    parser.add_argument("--out", type=Path, default=PAGE_FILE, help="the page; its picture lies beside it")
     parser.add_argument(
         "--peers-limit",
         type=float,
@@ -178,8 +186,8 @@ def main() -> int:
     times = asked.times if asked.times is not None else CITY_TIMES if asked.city else SHIPPED_TIMES
     sizes: list[Size] = []
     kept = peers.folder() / "last-run.json"
-    last = json.loads(kept.read_text(encoding="utf-8")) if asked.only and kept.is_file() else {}
-    bench = Bench(peers.folder() / "home", asked.peers_limit, asked.only, last)
+    last = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    bench = Bench(peers.folder() / "home", asked.peers_limit, asked.only, last if asked.only else {})
     if PAGE not in asked.only:
         warm = settings.shipped("data", packs.SHIPPED[_WARM].file)
         bench.run("import", str(warm), "bench_warm")  # compiled from here on
@@ -195,7 +203,7 @@ def main() -> int:
     measured.sort(key=lambda size: size.edges)
     source = f"{asked.city.name} {_listed(times)} times" if asked.city else f"it {_listed(times)} times"
     write(measured, about(_command(asked), source, measured), asked.out)
-    bench.tell(f"written: {asked.out / 'performance.md'}")
+    bench.tell(f"written: {asked.out}")
     return 0 if len(measured) == len(sizes) else 1
 
 

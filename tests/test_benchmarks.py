@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from benchmarks.tiled import tile
 from benchmarks.whole_plan import WHOLE, incident_at, places
 from planner import packs, settings
 
-ABOUT = dict.fromkeys(("command", "date", "machine", "python", "versions", "maps"), "x")
+ABOUT = dict.fromkeys(("command", "date", "machine", "python", "versions", "maps", "picture"), "x")
 
 
 def size(edges: int, plan_s: float, script_s: float, **failures: str) -> Size:
@@ -45,6 +46,16 @@ def test_every_target_is_judged() -> None:
         "import: reading + writing against bare osmium at 1,000,000 edges: 2.2 of 2 times": False,
         "growth of the whole plan from 120,000 to 1,000,000 edges: 1.56 times of 1.5": False,
     }
+
+
+def test_seconds_of_an_import_are_judged_on_files_of_the_size_they_are_told_for() -> None:
+    small = [size(10**6, 0.39, 90), replace(size(10**6, 0.39, 90), file_mb=33.0)]
+    large = replace(size(10**6, 0.39, 90), file_mb=200.0)
+    seconds = "import: reading + writing at 1,000,000 edges: 4.5 s of 21"
+    assert all(seconds in {text for _, text in report.judged([one])} for one in small)
+    told = [text for _, text in report.judged([large])]
+    assert seconds not in told
+    assert "import: reading + writing against bare osmium at 1,000,000 edges: 2.2 of 2 times" in told
 
 
 def test_a_peer_that_planned_at_fewer_places_is_compared_at_these() -> None:
