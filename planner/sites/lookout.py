@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from planner.area import Area
 from planner.doctrine import Doctrine, Siting
+from planner.ground.rims import points_around
 from planner.ground.sightline import anything_beside, seen_by_any, walls_of
 from planner.ground.targets import thin
 from planner.ground.zones import Ground
@@ -25,6 +26,7 @@ Shapes = NDArray[np.object_]
 
 _EYES = 64
 _SITE_POINTS = 24
+_OUTLINE_TOLERANCE_M = 1.0
 _OUTLINE_SPACING_M = 8.0
 _FACADE_GAP_M = 0.25
 
@@ -113,20 +115,10 @@ def _from_west(area: Area) -> tuple[Ints, Floats]:
 def site_points(shapes: Shapes, height_m: float) -> tuple[Floats, Ints]:
     """Take a few points of each site's outline and one within it."""
     # A hair outside: a hall's outline is its own wall, which would hide every point on it.
-    around = shapely.buffer(shapely.simplify(shapes, 1.0), _FACADE_GAP_M, join_style="mitre")
-    outlines = shapely.segmentize(around, _OUTLINE_SPACING_M)
-    outline, owner = shapely.get_coordinates(outlines, return_index=True)
-    middles = shapely.get_coordinates(shapely.point_on_surface(shapes))
-    first = np.searchsorted(owner, np.arange(len(shapes) + 1))
-    counts = np.diff(first)
-    taken = np.minimum(counts, _SITE_POINTS)
-    groups = np.concatenate([[0], np.cumsum(taken + 1)]).astype(np.int64)
-    own = np.repeat(np.arange(len(shapes)), taken)
-    nth = np.arange(len(own)) - np.repeat(np.cumsum(taken) - taken, taken)
-    # As :func:`~planner.ground.targets.thin` takes them: evenly along their order, the last one last.
-    step = (counts - 1) / np.maximum(taken - 1, 1)
-    place = np.where(nth == taken[own] - 1, counts[own] - 1, np.rint(nth * step[own])).astype(np.int64)
+    rims, start = points_around(shapes, _OUTLINE_TOLERANCE_M, _FACADE_GAP_M, _OUTLINE_SPACING_M, _SITE_POINTS)
+    own = np.repeat(np.arange(len(shapes)), np.diff(start))
+    groups = start + np.arange(len(start))
     points = np.full((groups[-1], 3), height_m)
-    points[groups[:-1], :2] = middles
-    points[groups[own] + 1 + nth, :2] = outline[first[own] + place]
+    points[groups[:-1], :2] = shapely.get_coordinates(shapely.point_on_surface(shapes))
+    points[np.arange(len(rims)) + own + 1, :2] = rims
     return points, groups
