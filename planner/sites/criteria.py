@@ -59,12 +59,12 @@ class Criterion:
 
 def falling(value: Floats, full: float, zero: float) -> Floats:
     """1 up to ``full``, down to 0 at ``zero``; 0 where not known."""
-    return np.nan_to_num(np.clip((zero - value) / (zero - full), 0.0, 1.0), nan=0.0)
+    return np.fmin(np.fmax((zero - value) / (zero - full), 0.0), 1.0)
 
 
 def rising(value: Floats, zero: float, full: float) -> Floats:
     """0 up to ``zero``, up to 1 at ``full``; 0 where not known."""
-    return np.nan_to_num(np.clip((value - zero) / (full - zero), 0.0, 1.0), nan=0.0)
+    return np.fmin(np.fmax((value - zero) / (full - zero), 0.0), 1.0)
 
 
 def band(value: Floats, near: float, far: float) -> Floats:

@@ -290,7 +290,7 @@ class Paths:
 
     @cached_property
     def _near(self) -> Ints:
-        near = self.area.network.edges_in_box(self.scene.outer_m.buffer(self.reach_m).bounds)
+        near = self.area.network.edges_in_box(self.scene.outer_m.bounds, self.reach_m)
         return near[~self._hot[near]]
 
     @cached_property
@@ -355,7 +355,7 @@ def _drives(scene: Scene, area: Area, doctrine: Doctrine) -> Distances:
     """Distances by road, for the public, from the posts of the outer perimeter, or from its line."""
     network = area.network
     timing = network.timing(Travel.PUBLIC, doctrine.travelling)
-    near = network.edges_in_box(scene.outer_m.buffer(doctrine.siting.reunification_far_m).bounds)
+    near = network.edges_in_box(scene.outer_m.bounds, doctrine.siting.reunification_far_m)
     near = near[~scene.closed[near] & timing.open_edges[near]]
     posts = [post for post in scene.posts if post.perimeter is PerimeterName.OUTER]
     open_street = timing.open_edges & ~scene.closed

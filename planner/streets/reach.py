@@ -15,6 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from planner.streets.grouping import grouped
+from planner.streets.heap import pop, push
 from planner.streets.joined import joined, looped
 from planner.streets.network import Snap, StreetNetwork
 
@@ -110,8 +111,8 @@ class Distances:
 
     def _rows(self, nodes: Ints) -> Ints:
         """Return the rows of some nodes."""
-        at = np.searchsorted(self.nodes, nodes)
-        return np.where(_among(self.nodes, nodes), at, len(self.nodes))
+        at, count = np.searchsorted(self.nodes, nodes), len(self.nodes)
+        return np.where(self.nodes[np.minimum(at, count - 1)] == nodes, at, count) if count else at
 
 
 def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, arc_open: Bools) -> Distances:
@@ -123,12 +124,12 @@ def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, 
     starts : sequence of Snap
         Each on any street: one comes to it over its ``offset_m``, and leaves it towards both ends.
     edges : (k,) int array
-        Streets that may be used.
+        Streets that may be used, ascending.
     arc_open : (2E,) bool array
         Directions that may be used.
     """
     arcs = np.concatenate([edges, edges + network.edge_count])
-    arcs = np.sort(arcs[arc_open[arcs]], kind="stable")
+    arcs = arcs[arc_open[arcs]]
     first = np.array([start.edge for start in starts], dtype=np.int64)
     along_m = np.array([start.along_m for start in starts], dtype=np.float64)
     off_m = np.array([start.offset_m for start in starts], dtype=np.float64)
@@ -141,7 +142,7 @@ def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, 
         first_of,
         head[by_tail],
         by_tail,
-        _mm(network.length_m[arcs % network.edge_count]),
+        _mm(network.length_m[np.where(arcs < network.edge_count, arcs, arcs - network.edge_count)]),
         seeds,
         np.concatenate([_mm(off_m + along_m), _mm(off_m + network.length_m[first] - along_m)]),
         np.concatenate([own, own]),
@@ -188,21 +189,22 @@ def spread(
     seed_start: Ints,
 ) -> tuple[Ints, Ints, Ints]:  # pragma: no cover - compiled
     """Millimetres to every node from the nearest start, which that is, and by which arc (Dijkstra)."""
-    nodes = len(indptr) - 1
+    nodes, bits = len(indptr) - 1, 0
+    while nodes >> bits:
+        bits += 1
     dist = np.full(nodes, np.iinfo(np.int64).max)
     start = np.full(nodes, -1, dtype=np.int64)
     via = np.full(nodes, -1, dtype=np.int64)
-    heap_cost = np.empty(len(head) + len(seed_node) + 1, dtype=np.int64)
-    heap_node = np.empty(len(head) + len(seed_node) + 1, dtype=np.int64)
-    size = 0
+    # Entries are costs, and below them in the same number the nodes.
+    heap, size = np.empty(len(head) + len(seed_node) + 1, dtype=np.int64), 0
     for i in range(len(seed_node)):
         if seed_mm[i] < dist[seed_node[i]]:
             dist[seed_node[i]] = seed_mm[i]
             start[seed_node[i]] = seed_start[i]
-            size = _push(heap_cost, heap_node, size, seed_mm[i], seed_node[i])
+            size = push(heap, size, (seed_mm[i] << bits) | seed_node[i])
     while size > 0:
-        cost, node = heap_cost[0], heap_node[0]
-        size = _pop(heap_cost, heap_node, size)
+        cost, node = heap[0] >> bits, heap[0] & ((1 << bits) - 1)
+        size = pop(heap, size)
         if cost > dist[node]:
             continue
         for k in range(indptr[node], indptr[node + 1]):
@@ -212,7 +214,7 @@ def spread(
                 dist[head[k]] = reached
                 start[head[k]] = start[node]
                 via[head[k]] = arc
-                size = _push(heap_cost, heap_node, size, reached, head[k])
+                size = push(heap, size, (reached << bits) | head[k])
     return dist, start, via
 
 
@@ -344,8 +346,9 @@ def ends_of(network: StreetNetwork, edges: Ints, open_edges: Bools) -> NumberedE
     goes_on = np.zeros(len(nodes), dtype=bool)
     junctions = nodes[: np.searchsorted(nodes, network.node_count)]  # at a barrier ends one street alone
     arcs, owner = network.arcs_into(junctions)
-    others = arcs % network.edge_count
-    goes_on[owner[open_edges[others] & ~_among(edges, others)]] = True
+    others, beyond = arcs % network.edge_count, open_edges.copy()
+    beyond[edges] = False
+    goes_on[owner[beyond[others]]] = True
     return NumberedEnds(u, v, goes_on)
 
 
@@ -402,40 +405,3 @@ def _bridges(u: Ints, v: Ints, size: int) -> Bools:  # pragma: no cover - compil
                     if low[node] > order[parent]:
                         bridge[came_by[node]] = True
     return bridge
-
-
-@njit(cache=True)
-def _push(cost: Ints, state: Ints, size: int, c: int, s: int) -> int:  # pragma: no cover - compiled
-    i = size
-    while i > 0:
-        parent = (i - 1) // 2
-        if cost[parent] <= c:
-            break
-        cost[i] = cost[parent]
-        state[i] = state[parent]
-        i = parent
-    cost[i] = c
-    state[i] = s
-    return size + 1
-
-
-@njit(cache=True)
-def _pop(cost: Ints, state: Ints, size: int) -> int:  # pragma: no cover - compiled
-    size -= 1
-    c = cost[size]
-    s = state[size]
-    i = 0
-    while True:
-        child = 2 * i + 1
-        if child >= size:
-            break
-        if child + 1 < size and cost[child + 1] < cost[child]:
-            child += 1
-        if cost[child] >= c:
-            break
-        cost[i] = cost[child]
-        state[i] = state[child]
-        i = child
-    cost[i] = c
-    state[i] = s
-    return size

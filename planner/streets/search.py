@@ -10,6 +10,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from planner.streets.heap import pop, push
+
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Ints32 = NDArray[np.int32]
@@ -87,10 +89,10 @@ def dijkstra(  # noqa: C901 - one loop, and calls cost
                 reached += 1
             cost[seed[i]] = seed_ms[i]
             before[seed[i]] = -1
-            size = _push(heap, size, (seed_ms[i] << _STATE_BITS) | seed[i])
+            size = push(heap, size, (seed_ms[i] << _STATE_BITS) | seed[i])
     while size > 0:
         entry = heap[0]
-        size = _pop(heap, size)
+        size = pop(heap, size)
         spent = entry >> _STATE_BITS
         if spent > cost[entry & _STATE]:
             continue
@@ -121,7 +123,7 @@ def dijkstra(  # noqa: C901 - one loop, and calls cost
                     reached += 1
                 cost[head] = total
                 before[head] = state
-                size = _push(heap, size, (total << _STATE_BITS) | head)
+                size = push(heap, size, (total << _STATE_BITS) | head)
     return reached, state, False, known
 
 
@@ -157,10 +159,10 @@ def best_ahead(
         if to_end_ms[seed[i]] < BARRED and seed_ms[i] + left == best_ms and cost[seed[i]] == BARRED:
             cost[seed[i]] = seed_ms[i]
             before[seed[i]] = -1
-            size = _push(heap, size, (seed_ms[i] << _STATE_BITS) | seed[i])
+            size = push(heap, size, (seed_ms[i] << _STATE_BITS) | seed[i])
     while size > 0:
         entry = heap[0]
-        size = _pop(heap, size)
+        size = pop(heap, size)
         spent, state = entry >> _STATE_BITS, entry & _STATE
         for k in range(start[state], start[state + 1]):
             lost = np.int64(lost_ms[k])
@@ -174,7 +176,7 @@ def best_ahead(
                 before[head] = state
                 if size + 1 == len(heap):
                     heap = np.concatenate((heap, np.empty(len(heap), dtype=np.int64)))
-                size = _push(heap, size, (total << _STATE_BITS) | head)
+                size = push(heap, size, (total << _STATE_BITS) | head)
 
 
 @njit(cache=True, nogil=True)
@@ -276,51 +278,3 @@ def traced(before: Ints32, ends: Ints) -> tuple[Ints, Ints]:  # pragma: no cover
             row -= 1
             state = before[state]
     return start, states
-
-
-# --- the heap: each entry has four children, all of them compared at once where there are four ---
-
-
-@njit(cache=True, nogil=True)
-def _push(heap: Ints, size: int, entry: int) -> int:  # pragma: no cover - compiled
-    i = size
-    while i > 0:
-        above = (i - 1) >> 2
-        larger = heap[above]
-        if larger <= entry:
-            break
-        heap[i] = larger
-        i = above
-    heap[i] = entry
-    return size + 1
-
-
-@njit(cache=True, nogil=True)
-def _pop(heap: Ints, size: int) -> int:  # pragma: no cover - compiled
-    size -= 1
-    entry = heap[size]
-    i = 0
-    while True:
-        child = (i << 2) + 1
-        if child + 3 < size:
-            least, second, third, fourth = heap[child], heap[child + 1], heap[child + 2], heap[child + 3]
-            right = child + 2
-            if second < least:
-                least, child = second, child + 1
-            if fourth < third:
-                third, right = fourth, right + 1
-            if third < least:
-                least, child = third, right
-        elif child < size:
-            least = heap[child]
-            for other in range(child + 1, size):
-                if heap[other] < least:
-                    least, child = heap[other], other
-        else:
-            break
-        if least >= entry:
-            break
-        heap[i] = least
-        i = child
-    heap[i] = entry
-    return size

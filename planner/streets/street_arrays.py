@@ -183,9 +183,10 @@ class StreetArrays:
         bounds_m: Floats = _bounds(self.shape_xy_m, self.shape_start)
         return bounds_m
 
-    def edges_in_box(self, box_m: tuple[float, float, float, float]) -> Ints:
-        """Return the edges whose bounding boxes meet the box, ascending."""
-        return self.box_grid.meeting(box_m)
+    def edges_in_box(self, box_m: tuple[float, float, float, float], beyond_m: float = 0.0) -> Ints:
+        """Return the edges whose bounding boxes meet the box, or one so much larger all round, ascending."""
+        west, south, east, north = box_m
+        return self.box_grid.meeting((west - beyond_m, south - beyond_m, east + beyond_m, north + beyond_m))
 
     @cached_property
     def box_grid(self) -> BoxGrid:

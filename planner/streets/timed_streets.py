@@ -288,9 +288,14 @@ class TimedStreets(StreetArrays):
         near = near[part[near] >= 0]
         if len(near):
             lines, on_it_m = self.lines(near), self.length_m[near].copy()
-            crossing = np.flatnonzero(~shapely.covers(ground_m, lines))
-            on_it_m[crossing] = shapely.length(shapely.intersection(lines[crossing], ground_m))
-            chosen = int(np.argmax(np.bincount(part[near], weights=on_it_m)))
+            within = shapely.covers(ground_m, lines)
+            least_m = np.bincount(part[near], weights=on_it_m * within)
+            others_m = np.bincount(part[near], weights=on_it_m)
+            chosen = int(np.argmax(least_m))
+            others_m[chosen] = 0.0
+            if others_m.max() >= least_m[chosen]:  # it hangs on what crosses the rim
+                on_it_m[~within] = shapely.length(shapely.intersection(lines[~within], ground_m))
+                chosen = int(np.argmax(np.bincount(part[near], weights=on_it_m)))
             return self.part_edges(travel, travelling, chosen)
         middle = ground_m.centroid
         (found,) = snap(self, [(middle.x, middle.y)], part >= 0)
