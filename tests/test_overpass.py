@@ -21,6 +21,15 @@ from planner.sources.pbf import read_osm
 from tests.overpass_server import Fault, Overpass, overpass_server
 
 THREE_RIVERS = settings.shipped("data", "three_rivers_mi.osm.pbf")
+JSON_REMARK = (
+    b'{"version": 0.6, "generator": "Overpass API", "elements": ['
+    + b",".join(b'{"type": "node", "id": %d, "lat": 1, "lon": 1}' % k for k in range(1, 500))
+    + b'],\n"remark": "runtime error: Query timed out in \\"query\\" at line 3 after 25 seconds."\n}\n'
+)
+HTML_REMARK = (
+    b'<html><body><p><strong style="color:#FF0000">Error</strong>: runtime error:\n the database is'
+    b" down &amp; out </p></body></html>"
+)
 BOX = (-85.645, 41.935, -85.625, 41.950)
 
 
@@ -96,6 +105,9 @@ def test_busy_server_is_asked_again_later(
         (Fault(body=b"\x00\xff" * 3000), "no OpenStreetMap XML"),
         (Fault(body=b'<osm version="0.6"><remark> runtime error: timed out </remark></osm>'), "timed out"),
         (Fault(body=b'<?xml version="1.0"?><osm version="0.6"><node id="1" lat="1" lon="1"/>'), "cut off"),
+        (Fault(body=JSON_REMARK), 'the server says: runtime error: Query timed out in "query" at line 3'),
+        (Fault(body=JSON_REMARK.replace(b"remark", b"note")), "no OpenStreetMap XML"),
+        (Fault(body=HTML_REMARK), "the server says: runtime error: the database is down & out"),
     ],
 )
 def test_lasting_fault_ends_in_a_clear_word(

@@ -8,12 +8,15 @@ ways, read by the same reader as a file, so that the area is the same as from an
 from __future__ import annotations
 
 import hashlib
+import html
+import json
 import math
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
@@ -412,13 +415,36 @@ def _retry_after_s(answer: requests.Response) -> float:
 def _check_whole(file: Path) -> None:
     """See that an answer is OpenStreetMap XML to its end, and carries no word of a failure."""
     head, tail = _ends(file)
+    remark = _remark(head + tail)
+    if remark:
+        raise _Busy(f"the server says: {remark}")
     if b"<osm" not in head:
         raise _Busy("the answer is no OpenStreetMap XML")
-    remark = re.search(rb"<remark>(.{0,300}?)</remark>", head + tail, re.DOTALL)
-    if remark:
-        raise _Busy(f"the server says: {' '.join(remark[1].decode('utf-8', 'replace').split())}")
     if not tail.rstrip().endswith(b"</osm>"):
         raise _Busy("the answer was cut off")
+
+
+_REMARK_LETTERS = 300
+_REMARKS = (
+    re.compile(rb"<remark>(.{1,2000}?)</remark>", re.DOTALL),
+    # what stands between asks us for XML and the server for JSON, or answers itself
+    re.compile(rb'"remark"\s*:\s*"((?:[^"\\]|\\.){1,2000})"'),
+    # a page of the server, whatever its status
+    re.compile(rb"<strong[^>]*>Error</strong>:(.{1,2000}?)</p>", re.DOTALL),
+)
+
+
+def _remark(told: bytes) -> str:
+    """Return what the server itself says of an answer, in one line; "" where it says nothing."""
+    forms = _REMARKS[:1] if b"<osm" in told else _REMARKS  # the words of a map are no server's
+    found = next(filter(None, (form.search(told) for form in forms)), None)
+    if found is None:
+        return ""
+    text = found[1].decode("utf-8", "replace")
+    if found.re is _REMARKS[1]:
+        with suppress(ValueError):  # no JSON after all: as it stands there
+            text = str(json.loads(f'"{text}"', strict=False))
+    return " ".join(html.unescape(text).split())[:_REMARK_LETTERS]
 
 
 def _is_whole(file: Path) -> bool:
