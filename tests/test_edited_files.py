@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import lzma
 import zlib
 from collections.abc import Callable
@@ -10,10 +11,13 @@ from pathlib import Path
 import osmium
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from osmium.osm import mutable
 
 from planner.area import Area
 from planner.errors import SourceError
+from planner.sources import pbf_blocks
 from planner.sources.pbf import read_osm
 
 HEAD = '<?xml version="1.0"?><osm version="0.6">'
@@ -121,6 +125,37 @@ def test_ground_and_turns_with_ids_below_zero_are_read(tmp_path: Path) -> None:
     assert -1 in area.obstacles["osm_id"].tolist()
     assert len(area.obstacles["osm_id"]) == len(set(area.obstacles["osm_id"].tolist())) > 1, "lake and sea"
     assert len(area.network.restriction_rule) == 1
+
+
+@pytest.mark.parametrize(
+    ("order", "dense"),
+    [("first", "true"), ("last", "true"), ("by number", "true"), ("first", "false"), ("by number", "false")],
+)
+def test_new_ground_on_new_nodes_of_a_packed_file_is_read(tmp_path: Path, order: str, dense: str) -> None:
+    new = [
+        mutable.Node(id=-k, location=(2 + x, 1 + y)) for k, x, y in ((1, 0, 0), (2, 0.01, 0), (3, 0, 0.01))
+    ]
+    old = [mutable.Node(id=k, version=1, location=(2 + k / 1000, 1)) for k in range(1, 5)]
+    nodes = {"first": new + old, "last": old + new, "by number": new[::-1] + old}[order]
+    path = tmp_path / "new.osm.pbf"
+    with osmium.SimpleWriter(osmium.io.File(str(path), f"pbf,pbf_dense_nodes={dense}")) as writer:
+        for node in nodes:
+            writer.add_node(node)
+        writer.add_way(mutable.Way(id=1, version=1, nodes=[1, 2], tags={"highway": "residential"}))
+        writer.add_way(mutable.Way(id=7, version=2, nodes=[-1, -2, -3, -1], tags={"building": "school"}))
+        writer.add_way(mutable.Way(id=8, version=2, nodes=[4, -2, -3, 4], tags={"natural": "water"}))
+    area = read_osm(path, "a")
+    assert area.buildings["osm_id"].tolist() == [7]
+    assert area.obstacles["osm_id"].tolist() == [8]
+    assert streets(area).keys() == {1}
+
+
+@given(st.lists(st.integers(-(2**40), 2**40), max_size=50), st.booleans())
+def test_ids_below_zero_are_found_in_any_order(ids: list[int], up: bool) -> None:
+    ids = sorted(ids) if up else ids
+    steps = [b - a for a, b in itertools.pairwise([0, *ids])]
+    told = b"".join(varint(2 * step if step >= 0 else -2 * step - 1) for step in steps)
+    assert pbf_blocks._is_below_zero(told) == any(ident < 0 for ident in ids)
 
 
 def test_what_the_user_of_an_editor_changed_or_deleted_is_later_than_the_map(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ from planner.sources.ordering import (
     true_ids,
 )
 from planner.sources.osm import BBox, Draft, check_box
-from planner.sources.pbf_blocks import check_texts
+from planner.sources.pbf_blocks import has_new_nodes
 from planner.sources.restrictions import read_restriction
 from planner.sources.tags import (
     LINE_KEYS,
@@ -140,11 +140,12 @@ def read_osm(
     box = _common_box(bbox_deg, within_deg)
     if box is not None:
         check_box(box)
-    for file, kind in zip(files, formats, strict=True):
-        if kind == "pbf":
-            check_texts(file)
+    edited = [
+        has_new_nodes(file) if kind == "pbf" else is_edited(file, kind)
+        for file, kind in zip(files, formats, strict=True)
+    ]
     try:
-        reading = _read_in_any_order(files, formats, box, report)
+        reading = _read_in_any_order(files, formats, box, report, edited)
     except SourceError:
         raise
     except (RuntimeError, OSError, ValueError, osmium.InvalidLocationError) as error:
@@ -183,9 +184,12 @@ def _common_box(bbox_deg: BBox | None, within_deg: BaseGeometry | None) -> BBox 
 
 
 def _read_in_any_order(
-    files: Sequence[Path], formats: Sequence[str], box: BBox | None, report: Progress
+    files: Sequence[Path],
+    formats: Sequence[str],
+    box: BBox | None,
+    report: Progress,
+    edited: Sequence[bool],
 ) -> _Reading:
-    edited = [is_edited(file, kind) for file, kind in zip(files, formats, strict=True)]
     try:
         if len(files) > 1 or any(edited):
             reading = _read_sorted(files, formats, box, report, edited)

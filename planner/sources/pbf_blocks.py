@@ -1,9 +1,11 @@
-"""The texts of a .osm.pbf file, looked at before osmium reads them: a NUL in one ends the whole process.
+"""The blocks of a .osm.pbf file, looked at before osmium reads them: their texts, and the ids of nodes.
 
 osmium takes a text for ended at its first NUL, and reads what follows as texts of their own, past the end of
-them all. A PBF file keeps the texts of each block first and together
-(wiki.openstreetmap.org/wiki/PBF_Format), so only they are unpacked here: a fiftieth of the time that reading
-takes. What is no PBF is left for osmium to tell.
+them all, which ends the whole process. It keeps no places for nodes with ids below zero, as editors give to
+what is new, and leaves out without a word what is drawn through them. A PBF file keeps the texts of each
+block first and together, and after them the ids of its nodes (wiki.openstreetmap.org/wiki/PBF_Format), so
+only these are unpacked here: a fraction of the time that reading takes. What is no PBF is left for osmium
+to tell.
 """
 
 from __future__ import annotations
@@ -11,8 +13,11 @@ from __future__ import annotations
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
+
+import numpy as np
 
 from planner.errors import SourceError
 
@@ -23,23 +28,50 @@ _VARINT, _FIXED_64, _TEXT, _FIXED_32 = 0, 1, 2, 5  # how a field is written
 _TYPE, _SIZE = 1, 3  # fields of a blob's head
 _RAW, _RAW_SIZE, _ZLIB, _LZMA, _LZ4 = 1, 2, 3, 4, 6  # of a blob
 _TEXTS = 1  # of a block: its table; and of the table: each text
+# The first fields of a block, of a group of it, of nodes kept together and of one node.
+_TABLE_KEY, _GROUP_KEY, _NODES_KEY, _NODE_KEY, _IDS_KEY, _ID_KEY = 0x0A, 0x12, 0x12, 0x0A, 0x0A, 0x08
 _NO_TEXT = b"\x0a\x00"  # as the first text of a table must be
 
 
-def check_texts(path: Path) -> None:
-    """Refuse a file with a NUL in a text.
+def has_new_nodes(path: Path) -> bool:
+    """Whether nodes of a file have ids below zero; a file with a NUL in a text is refused.
 
     Raises
     ------
     SourceError
     """
+    found = False
     with path.open("rb") as file:
         for kind, blob in _blobs(file):
-            if kind == b"OSMData" and _has_nul(_table(blob)):
+            table, ids = _table_and_ids(blob) if kind == b"OSMData" else (b"", b"")
+            if _has_nul(table):
                 raise SourceError(
                     f"{path.name} has a text with a NUL in it, which no map has",
                     "Download the extract again, or have who made it take the NUL out",
                 )
+            found = found or _is_below_zero(ids)
+    return found
+
+
+def _is_below_zero(ids: bytes) -> bool:
+    """Whether some numbers, each told by its difference to the one before, are below zero.
+
+    Their signs are their lowest bits: where all differences are above zero, no more has to be read.
+    """
+    told = np.frombuffer(ids, dtype=np.uint8)
+    begins = np.flatnonzero(np.concatenate([[True], told[:-1] < _MORE])[: len(told)])
+    if not (told[begins] & 1).any():
+        return False
+    total, at = 0, 0
+    try:
+        while at < len(ids):
+            number, at = _varint(ids, at)
+            total += (number >> 1) ^ -(number & 1)
+            if total < 0:
+                return True
+    except IndexError:  # broken: osmium will say so
+        pass
+    return False
 
 
 def _has_nul(table: bytes) -> bool:
@@ -58,27 +90,66 @@ def _blobs(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         yield kind, file.read(size)
 
 
-def _table(blob: bytes) -> bytes:
-    """Return the table of texts of a block, b"" where there is none to be read."""
+def _table_and_ids(blob: bytes) -> tuple[bytes, bytes]:
+    """Return the table of texts of a block and the ids of its nodes, b"" where there is none to be read."""
     parts = dict(_fields(blob))
     for field, unpacker in _UNPACKERS.items():
         packed = parts.get(field)
         if isinstance(packed, bytes):
             try:
-                return _table_of(unpacker(packed, parts.get(_RAW_SIZE)))
+                return _read_begin(_Unpacked(unpacker(packed, parts.get(_RAW_SIZE))))
             except (zlib.error, lzma.LZMAError, OSError, ValueError):
-                return b""
-    return b""
+                return b"", b""
+    return b"", b""
 
 
-def _table_of(unpacked: Callable[[int], bytes]) -> bytes:
-    begin = unpacked(_BEGIN_BYTES)
-    if begin[:1] == b"\x0a":  # the table comes first, as in all files there are
-        size, at = _varint(begin, 1)
-        return (begin + unpacked(at + size - len(begin)))[at : at + size]
-    whole = begin + unpacked(_MOST_BLOB_BYTES)
+class _Unpacked:
+    """A block, of which no more is unpacked than is asked for."""
+
+    def __init__(self, unpack: Callable[[int], bytes]) -> None:
+        self._unpack = unpack
+        self._known = b""
+
+    def until(self, end: int) -> bytes:
+        """Return the block to an end, or all of it."""
+        end = min(end, _MOST_BLOB_BYTES)
+        if len(self._known) < end:
+            self._known += self._unpack(end - len(self._known))
+        return self._known[:end]
+
+    def head(self, at: int) -> tuple[int, int, int]:
+        """Return the key of the field at a place, where its content begins and where that ends."""
+        begin = self.until(at + _BEGIN_BYTES)
+        size, first = _varint(begin, at + 1)
+        return begin[at], first, first + size
+
+
+def _read_begin(block: _Unpacked) -> tuple[bytes, bytes]:
+    try:
+        key, at, end = block.head(0)
+        if key == _TABLE_KEY:  # it comes first, as in all files there are
+            return block.until(end)[at:end], _read_ids(block, end)
+    except IndexError:
+        pass
+    whole = block.until(_MOST_BLOB_BYTES)
     tables = (table for field, table in _fields(whole) if field == _TEXTS and isinstance(table, bytes))
-    return b"".join(tables)
+    return b"".join(tables), b""
+
+
+def _read_ids(block: _Unpacked, at: int) -> bytes:
+    """Return the ids of the nodes of the group at a place; of nodes kept one by one the first."""
+    with suppress(IndexError):  # no group, or one without nodes
+        key, at, _ = block.head(at)
+        if key != _GROUP_KEY:
+            return b""
+        key, at, _ = block.head(at)
+        if key == _NODE_KEY and block.until(at + 1)[at] == _ID_KEY:
+            _, end = _varint(block.until(at + _BEGIN_BYTES), at + 1)
+            return block.until(end)[at + 1 :]
+        if key == _NODES_KEY:
+            key, at, end = block.head(at)
+            return block.until(end)[at:] if key == _IDS_KEY else b""
+    return b""
 
 
 def _unpacked_raw(packed: bytes, _size: object) -> Callable[[int], bytes]:
