@@ -14,6 +14,7 @@ from shapely.geometry import LineString, Point, box
 
 from planner.perimeters.cut import _span
 from planner.perimeters.max_flow import find_flow
+from planner.perimeters.steps import may_meet
 from planner.streets.joined import joined_through
 
 GROUND = box(-2, -2, 3, 3)
@@ -48,6 +49,15 @@ def test_a_span_reaches_from_the_first_place_that_shapely_finds_to_the_last(corn
 
     assert first[0] == pytest.approx(min(low for low, _ in along), abs=1e-6)
     assert last[0] == pytest.approx(max(high for _, high in along), abs=1e-6)
+
+
+@given(lines=st.lists(CORNERS, min_size=1, max_size=5))
+def test_a_line_that_meets_the_border_of_some_ground_may_meet_it_and_what_is_far_off_may_not(lines):
+    shapes = np.array([LineString(corners) for corners in lines], dtype=object)
+    shapes = np.concatenate([shapes, shapely.transform(shapes, lambda xy: xy + 40.0)])
+    may = may_meet(shapely.bounds(shapes), shapely.get_coordinates(ROUND))
+    assert may[shapely.intersects(ROUND.boundary, shapes)].all()
+    assert not may[len(lines) :].any()
 
 
 def sum_to(line, xy):

@@ -164,6 +164,8 @@ def test_heights_come_from_the_tag_then_the_storeys_then_are_assumed():
     assert (walls.count, walls.assumed_heights) == (3, 1)
     assert (walls.count_within(-5, -5, 5, 5), walls.assumed_within(-5, -5, 5, 5)) == (3, 1)
     assert walls.count_within(50, 50, 60, 60) == 0
+    for box_m in [(-5, -5, 5, 5), (50, 50, 60, 60), (900, 900, 901, 901), (-300, -300, 300, 300)]:
+        assert walls.any_within(*box_m) == (walls.count_within(*box_m) > 0)
 
 
 @settings(max_examples=40)

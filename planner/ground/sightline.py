@@ -8,6 +8,7 @@ Trees and fences hide nothing: vegetation is never cover (``domain.md`` 2.1).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -87,6 +88,14 @@ class Walls:
         """Return how many buildings have a wall that meets a box."""
         return int(np.count_nonzero(np.bincount(self.owner[self._within(xmin, ymin, xmax, ymax)])))
 
+    def any_within(self, xmin: float, ymin: float, xmax: float, ymax: float) -> bool:
+        """Return whether any wall meets a box."""
+        west, south, east, north = self.bounds_m
+        return any(
+            bool(((west[k] <= xmax) & (east[k] >= xmin) & (south[k] <= ymax) & (north[k] >= ymin)).any())
+            for k in self._by_column(xmin, ymin, xmax, ymax)
+        )
+
     def assumed_within(self, xmin: float, ymin: float, xmax: float, ymax: float) -> int:
         """Return how many of them have a height that is only assumed."""
         near = self._within(xmin, ymin, xmax, ymax)
@@ -94,22 +103,25 @@ class Walls:
 
     def _within(self, xmin: float, ymin: float, xmax: float, ymax: float) -> Ints:
         """Return the walls that pass the cells of a box and whose own box meets it, ascending."""
+        passing = np.zeros(len(self.segment_m), dtype=bool)
+        for walls in self._by_column(xmin, ymin, xmax, ymax):
+            passing[walls] = True
+        near = np.flatnonzero(passing)
+        west, south, east, north = (ends[near] for ends in self.bounds_m)
+        return np.asarray(near[(west <= xmax) & (east >= xmin) & (south <= ymax) & (north >= ymin)])
+
+    def _by_column(self, xmin: float, ymin: float, xmax: float, ymax: float) -> Iterator[Ints]:
+        """Yield the walls that pass the cells of a box, column by column."""
         columns, rows = self.shape
         first = np.maximum(np.floor((np.array([xmin, ymin]) - self.origin_m) / self.cell_m), 0)
         last = np.minimum(np.floor((np.array([xmax, ymax]) - self.origin_m) / self.cell_m), [columns, rows])
         if not (first <= last).all():  # beside the grid, or no box at all
-            return np.empty(0, dtype=np.int64)
-        (left, low), (right, high) = first.astype(int), last.astype(int)
-        cells = np.arange(left, min(right, columns - 1) + 1) * rows
-        spans = zip(
-            self.cell_start[cells + low], self.cell_start[cells + min(high, rows - 1) + 1], strict=True
-        )
-        passing = np.zeros(len(self.segment_m), dtype=bool)
-        for a, b in spans:
-            passing[self.cell_wall[a:b]] = True
-        near = np.flatnonzero(passing)
-        west, south, east, north = (ends[near] for ends in self.bounds_m)
-        return np.asarray(near[(west <= xmax) & (east >= xmin) & (south <= ymax) & (north >= ymin)])
+            return
+        (left, low), (right, high) = first.astype(int).tolist(), last.astype(int).tolist()
+        for column in range(left, min(right, columns - 1) + 1):
+            a = self.cell_start[column * rows + low]
+            b = self.cell_start[column * rows + min(high, rows - 1) + 1]
+            yield self.cell_wall[a:b]
 
 
 @kept_with_tables

@@ -328,7 +328,7 @@ def _hot_ground(
         how = f"{preset.sight_floor_m:.0f} m around it and {streets}, out to {preset.hot_m:.0f} m"
         return _filled(floor.union(carriageway)), how, False
     walls = walls_of(area, doctrine.siting)
-    if not walls.count_within(*disc.bounds):
+    if not walls.any_within(*disc.bounds):
         how = f"{preset.hot_m:.0f} m around it: no buildings are mapped here, so nothing is taken to hide it"
         return _filled(target.footprint_m.union(disc)), how, True
     visible = _visible(target, walls, spots, preset, doctrine)

@@ -171,7 +171,7 @@ class Band:
             edges=edges,
             where=(u, v),
             driving=rows,
-            touch=touch_core(network.lines(edges[rows]), wide, (u[rows] == CORE, v[rows] == CORE)),
+            touch=touch_core(network, edges[rows], wide, (u[rows] == CORE, v[rows] == CORE)),
             tie=np.round(np.maximum(_CLASS_TIE * weight, 0)).astype(np.int64)
             + _SPAN_TIE * no_way_off(network, edges[rows]),
             leaks=leaks,
@@ -409,10 +409,14 @@ def _to_portals(
     """
     u, v = where
     for _ in range(_PARTS):
-        spans = no_way_off(network, edges) & network.drivable[edges]
-        spans &= network.tunnel[edges] | (network.road_class[edges] > RoadClass.MOTORWAY_LINK)
-        ends = network.edge_u[edges[spans & (u == BEYOND)]], network.edge_v[edges[spans & (v == BEYOND)]]
-        nodes = np.unique(np.concatenate(ends))
+        out = np.flatnonzero((u == BEYOND) | (v == BEYOND))
+        span = out[no_way_off(network, edges[out]) & network.drivable[edges[out]]]
+        slow = network.road_class[edges[span]] > RoadClass.MOTORWAY_LINK
+        span = span[network.tunnel[edges[span]] | slow]
+        ends = (
+            end[edges[span[at[span] == BEYOND]]] for at, end in ((u, network.edge_u), (v, network.edge_v))
+        )
+        nodes = np.unique(np.concatenate(list(ends)))
         if not len(nodes):
             break
         spots = shapely.points(network.node_xy_m[nodes])

@@ -9,6 +9,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry import Polygon
 
+from planner.perimeters.steps import may_meet
 from planner.streets.joined import joined
 from planner.streets.network import StreetNetwork
 
@@ -63,11 +64,15 @@ def unexplained_crossings(
         Drivable edges outside the cut, and inside it or cut by a post.
     """
     shapely.prepare(polygon_m)
-    far = far[shapely.intersects(polygon_m, network.lines(far))]
-    crossing = ~_raised(network, far)
+    at_line = may_meet(network.bounds_m[far], shapely.get_coordinates(polygon_m))
+    crossing = at_line & ~_raised(network, far)
     crossing[crossing] = _crossing(network, polygon_m, far[crossing])
     if not crossing.any():
         return ()
+    met = at_line.copy()
+    met[at_line] = shapely.intersects(polygon_m, network.lines(far[at_line]))
+    met[~at_line] = shapely.intersects_xy(polygon_m, network.node_xy_m[network.edge_u[far[~at_line]]])
+    far, crossing = far[met], crossing[met]
     mine, theirs = _meeting(network, far, near)
     differs = network.layer[far[mine]] != network.layer[near[theirs]]
     chain = _chained(network, far)
@@ -109,10 +114,10 @@ def _places(network: StreetNetwork, far: Ints, near: Ints) -> tuple[Place, ...]:
 
 
 def _crossing(network: StreetNetwork, polygon_m: Polygon, edges: Ints) -> Bools:
-    if not len(edges):
-        return np.zeros(0, dtype=bool)
     lines = network.lines(edges)
-    crossing = np.asarray(shapely.intersects(polygon_m.buffer(-_TOUCH_M), lines))
+    crossing = np.asarray(shapely.intersects(polygon_m, lines))
+    if crossing.any():
+        crossing[crossing] = shapely.intersects(polygon_m.buffer(-_TOUCH_M), lines[crossing])
     if crossing.any():
         crossing[crossing] = ~shapely.covers(polygon_m.buffer(_TOUCH_M), lines[crossing])
     return crossing

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner.perimeters.max_flow import find_flow
-from planner.perimeters.steps import touches
+from planner.perimeters.steps import may_meet, touches
 from planner.streets.joined import joined_through
 from planner.streets.network import StreetNetwork
 
@@ -120,18 +120,22 @@ class Touch:
     last_m: Floats
 
 
-def touch_core(lines: NDArray[np.object_], core_m: BaseGeometry, in_core: tuple[Bools, Bools]) -> Touch:
-    """Find where lines meet the core; ``in_core`` says which of their first and of their last ends lie in it.
+def touch_core(
+    network: StreetNetwork, edges: Ints, core_m: BaseGeometry, in_core: tuple[Bools, Bools]
+) -> Touch:
+    """Find where edges meet the core; ``in_core`` says which of their two ends lie in it.
 
-    Lines with both ends there are not measured.
+    Those with both ends there are not measured.
     """
     shapely.prepare(core_m)
-    at_first, at_last = in_core
-    meets = at_first | at_last
-    meets[~meets] = shapely.intersects(core_m, lines[~meets])
-    first, last = np.zeros(len(lines)), np.asarray(shapely.length(lines))
-    asked = meets & ~(at_first & at_last)
-    first[asked], last[asked] = _span(lines[asked], core_m)
+    at_u, at_v = in_core
+    meets = at_u | at_v
+    asked = np.flatnonzero(~meets)
+    asked = asked[may_meet(network.bounds_m[edges[asked]], shapely.get_coordinates(core_m))]
+    meets[asked] = shapely.intersects(core_m, network.lines(edges[asked]))
+    first, last = np.zeros(len(edges)), network.length_m[edges]
+    asked = np.flatnonzero(meets & ~(at_u & at_v))
+    first[asked], last[asked] = _span(network.lines(edges[asked]), core_m)
     return Touch(meets, first, last)
 
 
@@ -281,7 +285,9 @@ def meeting(network: StreetNetwork, edges: Ints, ground_m: BaseGeometry) -> tupl
     nodes, number = numbered(np.stack([network.edge_u[edges], network.edge_v[edges]]))
     within = np.asarray(shapely.intersects_xy(ground_m, network.node_xy_m[nodes]))
     met = np.asarray(within[number].any(axis=0))
-    met[~met] = shapely.intersects(ground_m, network.lines(edges[~met]))
+    asked = np.flatnonzero(~met)
+    asked = asked[may_meet(network.bounds_m[edges[asked]], shapely.get_coordinates(ground_m))]
+    met[asked] = shapely.intersects(ground_m, network.lines(edges[asked]))
     left, number = numbered(number[:, met])
     return edges[met], nodes[left], number, within[left]
 

@@ -43,7 +43,7 @@ def in_view(
         return None
     reach_m = doctrine.siting.sight_m
     low, high = eyes[:, :2].min(axis=0) - reach_m, eyes[:, :2].max(axis=0) + reach_m
-    if not walls.count_within(*low.tolist(), *high.tolist()):
+    if not walls.any_within(*low.tolist(), *high.tolist()):
         return None
     points = np.column_stack([xy_m, np.full(len(xy_m), doctrine.siting.person_height_m)])
     eyes = eyes if most is None else thin(eyes, most)

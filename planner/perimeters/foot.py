@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.perimeters.cut import OPEN_COST, POST_COST, SINK, SOURCE, Links, cut_links, meeting, numbered
 from planner.perimeters.posts import Stand
-from planner.perimeters.steps import distances, stretches
+from planner.perimeters.steps import distances, may_meet, stretches
 from planner.streets.joined import joined
 from planner.streets.network import StreetNetwork
 from planner.terms import PostMode
@@ -245,6 +245,7 @@ def _marks(
     ring = polygon_m.exterior
     shapely.prepare(ring)
     hit = np.flatnonzero(off_m[0] <= network.length_m[edges] + _SAME_M)
+    hit = hit[may_meet(network.bounds_m[edges[hit]], shapely.get_coordinates(ring))]
     hit = hit[shapely.intersects(ring, lines[hit])]
     spots, owner = shapely.get_coordinates(shapely.intersection(lines[hit], ring), return_index=True)
     way = hit[owner]

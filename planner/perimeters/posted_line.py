@@ -22,7 +22,7 @@ from planner.perimeters.passing import Passing, find_passing, joined_without
 from planner.perimeters.posts import Stand, stand_on
 from planner.perimeters.short_ring import shorten
 from planner.perimeters.spans import no_way_off
-from planner.perimeters.steps import distances, stretches
+from planner.perimeters.steps import distances, may_meet, stretches
 from planner.streets.network import StreetNetwork
 from planner.terms import RoadClass
 
@@ -154,6 +154,7 @@ class Drawn:
         edges = edges[self.driving.touches_inner & _level(network, edges)]
         line = self.polygon_m.exterior
         shapely.prepare(line)
+        edges = edges[may_meet(network.bounds_m[edges], shapely.get_coordinates(line))]
         edges = edges[shapely.intersects(line, network.lines(edges))]
         points, owner = shapely.get_coordinates(
             shapely.intersection(network.lines(edges), line), return_index=True

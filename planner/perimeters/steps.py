@@ -161,6 +161,23 @@ def meets(ring: Floats, first: Floats, last: Floats, least_m: float) -> Bools:  
 
 
 @njit(cache=True)
+def may_meet(bounds_m: Floats, line_m: Floats) -> Bools:  # pragma: no cover - compiled
+    """Mask of the boxes, (n, 4), that one around a few steps of a line meets: what others hold, it does not.
+
+    The line may be several, one after the other.
+    """
+    boxes = _boxes(line_m)
+    met = np.zeros(len(bounds_m), dtype=np.bool_)
+    for k in range(len(bounds_m)):
+        west, south, east, north = bounds_m[k]
+        for n in range(len(boxes)):
+            if boxes[n, 0] <= east and boxes[n, 2] >= west and boxes[n, 1] <= north and boxes[n, 3] >= south:
+                met[k] = True
+                break
+    return met
+
+
+@njit(cache=True)
 def _boxes(line_m: Floats) -> Floats:  # pragma: no cover - compiled
     """Bounding boxes of each few steps of a line, so that what is far off is passed over at once."""
     boxes = np.empty(((len(line_m) + _STEPS - 2) // _STEPS, 4))
