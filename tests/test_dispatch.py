@@ -20,13 +20,13 @@ from planner.briefing.airspace import STATUS, airspace_request, airspace_text
 from planner.briefing.phrases import Edition, entry_side, exposed, scene, suggested, title
 from planner.briefing.public_notice import ASKED, BLANK, finished_notice, notice_text, public_notice
 from planner.errors import IncidentError
-from planner.geo import LonLat
+from planner.geo import LonLat, usng
 from planner.model import Casualties, Incident, Plan
 from planner.packs import shipped_doctrine
 from planner.perimeters.exposure import IN_VIEW
 from planner.perimeters.staffing import staffing_order
 from planner.plan import make_plan
-from planner.terms import PerimeterName, Purpose, RouteKind, ThreatName
+from planner.terms import PerimeterName, Purpose, RouteKind, ThreatName, ZoneKind
 from tests import strategies
 from tests.town import CENTRE, town
 
@@ -152,6 +152,40 @@ def test_the_desk_has_every_post_site_way_and_notice():
     for notice in plan.notices:
         assert notice.text in kept
     assert plan.area.attribution in kept
+
+
+def test_the_radio_tells_posts_on_one_street_apart_and_how_far_hot_ground_reaches():
+    plan, _ = made()
+    alike = replace(plan, posts=tuple(replace(post, street="Main Street") for post in plan.posts))
+    (said,) = (line for line in dispatch.radio_text(alike).splitlines() if "Staff first: " in line)
+    named = said.partition("Staff first: ")[2].partition(". ")[0].split("; ")
+    digits = [re.fullmatch(r"[IO]\d+ Main Street, (\d{4} \d{4})", post) for post in named]
+    assert len({found and found[1] for found in digits}) == len(named) == 4
+    opening = dispatch.radio_text(plan).splitlines()[2]
+    reaches = [int(m) for m in re.findall(r"(?:hot|warm) ground reaches about ([\d,]+) m ", opening)]
+    at = scene(plan)
+    assert at is not None
+    for kind, told_m in zip((ZoneKind.HOT, ZoneKind.WARM), reaches, strict=True):
+        corners = [corner for zone in plan.zones if zone.zone is kind for corner in zone.rings[0]]
+        furthest_m = max(Geod(ellps="WGS84").inv(*at, *corner)[2] for corner in corners)
+        assert told_m - 11 < furthest_m < told_m + 1
+    assert "ground reaches" not in dispatch.radio_text(replace(plan, zones=()))
+
+
+def test_observation_posts_that_cautions_name_are_on_radio_and_desk_with_their_place():
+    plan, _ = made()
+    assert plan.observations
+    radio, desk = dispatch.radio_text(plan), dispatch.dispatch_text(plan)
+    for post in plan.observations:
+        line = next(line for line in desk.splitlines() if f". {post.id}, " in line)
+        assert usng(post.location) in line
+        assert f"on {post.zone.value} ground" in line
+        assert ("no cover is mapped" in line) is not post.cover
+    first = min(plan.observations, key=lambda post: post.rank)
+    assert f"{first.id} {' '.join(usng(first.location).split()[-2:])}, on {first.zone.value} ground" in radio
+    without = replace(plan, observations=())
+    assert "ontainment" not in dispatch.radio_text(without)
+    assert "CONTAINMENT" not in dispatch.dispatch_text(without)
 
 
 def test_posts_in_view_of_the_hot_zone_are_named_on_radio_and_desk():

@@ -12,7 +12,10 @@ The public's text is :mod:`planner.briefing.public_notice`, the request for airs
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
 
 from planner import words
 from planner.briefing.phrases import (
@@ -40,12 +43,14 @@ from planner.briefing.phrases import (
     trauma,
     way_to,
 )
-from planner.geo import usng
-from planner.model import HospitalOption, Plan, Post, Route, Site
+from planner.geo import Frame, LonLat, usng
+from planner.model import HospitalOption, Observation, Plan, Post, Route, Site
 from planner.perimeters.staffing import staffing_order
-from planner.terms import Control, NoticeLevel, PerimeterName, Purpose
+from planner.terms import Control, NoticeLevel, PerimeterName, Purpose, ZoneKind
 
 _FIRST_POSTS = 4
+_SAID_WATCHING = 4
+_REACH_STEP_M = 10.0
 _NAMED_IN_VIEW = 8
 _RADIO_HOSPITALS = 5
 _DESK_HOSPITALS = 12
@@ -84,7 +89,7 @@ def radio_text(plan: Plan, edition: Edition = UNDATED) -> str:
 
 def _transmissions(plan: Plan) -> Iterator[str]:
     at = scene(plan)
-    where = f" Scene at {place(at)}." if at else ""
+    where = f" Scene at {place(at)}.{_said_reach(plan, at)}" if at else ""
     yield f"{threat(plan.incident)}.{where} All units stay out of the hot and warm zones unless assigned."
     for site in suggested(plan):
         yield _said_site(plan, site)
@@ -94,11 +99,31 @@ def _transmissions(plan: Plan) -> Iterator[str]:
         yield f"Keep clear for ambulances: {', '.join(streets)}{rest}. {KEEP_OUT}"
     if plan.posts:
         yield _said_posts(plan)
+    if plan.observations:
+        yield _said_containment(plan)
     if plan.hospitals:
         yield _said_hospitals(plan.hospitals)
     dangers = [notice.text for notice in plan.notices if notice.level is NoticeLevel.DANGER]
     if dangers:
         yield "Caution: " + " ".join(f"{words.plain(text, 300)}." for text in dangers)
+
+
+def _said_reach(plan: Plan, at: LonLat) -> str:
+    """Say how far hot and warm ground reach: who only listens has no map of them."""
+    told = [
+        f"{kind.value} ground reaches about {words.both(reach_m)}"
+        for kind in (ZoneKind.HOT, ZoneKind.WARM)
+        if (reach_m := _reach_m(plan, at, kind)) > 0
+    ]
+    return f" From it {words.joined(told)}." if told else ""
+
+
+def _reach_m(plan: Plan, at: LonLat, kind: ZoneKind) -> float:
+    """Return how far ground of a kind reaches from a place, up to the next 10 m; 0 where there is none."""
+    corners = [corner for zone in plan.zones if zone.zone is kind for corner in zone.rings[0]]
+    if not corners:
+        return 0.0
+    return math.ceil(float(np.hypot(*Frame(at).to_m(corners).T).max()) / _REACH_STEP_M) * _REACH_STEP_M
 
 
 def _said_site(plan: Plan, site: Site) -> str:
@@ -119,13 +144,50 @@ def _grid_of(site: Site) -> str:
 def _said_posts(plan: Plan) -> str:
     ordered = staffing_order(plan.posts)
     first = "; ".join(
-        f"{words.plain(post.id, 12)} {words.plain(post.street)}" for post in ordered[:_FIRST_POSTS]
+        f"{words.plain(post.id, 12)} {words.plain(post.street)}, {_digits(post.location)}"
+        for post in ordered[:_FIRST_POSTS]
     )
     gates = [words.plain(post.id, 12) for post in ordered if post.control is Control.GATE]
     opened = f" Gates: {', '.join(gates)}." if gates else ""
     opened += _said_in_view(ordered)
     counts = f"{words.count(len(plan.posts), 'post')}, {words.count(_post_officers(plan.posts), 'officer')}"
     return f"Perimeter: {counts}. Staff first: {first}.{opened}"
+
+
+def _digits(at: LonLat) -> str:
+    """Write a place as it is read out: posts far apart on one long street have the same name."""
+    return " ".join(usng(at).split()[-2:]) or words.degrees(at)
+
+
+def _said_containment(plan: Plan) -> str:
+    told = [_said_watch(post) for post in _watching(plan)[:_SAID_WATCHING]]
+    more = len(plan.observations) - len(told)
+    rest = f" {more} more on the desk's list." if more > 0 else ""
+    return f"Containment: {_watch(plan)}. {'; '.join(told)}.{rest}"
+
+
+def _said_watch(post: Observation) -> str:
+    parts = [
+        f"{words.plain(post.id, 12)} {_digits(post.location)}",
+        f"on {post.zone.value} ground",
+        _sees(post),
+    ]
+    return ", ".join(parts if post.cover else [*parts, "no cover known"])
+
+
+def _watching(plan: Plan) -> list[Observation]:
+    return sorted(plan.observations, key=lambda post: (post.rank, post.id))
+
+
+def _watch(plan: Plan) -> str:
+    officers = sum(post.officers for post in plan.observations)
+    posts = words.count(len(plan.observations), "observation post")
+    return f"{posts}, {words.count(officers, 'officer')} more"
+
+
+def _sees(post: Observation) -> str:
+    sides = [words.plain(side, 12) for side in post.sees]
+    return f"sees {', '.join(sides)}" if sides else "sees part of a side"
 
 
 def _said_in_view(ordered: Sequence[Post]) -> str:
@@ -177,6 +239,7 @@ def dispatch_text(plan: Plan, edition: Edition = UNDATED) -> str:
         *([*site_lines(plan, site)] for site in suggested(plan)),
         _desk_ways(plan),
         *(_desk_posts(plan, line) for line in PerimeterName),
+        _desk_containment(plan),
         _desk_hospitals(plan),
         _desk_notices(plan),
         [f"Map: {_map_source(plan)}. {words.ADVICE}."],
@@ -239,6 +302,19 @@ def _post_line(post: Post) -> str:
     officers = words.count(post.officers, "officer")
     cover = "; in view of the hot zone: hold it from cover" if exposed(post) else ""
     return f"{post.rank}. {name}, {grid}: {post_task(post)}, {officers}{cover}"
+
+
+def _desk_containment(plan: Plan) -> list[str]:
+    lines = [f"CONTAINMENT: {_watch(plan)}, staff in this order"] if plan.observations else []
+    return [*lines, *(f"  {_watch_line(post)}" for post in _watching(plan))]
+
+
+def _watch_line(post: Observation) -> str:
+    grid = usng(post.location) or words.degrees(post.location)
+    cover = "cover at a corner beside it" if post.cover else "no cover is mapped: whoever sees can be shot"
+    stands = f"{words.both(post.distance_m)} from the target, on {post.zone.value} ground"
+    officers = words.count(post.officers, "officer")
+    return f"{post.rank}. {words.plain(post.id, 12)}, {grid}: {_sees(post)}, {officers}; {stands}; {cover}"
 
 
 def _desk_hospitals(plan: Plan) -> list[str]:
