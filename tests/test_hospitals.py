@@ -882,9 +882,59 @@ def test_more_centres_beyond_the_map_are_listed_where_the_patients_need_them() -
     )
     few, many = (len(send(area, facts, Casualties(red=n)).hospitals) for n in (2, 24))
     assert few == 1 + RULES.off_map_hospitals
-    assert many == 1 + 24 / RULES.red_per_h_i
+    assert 1 + 24 / RULES.red_per_h_i < many < 10, "places that are kept for walk-ins are none for others"
     everyone = send(area, facts, Casualties(red=24)).hospitals
-    assert sum(h.assigned.red for h in everyone) >= 24 - 0.2 * 24 - 1
+    assert sum(h.assigned.red for h in everyone) == 24
+
+
+def test_where_the_centres_of_the_map_take_no_ambulances_those_beyond_it_are_listed() -> None:
+    area = town()
+    name, at_m = "Town General Hospital", (450, 178)
+    facts = (
+        fact(area, *at_m, name, adult_level=TraumaLevel.I, pediatric_level=TraumaLevel.I, beds=1000),
+        fact(area, 300, -500, "Second Trauma", adult_level=TraumaLevel.II),
+        fact(area, -300, 500, "Third Trauma", adult_level=TraumaLevel.II),
+        fact(area, 0, 40_000, "Distant Centre", adult_level=TraumaLevel.I),
+        fact(area, 30_000, 0, "Plain Hospital", beds=500),
+    )
+    sites = (site(area, Purpose.CASUALTY_COLLECTION, 250, 100),)
+    streets = streets_around(area, outer_m=SMALL)
+
+    def sent(*said: HospitalStatus) -> Transport:
+        incident = replace(INCIDENT, casualties=Casualties(4, 10, 2), hospitals=said)
+        return send_patients(incident, sites, streets, area, DOCTRINE, facts)
+
+    def names(found: Transport) -> set[str]:
+        return {hospital.name for hospital in found.hospitals}
+
+    assert names(sent()) == {name, "Second Trauma", "Third Trauma"}
+    shut = sent(status(area, *at_m, name, diversion=True))
+    assert names(shut) == {name, "Second Trauma", "Third Trauma", "Distant Centre", "Plain Hospital"}
+    assert sum(sum(vars(h.assigned).values()) for h in shut.hospitals) == 16
+    # full by what was sent is as good as shut
+    gone = sent(status(area, *at_m, name, sent=Casualties(yellow=20)))
+    assert names(gone) == {name, "Second Trauma", "Third Trauma", "Plain Hospital"}, "two greens are left"
+    few = sent(status(area, *at_m, name, others_per_h=2.0))
+    assert "Plain Hospital" in names(few)
+    assert names(sent(status(area, 30_000, 0, "Plain Hospital", closed=True))) == {
+        name,
+        "Second Trauma",
+        "Third Trauma",
+        "Plain Hospital",
+    }
+
+
+def test_what_is_said_of_a_tables_hospital_that_was_not_listed_is_heard() -> None:
+    area = town()
+    told = fact(area, 0, 30_000, "Plain Hospital", beds=500)
+    assert "Plain Hospital" not in {h.name for h in send(area, (told,)).hospitals}
+    said = (status(area, 0, 30_000, "Plain Hospital", red_per_h=3.0),)
+    incident = replace(INCIDENT, casualties=Casualties(red=2), hospitals=said)
+    sites = (site(area, Purpose.CASUALTY_COLLECTION, 250, 100),)
+    found = send_patients(incident, sites, streets_around(area), area, DOCTRINE, (told,))
+    (option,) = (h for h in found.hospitals if h.name == "Plain Hospital")
+    assert option.assigned.red == 2
+    assert "neither the map nor a table" not in texts(found)
 
 
 def test_who_is_planned_for_beyond_the_hour_is_counted_whatever_the_colour() -> None:
@@ -935,8 +985,12 @@ def test_of_more_hospitals_than_anybody_reads_through_the_nearest_are_listed_and
     assert asked == near | {by_distance[-1]}
     assert "neither the map nor a table" not in told
     # a hospital of 100 beds takes two an hour: where more come, more are listed
-    more, _ = names_of(patients=9)
-    assert more == {*by_distance[:4], "Far Trauma"}
+    more, told = names_of(patients=9)
+    assert more == {*by_distance[:6], "Far Trauma"}
+    assert "find no place" not in told, "two that are near keep two places each for walk-ins"
+    # nobody is driven to one that is shut: others are listed in its place
+    shut, _ = names_of(status(area, *places[by_distance[0]], by_distance[0], closed=True))
+    assert shut == {*by_distance[:4], "Far Trauma"}
 
 
 def test_an_area_walled_in_has_no_times_beyond_it() -> None:

@@ -15,7 +15,7 @@ from shapely.geometry import Point
 from planner.area import Area
 from planner.doctrine import Transport as Rules
 from planner.hospitals.known import KnownHospital
-from planner.hospitals.listing import seconds_beyond
+from planner.hospitals.listing import said_of, seconds_beyond
 from planner.memory import Memory, kept_with
 from planner.model import UNNAMED_HOSPITAL, HospitalStatus, SiteTime
 from planner.routes.driving import Driving
@@ -344,21 +344,9 @@ def with_statuses(
     unknown : list of HospitalStatus
         Of hospitals that neither map nor tables have.
     """
+    spots_m = [driving.area.frame.point_m(status.location) for status in statuses]
     reach_m = driving.doctrine.transport.same_hospital_m
-    said: dict[int, HospitalStatus] = {}
-    unknown = []
-    for status in statuses:
-        x_m, y_m = driving.area.frame.point_m(status.location)
-        gaps_m = [math.hypot(d.hospital.x_m - x_m, d.hospital.y_m - y_m) for d in drives]
-        near = [
-            (gap_m, k)
-            for k, gap_m in enumerate(gaps_m)
-            if gap_m <= reach_m and drives[k].hospital.name.casefold() == status.name.casefold()
-        ]
-        if near:
-            said[min(near)[1]] = status
-        else:
-            unknown.append(status)
+    said, unknown = said_of([drive.hospital for drive in drives], statuses, spots_m, reach_m)
     return [replace(drive, status=said.get(k)) for k, drive in enumerate(drives)], unknown
 
 

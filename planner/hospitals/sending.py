@@ -28,7 +28,7 @@ from planner.hospitals.drives import (
 from planner.hospitals.flights import air_notices, air_offer, with_flights
 from planner.hospitals.known import KnownHospital, find_hospitals
 from planner.hospitals.leading import leading_care, nearest_of_level
-from planner.hospitals.listing import worth_asking, worth_listing
+from planner.hospitals.listing import Wanted, said_of, wanted, worth_asking, worth_listing
 from planner.hospitals.notices import (
     CALL_FIRST,
     childrens_centre,
@@ -113,9 +113,10 @@ def send_patients(
     mapped = [hospital for hospital in found if not is_left_out(hospital, area)]
     start_name, start, notices = _loading_point(sites, driving)
     middle, patients = _middle(start, area, streets), incident.casualties or Casualties()
-    on_map, doors = _near(mapped, find_doors(mapped, driving), middle, incident, driving)
+    asked = _asked([*mapped, *off_map], middle, incident, driving)
+    on_map, doors = _near(mapped, find_doors(mapped, driving), asked)
     notices += not_listed_notices(len(mapped) - len(on_map), rules)
-    listed = worth_listing(off_map, on_map, middle, patients, rules)
+    listed = worth_listing(off_map, _taking(on_map, doors, asked, driving), asked)
     goals = [door for door in doors if isinstance(door, Snap)]
 
     def drives_of(search: Search) -> list[Drive]:
@@ -165,19 +166,33 @@ def send_patients(
     return Transport(options, ways, tuple(notices), need, corridor)
 
 
+def _asked(known: Sequence[KnownHospital], middle: Point, incident: Incident, driving: Driving) -> Wanted:
+    """Return who needs a place, and of which hospitals the coordinator says what."""
+    rules = driving.doctrine.transport
+    spots_m = [driving.area.frame.point_m(status.location) for status in incident.hospitals]
+    said, _ = said_of(known, incident.hospitals, spots_m, rules.same_hospital_m)
+    return wanted(incident, middle, {known[k]: status for k, status in said.items()}, rules)
+
+
 def _near(
-    mapped: Sequence[KnownHospital],
-    doors: Sequence[Snap | str],
-    middle: Point,
-    incident: Incident,
-    driving: Driving,
+    mapped: Sequence[KnownHospital], doors: Sequence[Snap | str], asked: Wanted
 ) -> tuple[list[KnownHospital], list[Snap | str]]:
     """Return those of the map's hospitals that are listed, and their doors."""
-    said_m = [driving.area.frame.point_m(status.location) for status in incident.hospitals]
-    reached = [isinstance(door, Snap) for door in doors]
-    patients, rules = incident.casualties or Casualties(), driving.doctrine.transport
-    rows = worth_asking(mapped, reached, said_m, middle, patients, rules)
+    rows = worth_asking(mapped, [isinstance(door, Snap) for door in doors], asked)
     return [mapped[k] for k in rows], [doors[k] for k in rows]
+
+
+def _taking(
+    on_map: Sequence[KnownHospital], doors: Sequence[Snap | str], asked: Wanted, driving: Driving
+) -> list[KnownHospital]:
+    """Return those off the danger that a street leads to, if nobody says that they take no ambulances."""
+    return [
+        hospital
+        for hospital, door in zip(on_map, doors, strict=True)
+        if isinstance(door, Snap)
+        and asked.takes_ambulances(hospital)
+        and not driving.streets.hot_m.intersects(Point(hospital.x_m, hospital.y_m))
+    ]
 
 
 def _with_times(drives: Sequence[Drive], *rows: tuple[str, Sequence[Drive]]) -> list[Drive]:
