@@ -30,16 +30,15 @@ from planner.perimeters.cut import (
     Cut,
     Touch,
     cut_links,
-    less,
     make_links,
     meeting,
-    numbered,
     touch_core,
 )
 from planner.perimeters.posts import class_weight
 from planner.perimeters.spans import edges_at, no_way_off
 from planner.perimeters.steps import distances
 from planner.streets.network import StreetNetwork
+from planner.streets.ticking import each_once, less, numbered
 from planner.terms import RoadClass
 
 Bools = NDArray[np.bool_]
@@ -176,7 +175,7 @@ class Band:
             + _SPAN_TIE * no_way_off(network, edges[rows]),
             leaks=leaks,
             off_map=int(gone.sum()),
-            ends=numbered(np.stack([end[edges[rows]] for end in network.vehicle_ends[:2]]))[1],
+            ends=numbered(np.stack([end[edges[rows]] for end in network.vehicle_ends[:2]]))[1][0],
             away_m=_away_m(network, edges, (u, v), wide),
         )
 
@@ -375,7 +374,7 @@ def _away_m(
 ) -> tuple[Floats, Floats]:
     """How far both ends of each edge lie from the core, measured once for each junction."""
     ends = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
-    nodes, number = numbered(ends)
+    nodes, (number,) = numbered(ends)
     core = np.zeros(len(nodes), dtype=bool)
     core[number[np.concatenate(where) == CORE]] = True
     away = np.zeros(len(nodes))
@@ -416,14 +415,14 @@ def _to_portals(
         ends = (
             end[edges[span[at[span] == BEYOND]]] for at, end in ((u, network.edge_u), (v, network.edge_v))
         )
-        nodes = np.unique(np.concatenate(list(ends)))
+        nodes = each_once(np.concatenate(list(ends)))
         if not len(nodes):
             break
         spots = shapely.points(network.node_xy_m[nodes])
         nodes = nodes[shapely.dwithin(limit_m, spots, reach_m) & shapely.contains(area.extent_m, spots)]
         if not len(nodes):
             break
-        more = less(edges_at(network, nodes), edges, network.edge_count)
+        more = less(edges_at(network, nodes), edges)
         u, v = (np.concatenate([at, np.full(len(more), BEYOND, dtype=np.int8)]) for at in (u, v))
         edges = np.concatenate([edges, more])
         for at, ends_of in ((u, network.edge_u), (v, network.edge_v)):

@@ -12,6 +12,7 @@ from shapely.geometry import Polygon
 from planner.perimeters.steps import may_meet
 from planner.streets.joined import joined
 from planner.streets.network import StreetNetwork
+from planner.streets.ticking import numbered
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -130,6 +131,5 @@ def _raised(network: StreetNetwork, edges: Ints) -> Bools:
 def _chained(network: StreetNetwork, edges: Ints) -> Ints:
     """Return a number for each edge: those have the same that vehicles can drive between on these alone."""
     u, v, _ = network.vehicle_ends
-    _, node = np.unique(np.concatenate([u[edges], v[edges]]), return_inverse=True)
-    first, last = np.split(node, 2)
-    return joined(first, last, int(node.max(initial=-1)) + 1)[first]
+    nodes, (first, last) = numbered(u[edges], v[edges])
+    return joined(first, last, len(nodes))[first]

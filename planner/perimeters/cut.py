@@ -19,6 +19,7 @@ from planner.perimeters.max_flow import find_flow
 from planner.perimeters.steps import may_meet, touches
 from planner.streets.joined import joined_through
 from planner.streets.network import StreetNetwork
+from planner.streets.ticking import numbered
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -252,24 +253,6 @@ def sort_sides(links: Links, reaches: Bools, flow: int) -> Cut:
     return Cut(links, side, group, flow)
 
 
-def numbered(keys: Ints) -> tuple[Ints, Ints]:
-    """Return the keys, ascending and each once, and the place of each of those given among them."""
-    found = np.zeros(int(keys.max(initial=-1)) + 1, dtype=bool)
-    found[keys] = True
-    once = np.flatnonzero(found)
-    place = np.empty(len(found), dtype=np.int64)  # read only where it is written
-    place[once] = np.arange(len(once))
-    return once, place[keys]
-
-
-def less(found: Ints, known: Ints, count: int) -> Ints:
-    """Return the keys found that are not known, ascending and each once; keys are below ``count``."""
-    new = np.zeros(count, dtype=bool)
-    new[found] = True
-    new[known] = False
-    return np.flatnonzero(new)
-
-
 def meeting(network: StreetNetwork, edges: Ints, ground_m: BaseGeometry) -> tuple[Ints, Ints, Ints, Bools]:
     """Find the edges that meet some ground: most do with an end, which is asked once for each junction.
 
@@ -282,13 +265,13 @@ def meeting(network: StreetNetwork, edges: Ints, ground_m: BaseGeometry) -> tupl
         Which junctions lie on the ground.
     """
     shapely.prepare(ground_m)
-    nodes, number = numbered(np.stack([network.edge_u[edges], network.edge_v[edges]]))
+    nodes, (number,) = numbered(np.stack([network.edge_u[edges], network.edge_v[edges]]))
     within = np.asarray(shapely.intersects_xy(ground_m, network.node_xy_m[nodes]))
     met = np.asarray(within[number].any(axis=0))
     asked = np.flatnonzero(~met)
     asked = asked[may_meet(network.bounds_m[edges[asked]], shapely.get_coordinates(ground_m))]
     met[asked] = shapely.intersects(ground_m, network.lines(edges[asked]))
-    left, number = numbered(number[:, met])
+    left, (number,) = numbered(number[:, met])
     return edges[met], nodes[left], number, within[left]
 
 

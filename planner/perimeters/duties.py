@@ -18,7 +18,8 @@ from planner.perimeters.tracing import TracedPerimeter
 from planner.routes.writing import street_names
 from planner.streets.joined import joined
 from planner.streets.network import Path, Snap
-from planner.streets.reach import joined_outside, numbered
+from planner.streets.reach import joined_outside
+from planner.streets.ticking import numbered
 from planner.terms import NoticeLevel, PerimeterName, PlaceKind, PostMode, RoadClass, Travel
 
 Bools = NDArray[np.bool_]
@@ -103,9 +104,9 @@ class _Pieces:
 def _pieces(inner: TracedPerimeter, outer: TracedPerimeter, blocked: Bools, area: Area) -> _Pieces:
     network = area.network
     between = np.flatnonzero(outer.inside & ~inner.inside & network.drivable & ~blocked)
-    u, v, count = network.vehicle_ends
+    u, v, _ = network.vehicle_ends
     held = np.flatnonzero(inner.inside & network.drivable)
-    nodes, (tail, head, *beside) = numbered(count, u[between], v[between], u[held], v[held])
+    nodes, (tail, head, *beside) = numbered(u[between], v[between], u[held], v[held])
     piece = joined(tail, head, len(nodes))[tail]
     by_inner = np.zeros(len(nodes), dtype=bool)
     for ends in beside:

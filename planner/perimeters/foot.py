@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from planner.perimeters.cut import OPEN_COST, POST_COST, SINK, SOURCE, Links, cut_links, meeting, numbered
+from planner.perimeters.cut import OPEN_COST, POST_COST, SINK, SOURCE, Links, cut_links, meeting
 from planner.perimeters.posts import Stand
 from planner.perimeters.steps import distances, may_meet, stretches
 from planner.streets.joined import joined
 from planner.streets.network import StreetNetwork
+from planner.streets.ticking import numbered
 from planner.terms import PostMode
 
 Bools = NDArray[np.bool_]
@@ -307,7 +308,7 @@ def _grouped(parts: _Parts, network: StreetNetwork) -> Ints:
     through[parts.barred] = False
     through = parts.joints[through[parts.joints]]
     at_u, at_v = network.edge_u[parts.edge[first]], network.edge_v[parts.edge[last]]
-    nodes, node = numbered(np.concatenate([at_u, at_v]))
+    nodes, (node,) = numbered(np.concatenate([at_u, at_v]))
     one = np.concatenate([k[first], k[last], through])
     other = np.concatenate([n + node, through + 1])
     return np.asarray(joined(one, other, n + len(nodes))[:n])

@@ -12,6 +12,7 @@ from planner.perimeters.cut import INNER
 from planner.perimeters.spans import spans
 from planner.streets.joined import joined
 from planner.streets.network import StreetNetwork
+from planner.streets.ticking import numbered
 from planner.terms import RoadClass
 
 Bools = NDArray[np.bool_]
@@ -46,8 +47,7 @@ def on_other_levels(
 def _goes_out(network: StreetNetwork, edges: Ints, some: Ints, polygon_m: Polygon) -> Bools:
     """Whether each of some tunnels and bridges, (n,), goes on to the line."""
     raised = edges[spans(network, edges)]
-    nodes, ends = np.unique(np.stack([network.edge_u[raised], network.edge_v[raised]]), return_inverse=True)
-    ends = ends.reshape(2, -1)
+    nodes, (ends,) = numbered(np.stack([network.edge_u[raised], network.edge_v[raised]]))
     group = joined(ends[0], ends[1], len(nodes))[ends[0]]
     out = ~shapely.contains_properly(polygon_m, network.lines(raised))
     return np.isin(group[np.searchsorted(raised, some)], group[out])

@@ -14,9 +14,9 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from planner.perimeters.cut import numbered
 from planner.streets.joined import joined
 from planner.streets.network import StreetNetwork
+from planner.streets.ticking import numbered
 
 Ints = NDArray[np.int64]
 
@@ -123,7 +123,7 @@ def joined_without(
         return dict(found)
     passed = {edge for passing in found.values() for edge in passing.spans}
     rest = inside[~np.isin(inside, list(passed))]
-    nodes, ends = numbered(np.stack([network.edge_u[rest], network.edge_v[rest]]))
+    nodes, (ends,) = numbered(np.stack([network.edge_u[rest], network.edge_v[rest]]))
     label = joined(ends[0], ends[1], len(nodes))
     at_core = shapely.intersects(core_m, network.lines(rest))
     home = set(nodes[np.isin(label, label[ends[0, at_core]])].tolist())

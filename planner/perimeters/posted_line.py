@@ -14,7 +14,7 @@ from shapely.geometry import Point, Polygon
 from planner.doctrine import Perimeters
 from planner.perimeters.band import Band, Sorted
 from planner.perimeters.crossings import Crossing, Place, meeting_places, unexplained_crossings
-from planner.perimeters.cut import ADRIFT, INNER, OUTER, less
+from planner.perimeters.cut import ADRIFT, INNER, OUTER
 from planner.perimeters.foot import NEAR_LINE_M
 from planner.perimeters.line import Core, Pieces, Sides, draw_line, nearer_inner
 from planner.perimeters.outline import needles_m, slits_m
@@ -24,6 +24,7 @@ from planner.perimeters.short_ring import shorten
 from planner.perimeters.spans import no_way_off
 from planner.perimeters.steps import distances, may_meet, stretches
 from planner.streets.network import StreetNetwork
+from planner.streets.ticking import each_once, less
 from planner.terms import RoadClass
 
 Bools = NDArray[np.bool_]
@@ -163,9 +164,9 @@ class Drawn:
             return edges[:0]
         posts = np.array([s.xy_m for s in self.stands]).reshape(-1, 2)
         away = _far_from(points, posts, NEAR_LINE_M)
-        ends = np.unique(np.concatenate([network.edge_u[edges], network.edge_v[edges]]))
+        ends = each_once(np.concatenate([network.edge_u[edges], network.edge_v[edges]]))
         away &= _far_from(points, network.node_xy_m[ends[network.blocked_node[ends]]], _AT_BARRIER_M)
-        return np.unique(edges[owner[away]])
+        return each_once(edges[owner[away]])
 
     @property
     def _met_astray(self) -> tuple[Place, ...]:
@@ -185,7 +186,7 @@ class Drawn:
 
 def _level(network: StreetNetwork, edges: Ints) -> Bools:
     """Mask of the streets that lie on the ground, (n,)."""
-    return np.asarray(~(network.bridge | network.tunnel)[edges] & (network.layer[edges] == 0))
+    return np.asarray(~(network.bridge[edges] | network.tunnel[edges]) & (network.layer[edges] == 0))
 
 
 def _far_from(points_m: Floats, others_m: Floats, least_m: float) -> Bools:
@@ -493,7 +494,7 @@ def _beyond(band: Band, inner: Ints) -> NDArray[np.object_]:
     near = *low.tolist(), *high.tolist()
     if band.limit_m.contains_properly(shapely.box(*near)):
         return np.empty(0, dtype=object)
-    edges = less(network.edges_in_box(near), band.edges, network.edge_count)
+    edges = less(network.edges_in_box(near), band.edges)
     return network.lines(edges[network.drivable[edges] & ~band.blocked[edges]])
 
 

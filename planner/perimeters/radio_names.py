@@ -17,6 +17,7 @@ from shapely.geometry import Point
 
 from planner import words
 from planner.streets.network import StreetNetwork
+from planner.streets.ticking import each_once
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -115,7 +116,7 @@ class _Named:
         network = self.network
         name = network.name_index[edge]
         own = self.edges[network.name_index[self.edges] == name]
-        nodes = np.unique(np.concatenate([network.edge_u[own], network.edge_v[own]]))
+        nodes = each_once(np.concatenate([network.edge_u[own], network.edge_v[own]]))
         arcs, owner = network.arcs_into(nodes)
         there = arcs % network.edge_count
         across = (

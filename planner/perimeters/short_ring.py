@@ -20,6 +20,7 @@ from planner.perimeters.max_flow import find_flow
 from planner.perimeters.mesh import triangulate
 from planner.perimeters.spans import no_way_off
 from planner.streets.network import StreetNetwork
+from planner.streets.ticking import numbered
 from planner.terms import RoadClass
 
 Bools = NDArray[np.bool_]
@@ -158,7 +159,7 @@ def _turns_off(network: StreetNetwork, edges: Ints, own: Ints, node: Ints) -> Bo
     ends = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
     way = np.concatenate([network.oneway[edges], -network.oneway[edges]])
     leads_off, leads_on, both = way >= 0, way <= 0, way == 0
-    nodes, ends = np.unique(ends, return_inverse=True)
+    nodes, (ends,) = numbered(ends)
     count, at = len(nodes), np.searchsorted(nodes, node)
     mine = network.edge_u[own] == node
     my_way = np.where(mine, network.oneway[own], -network.oneway[own])

@@ -23,6 +23,7 @@ from planner.model import Site
 from planner.routes.driving import NOTHING, Driving, ambulance_point, first_site
 from planner.streets.network import Path, Snap
 from planner.streets.paths import junction_at
+from planner.streets.ticking import each_once
 from planner.terms import Purpose
 
 Bools = NDArray[np.bool_]
@@ -70,12 +71,12 @@ class Corridor:
     @cached_property
     def kept_edges(self) -> Ints:
         """The streets that are kept clear, ascending."""
-        return np.union1d(self.out, self.taken)
+        return each_once(np.concatenate([self.out, self.taken]))
 
     @cached_property
     def taken(self) -> Ints:
         """The streets that the way in drives: who leaves keeps off them where others lead on."""
-        return NOTHING if self.inward is None else np.unique(self.inward.driven)
+        return NOTHING if self.inward is None else each_once(self.inward.driven)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +144,7 @@ def _beside_sites(sites: Sequence[Site], own: tuple[Site | None, ...], driving: 
         for site in sites
         if site.rank == 1 and site not in own
     ]
-    return np.unique(np.concatenate([NOTHING, *map(driving.network.meeting, grounds)]))
+    return each_once(np.concatenate([NOTHING, *map(driving.network.meeting, grounds)]))
 
 
 def _beside_posts(driving: Driving) -> Ints:
@@ -205,7 +206,7 @@ def _inward(start: Snap, waiting: Snap | None, out: Ints, driving: Driving) -> P
     """Find the way in from staging, off the way out where streets allow."""
     if waiting is None:
         return None
-    return driving.search(waiting, np.unique(out), [start]).path(start)
+    return driving.search(waiting, each_once(out), [start]).path(start)
 
 
 def _inward_apart(start: Snap, waiting: Snap, out: _Out, driving: Driving) -> Path | None:

@@ -18,6 +18,7 @@ from planner.doctrine import Doctrine
 from planner.model import Site
 from planner.routes.bars import what_bars
 from planner.streets.network import Path, Search, Snap, StreetNetwork, Timing
+from planner.streets.ticking import each_once
 from planner.streets.timing import merged
 from planner.terms import Purpose, RoadClass, RouteKind, Travel
 
@@ -345,7 +346,7 @@ def first_site(sites: Sequence[Site], purpose: Purpose) -> Site | None:
 
 def used_edges(ways: Sequence[Way]) -> Ints:
     """Return the streets that ways drive, ascending."""
-    return np.unique(np.concatenate([NOTHING, *(way.path.driven for way in ways)]))
+    return each_once(np.concatenate([NOTHING, *(way.path.driven for way in ways)]))
 
 
 def listed(names: Sequence[str]) -> str:

@@ -137,14 +137,18 @@ class Grounds:
 
     def _parking_near(self, rows: Ints) -> Floats:
         total = np.zeros(len(rows))
-        lots = np.flatnonzero((self.kind == PlaceKind.PARKING) & ~np.isin(self.access, NO_ENTRY))
-        if len(lots) and len(rows):
-            found = shapely.STRtree(self.whole_m[lots]).query(
-                self.whole_m[rows], predicate="dwithin", distance=self.siting.family_walk_m
-            )
+        if len(rows):
+            lots, tree = self._lots
+            found = tree.query(self.whole_m[rows], predicate="dwithin", distance=self.siting.family_walk_m)
             at, lot = found[:, np.lexsort(found[::-1])]
             np.add.at(total, at, shapely.area(self.open_m(lots[lot])))
         return total
+
+    @cached_property
+    def _lots(self) -> tuple[Ints, shapely.STRtree]:
+        """Car parks for the public, and a tree over them."""
+        lots = np.flatnonzero((self.kind == PlaceKind.PARKING) & ~np.isin(self.access, NO_ENTRY))
+        return lots, shapely.STRtree(self.whole_m[lots])
 
     def _worked_out(self, rows: Ints) -> list[tuple[BaseGeometry, float]]:
         new = np.array(sorted({int(row) for row in rows} - self._usable.keys()), dtype=np.int64)

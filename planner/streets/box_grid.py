@@ -8,6 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from planner.streets.ticking import ticked
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -18,8 +20,6 @@ _MOST_CELLS = 1_000_000
 """A huge area gets wider cells rather than a huge grid."""
 _WIDE = 64
 """A box over more cells than this is kept apart, and looked at each time."""
-_SOME = 4096
-"""So many boxes are made room for at first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +106,7 @@ def _meeting(
     for box in wide:
         if _meets(bounds_m[box], west, south, east, north):
             bits[(box >> 6) - base] |= one << np.uint64(box & 63)
-    return _ticked(bits, base << 6)
+    return ticked(bits, base)
 
 
 @njit(cache=True, nogil=True)
@@ -128,22 +128,6 @@ def _meets(
     """Whether two boxes meet."""
     xmin, ymin, xmax, ymax = bounds_m
     return bool(xmin <= east and xmax >= west and ymin <= north and ymax >= south)
-
-
-@njit(cache=True, nogil=True)
-def _ticked(bits: NDArray[np.uint64], base: int) -> Ints:  # pragma: no cover - compiled
-    """Return which bits are set, counted from a base."""
-    found, count = np.empty(_SOME, dtype=np.int64), np.int64(0)
-    for word in range(len(bits)):
-        if bits[word]:
-            if count + 64 > len(found):
-                more = np.empty(2 * len(found), dtype=np.int64)
-                more[:count] = found[:count]
-                found = more
-            for bit in range(64):
-                found[count] = base + (word << 6) + bit
-                count += np.int64(bits[word] >> np.uint64(bit) & np.uint64(1))
-    return found[:count].copy()
 
 
 def lay_boxes(bounds_m: Floats) -> BoxGrid:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from planner.streets.grouping import grouped
 from planner.streets.network import Snap, StreetNetwork
-from planner.streets.reach import numbered, spread
+from planner.streets.reach import spread
+from planner.streets.ticking import numbered
 from planner.streets.timing import Timing
 
 Bools = NDArray[np.bool_]
@@ -78,7 +79,7 @@ class Drives:
         both = np.concatenate([edges, edges + count])
         tails = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
         heads = np.concatenate([network.edge_v[edges], network.edge_u[edges]])
-        nodes, (tail, head) = numbered(network.node_count, tails, heads)
+        nodes, (tail, head) = numbered(tails, heads)
         whole_s = timing.arc_s[both] + timing.node_s[heads]
         used = np.flatnonzero(np.isfinite(whole_s))
         first, order = grouped(tail[used], len(nodes))

@@ -18,6 +18,7 @@ from planner.streets.grouping import grouped
 from planner.streets.heap import pop, push
 from planner.streets.joined import joined, looped
 from planner.streets.network import Snap, StreetNetwork
+from planner.streets.ticking import numbered
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -135,7 +136,7 @@ def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, 
     off_m = np.array([start.offset_m for start in starts], dtype=np.float64)
     begins = np.concatenate([network.edge_u[first], network.edge_v[first]])
     tail, head = network.arc_tail[arcs], network.arc_head[arcs]
-    nodes, (tail, head, seeds) = numbered(network.node_count, tail, head, begins)
+    nodes, (tail, head, seeds) = numbered(tail, head, begins)
     first_of, by_tail = grouped(tail, len(nodes))
     own = np.arange(len(starts))
     node_mm, nearest, via = spread(
@@ -150,20 +151,6 @@ def distances_from(network: StreetNetwork, starts: Sequence[Snap], edges: Ints, 
     node_m = np.append(np.where(nearest >= 0, node_mm / 1000, np.inf), np.inf)
     by_arc = np.append(np.where(via >= 0, np.append(arcs, -1)[via], -1), -1)
     return Distances(network, nodes, node_m, np.append(nearest, -1), by_arc, tuple(starts), arcs)
-
-
-def numbered(count: int, *parts: Ints) -> tuple[Ints, list[Ints]]:
-    """Return what occurs in some arrays of numbers below a count, ascending, and where each stands in that.
-
-    As ``np.unique`` and its inverse do, without sorting.
-    """
-    occurs = np.zeros(count, dtype=bool)
-    for part in parts:
-        occurs[part] = True
-    known = np.flatnonzero(occurs)
-    place = np.empty(count, dtype=np.int64)
-    place[known] = np.arange(len(known))
-    return known, [place[part] for part in parts]
 
 
 def _mm(metres: Floats) -> Ints:
@@ -341,8 +328,8 @@ def ends_of(network: StreetNetwork, edges: Ints, open_edges: Bools) -> NumberedE
     open_edges : (E,) bool array
         Streets that may be used.
     """
-    ends_u, ends_v, count = network.vehicle_ends
-    nodes, (u, v) = numbered(count, ends_u[edges], ends_v[edges])
+    ends_u, ends_v, _ = network.vehicle_ends
+    nodes, (u, v) = numbered(ends_u[edges], ends_v[edges])
     goes_on = np.zeros(len(nodes), dtype=bool)
     junctions = nodes[: np.searchsorted(nodes, network.node_count)]  # at a barrier ends one street alone
     arcs, owner = network.arcs_into(junctions)

@@ -22,6 +22,7 @@ from planner.errors import AreaError
 from planner.memory import Memory
 from planner.streets.box_grid import BoxGrid, lay_boxes
 from planner.streets.grouping import grouped
+from planner.streets.ticking import each_once
 from planner.terms import FIRST_BLOCKING_BARRIER, FIRST_FOOT_CLASS, Access, RoadClass, Service
 
 Bools = NDArray[np.bool_]
@@ -199,7 +200,7 @@ class StreetArrays:
         kept, known = self._kept_lines
         new = chosen[~known[chosen]]
         if len(new):
-            new = np.unique(new)
+            new = each_once(new)
             points, owner = _gather_parts(self.shape_start, new)
             kept[new] = shapely.linestrings(self.shape_xy_m[points], indices=owner)
             known[new] = True

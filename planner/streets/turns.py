@@ -115,13 +115,8 @@ class Turns:
 
     def along(self, states: Ints) -> Ints:
         """Return the turns that lead through states, each from one to the next."""
-        before, after = states[:-1], states[1:]
-        count = self.start[before + 1] - self.start[before]
-        owner = np.repeat(np.arange(len(before)), count)
-        row = np.arange(len(owner)) + np.repeat(self.start[before] - np.cumsum(count) + count, count)
-        leads = self.to[row] == after[owner]
-        _, first = np.unique(owner[leads], return_index=True)
-        return np.asarray(row[leads][first])
+        found: Ints = _along(self.start, self.to, states)
+        return found
 
 
 class Restriction(NamedTuple):
@@ -327,6 +322,19 @@ def _forbids(restriction: Restriction, driven: tuple[int, ...], arc: int) -> boo
             on = arc == arcs[along]
             return not on if restriction.only else on and along == len(arcs) - 1
     return False
+
+
+@njit(cache=True, nogil=True)
+def _along(start: Ints, to: Ints, states: Ints) -> Ints:  # pragma: no cover - compiled
+    """Return the first turn from each state to the next one, where there is one."""
+    found, count = np.empty(len(states), dtype=np.int64), 0
+    for k in range(len(states) - 1):
+        for turn in range(start[states[k]], start[states[k] + 1]):
+            if to[turn] == states[k + 1]:
+                found[count] = turn
+                count += 1
+                break
+    return found[:count]
 
 
 @njit(cache=True, nogil=True)

@@ -18,6 +18,7 @@ from planner.streets.paths import Ends, Path, arriving, junction_at, leaving, pa
 from planner.streets.search import NEVER
 from planner.streets.snapping import Snap, at_node
 from planner.streets.street_arrays import Bools, Floats, Ints
+from planner.streets.ticking import each_once, numbered
 from planner.streets.timed_streets import TimedStreets
 from planner.streets.timing import Timing, Weights
 
@@ -140,7 +141,7 @@ class Search:
     def costs_s(self, nodes: Ints) -> Floats:
         """Return, by the weights, the seconds to each of some nodes, inf where there is no way."""
         arcs, owner = self.network.arcs_into(nodes)
-        asked, column = np.unique(arcs, return_inverse=True)
+        asked, (column,) = numbered(arcs)
         best = self._costs(asked)[column]
         ms = np.full(len(nodes), NEVER, dtype=np.int64)
         np.minimum.at(ms, owner, best)
@@ -313,8 +314,8 @@ def _matrix(
     """Fill a matrix of travel times with one question to a hierarchy."""
     firsts = [leaving(network, place, timing, closed) for place in starts]
     lasts = [arriving(network, place, timing, closed) for place in ends]
-    sources = np.unique(np.concatenate([_NONE, *(first.state for first in firsts)]))
-    targets = np.unique(np.concatenate([_NONE, *(last.state for last in lasts)]))
+    sources = each_once(np.concatenate([_NONE, *(first.state for first in firsts)]))
+    targets = each_once(np.concatenate([_NONE, *(last.state for last in lasts)]))
     table = hierarchy.costs(timing.closing(closed), sources, targets)
     found = np.full((len(starts), len(ends)), np.inf)
     columns = [np.searchsorted(targets, last.state) for last in lasts]
