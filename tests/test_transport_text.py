@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from planner.area import Area
-from planner.briefing.transport_text import transport_text, unplaced
+from planner.briefing.transport_text import to_ask, transport_text, unplaced
 from planner.closures import blocked_streets
 from planner.document import read_incident, write_plan
 from planner.model import Casualties, Closure, HospitalStatus, Incident, Plan, Shape
@@ -87,6 +87,21 @@ def test_patients_without_a_place_are_said_loudly() -> None:
     assert "Ask what they take: Town General Hospital (3-6 min), North Hospital" in transport_text(
         spared, WAVE
     )
+
+
+def test_for_adults_without_a_place_no_hospital_for_children_is_asked() -> None:
+    plan, _ = planned()
+    north = next(h for h in plan.hospitals if h.name == "North Hospital")
+    asked = replace(north, name="Children's", diversion=False, children_only=True, time_s=1.0)
+    others = tuple(h for h in plan.hospitals if h is not north)
+    incident = replace(plan.incident, casualties=Casualties(0, 0, 99), children=Casualties(0, 1, 0))
+    grown = replace(plan, incident=incident, hospitals=(asked, *others))
+    assert not any("Children's" in told for told in to_ask(grown))
+    assert to_ask(grown), "the others are asked"
+    young = replace(grown, incident=replace(incident, children=Casualties(0, 0, 20)))
+    assert "Children's" in to_ask(young)[-1], "a child may be among them: those for all come first"
+    unknown = replace(grown, incident=replace(incident, children=None))
+    assert "Children's" in to_ask(unknown)[-1]
 
 
 def test_a_strangers_name_stays_one_line() -> None:

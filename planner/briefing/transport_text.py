@@ -134,13 +134,19 @@ def _left(plan: Plan) -> Iterator[str]:
 def to_ask(plan: Plan) -> list[str]:
     """Name the nearest open hospitals to ask, with their drives: for reds, those of unknown capacity.
 
-    Those to be spared, as what lies by the danger, come last.
+    Those to be spared, as what lies by the danger, come last, as do those for children only; these not at all
+    where every child has a place.
     """
     known = [h for h in plan.hospitals if h.time_s is not None and not (h.closed or h.diversion)]
-    for_red = unplaced(plan)["red"] > 0
+    left = unplaced(plan)
+    children = plan.incident.children
+    placed = {colour: sum(getattr(h.children, colour) for h in plan.hospitals) for colour in left}
+    grown = children is not None and not any(
+        n and getattr(children, colour) > placed[colour] for colour, n in left.items()
+    )
     asked = sorted(
-        (h for h in known if h.red_per_h is None or not for_red),
-        key=lambda h: (bool(h.spared), h.time_s or 0.0),
+        (h for h in known if (h.red_per_h is None or not left["red"]) and not (h.children_only and grown)),
+        key=lambda h: (h.children_only, bool(h.spared), h.time_s or 0.0),
     )
     return [f"{words.plain(h.name)} ({drive(h)})" for h in asked[:_MOST_ASKED]]
 

@@ -11,7 +11,6 @@ from planner.doctrine import Transport as Rules
 from planner.hospitals.drives import Drive
 from planner.hospitals.patients import Shares
 from planner.model import AmbulanceNeed, Casualties, Incident
-from planner.routes.keeping import range_min
 from planner.sites.demand import Agency, agency_of
 
 
@@ -22,7 +21,7 @@ def ambulances_for(
 
     A red patient goes alone, yellow ones together (``domain.md`` 3.4). Trips are made reds first, one to each
     hospital before a second to any, soonest first; whoever is back soonest drives next. A round trip is twice
-    the drive and the turnaround.
+    the drive and the turnaround, which is no shorter at best.
 
     Returns
     -------
@@ -40,20 +39,28 @@ def ambulances_for(
     at_hand = sum(counted) if counted else None
     fleet = needed if at_hand is None else at_hand
     trips = list(_trips(drives, shares, rules))
-    red_s, all_s, waves = _reckon([(trip.is_red, trip.time_s) for trip in trips], fleet, rules)
+    _, _, waves = _reckon([(trip.is_red, trip.time_s) for trip in trips], fleet, rules)
+    soon = [(trip.is_red, trip.time_s * rules.best_case) for trip in trips]
+    soon_red_s, soon_s, _ = _reckon(soon, fleet, rules)
     late_red_s, late_s, _ = _reckon([(trip.is_red, trip.late_s) for trip in trips], fleet, rules)
     placed_red, placed = not shares.left.red, not (shares.left.red or shares.left.yellow)
     return AmbulanceNeed(
         needed=needed,
         at_hand=at_hand,
         waves=waves,
-        last_red_min=range_min(red_s, rules, late_red_s / red_s) if placed_red and red_s else None,
-        last_min=range_min(all_s, rules, late_s / all_s) if placed and all_s else None,
+        last_red_min=_span(soon_red_s, late_red_s, rules) if placed_red and late_red_s else None,
+        last_min=_span(soon_s, late_s, rules) if placed and late_s else None,
         reason=(
             f"a red patient goes alone, {rules.yellow_per_ambulance} yellow together, green by bus or car; "
             f"a round trip is twice the drive and {rules.turnaround_min:.0f} min; no traffic data"
         ),
     )
+
+
+def _span(soon_s: float, late_s: float, rules: Rules) -> tuple[int, int]:
+    """Return whole minutes, rounded as those of a drive are."""
+    low = max(1, math.floor(soon_s / 60))
+    return low, max(low, math.ceil((late_s + rules.load_out_s) / 60))
 
 
 def is_ambulance(unit: str) -> bool:
