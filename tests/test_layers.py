@@ -18,6 +18,7 @@ from planner.document import read_incident
 from planner.geo import LonLat
 from planner.model import Closure, FieldRoad, Incident, Pin, Plan, Shape
 from planner.packs import shipped_doctrine
+from planner.perimeters.exposure import IN_VIEW
 from planner.plan import make_plan
 from planner.ui.layers import map_layers
 from planner.ui.map import packed
@@ -65,6 +66,17 @@ def test_each_thing_on_the_map_has_an_id_of_its_own_and_words(plan: Plan) -> Non
     assert len(set(ids)) == len(ids)
     assert {site.id for site in plan.sites} | {post.id for post in plan.posts} <= set(ids)
     assert all(one["title"] and one["lines"] for one in things)
+
+
+def test_a_post_in_the_line_of_fire_says_so_first_and_once(plan: Plan) -> None:
+    told = f"{IN_VIEW} (map estimate): hold it from cover."
+    first, *others = plan.posts
+    seen = replace(first, reason=f"Closes a street. {told} Gate for evacuees.")
+    shown = replace(plan, posts=(seen, *(replace(post, reason="Closes a street.") for post in others)))
+    lines = [post["lines"] for post in map_layers(shown, words.METRES, TOWN)["posts"]]
+    assert lines[0][0] == told
+    assert lines[0][-1] == "Closes a street. Gate for evacuees."
+    assert not any(IN_VIEW in line for other in lines[1:] for line in other)
 
 
 def test_the_map_shows_the_streets_that_a_mark_closes(plan: Plan) -> None:

@@ -582,7 +582,9 @@ def test_a_bomb_stands_beside_the_gunman_until_somebody_says_otherwise(own_store
     page.segmented_control[0].set_value("handgun").run()
     page.segmented_control[0].set_value("explosive").run()
     assert document(own_store, page)["planner"]["threat"] == "handgun"
-    next(one for one in page.segmented_control if "device of" in str(one.key)).set_value("pipe_bomb").run()
+    asked = next(one for one in page.segmented_control if "device of" in str(one.key))
+    assert asked.label == "Which device? Until you say, the plan is for: Handgun"
+    asked.set_value("pipe_bomb").run()
     assert not page.exception
 
     def threats() -> tuple[str, list[str]]:

@@ -83,10 +83,11 @@ def ask_threat(incident: OpenIncident) -> OpenIncident:
 
 
 def _ask_device(incident: OpenIncident) -> ThreatName | None:
-    """Ask which bomb; until one is named the threat stays what it was."""
+    """Ask which bomb; until one is named the threat stays what it was, and a plan on the map says so."""
+    now = words.THREATS[ThreatName(incident.facts.get("threat", ThreatName.UNKNOWN))]
     with _over_the_map("device"):
         return st.segmented_control(
-            "Which device?",
+            f"Which device?{f' Until you say, the plan is for: {now}' if incident.features else ''}",
             words.BOMBS,
             format_func=lambda option: words.THREATS[option],
             key=f"device of {incident.id} {incident.edition}",

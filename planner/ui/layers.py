@@ -6,6 +6,7 @@ Kept small, for it travels to the browser with each new plan: six decimals, and 
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -31,11 +32,14 @@ from planner.model import (
     Site,
     Zone,
 )
+from planner.perimeters.exposure import IN_VIEW
 from planner.perimeters.staffing import staff_posts
 from planner.terms import Control, PostMode, Purpose, SiteSource, ZoneKind
 
 Json = dict[str, Any]
 _DECIMALS = 6
+_IN_VIEW_TOLD = re.compile(rf"{re.escape(IN_VIEW)}[^.]*\. ?")
+"""The sentence of a post's reason that says it stands in the line of fire."""
 
 
 def map_layers(plan: Plan, units: str, area: Area) -> Json:
@@ -148,6 +152,8 @@ def _post(post: Post, staffed: bool) -> Json:
     if post.mode is PostMode.FOOT:
         does += ", on foot"
     waits = [] if staffed else ["NOT STAFFED with the officers at hand: open until more come"]
+    seen = _IN_VIEW_TOLD.search(post.reason)
+    danger = [seen[0].strip()] if seen else []  # first: on a phone the rest is below the card's edge
     return {
         "id": post.id,
         "label": post.id,
@@ -161,8 +167,9 @@ def _post(post: Post, staffed: bool) -> Json:
         "title": f"Post {post.id}: {post.street}",
         "lines": [
             *waits,
+            *danger,
             f"{_capital(does)}, {words.count(post.officers, 'officer')}, staff as number {post.rank}",
-            post.reason,
+            _IN_VIEW_TOLD.sub("", post.reason, count=1).strip(),
         ],
     }
 

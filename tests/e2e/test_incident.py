@@ -28,10 +28,33 @@ def test_one_tap_gives_a_whole_plan(screen: Screen) -> None:
     assert "Hospitals" in panel
     assert "staff in this order" in panel
     whole = screen.map.get_by_role("button", name="WHOLE: Show the whole plan", exact=True)
+    cut = screen.map.get_by_role("button", name="part of it is out of sight")
+    screen.map.get_by_role("button", name="WHOLE").click()
     expect(whole).to_have_count(1)
     screen.zoom_in(2)
-    screen.map.get_by_role("button", name="part of it is out of sight").click()
+    cut.click()
     expect(whole).to_have_count(1)
+
+
+def test_staging_out_of_sight_is_told_at_the_button_that_shows_all(screen: Screen) -> None:
+    screen.open("?area=montevideo")
+    screen.page.get_by_text("Vehicle", exact=True).click()
+    screen.find("-34.8937958, -56.1664024")
+    screen.wait_for_plan()
+    staging = screen.map.locator("#map .site-staging:not(.dot)")
+    view = screen.map.locator("#map").bounding_box()
+    assert view is not None
+
+    def shown() -> bool:
+        box = staging.first.bounding_box() if staging.count() else None
+        return box is not None and view["y"] < box["y"] < view["y"] + view["height"]
+
+    cut = screen.map.get_by_role("button", name="part of it is out of sight")
+    cut.wait_for()
+    assert not shown()
+    cut.click()
+    expect(cut).to_have_count(0)
+    assert shown()
 
 
 def test_a_drawn_zone_its_moved_corner_undo_and_delete_each_give_their_plan(screen: Screen) -> None:

@@ -203,10 +203,11 @@ function clearSites(bounds) {
   if (x || y) map.panBy([-x, -y], { animate: false });
 }
 
-/** The view never moves by itself while somebody works in it: the button says that posts or lines lie beyond it. */
+/** The view never moves by itself while somebody works in it: the button says that part of the plan lies beyond it. */
 function tellBeyond() {
-  const lines = plan && overlay.bounds(plan);
-  const beyond = Boolean(lines) && !map.getBounds().contains(lines.pad(-0.04));
+  const [view, lines] = [map.getBounds(), plan && overlay.bounds(plan)];
+  const cut = Boolean(lines) && !view.contains(lines.pad(-0.04));
+  const beyond = cut || Boolean(plan && overlay.responders(plan).some((at) => !view.contains(at)));
   wholeButton.classList.toggle("beyond", beyond);
   wholeButton.title = beyond ? `${WHOLE}: part of it is out of sight` : WHOLE;
   wholeButton.setAttribute("aria-label", `WHOLE: ${wholeButton.title}`);

@@ -23,6 +23,8 @@ const END_PX = 9;
 const MAY_HIDE = 3;
 /** Whose words stand in full on the narrowest map, in this order. */
 const FIRST_SITES = ["command_post", "casualty_collection", "staging", "ambulance_exchange"];
+/** Who is sent away from the scene: `terms.PUBLIC`. */
+const PUBLIC = ["reunification", "reunification_bereaved", "media"];
 const HOSPITAL = { width: 28, height: 28 };
 const LETTER = { width: 28, height: 28 };
 const HERE = [[0, 0]];
@@ -211,6 +213,12 @@ export class Overlay {
       L.polyline([from, to], { pane: "plan-leads", className, interactive: false }).addTo(this.leads);
     }
     L.circleMarker(from, { pane: "plan-leads", className: "lead-end", radius: 4, interactive: false }).addTo(this.leads);
+  }
+
+  /** Where the first choice for each purpose of responders is; families and media are sent far out on purpose. */
+  responders(plan) {
+    const first = plan.sites.filter((site) => site.rank === 1 && !PUBLIC.includes(site.purpose));
+    return first.map((site) => L.latLng(latLng(site.at)));
   }
 
   /** Where the first choice for each purpose is, nearest to a place first. */
