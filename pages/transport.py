@@ -18,8 +18,10 @@ from planner.briefing.phrases import Edition
 from planner.briefing.transport_text import transport_text
 from planner.closures import blocked_names
 from planner.doctrine import Doctrine
+from planner.hospitals.unlisted import Unlisted, not_listed
 from planner.model import HospitalOption, Plan
 from planner.routes.alternatives import Alternative, find_alternatives, middle_points
+from planner.sources.hospital_tables import installed_hospitals
 from planner.terms import Purpose, RouteKind
 from planner.ui import state, transport
 from planner.ui.ask import ask_units
@@ -55,6 +57,14 @@ def other_ways(
     return find_alternatives(_plan, _plan.hospitals[number], _area, _doctrine)
 
 
+@st.cache_data(max_entries=8, show_spinner=False)
+def hospitals_not_listed(_plan: Plan, plan_id: str, _area: Area, _doctrine: Doctrine) -> tuple[Unlisted, ...]:
+    """Find the hospitals that a plan does not list, once."""
+    del plan_id  # the key of the cache
+    facts = installed_hospitals(_area, _doctrine).facts
+    return not_listed(_plan, _area, facts, _doctrine.transport)
+
+
 def shown_on_map(plan: Plan, others: tuple[Alternative, ...], hospital: HospitalOption | None) -> Plan:
     """Keep of a plan what moves patients; where a hospital was chosen its ways, with the other ways there."""
     kept = [route for route in plan.routes if route.route in WAYS]
@@ -80,17 +90,22 @@ def whole_way(plan: Plan, number: int) -> Json:
 
 def choose_hospital(plan: Plan) -> int | None:
     """Ask to which hospital other ways are wanted."""
-    reached = [k for k, place in enumerate(plan.hospitals) if place.time_s is not None]
-    return st.selectbox(
+    reached = {
+        (place.name, place.location): number
+        for number, place in enumerate(plan.hospitals)
+        if place.time_s is not None
+    }
+    chosen = st.selectbox(  # by name and place: a plan's order changes with what is said
         "Other ways to",
-        reached,
+        list(reached),
         index=None,
         placeholder="choose a hospital: its ways are drawn on the map",
-        format_func=lambda k: (
-            f"{words.plain(plan.hospitals[k].name)}, {words.minutes(plan.hospitals[k].time_range_min)}"
+        format_func=lambda which: (
+            f"{words.plain(which[0])}, {words.minutes(plan.hospitals[reached[which]].time_range_min)}"
         ),
         key=f"ways to in {incident.id}",
     )
+    return None if chosen is None else reached.get(chosen)
 
 
 def what_blocked_changed(plan: Plan) -> None:
@@ -226,10 +241,13 @@ if plan:
     if chosen_hospital is not None:
         show_html(transport.ways(plan, chosen_hospital, found, units))
     what_blocked_changed(plan)
-    show_html(transport.distribution(plan, rules) + transport.age(plan, datetime.now(UTC).date()))
+    unlisted = hospitals_not_listed(plan, plan.id, area, doctrine)
+    show_html(
+        transport.distribution(plan, rules, len(unlisted)) + transport.age(plan, datetime.now(UTC).date())
+    )
     show_html(transport.cautions(plan))
     with st.container(key="saying"):
-        ask_hospitals(incident, plan)
+        ask_hospitals(incident, plan, unlisted)
     show_html(transport.matrix(plan) + transport.by_air(plan) + transport.lanes(plan))
     with st.container(key="agreeing"):
         ask_agreement(incident, plan)
@@ -246,7 +264,7 @@ if plan:
     st.code(transport_text(plan, rules.first_wave_red, edition), language=None, wrap_lines=True)
     st.download_button(
         "Print sheet (HTML, opens in any browser)",
-        transport_sheet(plan, rules, edition),
+        transport_sheet(plan, rules, edition, len(unlisted)),
         f"transport-{plan.id[:12]}.html",
         "text/html",
         width="stretch",

@@ -175,6 +175,8 @@ class HospitalStatus:
         Patients already there or on their way: the running count (F26).
     keep : KeptPlaces
         Places that no ambulance is sent for, near or far.
+    listed : bool
+        It is to be listed, however far off. Whatever else is said of it does so, too.
     """
 
     name: str
@@ -186,6 +188,7 @@ class HospitalStatus:
     others_per_h: float | None = None
     sent: Casualties = Casualties()
     keep: KeptPlaces = KeptPlaces()
+    listed: bool = False
 
 
 @dataclass(frozen=True)

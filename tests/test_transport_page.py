@@ -250,10 +250,51 @@ def test_the_running_count_takes_places_and_is_not_sent_again(own_store: Store) 
     assert facts(own_store)["hospitals"] == []
 
 
+def test_any_hospital_that_is_known_is_found_by_name_and_listed(own_store: Store) -> None:
+    page = open_page()
+    finder = page.selectbox[-1]
+    assert finder.label.startswith("Another hospital, by name: ")
+    offered = [name for name in finder.options if "in a straight line" in name]
+    assert offered, "the shipped table has more than the plan lists"
+    assert f"{len(offered)} more hospitals are known and not listed, as further off" in said(page)
+    name = offered[-1].split(",")[0]
+    assert f"<b>{name}</b>" not in said(page)
+    finder.set_value(offered[-1]).run()
+    assert not page.exception
+    (status,) = facts(own_store)["hospitals"]
+    assert (status["name"], status["listed"]) == (name, True)
+    assert "estimate" in row(page, name)
+    field = of(numbers(page, "Yellow, green / h"), name)
+    planned_with = field.value
+    field.set_value(9).run()
+    assert "other 9" in row(page, name)
+    of(numbers(page, "Yellow, green / h"), name).set_value(planned_with).run()
+    assert row(page, name), "it stays listed though nothing is said of it any more"
+    (unlist,) = (one for one in page.button if one.label == "Take it off this list again")
+    unlist.click().run()
+    assert f"<b>{name}</b>" not in said(page)
+    assert facts(own_store)["hospitals"] == []
+
+
+def test_the_hospital_whose_other_ways_are_shown_stays_the_same_when_the_order_changes() -> None:
+    page = open_page()
+    shown = page.selectbox[0]
+    chosen = next(k for k in shown.options if METHODIST in k)
+    shown.select(chosen).run()
+    ways = said(page)
+    assert "Way in the plan" in ways
+    nearest = "Three Rivers Health"
+    control = next(one for one in page.segmented_control if nearest in one.label)
+    control.set_value("Closed").run()
+    assert not page.exception
+    still: Any = page.selectbox[0].value
+    assert still[0] == METHODIST
+
+
 def test_other_ways_and_blocked_streets_are_shown_and_change_nothing(own_store: Store) -> None:
     page = open_page()
     before = own_store.list_versions(ID)
-    (other_ways,) = page.selectbox
+    other_ways = page.selectbox[0]
     other_ways.select_index(0).run()
     assert "No way is drawn: nobody is planned for it" in said(page)
     other_ways.select(next(one for one in other_ways.options if one.startswith(METHODIST))).run()

@@ -131,9 +131,11 @@ def said_of(
 
 def _is_called(hospital: KnownHospital, name: str) -> bool:
     """Whether a name is a hospital's; one without a name is called by its street, which nobody knows yet."""
-    return name.casefold() == hospital.name.casefold() or (
-        not hospital.name and name.startswith(UNNAMED_HOSPITAL)
-    )
+    if name.casefold() == hospital.name.casefold():
+        return True
+    if name == UNNAMED_HOSPITAL:
+        return hospital.name.startswith(UNNAMED_HOSPITAL) or not hospital.name
+    return not hospital.name and name.startswith(UNNAMED_HOSPITAL)
 
 
 def seconds_beyond(straight_m: float, rules: Rules) -> float:

@@ -142,8 +142,11 @@ def band(time_s: float | None, rules: Rules) -> tuple[str, str]:
 # --- who goes where ---------------------------------------------------------------------------------
 
 
-def distribution(plan: Plan, rules: Rules) -> str:
-    """Return the table of hospitals: drive, who is sent, what each takes in an hour, walk-ins kept."""
+def distribution(plan: Plan, rules: Rules, unlisted: int = 0) -> str:
+    """Return the table of hospitals: drive, who is sent, what each takes in an hour, walk-ins kept.
+
+    Last how many others are known, that the plan does not list.
+    """
     if not plan.hospitals:
         text = "No hospital is known here. Load a hospital table: planner hospitals import FILE.csv"
         return f'<div class="pl"><h2 id="who">Who goes where</h2><p>{escape(text)}</p></div>'
@@ -158,8 +161,16 @@ def distribution(plan: Plan, rules: Rules) -> str:
         folded = f"<details><summary>{words.count(len(more), 'more hospital')}</summary>{inner}</details>"
     return (
         f'<div class="pl"><h2 id="who">Who goes where, first hour</h2>{_why_nobody(plan)}'
-        f"{_distribution_table(first, rules)}{folded}{_legend(rules)}</div>"
+        f"{_distribution_table(first, rules)}{folded}{_not_listed(unlisted)}{_legend(rules)}</div>"
     )
+
+
+def _not_listed(count: int) -> str:
+    if not count:
+        return ""
+    told = words.count(count, "more hospital is known", "more hospitals are known")
+    text = f"{told} and not listed, as further off: find and list any by name under What hospitals say."
+    return f"<p>{escape(text)}</p>"
 
 
 def age(plan: Plan, today: date) -> str:

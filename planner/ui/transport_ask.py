@@ -20,6 +20,7 @@ from planner.briefing.phrases import trauma
 from planner.doctrine import Transport as Rules
 from planner.hospitals.ambulances import is_ambulance
 from planner.hospitals.patients import Ward, child_red_per_h, others_per_h, red_per_h, walk_ins_by_doctrine
+from planner.hospitals.unlisted import Unlisted
 from planner.model import Casualties, HospitalOption, Plan, WalkIns
 from planner.ui import state
 from planner.ui.show import show_html
@@ -127,8 +128,16 @@ def _set_agreed(key: str, ways: str) -> None:
 # --- hospitals -------------------------------------------------------------------------------------
 
 
-def ask_hospitals(incident: OpenIncident, plan: Plan) -> None:
-    """Ask of each hospital whether it takes ambulances, and how many patients an hour."""
+def ask_hospitals(incident: OpenIncident, plan: Plan, others: Sequence[Unlisted] = ()) -> None:
+    """Ask of each hospital whether it takes ambulances, and how many patients an hour.
+
+    Parameters
+    ----------
+    incident : OpenIncident
+    plan : Plan
+    others : sequence of Unlisted
+        Those that the plan does not list: they are found by name.
+    """
     show_html('<div class="pl"><h2 id="hospitals">What hospitals say</h2></div>')
     st.text(
         "Call each. The numbers an hour are those planned with until you change them; ? = not known. What "
@@ -142,19 +151,58 @@ def ask_hospitals(incident: OpenIncident, plan: Plan) -> None:
             columns = st.columns(2)
         with columns[number % 2]:
             _ask_hospital(incident, hospital, due[number])
-    rest = plan.hospitals[_FIRST:]
-    if rest:
-        with st.expander(words.count(len(rest), "more hospital")):
-            names = [f"{h.name}, {words.minutes(h.time_range_min)}" for h in rest]
-            chosen = st.multiselect(
-                "Choose those that you called",
-                range(len(rest)),
-                default=[k for k, h in enumerate(rest) if _said_of(incident, h)],
-                format_func=lambda k: names[k],
-                key=f"called in {incident.id}",
-            )
-            for k in chosen:
-                _ask_hospital(incident, rest[k], due[_FIRST + k])
+    rest = range(_FIRST, len(plan.hospitals))
+    called = [k for k in rest if _said_of(incident, plan.hospitals[k])]
+    for number, k in enumerate(called):
+        if number % 2 == 0:
+            columns = st.columns(2)
+        with columns[number % 2]:
+            _ask_hospital(incident, plan.hospitals[k], due[k])
+    _ask_for_another(incident, [plan.hospitals[k] for k in rest if k not in called], others)
+
+
+def _ask_for_another(
+    incident: OpenIncident, listed: Sequence[HospitalOption], others: Sequence[Unlisted]
+) -> None:
+    """Ask which other hospital was called, by name: any that the map or a table has."""
+    by_key: dict[str, HospitalOption | Unlisted] = {_place_key(h): h for h in listed}
+    by_key |= {_place_key(h): h for h in others}
+    told = {_place_key(h): f"{words.plain(h.name)}, {words.minutes(h.time_range_min)}" for h in listed}
+    told |= {_place_key(h): _unlisted_text(h) for h in others}
+    if not told:
+        return
+    key = f"another in {incident.id}"
+    beyond = f", {len(others)} of them not listed above" if others else ""
+    st.selectbox(
+        f"Another hospital, by name: {words.count(len(told), 'more hospital')}{beyond}",
+        list(told),
+        index=None,
+        placeholder="type a part of its name",
+        format_func=told.__getitem__,
+        key=key,
+        on_change=_take_another,
+        args=(key, by_key),
+    )
+
+
+def _unlisted_text(hospital: Unlisted) -> str:
+    levels = [f"Level {hospital.adult_level}"] if hospital.adult_level else []
+    levels += [f"paediatric {hospital.pediatric_level}"] if hospital.pediatric_level else []
+    city = [words.plain(hospital.city)] if hospital.city else []
+    away = f"{words.both(hospital.away_m)} off in a straight line"
+    return ", ".join((words.plain(hospital.name), *city, *levels, away))
+
+
+def _take_another(key: str, by_key: Mapping[str, HospitalOption | Unlisted]) -> None:
+    chosen = by_key.get(st.session_state[key] or "")
+    if chosen is not None:
+        st.session_state[key] = None
+        _say(chosen, {"listed": True})
+
+
+def _place_key(hospital: HospitalOption | Unlisted) -> str:
+    """Tell one hospital from all others, whatever their order: a plan's order changes with what is said."""
+    return f"{hospital.name} {hospital.location.lon_deg:.5f} {hospital.location.lat_deg:.5f}"
 
 
 def _kept_by_doctrine(plan: Plan) -> tuple[WalkIns, ...]:
@@ -179,7 +227,7 @@ def _kept_by_doctrine(plan: Plan) -> tuple[WalkIns, ...]:
 
 def _ask_hospital(incident: OpenIncident, hospital: HospitalOption, due: WalkIns) -> None:
     said = _said_of(incident, hospital)
-    tail = f"{hospital.name} {hospital.location.lon_deg:.5f} {hospital.location.lat_deg:.5f} in {incident.id}"
+    tail = f"{_place_key(hospital)} in {incident.id}"
     with st.container(border=True):
         st.markdown(f"**{_inert(words.plain(hospital.name))}**  \n{_inert(_facts(hospital))}")
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -200,6 +248,13 @@ def _ask_hospital(incident: OpenIncident, hospital: HospitalOption, due: WalkIns
                 _ask_rate(hospital, member, label, said.get(member), f"{member} {tail}")
         _ask_kept(hospital, due, said, tail)
         _ask_sent(hospital, said, tail)
+        if set(said) == {"name", "location", "listed"}:
+            st.button(
+                "Take it off this list again",
+                key=f"unlist {tail}",
+                on_click=_say,
+                args=(hospital, {"listed": False}),
+            )
 
 
 def _ask_sent(hospital: HospitalOption, said: Json, tail: str) -> None:
@@ -303,7 +358,7 @@ def _set_sent(key: str, hospital: HospitalOption, colour: str) -> None:
     _say(hospital, {"sent": {name: n for name, n in counts.items() if n}})
 
 
-def _say(hospital: HospitalOption, words_on_it: Mapping[str, Any]) -> None:
+def _say(hospital: HospitalOption | Unlisted, words_on_it: Mapping[str, Any]) -> None:
     """Write what is said of one hospital into the incident, in place of what was said before."""
     incident = state.open_incident()
     entry = {**_said_of(incident, hospital), **words_on_it}
@@ -318,7 +373,7 @@ def _say(hospital: HospitalOption, words_on_it: Mapping[str, Any]) -> None:
     state.state_fact(incident, "hospitals", others)
 
 
-def _said_of(incident: OpenIncident, hospital: HospitalOption) -> Json:
+def _said_of(incident: OpenIncident, hospital: HospitalOption | Unlisted) -> Json:
     return next((dict(one) for one in reversed(_statuses(incident)) if _is_of(one, hospital)), {})
 
 
@@ -326,7 +381,7 @@ def _statuses(incident: OpenIncident) -> Sequence[Json]:
     return incident.facts.get("hospitals") or []
 
 
-def _is_of(status: Json, hospital: HospitalOption) -> bool:
+def _is_of(status: Json, hospital: HospitalOption | Unlisted) -> bool:
     """Whether an entry speaks of a hospital: by its name, near the same place."""
     if str(status.get("name", "")).casefold() != hospital.name.casefold():
         return False

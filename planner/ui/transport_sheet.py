@@ -33,7 +33,7 @@ pre { white-space: pre-wrap; border: 1px solid #666; padding: 8px; font: 13px/1.
 """
 
 
-def transport_sheet(plan: Plan, rules: Rules, edition: Edition = UNDATED) -> str:
+def transport_sheet(plan: Plan, rules: Rules, edition: Edition = UNDATED, unlisted: int = 0) -> str:
     """Return the page: what is held, who goes where, times, radio text.
 
     Parameters
@@ -42,6 +42,8 @@ def transport_sheet(plan: Plan, rules: Rules, edition: Edition = UNDATED) -> str
     rules : Transport
     edition : Edition
         Version, time and exercise mark of what goes out.
+    unlisted : int
+        How many hospitals are known that the plan does not list.
     """
     mark = f'<p class="head">{words.EXERCISE}</p>' if edition.exercise else ""
     parts = (
@@ -49,7 +51,7 @@ def transport_sheet(plan: Plan, rules: Rules, edition: Edition = UNDATED) -> str
         f"<h1>Transport: {escape(title(plan.incident))}</h1>",
         f"<p>{escape(identity(plan, edition))}. {escape(words.ADVICE)}.</p>",
         summary(plan, rules),
-        distribution(plan, rules).replace("<details>", "<details open>"),
+        distribution(plan, rules, unlisted).replace("<details>", "<details open>"),
         cautions(plan),
         matrix(plan),
         by_air(plan),
