@@ -133,6 +133,15 @@ def test_patients_are_shared_out_and_no_hospital_is_called_the_best() -> None:
         assert f'data-label="{origin}' in told
 
 
+def test_a_plan_without_a_caution_shows_all_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    for part in ("cautions", "by_air", "lanes", "matrix"):
+        monkeypatch.setattr(transport, part, lambda plan: "")
+    page = open_page()
+    assert "Cautions" not in said(page)
+    assert page.code[0].value.startswith("Transport."), "what stands below is there"
+    assert numbers(page, "Sent: red")
+
+
 def test_counts_said_here_are_saved_and_planned_at_once(own_store: Store) -> None:
     page = open_page()
     numbers(page, "Red")[0].set_value(7).run()

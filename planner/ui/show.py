@@ -21,8 +21,12 @@ def show_style() -> None:
 
 
 def show_html(markup: str) -> None:
-    """Show markup made by :mod:`planner.ui.panels`; Streamlit cleans it once more."""
-    st.html(markup)
+    """Show markup made by :mod:`planner.ui.panels`; Streamlit cleans it once more.
+
+    Nothing to say shows nothing: Streamlit itself would stop the page.
+    """
+    if markup:
+        st.html(markup)
 
 
 def time_zone() -> ZoneInfo:
