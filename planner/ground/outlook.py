@@ -28,20 +28,20 @@ _OFF_SOUTH_DEG = (-40.0, -20.0, 0.0, 20.0, 40.0)
 _SKY_REACH_M = 120.0
 
 
-def roof_views(shapes: Shapes, target_m: BaseGeometry, area: Area, siting: Siting) -> Floats:
+def roof_views(spots_m: Floats, target_m: BaseGeometry, area: Area, siting: Siting) -> Floats:
     """Return 1 where the roof line of the place of attack can be seen, 0 where not, NaN where not known.
 
     Parameters
     ----------
-    shapes : (n,) array of geometry
-        Media sites.
+    spots_m : (n, 2) float array
+        Where cameras would stand.
     target_m : geometry
         Place of attack.
     area : Area
     siting : Siting
     """
-    unknown: Floats = np.full(len(shapes), np.nan)
-    if len(shapes) == 0:
+    unknown: Floats = np.full(len(spots_m), np.nan)
+    if len(spots_m) == 0:
         return unknown
     rows = np.sort(area.buildings.tree.query(target_m, predicate="intersects"))
     buildings = area.buildings.shapes[rows]
@@ -52,26 +52,25 @@ def roof_views(shapes: Shapes, target_m: BaseGeometry, area: Area, siting: Sitin
     highest = shapely.make_valid(buildings[solid][int(np.argmax(tops_m))])
     rim = shapely.get_coordinates(shapely.buffer(highest, _FACADE_GAP_M, join_style="mitre"))
     roof = _raised(thin(rim, _ROOF_POINTS), float(tops_m.max()) + _OVER_ROOF_M)
-    cameras = _raised(_middles(shapes), siting.camera_height_m)
+    cameras = _raised(spots_m, siting.camera_height_m)
     seen = seen_by_any(
-        walls_of(area, siting), np.arange(len(shapes) + 1), cameras, roof, siting.media_backdrop_m
+        walls_of(area, siting), np.arange(len(spots_m) + 1), cameras, roof, siting.media_backdrop_m
     )
     return seen.astype(np.float64)
 
 
-def sky_shares(shapes: Shapes, area: Area, siting: Siting) -> Floats:
-    """Return which share of the sky towards the equator is free at each site, NaN where not known.
+def sky_shares(spots_m: Floats, area: Area, siting: Siting) -> Floats:
+    """Return which share of the sky towards the equator is free at each place, NaN where not known.
 
     Satellites for television stand over the equator: a dish looks south in the north and north in the south,
     at least so far up as doctrine says.
     """
-    if len(shapes) == 0 or len(area.buildings) == 0:
-        return np.full(len(shapes), np.nan)
-    middles, known = _middles(shapes), _skies(area, siting)
-    places = list(map(tuple, middles.tolist()))
+    if len(spots_m) == 0 or len(area.buildings) == 0:
+        return np.full(len(spots_m), np.nan)
+    known, places = _skies(area, siting), list(map(tuple, spots_m.tolist()))
     new = [row for row, place in enumerate(places) if place not in known]
     if new:
-        shares = _free_shares(middles[new], area, siting).tolist()
+        shares = _free_shares(spots_m[new], area, siting).tolist()
         known.update(zip([places[row] for row in new], shares, strict=True))
     return np.array([known[place] for place in places], dtype=np.float64)
 
@@ -93,10 +92,6 @@ def _free_shares(middles: Floats, area: Area, siting: Siting) -> Floats:
         step = np.array([np.sin(bearing) * _SKY_REACH_M, np.cos(bearing) * _SKY_REACH_M, up_m])
         free += clear_lines(walls, spots, spots + step)
     return free / len(_OFF_SOUTH_DEG)
-
-
-def _middles(shapes: Shapes) -> Floats:
-    return shapely.get_coordinates(shapely.point_on_surface(shapes)).reshape(-1, 2)
 
 
 def _raised(xy: Floats, height_m: float) -> Floats:

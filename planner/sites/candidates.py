@@ -141,7 +141,7 @@ class Candidate:
 def danger_of(scene: Scene) -> BaseGeometry:
     """Ground that no site may touch: a hair wider than drawn, so that rounding leaves none on its rim."""
     ground = scene.ground
-    return shapely.union_all([ground.hot_m, ground.warm_m, ground.target_m]).buffer(_CLEAR_M, quad_segs=2)
+    return shapely.union(ground.danger_m, ground.target_m).buffer(_CLEAR_M, quad_segs=2)
 
 
 def post_spots(posts: Sequence[Post], area: Area, siting: Siting) -> BaseGeometry:
@@ -187,9 +187,11 @@ class Lanes:
         return shapely.STRtree(self.network.lines(self.edges))
 
     @classmethod
-    def among(cls, area: Area, mask: Bools, bounds: tuple[float, float, float, float]) -> Lanes:
-        """Streets of a mask whose boxes meet the bounds."""
-        near = area.network.edges_in_box(bounds)
+    def among(
+        cls, area: Area, mask: Bools, bounds: tuple[float, float, float, float], beyond_m: float = 0.0
+    ) -> Lanes:
+        """Streets of a mask whose boxes meet the bounds, or reach so far beyond them."""
+        near = area.network.edges_in_box(bounds, beyond_m)
         return cls(near[mask[near]], area.network)
 
 

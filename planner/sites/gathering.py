@@ -107,11 +107,11 @@ def gather(
         beyond = shapely.difference(reach, taken)
         hits = _of_kind(grounds, kinds, beyond)
         beside = public & _passing_kinds(area, siting, kinds)
-        streets = Lanes.among(area, beside, reach.bounds)
+        streets = Lanes.among(area, beside, scene.outer_m.bounds, far_m)
         found += _beyond(grounds, hits, beyond, streets, area, siting)
     around = shapely.buffer(scene.outer_m, siting.kerb_reach_m)
     verge = shapely.difference(around, taken)
-    streets = Lanes.among(area, public & working, around.bounds)
+    streets = Lanes.among(area, public & working, scene.outer_m.bounds, siting.kerb_reach_m)
     return found + on_streets(verge, streets, area, siting, siting.kerb_column_m, inside=False)
 
 

@@ -109,7 +109,7 @@ def roadsides(scene: Scene, area: Area, doctrine: Doctrine, working: Bools) -> l
     reach = shapely.buffer(scene.outer_m, siting.roadside_reach_m)
     taken = [scene.outer_m, danger_of(scene), post_spots(scene.posts, area, siting)]
     where = shapely.difference(reach, shapely.union_all(taken))
-    lanes = Lanes.among(area, working, reach.bounds)
+    lanes = Lanes.among(area, working, scene.outer_m.bounds, siting.roadside_reach_m)
     found = on_streets(where, lanes, area, siting, siting.kerb_stretch_m, inside=False, classes=_ANY_CLASSES)
     beyond_m = shapely.distance([one.shape_m for one in found], scene.outer_m)
     nearest = np.argsort(np.round(beyond_m), kind="stable")[:_MOST_ROADSIDES]

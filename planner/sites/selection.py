@@ -111,7 +111,12 @@ class Choice:
     def keeping(self, rows: Ints, least_m: Floats) -> Bools:
         """Return which of some candidates, (n,), lie at least so far from which, (n, n), both ways alike."""
         keeps: Bools = self._boxes_m(rows, rows) >= least_m
-        a, b = np.nonzero(np.triu(~keeps))
+        corners = shapely.get_point(shapely.get_exterior_ring(self.shapes[rows]), 0)
+        x, y = shapely.get_x(corners), shapely.get_y(corners)
+        does_not = (
+            np.hypot(x[:, None] - x, y[:, None] - y) < least_m
+        )  # nor does what lies nearer than a corner
+        a, b = np.nonzero(np.triu(~keeps & ~does_not))
         one, other = np.minimum(rows[a], rows[b]), np.maximum(rows[a], rows[b])
         pairs, at = np.unique(one * len(self.shapes) + other, return_inverse=True)
         one, other = np.divmod(pairs, len(self.shapes))
@@ -318,9 +323,13 @@ class _Options:
         return Problem(self.start, self._beside(), gain, hope, self._losses())
 
     def _own(self, purpose: Purpose) -> Floats:
-        """Return what each option of a purpose adds by itself."""
-        rows = self.choice.pools[purpose]
-        return np.array([self.choice.gain(purpose, row, {}) for row in rows], dtype=np.float64)
+        """Return what each option of a purpose adds by itself, as :meth:`Choice.gain` tells of one."""
+        scores = self.choice.scores[purpose][self.of[purpose]]
+        if purpose is Purpose.AMBULANCE_EXCHANGE:
+            weight = self.choice.exchange_weight
+            scores = scores * weight / max(weight + self.choice.siting.weight_together, 1e-9)
+        own: Floats = _SERVED[purpose] + scores * _FAVOUR.get(purpose, 1.0)
+        return own
 
     def _beside_casualty(self, own: Floats) -> Floats:
         """Return what each option adds beside each casualty collection point, and beside none."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -156,6 +156,8 @@ def survey(
     unseen_m = unseen_within_m(incident, doctrine)
     sight_m = max(siting.sight_m, unseen_m)
     twice = streets.exits.twice
+    media = _for_media(candidates)
+    middles = shapely.get_coordinates(shapely.point_on_surface(shapes[media]))
     return Facts(
         candidates=tuple(candidates),
         shapes=shapes,
@@ -165,7 +167,7 @@ def survey(
         has_gates=bool(_gates(scene)),
         drive_m=paths.drives.to_all(entrances)[0] + offset_m,
         target_m=_apart_m(outlines, np.arange(len(shapes)), target),
-        outer_m=_of_media(candidates, lambda rows: outlines.apart_m(scene.outer_m, rows)),
+        outer_m=_at(media, outlines.apart_m(scene.outer_m, media), len(shapes)),
         danger_m=_danger_m(candidates, outlines, scene),
         in_sight=np.zeros(len(shapes), dtype=np.int64),
         unseen_m=unseen_m,
@@ -176,8 +178,8 @@ def survey(
         lot_free=Demand.of(incident, siting).lot_free(siting),
         looked=np.zeros(len(shapes), dtype=bool),
         walk_line=lambda place: _walk_line(place, paths.from_gates),
-        view=_of_media(candidates, lambda rows: roof_views(shapes[rows], target, area, siting)),
-        sky=_of_media(candidates, lambda rows: sky_shares(shapes[rows], area, siting)),
+        view=_at(media, roof_views(middles, target, area, siting), len(shapes)),
+        sky=_at(media, sky_shares(middles, area, siting), len(shapes)),
         look=lookout_over(scene.ground, area, doctrine, sight_m).look,
     )
 
@@ -324,16 +326,21 @@ def _walk_line(place: Snap, from_gates: Distances) -> BaseGeometry | None:
     metres, _ = from_gates.to(place)
     if not np.isfinite(metres):
         return None
-    lines = from_gates.network.lines(from_gates.edges_to(place))
-    return shapely.union_all(lines)
+    walk = shapely.multilinestrings(from_gates.network.lines(from_gates.edges_to(place)))
+    assert isinstance(walk, BaseGeometry)
+    return walk
 
 
-def _of_media(candidates: Sequence[Candidate], work: Callable[[Ints], Floats]) -> Floats:
-    """Work something out for the candidates that media may use; NaN for all others."""
-    out: Floats = np.full(len(candidates), np.nan)
-    kinds = (*MEDIA_KINDS, STREET, PINNED)
-    rows = [k for k, c in enumerate(candidates) if not c.inside and c.kind in kinds]
-    out[rows] = work(np.array(rows, dtype=np.int64))
+def _for_media(candidates: Sequence[Candidate]) -> Ints:
+    """Return the candidates that media may use."""
+    kinds = frozenset((*MEDIA_KINDS, STREET, PINNED))
+    return np.flatnonzero([not c.inside and c.kind in kinds for c in candidates])
+
+
+def _at(rows: Ints, values: Floats, count: int) -> Floats:
+    """Return values at some rows of so many; NaN at all others."""
+    out: Floats = np.full(count, np.nan)
+    out[rows] = values
     return out
 
 

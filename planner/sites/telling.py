@@ -101,6 +101,7 @@ class Writer:
     drawn: Drawn
     against: Callable[[Purpose, int], tuple[str, ...]] = _nothing
     _written: dict[tuple[object, ...], Site] = field(default_factory=dict)
+    _scored: dict[tuple[Purpose, int], tuple[Score, ...]] = field(default_factory=dict)
 
     @property
     def facts(self) -> Facts:
@@ -161,7 +162,10 @@ class Writer:
         key = (purpose, row, rank, best, beside)
         if key not in self._written:
             self._written[key] = self._site(purpose, row, rank, best)
-        return replace(self._written[key], cautions=self.cautions(purpose, row))
+        written, cautions = self._written[key], self.cautions(purpose, row)
+        if written.cautions != cautions:
+            written = self._written[key] = replace(written, cautions=cautions)
+        return written
 
     def _site(self, purpose: Purpose, row: int, rank: int, best: int) -> Site:
         candidate, verdict = self.facts.candidates[row], self.judged[purpose]
@@ -242,7 +246,9 @@ class Writer:
 
     def scores(self, purpose: Purpose, row: int) -> tuple[Score, ...]:
         """Return what each criterion says, with what only the joint choice decides."""
-        own = self.judged[purpose].scores(row)
+        if (purpose, row) not in self._scored:
+            self._scored[purpose, row] = self.judged[purpose].scores(row)
+        own = self._scored[purpose, row]
         if purpose is not Purpose.AMBULANCE_EXCHANGE:
             return own
         gap, points = self.choice.together(row, self.chosen)
