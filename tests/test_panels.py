@@ -282,6 +282,8 @@ def test_how_long_suggestions_wait_is_said_once_and_reads_as_no_drive_time() -> 
         rf'{re.escape(waiting)}</p>.*<b>CP</b>.*waiting <time datetime="{re.escape(late)}">', apart
     )
     assert re.search(r"03:06</time></p><ul[^>]*><li[^>]*><b>MEDIA</b></li></ul>", apart)
+    near = "2026-01-02T03:05:04+00:00"  # another minute of the clock, and both read "<1 min"
+    assert strip(plan, {site.id: near if site is media else early for site in first}).count("<time") == 1
 
 
 def test_ways_out_that_hang_on_one_gate_are_said_to() -> None:

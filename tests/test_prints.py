@@ -28,7 +28,7 @@ from planner.exports.page_facts import sources
 from planner.exports.public import public_plan
 from planner.model import AmbulanceNeed, Casualties, Notice, Plan, WalkIns
 from planner.perimeters.exposure import IN_VIEW
-from planner.terms import NoticeLevel, Purpose, TraumaLevel
+from planner.terms import NoticeLevel, Purpose, ThreatName, TraumaLevel
 from tests.test_dispatch import HOSTILE, made, with_names
 
 MADE = Options(datetime.fromisoformat("2026-05-14T10:02:00-05:00"), valid_min=240, sender="Town Police")
@@ -482,6 +482,23 @@ def test_the_picture_is_a_png_of_some_size_and_not_blank():
     assert pixels.shape[1] > 1800
     assert pixels.shape[0] > 1400
     assert pixels[..., :3].std() > 0.05
+
+
+def test_the_picture_says_the_threat_and_the_gravest_dangers_above_the_map():
+    from matplotlib import image
+
+    plan, _ = made()
+    grave = replace(
+        plan, notices=(Notice(NoticeLevel.DANGER, "No way out for ambulances", ""), *plan.notices)
+    )
+    other = replace(plan, incident=replace(plan.incident, threat=ThreatName.RIFLE))
+    area = made()[1]
+    told, warned, renamed = (
+        image.imread(io.BytesIO(export_plan(one, "png", MADE, area))) for one in (plan, grave, other)
+    )
+    assert warned.shape[0] > told.shape[0]
+    above = slice(0, told.shape[0] // 10)
+    assert (told[above] != renamed[above]).any(), "the threat is written there"
 
 
 def test_public_plans_have_a_legend_without_posts():

@@ -175,6 +175,7 @@ def _strip(plan: Plan, lines: int) -> list[Table]:
 # --- the picture --------------------------------------------------------------------------------------
 
 _PICTURE_MM = (250.0, 190.0)
+_PICTURE_FACTS = 2  # what and where, and what it takes: the third line reads lists that a picture has not
 
 
 def export_png(plan: Plan, area: Area | None, options: Options) -> bytes:
@@ -185,6 +186,8 @@ def export_png(plan: Plan, area: Area | None, options: Options) -> bytes:
     shown = {
         "page": page_facts(plan, options),
         "headline": lists.fit(title(plan.incident), _PICTURE_MM[0] - _ASIDE_MM, 12, bold=True),
+        "facts": lists.facts(plan, _PICTURE_MM[0])[:_PICTURE_FACTS],
+        "dangers": lists.dangers(plan, _PICTURE_MM[0]),
         "width_mm": _PICTURE_MM[0] + 8,
         "alt": _ALT,
     }

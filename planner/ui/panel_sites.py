@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from html import escape
 from itertools import groupby
 from typing import Any
@@ -48,8 +49,7 @@ def strip(plan: Plan, suggested: Mapping[str, str]) -> str:
         said = _held(pins.get(purpose)) if look == "set" else escape(_turned_down(rejected[purpose]))
         waits = suggested.get(site.id, "") if site is not None and look == "suggested" else ""
         chip = f'<li class="{look}"><b>{words.PURPOSES[purpose][0]}</b>{said and f" {said}"}</li>'
-        minute = waits[:_TO_THE_MINUTE]
-        moment = next((known for known in chips[look] if known[:_TO_THE_MINUTE] == minute), waits)
+        moment = next((known for known in chips[look] if _as_long(known, waits)), waits)
         chips[look].setdefault(moment, []).append(chip)
     return "".join(_strip(look, title, chips[look]) for look, title in _STRIP.items() if chips[look])
 
@@ -74,7 +74,15 @@ def _waiting(moment: str) -> str:
     return f"waiting {since(moment)}" if moment else "waiting"
 
 
-_TO_THE_MINUTE = len("2026-01-02T03:04")
+def _as_long(one: str, other: str) -> bool:
+    """Whether two moments lie within a minute: further apart they never read alike, in whole minutes."""
+    if not one or not other:
+        return one == other
+    apart = datetime.fromisoformat(one) - datetime.fromisoformat(other)
+    return abs(apart) < _A_MINUTE
+
+
+_A_MINUTE = timedelta(minutes=1)
 _STRIP = {"set": "Set", "suggested": "Suggested, not set", "missing": "Not found: pin one"}
 
 
