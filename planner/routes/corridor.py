@@ -21,9 +21,9 @@ from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 from planner.area import geometries_m
 from planner.model import Site
 from planner.routes.driving import NOTHING, Driving, ambulance_point, first_site
-from planner.streets.network import Path, Snap
+from planner.streets.network import Path, Snap, StreetNetwork
 from planner.streets.paths import junction_at
-from planner.streets.ticking import each_once
+from planner.streets.ticking import each_once, numbered
 from planner.terms import Purpose
 
 Bools = NDArray[np.bool_]
@@ -284,20 +284,18 @@ def _by_flow(start: Snap, waiting: Snap, driving: Driving, inside: Bools) -> Int
     """
     network = driving.network
     both = driving.timing.open_arcs.reshape(2, -1).all(axis=0) & driving.open_edges
-    u, v, count = network.vehicle_ends
-    edges = np.flatnonzero(both & inside)
-    beyond = np.zeros(count, dtype=bool)
-    for ends in (u, v):
-        beyond[ends[both & ~inside]] = True
-    away = np.flatnonzero(beyond)
+    edges, places = np.flatnonzero(both & inside), np.array([start.edge, waiting.edge])
+    ends_u, ends_v, _ = network.vehicle_ends
+    nodes, (u, v, *own_ends) = numbered(*(end[some] for some in (edges, places) for end in (ends_u, ends_v)))
+    away, count = np.flatnonzero(_leads_away(nodes, places, both & ~inside, network)), len(nodes)
     first, last = 1 + count, 2 + count  # where ambulances load, where they wait
-    tail, head = 1 + u[edges], 1 + v[edges]
+    tail, head = 1 + u, 1 + v
     rows, columns = [tail, head], [head, tail]
-    for own, place in ((first, start), (last, waiting)):
+    for k, own in enumerate((first, last)):
         # A place takes its street in two.
-        for end in (u, v):
-            rows += [np.array([own]), 1 + end[[place.edge]]]
-            columns += [1 + end[[place.edge]], np.array([own])]
+        for end in own_ends:
+            rows += [np.array([own]), 1 + end[[k]]]
+            columns += [1 + end[[k]], np.array([own])]
     kept = ~np.isin(edges, [start.edge, waiting.edge])
     rows[0], rows[1], columns[0], columns[1] = (part[kept] for part in (tail, head, head, tail))
     rows += [1 + away, np.array([last])]
@@ -313,12 +311,25 @@ def _by_flow(start: Snap, waiting: Snap, driving: Driving, inside: Bools) -> Int
         return None
     flow = csr_array(result.flow)
     flow.data = np.maximum(flow.data, 0)
-    nodes = _one_way(flow, first, last)
-    if nodes is None:
+    way = _one_way(flow, first, last)
+    if way is None:
         return None
-    pairs = {frozenset((int(a) - 1, int(b) - 1)) for a, b in pairwise(nodes)}
-    on_way = [frozenset((int(u[e]), int(v[e]))) in pairs for e in edges]
+    pairs = {frozenset((int(a) - 1, int(b) - 1)) for a, b in pairwise(way)}
+    on_way = [frozenset(ends) in pairs for ends in zip(u.tolist(), v.tolist(), strict=True)]
     return np.append(edges[np.array(on_way, dtype=bool)], start.edge)
+
+
+def _leads_away(nodes: Ints, places: Ints, outside: Bools, network: StreetNetwork) -> Bools:
+    """Tell at which of some ends of streets, ascending, one of the streets outside ends; ``outside`` is (E,).
+
+    At a barrier ends one street alone: of those outside only one of the places' own.
+    """
+    away = np.zeros(len(nodes), dtype=bool)
+    arcs, owner = network.arcs_into(nodes[: np.searchsorted(nodes, network.node_count)])
+    away[owner[outside[arcs % network.edge_count]]] = True
+    for end in network.vehicle_ends[:2]:
+        away[np.searchsorted(nodes, end[places[outside[places]]])] = True
+    return away
 
 
 def _one_way(flow: csr_array, first: int, last: int) -> list[int] | None:

@@ -153,7 +153,7 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
         if more and any(_in_want(one) for purpose, one in judged.items() if purpose not in held):
             lanes = last_resort()
             return look(facts.and_of(surveyed(lanes, paths)) if lanes else facts, paths)
-        side = streets.exits.side[[c.entrance.edge for c in facts.candidates]]
+        side = streets.exits.sides(np.array([c.entrance.edge for c in facts.candidates], dtype=np.int64))
         return _apart(_settle(judged, judge, held, side), judge), judge
 
     paths = Paths(scene, area, doctrine)

@@ -217,8 +217,9 @@ class Exits:
         Those that can be driven to from outside, and out again.
     twice : (E,) bool array
         Those from which no single street's closure cuts one off.
-    side : (E,) int array
-        Streets of one number can be driven between in both directions; -1 none.
+    edges, side : (k,) int arrays
+        The streets looked at, ascending, and of each a number: those that have the same can be driven between
+        in both directions; -1 none.
     leads_on : bool
         Whether any street goes on beyond the box. If none does, those that hang together most count as
         leading out.
@@ -227,8 +228,15 @@ class Exits:
     joined: Bools
     out: Bools
     twice: Bools
+    edges: Ints
     side: Ints
     leads_on: bool
+
+    def sides(self, edges: Ints) -> Ints:
+        """Return the numbers of some streets, -1 of one that was not looked at."""
+        at = np.searchsorted(self.edges, edges)
+        known = np.append(self.edges, -1)[at] == edges
+        return np.where(known, np.append(self.side, -1)[at], -1)
 
 
 def find_exits(
@@ -255,9 +263,8 @@ def find_exits(
     inside = network.edges_in_box(box_m)
     edges = inside[open_edges[inside]]
     joined_to, out, twice = (network.no_closures() for _ in range(3))
-    side = np.full(network.edge_count, -1, dtype=np.int64)
     if len(edges) == 0:
-        return Exits(joined_to, out, twice, side, leads_on=False)
+        return Exits(joined_to, out, twice, edges, edges, leads_on=False)
     u, v, outside = _with_outside(network, edges, open_edges, leaving)
     size = int(max(u.max(), v.max(), outside)) + 1
     bridge = _bridges(u, v, size)
@@ -268,8 +275,8 @@ def find_exits(
     loop = looped(np.concatenate([u[ahead], v[back]]), np.concatenate([v[ahead], u[back]]), size)
     out[edges] = (loop[u] == loop[home]) & (loop[v] == loop[home]) & (ahead | back)
     twice[edges] = ~bridge & (firm[u] == firm[home])
-    side[edges] = np.where((loop[u] == loop[v]) & (ahead | back), loop[u], -1)
-    return Exits(joined_to, out, twice, side, leads_on=outside >= 0)
+    side = np.where((loop[u] == loop[v]) & (ahead | back), loop[u], -1)
+    return Exits(joined_to, out, twice, edges, side, leads_on=outside >= 0)
 
 
 def joined_outside(
