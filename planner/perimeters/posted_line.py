@@ -38,6 +38,8 @@ _AT_BARRIER_M = 0.5
 """A line that passes so near to a barrier passes at it: the barrier holds the street."""
 _ROUGH = 1.05
 """A shorter ring is looked for where the line is so many times as long as a string around it."""
+_TANGLED = 1.1
+"""One longer than this stays rough if tunnels and bridges pass it: whether they may is then asked last."""
 _RAGGED_AS = 10.0
 """A metre of needle or slit is as bad as so many metres of line more."""
 _UGLY_LESS = 0.98
@@ -112,8 +114,12 @@ class Drawn:
     @property
     def rough(self) -> bool:
         """Whether the line runs out and back, or in and out from block to block."""
-        around_m = float(self.polygon_m.convex_hull.length)
-        return self.polygon_m.length > _ROUGH * around_m or self.ragged_m > 0
+        return self.winding > _ROUGH or self.ragged_m > 0
+
+    @cached_property
+    def winding(self) -> float:
+        """How many times as long the line is as a string around it."""
+        return float(self.polygon_m.length / self.polygon_m.convex_hull.length)
 
     @property
     def ugly_m(self) -> float:
@@ -232,7 +238,10 @@ def _drawn(band: Band, driving: Sorted, core: Core, rules: Perimeters, *, turnin
     far beyond it, and a shorter one is looked for that takes as few posts.
     """
     shaped = partial(shorten, turning=turning)
-    drawn = _passed(_agreed(band, driving, core, rules))
+    drawn = _agreed(band, driving, core, rules)
+    tangled = drawn.winding > _TANGLED
+    if not tangled:
+        drawn = _passed(drawn)
     if len(drawn.stands) > len(driving.cut.severed):
         near = _passed(_agreed(band, driving, core, rules, shaped))  # posts short of what was taken in
         if len(near.stands) < len(drawn.stands) and len(near.doubtful) <= len(drawn.doubtful):
@@ -241,13 +250,21 @@ def _drawn(band: Band, driving: Sorted, core: Core, rules: Perimeters, *, turnin
         return drawn
     short = _agreed(drawn.band, drawn.driving, core, rules, shaped)
     short = _passed(replace(short, held=short.held | drawn.held))
-    better = (
+    if tangled:
+        if _better(short, drawn) and not short.rough:
+            return short
+        drawn = _passed(drawn)
+    return short if drawn.rough and _better(short, drawn) else drawn
+
+
+def _better(short: Drawn, drawn: Drawn) -> bool:
+    """Whether a line looked for to be short takes as few posts as another, is as right, and neater."""
+    return (
         len(short.stands) <= len(drawn.stands)
         and short.on_spans <= drawn.on_spans
         and len(short.doubtful) <= len(drawn.doubtful)
         and short.neater_than(drawn)
     )
-    return short if better else drawn
 
 
 def _as_it_is(_: Band, driving: Sorted) -> tuple[Sorted, dict[int, float]]:
