@@ -32,15 +32,11 @@ _WORDS = {InnerHolds.HOT: "hot ground alone", InnerHolds.HOT_AND_WARM: "hot and 
 
 @dataclass(frozen=True, eq=False)
 class Ring:
-    """One perimeter to trace: around what, how far the cut may look, and what the user wants of it.
-
-    ``beyond_m``: how far the core reaches beyond the ground of danger.
-    """
+    """One perimeter to trace: around what, how far the cut may look, and what the user wants of it."""
 
     name: PerimeterName
     core_m: Polygon
     reach_m: float
-    beyond_m: float
     wishes: Wishes
 
 
@@ -71,7 +67,7 @@ def inner_ring(held_m: BaseGeometry, size: RingSize, rules: Perimeters, wishes: 
     stand_off = 0.0 if size is RingSize.SMALLER else rules.stand_off_m
     core = _one_part(held_m.buffer(max(stand_off, _TOUCH_M)))
     reach = rules.inner_reach_m * (rules.larger_reach if size is RingSize.LARGER else 1.0)
-    return Ring(PerimeterName.INNER, core, reach, stand_off, wishes)
+    return Ring(PerimeterName.INNER, core, reach, wishes)
 
 
 def outer_ring(
@@ -91,7 +87,7 @@ def outer_ring(
     wide = _around_danger(ground, gap)
     core = _one_part(wide.union(inner_m.buffer(rules.min_gap_m)))
     reach = rules.outer_reach_m * (rules.larger_reach if size is RingSize.LARGER else 1.0)
-    return Ring(PerimeterName.OUTER, core, reach, gap, wishes)
+    return Ring(PerimeterName.OUTER, core, reach, wishes)
 
 
 @kept_with

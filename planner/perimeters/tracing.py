@@ -118,7 +118,7 @@ def _inner(
     """Trace the inner perimeter, and tell what other rings take."""
     rules = scene.doctrine.perimeters
     ring = inner_ring(held_m, size, rules, wishes)
-    inner = _trace(ring, scene)
+    inner = _trace(ring, held_m, scene)
     options = inner_options(inner.posts, inner.polygon_m, scene.ground, ring, holds, size, scene.counting)
     inner = replace(inner, record=replace(inner.record, options=options))
     apart = len(shapely.get_parts(held_m.buffer(rules.stand_off_m)))
@@ -134,7 +134,7 @@ def _outer(
 ) -> TracedPerimeter:
     """Trace the outer perimeter, and tell what other rings take."""
     ring = outer_ring(scene.ground, inner.polygon_m, size, scene.doctrine.perimeters, wishes, gap_m)
-    outer = _trace(ring, scene)
+    outer = _trace(ring, scene.ground.danger_m, scene)
     options = outer_options(
         outer.posts, outer.polygon_m, inner.polygon_m, scene.ground, ring, size, scene.counting, gap_m
     )
@@ -166,7 +166,8 @@ class _Scene:
         return Counting(self.area, self.doctrine.perimeters, self.blocked)
 
 
-def _trace(ring: Ring, scene: _Scene) -> TracedPerimeter:
+def _trace(ring: Ring, held_m: BaseGeometry, scene: _Scene) -> TracedPerimeter:
+    """Trace a ring; ``held_m`` is the ground of danger in it."""
     name, wishes, area, rules = ring.name, ring.wishes, scene.area, scene.doctrine.perimeters
     band = Band.around(ring.core_m, ring.reach_m, area, rules, scene.blocked)
     band = band.keeping_open(wishes.open_edges)
@@ -191,7 +192,7 @@ def _trace(ring: Ring, scene: _Scene) -> TracedPerimeter:
         area.network,
         drawn.polygon_m,
         ring.core_m,
-        ring.core_m.buffer(-ring.beyond_m),
+        held_m,
         [stand for stand in drawn.stands if not stand.open],
         asked,
         rules.post_watch_m,
