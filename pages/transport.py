@@ -31,7 +31,7 @@ from planner.ui.map import show_map
 from planner.ui.opening import area_or_stop, base_map_or_none, plan_or_problem, wait_for
 from planner.ui.panels import exercise_mark, problem
 from planner.ui.show import show_html, show_style
-from planner.ui.transport_ask import ask_agreement, ask_casualties, ask_hospitals
+from planner.ui.transport_ask import ask_agreement, ask_casualties, ask_departure, ask_hospitals
 from planner.ui.transport_compared import compared
 from planner.ui.transport_sheet import transport_sheet
 
@@ -212,6 +212,9 @@ with right:
         show_html(problem(trouble))
     else:
         show_html(problem("Tap on the map where it happens, or begin on the Incident page"))
+    if plan and incident.facts.get("casualties"):
+        with st.container(key="leaving"):
+            ask_departure(incident, plan)
     number = choose_hospital(plan) if plan else None
     with st.container(key="asking"):
         ask_casualties(incident)

@@ -259,6 +259,35 @@ def test_the_running_count_takes_places_and_is_not_sent_again(own_store: Store) 
     assert facts(own_store)["hospitals"] == []
 
 
+def test_each_patient_who_leaves_is_counted_by_one_press_and_can_be_taken_back(own_store: Store) -> None:
+    page = open_page()
+    leaves = page.selectbox[0]
+    assert leaves.label == "Patient leaves for"
+
+    def press(label: str) -> None:
+        (button,) = (one for one in page.button if one.label == label)
+        button.click().run()
+        assert not page.exception
+
+    assert all(one.disabled for one in page.button if one.label.startswith("1 ")), "first to which"
+    leaves.select(next(one for one in leaves.options if METHODIST in one)).run()
+    press("1 red")
+    press("1 red")
+    press("1 yellow")
+    (status,) = facts(own_store)["hospitals"]
+    assert status["sent"] == {"red": 2, "yellow": 1}
+    assert of(numbers(page, "Sent: red"), METHODIST).value == 2, "the card shows the same count"
+    counted = f"Counted: 1 yellow to {METHODIST}. Sent there so far: 2 red, 1 yellow."
+    assert counted in [text.value for text in page.text]
+    of(numbers(page, "Sent: red"), METHODIST).set_value(3).run()
+    press("Take back")
+    press("1 red")
+    (status,) = facts(own_store)["hospitals"]
+    assert status["sent"] == {"red": 4}, "the yellow one was taken back"
+    assert of(numbers(page, "Sent: red"), METHODIST).value == 4
+    assert "sent already: 4 red" in row(page, METHODIST)
+
+
 def test_any_hospital_that_is_known_is_found_by_name_and_listed(own_store: Store) -> None:
     page = open_page()
     finder = page.selectbox[-1]
@@ -287,7 +316,7 @@ def test_any_hospital_that_is_known_is_found_by_name_and_listed(own_store: Store
 
 def test_the_hospital_whose_other_ways_are_shown_stays_the_same_when_the_order_changes() -> None:
     page = open_page()
-    shown = page.selectbox[0]
+    shown = page.selectbox[1]
     chosen = next(k for k in shown.options if METHODIST in k)
     shown.select(chosen).run()
     ways = said(page)
@@ -296,14 +325,14 @@ def test_the_hospital_whose_other_ways_are_shown_stays_the_same_when_the_order_c
     control = next(one for one in page.segmented_control if nearest in one.label)
     control.set_value("Closed").run()
     assert not page.exception
-    still: Any = page.selectbox[0].value
+    still: Any = page.selectbox[1].value
     assert still[0] == METHODIST
 
 
 def test_other_ways_and_blocked_streets_are_shown_and_change_nothing(own_store: Store) -> None:
     page = open_page()
     before = own_store.list_versions(ID)
-    other_ways = page.selectbox[0]
+    other_ways = page.selectbox[1]
     other_ways.select_index(0).run()
     assert "No way is drawn: nobody is planned for it" in said(page)
     other_ways.select(next(one for one in other_ways.options if one.startswith(METHODIST))).run()

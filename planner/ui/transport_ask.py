@@ -48,6 +48,7 @@ _MOST_PEOPLE = 1_000_000
 _FIELD_PX = 134
 """Three beside each other on a tablet, each with its two buttons."""
 _FIRST = 8
+_LAST_COUNTED = "last patient who was counted"
 _NEAR_DEG = 0.005
 _MARKDOWN = "\\`*_{}[]()<>#+-.!|:$~&"
 
@@ -99,6 +100,75 @@ def _set_ambulances(key: str) -> None:
     others = {n: v for n, v in (incident.facts.get("units") or {}).items() if not is_ambulance(n)}
     count = st.session_state[key]
     state.state_fact(incident, "units", others if count is None else {**others, _AMBULANCES: count})
+
+
+# --- who leaves -----------------------------------------------------------------------------------
+
+
+def ask_departure(incident: OpenIncident, plan: Plan) -> None:
+    """Count each patient who leaves by one press, beside the map: what transport does most."""
+    by_key = {_place_key(h): h for h in plan.hospitals}
+    if not by_key:
+        return
+    chosen = st.selectbox(
+        "Patient leaves for",
+        list(by_key),
+        index=None,
+        placeholder="choose the hospital, then press a colour",
+        format_func=lambda which: _leaving_text(by_key[which]),
+        key=f"leaves in {incident.id}",
+    )
+    hospital = by_key.get(chosen or "")
+    last = _last_counted(incident)
+    with st.container(horizontal=True, gap="small"):
+        for colour, label in _COLOURS:
+            st.button(
+                f"1 {label.lower()}",
+                key=f"leaves {colour} in {incident.id}",
+                disabled=hospital is None,
+                on_click=_count_departure,
+                args=(hospital, colour),
+            )
+        st.button(
+            "Take back",
+            key=f"leaves not in {incident.id}",
+            disabled=last is None,
+            on_click=_take_back,
+        )
+    if last is not None:
+        counts = _said_of(incident, last[0]).get("sent") or {}
+        total = ", ".join(f"{counts[c]} {c}" for c, _ in _COLOURS if counts.get(c))
+        name = words.plain(last[0].name)
+        st.text(f"Counted: 1 {last[1]} to {name}. Sent there so far: {total or 'nobody'}.")
+
+
+def _leaving_text(hospital: HospitalOption) -> str:
+    shut = ", CLOSED" if hospital.closed else ", ON DIVERSION" if hospital.diversion else ""
+    young = ", children only" if hospital.children_only else ""
+    return f"{words.plain(hospital.name)}, {words.minutes(hospital.time_range_min)}{young}{shut}"
+
+
+def _last_counted(incident: OpenIncident) -> tuple[HospitalOption, str] | None:
+    whose, last = st.session_state.get(_LAST_COUNTED, ("", None))
+    return last if whose == incident.id else None
+
+
+def _count_departure(hospital: HospitalOption, colour: str) -> None:
+    _add_sent(hospital, colour, 1)
+    st.session_state[_LAST_COUNTED] = (state.open_incident().id, (hospital, colour))
+
+
+def _take_back() -> None:
+    last = _last_counted(state.open_incident())
+    if last is not None:
+        _add_sent(*last, -1)
+        del st.session_state[_LAST_COUNTED]
+
+
+def _add_sent(hospital: HospitalOption, colour: str, more: int) -> None:
+    sent = dict(_said_of(state.open_incident(), hospital).get("sent") or {})
+    sent[colour] = min(_MOST_PEOPLE, max(0, int(sent.get(colour) or 0) + more))
+    _say(hospital, {"sent": {name: n for name, n in sent.items() if n}})
 
 
 # --- the ways -------------------------------------------------------------------------------------
@@ -261,10 +331,11 @@ def _ask_sent(hospital: HospitalOption, said: Json, tail: str) -> None:
     """Keep the running count: a patient more with each ambulance that leaves."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         for colour, label in _COLOURS:
-            key = f"sent {colour} {tail}"
+            sent = int((said.get("sent") or {}).get(colour) or 0)
+            key = _key_of(f"sent {colour} {tail}", sent)
             st.number_input(
                 f"Sent: {label.lower()}",
-                value=int((said.get("sent") or {}).get(colour) or 0),
+                value=sent,
                 min_value=0,
                 max_value=_MOST_PEOPLE,
                 step=1,
@@ -273,6 +344,16 @@ def _ask_sent(hospital: HospitalOption, said: Json, tail: str) -> None:
                 on_change=_set_sent,
                 args=(key, hospital, colour),
             )
+
+
+def _key_of(entry: str, value: int) -> str:
+    """Return the key of an entry: another one when its value was changed elsewhere, so that it shows that."""
+    turn: int = st.session_state.get(f"turn of {entry}", 0)
+    key = f"{entry} {turn}"
+    if st.session_state.get(key, value) != value:
+        st.session_state[f"turn of {entry}"] = turn + 1
+        key = f"{entry} {turn + 1}"
+    return key
 
 
 def _ask_rate(hospital: HospitalOption, member: str, label: str, value: float | None, key: str) -> None:
