@@ -14,7 +14,7 @@ from shapely.geometry import LineString, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from planner.errors import AreaError
-from planner.geo import DECIMALS, Frame, LonLat
+from planner.geo import DECIMALS, Frame, LonLat, near_deg
 from planner.memory import KEPT_WITH_TABLES, Kept, Memory, kept_with
 from planner.model import Ring, Rings, Shape
 from planner.streets.network import StreetNetwork
@@ -73,7 +73,7 @@ class Area:
     frame : Frame
         Metres about the area's centre.
     bbox_deg : tuple of float
-        West, south, east, north.
+        West, south, east, north; across longitude 180 the degrees run on, 180.1 for -179.9.
     data_date : str
         ISO date of the map data, "" when unknown.
     source, attribution, licence : str
@@ -236,7 +236,7 @@ class Area:
     def covers(self, place: LonLat) -> bool:
         """Whether a place lies in the area's bounding box."""
         west, south, east, north = self.bbox_deg
-        return west <= place.lon_deg <= east and south <= place.lat_deg <= north
+        return west <= near_deg(place.lon_deg, (west + east) / 2) <= east and south <= place.lat_deg <= north
 
     def places_of(self, *kinds: str) -> Table:
         """Return the places of the given kinds: one table for all who ask."""

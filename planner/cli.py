@@ -299,7 +299,11 @@ class _Box(click.ParamType[Any]):
 @area.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--name", required=True, help="What to call the area: letters, digits, '-' and '_'.")
-@click.option("--bbox", type=_Box(), help="Keep only what meets this box, in degrees.")
+@click.option(
+    "--bbox",
+    type=_Box(),
+    help="Keep only what meets this box, in degrees; across longitude 180: 179.9,-17,-179.9,-16.",
+)
 @click.option(
     "--within",
     type=click.Path(path_type=Path),

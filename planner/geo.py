@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 import mgrs
 import numpy as np
@@ -20,6 +20,9 @@ from pyproj import CRS, Proj, Transformer
 from shapely.geometry.base import BaseGeometry
 
 from planner.errors import IncidentError
+
+_HALF_TURN_DEG = 180.0
+_Lon = TypeVar("_Lon", float, NDArray[np.float64])
 
 _AT_ONCE = 1 << 16  # places projected together: of a city's there are parts enough for all cores
 DECIMALS = 7
@@ -53,6 +56,25 @@ class LonLat(NamedTuple):
     def rounded(self) -> LonLat:
         """Return the place as documents write it (7 decimals, no minus zero)."""
         return LonLat(round(self.lon_deg, DECIMALS) + 0.0, round(self.lat_deg, DECIMALS) + 0.0)
+
+
+def on_globe(lon_deg: float, lat_deg: float) -> LonLat:
+    """Return a place with a longitude that runs on past 180 degrees put back between -180 and 180."""
+    return LonLat(lon_deg if abs(lon_deg) <= _HALF_TURN_DEG else float(near_deg(lon_deg, 0.0)), lat_deg)
+
+
+def near_deg(lon_deg: _Lon, about_deg: float) -> _Lon:
+    """Return longitudes as they run on from another, past 180 degrees where that is nearer: 180.1 for -179.9.
+
+    What lies within 180 degrees already is left as it is, to the bit.
+    """
+    turns = np.round((about_deg - np.asarray(lon_deg)) / 360.0)
+    return cast(Any, lon_deg) + 360.0 * turns if np.any(turns) else lon_deg
+
+
+def run_on(lonlat_deg: NDArray[np.float64], about: LonLat) -> NDArray[np.float64]:
+    """Return places (n, 2) with their longitudes as they run on from another place's."""
+    return np.column_stack([near_deg(lonlat_deg[:, 0], about.lon_deg), lonlat_deg[:, 1]])
 
 
 def degrees_of(line: Sequence[LonLat]) -> NDArray[np.float64]:

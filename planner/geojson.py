@@ -24,7 +24,8 @@ MAX_BYTES = 20_000_000
 _SHOWN = 40
 _MAX_NUMBER = 1e300
 _MIN_CORNERS = 3
-_FARTHEST_DEG = (180.0, 90.0)
+_HALF_TURN_DEG = 180.0
+_FARTHEST_DEG = (_HALF_TURN_DEG, 90.0)
 
 Json = dict[str, Any]
 
@@ -222,12 +223,19 @@ def wound(ring: Ring, *, exterior: bool) -> Ring:
 
 
 def _area_deg2(ring: Ring) -> float:
-    """Signed area, positive counter-clockwise. Exact sums: a ring reversed gives minus the same."""
+    """Signed area, positive counter-clockwise. Exact sums: a ring reversed gives minus the same.
+
+    Longitudes are taken as they lie from the first, the short way round: a ring across 180 degrees would be
+    wound the other way round the globe.
+    """
     lon0, lat0 = ring[0]
-    return math.fsum(
-        (a.lon_deg - lon0) * (b.lat_deg - lat0) - (b.lon_deg - lon0) * (a.lat_deg - lat0)
-        for a, b in pairwise(ring)
-    )
+    from_first = [(_short_way(place.lon_deg - lon0), place.lat_deg - lat0) for place in ring]
+    return math.fsum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(from_first))
+
+
+def _short_way(turn_deg: float) -> float:
+    """Return a difference of two longitudes between -180 and 180."""
+    return turn_deg if abs(turn_deg) <= _HALF_TURN_DEG else turn_deg - math.copysign(360.0, turn_deg)
 
 
 def geometry(shape: Shape) -> Json:

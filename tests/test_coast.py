@@ -18,7 +18,7 @@ from planner.model import Incident
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.sources.coast import sea_of
-from planner.sources.osm import BBox
+from planner.sources.meridian import BBox
 from planner.sources.pbf import read_osm
 from planner.terms import ObstacleKind, ThreatName
 from tests.town import DATA_DATE, Objects

@@ -87,7 +87,7 @@ def test_of_a_key_told_twice_the_first_counts() -> None:
 def test_ways_that_meet_a_box_are_kept_whole(east: float, kept: list[int]) -> None:
     lonlat_deg = np.array([(0, 0), (1, 0), (5, 5), (6, 5), (2, 0), (3, 0)], dtype=np.float64)
     runs = Runs(np.array([0, 0, 1]), np.array([2, 2, 2]), np.arange(6), lonlat_deg)
-    met = runs.meeting((-2.0, -1.0, east, 1.0))
+    met = runs.meeting([(-2.0, -1.0, east, 1.0)])
     assert met.way.tolist() == kept
     assert met.ref.tolist() == list(range(2 * len(kept)))
-    assert len(met.meeting((-2.0, -1.0, east, 1.0)).way) == len(kept)
+    assert len(met.meeting([(-2.0, -1.0, east, 1.0)]).way) == len(kept)

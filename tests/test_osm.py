@@ -312,7 +312,7 @@ def test_box_never_claims_ground_beyond_the_streets() -> None:
 
 
 @pytest.mark.parametrize(
-    "box", [(1, 2, 1, 3), (170, 0, -170, 1), (0, 1, 1, 0), (0, 0, np.nan, 1), (0, -91, 1, 0)]
+    "box", [(1, 2, 1, 3), (10, 0, -10, 1), (0, 1, 1, 0), (0, 0, np.nan, 1), (0, -91, 1, 0)]
 )
 def test_box_that_is_none_is_refused(box) -> None:
     draft = Draft()
@@ -321,15 +321,16 @@ def test_box_that_is_none_is_refused(box) -> None:
         draft.finish("made", source="test", bbox_deg=box)
 
 
-def test_map_across_the_antimeridian_is_refused_unless_a_box_is_given() -> None:
+def test_map_across_the_antimeridian_is_one_unless_a_box_parts_it() -> None:
     def fiji() -> Draft:
         draft = Draft()
         draft.add_way(1, [(1, (179.99, -17.0)), (2, (179.98, -17.0))], STREET)
         draft.add_way(2, [(3, (-179.99, -17.0)), (4, (-179.98, -17.0))], STREET)
         return draft
 
-    with pytest.raises(SourceError, match=r"over longitude 180.*--bbox"):
-        fiji().finish("fiji", source="test")
+    whole = fiji().finish("fiji", source="test")
+    assert whole.network.edge_count == 2
+    assert whole.bbox_deg == pytest.approx((179.9799, -17.0001, 180.0201, -16.9999))
     assert fiji().finish("fiji", source="test", bbox_deg=(179, -18, 180, -16)).network.edge_count == 1
 
 

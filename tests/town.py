@@ -26,8 +26,9 @@ from osmium.osm import mutable
 from shapely.geometry import LineString, Point, Polygon
 
 from planner.area import Area
-from planner.geo import Frame, LonLat
-from planner.sources.osm import BBox, Draft
+from planner.geo import Frame, LonLat, near_deg
+from planner.sources.meridian import BBox
+from planner.sources.osm import Draft
 from planner.sources.restrictions import read_restriction
 
 CENTRE = LonLat(-93.0, 41.0)
@@ -185,7 +186,7 @@ def town(
     )
     reach_m = blocks * BLOCK_M / 2 + RING_OUT_M
     east, north = made.place(reach_m, 0).lon_deg, made.place(0, reach_m).lat_deg
-    dx, dy = east - centre.lon_deg, north - centre.lat_deg
+    dx, dy = near_deg(east, centre.lon_deg) - centre.lon_deg, north - centre.lat_deg
     # the same degrees on both sides, so that the centre of the box, and of the frame, is the centre given
     box = (centre.lon_deg - dx, centre.lat_deg - dy, centre.lon_deg + dx, centre.lat_deg + dy)
     return made.area(bbox_deg=box)

@@ -22,7 +22,7 @@ from planner.exports.exporter import Options
 from planner.exports.features import LOOKS, TEXT_LENGTH, Item, Look, items, scene_key
 from planner.exports.kml import add_to_zip
 from planner.exports.xml import Element, add, degrees, lat_lon, to_bytes
-from planner.geo import LonLat
+from planner.geo import LonLat, degrees_of, on_globe, run_on
 from planner.model import Plan
 from planner.words import plain
 
@@ -157,8 +157,8 @@ def _callsign(item: Item, options: Options) -> str:
 
 def _within(ring: tuple[LonLat, ...]) -> LonLat:
     """Return a place inside a ring: where clients put its label and its handle."""
-    inside = Polygon(ring).buffer(0).representative_point()
-    return LonLat(inside.x, inside.y) if not inside.is_empty else ring[0]
+    inside = Polygon(run_on(degrees_of(ring), ring[0])).buffer(0).representative_point()
+    return on_globe(inside.x, inside.y) if not inside.is_empty else ring[0]
 
 
 def _zulu(moment: datetime) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from shapely.geometry import Polygon
 
-from planner.geo import DECIMALS, Frame, LonLat
+from planner.geo import DECIMALS, Frame, LonLat, degrees_of, on_globe, run_on
 from planner.model import Ring, Rings
 
 _FIRST_M = 0.5
@@ -29,7 +29,10 @@ def outlines(ground: Iterable[Rings], most_points: int) -> tuple[Ring, ...]:
     most_points : int
         Places of a ring, the last one (equal to the first) included.
     """
-    polygons = [shapely.make_valid(Polygon(rings[0])) for rings in ground]
+    grounds = list(ground)
+    polygons = [
+        shapely.make_valid(Polygon(run_on(degrees_of(rings[0]), grounds[0][0][0]))) for rings in grounds
+    ]
     parts = shapely.get_parts(shapely.union_all(polygons))
     return tuple(_outline(Polygon(part.exterior), most_points) for part in parts if isinstance(part, Polygon))
 
@@ -38,14 +41,14 @@ def _outline(whole_deg: Polygon, most_points: int) -> Ring:
     if len(whole_deg.exterior.coords) <= most_points:
         return _ring(whole_deg)
     centre = whole_deg.centroid
-    frame = Frame(LonLat(centre.x, centre.y))
+    frame = Frame(on_globe(centre.x, centre.y))
     whole_m = frame.geometry_to_m(whole_deg)
     tolerance_m = _FIRST_M
     while tolerance_m < _FURTHEST_M:
         # grown by the tolerance, so that what straightening cuts off is what was added
         grown_m = whole_m.buffer(tolerance_m, join_style="mitre").simplify(tolerance_m)
         rim_m = shapely.get_coordinates(shapely.get_exterior_ring(grown_m))
-        rounded_deg = Polygon(np.round(frame.to_deg(rim_m), DECIMALS))
+        rounded_deg = Polygon(np.round(run_on(frame.to_deg(rim_m), LonLat(centre.x, centre.y)), DECIMALS))
         few = len(rounded_deg.exterior.coords) <= most_points
         if few and rounded_deg.is_valid and rounded_deg.covers(whole_deg):
             return _ring(rounded_deg)
@@ -62,4 +65,4 @@ def _box(polygon_deg: Polygon) -> Polygon:
 
 def _ring(polygon_deg: Polygon) -> Ring:
     ring = shapely.get_coordinates(shapely.get_exterior_ring(shapely.orient_polygons(polygon_deg)))
-    return tuple(LonLat(float(lon), float(lat)).rounded() for lon, lat in ring)
+    return tuple(on_globe(float(lon), float(lat)).rounded() for lon, lat in ring)

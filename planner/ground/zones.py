@@ -16,7 +16,7 @@ from planner import words
 from planner.area import Area, rings_of
 from planner.doctrine import Doctrine, ThreatPreset
 from planner.errors import IncidentError
-from planner.geo import LonLat
+from planner.geo import LonLat, on_globe
 from planner.ground.around import around
 from planner.ground.seen import seen_ground
 from planner.ground.sightline import Walls, walls_of
@@ -233,6 +233,7 @@ def _check_inside(degrees: Floats, what: str, area: Area) -> None:
     if np.isfinite(xy_m).all() and shapely.dwithin(area.extent_m, hull_m, _BESIDE_M):
         return
     west, south, east, north = area.bbox_deg
+    east = on_globe(east, 0.0).lon_deg
     lon, lat = degrees.mean(axis=0)
     swapped = area.covers(LonLat(float(lat), float(lon)))
     raise IncidentError(

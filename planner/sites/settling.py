@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner import words
 from planner.doctrine import Siting
-from planner.geo import Frame, degrees_of
+from planner.geo import Frame, degrees_of, run_on
 from planner.model import Route
 from planner.sites.purposes import is_working
 from planner.sites.sights import Sights
@@ -160,11 +160,15 @@ def settle_beside(
 
 def _lanes(routes: Sequence[Route], settled: Settled, frame: Frame) -> BaseGeometry:
     """Return what ways drive near the candidates, stretch by stretch, each once: a metro is driven across."""
-    lines = [degrees_of(route.line) for route in routes if route.route in _LANES and len(route.line) > 1]
+    lines = [
+        run_on(degrees_of(route.line), frame.centre)
+        for route in routes
+        if route.route in _LANES and len(route.line) > 1
+    ]
     if not lines or not len(settled.facts.candidates):
         return shapely.MultiLineString()
     ground = shapely.box(*shapely.total_bounds(settled.facts.shapes))
-    rim = frame.to_deg(shapely.get_coordinates(ground.buffer(_LANES_M)))
+    rim = run_on(frame.to_deg(shapely.get_coordinates(ground.buffer(_LANES_M))), frame.centre)
     low, high = rim.min(axis=0), rim.max(axis=0)
     first, last = (np.concatenate([line[part] for line in lines]) for part in (slice(-1), slice(1, None)))
     near = ((np.maximum(first, last) >= low) & (np.minimum(first, last) <= high)).all(axis=1)

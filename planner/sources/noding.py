@@ -65,13 +65,15 @@ class Runs(NamedTuple):
     cut: Ints = np.empty(0, dtype=np.int64)
     """Nodes at which a run begins or ends because the source lacks the next node of its way."""
 
-    def meeting(self, box_deg: tuple[float, float, float, float]) -> Runs:
-        """Keep the ways of which a run meets a box, whole."""
+    def meeting(self, boxes_deg: Sequence[tuple[float, float, float, float]]) -> Runs:
+        """Keep the ways of which a run meets one of some boxes, whole."""
         if not len(self.way):
             return self
         start = np.cumsum(self.size) - self.size
         low, high = (ends.reduceat(self.lonlat_deg, start) for ends in (np.minimum, np.maximum))
-        kept = np.isin(self.way, self.way[_boxes_meet(np.hstack([low, high]), box_deg)])
+        reach = np.hstack([low, high])
+        meets = np.any([_boxes_meet(reach, box) for box in boxes_deg], axis=0)
+        kept = np.isin(self.way, self.way[meets])
         points = np.repeat(kept, self.size)
         return Runs(self.way[kept], self.size[kept], self.ref[points], self.lonlat_deg[points], self.cut)
 

@@ -22,9 +22,10 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import BUILDING_COLUMNS, OBSTACLE_COLUMNS, PLACE_COLUMNS, Area
 from planner.errors import SourceError
-from planner.geo import Frame, LonLat
+from planner.geo import Frame, LonLat, on_globe, run_on
 from planner.sources.coast import COASTLINE, sea_of
 from planner.sources.known_ground import known_ground
+from planner.sources.meridian import BBox, checked_box, shapes_run_on
 from planner.sources.noding import UNIT_DEG, Runs, Streets, Units, lay_streets
 from planner.sources.restrictions import Restriction
 from planner.sources.tags import (
@@ -47,12 +48,12 @@ from planner.terms import ObstacleKind
 ATTRIBUTION = "© OpenStreetMap contributors"
 LICENCE = "ODbL 1.0"
 
-BBox = tuple[float, float, float, float]
-"""West, south, east, north in degrees."""
-
 MAX_SPAN_DEG = 5.0
 """Widest area taken whole: beyond, a frame about one centre no longer measures true."""
 
+_HALF_TURN_DEG, _TURN_UNITS = 180.0, 3_600_000_000
+_NEAR_DEG = 30.0
+"""Streets further from a map across longitude 180 stay where they are: its box leaves them out."""
 _BELIEVED_DEG = 0.045
 """5 km: where a source says that it covers so much more than there are streets, that is believed."""
 _SEA_BEYOND_DEG = 0.01
@@ -235,7 +236,14 @@ class Draft:
         """
         if bbox_deg is not None and not self._added:
             raise SourceError("there are no streets in that box", "Choose a box that the file covers")
+        bbox_deg = None if bbox_deg is None else checked_box(bbox_deg)
+        if covered_deg is not None and covered_deg[2] - covered_deg[0] > _HALF_TURN_DEG:
+            covered_deg = None  # it says nothing of where the map ends
         streets = self._streets()
+        about_deg = _across(streets, bbox_deg)
+        if about_deg is not None:
+            _run_on(streets.unit, about_deg)
+            self._coast = [shapes_run_on(line, about_deg) for line in self._coast]
         box = _area_box(streets, bbox_deg, covered_deg, to_its_edges=to_its_edges)
         lowest = min([0, *self._obstacles.osm_id])  # of objects that are new in an editor
         for number, shape in enumerate(sea_of(self._coast, _sea_box(box, _common(bbox_deg, covered_deg))), 1):
@@ -243,12 +251,12 @@ class Draft:
         kept = _kept_ground(box if bbox_deg is not None else None, within_deg)
         if kept is not None:
             streets = streets.within(kept)
-        frame = Frame(LonLat((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
+        frame = Frame(on_globe((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
         network, units = lay_streets(streets, self._nodes, self._restrictions_of(streets), frame)
         sha = _digest_of(network, units, box)
         del streets
         buildings, places, obstacles = (
-            _table(drafted, columns, largest_m2, kept, frame, sha)
+            _table(drafted, columns, largest_m2, kept, about_deg, frame, sha)
             for drafted, columns, largest_m2 in (
                 (self._buildings, BUILDING_COLUMNS, _LARGEST_BUILDING_M2),
                 (self._places, PLACE_COLUMNS, math.inf),
@@ -258,7 +266,7 @@ class Draft:
         outline = known_ground(
             network,
             units,
-            frame.to_deg(_middles(buildings.shapes)),
+            run_on(frame.to_deg(_middles(buildings.shapes)), LonLat((box[0] + box[2]) / 2, 0.0)),
             box,
             within_deg=within_deg,
             cut=np.unique(np.frombuffer(self._cut, dtype=np.int64)),
@@ -324,11 +332,10 @@ def _area_box(
     What a source that is whole to its edges covers beyond the last streets belongs to it where that is
     little: a box that reaches far beyond them may be that of a larger map which this was cut from.
     """
-    if bbox_deg is not None:
-        check_box(bbox_deg)
     low, high = streets.unit.min(axis=0) * UNIT_DEG, streets.unit.max(axis=0) * UNIT_DEG
     # some 10 m of room: a single straight street has a box without area
-    low, high = np.maximum(low - 1e-4, (-180, -90)), np.minimum(high + 1e-4, (180, 90))
+    most = (max(high[0], _HALF_TURN_DEG), 90)
+    low, high = np.maximum(low - 1e-4, (min(low[0], -_HALF_TURN_DEG), -90)), np.minimum(high + 1e-4, most)
     limit = _common(bbox_deg, covered_deg)
     if limit is not None:
         inner_low, inner_high = np.maximum(low, limit[:2]), np.minimum(high, limit[2:])
@@ -340,11 +347,6 @@ def _area_box(
             low, high = _with_empty_rims(low, high, limit)
     west, south = (round(float(v), 7) for v in low)
     east, north = (round(float(v), 7) for v in high)
-    if east - west > 180:
-        raise SourceError(
-            "the map reaches over longitude 180, or most of the way round the globe",
-            "Import the part on one side of it with --bbox W,S,E,N",
-        )
     if east - west > MAX_SPAN_DEG or north - south > MAX_SPAN_DEG:
         raise SourceError(
             f"the map spans {east - west:.1f} by {north - south:.1f} degrees, too wide for one area",
@@ -380,17 +382,32 @@ def _sea_box(box: BBox, limit: BBox | None) -> BBox:
     if limit is not None:
         west, south = max(west, min(box[0], limit[0])), max(south, min(box[1], limit[1]))
         east, north = min(east, max(box[2], limit[2])), min(north, max(box[3], limit[3]))
-    return max(west, -180.0), max(south, -90.0), min(east, 180.0), min(north, 90.0)
+    west, east = max(west, min(box[0], -_HALF_TURN_DEG)), min(east, max(box[2], _HALF_TURN_DEG))
+    return west, max(south, -90.0), east, min(north, 90.0)
 
 
-def check_box(box: BBox) -> None:
-    """Refuse a box that is none on the globe."""
-    west, south, east, north = box
-    if not (np.isfinite(box).all() and -180 <= west < east <= 180 and -90 <= south < north <= 90):
-        raise SourceError(
-            "the box is not one on the globe",
-            "Give west,south,east,north in degrees, west less than east, south less than north",
-        )
+# --- across longitude 180 -------------------------------------------------------------------------
+
+
+def _across(streets: Streets, bbox_deg: BBox | None) -> float | None:
+    """Return the longitude that a map's own run on from, where it may reach across 180; else None."""
+    if bbox_deg is not None:
+        about_deg = (bbox_deg[0] + bbox_deg[2]) / 2
+    else:
+        lon = streets.unit[:, 0]
+        west, east = int(lon.min()), int(lon.max())
+        if (east - west) * UNIT_DEG > _HALF_TURN_DEG:
+            west, east = int(lon[lon >= 0].min()), int(lon[lon < 0].max()) + _TURN_UNITS
+        about_deg = (west + east) / 2 * UNIT_DEG
+    return about_deg if abs(about_deg) + MAX_SPAN_DEG > _HALF_TURN_DEG else None
+
+
+def _run_on(unit: Units, about_deg: float) -> None:
+    """Move what lies on the other side of longitude 180 beside the rest; what is far away fits nowhere."""
+    lon = unit[:, 0].astype(np.int64)
+    turned = lon + _TURN_UNITS * np.rint((about_deg / UNIT_DEG - lon) / _TURN_UNITS).astype(np.int64)
+    near = np.abs(turned * UNIT_DEG - about_deg) < _NEAR_DEG
+    unit[near, 0] = turned[near]
 
 
 # --- tables ---------------------------------------------------------------------------------------
@@ -415,6 +432,7 @@ def _table(
     columns: Sequence[str],
     largest_m2: float,
     ground_deg: BaseGeometry | None,
+    about_deg: float | None,
     frame: Frame,
     sha: Any,
 ) -> Table:
@@ -423,7 +441,7 @@ def _table(
     Outlines larger than what they are of can be are left out: a quarter mapped as one building would hide
     whatever lies behind it.
     """
-    rows = _shapes_and_rows(drafted, ground_deg)
+    rows = _shapes_and_rows(drafted, ground_deg, about_deg)
     shape_m = shapely.transform(rows.shape, frame.to_m) if len(rows.shape) else rows.shape
     if largest_m2 < math.inf:
         real = shapely.area(shape_m) <= largest_m2
@@ -435,7 +453,7 @@ def _table(
     return Table({name: content[name] for name in columns}, shape_m)
 
 
-def _shapes_and_rows(table: _Table, ground_deg: BaseGeometry | None) -> _Rows:
+def _shapes_and_rows(table: _Table, ground_deg: BaseGeometry | None, about_deg: float | None) -> _Rows:
     """Take a drafted table over: its shapes made and mended, the latest version of each object."""
     shape = np.empty(len(table.shape), dtype=object)
     shape[:] = table.shape
@@ -444,6 +462,8 @@ def _shapes_and_rows(table: _Table, ground_deg: BaseGeometry | None) -> _Rows:
     shape[is_wkb] = shapely.from_wkb(shape[is_wkb])
     deep = shapely.has_z(shape)
     shape[deep] = shapely.force_2d(shape[deep])
+    if about_deg is not None and len(shape):
+        shape = shapes_run_on(shape, about_deg)
     shape = _simplest(shape)
     good = ~shapely.is_empty(shape) & np.isfinite(shapely.bounds(shape)).all(axis=1)
     if ground_deg is not None:

@@ -28,7 +28,7 @@ import urllib3
 
 from planner.errors import SourceError
 from planner.geo import Frame, LonLat
-from planner.sources.osm import BBox
+from planner.sources.meridian import BBox, checked_box, parts_of, told_box
 from planner.sources.pbf import KEYS, Progress
 
 OVERPASS_URL = "https://overpass-api.de/api/interpreter"
@@ -41,6 +41,7 @@ TILE_M = 10_000.0
 """Widest side of what is asked in one request: a dense city of this size is some 50 MB of XML."""
 MAX_SIDE_M = 120_000.0
 """Beyond this an extract is the better way, for the server too."""
+_POLE_DEG = 90.0
 ROOM_M = 1_000.0
 """Streets around a place that are fetched with it: perimeters reach past a town's border."""
 _KEPT_S = 24 * 3600.0  # tiles of a broken fetch older than this are asked anew
@@ -228,16 +229,14 @@ class _Listener:
 
 def _rounded(box: BBox) -> BBox:
     west, south, east, north = (round(v, 7) for v in box)
-    return west, south, east, north
+    return west, south, (east + 360.0 if east < west else east), north
 
 
 def _tiles(box: BBox) -> list[BBox]:
-    """Part a box into tiles of at most ``TILE_M``, west to east, south to north."""
-    west, south, east, north = box
-    if not (all(map(math.isfinite, box)) and -180 <= west < east <= 180 and -90 < south < north < 90):
-        raise SourceError(
-            "the box is not one on the globe", "Check latitude and longitude; areas across 180° cannot be"
-        )
+    """Part a box into tiles of at most ``TILE_M``, west to east, south to north; none reaches across 180."""
+    west, south, east, north = box = checked_box(box)
+    if abs(south) == _POLE_DEG or abs(north) == _POLE_DEG:
+        raise SourceError("the box reaches to a pole", "Check latitude and longitude")
     frame = Frame(LonLat((west + east) / 2, (south + north) / 2))
     wide_m, high_m = frame.to_m([(east, (south + north) / 2), ((west + east) / 2, north)])[[0, 1], [0, 1]] * 2
     if max(wide_m, high_m) > MAX_SIDE_M:
@@ -245,7 +244,12 @@ def _tiles(box: BBox) -> list[BBox]:
             f"{wide_m / 1000:.0f} by {high_m / 1000:.0f} km is too much to fetch",
             _instead(box, "Fetch a smaller place"),
         )
-    columns, rows = math.ceil(wide_m / TILE_M), math.ceil(high_m / TILE_M)
+    return [tile for part in parts_of(box) for tile in _tiles_of(part, wide_m / (east - west), high_m)]
+
+
+def _tiles_of(box: BBox, m_per_deg: float, high_m: float) -> list[BBox]:
+    west, south, east, north = box
+    columns, rows = math.ceil((east - west) * m_per_deg / TILE_M), math.ceil(high_m / TILE_M)
     xs = [west + (east - west) * k / columns for k in range(columns + 1)]
     ys = [south + (north - south) * k / rows for k in range(rows + 1)]
     return [_rounded((xs[i], ys[j], xs[i + 1], ys[j + 1])) for j in range(rows) for i in range(columns)]
@@ -253,7 +257,7 @@ def _tiles(box: BBox) -> list[BBox]:
 
 def _instead(box: BBox, first: str) -> str:
     """Say which extract to download, and the command that takes it in."""
-    west, south, east, north = (f"{v:.4f}" for v in box)
+    west, south, east, north = (f"{v:.4f}" for v in told_box(box))
     return (
         f"{first}, or download the .osm.pbf extract of the state or county around {south},{west} "
         "(download.geofabrik.de, extract.bbbike.org) and run: "

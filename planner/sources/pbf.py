@@ -27,6 +27,7 @@ from planner.area import Area, iso_date
 from planner.errors import SourceError
 from planner.sources import opl
 from planner.sources.coast import COASTLINE
+from planner.sources.meridian import BBox, checked_box, parts_of
 from planner.sources.ordering import (
     MAKE_ROOM,
     ORDERED,
@@ -37,7 +38,7 @@ from planner.sources.ordering import (
     true_id,
     true_ids,
 )
-from planner.sources.osm import BBox, Draft, check_box
+from planner.sources.osm import Draft
 from planner.sources.pbf_blocks import has_new_nodes
 from planner.sources.restrictions import read_restriction
 from planner.sources.tags import (
@@ -137,9 +138,9 @@ def read_osm(
     formats = [_checked_format(file) for file in files]
     told = ", ".join(file.name for file in files)
     report = progress or _silent
-    box = _common_box(bbox_deg, within_deg)
+    box = _common_box(None if bbox_deg is None else checked_box(bbox_deg), within_deg)
     if box is not None:
-        check_box(box)
+        box = checked_box(box)
     edited = [
         has_new_nodes(file) if kind == "pbf" else is_edited(file, kind)
         for file, kind in zip(files, formats, strict=True)
@@ -311,7 +312,7 @@ class _Reading:
 
     def __init__(self, path: Path, file_format: str, box: BBox | None, report: Progress) -> None:
         self.draft = Draft()
-        self._box = box
+        self._boxes = None if box is None else parts_of(box)
         self.without_nodes = 0
         self.broken_areas = 0
         self._street = lru_cache(maxsize=1 << 14)(_street)  # the same come again all through a file
@@ -373,7 +374,7 @@ class _Reading:
         place, obstacle = read_place(tags), read_obstacle(tags, "point")
         if (place is None and obstacle is None) or not node.location.valid():
             return
-        if self._box is not None and not _within(node.location.lon, node.location.lat, self._box):
+        if not self._wants((node.location.lon, node.location.lat) * 2):
             return
         point = shapely.Point(node.location.lon, node.location.lat)
         if place is not None:
@@ -393,12 +394,12 @@ class _Reading:
             return
         if tags.get("natural", "") == COASTLINE:
             for coordinates in self._parts(way):
-                if self._box is None or _meets(coordinates, self._box):
+                if self._wants(_reach(coordinates)):
                     self.draft.add_coast(shapely.linestrings(_pairs(coordinates)))
         obstacle = read_obstacle(tags, "line")
         if obstacle is not None:
             for coordinates in self._parts(way):
-                if self._box is None or _meets(coordinates, self._box):
+                if self._wants(_reach(coordinates)):
                     line = shapely.linestrings(_pairs(coordinates))
                     self.draft.add_obstacle("w", _checked_id(way.id), obstacle, line)
 
@@ -410,8 +411,8 @@ class _Reading:
         runs = ways.runs()
         self._newest = max(self._newest, ways.newest)
         self.without_nodes += len(ways.size) - len(np.unique(runs.way))
-        if self._box is not None:
-            runs = runs.meeting(self._box)
+        if self._boxes is not None:
+            runs = runs.meeting(self._boxes)
         kept, row = np.unique(runs.way, return_inverse=True)
         texts = [ways.tags[way] for way in kept.tolist()]
         known = {text: number for number, text in enumerate(dict.fromkeys(texts))}
@@ -441,7 +442,7 @@ class _Reading:
         ):  # a multipolygon whose rings do not close: osmium gives it without rings
             self.broken_areas += 1
             return
-        if self._box is not None and not _boxes_meet(_bounds_of(shape), self._box):
+        if self._boxes is not None and not self._wants(_bounds_of(shape)):
             return
         owner, ident = "w" if area.from_way() else "r", true_id(area.orig_id())
         if building is not None:
@@ -452,6 +453,10 @@ class _Reading:
             self.draft.add_obstacle(owner, ident, obstacle, shape)
 
     # --- coordinates ----------------------------------------------------------------------------
+
+    def _wants(self, reach: BBox) -> bool:
+        """Whether what reaches so far meets the box."""
+        return self._boxes is None or any(_boxes_meet(reach, box) for box in self._boxes)
 
     def _parts(self, way: Any) -> list[bytes]:
         """Return the runs of a way's nodes that the file holds: nearly always one, the whole way."""
@@ -512,15 +517,11 @@ def _runs(way: Any) -> Iterator[bytes]:
         run = []
 
 
-def _within(lon: float, lat: float, box: BBox) -> bool:
-    return box[0] <= lon <= box[2] and box[1] <= lat <= box[3]
-
-
-def _meets(coordinates: bytes, box: BBox) -> bool:
-    """Whether the box of a run of longitudes and latitudes meets a box."""
+def _reach(coordinates: bytes) -> BBox:
+    """Return the box of a run of longitudes and latitudes."""
     values = memoryview(coordinates).cast("d")
     lons, lats = values[::2].tolist(), values[1::2].tolist()
-    return _boxes_meet((min(lons), min(lats), max(lons), max(lats)), box)
+    return min(lons), min(lats), max(lons), max(lats)
 
 
 def _boxes_meet(a: BBox, b: BBox) -> bool:

@@ -8,6 +8,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from planner.errors import SourceError
+from planner.sources.meridian import checked_box, laid_together
 
 _REMEDY = "Give a GeoJSON file with a polygon in degrees, longitude first, or the .poly file of an extract"
 _POLY = ".poly"
@@ -40,12 +41,13 @@ def read_polygon(path: Path) -> BaseGeometry:
         raise SourceError(f"{path.name} {told}", _REMEDY) from error
     parts = shapely.get_parts(shapely.make_valid(shapely.force_2d(read)))
     polygons = [part for part in _flat(list(parts)) if shapely.get_dimensions(part) == 2]
-    ground = shapely.union_all(polygons)
-    if ground.is_empty:
+    if not polygons:
         raise SourceError(f"{path.name} has no polygon in it", _REMEDY)
-    west, south, east, north = ground.bounds
-    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-        raise SourceError(f"the polygon of {path.name} is not on the globe", _REMEDY)
+    ground = shapely.union_all(list(laid_together(polygons)))
+    try:
+        checked_box(ground.bounds)
+    except SourceError as error:
+        raise SourceError(f"the polygon of {path.name} is not on the globe", _REMEDY) from error
     return ground
 
 

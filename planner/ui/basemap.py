@@ -21,6 +21,7 @@ import shapely
 from numpy.typing import NDArray
 
 from planner.area import Area
+from planner.geo import LonLat, run_on
 from planner.streets.network import StreetNetwork
 from planner.terms import ObstacleKind, PlaceKind, RoadClass
 
@@ -86,6 +87,7 @@ _OBSTACLE_KINDS = {
     ObstacleKind.WATERWAY: "waterway",
     ObstacleKind.RAILWAY: "railway",
 }
+_HALF_TURN_DEG, _POLE_DEG = 180.0, 90.0
 _LABEL_M = 220.0
 _LABEL_EVERY_M = 350.0
 
@@ -137,8 +139,25 @@ def map_features(area: Area) -> gpd.GeoDataFrame:
         _place_names(area),
     ]
     rows = pd.concat(parts, ignore_index=True)
-    geometry = shapely.transform(rows["geometry"].to_numpy(), area.frame.to_deg)
-    return gpd.GeoDataFrame(rows[["kind", "name"]], geometry=geometry, crs="EPSG:4326")
+    west, _, east, _ = area.bbox_deg
+    about = LonLat((west + east) / 2, 0.0)
+    geometry = shapely.transform(
+        rows["geometry"].to_numpy(), lambda xy_m: run_on(area.frame.to_deg(xy_m), about)
+    )
+    made = gpd.GeoDataFrame(rows[["kind", "name"]], geometry=geometry, crs="EPSG:4326")
+    return made if west >= -_HALF_TURN_DEG and east <= _HALF_TURN_DEG else _cut_at_180(made)
+
+
+def _cut_at_180(features: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Cut what runs on past longitude 180 off there, and put it where tiles have it: beyond -180."""
+    parts = []
+    for turn in (-1, 0, 1):
+        middle = 360.0 * turn
+        ground = shapely.box(middle - _HALF_TURN_DEG, -_POLE_DEG, middle + _HALF_TURN_DEG, _POLE_DEG)
+        here = features[features.intersects(ground)]
+        moved = here.intersection(ground).translate(xoff=-middle)
+        parts.append(here.set_geometry(moved))
+    return pd.concat(parts)
 
 
 def _ground(area: Area) -> Iterator[pd.DataFrame]:

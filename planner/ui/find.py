@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from planner import words
 from planner.area import Area
-from planner.geo import LonLat
+from planner.geo import LonLat, on_globe
 from planner.terms import PlaceKind
 from planner.ui.coordinates import Read, read_coordinates, read_grid
 
@@ -166,7 +166,7 @@ def not_found(area: Area, text: str) -> str:
 def _read(area: Area, text: str) -> list[Read]:
     text = text[: _LONGEST_LINK if "://" in text else _LONGEST_TEXT]
     west, south, east, north = area.bbox_deg
-    corners = [LonLat(x, y) for x in (west, east) for y in (south, north)]
+    corners = [on_globe(x, y) for x in (west, east) for y in (south, north)]
     return read_coordinates(text) or read_grid(text, [area.frame.centre, *corners])
 
 

@@ -19,7 +19,7 @@ from planner.area import Area, line_of
 from planner.briefing.measures import in_units
 from planner.closures import blocked_streets
 from planner.field_roads import with_field_roads
-from planner.geo import LonLat
+from planner.geo import LonLat, degrees_of, on_globe, run_on
 from planner.model import (
     HospitalOption,
     Observation,
@@ -223,13 +223,13 @@ def _within(shape: Shape, entrance: LonLat) -> LonLat:
 
 
 def _polygon(rings: Rings) -> BaseGeometry:
-    outline, *holes = [[place.rounded() for place in ring] for ring in rings]
+    outline, *holes = [run_on(degrees_of([p.rounded() for p in ring]), rings[0][0]) for ring in rings]
     return shapely.make_valid(shapely.Polygon(outline, holes))
 
 
 def _inside(ground: BaseGeometry) -> LonLat:
     spot = ground.representative_point()
-    return LonLat(float(spot.x), float(spot.y))
+    return on_globe(float(spot.x), float(spot.y))
 
 
 def _route(route: Route, units: str) -> Json:

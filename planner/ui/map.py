@@ -22,6 +22,7 @@ import streamlit.components.v1 as components
 
 from planner import settings, words
 from planner.area import Area
+from planner.geo import LonLat, run_on
 from planner.ui.basemap import BaseMapFiles
 from planner.ui.frontend import COMPONENT, frontend_ready
 from planner.ui.panels import problem
@@ -60,7 +61,9 @@ def _served(folder: Path) -> str:
 def _core(area: Area) -> list[float]:
     """Return west, south, east, north of where most streets meet: the view to begin with."""
     low, high = np.percentile(area.network.node_xy_m, _CORE_PERCENT, axis=0)
-    return [float(value) for value in area.frame.to_deg([low, high]).ravel()]
+    west, _, east, _ = area.bbox_deg
+    corners = run_on(area.frame.to_deg([low, high]), LonLat((west + east) / 2, 0.0))
+    return [float(value) for value in corners.ravel()]
 
 
 def packed(plan: Json) -> str:

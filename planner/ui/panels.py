@@ -17,7 +17,7 @@ from planner import words
 from planner.area import Area
 from planner.briefing.measures import in_units
 from planner.briefing.verdict import Standing, nearest_care, standing, verdict_lines
-from planner.geo import Frame, LonLat
+from planner.geo import Frame, on_globe
 from planner.model import Notice, Plan
 from planner.packs import Listing
 from planner.terms import NoticeLevel, PerimeterName
@@ -273,7 +273,7 @@ def area_card(listing: Listing, today: date) -> str:
 def _area_size(manifest: Mapping[str, Any]) -> str:
     """Say how far an area reaches, as the crow flies through its middle."""
     west, south, east, north = manifest["bbox_deg"]
-    frame = Frame(LonLat((west + east) / 2, (south + north) / 2))
+    frame = Frame(on_globe((west + east) / 2, (south + north) / 2))
     (left, _), (right, _) = frame.to_m([(west, (south + north) / 2), (east, (south + north) / 2)])
     (_, low), (_, high) = frame.to_m([((west + east) / 2, south), ((west + east) / 2, north)])
     sides = [
@@ -324,7 +324,8 @@ def _area_facts(manifest: Mapping[str, Any], today: date) -> Iterator[tuple[str,
     yield "Buildings", f"{counts['buildings']:,}; height or storeys known for at most {tall:,}"
     yield "Map data", f"{_age(manifest['data_date'], today)}, from {manifest['source']}"
     yield "On disk", f"{sum(file['bytes'] for file in manifest['files'].values()) / 1e6:.1f} MB"
-    yield "Covers", f"west {west:.3f}, south {south:.3f}, east {east:.3f}, north {north:.3f}"
+    ends = f"east {on_globe(east, 0).lon_deg:.3f}, north {north:.3f}"
+    yield "Covers", f"west {west:.3f}, south {south:.3f}, {ends}"
     yield "Credit", f"{manifest['attribution']} ({manifest['licence']})"
 
 

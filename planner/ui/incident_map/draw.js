@@ -1,6 +1,8 @@
 // One stroke by finger, mouse or keyboard: a freehand line or loop, or corner by corner. And what strokes become:
 // GeoJSON features of the incident document, so that what is drawn is what is stored.
 
+import { wrappedLng } from "./meridian.js";
+
 export const ZONES = ["hot", "warm", "cold"];
 const STROKE_STARTS_PX = 10;
 const CLOSES_AT_PX = 24;
@@ -12,7 +14,8 @@ const DECIMALS = 1e7;
 const PARTED = new Set(["zone", "closure", "field_road"]);
 const ARROWS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
-export const lonLat = ({ lat, lng }) => [Math.round(lng * DECIMALS) / DECIMALS, Math.round(lat * DECIMALS) / DECIMALS];
+const rounded = (degrees) => Math.round(degrees * DECIMALS) / DECIMALS;
+export const lonLat = ({ lat, lng }) => [rounded(wrappedLng(lng)), rounded(lat)];
 
 export function newId() {
   return `d${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`;

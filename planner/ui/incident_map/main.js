@@ -10,6 +10,7 @@ import { Grid, addFurniture } from "./grid.js";
 import { Key } from "./key.js";
 import { lengthIn } from "./measure.js";
 import { Memory } from "./memory.js";
+import { crsOf } from "./meridian.js";
 import { LAYERS, Overlay } from "./overlay.js";
 import { Selected } from "./selected.js";
 import { listen, setHeight, tell } from "./streamlit.js";
@@ -138,7 +139,9 @@ function showSize({ height: least, above }) {
   map.invalidateSize({ pan: false });
 }
 
-function fitArea({ bbox: [west, south, east, north], core }) {
+function fitArea({ bbox, core }) {
+  const [west, south, east, north] = bbox;
+  map.options.crs = crsOf(bbox);
   map.fitBounds([[core[1], core[0]], [core[3], core[2]]], { animate: false });
   map.setMaxBounds(L.latLngBounds([[south, west], [north, east]]).pad(0.5));
 }

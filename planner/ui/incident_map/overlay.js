@@ -2,6 +2,7 @@
 // Colours and patterns are the style sheet's, so that a theme changes them all.
 
 import { around, beside, place } from "./labels.js";
+import { nearLng } from "./meridian.js";
 import { symbol } from "./symbols.js";
 import { Tip } from "./tip.js";
 
@@ -53,8 +54,8 @@ export const LAYERS = [
   ["hospitals", "Hospitals", true],
 ];
 
-const latLngs = (line) => line.map(([lon, lat]) => [lat, lon]);
-const latLng = ([lon, lat]) => [lat, lon];
+const latLngs = (line) => line.map(latLng);
+const latLng = ([lon, lat]) => [lat, nearLng(lon)];
 
 const MARKS = new Set(["sites", "posts", "observations", "hospitals"]);
 

@@ -1,0 +1,166 @@
+"""Maps across longitude 180: imported, planned on and drawn like any other."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import osmium
+import pytest
+import shapely
+from osmium.osm import mutable
+
+from planner.area import Area
+from planner.audit import audit_plan
+from planner.document import read_incident, read_plan, write_incident, write_plan
+from planner.errors import SourceError
+from planner.exports.outline import outlines
+from planner.geo import LonLat, near_deg
+from planner.model import Casualties, DrawnZone, Incident, Plan, Shape
+from planner.packs import open_area, shipped_doctrine, write_area
+from planner.plan import make_plan
+from planner.sources import overpass
+from planner.sources.meridian import checked_box, parts_of, told_box
+from planner.sources.overpass import Servers, box_around, fetch_osm
+from planner.sources.pbf import read_osm
+from planner.sources.polygon import read_polygon
+from planner.terms import ThreatName, ZoneKind
+from planner.ui.basemap import map_features
+from tests.town import town, town_objects
+
+ACROSS, ELSEWHERE = LonLat(-179.999, -17.0), LonLat(170.0, -17.0)
+BOX = (179.9, -17.1, -179.9, -16.9)
+
+
+@cache
+def town_at(centre: LonLat) -> Area:
+    return town(centre=centre)
+
+
+@cache
+def plan_at(centre: LonLat, xy_m: tuple[float, float], threat: str) -> Plan:
+    area = town_at(centre)
+    incident = Incident(area.frame.place(*xy_m), ThreatName(threat), casualties=Casualties(5, 5, 10))
+    return make_plan(incident, area, shipped_doctrine())
+
+
+@pytest.mark.parametrize(
+    ("xy_m", "threat"), [((0, 0), "knife"), ((-600, 200), "vehicle"), ((0, 350), "rifle")]
+)
+def test_a_plan_is_the_one_of_the_same_town_elsewhere(xy_m: tuple[float, float], threat: str) -> None:
+    here, there = plan_at(ACROSS, xy_m, threat), plan_at(ELSEWHERE, xy_m, threat)
+    area = town_at(ACROSS)
+    lons = [place.lon_deg for line in here.perimeters for place in line.rings[0]]
+    assert min(lons) < -179 < 179 < max(lons)
+    assert read_plan(write_plan(here)) == here
+    assert audit_plan(read_plan(write_plan(here)), area, shipped_doctrine()).failures == ()
+    assert [site.purpose for site in here.sites] == [site.purpose for site in there.sites]
+    posts_m = area.frame.to_m([post.location for post in here.posts])
+    apart_m = np.abs(posts_m - town_at(ELSEWHERE).frame.to_m([post.location for post in there.posts]))
+    assert apart_m.max() < 0.05  # sites as good as each other may change places by the last digit
+
+
+def test_what_is_drawn_across_is_written_and_read_back() -> None:
+    ring = tuple(
+        LonLat(*place) for place in ((179.99, -17.0), (-179.99, -17.0), (-179.99, -16.99), (179.99, -17.0))
+    )
+    incident = Incident(None, zones=(DrawnZone(Shape(polygons=((ring,),)), ZoneKind.HOT),))
+    assert read_incident(write_incident(incident)) == incident
+    (outline,) = outlines([(ring,)], 4)
+    assert set(outline) == set(ring)
+    bays = tuple(LonLat(lon, 0.001 * (k % 2)) for k, lon in enumerate(np.linspace(179.9, 180, 20)))
+    rest = tuple(LonLat(*place) for place in ((-179.9, 0.0), (-179.9, -0.5), (179.9, -0.5)))
+    (few,) = outlines([((*bays, *rest, bays[0]),)], 12)
+    assert len(few) <= 12
+    assert all(abs(place.lon_deg) > 179 for place in few)
+
+
+def test_a_file_is_imported_by_box_and_by_polygon(tmp_path: Path) -> None:
+    file = town_objects(centre=ACROSS).write(tmp_path / "fiji.osm.pbf")
+    whole = read_osm(file, "fiji")
+    west, _, east, _ = whole.bbox_deg
+    assert 179.9 < west < 180 < east < 180.1
+    assert len(whole.network.way_id) == len(town_at(ELSEWHERE).network.way_id)
+    assert whole.network.length_m.sum() == pytest.approx(town_at(ELSEWHERE).network.length_m.sum(), rel=1e-4)
+    assert all(whole.covers(LonLat(lon, -17.0)) for lon in (179.999, 180.0, -180.0, -179.999))
+    assert not whole.covers(LonLat(0.0, -17.0))
+    assert read_osm(file, "fiji", bbox_deg=BOX).digest == whole.digest
+    assert read_osm(file, "fiji", bbox_deg=(179.9, -17.1, 180.1, -16.9)).digest == whole.digest
+    halves = [
+        [[[w, -17.1], [e, -17.1], [e, -16.9], [w, -16.9], [w, -17.1]]]
+        for w, e in ((179.9, 180), (-180, -179.9))
+    ]
+    border = tmp_path / "border.geojson"
+    border.write_text(json.dumps({"type": "MultiPolygon", "coordinates": halves}))
+    kept = read_polygon(border)
+    assert kept.bounds == (179.9, -17.1, 180.1, -16.9)
+    assert read_osm(file, "fiji", within_deg=kept).network.edge_count == whole.network.edge_count
+    west_only = read_osm(file, "west", bbox_deg=(179.9, -17.1, 180, -16.9))
+    assert west_only.bbox_deg[2] == 180
+    assert 0 < west_only.network.edge_count < whole.network.edge_count
+    east_only = read_osm(file, "east", bbox_deg=(-180, -17.1, -179.9, -16.9))
+    assert east_only.bbox_deg[0] == -180
+    write_area(whole)
+    assert open_area("fiji").digest == whole.digest
+
+
+def test_water_and_houses_across_are_whole(tmp_path: Path) -> None:
+    path = tmp_path / "made.osm.pbf"
+    corners = [(179.99, -17.0), (-179.99, -17.0), (-179.99, -16.99), (179.99, -16.99)]
+    with osmium.SimpleWriter(str(path)) as writer:
+        for ident, place in enumerate(corners, 1):
+            writer.add_node(mutable.Node(id=ident, version=1, location=place))
+        tags: dict[str, Any] = {"highway": "residential"}
+        writer.add_way(mutable.Way(id=1, version=1, nodes=[1, 2], tags=tags))
+        writer.add_way(mutable.Way(id=2, version=1, nodes=[1, 2, 3, 4, 1], tags={"natural": "water"}))
+    area = read_osm(path, "made", bbox_deg=BOX)
+    assert area.network.length_m.sum() == pytest.approx(2129, abs=2)
+    (lake,) = area.obstacles.shapes
+    assert lake.area == pytest.approx(2129 * 1107, rel=0.01)
+
+
+def test_the_base_map_is_cut_where_its_tiles_end() -> None:
+    drawn = map_features(town_at(ACROSS))
+    bounds = shapely.bounds(drawn.geometry.to_numpy())
+    assert (np.abs(bounds[:, [0, 2]]) <= 180).all()
+    assert (bounds[:, 2] - bounds[:, 0] < 0.1).all()
+    lines = drawn[drawn.geom_type.isin({"LineString", "MultiLineString"})].geometry.to_numpy()
+    metres = shapely.transform(lines, town_at(ACROSS).frame.to_m)
+    whole = town_at(ELSEWHERE)
+    other = map_features(whole)
+    other = other[other.geom_type.isin({"LineString", "MultiLineString"})].geometry.to_numpy()
+    assert shapely.length(metres).sum() == pytest.approx(
+        shapely.length(shapely.transform(other, whole.frame.to_m)).sum(), rel=1e-4
+    )
+
+
+def test_boxes_across() -> None:
+    box = checked_box(BOX)
+    assert box == pytest.approx((179.9, -17.1, 180.1, -16.9))
+    assert told_box(box) == pytest.approx(BOX)
+    assert parts_of(box)[0][:3:2] == (179.9, 180.0)
+    assert parts_of(box)[1][:3:2] == pytest.approx((-180.0, -179.9))
+    assert checked_box((-180.1, 0, -179.9, 1)) == pytest.approx((179.9, 0, 180.1, 1))
+    around = box_around(LonLat(180.0, -17.0), 1000)
+    assert around[0] < 180 < around[2] < 180.02
+    for none in ((10.0, 0.0, -10.0, 1.0), (200.0, 0.0, 201.0, 1.0), (0.0, 0.0, np.nan, 1.0)):
+        with pytest.raises(SourceError, match="not one on the globe"):
+            checked_box(none)
+    assert near_deg(12.3, 0.0) == 12.3
+
+
+def test_what_is_fetched_is_asked_for_on_each_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[float, ...]] = []
+
+    def fetched(tile: tuple[float, ...], file: Path, *_rest: object) -> None:
+        asked.append(tile)
+        file.touch()
+
+    monkeypatch.setattr(overpass, "_fetch_tile", fetched)
+    fetch_osm(checked_box(BOX), tmp_path, Servers(), lambda _share, _text: None)
+    assert all(-180 <= west < east <= 180 for west, _, east, _ in asked)
+    assert sum(east - west for west, _, east, _ in asked) > 0.2
+    assert {180.0, -180.0} <= {edge for west, _, east, _ in asked for edge in (west, east)}
