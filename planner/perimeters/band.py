@@ -147,7 +147,7 @@ class Band:
     def _all_around(cls, core_m: Polygon, reach_m: float, area: Area, rules: Perimeters) -> Band:
         """Collect the streets within a reach of the core."""
         network = area.network
-        wide = core_m.buffer(JUNCTION_MARGIN_M)
+        wide = core_m.buffer(JUNCTION_MARGIN_M, quad_segs=2)
         limit = core_m.buffer(reach_m, quad_segs=8)
         edges = network.edges_in_box(limit.bounds)
         edges, nodes, number, within = meeting(network, edges[network.drivable[edges]], limit)

@@ -26,6 +26,8 @@ from planner.terms import Control, Direction, PerimeterName, PostMode, RoadClass
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+_FAST = RoadClass.MOTORWAY_LINK
+"""Up to this code they are motorways and their ramps."""
 _MAJOR = RoadClass.PRIMARY_LINK
 """Road classes up to this code are major: motorway, trunk and primary with their ramps."""
 _AT_PORTAL_M = 1.0
@@ -129,7 +131,7 @@ def stand_on(
     edge, low, high = int(links.edge[link]), float(links.low_m[link]), float(links.high_m[link])
     inner_is_u = bool(cut.side[links.low[link]] == INNER)
     outer_end = links.high[link] if inner_is_u else links.low[link]
-    fast = network.road_class[edge] <= RoadClass.MOTORWAY_LINK
+    fast = network.road_class[edge] <= _FAST
     at_end = bool(network.tunnel[edge])
     if network.bridge[edge] and outer_end != SINK:
         at_end |= bool(no_way_off(network, np.array([edge]))[0]) and high - low <= portal_m

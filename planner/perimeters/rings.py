@@ -140,9 +140,11 @@ class Counting:
         band = Band.around(ring.core_m, ring.reach_m, self.area, rules, self.blocked)
         band = band.keeping_open(ring.wishes.open_edges)
         driving = band.cut_vehicles()
-        # officers of an inner post do not depend on its place, and only of a larger ring it is told how far
-        place_counts = ring.name is PerimeterName.OUTER or size is RingSize.LARGER
-        if place_counts and len(driving.cut.severed) < most:
+        posts = len(driving.cut.severed)
+        if ring.name is PerimeterName.INNER and size is not RingSize.LARGER:
+            # its officers do not depend on where the posts stand, nor is it told how far off they are
+            return RingOption(holds, size, posts, posts * rules.officers_inner_post, None, ""), 0.0
+        if posts < most:
             band, driving = band.narrowed()
         stands = [
             stand_on(
