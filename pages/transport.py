@@ -212,7 +212,7 @@ with right:
         show_html(problem(trouble))
     else:
         show_html(problem("Tap on the map where it happens, or begin on the Incident page"))
-    if plan and incident.facts.get("casualties"):
+    if plan:
         with st.container(key="leaving"):
             ask_departure(incident, plan)
     number = choose_hospital(plan) if plan else None

@@ -758,6 +758,7 @@ def test_ambulances_make_rounds_of_twice_the_drive_and_the_turnaround() -> None:
         assert told_min[0] == math.floor(soon_s / 60), "handing over takes as long at best"
     over = need(Casualties(30, 0, 0), ambulances=2)
     assert (over.needed, over.last_red_min, over.last_min) == (30, None, None)
+    assert over.waves == 15, "who has no place yet is to be driven, too"
     nobody = need(Casualties(1, 0, 0), ambulances=0)
     assert (nobody.waves, nobody.last_red_min) == (0, None)
     assert send(area, (told,), Casualties(0, 0, 5)).ambulances is None

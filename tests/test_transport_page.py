@@ -108,7 +108,7 @@ def of(fields: list[Any], name: str) -> Any:
 def test_each_link_at_the_top_leads_to_a_part_of_the_page() -> None:
     page = open_page()
     links = re.findall(r'<a href="#(\w+)">', transport.jumps())
-    assert len(links) == 6
+    assert len(links) == 7
     assert all(said(page).count(f'<h2 id="{link}">') == 1 for link in links)
 
 
@@ -257,6 +257,22 @@ def test_the_running_count_takes_places_and_is_not_sent_again(own_store: Store) 
     assert "Already sent: 3 red to Bronson Methodist Hospital." in page.code[0].value
     of(numbers(page, "Sent: red"), METHODIST).set_value(0).run()
     assert facts(own_store)["hospitals"] == []
+
+
+def test_of_many_hospitals_that_take_patients_the_first_are_seen_and_the_rest_unfold() -> None:
+    plan, _ = planned()
+    taker = next(h for h in plan.hospitals if h.assigned.red)
+    many = tuple(replace(taker, name=f"Taker {k}") for k in range(20))
+    shown = transport.summary(replace(plan, hospitals=many), RULES)
+    seen, folded = shown.split("<details>")
+    assert "Taker 11," in seen
+    assert "Taker 12," not in seen
+    assert "8 more hospitals that take patients" in folded
+    assert "Taker 19," in folded
+    sheet = transport_sheet(replace(plan, hospitals=many), RULES)
+    assert "<details>" not in sheet, "paper does not unfold"
+    few = transport.summary(replace(plan, hospitals=many[:3]), RULES)
+    assert "<details>" not in few
 
 
 def test_each_patient_who_leaves_is_counted_by_one_press_and_can_be_taken_back(own_store: Store) -> None:

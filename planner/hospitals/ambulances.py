@@ -40,6 +40,7 @@ def ambulances_for(
     fleet = needed if at_hand is None else at_hand
     trips = list(_trips(drives, shares, rules))
     _, _, waves = _reckon([(trip.is_red, trip.time_s) for trip in trips], fleet, rules)
+    waves = max(waves, math.ceil(needed / fleet)) if fleet else 0  # who finds no place is to be driven, too
     soon = [(trip.is_red, trip.time_s * rules.best_case) for trip in trips]
     soon_red_s, soon_s, _ = _reckon(soon, fleet, rules)
     late_red_s, late_s, _ = _reckon([(trip.is_red, trip.late_s) for trip in trips], fleet, rules)

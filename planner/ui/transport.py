@@ -27,6 +27,7 @@ _COLOURS = ("red", "yellow", "green")
 _LETTERS = {"red": "R", "yellow": "Y", "green": "G"}
 _ABOUT_HERE = {"hospitals", "routes", "ambulances", "corridor"}
 _PARTS = (
+    ("leaves", "Patient leaves"),
     ("who", "Who goes where"),
     ("hospitals", "What hospitals say"),
     ("times", "Times"),
@@ -106,13 +107,20 @@ def _figures(plan: Plan, rules: Rules) -> str:
 
 def _first_hour(plan: Plan) -> str:
     """List who goes where in a line each: beside the map, above all that has to be asked."""
-    lines = "".join(
+    lines = [
         f"<li><span>{escape(words.plain(one.name))}, {escape(words.minutes(one.time_range_min))}</span>"
         f"<span>{_colours(one, [c for c in _COLOURS if getattr(one.assigned, c)])}</span></li>"
         for one in plan.hospitals
         if _sent(one)
-    )
-    return f'<ul class="who" aria-label="First hour, by hospital">{lines}</ul>' if lines else ""
+    ]
+    if not lines:
+        return ""
+    first = f'<ul class="who" aria-label="First hour, by hospital">{"".join(lines[:_SHOWN])}</ul>'
+    more = lines[_SHOWN:]
+    if not more:
+        return first
+    told = words.count(len(more), "more hospital that takes patients", "more hospitals that take patients")
+    return f'{first}<details><summary>{told}</summary><ul class="who">{"".join(more)}</ul></details>'
 
 
 def _late_reds(plan: Plan, rules: Rules) -> tuple[int | str, str]:

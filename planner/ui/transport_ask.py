@@ -110,6 +110,7 @@ def ask_departure(incident: OpenIncident, plan: Plan) -> None:
     by_key = {_place_key(h): h for h in plan.hospitals}
     if not by_key:
         return
+    show_html('<div class="pl"><h2 id="leaves">Patient leaves</h2></div>')
     chosen = st.selectbox(
         "Patient leaves for",
         list(by_key),

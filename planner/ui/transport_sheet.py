@@ -50,7 +50,7 @@ def transport_sheet(plan: Plan, rules: Rules, edition: Edition = UNDATED, unlist
         f'{mark}<p class="head">{words.SENSITIVE}</p>',
         f"<h1>Transport: {escape(title(plan.incident))}</h1>",
         f"<p>{escape(identity(plan, edition))}. {escape(words.ADVICE)}.</p>",
-        summary(plan, rules),
+        summary(plan, rules).replace("<details>", "<details open>"),
         distribution(plan, rules, unlisted).replace("<details>", "<details open>"),
         cautions(plan),
         matrix(plan),
