@@ -111,12 +111,7 @@ class Choice:
     def keeping(self, rows: Ints, least_m: Floats) -> Bools:
         """Return which of some candidates, (n,), lie at least so far from which, (n, n), both ways alike."""
         keeps: Bools = self._boxes_m(rows, rows) >= least_m
-        corners = shapely.get_point(shapely.get_exterior_ring(self.shapes[rows]), 0)
-        x, y = shapely.get_x(corners), shapely.get_y(corners)
-        does_not = (
-            np.hypot(x[:, None] - x, y[:, None] - y) < least_m
-        )  # nor does what lies nearer than a corner
-        a, b = np.nonzero(np.triu(~keeps & ~does_not))
+        a, b = np.nonzero(np.triu(~keeps))
         one, other = np.minimum(rows[a], rows[b]), np.maximum(rows[a], rows[b])
         pairs, at = np.unique(one * len(self.shapes) + other, return_inverse=True)
         one, other = np.divmod(pairs, len(self.shapes))
