@@ -31,3 +31,11 @@ def test_parts_are_in_proportion_apart_and_within_the_ground(width, height, x, y
 def test_the_first_part_lies_by_the_entrance():
     first, second = mark_out(shapely.box(0, 0, 100, 20), (-5, 10), (1, 1))
     assert first.distance(shapely.Point(-5, 10)) < second.distance(shapely.Point(-5, 10))
+
+
+def test_a_kerb_entered_in_its_middle_is_cut_across_and_not_along() -> None:
+    bend = shapely.LineString([(0, 0), (50, 3), (100, 0)]).buffer(3, cap_style="flat")
+    parts = mark_out(bend, (50, 3), (1, 1, 1))
+    for part in parts:
+        west, _, east, _ = part.bounds
+        assert 30 < east - west < 40

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numba import njit
 from numpy.typing import NDArray
-from shapely.geometry import Polygon, box
+from shapely.geometry import Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 Floats = NDArray[np.float64]
@@ -22,7 +22,8 @@ def mark_out(
     """Cut a ground into one part for each need, in proportion, the first by the entrance.
 
     The cuts lie across the line from the entrance to the middle of the ground, so that whoever stands in the
-    first part leaves without passing the others.
+    first part leaves without passing the others. Where one enters in the middle, as along a kerb, they lie
+    across its length.
 
     Parameters
     ----------
@@ -37,8 +38,8 @@ def mark_out(
     list of Polygon
         One for each need: the largest piece between its cuts, empty for a need of nothing.
     """
-    middle = ground_m.centroid
-    angle_deg = float(np.degrees(np.arctan2(middle.y - entrance_m[1], middle.x - entrance_m[0])))
+    x, y = _along(ground_m, entrance_m)
+    angle_deg = float(np.degrees(np.arctan2(y, x)))
     turned = shapely.affinity.rotate(ground_m, -angle_deg, origin=entrance_m)
     total, sides = float(sum(needs_m2)), _sides(turned)
     west, _, east, _ = turned.bounds
@@ -49,6 +50,17 @@ def mark_out(
         parts.append(shapely.affinity.rotate(_between(turned, near, far), angle_deg, origin=entrance_m))
         near = far
     return [_largest(part) for part in parts]
+
+
+def _along(ground: BaseGeometry, entrance_m: tuple[float, float]) -> Floats:
+    """Return which way the parts of a ground follow each other."""
+    corners = shapely.get_coordinates(shapely.oriented_envelope(ground))
+    inward: Floats = shapely.get_coordinates(ground.centroid)[0] - entrance_m
+    narrow, long = sorted(np.diff(corners[:3], axis=0), key=lambda side: float(np.hypot(*side)))
+    if np.hypot(*inward) >= np.hypot(*narrow) / 2 or not ground.contains(Point(entrance_m)):
+        return inward
+    way: Floats = long * np.sign(long[np.argmax(np.abs(long))])  # east or north, whichever corner comes first
+    return way
 
 
 def _sides(ground: BaseGeometry) -> Floats:
