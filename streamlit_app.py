@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from planner.ui.opening import run_or_tell
 from planner.ui.warm import warm_up
 
 HERE = Path(__file__).parent
@@ -22,4 +23,4 @@ page = st.navigation(
     ],
     position="top",
 )
-page.run()
+run_or_tell(page.run)

@@ -570,6 +570,22 @@ def test_a_step_back_on_the_map_takes_the_threat_back_too(own_store: Store) -> N
     assert own_store.count_versions(incident_of(page)) == 4, "the page's entries must not bring it back"
 
 
+def test_a_page_that_fails_says_what_to_do_and_sends_nobody_to_strangers() -> None:
+    def broken() -> None:
+        from planner.ui.opening import run_or_tell
+
+        def fail() -> None:
+            raise ImportError("<b>name</b>")
+
+        run_or_tell(fail)
+
+    page = AppTest.from_function(broken, default_timeout=30).run()
+    assert not page.exception
+    assert "The program failed here (ImportError). What was drawn and said is saved." in said(page)
+    assert "<b>name" not in said(page)
+    assert st.get_option("client.showErrorLinks") is False
+
+
 def test_a_search_suggests_while_one_types() -> None:
     page = open_page()
     assert find(page, "a") == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future
 
 import streamlit as st
@@ -16,6 +17,17 @@ from planner.ui.basemap import BaseMapFiles
 from planner.ui.panels import problem
 from planner.ui.show import say_progress, show_html
 from planner.ui.warm import area_of
+
+
+def run_or_tell(run: Callable[[], None]) -> None:
+    """Run a page. A fault of ours is told in a line, with what to do, and not by Streamlit's own notice."""
+    try:
+        run()
+    except Exception as error:  # the last resort: what stands on the page already stays
+        logging.getLogger(__name__).exception("the page failed")
+        fault = f"The program failed here ({type(error).__name__}). What was drawn and said is saved."
+        ask = "Load the page again. If it fails again, start the program anew, and report this with its log."
+        show_html(problem(f"{fault} {ask}"))
 
 
 def area_or_stop(listing: packs.Listing) -> Area:
