@@ -189,7 +189,7 @@ show_style()
 st.html(Path(planner.ui.__file__).parent / "transport.css")
 doctrine = packs.shipped_doctrine()
 rules = doctrine.transport
-incident = state.take_stroke(state.open_incident())
+incident = state.take_stroke(state.catch_up(state.open_incident()))
 listings = {listing.name: listing for listing in packs.list_areas()}
 if incident.area not in listings:
     show_html(problem(f"The area {incident.area} is not here. Choose another on the Incident page"))

@@ -259,6 +259,27 @@ def test_the_running_count_takes_places_and_is_not_sent_again(own_store: Store) 
     assert facts(own_store)["hospitals"] == []
 
 
+def test_two_who_count_who_leaves_lose_nobody(own_store: Store) -> None:
+    mine, theirs = open_page(), open_page()
+    of(numbers(mine, "Sent: red"), METHODIST).set_value(1).run()
+    of(numbers(theirs, "Sent: red"), METHODIST).set_value(2).run()
+    assert not theirs.exception
+    (status,) = facts(own_store)["hospitals"]
+    assert status["sent"] == {"red": 3}, "one was counted in the one browser, two in the other"
+    assert of(numbers(theirs, "Sent: red"), METHODIST).value == 3
+    (red,) = numbers(theirs, "Red")
+    red.set_value(9).run()
+    control = of(list(mine.segmented_control), f"takes {METHODIST}")
+    control.set_value("Diversion").run()
+    assert not mine.exception
+    assert of(numbers(mine, "Sent: red"), METHODIST).value == 3
+    assert facts(own_store)["casualties"]["red"] == 9
+    (status,) = facts(own_store)["hospitals"]
+    assert (status["sent"], status["diversion"]) == ({"red": 3}, True)
+    mine.run()
+    assert [field.value for field in numbers(mine, "Red")] == [9]
+
+
 def test_of_many_hospitals_that_take_patients_the_first_are_seen_and_the_rest_unfold() -> None:
     plan, _ = planned()
     taker = next(h for h in plan.hospitals if h.assigned.red)

@@ -56,6 +56,7 @@ _FOCUS_KEY = "shown on the map"
 _THREATS_KEY = "threats asked"
 _SUGGESTED_KEY = "suggested since"
 _MISSING_KEY = "asked for and not here"
+_NUMBER_KEY = "version that is held"
 _ID = re.compile(r"[A-Za-z0-9_-]{6,40}")
 _PLANS_KEPT = 64
 _SCENES_KEPT, _SCENES_WITH_ROADS_KEPT = 16, 2
@@ -200,6 +201,7 @@ def _from_address(asked: str, default_area: str, held: OpenIncident | None) -> O
         return kept
     saved = store().read_incident(asked)
     if saved:
+        st.session_state[_NUMBER_KEY] = (saved.id, saved.number)
         return _opened(saved)
     known = asked in _begun()  # a page that is loaded anew before anything was said
     begun = _begin(asked, default_area)  # under its own name: what a browser has not sent yet comes back so
@@ -282,9 +284,32 @@ def _hold(incident: OpenIncident) -> None:
 
 
 def _save(incident: OpenIncident, what: str) -> OpenIncident:
-    store().write_incident(incident.id, incident.area, incident.document(), what)
+    saved = store().write_incident(incident.id, incident.area, incident.document(), what)
+    st.session_state[_NUMBER_KEY] = (saved.id, saved.number)
     _hold(incident)
     return incident
+
+
+def catch_up(incident: OpenIncident) -> OpenIncident:
+    """Take over what another browser has saved of this incident since: of two who count none is lost.
+
+    Returns
+    -------
+    OpenIncident
+        With entries that begin anew, and features that the map takes over; as given where there is no news.
+    """
+    owner, number = st.session_state.get(_NUMBER_KEY, ("", 0))
+    if owner != incident.id or store().count_versions(incident.id) <= number:
+        return incident
+    saved = store().read_incident(incident.id)
+    if saved is None:
+        return incident
+    st.session_state[_NUMBER_KEY] = (saved.id, saved.number)
+    latest = _opened(saved)
+    changes = {"features": latest.features, "facts": latest.facts, "edition": incident.edition + 1}
+    caught_up = _raised(incident, **changes)
+    _hold(caught_up)
+    return caught_up
 
 
 def take_stroke(incident: OpenIncident) -> OpenIncident:
@@ -588,6 +613,7 @@ def resume_incident(incident: str) -> None:
     """Open a saved incident."""
     saved = store().read_incident(incident)
     if saved:
+        st.session_state[_NUMBER_KEY] = (saved.id, saved.number)
         _hold(_opened(saved))
 
 

@@ -53,6 +53,16 @@ _NEAR_DEG = 0.005
 _MARKDOWN = "\\`*_{}[]()<>#+-.!|:$~&"
 
 
+def _incident_now() -> OpenIncident:
+    """Return the incident with what others said of it meanwhile: an answer is added to that."""
+    return state.catch_up(state.open_incident())
+
+
+def _turn_of(incident: OpenIncident) -> str:
+    """Tell the entries of an incident from those before its facts came from elsewhere."""
+    return f"{incident.id} {incident.edition}" if incident.edition else incident.id
+
+
 def ask_casualties(incident: OpenIncident) -> None:
     """Ask how many are hurt, how many of them are children, and how many ambulances are at hand."""
     for member, title, whose in (("casualties", "Casualties", ""), ("children", "Of these", " children")):
@@ -69,7 +79,7 @@ def ask_casualties(incident: OpenIncident) -> None:
 def _count(
     incident: OpenIncident, what: str, label: str, value: int | None, take: Callable[[str], None]
 ) -> None:
-    key = f"{what} of {incident.id}"
+    key = f"{what} of {_turn_of(incident)}"
     st.number_input(
         label,
         value=None if value is None else min(value, _MOST_PEOPLE),
@@ -86,7 +96,7 @@ def _count(
 
 def _set_people(member: str, colour: str) -> Callable[[str], None]:
     def take(key: str) -> None:
-        incident = state.open_incident()
+        incident = _incident_now()
         counts = dict(incident.facts.get(member) or {})
         counts[colour] = st.session_state[key]
         said = {name: n for name, n in counts.items() if n is not None}
@@ -96,7 +106,7 @@ def _set_people(member: str, colour: str) -> Callable[[str], None]:
 
 
 def _set_ambulances(key: str) -> None:
-    incident = state.open_incident()
+    incident = _incident_now()
     others = {n: v for n, v in (incident.facts.get("units") or {}).items() if not is_ambulance(n)}
     count = st.session_state[key]
     state.state_fact(incident, "units", others if count is None else {**others, _AMBULANCES: count})
@@ -117,7 +127,7 @@ def ask_departure(incident: OpenIncident, plan: Plan) -> None:
         index=None,
         placeholder="choose the hospital, then press a colour",
         format_func=lambda which: _leaving_text(by_key[which]),
-        key=f"leaves in {incident.id}",
+        key=f"leaves in {_turn_of(incident)}",
     )
     hospital = by_key.get(chosen or "")
     last = _last_counted(incident)
@@ -125,14 +135,14 @@ def ask_departure(incident: OpenIncident, plan: Plan) -> None:
         for colour, label in _COLOURS:
             st.button(
                 f"1 {label.lower()}",
-                key=f"leaves {colour} in {incident.id}",
+                key=f"leaves {colour} in {_turn_of(incident)}",
                 disabled=hospital is None,
                 on_click=_count_departure,
                 args=(hospital, colour),
             )
         st.button(
             "Take back",
-            key=f"leaves not in {incident.id}",
+            key=f"leaves not in {_turn_of(incident)}",
             disabled=last is None,
             on_click=_take_back,
         )
@@ -156,18 +166,18 @@ def _last_counted(incident: OpenIncident) -> tuple[HospitalOption, str] | None:
 
 def _count_departure(hospital: HospitalOption, colour: str) -> None:
     _add_sent(hospital, colour, 1)
-    st.session_state[_LAST_COUNTED] = (state.open_incident().id, (hospital, colour))
+    st.session_state[_LAST_COUNTED] = (_incident_now().id, (hospital, colour))
 
 
 def _take_back() -> None:
-    last = _last_counted(state.open_incident())
+    last = _last_counted(_incident_now())
     if last is not None:
         _add_sent(*last, -1)
         del st.session_state[_LAST_COUNTED]
 
 
 def _add_sent(hospital: HospitalOption, colour: str, more: int) -> None:
-    sent = dict(_said_of(state.open_incident(), hospital).get("sent") or {})
+    sent = dict(_said_of(_incident_now(), hospital).get("sent") or {})
     sent[colour] = min(_MOST_PEOPLE, max(0, int(sent.get(colour) or 0) + more))
     _say(hospital, {"sent": {name: n for name, n in sent.items() if n}})
 
@@ -180,7 +190,7 @@ def ask_agreement(incident: OpenIncident, plan: Plan) -> None:
     ways = ways_digest(plan)
     if not ways:
         return
-    key = f"agreed {ways} in {incident.id}"
+    key = f"agreed {ways} in {_turn_of(incident)}"
     st.checkbox(
         "EMS agrees with the ambulances' ways as they are now",
         value=agrees(plan),
@@ -193,7 +203,7 @@ def ask_agreement(incident: OpenIncident, plan: Plan) -> None:
 def _set_agreed(key: str, ways: str) -> None:
     now = datetime.now().astimezone().isoformat(timespec="minutes")
     said = {"ways": ways, "at": now} if st.session_state[key] else None
-    state.state_fact(state.open_incident(), "ems_agreed", said)
+    state.state_fact(_incident_now(), "ems_agreed", said)
 
 
 # --- hospitals -------------------------------------------------------------------------------------
@@ -242,7 +252,7 @@ def _ask_for_another(
     told |= {_place_key(h): _unlisted_text(h) for h in others}
     if not told:
         return
-    key = f"another in {incident.id}"
+    key = f"another in {_turn_of(incident)}"
     beyond = f", {len(others)} of them not listed above" if others else ""
     st.selectbox(
         f"Another hospital, by name: {words.count(len(told), 'more hospital')}{beyond}",
@@ -298,7 +308,7 @@ def _kept_by_doctrine(plan: Plan) -> tuple[WalkIns, ...]:
 
 def _ask_hospital(incident: OpenIncident, hospital: HospitalOption, due: WalkIns) -> None:
     said = _said_of(incident, hospital)
-    tail = f"{_place_key(hospital)} in {incident.id}"
+    tail = f"{_place_key(hospital)} in {_turn_of(incident)}"
     with st.container(border=True):
         st.markdown(f"**{_inert(words.plain(hospital.name))}**  \n{_inert(_facts(hospital))}")
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -334,6 +344,7 @@ def _ask_sent(hospital: HospitalOption, said: Json, tail: str) -> None:
         for colour, label in _COLOURS:
             sent = int((said.get("sent") or {}).get(colour) or 0)
             key = _key_of(f"sent {colour} {tail}", sent)
+            st.session_state[f"shown {key}"] = sent
             st.number_input(
                 f"Sent: {label.lower()}",
                 value=sent,
@@ -430,19 +441,21 @@ def _ask_kept(hospital: HospitalOption, due: WalkIns, said: Json, tail: str) -> 
 
 def _set_kept(key: str, hospital: HospitalOption, member: str, due: int) -> None:
     places = st.session_state[key]
-    said = {**(_said_of(state.open_incident(), hospital).get("keep") or {}), member: places}
+    said = {**(_said_of(_incident_now(), hospital).get("keep") or {}), member: places}
     kept = {name: n for name, n in said.items() if n is not None and (name != member or n != due)}
     _say(hospital, {"keep": kept})
 
 
 def _set_sent(key: str, hospital: HospitalOption, colour: str) -> None:
-    counts = {**(_said_of(state.open_incident(), hospital).get("sent") or {}), colour: st.session_state[key]}
-    _say(hospital, {"sent": {name: n for name, n in counts.items() if n}})
+    count = st.session_state[key] or 0
+    more = count - st.session_state[f"shown {key}"]  # others may have counted meanwhile
+    st.session_state[f"shown {key}"] = count
+    _add_sent(hospital, colour, more)
 
 
 def _say(hospital: HospitalOption | Unlisted, words_on_it: Mapping[str, Any]) -> None:
     """Write what is said of one hospital into the incident, in place of what was said before."""
-    incident = state.open_incident()
+    incident = _incident_now()
     entry = {**_said_of(incident, hospital), **words_on_it}
     # A nought is said, and counts: it takes nobody.
     kept = {
