@@ -127,7 +127,7 @@ def ask_departure(incident: OpenIncident, plan: Plan) -> None:
         index=None,
         placeholder="choose the hospital, then press a colour",
         format_func=lambda which: _leaving_text(by_key[which]),
-        key=f"leaves in {_turn_of(incident)}",
+        key=f"leaves in {incident.id}",
     )
     hospital = by_key.get(chosen or "")
     last = _last_counted(incident)
@@ -135,14 +135,14 @@ def ask_departure(incident: OpenIncident, plan: Plan) -> None:
         for colour, label in _COLOURS:
             st.button(
                 f"1 {label.lower()}",
-                key=f"leaves {colour} in {_turn_of(incident)}",
+                key=f"leaves {colour} in {incident.id}",
                 disabled=hospital is None,
                 on_click=_count_departure,
                 args=(hospital, colour),
             )
         st.button(
             "Take back",
-            key=f"leaves not in {_turn_of(incident)}",
+            key=f"leaves not in {incident.id}",
             disabled=last is None,
             on_click=_take_back,
         )
@@ -252,7 +252,7 @@ def _ask_for_another(
     told |= {_place_key(h): _unlisted_text(h) for h in others}
     if not told:
         return
-    key = f"another in {_turn_of(incident)}"
+    key = f"another in {incident.id}"
     beyond = f", {len(others)} of them not listed above" if others else ""
     st.selectbox(
         f"Another hospital, by name: {words.count(len(told), 'more hospital')}{beyond}",
