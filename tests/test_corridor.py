@@ -7,6 +7,7 @@ from dataclasses import replace
 import networkx as nx
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, Polygon, box
@@ -102,6 +103,26 @@ def test_in_and_out_share_nothing_where_maximum_flow_finds_two_ways(
         assert corridor.apart
     if corridor.apart:
         assert common_m(corridor, start) == pytest.approx(0.0, abs=0.01)
+
+
+def test_ambulances_that_load_at_a_junction_can_leave_by_the_way_out() -> None:
+    """A way out from the end of a street drives none of it, and it stays open all the same."""
+    area = town()
+    driving = driving_in(area, streets_around(area))
+    xy = area.network.node_xy_m
+    between = shapely.contains_xy(OUTER.buffer(-40), xy) & ~shapely.contains_xy(HOT.buffer(40), xy)
+    elsewhere = 0
+    for x_m, y_m in xy[between][::5].tolist():
+        sites = sites_at(area, (-450, -200), (x_m, y_m))
+        start = driving.enter(sites[1])
+        assert start is not None
+        goal = driving.main_road_from(start)
+        corridor = lay_corridor(sites, driving, ())
+        if goal is None or not len(corridor.out):
+            continue
+        elsewhere += start.edge not in corridor.out
+        assert corridor.outbound.search(start).reaches(goal[0])
+    assert elsewhere >= 3, "the way out begins on another street than the one that the place is told by"
 
 
 def test_a_dead_end_is_shared_and_said_with_its_metres() -> None:

@@ -121,7 +121,7 @@ def lay_corridor(sites: Sequence[Site], driving: Driving, goals: Sequence[Snap])
     if not loops:
         return Corridor(driving, site, staging, _inward(start, waiting, NOTHING, shy))
     best = min(loops, key=lambda loop: (not loop.apart, loop.time_s))
-    outbound = _outbound(np.append(best.out, within), driving, inside)
+    outbound = _outbound(np.append(best.out, within), start, driving, inside)
     return Corridor(outbound, site, staging, best.inward, best.out, best.apart)
 
 
@@ -191,7 +191,7 @@ def _loop(
     out: _Out, start: Snap, waiting: Snap | None, goals: Sequence[Snap], driving: Driving, inside: Bools
 ) -> _Loop:
     """Weigh a way out: with the way in that keeps off it, if there is one, and the times to all goals."""
-    closed = _only(out.edges, driving, inside)
+    closed = _only(out.edges, start, driving, inside)
     times_s = driving.network.search(start, driving.timing, closed, ends=goals).times_s(goals)
     away_s = float(np.where(np.isfinite(times_s), times_s, _UNREACHED_S).sum())
     if waiting is None:
@@ -240,7 +240,7 @@ def _other_loops(
         found += _out_without(closed, start, goals, driving, inside)
     pair = _by_flow(start, waiting, driving, inside)
     if pair is not None:
-        found += _out_without(_only(pair, driving, inside), start, goals, driving, inside)
+        found += _out_without(_only(pair, start, driving, inside), start, goals, driving, inside)
     loops = [_loop(out, start, waiting, goals, driving, inside) for out in found]
     return [loop for loop in loops if loop.apart]
 
@@ -259,15 +259,20 @@ def _ways_within(start: Snap, goals: Sequence[Snap], driving: Driving) -> Ints:
     return np.concatenate([NOTHING, *ways]) % driving.network.edge_count
 
 
-def _outbound(out: Ints, driving: Driving, inside: Bools) -> Driving:
+def _outbound(out: Ints, start: Snap, driving: Driving, inside: Bools) -> Driving:
     """Let who leaves drive inside the perimeter only over these streets."""
-    return replace(driving, streets=replace(driving.streets, closed=_only(out, driving, inside)))
+    return replace(driving, streets=replace(driving.streets, closed=_only(out, start, driving, inside)))
 
 
-def _only(out: Ints, driving: Driving, inside: Bools) -> Bools:
-    """Close all streets inside the perimeter but some, and those that are closed already."""
+def _only(out: Ints, start: Snap, driving: Driving, inside: Bools) -> Bools:
+    """Close all streets inside the perimeter but some, and those that are closed already.
+
+    Not the street that ambulances load on: a way out from its end drives none of it, and none begins on a
+    closed street.
+    """
     closed = driving.streets.closed | inside
-    closed[out] = driving.streets.closed[out]
+    kept = np.append(out, start.edge)
+    closed[kept] = driving.streets.closed[kept]
     return closed
 
 
