@@ -372,6 +372,7 @@ class Transport:
     best_case: float
     load_out_s: float
     apart_factor: float
+    apart_most_min: float
     congestion_m: float
     congestion_factor: float
     corridor_clear_m: float

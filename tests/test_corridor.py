@@ -79,6 +79,12 @@ def two_ways_exist(driving: Driving, start: Snap, waiting: Snap) -> bool:
     return bool(nx.maximum_flow_value(graph, "load", "sink") >= 2)
 
 
+def patient(driving: Driving, minutes: float) -> Driving:
+    """Return the same, driven so much longer at most to share nothing."""
+    transport = replace(driving.doctrine.transport, apart_most_min=minutes)
+    return replace(driving, doctrine=replace(driving.doctrine, transport=transport))
+
+
 spots = st.tuples(st.integers(-52, 52).map(lambda k: 10.0 * k), st.integers(-52, 32).map(lambda k: 10.0 * k))
 
 
@@ -88,7 +94,7 @@ def test_in_and_out_share_nothing_where_maximum_flow_finds_two_ways(
     waiting_m: tuple[float, float], loading_m: tuple[float, float]
 ) -> None:
     area = town()
-    driving = driving_in(area, streets_around(area))
+    driving = patient(driving_in(area, streets_around(area)), 60)
     sites = sites_at(area, waiting_m, loading_m)
     snaps = [driving.enter(one) for one in sites]
     if None in snaps or snaps[0].edge == snaps[1].edge:  # type: ignore[union-attr]
@@ -103,6 +109,21 @@ def test_in_and_out_share_nothing_where_maximum_flow_finds_two_ways(
         assert corridor.apart
     if corridor.apart:
         assert common_m(corridor, start) == pytest.approx(0.0, abs=0.01)
+
+
+def test_nobody_is_driven_for_minutes_to_spare_a_short_stretch() -> None:
+    area = town()
+    driving = driving_in(area, streets_around(area))
+    shared = 0
+    for x_m in range(-500, 501, 50):
+        sites = sites_at(area, (x_m, 320), (-x_m / 2, -180))
+        longest, shortest = (lay_corridor(sites, patient(driving, minutes), ()) for minutes in (60, 0))
+        if longest.inward is None or shortest.inward is None or not longest.apart:
+            continue
+        if not shortest.apart:
+            shared += 1
+            assert shortest.inward.time_s < longest.inward.time_s
+    assert shared >= 2
 
 
 def test_ambulances_that_load_at_a_junction_can_leave_by_the_way_out() -> None:

@@ -196,10 +196,25 @@ def _loop(
     away_s = float(np.where(np.isfinite(times_s), times_s, _UNREACHED_S).sum())
     if waiting is None:
         return _Loop(None, out.edges, True, away_s)
-    inward = _inward_apart(start, waiting, out, driving)
-    apart = inward is not None
-    inward = inward or _inward(start, waiting, out.edges, driving)
+    inward, apart = _inward_off(out, start, waiting, driving)
     return _Loop(inward, out.edges, apart, away_s + (_UNREACHED_S if inward is None else inward.time_s))
+
+
+def _inward_off(out: _Out, start: Snap, waiting: Snap, driving: Driving) -> tuple[Path | None, bool]:
+    """Find the way in that keeps off a way out, and say whether it shares nothing with it.
+
+    One that would be driven for minutes to spare a short stretch is none: the stretch is shared, and said.
+    """
+    inward, most_s = (
+        _inward_apart(start, waiting, out, driving),
+        60 * driving.doctrine.transport.apart_most_min,
+    )
+    if inward is not None and inward.time_s <= most_s:
+        return inward, True
+    sharing = _inward(start, waiting, out.edges, driving)
+    if inward is not None and (sharing is None or inward.time_s - sharing.time_s <= most_s):
+        return inward, True
+    return sharing, False
 
 
 def _inward(start: Snap, waiting: Snap | None, out: Ints, driving: Driving) -> Path | None:
