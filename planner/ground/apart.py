@@ -10,6 +10,8 @@ from numba import njit
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from planner.streets.snapping import to_side
+
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -267,21 +269,12 @@ def _between(a: Line, b: Line) -> float:  # pragma: no cover - compiled
         across = ((ay - cy) * (bx - ax) - (ax - cx) * (by - ay)) / turn
         if 0.0 <= along <= 1.0 and 0.0 <= across <= 1.0:
             return 0.0
-    return min(_to_point(ax, ay, b), _to_point(bx, by, b), _to_point(cx, cy, a), _to_point(dx, dy, a))
-
-
-@njit(cache=True, nogil=True)
-def _to_point(px: float, py: float, side: Line) -> float:  # pragma: no cover - compiled
-    """Measure from a point to a side: to its foot on it, or to the nearer end."""
-    ax, ay, bx, by = side
-    ux, uy = bx - ax, by - ay
-    length2 = ux * ux + uy * uy
-    share = ((px - ax) * ux + (py - ay) * uy) / length2 if length2 > 0.0 else 0.0
-    if share <= 0.0:
-        return float(np.sqrt((px - ax) * (px - ax) + (py - ay) * (py - ay)))
-    if share >= 1.0:
-        return float(np.sqrt((px - bx) * (px - bx) + (py - by) * (py - by)))
-    return float(abs(((ay - py) * ux - (ax - px) * uy) / length2) * np.sqrt(length2))
+    return min(
+        to_side(ax, ay, cx, cy, dx, dy),
+        to_side(bx, by, cx, cy, dx, dy),
+        to_side(cx, cy, ax, ay, bx, by),
+        to_side(dx, dy, ax, ay, bx, by),
+    )
 
 
 @njit(cache=True, nogil=True)

@@ -7,6 +7,8 @@ import shapely
 from numba import njit
 from numpy.typing import NDArray
 
+from planner.streets.snapping import to_side
+
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -110,7 +112,7 @@ def _simpler(ring: Floats, tolerance: float) -> Floats:  # pragma: no cover - co
         i, j, depth = stack[height]
         furthest, most = i, -1.0
         for k in range(i + 1, j):
-            metres = _to_side(ring[k, 0], ring[k, 1], ring[i], ring[j])
+            metres = to_side(ring[k, 0], ring[k, 1], ring[i, 0], ring[i, 1], ring[j, 0], ring[j, 1])
             if metres > most:
                 furthest, most = k, metres
         left = count + 1 if count else 0
@@ -122,23 +124,12 @@ def _simpler(ring: Floats, tolerance: float) -> Floats:  # pragma: no cover - co
             kept[count] = ring[i]
             count += 1
     kept[count] = ring[-1]
-    if count + 1 > _RING_LEAST and _to_side(ring[0, 0], ring[0, 1], kept[count - 1], kept[1]) <= tolerance:
-        kept[0] = kept[count - 1]
-        count -= 1
+    if count + 1 > _RING_LEAST:
+        before, after = kept[count - 1], kept[1]
+        if to_side(ring[0, 0], ring[0, 1], before[0], before[1], after[0], after[1]) <= tolerance:
+            kept[0] = before
+            count -= 1
     return kept[: count + 1]
-
-
-@njit(cache=True, nogil=True)
-def _to_side(x: float, y: float, a: Floats, b: Floats) -> float:  # pragma: no cover - compiled
-    """Measure from a point to a side: to its foot on it, or to the nearer end."""
-    ux, uy = b[0] - a[0], b[1] - a[1]
-    length2 = ux * ux + uy * uy
-    share = ((x - a[0]) * ux + (y - a[1]) * uy) / length2 if length2 > 0.0 else 0.0
-    if share <= 0.0:
-        return float(np.hypot(x - a[0], y - a[1]))
-    if share >= 1.0:
-        return float(np.hypot(x - b[0], y - b[1]))
-    return float(abs((a[1] - y) * ux - (a[0] - x) * uy) / np.sqrt(length2))
 
 
 @njit(cache=True, nogil=True)

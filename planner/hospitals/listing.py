@@ -10,7 +10,7 @@ from shapely.geometry import Point
 
 from planner.doctrine import Transport as Rules
 from planner.hospitals.known import KnownHospital
-from planner.hospitals.patients import HIGH_LEVELS
+from planner.hospitals.patients import HIGH_LEVELS, others_rate, red_rate
 from planner.model import UNNAMED_HOSPITAL, Casualties, HospitalStatus, Incident
 from planner.terms import TraumaLevel
 
@@ -51,8 +51,7 @@ class Wanted:
     def red_room(self, hospital: KnownHospital) -> int:
         """Places of the first hour for reds, less those who are sent and those that are kept by word."""
         told = self.said.get(hospital)
-        by_level = self.rules.red_per_h(hospital.adult_level) if hospital.adult_level else 0.0
-        rate = by_level if told is None or told.red_per_h is None else told.red_per_h
+        rate = red_rate(told.red_per_h if told else None, hospital.adult_level, self.rules) or 0.0
         gone = told.sent.red + (told.keep.red or 0) if told else 0
         return max(0, math.floor(rate) - gone) if self.takes_ambulances(hospital) else 0
 
@@ -61,9 +60,7 @@ class Wanted:
         if hospital.for_children or not self.takes_ambulances(hospital):
             return 0
         told = self.said.get(hospital)
-        beds = self.rules.assumed_beds if hospital.beds is None else hospital.beds
-        by_beds = self.rules.others_per_100_beds * beds / 100
-        rate = by_beds if told is None or told.others_per_h is None else told.others_per_h
+        rate = others_rate(told.others_per_h if told else None, hospital.beds, self.rules)
         gone = told.sent.yellow + told.sent.green + (told.keep.others or 0) if told else 0
         return max(0, math.floor(rate) - gone)
 

@@ -126,26 +126,33 @@ class Shares:
         return tuple(cap.others for cap in self.caps)
 
 
+def red_rate(said: float | None, level: TraumaLevel | None, rules: Transport) -> float | None:
+    """Reds an hour: what somebody says, else by the level; None where nobody states it: never guessed."""
+    if said is not None:
+        return said
+    return None if level is None else rules.red_per_h(level)
+
+
+def others_rate(said: float | None, beds: int | None, rules: Transport) -> float:
+    """Yellow and green patients an hour: what somebody says, else by the beds, assumed where not stated."""
+    if said is not None:
+        return said
+    return rules.others_per_100_beds * (rules.assumed_beds if beds is None else beds) / 100
+
+
 def red_per_h(ward: Ward, rules: Transport) -> float | None:
-    """Red adults an hour, None where nobody states a level or a number: it is never guessed."""
-    if ward.red is not None:
-        return ward.red
-    return None if ward.adult_level is None else rules.red_per_h(ward.adult_level)
+    """Red adults an hour, None where nobody states a level or a number."""
+    return red_rate(ward.red, ward.adult_level, rules)
 
 
 def child_red_per_h(ward: Ward, rules: Transport) -> float | None:
     """Red children an hour beside the adults, None where nobody states a paediatric level or a number."""
-    if ward.child_red is not None:
-        return ward.child_red
-    return None if ward.pediatric_level is None else rules.red_per_h(ward.pediatric_level)
+    return red_rate(ward.child_red, ward.pediatric_level, rules)
 
 
 def others_per_h(ward: Ward, rules: Transport) -> float:
-    """Yellow and green patients an hour, by the beds; assumed beds where nobody states them."""
-    if ward.others is not None:
-        return ward.others
-    beds = rules.assumed_beds if ward.beds is None else ward.beds
-    return rules.others_per_100_beds * beds / 100
+    """Yellow and green patients an hour."""
+    return others_rate(ward.others, ward.beds, rules)
 
 
 def share_patients(

@@ -174,14 +174,14 @@ def _nearer(
     if dx * dx + dy * dy > nearest * nearest * _A_HAIR_MORE:
         return nearest, edge
     for p in range(first[one], first[one + 1] - 1):
-        metres = _to_side(x, y, xy[p, 0], xy[p, 1], xy[p + 1, 0], xy[p + 1, 1])
+        metres = to_side(x, y, xy[p, 0], xy[p, 1], xy[p + 1, 0], xy[p + 1, 1])
         if metres < nearest or (metres == nearest and one < edge):
             nearest, edge = metres, one
     return nearest, edge
 
 
 @njit(cache=True, nogil=True)
-def _to_side(
+def to_side(
     x: float, y: float, ax: float, ay: float, bx: float, by: float
 ) -> float:  # pragma: no cover - compiled
     """Measure from a point to a side: to its foot on it, or to the nearer end."""
