@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import shutil
 import tempfile
 from collections.abc import Generator
@@ -11,9 +13,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+import planner
+
 # Repeatable on a busy machine: the same examples every run, and no deadline that load could break.
 settings.register_profile(
     "house", derandomize=True, deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
+# For a search by hand (pytest --hypothesis-profile=wide): other examples each run, and more of them.
+settings.register_profile(
+    "wide", settings.get_profile("house"), derandomize=False, max_examples=200, print_blob=True
 )
 settings.load_profile("house")
 
@@ -33,6 +41,14 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["PLANNER_HOME"] = str(home)
     os.environ["PLANNER_OFFLINE"] = "1"
     os.environ.pop("PLANNER_STORE", None)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Load all of the planner first: Hypothesis draws words and numbers out of the local modules it finds
+    loaded, so that which tests ran before would decide which examples the next one sees."""
+    for module in pkgutil.walk_packages(planner.__path__, "planner."):
+        if not module.name.endswith(".__main__") and not session.config.option.collectonly:
+            importlib.import_module(module.name)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
