@@ -470,10 +470,11 @@ def app(port: int, streamlit_options: tuple[str, ...]) -> None:
     page = settings.shipped("streamlit_app.py")
     command = [sys.executable, "-m", "planner.ui.serve", "run", str(page), "--server.port", str(port)]
     command += ["--server.address", "127.0.0.1", *streamlit_options]
-    home = settings.read_settings().home  # resolved before the folder changes
+    here = settings.read_settings()  # resolved before the folder changes
+    kept = {"PLANNER_HOME": str(here.home), "PLANNER_STORE": f"sqlite:///{here.incidents}"}
     # from the page's folder: Streamlit finds its configuration and static files there
     os.chdir(page.parent)
-    os.execve(sys.executable, command, os.environ | {"PLANNER_HOME": str(home)})  # noqa: S606 - no shell
+    os.execve(sys.executable, command, os.environ | kept)  # noqa: S606 - no shell
 
 
 if __name__ == "__main__":

@@ -138,7 +138,7 @@ def arrival_lines(made: Area, before: Area | None) -> list[str]:
 
 
 def _incidents_on(area: str) -> Iterator[tuple[str, Incident]]:
-    store = Store(settings.read_settings().home / "incidents.sqlite")
+    store = Store(settings.read_settings().incidents)
     for saved in store.list_incidents():
         if saved.area == area:
             try:

@@ -3,7 +3,7 @@
 ============================ ===========================================================================
 ``PLANNER_HOME``             folder of the area packs and the database; default: the platform's data folder
 ``PLANNER_DEBUG``            ``1``: a fault of the program shows its whole traceback on the command line
-``PLANNER_STORE``            to come: URL of the database of incidents; now a SQLite file in the home
+``PLANNER_STORE``            ``sqlite:///FILE``, where incidents are kept; a file in the home unless set
 ``PLANNER_OVERPASS_URL``     Overpass interpreter that areas are fetched from; the public one unless set
 ``PLANNER_NOMINATIM_URL``    server that finds places by name for fetching; the public one unless set
 ``PLANNER_TILES_URL``        online map for those who choose one on the page; OpenStreetMap's unless set
@@ -19,9 +19,10 @@ from pathlib import Path
 
 import platformdirs
 
-from planner.errors import PackError
+from planner.errors import PackError, StoreError
 
 _PACKAGE = Path(__file__).resolve().parent
+_INCIDENTS = "incidents.sqlite"
 _FALSE = frozenset({"", "0", "no", "false", "off"})
 
 
@@ -34,7 +35,7 @@ class Settings:
     home : Path
         Folder of packs and database; perhaps not there yet.
     store_url : str
-        "" means the SQLite file in the home. Nothing reads it yet.
+        "" means the SQLite file in the home.
     overpass_url, nominatim_url : str
         "" means the public ones.
     tiles_url : str
@@ -54,6 +55,26 @@ class Settings:
     def areas(self) -> Path:
         """Folder of the area packs."""
         return self.home / "areas"
+
+    @property
+    def incidents(self) -> Path:
+        """SQLite file of the incidents; perhaps not there yet.
+
+        Raises
+        ------
+        StoreError
+            If ``PLANNER_STORE`` names a database of another kind: incidents kept anywhere else than where
+            somebody said would be lost to whoever looks there.
+        """
+        if not self.store_url:
+            return self.home / _INCIDENTS
+        scheme, _, file = self.store_url.partition(":///")
+        if scheme != "sqlite" or not file:
+            raise StoreError(
+                "PLANNER_STORE names no place that this version can keep incidents in: only a SQLite file",
+                f"Set it to sqlite:///FILE, or unset it: incidents are then kept in {self.home / _INCIDENTS}",
+            )
+        return Path(file).expanduser().absolute()
 
 
 def read_settings() -> Settings:

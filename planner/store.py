@@ -38,9 +38,6 @@ _SCHEMA = len(_MIGRATIONS)
 _ID_BYTES = 9
 _WAIT_S = 10.0
 
-INCIDENTS = "incidents.sqlite"
-"""What an installation's store is called in its home."""
-
 
 @dataclass(frozen=True)
 class SavedIncident:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from planner.errors import StoreError
+from planner.settings import read_settings
 from planner.store import _MIGRATIONS, Store, new_incident_id
 
 
@@ -109,3 +110,17 @@ def test_a_file_of_the_first_schema_is_taken_further_and_loses_nothing(store: St
     database.close()
     store.write_incident("a", "montevideo", "two", "again")
     assert [(s.document, s.what) for s in store.list_versions("a")] == [("one", ""), ("two", "again")]
+
+
+def test_the_environment_says_where_incidents_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLANNER_HOME", str(tmp_path))
+    monkeypatch.delenv("PLANNER_STORE", raising=False)
+    assert read_settings().incidents.parent == tmp_path
+    monkeypatch.setenv("PLANNER_STORE", f"sqlite:///{tmp_path / 'elsewhere.db'}")
+    assert read_settings().incidents == tmp_path / "elsewhere.db"
+    for other in ("postgresql://desk/incidents", "sqlite:///", "sqlite:file", str(tmp_path)):
+        monkeypatch.setenv("PLANNER_STORE", other)
+        with pytest.raises(StoreError, match="only a SQLite file"):
+            _ = read_settings().incidents

@@ -29,7 +29,7 @@ from planner.model import Incident, Plan, Site
 from planner.plan import HeldScene, before_patients, hold_scene, make_plan
 from planner.sources.drawings import import_incident
 from planner.sources.hospital_tables import InstalledHospitals, installed_hospitals
-from planner.store import INCIDENTS, SavedIncident, Store, new_incident_id
+from planner.store import SavedIncident, Store, new_incident_id
 from planner.terms import SiteSource, ThreatName
 from planner.ui import threats
 from planner.ui.basemap import BaseMapFiles
@@ -157,7 +157,7 @@ def _says_where(said: Incident) -> bool:
 @st.cache_resource(show_spinner=False)
 def store() -> Store:
     """Return the store of incidents of this installation."""
-    return Store(settings.read_settings().home / INCIDENTS)
+    return Store(settings.read_settings().incidents)
 
 
 @st.cache_resource(show_spinner=False)

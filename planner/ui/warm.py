@@ -20,7 +20,7 @@ from planner.briefing.measures import plan_in_units
 from planner.briefing.phrases import Edition
 from planner.model import Plan
 from planner.sources.hospital_tables import installed_hospitals
-from planner.store import INCIDENTS, Store
+from planner.store import Store
 from planner.streets.hierarchy import LEAST_STREETS
 from planner.ui.layers import map_layers
 from planner.ui.map import packed
@@ -95,7 +95,7 @@ def _warm_default() -> None:
 
 def areas_to_expect() -> list[str]:
     """Return the areas that a tap is likely on: what a new page opens, and where the last incident was."""
-    kept = Store(settings.read_settings().home / INCIDENTS)
+    kept = Store(settings.read_settings().incidents)
     last = kept.list_incidents(1)
     here = {listing.name for listing in packs.list_areas() if not listing.problem}
     return list(dict.fromkeys([area_to_open(kept), *(one.area for one in last if one.area in here)]))
