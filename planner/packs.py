@@ -62,7 +62,18 @@ _T = TypeVar("_T")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PACK_FILE = re.compile(r"(streets|buildings|places|obstacles)-[0-9a-f]{16}\.(npz|parquet)")
 # of sources: what decides how a map is read
-_READERS = ("tags", "restrictions", "noding", "coast", "known_ground", "osm", "opl", "ordering", "pbf")
+_READERS = (
+    "tags",
+    "restrictions",
+    "noding",
+    "coast",
+    "known_ground",
+    "tables",
+    "osm",
+    "opl",
+    "ordering",
+    "pbf",
+)
 _STREETS = "streets"
 _ORDER = "order"  # of contraction, among the arrays of the streets
 _STAGING = ".new-"
@@ -364,7 +375,8 @@ def _write(area: Area, origin: dict[str, str]) -> None:
         staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=folder))
         give_back()  # what reading has left
         try:
-            files = {part: _place(staging, folder, part, area) for part in (_STREETS, *TABLES)}
+            # the streets last: to put them in order takes most memory, and the tables have left none
+            files = {part: _place(staging, folder, part, area) for part in (*TABLES, _STREETS)}
             manifest = _manifest(area, files, origin)
             _replace(staging / MANIFEST, folder / MANIFEST, _json(manifest))
         finally:
@@ -376,7 +388,7 @@ def _write(area: Area, origin: dict[str, str]) -> None:
 
 def _write_table(table: Table, frame: Frame, file: BinaryIO) -> None:
     """Write a table as GeoParquet, which other programs open too."""
-    shape = pa.array(shapely.to_wkb(table.shapes).tolist(), type=pa.binary())
+    shape = pa.array(table.wkb(), type=pa.binary())
     written = pa.table(
         {**{name: _array(values) for name, values in table.columns.items()}, "geometry": shape}
     )
@@ -428,6 +440,8 @@ def _place(staging: Path, folder: Path, part: str, area: Area) -> dict[str, Any]
         else:
             _write_table(getattr(area, part), area.frame, file)
         _to_disk(file)
+    pa.default_memory_pool().release_unused()
+    give_back()
     with staged.open("rb") as written:
         digests = [_digest(stretch) for stretch in iter(lambda: written.read(_STRETCH_BYTES), b"")]
         size = written.tell()

@@ -162,7 +162,7 @@ def test_shapes_that_are_none_are_told_also_when_they_are_asked_for_late(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("planner.packs.shapely.to_wkb", lambda shapes: np.full(len(shapes), b"none"))
+        patched.setattr(Table, "wkb", lambda table: np.full(len(table), b"none", dtype=object))
         packs.write_area(town())
     area = packs.open_area("town")
     with pytest.raises(PackError, match="cannot be understood"):

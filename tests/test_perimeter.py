@@ -29,8 +29,8 @@ from planner.ground.zones import Ground, draw_zones
 from planner.model import AreaStamp, DoctrineStamp, Incident, Plan, PostEdit, Shape
 from planner.perimeters.tracing import JUNCTION_MARGIN_M, TracedPerimeter, trace_perimeters
 from planner.settings import shipped
-from planner.sources.osm import NUMBER_COLUMNS
 from planner.sources.pbf import read_osm
+from planner.sources.tables import NUMBER_COLUMNS
 from planner.streets.network import StreetNetwork
 from planner.table import Table
 from planner.terms import Direction, NoticeLevel, PerimeterName, PostEditKind, PostMode, RoadClass, ThreatName

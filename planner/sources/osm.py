@@ -12,22 +12,22 @@ import math
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
-from itertools import compress
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import BUILDING_COLUMNS, OBSTACLE_COLUMNS, PLACE_COLUMNS, Area
 from planner.errors import SourceError
 from planner.geo import Frame, LonLat, on_globe, run_on
+from planner.memory import give_back
 from planner.sources.coast import COASTLINE, sea_of
 from planner.sources.known_ground import known_ground
 from planner.sources.meridian import BBox, checked_box, shapes_run_on
 from planner.sources.noding import UNIT_DEG, Runs, Streets, Units, lay_streets
 from planner.sources.restrictions import Restriction
+from planner.sources.tables import Drafted, feed, middles_m, table_of
 from planner.sources.tags import (
     Building,
     Obstacle,
@@ -41,8 +41,7 @@ from planner.sources.tags import (
     read_street,
     read_street_node,
 )
-from planner.streets.network import Bools, Floats, Ints, StreetNetwork
-from planner.table import Table
+from planner.streets.network import Floats, Ints, StreetNetwork
 from planner.terms import ObstacleKind
 
 ATTRIBUTION = "© OpenStreetMap contributors"
@@ -59,26 +58,6 @@ _BELIEVED_DEG = 0.045
 _SEA_BEYOND_DEG = 0.01
 """The sea is looked for some 1 km beyond an area's box."""
 _LARGEST_BUILDING_M2 = 1_000_000.0  # twice the largest that stands
-
-
-class _Table:
-    """Rows of one table as they come: whose they are, what the tags said, where (degrees).
-
-    Kept by columns: of a metro's rows, objects that the garbage collector would look through again and again.
-    """
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self.osm_type: list[str] = []
-        self.osm_id = array("q")
-        self.columns: dict[str, list[Any]] = {name: [] for name in names}
-        self.shape: list[BaseGeometry | bytes] = []
-
-    def add(self, osm_type: str, osm_id: int, row: Iterable[Any], shape: BaseGeometry | bytes) -> None:
-        self.osm_type.append(osm_type)
-        self.osm_id.append(osm_id)
-        for column, value in zip(self.columns.values(), row, strict=True):
-            column.append(value)
-        self.shape.append(shape)
 
 
 @dataclass
@@ -98,9 +77,9 @@ class Draft:
     _added: int = 0
     _nodes: dict[int, StreetNode] = field(default_factory=dict)
     _restrictions: set[Restriction] = field(default_factory=set)
-    _buildings: _Table = field(default_factory=lambda: _Table(Building._fields))
-    _places: _Table = field(default_factory=lambda: _Table(Place._fields))
-    _obstacles: _Table = field(default_factory=lambda: _Table(Obstacle._fields))
+    _buildings: Drafted = field(default_factory=lambda: Drafted(Building._fields))
+    _places: Drafted = field(default_factory=lambda: Drafted(Place._fields))
+    _obstacles: Drafted = field(default_factory=lambda: Drafted(Obstacle._fields))
     _coast: list[BaseGeometry] = field(default_factory=list)
 
     # --- feeding --------------------------------------------------------------------------------
@@ -255,8 +234,9 @@ class Draft:
         network, units = lay_streets(streets, self._nodes, self._restrictions_of(streets), frame)
         sha = _digest_of(network, units, box)
         del streets
+        give_back()
         buildings, places, obstacles = (
-            _table(drafted, columns, largest_m2, kept, about_deg, frame, sha)
+            table_of(drafted, columns, largest_m2, kept, about_deg, frame, sha)
             for drafted, columns, largest_m2 in (
                 (self._buildings, BUILDING_COLUMNS, _LARGEST_BUILDING_M2),
                 (self._places, PLACE_COLUMNS, math.inf),
@@ -266,7 +246,7 @@ class Draft:
         outline = known_ground(
             network,
             units,
-            run_on(frame.to_deg(_middles(buildings.shapes)), LonLat((box[0] + box[2]) / 2, 0.0)),
+            run_on(frame.to_deg(middles_m(buildings)), LonLat((box[0] + box[2]) / 2, 0.0)),
             box,
             within_deg=within_deg,
             cut=np.unique(np.frombuffer(self._cut, dtype=np.int64)),
@@ -410,107 +390,6 @@ def _run_on(unit: Units, about_deg: float) -> None:
     unit[near, 0] = turned[near]
 
 
-# --- tables ---------------------------------------------------------------------------------------
-
-
-class _Rows(NamedTuple):
-    """A table before it is projected: owners, named columns, shapes in degrees, in the order of owners."""
-
-    osm_type: NDArray[np.object_]
-    osm_id: Ints
-    columns: dict[str, list[Any]]
-    shape: NDArray[np.object_]
-
-    def only(self, which: Bools) -> _Rows:
-        """Return some of the rows."""
-        columns = {name: list(compress(values, which)) for name, values in self.columns.items()}
-        return _Rows(self.osm_type[which], self.osm_id[which], columns, self.shape[which])
-
-
-def _table(
-    drafted: _Table,
-    columns: Sequence[str],
-    largest_m2: float,
-    ground_deg: BaseGeometry | None,
-    about_deg: float | None,
-    frame: Frame,
-    sha: Any,
-) -> Table:
-    """Make a table in metres of what was drafted, and put it into the digest.
-
-    Outlines larger than what they are of can be are left out: a quarter mapped as one building would hide
-    whatever lies behind it.
-    """
-    rows = _shapes_and_rows(drafted, ground_deg, about_deg)
-    shape_m = shapely.transform(rows.shape, frame.to_m) if len(rows.shape) else rows.shape
-    if largest_m2 < math.inf:
-        real = shapely.area(shape_m) <= largest_m2
-        rows, shape_m = rows.only(real), shape_m[real]
-    _feed_rows(sha, rows)
-    content: dict[str, NDArray[Any]] = {"osm_type": rows.osm_type, "osm_id": rows.osm_id}
-    for name, values in rows.columns.items():
-        content[name] = np.array(values, dtype=np.float64 if name in NUMBER_COLUMNS else object)
-    return Table({name: content[name] for name in columns}, shape_m)
-
-
-def _shapes_and_rows(table: _Table, ground_deg: BaseGeometry | None, about_deg: float | None) -> _Rows:
-    """Take a drafted table over: its shapes made and mended, the latest version of each object."""
-    shape = np.empty(len(table.shape), dtype=object)
-    shape[:] = table.shape
-    table.shape.clear()
-    is_wkb = np.fromiter((isinstance(one, bytes) for one in shape), dtype=bool, count=len(shape))
-    shape[is_wkb] = shapely.from_wkb(shape[is_wkb])
-    deep = shapely.has_z(shape)
-    shape[deep] = shapely.force_2d(shape[deep])
-    if about_deg is not None and len(shape):
-        shape = shapes_run_on(shape, about_deg)
-    shape = _simplest(shape)
-    good = ~shapely.is_empty(shape) & np.isfinite(shapely.bounds(shape)).all(axis=1)
-    if ground_deg is not None:
-        good[good] = shapely.intersects(ground_deg, shape[good])
-    osm_type, osm_id = np.array(table.osm_type, dtype="U1"), np.array(table.osm_id, dtype=np.int64)
-    order = np.lexsort((osm_id, osm_type))  # stable: the later version of an object comes last
-    order = order[good[order]]
-    osm_type, osm_id = osm_type[order], osm_id[order]
-    last = np.ones(len(order), dtype=bool)
-    last[:-1] = (osm_type[1:] != osm_type[:-1]) | (osm_id[1:] != osm_id[:-1])
-    order = order[last]
-    columns = {name: [values[row] for row in order.tolist()] for name, values in table.columns.items()}
-    table.columns.clear()
-    return _Rows(osm_type[last].astype(object), osm_id[last], columns, shapely.normalize(shape[order]))
-
-
-def _middles(shape: NDArray[np.object_]) -> Floats:
-    """Return the middle of the box of each shape."""
-    bounds = shapely.bounds(shape).reshape(-1, 4)
-    return (bounds[:, :2] + bounds[:, 2:]) / 2
-
-
-def _simplest(shape: NDArray[np.object_]) -> NDArray[np.object_]:
-    """Polygons mended where they cross themselves, and taken out of a collection of one."""
-    broken = ~shapely.is_valid(shape)
-    if broken.any():
-        shape[broken] = [_mended(g) for g in shape[broken]]
-    single = (shapely.get_type_id(shape) == shapely.GeometryType.MULTIPOLYGON) & (
-        shapely.get_num_geometries(shape) == 1
-    )
-    shape[single] = shapely.get_geometry(shape[single], 0)
-    return shape
-
-
-def _mended(geometry: BaseGeometry) -> BaseGeometry:
-    """Return a valid geometry of the same dimension; empty where nothing of it is left (a flat polygon)."""
-    parts = shapely.get_parts(shapely.make_valid(geometry))
-    return shapely.union_all(parts[shapely.get_dimensions(parts) == shapely.get_dimensions(geometry)])
-
-
-NUMBER_COLUMNS = frozenset({"height_m", "levels", "min_height_m", "capacity", "beds"})
-"""Columns of the tables that hold numbers (NaN = unknown); all others but ``osm_id`` are text."""
-
-
-_FED_AT_ONCE = 1 << 20
-
-
 # --- digest ---------------------------------------------------------------------------------------
 
 
@@ -525,24 +404,7 @@ def _digest_of(network: StreetNetwork, units: Units, box: BBox) -> Any:
     for entry in sorted(fields(network), key=lambda f: f.name):
         value = getattr(network, entry.name)
         if isinstance(value, np.ndarray) and not entry.name.endswith("xy_m"):
-            _feed(sha, entry.name, value)
-    _feed(sha, "unit", units, np.dtype(np.int64))
+            feed(sha, entry.name, value)
+    feed(sha, "unit", units, np.dtype(np.int64))
     sha.update(repr(network.names).encode())
     return sha
-
-
-def _feed_rows(sha: Any, rows: _Rows) -> None:
-    """Add a table, its shapes in integers too."""
-    points, start = shapely.get_coordinates(rows.shape, return_index=True)
-    _feed(sha, "osm_id", rows.osm_id)
-    _feed(sha, "points", np.rint(points / UNIT_DEG).astype(np.int64))
-    _feed(sha, "start", start.astype(np.int64))
-    sha.update(repr((list(rows.osm_type), rows.columns)).encode())
-
-
-def _feed(sha: Any, name: str, value: NDArray[Any], kind: np.dtype[Any] | None = None) -> None:
-    """Add an array, as one of a kind; a part at a time, for a metro's are large."""
-    little = (kind or value.dtype).newbyteorder("<")
-    sha.update(f"{name} {little.str} {value.shape}\n".encode())
-    for first in range(0, len(value), _FED_AT_ONCE):
-        sha.update(np.ascontiguousarray(value[first : first + _FED_AT_ONCE], dtype=little).tobytes())

@@ -25,6 +25,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area, iso_date
 from planner.errors import SourceError
+from planner.memory import give_back
 from planner.sources import opl
 from planner.sources.coast import COASTLINE
 from planner.sources.meridian import BBox, checked_box, parts_of
@@ -41,6 +42,7 @@ from planner.sources.ordering import (
 from planner.sources.osm import Draft
 from planner.sources.pbf_blocks import has_new_nodes
 from planner.sources.restrictions import read_restriction
+from planner.sources.tables import line_wkb, point_wkb
 from planner.sources.tags import (
     LINE_KEYS,
     ROADS,
@@ -157,14 +159,18 @@ def read_osm(
             f"{told} cannot be read as OpenStreetMap data ({_first_line(error)})", remedy
         ) from error
     report(0.9, "building streets and tables")
+    draft, newest = reading.draft, reading.data_date()
+    inside = covered_deg or (reading.covered_deg() if len(files) == 1 else None)
+    del reading
+    give_back()
     try:
-        area = reading.draft.finish(
+        area = draft.finish(
             name,
             source=source or told,
-            data_date=data_date or reading.data_date(),
+            data_date=data_date or newest,
             bbox_deg=box,
             within_deg=within_deg,
-            covered_deg=covered_deg or (reading.covered_deg() if len(files) == 1 else None),
+            covered_deg=inside,
             to_its_edges=covered_deg is not None,
         )
     except SourceError as error:
@@ -376,7 +382,7 @@ class _Reading:
             return
         if not self._wants((node.location.lon, node.location.lat) * 2):
             return
-        point = shapely.Point(node.location.lon, node.location.lat)
+        point = point_wkb(node.location.lon, node.location.lat)
         if place is not None:
             self.draft.add_place("n", ident, place, point)
         if obstacle is not None:
@@ -400,8 +406,7 @@ class _Reading:
         if obstacle is not None:
             for coordinates in self._parts(way):
                 if self._wants(_reach(coordinates)):
-                    line = shapely.linestrings(_pairs(coordinates))
-                    self.draft.add_obstacle("w", _checked_id(way.id), obstacle, line)
+                    self.draft.add_obstacle("w", _checked_id(way.id), obstacle, line_wkb(coordinates))
 
     def _streets(self) -> None:
         """Take the streets that were set aside: those that meet the box."""

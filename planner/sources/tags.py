@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -574,7 +575,7 @@ def read_building(tags: Tags) -> Building | None:
         return None
     return Building(
         name=tags.get("name", ""),
-        kind=kind,
+        kind=sys.intern(kind),  # of all buildings one of some hundred
         height_m=length_m(tags.get("height", "") or tags.get("building:height", "")),
         levels=count(tags.get("building:levels", "")),
         min_height_m=length_m(tags.get("min_height", "")),
