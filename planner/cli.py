@@ -337,7 +337,7 @@ def fetch(place: str | None, name: str | None, at: LonLat | None, radius: float)
     PLANNER_OVERPASS_URL and PLANNER_NOMINATIM_URL.
     """
     from planner import intake
-    from planner.sources.overpass import box_around, find_place
+    from planner.sources.overpass import CancelledError, box_around, find_place
 
     if (place is None) == (at is None):
         raise click.UsageError("give PLACE, or --at LAT,LON with --radius METRES")
@@ -350,8 +350,11 @@ def fetch(place: str | None, name: str | None, at: LonLat | None, radius: float)
         click.echo(f"found {printable(told)}", err=True)
     name = name or re.sub(r"[^A-Za-z0-9]+", "_", str(place)).strip("_").lower()[:64]
     before = intake.installed_area(name)
-    with show_progress(f"fetching {name}") as report:
-        made = intake.fetch_area(box, name, place=told, progress=report)
+    try:
+        with show_progress(f"fetching {name}") as report:
+            made = intake.fetch_area(box, name, place=told, progress=report)
+    except KeyboardInterrupt:
+        raise CancelledError from None
     _say_arrived("fetched", made, before)
 
 

@@ -33,6 +33,7 @@ _SHARE_FETCHED = 0.7  # of the progress bar: the rest is reading
 PACK_SUFFIX = ".area.zip"
 """Ending of a pack as one file."""
 _MOST_PACK_BYTES = 4 << 30
+_MOST_MANIFEST_BYTES = 64 << 20  # that of a map whose outline is drawn along a coast is a megabyte
 _NO_PACK = (
     *(OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error),
     *(ValueError, KeyError, TypeError, RuntimeError),  # the last: locked, or packed by a method not known
@@ -218,6 +219,8 @@ def check_asked_whole(path: Path, part: object) -> None:
 def _unpack(path: Path, folder: Path) -> dict[str, object]:
     """Unpack the manifest and the files it names, and nothing else, whatever the archive says."""
     with zipfile.ZipFile(path) as archive:
+        if archive.getinfo(packs.MANIFEST).file_size > _MOST_MANIFEST_BYTES:
+            raise SourceError(f"{path.name} has a manifest of more than 64 MB", "Check where it comes from")
         manifest: dict[str, object] = json.loads(archive.read(packs.MANIFEST))
         files = manifest["files"]
         if not isinstance(files, dict):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -69,6 +70,16 @@ def test_fetch_around_a_place(home: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 # --- what works -----------------------------------------------------------------------------------
+
+
+def test_a_fetch_that_is_broken_off_says_how_it_goes_on(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_words: Any, **_more: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("planner.intake.fetch_area", interrupted)
+    broken = run("area", "fetch", "--at", "41.94,-85.63", "--name", "half")
+    assert broken.exit_code == 1
+    assert "broken off. Fetch it again within a day to go on where it stopped" in broken.stderr
 
 
 def test_import_show_list_check_delete(home: Path, town_file: Path) -> None:
@@ -301,7 +312,9 @@ def test_area_goes_to_another_installation_as_one_file(
     assert "whole area, of which no part is taken" in part.stderr
 
 
-@pytest.mark.parametrize("harm", ["cut", "no zip", "flipped", "spoilt", "packed otherwise", "names a path"])
+@pytest.mark.parametrize(
+    "harm", ["cut", "no zip", "flipped", "spoilt", "packed otherwise", "names a path", "unpacks without end"]
+)
 def test_broken_pack_file_is_told_and_changes_nothing(
     home: Path, town_file: Path, tmp_path: Path, harm: str
 ) -> None:
@@ -330,6 +343,9 @@ def test_broken_pack_file_is_told_and_changes_nothing(
         for head, method in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
             content[content.index(head) + method] = 99
         file.write_bytes(content)
+    elif harm == "unpacks without end":
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("manifest.json", b" " * (65 << 20))
     else:
         with zipfile.ZipFile(file, "w") as archive:
             archive.writestr("manifest.json", json.dumps({"files": {"streets": {"file": "../../x"}}}))

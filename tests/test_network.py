@@ -600,6 +600,10 @@ def test_threads_that_ask_at_once_share_what_is_remembered(monkeypatch: pytest.M
         ({"shape_start": np.array([0, 1, 4])}, "cut wrongly"),
         ({"node_xy_m": np.array([[0, 0], [math.nan, 0], [1, 1]])}, "not a number"),
         ({"name_index": np.array([0, 7])}, "name that does not exist"),
+        ({"edge_u": np.array([0.0, 1.0])}, "edge_u is of another form: float64"),
+        ({"node_xy_m": np.zeros((3, 3))}, "node_xy_m is of another form"),
+        ({"road_class": np.array([12, 250], np.uint8)}, "road_class holds a code that means nothing"),
+        ({"node_barrier": np.array([0, 0, 9], np.uint8)}, "node_barrier holds a code that means nothing"),
     ],
 )
 def test_a_network_is_checked_at_birth(change: dict[str, Any], message: str) -> None:

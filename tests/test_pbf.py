@@ -17,11 +17,13 @@ import pytest
 import shapely
 from osmium.osm import mutable
 
+from planner import settings
 from planner.errors import SourceError
 from planner.sources import pbf
 from planner.sources.pbf import read_osm
 from tests.town import DATA_DATE, Objects, town_objects
 
+THREE_RIVERS = settings.shipped("data", "three_rivers_mi.osm.pbf")
 HEAD = '<?xml version="1.0"?><osm version="0.6">'
 NODES = '<node id="1" version="1" lat="1" lon="2"/><node id="2" version="1" lat="1" lon="2.001"/>'
 WAY = '<way id="1" version="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="residential"/></way>'
@@ -198,6 +200,37 @@ def test_date_of_the_newest_street_serves_where_the_header_has_none(tmp_path: Pa
     dated = WAY.replace('version="1"', 'version="1" timestamp="2021-03-04T05:06:07Z"', 1)
     assert read_osm(written(tmp_path / "a.osm", f"{HEAD}{NODES}{dated}</osm>"), "a").data_date == "2021-03-04"
     assert read_osm(written(tmp_path / "b.osm", f"{HEAD}{NODES}{WAY}</osm>"), "b").data_date == ""
+    to_come = dated.replace("2021", "2061")  # an editor's clock was wrong
+    assert read_osm(written(tmp_path / "c.osm", f"{HEAD}{NODES}{to_come}</osm>"), "c").data_date == ""
+
+
+def test_a_box_that_misses_the_file_is_told_where_its_streets_lie(town_file: Path) -> None:
+    west, south, east, north = read_osm(town_file, "town").bbox_deg
+    with pytest.raises(
+        SourceError, match=r"no streets in the box 10\.0000,10\.0000,11\.0000,11\.0000"
+    ) as caught:
+        read_osm(town_file, "town", bbox_deg=(10, 10, 11, 11))
+    told = caught.value.remedy.split("within ")[1].split(":")[0]
+    assert [float(degrees) for degrees in told.split(",")] == pytest.approx(
+        [west, south, east, north], abs=2e-4
+    )
+    with pytest.raises(SourceError) as caught:
+        read_osm(town_file, "town", bbox_deg=(south, west, north, east))  # longitude -93 is no latitude
+    assert caught.value.remedy.startswith("Longitude comes first: give west,south,east,north")
+    with pytest.raises(SourceError) as caught:
+        read_osm(THREE_RIVERS, "town", bbox_deg=(41.94, -85.64, 41.95, -85.63))
+    assert caught.value.remedy == "Longitude comes first: -85.6400,41.9400,-85.6300,41.9500"
+    with pytest.raises(SourceError, match="no streets at all"):
+        read_osm(_without_streets(town_file), "town", bbox_deg=(west, south, east, north))
+
+
+def _without_streets(file: Path) -> Path:
+    bare = file.with_name("bare.osm.pbf")
+    with osmium.SimpleWriter(str(bare), overwrite=True) as writer:
+        for thing in osmium.FileProcessor(str(file)):
+            if "highway" not in thing.tags:
+                writer.add(thing)
+    return bare
 
 
 def test_box_of_the_header_bounds_the_area(tmp_path: Path) -> None:

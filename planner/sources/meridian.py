@@ -19,6 +19,7 @@ BBox = tuple[float, float, float, float]
 """West, south, east, north in degrees; east is past 180 where the box reaches across it."""
 
 _HALF_TURN_DEG = 180.0
+_POLE_DEG = 90.0
 
 
 def checked_box(box: BBox) -> BBox:
@@ -33,12 +34,13 @@ def checked_box(box: BBox) -> BBox:
         east += 360.0
     elif west < -_HALF_TURN_DEG < east:
         west, east = west + 360.0, east + 360.0
-    on_globe = -_HALF_TURN_DEG <= west < east and -90 <= south < north <= 90
+    on_globe = -_HALF_TURN_DEG <= west < east and -_POLE_DEG <= south < north <= _POLE_DEG
     across = west <= _HALF_TURN_DEG and east - west < _HALF_TURN_DEG
     if not (np.isfinite(box).all() and on_globe and (east <= _HALF_TURN_DEG or across)):
+        first = "Longitude comes first: g" if max(abs(south), abs(north)) > _POLE_DEG else "G"
         raise SourceError(
             "the box is not one on the globe",
-            "Give west,south,east,north in degrees, west less than east, south less than north "
+            f"{first}ive west,south,east,north in degrees, west less than east, south less than north "
             "(across longitude 180: 179.9,-17,-179.9,-16)",
         )
     return west, south, east, north

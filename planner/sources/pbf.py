@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
@@ -28,7 +29,7 @@ from planner.errors import SourceError
 from planner.memory import give_back
 from planner.sources import opl
 from planner.sources.coast import COASTLINE
-from planner.sources.meridian import BBox, checked_box, parts_of
+from planner.sources.meridian import BBox, checked_box, parts_of, told_box
 from planner.sources.ordering import (
     MAKE_ROOM,
     ORDERED,
@@ -159,6 +160,8 @@ def read_osm(
             f"{told} cannot be read as OpenStreetMap data ({_first_line(error)})", remedy
         ) from error
     report(0.9, "building streets and tables")
+    if box is not None and reading.draft.street_count == 0:
+        raise reading.lies_elsewhere(told, box)
     draft, newest = reading.draft, reading.data_date()
     inside = covered_deg or (reading.covered_deg() if len(files) == 1 else None)
     del reading
@@ -323,6 +326,7 @@ class _Reading:
         self.broken_areas = 0
         self._street = lru_cache(maxsize=1 << 14)(_street)  # the same come again all through a file
         self._newest = ""  # of the streets: date and time of the latest change
+        self._low_deg, self._high_deg = np.full(2, np.inf), np.full(2, -np.inf)  # of all streets, kept or not
         self._report = report
         self._expected = max(1.0, path.stat().st_size * _OBJECTS_PER_BYTE[file_format])
         self._wkb = osmium.geom.WKBFactory()
@@ -371,6 +375,17 @@ class _Reading:
         """Whether no street has nodes: they come later, have negative ids, or are left out."""
         return self.without_nodes > 0 and self.draft.street_count == 0
 
+    def lies_elsewhere(self, told: str, box: BBox) -> SourceError:
+        """Say that no street lies in a box, where they lie, and whether latitude was given first."""
+        if not np.isfinite(self._low_deg).all():
+            return SourceError(f"{told} has no streets at all", "Choose an extract with streets in it")
+        own = (*self._low_deg.tolist(), *self._high_deg.tolist())
+        west, south, east, north = box
+        remedy = f"Its streets lie within {_told(own)}: choose a part of that"
+        if _boxes_meet((south, west, north, east), own):
+            remedy = f"Longitude comes first: {_told((south, west, north, east))}"
+        return SourceError(f"{told}: there are no streets in the box {_told(box)}", remedy)
+
     # --- kinds of objects -----------------------------------------------------------------------
 
     def _node(self, node: Any) -> None:
@@ -414,6 +429,9 @@ class _Reading:
         if (ways.way_id < 0).any() or (ways.ref < 0).any():
             raise _NegativeIdError
         runs = ways.runs()
+        if len(runs.lonlat_deg):
+            self._low_deg = np.minimum(self._low_deg, runs.lonlat_deg.min(axis=0))
+            self._high_deg = np.maximum(self._high_deg, runs.lonlat_deg.max(axis=0))
         self._newest = max(self._newest, ways.newest)
         self.without_nodes += len(ways.size) - len(np.unique(runs.way))
         if self._boxes is not None:
@@ -477,12 +495,15 @@ class _Reading:
         return str(self.header.get("osmosis_replication_timestamp"))[:10]
 
     def data_date(self) -> str:
-        """ISO date of the map: the header's, else of the newest street, else ""."""
+        """ISO date of the map: the header's, else of the newest street, else "".
+
+        A date to come is a clock that was wrong: the map's age is unknown.
+        """
         known = self._header_date()
-        if known and iso_date(known):  # some headers hold other words
-            return known
+        if not (known and iso_date(known)):  # some headers hold other words
+            known = self._newest[:10]
         # a file without metadata gives every object the start of the epoch, or no date
-        return self._newest[:10] if self._newest > "2001" else ""
+        return known if "2001" < known <= _tomorrow() else ""
 
     def covered_deg(self) -> BBox | None:
         """Box in the header, if it has a sensible one."""
@@ -527,6 +548,15 @@ def _reach(coordinates: bytes) -> BBox:
     values = memoryview(coordinates).cast("d")
     lons, lats = values[::2].tolist(), values[1::2].tolist()
     return min(lons), min(lats), max(lons), max(lats)
+
+
+def _tomorrow() -> str:
+    """Return the ISO date of the day that it may be already elsewhere."""
+    return (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+
+
+def _told(box: BBox) -> str:
+    return ",".join(f"{degrees:.4f}" for degrees in told_box(box))
 
 
 def _boxes_meet(a: BBox, b: BBox) -> bool:

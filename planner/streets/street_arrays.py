@@ -8,9 +8,11 @@ node on it. An *arc* is one direction of an edge: arc ``e`` runs from ``edge_u[e
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from enum import IntEnum
 from functools import cached_property
 from itertools import pairwise
 from math import hypot
+from typing import Any
 
 import numpy as np
 import shapely
@@ -23,13 +25,32 @@ from planner.memory import Memory
 from planner.streets.box_grid import BoxGrid, lay_boxes
 from planner.streets.grouping import grouped
 from planner.streets.ticking import each_once
-from planner.terms import FIRST_BLOCKING_BARRIER, FIRST_FOOT_CLASS, Access, RoadClass, Service
+from planner.terms import (
+    FIRST_BLOCKING_BARRIER,
+    FIRST_FOOT_CLASS,
+    Access,
+    Barrier,
+    Parked,
+    RoadClass,
+    Service,
+)
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _GROUNDS_KEPT = 8
+_KINDS = {"Ints": "i", "Floats": "f", "Bools": "b", "NDArray[np.uint8]": "u", "NDArray[np.int8]": "i"}
+"""What numpy calls the kinds of the arrays, by their types below."""
+_CODES: dict[str, type[IntEnum]] = {
+    "road_class": RoadClass,
+    "service": Service,
+    "access": Access,
+    "foot_access": Access,
+    "parked": Parked,
+    "node_barrier": Barrier,
+    "node_access": Access,
+}
 _PLAIN_KIND = {"service": "service road", "unclassified": "road", "residential": "residential street"}
 
 
@@ -123,7 +144,7 @@ class StreetArrays:
     names: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        """Check lengths and ranges once, and make the arrays read-only."""
+        """Check lengths, forms and ranges once, and make the arrays read-only."""
         _check_streets(self)
         for entry in fields(self):
             value = getattr(self, entry.name)
@@ -327,30 +348,47 @@ class StreetArrays:
 # --- helpers ------------------------------------------------------------------------------------
 
 
+_REMEDY = "Import the area again from its source file"
+
+
 def _check_streets(streets: StreetArrays) -> None:
     n, e = len(streets.node_id), len(streets.edge_u)
-    remedy = "Import the area again from its source file"
-    for entry in fields(streets):
-        value = getattr(streets, entry.name)
-        if not isinstance(value, np.ndarray):
-            continue
-        expected = _expected_rows(entry.name, n, e, len(streets.shape_node))
-        if expected is not None and len(value) != expected:
-            raise AreaError(f"street array {entry.name} has {len(value)} rows, not {expected}", remedy)
+    for name, kind in ((entry.name, str(entry.type)) for entry in fields(streets)):
+        value = getattr(streets, name)
+        if isinstance(value, np.ndarray):
+            _check_array(name, kind, value, _expected_rows(name, n, e, len(streets.shape_node)))
     if e == 0:
         raise AreaError("the area has no streets", "Choose an extract with streets in it")
     for ends in (streets.edge_u, streets.edge_v):
         if ends.min() < 0 or ends.max() >= n:
-            raise AreaError("a street ends at a junction that does not exist", remedy)
+            raise AreaError("a street ends at a junction that does not exist", _REMEDY)
     start = streets.shape_start
     if start[0] != 0 or start[-1] != len(streets.shape_node) or (np.diff(start) < 2).any():
-        raise AreaError("street shapes are cut wrongly", remedy)
+        raise AreaError("street shapes are cut wrongly", _REMEDY)
     if not (np.isfinite(streets.node_xy_m).all() and np.isfinite(streets.shape_xy_m).all()):
-        raise AreaError("a street has a coordinate that is not a number", remedy)
+        raise AreaError("a street has a coordinate that is not a number", _REMEDY)
     if not _restrictions_fit(streets):
-        raise AreaError("a turn restriction names a street that does not exist", remedy)
+        raise AreaError("a turn restriction names a street that does not exist", _REMEDY)
     if streets.name_index.min() < 0 or streets.name_index.max() >= len(streets.names):
-        raise AreaError("a street has a name that does not exist", remedy)
+        raise AreaError("a street has a name that does not exist", _REMEDY)
+
+
+def _check_array(name: str, kind: str, value: NDArray[Any], expected: int | None) -> None:
+    if expected is not None and len(value) != expected:
+        raise AreaError(f"street array {name} has {len(value)} rows, not {expected}", _REMEDY)
+    if value.dtype.kind not in _KINDS[kind] or value.shape[1:] != ((2,) if name.endswith("_xy_m") else ()):
+        raise AreaError(f"street array {name} is of another form: {value.dtype}", _REMEDY)
+    if name in _CODES and not _are_codes(value, _CODES[name]):
+        raise AreaError(f"street array {name} holds a code that means nothing", _REMEDY)
+
+
+def _are_codes(value: NDArray[np.uint8], codes: type[IntEnum]) -> bool:
+    """Whether all values are codes: between the least and the largest, and in no gap; of a metro quickly."""
+    known = sorted(int(code) for code in codes)
+    if len(value) and not known[0] <= value.min() <= value.max() <= known[-1]:
+        return False
+    gaps = [(low, high) for low, high in pairwise(known) if high > low + 1]
+    return not any(((value > low) & (value < high)).any() for low, high in gaps)
 
 
 def _restrictions_fit(streets: StreetArrays) -> bool:

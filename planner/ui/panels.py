@@ -296,6 +296,8 @@ def _area_lacks(manifest: Mapping[str, Any], shipped: bool, today: date) -> Iter
     days = (today - date.fromisoformat(then)).days if then else None
     if days is None:
         yield "Nobody knows how old this map is: check the streets that matter"
+    elif days < -1:  # a day of leeway: it is tomorrow already elsewhere
+        yield f"The map says to be of {then}, which is to come: nobody knows how old it is"
     elif days > _STALE_DAYS:
         newer = "import a newer one" + ("" if shipped else " under this name")
         yield f"The map is {_old(days)} old: check what has changed, or {newer}"
@@ -333,7 +335,8 @@ def _age(data_date: str, today: date) -> str:
     if not data_date:
         return "Map of unknown age"
     then = date.fromisoformat(data_date[:10])
-    return f"Map of {then.isoformat()}, {_old((today - then).days)} old"
+    days = (today - then).days
+    return f"Map of {then.isoformat()}, {_old(days)} old" if days >= -1 else f"Map of unknown age ({then})"
 
 
 def _old(days: int) -> str:
