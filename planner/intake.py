@@ -32,6 +32,8 @@ _SHARE_FETCHED = 0.7  # of the progress bar: the rest is reading
 
 PACK_SUFFIX = ".area.zip"
 """Ending of a pack as one file."""
+ALL_STREETS = "Streets that are new, gone or changed"
+"""How the line begins that names them all."""
 _MOST_PACK_BYTES = 4 << 30
 _MOST_MANIFEST_BYTES = 64 << 20  # that of a map whose outline is drawn along a coast is a megabyte
 _NO_PACK = (
@@ -120,21 +122,27 @@ def installed_area(name: str) -> Area | None:
         return None
 
 
-def arrival_lines(made: Area, before: Area | None) -> list[str]:
-    """Say what came in, what changed against the map that was there, and whose closures that touches."""
+def arrival_lines(made: Area, before: Area | None, *, all_names: bool = False) -> list[str]:
+    """Say what came in, what changed against the map that was there, and whose closures that touches.
+
+    ``all_names`` adds a line with the name of every street that is new, gone or changed.
+    """
     lines = [
         f"{made.name}: {made.network.edge_count:,} stretches of street, {len(made.buildings):,} buildings, "
         f"{len(made.places):,} places, map of {made.data_date or 'unknown date'}"
     ]
     if before is None:
         return lines
-    lines.append(compare_areas(before, made).sentence())
+    revision = compare_areas(before, made)
+    lines.append(revision.sentence())
     shifted = shifted_closures(_incidents_on(made.name), before, made, packs.shipped_doctrine())
     if shifted:
         more = f" and {len(shifted) - _NAMED} more" if len(shifted) > _NAMED else ""
         lines.append(
             f"'blocked here' now closes other streets in: {', '.join(shifted[:_NAMED])}{more}; check them"
         )
+    if all_names and revision.named:
+        lines.append(f"{ALL_STREETS} ({len(revision.named):,}): {', '.join(revision.named)}")
     return lines
 
 
@@ -196,7 +204,13 @@ def read_pack_file(path: Path, name: str | None = None) -> Area:
                 told = "is no area as one file", f"Give a file that ends in {PACK_SUFFIX}"
             raise SourceError(f"{path.name} {told[0]}", told[1]) from error
         packs.check_own_name(name or str(manifest.get("name")))
-        area = packs.open_folder(Path(folder), name or str(manifest.get("name")))
+        try:
+            area = packs.open_folder(Path(folder), name or str(manifest.get("name")))
+        except PackError as error:
+            raise PackError(
+                f"{path.name} is of no use here: {error.message}",
+                "Copy it again, or export the area anew by the version of this program that runs here",
+            ) from error
         packs.write_area(area)
     return packs.open_area(area.name)
 

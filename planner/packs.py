@@ -347,7 +347,10 @@ def _read_manifest(folder: Path, name: str) -> dict[str, Any]:
         raise _broken(name, "has a manifest that is no JSON") from error
     if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA:
         schema = manifest.get("schema") if isinstance(manifest, dict) else None
-        raise _broken(name, f"is of schema {str(schema)[:40]!r}, not {SCHEMA!r}")
+        raise _broken(
+            name,
+            f"is of schema {str(schema)[:40]!r}, not {SCHEMA!r}: another version of this program wrote it",
+        )
     if manifest.get("sha256") != _manifest_digest(manifest):
         raise _broken(name, "has a manifest that was changed")
     return manifest
@@ -787,7 +790,7 @@ def _broken(name: str, what: str) -> PackError:
     again = (
         f"Run 'planner area delete {name}': it is made again when next opened"
         if name in SHIPPED
-        else f"Import it again with 'planner area import FILE --name {name}'"
+        else f"Import its map again, on the Areas page or by 'planner area import FILE --name {name}'"
     )
     return PackError(f"the pack of area '{name}' {what}", again)
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from planner import words
 from planner.area import Area
 from planner.closures import blocked_streets
 from planner.doctrine import Doctrine
 from planner.model import Incident
 from planner.streets.network import StreetNetwork
+from planner.terms import PlaceKind
 
 _WHAT_DECIDES = (
     "road_class", "service", "access", "foot_access", "emergency", "oneway", "layer", "bridge", "tunnel",
@@ -42,6 +44,8 @@ class Revision:
     buildings_added, buildings_removed : int
     older, newer : str
         ISO dates, "" if unknown.
+    hospitals_added, hospitals_removed : tuple of str
+        What they are called, in the order of the alphabet.
     """
 
     same: bool
@@ -53,6 +57,8 @@ class Revision:
     buildings_removed: int
     older: str
     newer: str
+    hospitals_added: tuple[str, ...] = ()
+    hospitals_removed: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         """Say it in one line."""
@@ -61,9 +67,20 @@ class Revision:
             return f"nothing changed against {dates}"
         names = f" ({', '.join(self.named[:_NAMED])}{' ...' if len(self.named) > _NAMED else ''})"
         return (
-            f"against {dates}: {len(self.added)} ways new, {len(self.removed)} gone, "
+            f"against {dates}: {words.count(len(self.added), 'way')} new, {len(self.removed)} gone, "
             f"{len(self.changed)} changed{names if self.named else ''}; "
-            f"{self.buildings_added} buildings new, {self.buildings_removed} gone"
+            f"{words.count(self.buildings_added, 'building')} new, {self.buildings_removed} gone"
+            f"{self._hospitals_told()}"
+        )
+
+    def _hospitals_told(self) -> str:
+        """Name the hospitals that came or went, for patients are sent there."""
+        told = (("new", self.hospitals_added), ("gone", self.hospitals_removed))
+        return "".join(
+            f"; {words.count(len(names), 'hospital')} {how} ({', '.join(names[:_NAMED])}"
+            f"{' ...' if len(names) > _NAMED else ''})"
+            for how, names in told
+            if names
         )
 
 
@@ -93,7 +110,21 @@ def compare_areas(older: Area, newer: Area) -> Revision:
         len(np.setdiff1d(houses_were, houses_are)),
         older.data_date,
         newer.data_date,
+        _hospitals_beyond(older, newer),
+        _hospitals_beyond(newer, older),
     )
+
+
+def _hospitals_beyond(other: Area, area: Area) -> tuple[str, ...]:
+    """Return the names of an area's hospitals, by object of OpenStreetMap, that the other one has not."""
+    known, here = _hospitals(other), _hospitals(area)
+    return tuple(sorted(here[one] or "one without a name" for one in here.keys() - known.keys()))
+
+
+def _hospitals(area: Area) -> dict[tuple[str, int], str]:
+    table = area.places_of(PlaceKind.HOSPITAL)
+    ids = zip(table["osm_type"].tolist(), table["osm_id"].tolist(), strict=True)
+    return dict(zip(ids, table["name"].tolist(), strict=True))
 
 
 def shifted_closures(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 import zipfile
@@ -202,6 +203,55 @@ def test_uploaded_files_become_an_area(tmp_path: Path) -> None:
     assert once_more is not None
     assert once_more.trouble == ""
     packs.delete_area("uploaded")
+
+
+def test_of_a_map_only_what_meets_box_and_polygon_is_taken(tmp_path: Path) -> None:
+    file = Upload(settings.shipped("data", "three_rivers_mi.osm.pbf"))
+    ring = [[-85.64, 41.935], [-85.62, 41.935], [-85.63, 41.95], [-85.64, 41.935]]
+    ground = tmp_path / "down town.geojson"
+    ground.write_text(json.dumps({"type": "Polygon", "coordinates": [ring]}))
+    counts, lines = [], []
+    for polygon, box in ((None, ""), (Upload(ground), ""), (Upload(ground), "-85.64,41.93,-85.62,41.94")):
+        assert _begin_import([file], "part", box, polygon) == ""
+        done(desk())
+        job = desk().job
+        assert job is not None
+        assert job.trouble == ""
+        lines = job.lines
+        counts.append(packs.open_area("part").network.edge_count)
+    assert counts[0] > counts[1] > counts[2] > 0
+    page = AppTest.from_file(AREAS, default_timeout=60).run()
+    gone = next(line for line in lines if line.startswith(intake.ALL_STREETS))
+    assert "<summary>" + gone.partition(": ")[0] + "</summary>" in said(page)
+    assert gone.count(",") > 5, "all of them, not the first few"
+    assert page.button(key="job planned on").label == "Plan on part"
+    ground.write_text("{}")
+    assert _begin_import([file], "part", "", Upload(ground)).startswith("down-town.geojson is no GeoJSON")
+    packs.delete_area("part")
+
+
+def test_an_exported_area_of_another_version_says_what_to_do(tmp_path: Path) -> None:
+    packed, older = tmp_path / "a.area.zip", tmp_path / "b.area.zip"
+    intake.write_pack_file("three_rivers", packed)
+    with zipfile.ZipFile(packed) as whole, zipfile.ZipFile(older, "w") as changed:
+        for name in whole.namelist():
+            changed.writestr(name, whole.read(name).replace(packs.SCHEMA.encode(), b"pack/1"))
+    assert _begin_import([Upload(older)], "older", "") == ""
+    done(desk())
+    job = desk().job
+    assert job is not None
+    assert job.trouble.startswith("b.area.zip is of no use here: ")
+    assert "'pack/1'" in job.trouble
+    assert "export the area anew" in job.trouble
+
+
+def test_of_many_areas_one_is_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [packs.Listing(f"county_{number}", False, None) for number in range(12)]
+    monkeypatch.setattr(packs, "list_areas", lambda: many)
+    page = AppTest.from_file(AREAS, default_timeout=60).run()
+    assert len([button for button in page.button if button.label == "Plan here"]) == 12
+    page.selectbox(key="area looked for").select("county_7").run()
+    assert [button.key for button in page.button if button.label == "Plan here"] == ["plan on county_7"]
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ def test_damaged_pack_is_refused(home: Path, town_file: Path) -> None:
     content[len(content) // 2] ^= 1
     streets.write_bytes(content)
     for verb in ("show", "check"):
-        refused(run("area", verb, "mine"), "is damaged", "Import it again")
+        refused(run("area", verb, "mine"), "is damaged", "Import its map again")
 
 
 def test_pack_of_another_schema_is_refused_and_listed_as_such(home: Path, town_file: Path) -> None:

@@ -358,6 +358,10 @@ def test_place_is_found_with_room_around(asked: Overpass, servers: Servers) -> N
         (Fault(403, body=b"go away"), "failed"),
         (Fault(body=b"<html>"), "failed"),
         (
+            Fault(body=json.dumps([{k: v for k, v in PLACE.items() if k != "importance"}] * 2).encode()),
+            "not understood",
+        ),
+        (
             Fault(body=json.dumps([{**PLACE, "geojson": {"type": "Point", "coordinates": [0, 0]}}]).encode()),
             "no place",
         ),
@@ -367,4 +371,4 @@ def test_search_that_fails(fault: Fault, said: str, asked: Overpass, servers: Se
     asked.faults[:] = [fault]
     with pytest.raises(SourceError, match=said) as caught:
         find_place("Nowhere", servers)
-    assert "--at LAT,LON" in caught.value.remedy
+    assert "latitude,longitude" in caught.value.remedy

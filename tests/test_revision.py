@@ -46,7 +46,20 @@ def test_new_gone_and_changed_streets_are_told_apart() -> None:
     assert found.changed == (slow,)
     assert found.named == ("Gone Street", "Main Street", "New Road")
     assert (found.buildings_added, found.buildings_removed) == (1, 0)
-    assert "1 ways new, 1 gone, 1 changed" in found.sentence()
+    assert "1 way new, 1 gone, 1 changed" in found.sentence()
+
+
+def test_hospitals_that_came_or_went_are_named() -> None:
+    older, newer = crossing(), crossing()
+    older.rectangle(50, 10, 60, 20, amenity="hospital", name="Old Infirmary")
+    newer.rectangle(50, 40, 60, 50, building="yes")  # takes the id
+    newer.rectangle(50, 10, 60, 20, amenity="hospital", name="New General")
+    newer.rectangle(70, 10, 80, 20, amenity="hospital")
+    found = compare_areas(built(older), built(newer))
+    assert found.hospitals_added == ("New General", "one without a name")
+    assert found.hospitals_removed == ("Old Infirmary",)
+    told = "; 2 hospitals new (New General, one without a name); 1 hospital gone (Old Infirmary)"
+    assert found.sentence().endswith(told)
 
 
 def test_a_new_barrier_changes_a_street_and_a_street_that_joins_it_does_not() -> None:

@@ -141,7 +141,9 @@ class Streets:
             lines = shapely.linestrings(self.unit[rows] * UNIT_DEG, indices=run)
             meets[near] = shapely.intersects(ground_deg, lines)
         if not meets.any():
-            raise SourceError("there are no streets in that box", "Choose a box that the file covers")
+            raise SourceError(
+                "there are no streets in that box", "Choose a box with streets of the map in it"
+            )
         owner = np.repeat(np.arange(len(self.way_id)), np.diff(self.start))
         points = meets[owner]
         return replace(self, ref=self.ref[points], unit=self.unit[points])._laid(owner[points])

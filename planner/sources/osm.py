@@ -214,7 +214,9 @@ class Draft:
             If no street is left, or the area is too wide to measure true.
         """
         if bbox_deg is not None and not self._added:
-            raise SourceError("there are no streets in that box", "Choose a box that the file covers")
+            raise SourceError(
+                "there are no streets in that box", "Choose a box with streets of the map in it"
+            )
         bbox_deg = None if bbox_deg is None else checked_box(bbox_deg)
         if covered_deg is not None and covered_deg[2] - covered_deg[0] > _HALF_TURN_DEG:
             covered_deg = None  # it says nothing of where the map ends
@@ -322,7 +324,9 @@ def _area_box(
         if (inner_low < inner_high).all():
             low, high = inner_low, inner_high
         elif bbox_deg is not None:
-            raise SourceError("there are no streets in that box", "Choose a box that the file covers")
+            raise SourceError(
+                "there are no streets in that box", "Choose a box with streets of the map in it"
+            )
         if covered_deg is not None and to_its_edges:
             low, high = _with_empty_rims(low, high, limit)
     west, south = (round(float(v), 7) for v in low)

@@ -52,6 +52,10 @@ _RETRY_LIMIT_S = 300.0
 _HEED_S = 0.2  # how long nobody hears that the fetch was broken off
 _on_its_way = threading.Lock()  # held by a request until its answer is here, or given up
 _TRIES_UNHEARD = 2  # where nobody answers: there is no network, or no such server
+_TRIES_OTHER = 3  # where somebody else answers, such as the page of a hotel's network that asks to be paid
+_BY_MIDDLE = (
+    "give its middle as latitude,longitude with metres around it (on the command line: --at, --radius)"
+)
 
 
 @dataclass(frozen=True)
@@ -142,14 +146,15 @@ def find_place(place: str, servers: Servers) -> tuple[BBox, str]:
     osmnx.settings.requests_kwargs = {"hooks": {"response": _refuse_busy}}
     try:
         found = osmnx.geocode_to_gdf(place)
-    except (requests.RequestException, ValueError, TypeError) as error:  # osmnx's own are among them
+    except (requests.RequestException, ValueError, TypeError, LookupError) as error:  # osmnx's own among them
         if isinstance(error, TypeError) or "0 results" in str(error):
             raise SourceError(
                 f"no place with a border was found for {place!r}",
-                "Write it as town, state, country; or give --at LAT,LON --radius METRES",
+                f"Write it as town, state, country; or {_BY_MIDDLE}",
             ) from error
+        why = "its answer is not understood" if isinstance(error, LookupError) else _said(error)
         raise SourceError(
-            f"the search for {place!r} failed ({_said(error)})", "Give --at LAT,LON --radius METRES instead"
+            f"the search for {place!r} failed ({why})", f"Search again later, or {_BY_MIDDLE}"
         ) from error
     west, south, east, north = (float(v) for v in found.total_bounds)
     frame = Frame(LonLat((west + east) / 2, (south + north) / 2))
@@ -292,7 +297,7 @@ def _fetch_tile(tile: BBox, file: Path, box: BBox, servers: Servers, listener: _
             _ask(query, file, servers, listener)
         except _Busy as busy:
             last = busy.why
-            if attempt + 1 >= (min(servers.tries, _TRIES_UNHEARD) if busy.unheard else servers.tries):
+            if attempt + 1 >= min(servers.tries, busy.tries):
                 break
             wait_s = min(max(pause_s, busy.retry_after_s), _RETRY_LIMIT_S)
             listener.say(f"{busy.why}; again in {wait_s:.0f} s")
@@ -313,11 +318,11 @@ def _fetch_tile(tile: BBox, file: Path, box: BBox, servers: Servers, listener: _
 class _Busy(Exception):  # noqa: N818 - a state of the server, not an error of ours
     """Worth another try: overloaded, cut off, garbled."""
 
-    def __init__(self, why: str, retry_after_s: float = 0.0, *, unheard: bool = False) -> None:
+    def __init__(self, why: str, retry_after_s: float = 0.0, *, tries: float = math.inf) -> None:
         super().__init__(why)
         self.why = why
         self.retry_after_s = retry_after_s
-        self.unheard = unheard
+        self.tries = tries  # that this is worth at most
 
 
 class _Refused(Exception):  # noqa: N818
@@ -382,7 +387,7 @@ def _ask_and_wait(query: str, file: Path, servers: Servers, listener: _Listener)
                         raise _Refused("the answer is larger than 1 GB")
         _check_whole(part)
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-        raise _Busy(_said(error), unheard=_is_unheard(error)) from error
+        raise _Busy(_said(error), tries=_TRIES_UNHEARD if _is_unheard(error) else math.inf) from error
     finally:
         whole = part.exists() and _is_whole(part)
         if whole:
@@ -423,7 +428,7 @@ def _check_whole(file: Path) -> None:
     if remark:
         raise _Busy(f"the server says: {remark}")
     if b"<osm" not in head:
-        raise _Busy("the answer is no OpenStreetMap XML")
+        raise _Busy("the answer is no OpenStreetMap XML", tries=_TRIES_OTHER)
     if not tail.rstrip().endswith(b"</osm>"):
         raise _Busy("the answer was cut off")
 

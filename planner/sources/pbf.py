@@ -177,7 +177,7 @@ def read_osm(
             to_its_edges=covered_deg is not None,
         )
     except SourceError as error:
-        raise SourceError(f"{told}: {error.message}", error.remedy) from error
+        raise SourceError(f"{source or told}: {error.message}", error.remedy) from error
     report(1.0, f"{area.network.edge_count} streets, {len(area.buildings)} buildings")
     return area
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import streamlit as st
+from shapely.geometry.base import BaseGeometry
 
 from planner import intake, packs, settings
 from planner.area import Area
@@ -17,6 +19,7 @@ from planner.geo import LonLat
 from planner.packs import BBox, Listing
 from planner.sources.overpass import box_around, find_place
 from planner.sources.pbf import FORMATS
+from planner.sources.polygon import read_polygon
 from planner.ui import state
 from planner.ui.jobs import Job, Report, Work, desk
 from planner.ui.panels import problem, told
@@ -27,6 +30,7 @@ _INCIDENT_PAGE = "pages/incident.py"
 _NUMBERS = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*[,; ]\s*(-?\d+(?:\.\d+)?)\s*")
 _JUST_DELETED = "just deleted"
 _LONGEST_NAME = 64
+_SEEN_AT_ONCE = 8
 _PACKED = ".zip"
 _FORM, _BEGUN = "area form", "job begun here"
 _NAMELESS = "The area has no name yet. Say what it is to be called, such as st_joseph_county."
@@ -41,9 +45,18 @@ class _Upload(Protocol):
     def getbuffer(self) -> memoryview: ...
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What of a map is taken in: what meets a box and a polygon, in degrees; all of it without them."""
+
+    box_deg: BBox | None = None
+    polygon_deg: BaseGeometry | None = None
+
+
 def show_job() -> None:
-    """Show how far the job at the desk is, or what came of the last one."""
+    """Show how far the job at the desk is, or what came of the last one, and what was just deleted."""
     with st.container(key="job"):  # stays in view: it is begun and waited for further down the page
+        _say_deleted()
         if desk().job is not None:
             _watch_job()
 
@@ -62,11 +75,15 @@ def _watch_job() -> None:
     if job.trouble:
         show_html(problem(f"{job.title}: {job.trouble}"))
     if job.lines:
-        show_html(told(job.lines))
+        lists = [line for line in job.lines if line.startswith(intake.ALL_STREETS)]
+        show_html(told([line for line in job.lines if line not in lists], lists))
     with st.container(horizontal=True):
         st.button("OK", key="job seen", on_click=desk().clear)
         if job.trouble and job.resumed_by is not None:
-            st.button("Go on with it", key="job resumed", on_click=_resume, args=(job,))
+            st.button("Try again", key="job resumed", on_click=_resume, args=(job,))
+        if job.area and not job.trouble and st.button(f"Plan on {job.area}", key="job planned on"):
+            desk().clear()
+            _plan_on(job.area)
     if not st.session_state.get(_seen_key(job.title)):  # the list above is drawn anew, once
         st.session_state[_seen_key(job.title)] = True
         if not job.trouble and st.session_state.pop(_BEGUN, "") == job.title:
@@ -80,12 +97,12 @@ def _seen_key(title: str) -> str:
 
 def _resume(job: Job) -> None:
     if job.resumed_by is not None:
-        _begin(job.title, job.resumed_by, resumable=True)
+        _begin(job.title, job.area, job.resumed_by, resumable=True)
 
 
-def _begin(title: str, work: Work, *, resumable: bool = False) -> None:
+def _begin(title: str, area: str, work: Work, *, resumable: bool = False) -> None:
     st.session_state.pop(_seen_key(title), None)
-    if not desk().begin(title, work, resumable=resumable):
+    if not desk().begin(title, work, area=area, resumable=resumable):
         st.session_state["job refused"] = "Another area is being worked on. Wait for it, or stop it."
     else:
         st.session_state[_BEGUN] = title
@@ -128,11 +145,18 @@ def _ask_file() -> None:
     )
     chosen = name.strip() or called
     box = st.text_input(
-        "Only this box (optional): west,south,east,north in degrees", key=f"area box {_form()}"
+        "Only this box (optional): west,south,east,north in degrees",
+        key=f"area box {_form()}",
+        placeholder="-85.70,41.90,-85.58,41.99",
+    )
+    ground = st.file_uploader(
+        "Only within this polygon (optional): GeoJSON, or the .poly of an extract",
+        type=["geojson", "json", "poly"],
+        key=f"area polygon {_form()}",
     )
     replaced = _ask_replace(chosen, "import")
     if st.button("Import", type="primary", key="import area", disabled=desk().busy):
-        trouble = _begin_import(files, chosen, box.strip()) if replaced else _taken(chosen)
+        trouble = _begin_import(files, chosen, box.strip(), ground) if replaced else _taken(chosen)
         if trouble:
             show_html(problem(trouble))
         else:
@@ -159,7 +183,7 @@ def _taken(name: str) -> str:
     return f"{name} is here already. Tick that it is to be replaced, or give another name."
 
 
-def _begin_import(files: Sequence[_Upload], name: str, box_text: str) -> str:
+def _begin_import(files: Sequence[_Upload], name: str, box_text: str, polygon: _Upload | None = None) -> str:
     """Begin an import; returns why not, "" if it began."""
     if not files:
         return "No file was chosen. Choose one above."
@@ -169,7 +193,7 @@ def _begin_import(files: Sequence[_Upload], name: str, box_text: str) -> str:
         return _NAMELESS
     try:
         packs.check_own_name(name)
-        box = _read_box(box_text)
+        part = _Part(_read_box(box_text), None if polygon is None else _read_polygon(polygon))
     except PlannerError as error:
         return str(error)
     folder = tempfile.TemporaryDirectory(prefix="planner-upload-")
@@ -187,24 +211,31 @@ def _begin_import(files: Sequence[_Upload], name: str, box_text: str) -> str:
             report(share, doing)
 
         with folder:
-            return _arrive(name, lambda: _take_in(kept, name, box, watch))
+            return _arrive(name, lambda: _take_in(kept, name, part, watch))
 
-    _begin(f"Import of {name}", work)
+    _begin(f"Import of {name}", name, work)
     return ""
 
 
-def _take_in(files: Sequence[Path], name: str, box: BBox | None, report: Report) -> Area:
+def _read_polygon(file: _Upload) -> BaseGeometry:
+    with tempfile.TemporaryDirectory(prefix="planner-upload-") as folder:
+        path = Path(folder) / _plain(file.name)
+        path.write_bytes(file.getbuffer())
+        return read_polygon(path)
+
+
+def _take_in(files: Sequence[Path], name: str, part: _Part, report: Report) -> Area:
     if len(files) == 1 and files[0].name.endswith(
         _PACKED
     ):  # a browser calls the second one NAME.area (1).zip
-        intake.check_asked_whole(files[0], box)
+        intake.check_asked_whole(files[0], part.box_deg or part.polygon_deg)
         return intake.read_pack_file(files[0], name)
-    return packs.import_area(files, name, bbox_deg=box, progress=report)
+    return packs.import_area(files, name, bbox_deg=part.box_deg, within_deg=part.polygon_deg, progress=report)
 
 
 def _arrive(name: str, come: Callable[[], Area]) -> list[str]:
     before = intake.installed_area(name)
-    return intake.arrival_lines(come(), before)
+    return intake.arrival_lines(come(), before, all_names=True)
 
 
 def _ask_fetch() -> None:
@@ -255,7 +286,7 @@ def _begin_fetch(place: str, radius_m: float, name: str) -> str:
             ),
         ]
 
-    _begin(f"Fetch of {name}", work, resumable=True)
+    _begin(f"Fetch of {name}", name, work, resumable=True)
     return ""
 
 
@@ -292,14 +323,29 @@ def _read_box(text: str) -> BBox | None:
 # --- going out ------------------------------------------------------------------------------------
 
 
+def ask_which(listings: Sequence[Listing]) -> Sequence[Listing]:
+    """Ask which area of a long list is looked for; all of a short one, and until one is chosen."""
+    with st.container():  # a place of its own: what follows keeps the focus
+        if len(listings) <= _SEEN_AT_ONCE:
+            return listings
+        names = [listing.name for listing in listings]
+        chosen = st.selectbox(
+            f"Show one of the {len(names)} areas",
+            names,
+            index=None,
+            placeholder="all are listed: type a part of a name",
+            key="area looked for",
+        )
+    return listings if chosen is None else [one for one in listings if one.name == chosen]
+
+
 def ask_about(listing: Listing) -> None:
     """Offer what can be done with an installed area."""
     plan, take, drop = st.columns(3)
     name = listing.name
     broken = bool(listing.problem) and not listing.shipped  # a shipped one is made again when it is opened
     if plan.button("Plan here", key=f"plan on {name}", width="stretch", disabled=broken):
-        state.start_incident(name)
-        st.switch_page(_INCIDENT_PAGE)
+        _plan_on(name)
     if listing.manifest is not None:
         take.download_button(
             "Export for another laptop",
@@ -311,6 +357,11 @@ def ask_about(listing: Listing) -> None:
         )
     if not listing.shipped:
         _ask_delete(drop, name)
+
+
+def _plan_on(area: str) -> None:
+    state.start_incident(area)
+    st.switch_page(_INCIDENT_PAGE)
 
 
 def _ask_delete(place: st.delta_generator.DeltaGenerator, name: str) -> None:
@@ -343,8 +394,7 @@ def _delete(name: str) -> None:
         st.session_state[_JUST_DELETED] = str(error)
 
 
-def say_deleted() -> None:
-    """Say once what was deleted."""
+def _say_deleted() -> None:
     with st.container():  # a place of its own: what follows keeps the focus
         line = st.session_state.pop(_JUST_DELETED, "")
         if line:

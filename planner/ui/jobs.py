@@ -36,6 +36,8 @@ class Job:
         What came of it, once it is done.
     trouble : str
         Why nothing came of it, "" if something did.
+    area : str
+        Name of the area that it brings, "" if none.
     resumed_by : Work, optional
         What goes on with it after it was stopped or broke off, where that can be.
     """
@@ -46,6 +48,7 @@ class Job:
     lines: list[str] = field(default_factory=list)
     trouble: str = ""
     done: bool = False
+    area: str = ""
     resumed_by: Work | None = field(default=None, repr=False)
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -67,12 +70,12 @@ class Desk:
         """Whether a job is not done yet."""
         return self.job is not None and not self.job.done
 
-    def begin(self, title: str, work: Work, *, resumable: bool = False) -> bool:
+    def begin(self, title: str, work: Work, *, area: str = "", resumable: bool = False) -> bool:
         """Begin a job; False, and nothing begun, while another is not done."""
         with self._lock:
             if self.busy:
                 return False
-            job = self.job = Job(title, resumed_by=work if resumable else None)
+            job = self.job = Job(title, area=area, resumed_by=work if resumable else None)
         self._room.submit(_do, job, work)
         return True
 

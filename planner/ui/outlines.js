@@ -8,6 +8,10 @@ const APART_PX = 76; // of degrees told along an edge
 const GRID_STEP_DEG = 10;
 const GRID_EDGE_LAT_DEG = 80;
 const GRID_UP_TO_ZOOM = 8;
+const CROWD_PX = 28; // about a mark
+const CROWD_FROM = 7; // marks: fewer have their names about them
+const CROWD_SIZE_PX = 48; // for a thumb in a glove
+const APART_FROM_ZOOM = 13;
 
 const put = L.layerGroup().addTo(map);
 const pen = document.createElement("canvas").getContext("2d");
@@ -25,9 +29,39 @@ function putText(at, words, className, [width, height], [dx, dy]) {
   L.marker(at, { icon, interactive: false, keyboard: false }).addTo(put);
 }
 
-function putNames(view) {
+const marks = [];
+map.eachLayer((layer) => layer instanceof L.CircleMarker && layer.feature && marks.push(layer));
+
+/** Marks that lie in a heap are one, with their number on it, and a tap on it goes nearer. Returns those heaps. */
+function putCrowds() {
+  const heaps = [];
+  for (const mark of marks) {
+    const at = map.latLngToLayerPoint(mark.getLatLng());
+    const heap = heaps.find((one) => one.at.distanceTo(at) < CROWD_PX);
+    if (heap) heap.marks.push(mark);
+    else heaps.push({ at, marks: [mark] });
+  }
+  const crowds = heaps.filter((heap) => heap.marks.length >= CROWD_FROM && map.getZoom() < APART_FROM_ZOOM);
+  const crowded = new Set(crowds.flatMap((crowd) => crowd.marks));
+  for (const mark of marks) mark.getElement().style.display = crowded.has(mark) ? "none" : "";
+  crowds.forEach(putCrowd);
+  return { crowds, crowded };
+}
+
+function putCrowd({ at, marks: those }) {
+  const [iconSize, iconAnchor] = [[CROWD_SIZE_PX, CROWD_SIZE_PX], [CROWD_SIZE_PX / 2, CROWD_SIZE_PX / 2]];
+  const icon = L.divIcon({ className: "put", html: text("crowd", String(those.length)), iconSize, iconAnchor });
+  const bounds = those.map((mark) => mark.feature.properties.bounds);
+  const alt = `${those.length} areas: go nearer`;
+  L.marker(map.layerPointToLatLng(at), { icon, alt, title: alt })
+    .on("click", () => map.fitBounds(L.latLngBounds(bounds.flat()), { padding: [20, 20] }))
+    .addTo(put);
+}
+
+function putNames(view, { crowds, crowded }) {
   pen.font = "16px sans-serif";
-  const seen = areas.filter(([lat, lon]) => map.getBounds().contains([lat, lon]));
+  const apart = areas.filter((_, k) => !crowded.has(marks[k]));
+  const seen = apart.filter(([lat, lon]) => map.getBounds().contains([lat, lon]));
   const items = seen.map(([lat, lon, name]) => {
     const { x, y } = map.latLngToLayerPoint([lat, lon]);
     const width = Math.ceil(pen.measureText(name).width) + ROOM_PX;
@@ -37,7 +71,10 @@ function putNames(view) {
   const zoom = document.querySelector(".leaflet-control-zoom").getBoundingClientRect();
   const corner = map.containerPointToLayerPoint([zoom.left + zoom.width / 2, zoom.top + zoom.height / 2]);
   const buttons = { ...corner, forms: [{ width: zoom.width, height: zoom.height, places: [[0, 0]] }], must: true };
-  place([buttons, ...items], view).slice(1).forEach((found, k) => {
+  const heaps = crowds.map(({ at: { x, y } }) => ({
+    x, y, forms: [{ width: CROWD_SIZE_PX, height: CROWD_SIZE_PX, places: [[0, 0]] }], must: true,
+  }));
+  place([buttons, ...heaps, ...items], view).slice(1 + heaps.length).forEach((found, k) => {
     if (!found) return; // no room: a pointer on the mark and the list below say which it is
     const [lat, lon, name] = seen[k];
     const { width, height } = items[k].forms[0];
@@ -84,7 +121,7 @@ function settle() {
   const { x, y } = map.containerPointToLayerPoint([0, 0]);
   const size = map.getSize();
   putDegrees();
-  putNames({ left: x, top: y, right: x + size.x, bottom: y + size.y });
+  putNames({ left: x, top: y, right: x + size.x, bottom: y + size.y }, putCrowds());
 }
 
 map.on("moveend resize", settle);

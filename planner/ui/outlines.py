@@ -46,6 +46,7 @@ _COLOURS = """<style>
 .put span {{ display: flex; width: 100%; height: 100%; align-items: center; justify-content: center;
   box-sizing: border-box; font: 16px sans-serif; white-space: nowrap; color: {text}; }}
 .put .name {{ background: {paper}; border: 1px solid {ink}; border-radius: 4px; }}
+.put .crowd {{ background: {ink}; color: {paper}; border-radius: 50%; font-weight: bold; cursor: pointer; }}
 .put .degrees {{ color: {grid_text}; }}
 path.lead {{ stroke: {ink}; }}
 .leaflet-touch .leaflet-bar a {{ width: 48px; height: 48px; line-height: 48px; font-size: 24px; }}
@@ -69,7 +70,7 @@ def _page(manifests: list[Json], theme: str) -> str:
 
 
 def outlines_page(manifests: Sequence[Json], theme: str) -> str:
-    """Return a page with the outline of each area.
+    """Return a page with the outline of each area; what lies in a heap is one mark, and a tap goes nearer.
 
     Parameters
     ----------

@@ -149,10 +149,18 @@ def past_the_map() -> str:
     )
 
 
-def told(lines: Sequence[str]) -> str:
-    """Return what came of something that was asked for, to be read out once."""
+def told(lines: Sequence[str], lists: Sequence[str] = ()) -> str:
+    """Return what came of something that was asked for, to be read out once; long lists folded away."""
     rows = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    return f'<div class="pl"><div class="told">{rows}</div></div>'
+    return f'<div class="pl"><div class="told">{rows}</div>{"".join(map(_folded, lists))}</div>'
+
+
+def _folded(text: str) -> str:
+    """Return a list that is seen, and read out, when it is asked for: what it is of, and the rest."""
+    head, _, rest = text.partition(": ")
+    return (
+        f'<details class="long"><summary>{escape(head)}</summary><p tabindex="0">{escape(rest)}</p></details>'
+    )
 
 
 def welcome(area: Area, said: Mapping[str, Any]) -> str:

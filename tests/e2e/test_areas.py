@@ -43,7 +43,7 @@ def test_the_areas_are_outlined_and_a_tap_goes_there(screen: Screen) -> None:
 
     screen.page.get_by_text("Add an area").click()
     refused: FilePayload = {"name": "none.osm.pbf", "mimeType": "application/octet-stream", "buffer": b"none"}
-    screen.page.locator("input[type=file]").set_input_files(refused)
+    screen.page.locator("input[type=file]").first.set_input_files(refused)
     screen.page.get_by_text("none.osm.pbf").first.wait_for()
     screen.page.wait_for_timeout(500)  # the file is told to the script after it is shown
     screen.idle()
@@ -114,6 +114,23 @@ def test_names_of_areas_that_lie_together_hide_no_other(browser: Browser, width:
     assert names.count() >= 3
     assert names.evaluate_all(_OVER) == 0
     assert page.locator("img").count() == 0
+    page.close()
+
+
+def test_a_heap_of_areas_is_one_mark_with_their_number_and_a_tap_goes_nearer(browser: Browser) -> None:
+    def lies(name: str, west: float, south: float) -> dict[str, object]:
+        box, counts = [west, south, west + 0.3, south + 0.3], {"edges": 1, "buildings": 2}
+        return {"name": name, "bbox_deg": box, "data_date": "", "counts": counts}
+
+    areas = [lies(f"county_{k}", -90 + k % 5, 38 + k // 5) for k in range(25)]
+    page = browser.new_page(viewport={"width": 1024, "height": 380})
+    page.set_content(outlines_page([*areas, lies("porto", -8.6, 41.1), lies(HOSTILE, -56, -35)], "light"))
+    crowd = page.locator(".crowd")
+    expect(crowd).to_have_text(["25"])
+    assert set(page.locator(".name").all_inner_texts()) == {"porto", HOSTILE}
+    crowd.click()
+    expect(crowd).to_have_count(0)
+    expect(page.locator(".name", has_text="county_").first).to_be_visible()
     page.close()
 
 
