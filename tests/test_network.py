@@ -573,7 +573,7 @@ def test_the_same_times_twice_and_arrays_cannot_be_written() -> None:
     with pytest.raises(ValueError, match="read-only"):
         network.oneway[0] = 1
     with pytest.raises(ValueError, match="read-only"):
-        network.timing(Travel.PUBLIC, TRAVELLING).arc_s[0] = 0.0
+        network.timing(Travel.PUBLIC, TRAVELLING).along_ms[0] = 0
 
 
 def test_threads_that_ask_at_once_share_what_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from planner.streets.driving_side import find_driving_side
 from planner.streets.network import Snap, StreetNetwork
+from planner.streets.search import BARRED
 from planner.streets.turns import FAR_SIDE, NEAR_SIDE, STRAIGHT, U_TURN, find_turns
 from planner.terms import RoadClass, Travel, TurnRule
 from tests.plain_ways import TRAVELLING
@@ -113,7 +114,7 @@ def test_no_u_turn_holds_at_its_node_only() -> None:
     assert network.turns.rule[network.turns.between(state, back)]
     assert not network.turns.rule[network.turns.between(back, state)]
     timing = network.timing(Travel.PUBLIC, TRAVELLING)
-    assert math.isinf(timing.turn_s[network.turns.between(state, back)])
+    assert timing.lost_ms[network.turns.between(state, back)] == BARRED
 
 
 def test_a_sign_that_spares_emergency_vehicles_costs_them_nothing() -> None:

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from planner.perimeters.posts import Stand
 from planner.streets.network import StreetNetwork
+from planner.streets.search import BARRED, Ints32
 from planner.streets.timing import Timing
-from planner.streets.turns import U_TURN
 from planner.terms import PostMode, RoadClass
 
 Bools = NDArray[np.bool_]
@@ -77,15 +77,16 @@ def _before(state: int, network: StreetNetwork, timing: Timing, closed: Bools) -
     indptr, order = turns.into
     own = int(turns.state_arc[state]) % count
     found = []
-    for turn in order[indptr[state] : indptr[state + 1]].tolist():
-        arc = int(turns.state_arc[turns.origin[turn]])
+    comers = turns.before[indptr[state] : indptr[state + 1]].tolist()
+    for turn, comer in zip(order[indptr[state] : indptr[state + 1]].tolist(), comers, strict=True):
+        arc = int(turns.state_arc[comer])
         if (
             _may_turn(timing, turn)
             and arc % count != own
             and not closed[arc % count]
             and _may_drive(timing, arc)
         ):
-            found.append(int(turns.origin[turn]))
+            found.append(comer)
     return found
 
 
@@ -112,8 +113,8 @@ def _gets_away(
 ) -> bool:
     """Whether enough open streets, with so much before, are reached by legal turns from some states."""
     turns = timing.turns
-    steps = turns.start, turns.to, turns.state_arc, turns.kind, turns.node
-    costs = timing.along_s, timing.node_s, timing.turn_s
+    steps = turns.start, turns.to, turns.state_arc
+    costs = timing.along_ms, timing.lost_ms
     reached_m = _reached_m(
         np.array(sorted(states)), *steps, *costs, closed, network.length_m, _AWAY_M - away_m
     )
@@ -123,14 +124,11 @@ def _gets_away(
 @njit(cache=True, nogil=True)
 def _reached_m(
     states: Ints,
-    start: Ints,
-    to: Ints,
-    state_arc: Ints,
-    kind: NDArray[np.uint8],
-    node: Ints,
-    along_s: Floats,
-    node_s: Floats,
-    turn_s: Floats,
+    start: Ints32,
+    to: Ints32,
+    state_arc: Ints32,
+    along_ms: Ints32,
+    lost_ms: Ints32,
     closed: Bools,
     length_m: Floats,
     enough_m: float,
@@ -146,8 +144,7 @@ def _reached_m(
         for turn in range(start[state], start[state + 1]):
             after = to[turn]
             edge = state_arc[after] % edges
-            barred = kind[turn] != U_TURN and not np.isfinite(node_s[node[turn]])
-            if closed[edge] or barred or not np.isfinite(turn_s[turn] + along_s[state_arc[after]]):
+            if closed[edge] or lost_ms[turn] >= BARRED or along_ms[state_arc[after]] >= BARRED:
                 continue
             if (seen[:size] == after).any():
                 continue
@@ -166,9 +163,8 @@ def _reached_m(
 
 
 def _may_drive(timing: Timing, arc: int) -> bool:
-    return bool(np.isfinite(timing.along_s[arc]))
+    return bool(timing.along_ms[arc] < BARRED)
 
 
 def _may_turn(timing: Timing, turn: int) -> bool:
-    passes = timing.turns.kind[turn] == U_TURN or np.isfinite(timing.node_s[timing.turns.node[turn]])
-    return bool(np.isfinite(timing.turn_s[turn]) and passes)
+    return bool(timing.lost_ms[turn] < BARRED)

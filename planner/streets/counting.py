@@ -103,7 +103,7 @@ class Counting:
 
 def _left_ms(timing: Timing, ways: Weighed) -> Ints:
     """Return how long what is not driven of each way's last street takes."""
-    whole = timing.ms_along(timing.turns.state_arc[ways.state])
+    whole = timing.ms_along(timing.turns.arcs(ways.state))
     return np.asarray(whole - np.rint(whole * np.nan_to_num(ways.share, nan=1.0)).astype(np.int64))
 
 

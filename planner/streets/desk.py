@@ -55,27 +55,48 @@ class Reached:
         return self.states[self.start[i] : self.start[i + 1]]
 
 
+class Room:
+    """What a search writes on, wiped after it: for all who search the same turns, one after the other.
+
+    Parameters
+    ----------
+    states : int
+        How many there are.
+    """
+
+    def __init__(self, states: int) -> None:
+        self.cost = np.full(states, BARRED, dtype=np.int32)
+        self.before = np.empty(states, dtype=np.int32)
+        self.touched = np.empty(states, dtype=np.int32)
+        self.group = np.zeros(states, dtype=np.int32)
+        none = np.empty(0, dtype=np.int32)  # as long as the others once they are asked for
+        self.ahead_cost, self.ahead_before, self.least = none, none, none
+        self.stepped = np.empty(0, dtype=np.bool_)
+        self.lock = threading.Lock()
+
+    def wipe(self) -> None:
+        """Wipe everything: nothing tells how far a search came that broke off."""
+        self.cost.fill(BARRED)
+        self.ahead_cost.fill(BARRED)
+        self.least.fill(-1)
+        self.stepped.fill(False)
+        self.group.fill(0)
+
+
 class Desk:
     """Searches by one plain timing and what is changed in it, one after the other; other threads wait.
 
     Parameters
     ----------
     plain : Timing
+    room : Room
+        Shared with the desks of others who travel over the same turns.
     """
 
-    def __init__(self, plain: Timing) -> None:
-        turns = plain.turns
-        self._plain = plain
-        self._state_ms = np.asarray(plain.arc_ms[turns.state_arc], dtype=np.int32)
-        self._cost = np.full(turns.state_count, BARRED, dtype=np.int32)
-        self._before = np.empty(turns.state_count, dtype=np.int32)
-        self._touched = np.empty(turns.state_count, dtype=np.int32)
-        self._group = np.zeros(turns.state_count, dtype=np.int64)
+    def __init__(self, plain: Timing, room: Room) -> None:
+        self._plain, self._room = plain, room
+        self._state_ms = plain.arc_ms[plain.turns.state_arc]
         self._back: tuple[Ints32, Ints32, Ints32] | None = None
-        none = np.empty(0, dtype=np.int32)  # as long as the others once they are asked for
-        self._ahead_cost, self._ahead_before, self._least = none, none, none
-        self._stepped = np.empty(0, dtype=np.bool_)
-        self._lock = threading.Lock()
 
     def ways(
         self,
@@ -112,18 +133,19 @@ class Desk:
             None where it gave up.
         """
         group = np.arange(len(asked)) if group is None else group
+        room = self._room
         with self._laid_out(weights):
-            self._group[asked] = group + 1
+            room.group[asked] = group + 1
             wanted = np.ones(int(group.max(initial=-1)) + 2, dtype=np.bool_)
             wanted[0] = False
             enough = enough or len(wanted) - 1
             reached, _, given_up, known = self._run(
-                self._ahead, seed, seed_ms, self._group, wanted, (enough, slack_ms, most)
+                self._ahead, seed, seed_ms, room.group, wanted, (enough, slack_ms, most)
             )
-            self._group[asked] = 0
-            cost = self._cost[asked].astype(np.int64)
+            room.group[asked] = 0
+            cost = room.cost[asked].astype(np.int64)
             cost[cost >= BARRED] = NEVER
-            start, states = traced(self._before, np.where(cost < NEVER, asked, -1))
+            start, states = traced(room.before, np.where(cost < NEVER, asked, -1))
             self._wipe(reached)
         return None if given_up else Reached(cost, start, states, known)
 
@@ -162,31 +184,31 @@ class Desk:
         self, weights: Weights, first: tuple[Ints, Ints], last: tuple[Ints, Ints], most: int
     ) -> Reached | None:
         """Search back from the end, then ahead over the best ways."""
-        (begins, begun_ms), (ends, left_ms) = first, last
+        (begins, begun_ms), (ends, left_ms), room = first, last, self._room
         with self._laid_out(weights):
-            if not len(self._ahead_cost):
-                self._ahead_cost, self._ahead_before = np.full_like(self._cost, BARRED), self._before.copy()
-            cost, before = self._ahead_cost, self._ahead_before
-            self._group[begins] = 1
+            if not len(room.ahead_cost):
+                room.ahead_cost, room.ahead_before = np.full_like(room.cost, BARRED), room.before.copy()
+            cost, before = room.ahead_cost, room.ahead_before
+            room.group[begins] = 1
             further_ms = begun_ms - self._state_ms[begins]
             reached, _, given_up, _ = self._run(
                 self._behind,
                 ends,
                 self._state_ms[ends] + left_ms,
-                self._group,
+                room.group,
                 np.array([False, True]),
                 (1, int(-further_ms.min(initial=0)), most),
             )
-            self._group[begins] = 0
-            to_end_ms = self._cost[begins].astype(np.int64)
+            room.group[begins] = 0
+            to_end_ms = room.cost[begins].astype(np.int64)
             total_ms = np.where(to_end_ms < BARRED, to_end_ms + further_ms, NEVER)
             best_ms = int(total_ms.min(initial=NEVER))
             if not given_up and best_ms < NEVER:
-                best_ahead(*self._ahead, self._state_ms, begins, begun_ms, self._cost, best_ms, cost, before)
+                best_ahead(*self._ahead, self._state_ms, begins, begun_ms, room.cost, best_ms, cost, before)
             cost_ms = cost[ends].astype(np.int64)
             cost_ms[cost_ms + left_ms != best_ms] = NEVER
             found = Reached(cost_ms, *traced(before, np.where(cost_ms < NEVER, ends, -1)))
-            cost[self._touched[:reached]] = BARRED  # it went on over what the search back had reached
+            cost[room.touched[:reached]] = BARRED  # it went on over what the search back had reached
             self._wipe(reached)
         return None if given_up else found
 
@@ -208,21 +230,22 @@ class Desk:
             So many states are looked at.
         """
         counting, _ = self._plain.turns.states_on(edges)
+        room = self._room
         with self._laid_out(weights):
-            if not len(self._stepped):
-                self._stepped = np.zeros(len(self._cost), dtype=np.bool_)
-                self._least = np.full_like(self._cost, -1)
-            self._stepped[counting] = True
+            if not len(room.stepped):
+                room.stepped = np.zeros(len(room.cost), dtype=np.bool_)
+                room.least = np.full_like(room.cost, -1)
+            room.stepped[counting] = True
             counted, known = fewest_steps(
-                *self._ahead, self._state_ms, seed, self._stepped, steps, most, self._least, self._touched
+                *self._ahead, self._state_ms, seed, room.stepped, steps, most, room.least, room.touched
             )
-            least = self._least[states]
-            self._least[self._touched[:counted]] = -1
-            self._stepped[counting] = False
+            least = room.least[states]
+            room.least[room.touched[:counted]] = -1
+            room.stepped[counting] = False
         return np.where(least < 0, known, least).astype(np.int64)
 
     def first(
-        self, weights: Weights, seed: Ints, seed_ms: Ints, place: Ints, wanted: Bools, *, back: bool
+        self, weights: Weights, seed: Ints, seed_ms: Ints, place: Ints32, wanted: Bools, *, back: bool
     ) -> Ints:
         """Return the states of the way to the first at a wanted place, if any; of equals, to the lowest.
 
@@ -231,7 +254,7 @@ class Desk:
         weights : Weights
         seed, seed_ms : int arrays
             Where it begins.
-        place : (S,) int array
+        place : (S,) int32 array
         wanted : bool array
             By place.
         back : bool
@@ -245,33 +268,33 @@ class Desk:
         with self._laid_out(weights):
             turns = self._behind if back else self._ahead
             reached, last, *_ = self._run(turns, seed, seed_ms, place, wanted.copy(), (1, 0, 0))
-            states = self._touched[:reached]
-            cost = self._cost[states]
+            states = self._room.touched[:reached]
+            cost = self._room.cost[states]
             best = -1
             if last >= 0 and wanted[place[last]]:
-                equal = states[cost == self._cost[last]]
+                equal = states[cost == self._room.cost[last]]
                 best = int(equal[wanted[place[equal]]].min())
-            _, way = traced(self._before, np.array([best]))
+            _, way = traced(self._room.before, np.array([best]))
             self._wipe(reached)
         return way[::-1] if back else way
 
     def make_ready(self) -> None:
         """Lay out now what the first search from an end would have to."""
-        with self._lock:
+        with self._room.lock:
             self._ahead, self._behind  # noqa: B018 they are kept
 
     @property
     def _ahead(self) -> tuple[Ints32, Ints32, Ints32]:
         """Turns out of each state, the state after each, and what it costs."""
-        return *self._plain.turns.onward, self._plain.lost_ms
+        turns = self._plain.turns
+        return turns.start, turns.to, self._plain.lost_ms
 
     @property
     def _behind(self) -> tuple[Ints32, Ints32, Ints32]:
         """Turns into each state, the state before each, and what it costs."""
         if self._back is None:
             indptr, order = self._plain.turns.into
-            before = self._plain.turns.origin[order].astype(np.int32)
-            self._back = indptr.astype(np.int32), before, self._plain.lost_ms[order]
+            self._back = indptr, self._plain.turns.before, self._plain.lost_ms[order]
         return self._back
 
     def _run(
@@ -279,11 +302,12 @@ class Desk:
         turns: tuple[Ints32, Ints32, Ints32],
         seed: Ints,
         seed_ms: Ints,
-        place: Ints,
+        place: Ints32,
         wanted: Bools,
         bounds: tuple[int, int, int],
     ) -> tuple[int, int, bool, int]:
         """Run a search; ``bounds``: how many places are enough, the slack, and the most states."""
+        room = self._room
         found: tuple[int, int, bool, int] = dijkstra(
             *turns,
             self._state_ms,
@@ -292,30 +316,26 @@ class Desk:
             place,
             wanted,
             *bounds,
-            self._cost,
-            self._before,
-            self._touched,
+            room.cost,
+            room.before,
+            room.touched,
         )
         return found
 
     def _wipe(self, reached: int) -> None:
-        self._cost[self._touched[:reached]] = BARRED
+        self._room.cost[self._room.touched[:reached]] = BARRED
 
     @contextmanager
     def _laid_out(self, weights: Weights) -> Iterator[None]:
         """Lay out what streets weigh in one search, alone at the desk, and put all back whatever happens."""
         states, ms = weights.states
-        with self._lock:
+        with self._room.lock:
             plain_ms = self._state_ms[states]
             try:
                 self._state_ms[states] = ms
                 yield
             except BaseException:
-                self._cost.fill(BARRED)  # nothing tells how far a search came that broke off
-                self._ahead_cost.fill(BARRED)
-                self._least.fill(-1)
-                self._stepped.fill(False)
-                self._group.fill(0)
+                self._room.wipe()
                 raise
             finally:
                 self._state_ms[states] = plain_ms

@@ -80,14 +80,14 @@ class Drives:
         tails = np.concatenate([network.edge_u[edges], network.edge_v[edges]])
         heads = np.concatenate([network.edge_v[edges], network.edge_u[edges]])
         nodes, (tail, head) = numbered(tails, heads)
-        whole_s = timing.arc_s[both] + timing.node_s[heads]
+        whole_s = timing.seconds_along(both) + timing.node_s[heads]
         used = np.flatnonzero(np.isfinite(whole_s))
         first, order = grouped(tail[used], len(nodes))
         used = used[order]
         edge = np.array([place.edge for place in places], dtype=np.int64)
         length_m = np.maximum(network.length_m[edge], 1e-9)
         share = np.clip(np.array([place.along_m for place in places], dtype=np.float64) / length_m, 0.0, 1.0)
-        ahead_s, back_s = timing.arc_s[edge], timing.arc_s[edge + count]
+        ahead_s, back_s = timing.seconds_along(edge), timing.seconds_along(edge + count)
         known = np.zeros(count, dtype=bool)
         known[edges] = True
         return cls(

@@ -92,7 +92,7 @@ class LaidOver:
         self._back[state_of[known]] = known
         self._gone = np.flatnonzero(~kept)
         self._new = np.flatnonzero(self._turn_of < 0)
-        tails, heads = turns.origin[self._new], turns.to[self._new]
+        tails, heads = turns.origins(self._new), turns.to[self._new]
         self._states = np.unique(np.concatenate([tails, heads]))
         self._tail, self._head = np.searchsorted(self._states, tails), np.searchsorted(self._states, heads)
         old = state_of[self._states] >= 0
@@ -257,7 +257,7 @@ def lay_over(
 
 @njit(cache=True, nogil=True)
 def _match(
-    start: Ints, to: Ints, state_of: Ints32, start_before: Ints, to_before: Ints
+    start: Ints32, to: Ints32, state_of: Ints32, start_before: Ints32, to_before: Ints32
 ) -> tuple[Ints32, Bools]:  # pragma: no cover - compiled
     """Return which turn each turn was before, -1: none; and which turns of before there still are."""
     turn_of = np.full(len(to), -1, dtype=np.int32)

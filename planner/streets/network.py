@@ -15,7 +15,7 @@ from planner.streets.snapping import Snap, at_node, snap
 from planner.streets.street_arrays import Bools, Floats, Ints
 from planner.streets.timed_streets import TimedStreets
 from planner.streets.timing import Timing
-from planner.streets.turns import Turns
+from planner.streets.turns import Ints32, Turns
 from planner.streets.ways import Search, travel_times
 
 __all__ = ["Bools", "Floats", "Ints", "Path", "Search", "Snap", "StreetNetwork", "Timing"]
@@ -116,7 +116,7 @@ class StreetNetwork(TimedStreets):
             timing.closing(closed),
             first.state,
             first.ms,
-            self._begun_at(timing.turns) if towards else self._ended_at(timing.turns),
+            self._begun_at(timing.turns) if towards else timing.turns.state_node,
             np.append(among, False),
             back=towards,
         )
@@ -127,15 +127,11 @@ class StreetNetwork(TimedStreets):
         assert at is not None
         return at, states
 
-    def _ended_at(self, turns: Turns) -> Ints:
-        """Return the node at which each state ends."""
-        return self._once(lambda: self.arc_head[turns.state_arc], "ended at", turns)
-
-    def _begun_at(self, turns: Turns) -> Ints:
+    def _begun_at(self, turns: Turns) -> Ints32:
         """Return the node at which each state begins; none, ``node_count``, for those come into only."""
 
-        def find() -> Ints:
-            nodes = self.arc_tail[turns.state_arc]
+        def find() -> Ints32:
+            nodes = self.arc_tail[turns.state_arc].astype(np.int32)
             nodes[2 * self.edge_count :] = self.node_count
             return nodes
 

@@ -28,12 +28,12 @@ def find_parts(streets: StreetArrays, timing: Timing, closed: Bools) -> Ints:
     closed : (E,) bool array
     """
     turns = timing.turns
-    usable = np.isfinite(timing.arc_s)
+    usable = timing.arc_ms < BARRED
     usable &= np.tile(~closed, 2)
     of_state = usable[turns.state_arc]
     label, count = _components(turns.start, turns.to, timing.lost_ms, of_state)
-    number = np.append(_by_length(streets, label, count), -1)[label]
-    street = turns.state_arc % streets.edge_count
+    number = np.append(_by_length(streets, label, count), np.int32(-1))[label]
+    street = turns.state_arc % np.int32(streets.edge_count)
     part = _parts_of(number, street, streets.edge_count)
     stops = _stops(turns.start, turns.to, timing.lost_ms, of_state, street, number, part, count)
     return _with_stops(part, *stops, count)
@@ -41,8 +41,8 @@ def find_parts(streets: StreetArrays, timing: Timing, closed: Bools) -> Ints:
 
 @njit(cache=True, nogil=True)
 def _components(
-    start: Ints, to: Ints, lost_ms: Ints32, usable: Bools
-) -> tuple[Ints, int]:  # pragma: no cover - compiled
+    start: Ints32, to: Ints32, lost_ms: Ints32, usable: Bools
+) -> tuple[Ints32, int]:  # pragma: no cover - compiled
     """Label the states that hang together by turns both ways, and count the labels; -1: those that do not.
 
     A part has a turn within it: to be driving one way and never come back is none. Labels go by the first
@@ -51,7 +51,7 @@ def _components(
     count = len(usable)
     index, low = np.full(count, -1, dtype=np.int32), np.empty(count, dtype=np.int32)
     group = np.full(count, -1, dtype=np.int32)  # named by the first state that was come to
-    row, path, waiting = np.empty(count, np.int64), np.empty(count, np.int32), np.empty(count, np.int32)
+    row, path, waiting = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.int32)
     seen = held = 0
     for first in range(count):
         if not usable[first] or index[first] >= 0:
@@ -87,16 +87,16 @@ def _components(
 
 @njit(cache=True, nogil=True)
 def _labelled(
-    start: Ints, to: Ints, lost_ms: Ints32, usable: Bools, group: Ints32
-) -> tuple[Ints, int]:  # pragma: no cover - compiled
+    start: Ints32, to: Ints32, lost_ms: Ints32, usable: Bools, group: Ints32
+) -> tuple[Ints32, int]:  # pragma: no cover - compiled
     """Give a number to each group that has a turn within it, by the first state of each."""
     turned = np.zeros(len(group), dtype=np.bool_)
     for state in range(len(group)):
         for turn in range(start[state], start[state + 1] if usable[state] else start[state]):
             if lost_ms[turn] < BARRED and group[to[turn]] == group[state]:
                 turned[group[state]] = True
-    number = np.full(len(group), -1, dtype=np.int64)
-    label = np.full(len(group), -1, dtype=np.int64)
+    number = np.full(len(group), -1, dtype=np.int32)
+    label = np.full(len(group), -1, dtype=np.int32)
     count = 0
     for state in range(len(group)):
         if group[state] >= 0 and turned[group[state]]:
@@ -107,20 +107,20 @@ def _labelled(
     return label, count
 
 
-def _by_length(streets: StreetArrays, label: Ints, count: int) -> Ints:
+def _by_length(streets: StreetArrays, label: Ints32, count: int) -> Ints32:
     """Return the number of each part by the length of its streets, each counted once, the longest 0."""
     ahead, back = label[: 2 * streets.edge_count].reshape(2, -1)
     length_m = np.zeros(count)
     for of_arc, once in ((ahead, ahead >= 0), (back, (back >= 0) & (back != ahead))):
         edges = np.flatnonzero(once)
         length_m += np.bincount(of_arc[edges], weights=streets.length_m[edges], minlength=count)
-    rank = np.empty(count, dtype=np.int64)
+    rank = np.empty(count, dtype=np.int32)
     rank[np.lexsort((np.arange(count), -length_m))] = np.arange(count)
     return rank
 
 
 @njit(cache=True, nogil=True)
-def _parts_of(number: Ints, street: Ints, edges: int) -> Ints:  # pragma: no cover - compiled
+def _parts_of(number: Ints32, street: Ints32, edges: int) -> Ints:  # pragma: no cover - compiled
     """Return the lowest part that any state of each street lies in, (E,); -1: none."""
     part = np.full(edges, -1, dtype=np.int64)
     for state in range(len(number)):
@@ -132,12 +132,12 @@ def _parts_of(number: Ints, street: Ints, edges: int) -> Ints:  # pragma: no cov
 
 @njit(cache=True, nogil=True)
 def _stops(
-    start: Ints,
-    to: Ints,
+    start: Ints32,
+    to: Ints32,
     lost_ms: Ints32,
     usable: Bools,
-    street: Ints,
-    number: Ints,
+    street: Ints32,
+    number: Ints32,
     part: Ints,
     count: int,
 ) -> tuple[Ints, Ints]:  # pragma: no cover - compiled
@@ -155,10 +155,10 @@ def _stops(
             if lost_ms[turn] >= BARRED or not usable[after]:
                 continue
             if part[street[after]] < 0 and number[state] >= 0:
-                came[into] = street[after] * count + number[state]
+                came[into] = np.int64(street[after]) * count + number[state]
                 into += 1
             if part[street[state]] < 0 and number[after] >= 0:
-                left[out] = street[state] * count + number[after]
+                left[out] = np.int64(street[state]) * count + number[after]
                 out += 1
     return came[:into].copy(), left[:out].copy()
 

@@ -154,10 +154,10 @@ def meeting(first: Ends, last: Ends, turns: Turns, weights: Weights) -> Ends:
             after.append(-1)
             continue
         indptr, order = turns.into
-        into = order[indptr[s] : indptr[s + 1]]
+        into = order[indptr[s] : indptr[s + 1]].astype(np.int64)
         for k, weight_ms in zip(into.tolist(), weights.of_turns(into).tolist(), strict=True):
             if weight_ms < BARRED:
-                state.append(int(turns.origin[k]))
+                state.append(int(turns.origins(k)))
                 add.append(weight_ms - ms)
                 after.append(s)
     return Ends(*(np.array(values, dtype=np.int64) for values in (state, add, after)))
@@ -165,13 +165,13 @@ def meeting(first: Ends, last: Ends, turns: Turns, weights: Weights) -> Ends:
 
 def time_of(streets: StreetArrays, start: Snap, end: Snap, states: Ints, timing: Timing) -> float:
     """Return the seconds of the way through states, without writing it out."""
-    arcs, made = timing.turns.state_arc[states], timing.turns.along(states)
+    arcs, made = timing.turns.arcs(states), timing.turns.along(states)
     return _time_ms(streets, start, end, arcs, made, timing) / 1000.0
 
 
 def path_of(streets: StreetArrays, start: Snap, end: Snap, states: Ints, timing: Timing) -> Path:
     """Write the way through states, in order, from one place to another."""
-    arcs, made = timing.turns.state_arc[states], timing.turns.along(states)
+    arcs, made = timing.turns.arcs(states), timing.turns.along(states)
     edges, forward = arcs % streets.edge_count, arcs < streets.edge_count
     spans = _spans(streets, start, end, arcs)
     rows, line = _drawn(streets, edges, forward, spans)
@@ -190,7 +190,7 @@ def path_of(streets: StreetArrays, start: Snap, end: Snap, states: Ints, timing:
         nodes=tuple(nodes.tolist()),
         time_s=_time_ms(streets, start, end, arcs, made, timing) / 1000.0,
         length_m=float(np.hypot(*steps_m[moves].T).sum()),
-        against_signs=tuple(streets.node_id[timing.turns.node[made[timing.turns.rule[made] > 0]]].tolist()),
+        against_signs=tuple(streets.node_id[timing.turns.nodes(made[timing.turns.rule[made] > 0])].tolist()),
         rows=rows[kept],
     )
 

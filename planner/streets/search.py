@@ -33,7 +33,7 @@ def dijkstra(  # noqa: C901 - one loop, and calls cost
     state_ms: Ints32,
     seed: Ints,
     seed_ms: Ints,
-    place: Ints,
+    place: Ints32,
     wanted: Bools,
     enough: int,
     slack: int,
@@ -53,7 +53,7 @@ def dijkstra(  # noqa: C901 - one loop, and calls cost
         What driving through a state costs; a turn costs ``lost_ms`` and that of the state after it.
     seed, seed_ms : (k,) int arrays
         States in which the search begins, and what each has cost by then.
-    place : (S,) int array
+    place : (S,) int32 array
         Where each state ends the search, if that is wanted.
     wanted : bool array
         By place; false afterwards where a state was settled.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner.doctrine import Travelling
-from planner.streets.desk import Desk
+from planner.streets.desk import Desk, Room
 from planner.streets.driving_side import DrivingSide, find_driving_side
 from planner.streets.hierarchy import (
     LEAST_ORDERED,
@@ -307,7 +307,9 @@ class TimedStreets(StreetArrays):
 
     def desk(self, timing: Timing) -> Desk:
         """Return where ways by a timing are searched for by Dijkstra."""
-        return self._once(lambda: Desk(timing.base), "desk", timing.base)
+        turns = timing.turns
+        room = self._once(lambda: Room(turns.state_count), "room to search in", turns)
+        return self._once(lambda: Desk(timing.base, room), "desk", timing.base)
 
     def make_ready(self, travelling: Travelling) -> None:
         """Do now what the first searches would have to do: some seconds for a metro.

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from planner.doctrine import Travelling
-from planner.streets.search import BARRED
+from planner.streets.search import BARRED, Ints32
 from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays
 from planner.streets.turns import EXEMPT, FAR_SIDE, NEAR_SIDE, RESTRICTED, U_TURN, Turns
 from planner.terms import Access, Barrier, RoadClass, Service, Travel
@@ -30,15 +31,15 @@ class Timing:
     ----------
     turns : Turns
         Between the streets that this traveller may meet.
-    along_s : (2E,) float array
-        Seconds along each arc, but for what is ``changed``; infinite where none may or can go.
+    along_ms : (2E,) int32 array
+        Whole milliseconds along each arc, but for what is ``changed``; ``BARRED`` where none may or can go.
     node_s : (N,) float array
         Seconds lost when passing *through* a junction (signals, gates); infinite at a barrier. A place on
         the street before the barrier can still be reached: only going on is barred, not turning back.
-    turn_s : (T,) float array
-        Seconds lost in each turn; infinite where a sign forbids it.
+    turn_s : (4, 3) float array
+        Seconds lost in a turn by its kind and rule; infinite where a sign forbids it.
     changed : (k,) int array
-        Edges, ascending, that take other times than ``along_s`` says: this is :meth:`weighted`. So that a
+        Edges, ascending, that take other times than ``along_ms`` says: this is :meth:`weighted`. So that a
         jam around a scene costs nothing on streets far from it, only these are kept.
     changed_ms : (2, k) int array
         Whole milliseconds along them and against them; ``BARRED`` where none may go.
@@ -47,7 +48,7 @@ class Timing:
     """
 
     turns: Turns
-    along_s: Floats
+    along_ms: Ints32
     node_s: Floats
     turn_s: Floats
     changed: Ints = field(default_factory=lambda: _NONE)
@@ -59,12 +60,14 @@ class Timing:
         """The plain timing: what was weighted, or this one itself."""
         return self.plain or self
 
-    @cached_property
+    @property
     def arc_s(self) -> Floats:
-        """Seconds along each arc, (2E,); infinite where that traveller may not or cannot go."""
-        if self.plain is None:
-            return self.along_s
-        return np.where(self.arc_ms < BARRED, self.arc_ms / 1000.0, np.inf)
+        """Seconds along each arc, (2E,), made anew each time; infinite where none may or can go."""
+        return _seconds(self.arc_ms)
+
+    def seconds_along(self, arcs: Ints) -> Floats:
+        """Return :attr:`arc_s` of some arcs."""
+        return _seconds(self.ms_along(arcs))
 
     @property
     def open_arcs(self) -> Bools:
@@ -84,15 +87,15 @@ class Timing:
 
     @cached_property
     def _open_arcs(self) -> Bools:
-        mask = np.isfinite(self.along_s)
+        mask = self.along_ms < BARRED
         mask.flags.writeable = False
         return mask
 
     @cached_property
-    def arc_ms(self) -> Ints:
+    def arc_ms(self) -> Ints32:
         """Whole milliseconds along each arc, (2E,); ``BARRED`` where none may go."""
         if self.plain is None:
-            return _whole_ms(self.along_s)
+            return self.along_ms
         arc_ms = self.plain.arc_ms.copy()
         arc_ms[self.changed], arc_ms[self.changed + len(arc_ms) // 2] = self.changed_ms
         return arc_ms
@@ -102,11 +105,12 @@ class Timing:
         return _changed_ms(self.base.arc_ms, arcs, self.changed, self.changed_ms)
 
     @cached_property
-    def lost_ms(self) -> NDArray[np.int32]:
+    def lost_ms(self) -> Ints32:
         """Whole milliseconds lost in each turn and at its junction, (T,); ``BARRED`` where it is barred."""
         if self.plain is not None:
             return self.plain.lost_ms
-        return _lost_ms(self.turns.kind, self.turns.node, self.node_s, self.turn_s)
+        turns = self.turns
+        return _lost_ms(turns.kind, turns.rule, turns.start, turns.state_node, self.node_s, self.turn_s)
 
     def closing(self, closed: Bools) -> Weights:
         """Return what a search goes by where some edges are closed; ``closed`` is (E,).
@@ -149,7 +153,7 @@ class Timing:
         """Return the timing with these edges so, whatever they were before."""
         driven = (ms < BARRED).any(axis=0) | (self._ms_of(edges) < BARRED).any(axis=0)
         every = _laid_over(self.changed, self.changed_ms, edges[driven], ms[:, driven])
-        return Timing(self.turns, self.along_s, self.node_s, self.turn_s, *every, self.base)
+        return Timing(self.turns, self.along_ms, self.node_s, self.turn_s, *every, self.base)
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +179,7 @@ class Weights:
 
     def of_turns(self, turns: Ints) -> NDArray[np.uint32]:
         """Return what some turns weigh, each with all of the street after it; ``BARRED`` if barred."""
-        arcs = self.plain.turns.state_arc[self.plain.turns.to[turns]]
+        arcs = self.plain.turns.arcs(self.plain.turns.to[turns])
         return self._with_lost(turns, self.ms_along(arcs))
 
     def _with_lost(self, turns: Ints, ms: Ints) -> NDArray[np.uint32]:
@@ -233,7 +237,7 @@ def _laid_over(
 
 @njit(cache=True, nogil=True)
 def _rim(
-    shut: Ints, closed: Bools, start: Ints, to: Ints, state_arc: Ints
+    shut: Ints, closed: Bools, start: Ints32, to: Ints32, state_arc: Ints32
 ) -> Ints:  # pragma: no cover - compiled
     """Return those of the closed edges from which a turn leads to one that is open.
 
@@ -254,7 +258,7 @@ def _rim(
 
 @njit(cache=True, nogil=True)
 def _changed_ms(
-    arc_ms: Ints, arcs: Ints, changed: Ints, changed_ms: Ints
+    arc_ms: Ints32, arcs: Ints, changed: Ints, changed_ms: Ints
 ) -> Ints:  # pragma: no cover - compiled
     """Milliseconds along some arcs, where some edges are changed."""
     ms, edge_count = np.empty(len(arcs), dtype=np.int64), len(arc_ms) // 2
@@ -269,32 +273,53 @@ def _changed_ms(
     return ms
 
 
-def _whole_ms(seconds: Floats) -> Ints:
+@njit(cache=True, nogil=True)
+def _whole_ms(seconds: Floats) -> Ints32:  # pragma: no cover - compiled
     """Round to whole milliseconds; what is infinite, or longer than a search can add, is barred."""
-    ms = np.where(np.isfinite(seconds), np.rint(seconds * 1000.0), BARRED)
-    return np.minimum(ms, BARRED).astype(np.int64)
+    ms = np.full(len(seconds), BARRED, dtype=np.int32)
+    for k in range(len(seconds)):
+        whole = np.rint(seconds[k] * 1000.0)
+        if whole < BARRED:
+            ms[k] = whole
+    return ms
+
+
+def _seconds(ms: NDArray[Any]) -> Floats:
+    return np.where(ms < BARRED, ms / 1000.0, np.inf)
 
 
 @njit(cache=True, nogil=True)
 def _lost_ms(
-    kind: NDArray[np.uint8], node: Ints, node_s: Floats, turn_s: Floats
-) -> NDArray[np.int32]:  # pragma: no cover - compiled
+    kind: NDArray[np.uint8],
+    rule: NDArray[np.uint8],
+    start: Ints32,
+    state_node: Ints32,
+    node_s: Floats,
+    turn_s: Floats,
+) -> Ints32:  # pragma: no cover - compiled
     """Whole milliseconds lost in each turn and at its junction, which who turns back does not pass."""
-    lost_ms = np.empty(len(kind), dtype=np.int32)
-    for k in range(len(kind)):
-        seconds = turn_s[k] if kind[k] == U_TURN else turn_s[k] + node_s[node[k]]
-        lost_ms[k] = min(np.rint(seconds * 1000.0), BARRED) if np.isfinite(seconds) else BARRED
+    lost_ms = np.full(len(kind), BARRED, dtype=np.int32)
+    for state in range(len(state_node)):
+        through_s = node_s[state_node[state]]
+        for k in range(start[state], start[state + 1]):
+            seconds = turn_s[kind[k], rule[k]]
+            if kind[k] != U_TURN:
+                seconds += through_s
+            whole = np.rint(seconds * 1000.0)
+            if whole < BARRED:
+                lost_ms[k] = whole
     return lost_ms
 
 
 @njit(cache=True, nogil=True)
 def _of_turns(
-    to: Ints, state_arc: Ints, lost_ms: NDArray[np.int32], arc_ms: Ints
+    to: Ints32, state_arc: Ints32, lost_ms: Ints32, arc_ms: Ints32
 ) -> NDArray[np.uint32]:  # pragma: no cover - compiled
     """Return what each turn weighs with all of the street after it."""
     ms = np.empty(len(to), dtype=np.uint32)
     for k in range(len(to)):
-        ms[k] = min(np.int64(lost_ms[k]) + arc_ms[state_arc[to[k]]], BARRED)
+        whole = np.int64(lost_ms[k]) + arc_ms[state_arc[to[k]]]
+        ms[k] = whole if whole < BARRED else BARRED
     return ms
 
 
@@ -318,12 +343,12 @@ def find_timing(streets: StreetArrays, turns: Turns, travel: Travel, travelling:
     """
     if travel is Travel.FOOT:
         arc_s, node_s = _foot_times(streets, travelling), np.zeros(streets.node_count)
-        turn_s = np.zeros(len(turns.to))
+        turn_s = np.zeros((4, 3))
     else:
         arc_s, node_s = _arc_times(streets, travel, travelling), _node_times(streets, travel, travelling)
-        turn_s = _turn_times(turns, travel, travelling)
-    timing = Timing(turns, _to_ms(arc_s), _to_ms(node_s), turn_s)
-    for array in (timing.along_s, timing.node_s, timing.turn_s):
+        turn_s = _turn_times(travel, travelling)
+    timing = Timing(turns, _whole_ms(arc_s), _to_ms(node_s), turn_s)
+    for array in (timing.along_ms, timing.node_s, timing.turn_s):
         array.flags.writeable = False
     return timing
 
@@ -333,8 +358,11 @@ def _to_ms(seconds: Floats) -> Floats:
     return np.asarray(np.rint(seconds * 1000.0) / 1000.0)
 
 
-def _turn_times(turns: Turns, travel: Travel, travelling: Travelling) -> Floats:
-    """Seconds lost in turns: signs bind the public, and cost an ambulance caution (``domain.md`` 3.3)."""
+def _turn_times(travel: Travel, travelling: Travelling) -> Floats:
+    """Seconds lost in turns by kind and rule (``domain.md`` 3.3).
+
+    Signs bind the public, and cost an ambulance caution.
+    """
     by_kind = np.zeros(4)
     by_kind[[NEAR_SIDE, FAR_SIDE, U_TURN]] = (
         travelling.turn_near_s,
@@ -345,18 +373,7 @@ def _turn_times(turns: Turns, travel: Travel, travelling: Travelling) -> Floats:
     by_rule[[EXEMPT, RESTRICTED]] = (
         (0.0, travelling.restricted_turn_s) if travel is Travel.EMERGENCY else (np.inf, np.inf)
     )
-    seconds: Floats = _looked_up(by_kind, turns.kind, by_rule, turns.rule)
-    return seconds
-
-
-@njit(cache=True, nogil=True)
-def _looked_up(
-    by_kind: Floats, kind: NDArray[np.uint8], by_rule: Floats, rule: NDArray[np.uint8]
-) -> Floats:  # pragma: no cover - compiled
-    seconds = np.empty(len(kind))
-    for k in range(len(kind)):
-        seconds[k] = by_kind[kind[k]] + by_rule[rule[k]]
-    return seconds
+    return np.asarray(by_kind[:, None] + by_rule)
 
 
 def _arc_times(streets: StreetArrays, travel: Travel, travelling: Travelling) -> Floats:

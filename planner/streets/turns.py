@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from planner.streets.grouping import grouped
 from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays
@@ -43,56 +43,73 @@ class Turns:
 
     Parameters
     ----------
-    state_arc : (S,) int array
-        The arc of each state.
-    start : (S + 1,) int array
+    state_arc, state_node : (S,) int32 arrays
+        The arc of each state, and the node at which it ends: there its turns are made.
+    start : (S + 1,) int32 array
         Turns out of state s are ``start[s]:start[s + 1]``.
-    origin, to : (T,) int arrays
-        The states before and after each turn.
-    node : (T,) int array
-        Where it is made.
+    to : (T,) int32 array
+        The state after each turn.
     kind, rule : (T,) uint8 arrays
         As named in this module.
+    edge_count : int
+        Edges of the network: the first states are its arcs.
     """
 
-    state_arc: Ints
-    start: Ints
-    origin: Ints
-    to: Ints
-    node: Ints
+    state_arc: Ints32
+    state_node: Ints32
+    start: Ints32
+    to: Ints32
     kind: NDArray[np.uint8]
     rule: NDArray[np.uint8]
+    edge_count: int
 
     @property
     def state_count(self) -> int:
         """Number of states."""
         return len(self.state_arc)
 
-    @cached_property
-    def onward(self) -> tuple[Ints32, Ints32]:
-        """Where the turns out of each state begin, and the state after each: half as long, for searches."""
-        return self.start.astype(np.int32), self.to.astype(np.int32)
+    @property
+    def origin(self) -> Ints32:
+        """The state before each turn, (T,); made anew each time: of a few, ask :meth:`origins`."""
+        return np.repeat(np.arange(self.state_count, dtype=np.int32), np.diff(self.start))
+
+    def origins(self, turns: ArrayLike) -> Ints:
+        """Return the states before some turns."""
+        return np.searchsorted(self.start, np.asarray(turns, dtype=np.int32), side="right") - 1
+
+    def nodes(self, turns: ArrayLike) -> Ints32:
+        """Return the nodes at which some turns are made."""
+        return self.state_node[self.origins(turns)]
+
+    def arcs(self, states: Ints | Ints32) -> Ints:
+        """Return the arcs of some states."""
+        return self.state_arc[states].astype(np.int64)
 
     @cached_property
-    def into(self) -> tuple[Ints, Ints]:
+    def into(self) -> tuple[Ints32, Ints32]:
         """Turns into each state: indptr (S + 1,) and turns (T,), for searches backwards."""
-        found: tuple[Ints, Ints] = grouped(self.to, self.state_count)
+        found: tuple[Ints32, Ints32] = grouped(self.to, self.state_count)
         return found
 
     @cached_property
-    def _of_arc(self) -> tuple[Ints, Ints]:
-        """States of each arc: indptr and states."""
-        found: tuple[Ints, Ints] = grouped(self.state_arc, int(self.state_arc.max(initial=0)) + 1)
-        return found
+    def before(self) -> Ints32:
+        """The state before each of the turns of :attr:`into`, (T,)."""
+        return self.origin[self.into[1]]
+
+    @cached_property
+    def _copies(self) -> tuple[Ints, Ints]:
+        """The states beyond the arcs by the arc that they copy, and those arcs, ascending."""
+        copied = self.state_arc[2 * self.edge_count :].astype(np.int64)
+        order = np.argsort(copied, kind="stable")
+        return 2 * self.edge_count + order, copied[order]
 
     def states_of(self, arc: int) -> Ints:
         """Return all states in which an arc is driven."""
-        indptr, order = self._of_arc
-        return order[indptr[arc] : indptr[arc + 1]]
+        return self.states_of_all(np.array([arc], dtype=np.int64))[0]
 
     def states_of_all(self, arcs: Ints) -> tuple[Ints, Ints]:
         """Return all states in which some arcs are driven, laid end to end, and how many each arc has."""
-        found: tuple[Ints, Ints] = _gather(*self._of_arc, arcs)
+        found: tuple[Ints, Ints] = _with_states(arcs, *self._copies)
         return found
 
     def turns_into(self, states: Ints) -> tuple[Ints, Ints]:
@@ -103,11 +120,6 @@ class Turns:
     def states_on(self, edges: Ints) -> tuple[Ints, Ints]:
         """Return all states in which some edges are driven: along them, then against them; as above."""
         return self.states_of_all(np.concatenate([edges, edges + self.edge_count]))
-
-    @property
-    def edge_count(self) -> int:
-        """Number of edges of the network: the first states are its arcs."""
-        return len(self._of_arc[0]) // 2
 
     def between(self, state: int, after: int) -> int:
         """Return the turn that leads from one state to another."""
@@ -142,17 +154,17 @@ def find_turns(streets: StreetArrays, usable: Bools, *, left_hand: bool, signs: 
     """
     ends = streets.edge_u, streets.edge_v
     arriving, leaving = _headings(streets.shape_xy_m, streets.shape_start)
-    start, origin, to, node, kind = _all_turns(
+    start, to, kind = _all_turns(
         *ends, usable, streets.node_count, streets.roundabout, arriving, leaving, -1.0 if left_hand else 1.0
     )
     turns = Turns(
-        state_arc=np.arange(2 * streets.edge_count),
+        state_arc=np.arange(2 * streets.edge_count, dtype=np.int32),
+        state_node=np.concatenate(ends[::-1], dtype=np.int32, casting="same_kind"),
         start=start,
-        origin=origin,
         to=to,
-        node=node,
         kind=kind,
         rule=np.zeros(len(to), dtype=np.uint8),
+        edge_count=streets.edge_count,
     )
     is_usable = np.tile(usable, 2)
     found = [r for r in _restrictions(streets) if all(is_usable[list(r.arcs)])] if signs else []
@@ -169,7 +181,7 @@ def _all_turns(
     arriving: Floats,
     leaving: Floats,
     across: float,
-) -> tuple[Ints, Ints, Ints, Ints, NDArray[np.uint8]]:  # pragma: no cover - compiled
+) -> tuple[Ints32, Ints32, NDArray[np.uint8]]:  # pragma: no cover - compiled
     """Return all turns and their kinds, as :class:`Turns` has them.
 
     Across the oncoming traffic are those to the left where ``across`` is 1, to the right where it is -1.
@@ -189,13 +201,13 @@ def _all_turns(
             tail = edge_u[edge] if arc < count else edge_v[edge]
             out[filled[tail]] = arc
             filled[tail] += 1
-    start = np.zeros(2 * count + 1, dtype=np.int64)
+    start = np.zeros(2 * count + 1, dtype=np.int32)
     for arc in range(2 * count):
         edge = arc if arc < count else arc - count
         head = edge_v[edge] if arc < count else edge_u[edge]
         start[arc + 1] = start[arc] + (first[head + 1] - first[head] if usable[edge] else 0)
     total = start[-1]
-    origin, to, node = np.empty(total, np.int64), np.empty(total, np.int64), np.empty(total, np.int64)
+    to = np.empty(total, np.int32)
     kind = np.full(total, STRAIGHT, dtype=np.uint8)
     row = 0
     for arc in range(2 * count):
@@ -206,7 +218,7 @@ def _all_turns(
         ax, ay = arriving[arc]
         meets = first[head + 1] - first[head] >= _JUNCTION_LEGS and (ax != 0 or ay != 0)
         for after in out[first[head] : first[head + 1]]:
-            origin[row], to[row], node[row] = arc, after, head
+            to[row] = after
             bx, by = leaving[after]
             into = after if after < count else after - count
             if after != arc and into == edge:
@@ -216,7 +228,7 @@ def _all_turns(
                 if ahead <= 0 or abs(cross) >= _TURN_TAN * ahead:
                     kind[row] = FAR_SIDE if cross * across > 0 else NEAR_SIDE
             row += 1
-    return start, origin, to, node, kind
+    return start, to, kind
 
 
 @njit(cache=True, nogil=True)
@@ -261,7 +273,7 @@ def _with_signs(turns: Turns, found: Iterable[Restriction]) -> Turns:
             via_ways.append(restriction)
         else:
             _forbid(turns, rule, restriction.arcs[0], restriction)
-    signed = Turns(turns.state_arc, turns.start, turns.origin, turns.to, turns.node, turns.kind, rule)
+    signed = replace(turns, rule=rule)
     return _with_copies(signed, via_ways) if via_ways else signed
 
 
@@ -290,23 +302,23 @@ def _with_copies(turns: Turns, via_ways: list[Restriction]) -> Turns:
     for first in sorted({arcs[0] for arcs in memory}):
         for k in range(int(turns.start[first]), int(turns.start[first + 1])):
             to[k] = after((first, int(to[k])))
-    rows: list[tuple[int, int, int, int, int]] = []
+    rows: list[tuple[int, int, int, int]] = []
     for driven, state in state_of.items():
         for k in range(int(turns.start[driven[-1]]), int(turns.start[driven[-1] + 1])):
             arc = int(turns.to[k])  # of the turns without copies, states are arcs
             rule = max([int(turns.rule[k]), *(r.rule for r in via_ways if _forbids(r, driven, arc))])
-            rows.append((state, after((*driven, arc)), int(turns.node[k]), int(turns.kind[k]), rule))
-    more = np.array(rows, dtype=np.int64).reshape(-1, 5)
-    copies = np.array([arcs[-1] for arcs in memory], dtype=np.int64)
+            rows.append((state, after((*driven, arc)), int(turns.kind[k]), rule))
+    more = np.array(rows, dtype=np.int32).reshape(-1, 4)
+    copies = np.array([arcs[-1] for arcs in memory], dtype=np.int32)
     fan = np.bincount(more[:, 0] - turns.state_count, minlength=len(memory))
     return Turns(
         state_arc=np.concatenate([turns.state_arc, copies]),
-        start=np.concatenate([turns.start, turns.start[-1] + np.cumsum(fan)]),
-        origin=np.concatenate([turns.origin, more[:, 0]]),
+        state_node=np.concatenate([turns.state_node, turns.state_node[copies]]),
+        start=np.concatenate([turns.start, (turns.start[-1] + np.cumsum(fan)).astype(np.int32)]),
         to=np.concatenate([to, more[:, 1]]),
-        node=np.concatenate([turns.node, more[:, 2]]),
-        kind=np.concatenate([turns.kind, more[:, 3].astype(np.uint8)]),
-        rule=np.concatenate([turns.rule, more[:, 4].astype(np.uint8)]),
+        kind=np.concatenate([turns.kind, more[:, 2].astype(np.uint8)]),
+        rule=np.concatenate([turns.rule, more[:, 3].astype(np.uint8)]),
+        edge_count=turns.edge_count,
     )
 
 
@@ -325,7 +337,23 @@ def _forbids(restriction: Restriction, driven: tuple[int, ...], arc: int) -> boo
 
 
 @njit(cache=True, nogil=True)
-def _along(start: Ints, to: Ints, states: Ints) -> Ints:  # pragma: no cover - compiled
+def _with_states(arcs: Ints, copies: Ints, copied: Ints) -> tuple[Ints, Ints]:  # pragma: no cover - compiled
+    """Return the states of some arcs laid end to end: each itself, then its copies; and how many each has."""
+    size = np.ones(len(arcs), dtype=np.int64)
+    for k in range(len(arcs) if len(copied) else 0):
+        size[k] += np.searchsorted(copied, arcs[k], side="right") - np.searchsorted(copied, arcs[k])
+    found, count = np.empty(size.sum(), dtype=np.int64), 0
+    for k in range(len(arcs)):
+        found[count] = arcs[k]
+        if size[k] > 1:
+            first = np.searchsorted(copied, arcs[k])
+            found[count + 1 : count + size[k]] = copies[first : first + size[k] - 1]
+        count += size[k]
+    return found, size
+
+
+@njit(cache=True, nogil=True)
+def _along(start: Ints32, to: Ints32, states: Ints) -> Ints:  # pragma: no cover - compiled
     """Return the first turn from each state to the next one, where there is one."""
     found, count = np.empty(len(states), dtype=np.int64), 0
     for k in range(len(states) - 1):
@@ -338,7 +366,7 @@ def _along(start: Ints, to: Ints, states: Ints) -> Ints:  # pragma: no cover - c
 
 
 @njit(cache=True, nogil=True)
-def _gather(indptr: Ints, values: Ints, rows: Ints) -> tuple[Ints, Ints]:  # pragma: no cover - compiled
+def _gather(indptr: Ints32, values: Ints32, rows: Ints) -> tuple[Ints, Ints]:  # pragma: no cover - compiled
     """Values of some rows of a compressed table, laid end to end, and how many each row has."""
     size = np.empty(len(rows), dtype=np.int64)
     for k in range(len(rows)):

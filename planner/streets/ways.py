@@ -136,7 +136,7 @@ class Search:
         if self._found[end] is None:
             return None
         self._trace([end])
-        return self.weights.turns.state_arc[self._way(end)]
+        return self.weights.turns.arcs(self._way(end))
 
     def costs_s(self, nodes: Ints) -> Floats:
         """Return, by the weights, the seconds to each of some nodes, inf where there is no way."""
