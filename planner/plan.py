@@ -34,7 +34,7 @@ from planner.perimeters.duties import outer_duties
 from planner.perimeters.gates import inner_gates, open_gates
 from planner.perimeters.tracing import TracedPerimeter, trace_perimeters
 from planner.room import Lines, find_room
-from planner.routes.driving import Driving, Streets
+from planner.routes.driving import Driving, PostOnStreet, Streets
 from planner.routes.keeping import keep_routes_open
 from planner.sites.choosing import ChosenSites, Scene, choose_sites
 from planner.terms import NoticeLevel, PostMode, RouteKind, Travel
@@ -189,17 +189,17 @@ def _streets(
     # Also what runs beneath that ground: nobody is sent under a bridge that is not cleared.
     beneath = area.network.edges_meeting(inner.polygon_m.buffer(-_RIM_M))
     closed = area.network.edges_meeting(danger_m) | inner.inside | beneath | blocked
-    post_at = {edge: post.id for edge, post in zip(outer.post_edges, outer.posts, strict=True)}
     spots_m = [area.frame.to_m([post.location for post in line.posts]).tolist() for line in (inner, outer)]
     lines = area.network.lines(outer.post_edges)
     along_m = shapely.line_locate_point(lines, shapely.points(spots_m[1])) if len(lines) else ()
-    post_along_m = dict(zip(outer.post_edges, map(float, along_m), strict=True))
+    ids = (post.id for post in outer.posts)
+    posts = tuple(map(PostOnStreet, ids, outer.post_edges, map(float, along_m)))
     cars_m = {
         post.id: (x, y)
         for post, (x, y) in zip(inner.posts, spots_m[0], strict=True)
         if post.mode is PostMode.VEHICLE
     }
-    return Streets(closed, post_at, danger_m, outer.polygon_m, post_along_m, blocked, cars_m)
+    return Streets(closed, posts, danger_m, outer.polygon_m, blocked, cars_m)
 
 
 _PASSING = {

@@ -21,7 +21,7 @@ from planner.geo import LonLat
 from planner.model import Notice, Route, Shape, Site
 from planner.packs import shipped_doctrine
 from planner.routes.corridor import lay_corridor
-from planner.routes.driving import Driving, Streets, Way, ambulance_point
+from planner.routes.driving import Driving, PostOnStreet, Streets, Way, ambulance_point
 from planner.routes.keeping import OpenRoutes, keep_routes_open
 from planner.routes.writing import write_routes
 from planner.streets.network import Path
@@ -62,11 +62,11 @@ def streets_around(area: Area, hot_m: BaseGeometry = HOT, outer_m: Polygon = OUT
     network = area.network
     line = outer_m.exterior
     crossing = np.flatnonzero(network.drivable & network.edges_meeting(line))
-    posts = {int(edge): f"O{k}" for k, edge in enumerate(crossing, 1)}
-    along = {}
-    for edge, shape in zip(posts, network.lines(list(posts)), strict=True):
-        along[edge] = float(shape.project(shape.intersection(line).representative_point()))
-    return Streets(network.edges_meeting(hot_m), posts, hot_m, outer_m, along)
+    posts = tuple(
+        PostOnStreet(f"O{k}", int(edge), shape.project(shape.intersection(line).representative_point()))
+        for k, (edge, shape) in enumerate(zip(crossing, network.lines(crossing), strict=True), 1)
+    )
+    return Streets(network.edges_meeting(hot_m), posts, hot_m, outer_m)
 
 
 @cache
@@ -140,7 +140,7 @@ def test_posts_are_crossed_only_to_leave_or_to_enter() -> None:
         routes[RouteKind.EGRESS].posts_crossed[0],
         routes[RouteKind.INGRESS].posts_crossed[0],
     }
-    assert found.gates <= set(streets.post_at.values())
+    assert found.gates <= {post.id for post in streets.posts}
 
 
 def test_posts_on_the_line_crossed_are_the_posts_crossed() -> None:
@@ -459,9 +459,28 @@ def test_a_street_drawn_twice_is_passed_at_both_of_its_posts() -> None:
     path = network.find_path(start, end, timing, network.no_closures())
     assert path is not None
     for along_m, expected in ((50.0, {"O1", "O2"}), (5.0, set())):
-        streets = Streets(network.no_closures(), {0: "O1", 1: "O2"}, HOT, OUTER, {0: along_m, 1: along_m})
+        posts = (PostOnStreet("O1", 0, along_m), PostOnStreet("O2", 1, along_m))
+        streets = Streets(network.no_closures(), posts, HOT, OUTER)
         (route,) = write_routes([Way(RouteKind.TRANSFER, "a", "b", path, "Units")], streets, area, RULES)
         assert set(route.posts_crossed) == expected
+
+
+def test_a_long_street_may_have_several_posts_and_those_driven_by_are_passed_in_order() -> None:
+    """Outside a town one street leaves the ground inside at both its ends."""
+    network = draw_streets([(0, 0), (900, 0)], [{"u": 0, "v": 1, "name": "Long"}])
+    area = replace(town(), network=network, digest="long")
+    timing = network.timing(Travel.EMERGENCY, DOCTRINE.travelling)
+    posts = (PostOnStreet("O1", 0, 800.0), PostOnStreet("O2", 0, 100.0))
+    streets = Streets(network.no_closures(), posts, HOT, OUTER)
+    expected = {(400, 50): ("O2",), (400, 850): ("O1",), (50, 850): ("O2", "O1"), (850, 50): ("O1", "O2")}
+    for (from_m, to_m), passed in {**expected, (300, 600): ()}.items():
+        start, end = network.snap([(from_m, 0.0), (to_m, 0.0)], network.drivable)
+        assert start is not None
+        assert end is not None
+        path = network.find_path(start, end, timing, network.no_closures())
+        assert path is not None
+        (route,) = write_routes([Way(RouteKind.TRANSFER, "a", "b", path, "Units")], streets, area, RULES)
+        assert route.posts_crossed == passed
 
 
 @pytest.mark.parametrize(

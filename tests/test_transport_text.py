@@ -126,7 +126,7 @@ def test_the_plans_closures_are_laid_on_the_streets_again() -> None:
             end = np.flatnonzero(area.network.node_id == route.nodes[-1])
             assert search.costs_s(end)[0] < np.inf
     (posts,) = [{p.id for p in plan.posts if p.perimeter == "outer" and p.mode == "vehicle"}]
-    assert set(driving.streets.post_at.values()) == posts
+    assert {post.id for post in driving.streets.posts} == posts
 
 
 @pytest.mark.parametrize("name", ["West Trauma", "Far Trauma", "Town General Hospital"])

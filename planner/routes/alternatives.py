@@ -21,7 +21,7 @@ from planner.field_roads import with_field_roads
 from planner.geo import LonLat
 from planner.memory import one_at_a_time
 from planner.model import HospitalOption, Plan, Rings, Route, Shape
-from planner.routes.driving import NOTHING, Driving, Streets, Way, ambulance_point
+from planner.routes.driving import NOTHING, Driving, PostOnStreet, Streets, Way, ambulance_point
 from planner.routes.keeping import range_min
 from planner.routes.writing import write_routes
 from planner.streets.network import Path, Search, Snap
@@ -138,21 +138,20 @@ def streets_of(plan: Plan, area: Area, doctrine: Doctrine) -> Streets:
         | network.edges_meeting(inner_m.buffer(-_RIM_M))
         | blocked_streets(plan.incident, area, doctrine)
     )
-    post_at: dict[int, str] = {}
-    along_m: dict[int, float] = {}
+    posts: list[PostOnStreet] = []
     for post in plan.posts:
         if post.perimeter is not PerimeterName.OUTER or post.mode is not PostMode.VEHICLE:
             continue
         ways = np.isin(network.way_id, [way for way, _, _ in post.closes]) & network.drivable
         (snap,) = network.snap([area.frame.point_m(post.location)], ways)
         if snap is not None:
-            post_at[snap.edge], along_m[snap.edge] = post.id, snap.along_m
+            posts.append(PostOnStreet(post.id, snap.edge, snap.along_m))
     cars_m = {
         post.id: area.frame.point_m(post.location)
         for post in plan.posts
         if post.perimeter is PerimeterName.INNER and post.mode is PostMode.VEHICLE
     }
-    return Streets(closed, post_at, danger_m, outer_m, along_m, inner_m=cars_m)
+    return Streets(closed, tuple(posts), danger_m, outer_m, inner_m=cars_m)
 
 
 def _ground(rings: list[Rings], area: Area) -> BaseGeometry:

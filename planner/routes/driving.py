@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import shapely
@@ -38,6 +38,23 @@ _TRIED_CLOSURES = 3
 BY_ZONE, BY_MARK = "the closed zone on", "'Blocked here' on"
 
 
+class PostOnStreet(NamedTuple):
+    """Where a post of the outer perimeter stands.
+
+    Parameters
+    ----------
+    id : str
+    edge : int
+        One street may have several: a long one leaves the ground inside at both its ends.
+    along_m : float
+        From the edge's ``u`` end.
+    """
+
+    id: str
+    edge: int
+    along_m: float
+
+
 @dataclass(frozen=True, eq=False)
 class Streets:
     """Which streets routes may use around one scene.
@@ -46,14 +63,12 @@ class Streets:
     ----------
     closed : (E,) bool array
         Hot and warm ground, the inside of the inner perimeter, and what the user blocked.
-    post_at : mapping of edge to post id
+    posts : tuple of PostOnStreet
         Posts that a route may pass, which makes each a gate.
     hot_m : geometry
         Hot and warm ground, for the ``hot_m`` metres that a route reports (0 where rules hold).
     outer_m : geometry
         Ground inside the outer perimeter, which the public cannot enter.
-    post_along_m : mapping of edge to metres
-        Where on its edge each post stands, from the edge's ``u`` end; the whole edge where not given.
     blocked : (E,) bool array or None
         Those of the closed streets that the user blocked; None: none is known to be.
     inner_m : mapping of post id to (x, y)
@@ -61,10 +76,9 @@ class Streets:
     """
 
     closed: Bools
-    post_at: Mapping[int, str]
+    posts: tuple[PostOnStreet, ...]
     hot_m: BaseGeometry
     outer_m: BaseGeometry = field(default_factory=Polygon)
-    post_along_m: Mapping[int, float] = field(default_factory=dict)
     blocked: Bools | None = None
     inner_m: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     _around: dict[tuple[object, ...], Any] = field(default_factory=dict, repr=False)
@@ -83,7 +97,7 @@ class Streets:
     @cached_property
     def post_edges(self) -> Ints:
         """The streets on which a post stands, ascending."""
-        return np.array(sorted(self.post_at), dtype=np.int64)
+        return np.unique(np.array([post.edge for post in self.posts], dtype=np.int64))
 
     @cached_property
     def post_edge(self) -> Bools:

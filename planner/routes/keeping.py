@@ -100,9 +100,7 @@ def keep_routes_open(
 def _public_streets(streets: Streets, area: Area) -> Streets:
     """Close to the public the ground inside the outer perimeter and the posts on its line."""
     held = area.network.edges_meeting(streets.outer_m) | streets.post_edge
-    return replace(
-        streets, closed=streets.closed | held, post_at={}, post_along_m={}, blocked=None, inner_m={}
-    )
+    return replace(streets, closed=streets.closed | held, posts=(), blocked=None, inner_m={})
 
 
 # --- one way ------------------------------------------------------------------------------------

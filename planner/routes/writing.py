@@ -22,7 +22,7 @@ from planner.doctrine import Transport as Rules
 from planner.geo import LonLat
 from planner.model import Route
 from planner.routes.chokes import worst_chokes
-from planner.routes.driving import Streets, Way, listed, metres
+from planner.routes.driving import PostOnStreet, Streets, Way, listed, metres
 from planner.streets.network import Path, StreetNetwork
 from planner.terms import RouteKind
 
@@ -245,26 +245,33 @@ class _Posts:
 
     def crossed(self, path: Path) -> tuple[str, ...]:
         """Return the posts that a path passes, in order."""
-        streets, crossed = self._streets, dict[str, None]()
-        for edge, low_m, high_m in _stretches(path, streets.post_edge):
-            stands_m = streets.post_along_m.get(edge)
-            if stands_m is None or low_m <= stands_m <= high_m:
-                crossed[streets.post_at[edge]] = None
-                crossed.update(dict.fromkeys(self._beside(edge)))
+        crossed = dict[str, None]()
+        for k in np.flatnonzero(self._streets.post_edge[path.edges]).tolist():
+            low_m, high_m = path.span_m[k].tolist()
+            passed = [post for post in self._on[int(path.edges[k])] if low_m <= post.along_m <= high_m]
+            for post in passed if path.forward[k] else reversed(passed):
+                crossed[post.id] = None
+                crossed.update(dict.fromkeys(self._beside(post)))
         return tuple(crossed)
 
-    def _beside(self, edge: int) -> list[str]:
-        """Find the posts where an edge has its own: some maps draw a street twice, and close it twice."""
-        if edge not in self._places:
-            return []
-        x_m, y_m = self._places[edge]
-        near = [k for k, (x, y) in self._places.items() if math.hypot(x - x_m, y - y_m) <= _SAME_PLACE_M]
-        return [self._streets.post_at[other] for other in near if other in self._streets.post_at]
+    def _beside(self, post: PostOnStreet) -> list[str]:
+        """Find the posts where one stands: some maps draw a street twice, and close it twice."""
+        x_m, y_m = self._places[post]
+        near = self._places.items()
+        return [other.id for other, (x, y) in near if math.hypot(x - x_m, y - y_m) <= _SAME_PLACE_M]
 
     @cached_property
-    def _places(self) -> dict[int, tuple[float, float]]:
-        """Where the post of each street stands, in metres."""
-        return {edge: self._network.at(edge, along_m) for edge, along_m in self._streets.post_along_m.items()}
+    def _on(self) -> dict[int, list[PostOnStreet]]:
+        """The posts on each street, from its ``u`` end on."""
+        on: dict[int, list[PostOnStreet]] = {}
+        for post in sorted(self._streets.posts, key=lambda post: post.along_m):
+            on.setdefault(post.edge, []).append(post)
+        return on
+
+    @cached_property
+    def _places(self) -> dict[PostOnStreet, tuple[float, float]]:
+        """Where each post stands, in metres."""
+        return {post: self._network.at(post.edge, post.along_m) for post in self._streets.posts}
 
 
 # --- words --------------------------------------------------------------------------------------------
