@@ -35,6 +35,37 @@ def city(roads: int = 5, reach_m: int = 2600, kind: str = "tertiary") -> Objects
         north = range(2200, 2001 + reach_m + (k * 40 if reach_m > 1000 else 0), 200) if goes_on else ()
         tags = {"highway": kind if goes_on else "residential", "name": f"Avenue {x}"}
         made.way([(x, y) for y in (*lines, *north)], **tags)
+    for x in lines[:-1]:
+        for y in lines[:-1]:
+            made.rectangle(x + 30, y + 30, x + 60, y + 60, building="yes")
+    return made.settle()
+
+
+def cut_city(turn_deg: float, *, whole: bool = False) -> Objects:
+    """A grid of 6 by 6 km in long ways, cut along a line through its middle that is turned against them.
+
+    What reaches to the right of the line is kept, whole ways, as ``osmium extract`` does, and nothing says
+    where the line runs.
+    """
+    made = Objects()
+    count, across = 31, np.array([-np.sin(np.radians(turn_deg)), np.cos(np.radians(turn_deg))])
+
+    def keep(points: list[tuple[int, int]], **tags: str) -> None:
+        if whole or (np.array(points) @ across <= 0).any():
+            made.way(points, **tags)
+
+    for k in range(count):
+        at, begin = 200 * k - 3000, 0
+        tags = {"highway": "residential" if k % 3 else "tertiary"}
+        while begin < count - 1:
+            end = min(begin + 4 + (7 * k + begin) % 6, count - 1)
+            along = [200 * n - 3000 for n in range(begin, end + 1)]
+            keep([(at, y) for y in along], name=f"Avenue {at}", **tags)
+            keep([(x, at) for x in along], name=f"Street {at}", **tags)
+            begin = end
+    for x in range(-3000, 3000, 200):
+        for y in range(-3000, 3000, 200):
+            keep([(x + a, y + b) for a, b in ((60, 60), (90, 60), (90, 90), (60, 60))], building="yes")
     return made.settle()
 
 
@@ -50,13 +81,41 @@ def test_ground_about_roads_that_run_out_of_the_map_is_not_known() -> None:
     made = city()
     area = made.area()
     assert area.outline_deg is not None
-    for x_m, y_m, known in ((0, 0, True), (1900, 1500, True), (-1700, 3000, False), (-1300, 2900, False)):
+    for x_m, y_m, known in ((0, 0, True), (1700, 1500, True), (-1700, 3000, False), (-1300, 2900, False)):
         assert knows(area, x_m, y_m, made) is known, (x_m, y_m)
     plan = make_plan(Incident(made.place(-1600, 1950), ThreatName.VEHICLE), area, DOCTRINE)
     assert "ground beyond the edge of the map" in outer_of(plan).leaks
     assert any(notice.text.startswith("The inner line leaves the map") for notice in plan.notices)
     middle = make_plan(Incident(made.place(0, -600), ThreatName.KNIFE), area, DOCTRINE)
     assert all(line.sealed for line in middle.perimeters)
+
+
+@pytest.mark.parametrize("turn_deg", [0, 17, 45, 71])
+def test_how_far_a_cut_map_is_whole_its_short_things_tell(turn_deg: float) -> None:
+    """Streets that cross the cut run on far beyond it: there, between them, nothing is known."""
+    made = cut_city(turn_deg)
+    area = made.area()
+    along, across = np.array(
+        [
+            [np.cos(np.radians(turn_deg)), np.sin(np.radians(turn_deg))],
+            [-np.sin(np.radians(turn_deg)), np.cos(np.radians(turn_deg))],
+        ]
+    )
+    for share in (-1800, -900, 0, 900, 1800):
+        for off_m, known in ((300, False), (500, False), (-600, True), (-1200, True)):
+            x_m, y_m = share * along + off_m * across
+            assert knows(area, x_m, y_m, made) is known, (share, off_m)
+    assert cut_city(turn_deg, whole=True).area().outline_deg is None
+
+
+def test_a_perimeter_that_reaches_over_the_cut_is_not_said_to_be_sealed() -> None:
+    made = cut_city(17)
+    area = made.area()
+    for x_m in (-1500, 0):
+        near = make_plan(Incident(made.place(x_m, 0.3 * x_m - 150), ThreatName.RIFLE), area, DOCTRINE)
+        assert "ground beyond the edge of the map" in outer_of(near).leaks, x_m
+        amid = make_plan(Incident(made.place(x_m, -1800), ThreatName.KNIFE), area, DOCTRINE)
+        assert all(line.sealed for line in amid.perimeters), x_m
 
 
 @pytest.mark.parametrize(

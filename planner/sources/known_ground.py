@@ -2,9 +2,11 @@
 
 An extract cut along a county's border, or by a box that its file does not name, holds whole ways: roads run
 out of it one by one, each to an end in the open, and the box around them all takes in ground of which nothing
-is there. No main road ends like that: where some do, what lies about the last stretches of such roads, and
-holds nothing else, is not known. Nor is what lies about a node from which a way goes on to one that the file
-lacks.
+is there. No main road ends like that: where some do, the map was cut. How far it is whole then tell its short
+things: a house, a lane between two streets is in the file because the cut lies beyond it, or through it at
+most, while a long street may run on for a kilometre past streets that it crosses and that are gone. Ground
+that no short thing lies near, and that streets run out into, is not known. Nor is what lies about a node from
+which a way goes on to one that the file lacks.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy import ndimage
 from shapely.geometry.base import BaseGeometry
 
 from planner.errors import SourceError
@@ -28,10 +31,16 @@ _CELL_DEG = 1e-3
 """Side of the squares that ground is told by, some 110 m; larger on a map of more than ``_MOST_CELLS``."""
 _MOST_CELLS = 2000
 _DEGREE_M = 111_320.0
-_OPEN_M = 500.0
-"""Ground that is this far from all else the map shows is open: no street, no house."""
-_BESIDE_M = 1000.0
-"""So far beside a road that runs out into the open nothing is known."""
+SHORT_M = 150.0
+"""What is no wider and no higher than this shows that the map reaches to it: the cut is no further off."""
+_FINISHED_M = 500.0
+"""So does a way of this size that ends in no dead end: one that the cut went through mostly does."""
+_OPEN_M = 350.0
+"""Ground that is this far from all that shows where the map reaches is open."""
+_BESIDE_M = 500.0
+"""So far beside a street that runs out into the open nothing is known."""
+_INTO_M = 100.0
+"""So far into ground that seems shown the map may be cut: short things reach a little beyond the cut."""
 _RIM_DEG = 1e-3
 """An end this near to the box says only that the box is the map's."""
 _EVIDENCE = 3
@@ -45,7 +54,7 @@ _CUT_DEG = 1e-4
 def known_ground(
     network: StreetNetwork,
     units: Units,
-    houses_deg: Floats,
+    short_deg: Floats,
     box: BBox,
     *,
     within_deg: BaseGeometry | None,
@@ -59,7 +68,8 @@ def known_ground(
     network : StreetNetwork
     units : (S, 2) array of int
         Places of its shape points.
-    houses_deg : (B, 2) array
+    short_deg : (B, 2) array
+        Middles of what else the map shows that is no larger than ``SHORT_M``: houses, places.
     box : tuple of float
         West, south, east, north of the map in degrees.
     within_deg : shapely geometry or None
@@ -77,7 +87,7 @@ def known_ground(
     whole = shapely.box(*box)
     ground = whole if within_deg is None else _grounds(whole.intersection(within_deg, grid_size=UNIT_DEG))
     if not bounded:
-        ground = _grounds(ground.difference(_unknown(network, units, houses_deg, box), grid_size=UNIT_DEG))
+        ground = _grounds(ground.difference(_unknown(network, units, short_deg, box), grid_size=UNIT_DEG))
     ground = _grounds(ground.difference(_holes(network, units, cut), grid_size=UNIT_DEG))
     if ground.is_empty:
         raise SourceError(
@@ -105,28 +115,48 @@ def _holes(network: StreetNetwork, units: Units, cut: Ints) -> BaseGeometry:
     return shapely.union_all(shapely.box(*low.T, *high.T))
 
 
-# --- roads that run out into the open -------------------------------------------------------------
+# --- streets that run out into the open -----------------------------------------------------------
 
 
-def _unknown(network: StreetNetwork, units: Units, houses_deg: Floats, box: BBox) -> BaseGeometry:
-    """Return the ground about main roads that run out into the open, as far as nothing else is there."""
+def _unknown(network: StreetNetwork, units: Units, short_deg: Floats, box: BBox) -> BaseGeometry:
+    """Return the ground about streets that run out into the open, as far as nothing short shows it."""
     dead, is_main = _dead_ends(network)
     if is_main.sum() < _EVIDENCE:
         return shapely.Polygon()
     grid = _Grid.over(box)
-    shown = grid.marked(np.rint(houses_deg / UNIT_DEG).astype(np.int64))
-    shown |= grid.crossed(network, units, ~_last_stretches(network, dead))
-    shown = grid.closed(shown, _OPEN_M)
-    place = _places(network, units, dead[is_main])
+    shown = grid.marked(np.rint(short_deg / UNIT_DEG).astype(np.int64))
+    shown |= grid.crossed(network, units, _telling(network, units, grid))
+    shown = np.asarray(ndimage.binary_fill_holes(grid.closed(shown, _OPEN_M)))
+    place = _places(network, units, dead)
     column, row = grid.cells(place)
+    out = ~shown[row, column]
     west, south, east, north = np.rint(np.array(box) / UNIT_DEG)
     room = _RIM_DEG / UNIT_DEG
     amid = (place[:, 0] - west > room) & (east - place[:, 0] > room)
     amid &= (place[:, 1] - south > room) & (north - place[:, 1] > room)
-    if (amid & ~shown[row, column]).sum() < _EVIDENCE:
+    if (out & amid & is_main).sum() < _EVIDENCE:
         return shapely.Polygon()
-    bare = grid.crossed(network, units, _last_stretches(network, dead[is_main]))
-    return grid.ground(grid.spread(bare, _BESIDE_M) & ~shown)
+    bare = grid.crossed(network, units, _last_stretches(network, dead[out])) & ~shown
+    unknown = grid.spread(bare, _BESIDE_M) & ~shown
+    return grid.ground(grid.spread(unknown, _INTO_M))
+
+
+def _telling(network: StreetNetwork, units: Units, grid: _Grid) -> Bools:
+    """Return the streets of ways that show that the map reaches to them, (E,): short, or finished."""
+    first = network.shape_start[:-1]
+    low, high = (ends.reduceat(units, first).astype(np.int64) for ends in (np.minimum, np.maximum))
+    order = np.argsort(network.way_id, kind="stable")
+    ordered = network.way_id[order]
+    fresh = np.append(True, ordered[1:] != ordered[:-1])
+    begin = np.flatnonzero(fresh)
+    size = np.maximum.reduceat(high[order], begin) - np.minimum.reduceat(low[order], begin)
+    streets = np.bincount(np.concatenate([network.edge_u, network.edge_v]), minlength=network.node_count)
+    ends = (streets[network.edge_u] == 1) | (streets[network.edge_v] == 1)
+    finished = ~np.logical_or.reduceat(ends[order], begin)
+    telling = grid.within(size, SHORT_M) | (grid.within(size, _FINISHED_M) & finished)
+    mask = network.no_closures()
+    mask[order] = telling[np.cumsum(fresh) - 1]
+    return mask
 
 
 def _dead_ends(network: StreetNetwork) -> tuple[Ints, Bools]:
@@ -185,6 +215,10 @@ class _Grid:
         high = round(max(_CELL_DEG, most / _MOST_CELLS) / UNIT_DEG)
         wide = round(high / narrow)
         return cls(west, south, wide, high, (-(-(north - south) // high), -(-(east - west) // wide)))
+
+    def within(self, size: Ints, most_m: float) -> Bools:
+        """Return which boxes, of some widths and heights in units, are no larger than that to each side."""
+        return np.asarray((size * self._cell_m <= self._side * most_m).all(axis=1))
 
     def cells(self, places: Ints) -> tuple[Ints, Ints]:
         """Return column and row of each place; of one beyond the box those next to it."""

@@ -23,7 +23,7 @@ from planner.errors import SourceError
 from planner.geo import Frame, LonLat, on_globe, run_on
 from planner.memory import give_back
 from planner.sources.coast import COASTLINE, sea_of
-from planner.sources.known_ground import known_ground
+from planner.sources.known_ground import SHORT_M, known_ground
 from planner.sources.meridian import BBox, checked_box, shapes_run_on
 from planner.sources.noding import UNIT_DEG, Runs, Streets, Units, lay_streets
 from planner.sources.restrictions import Restriction
@@ -248,7 +248,10 @@ class Draft:
         outline = known_ground(
             network,
             units,
-            run_on(frame.to_deg(middles_m(buildings)), LonLat((box[0] + box[2]) / 2, 0.0)),
+            run_on(
+                frame.to_deg(np.concatenate([middles_m(table, SHORT_M) for table in (buildings, places)])),
+                LonLat((box[0] + box[2]) / 2, 0.0),
+            ),
             box,
             within_deg=within_deg,
             cut=np.unique(np.frombuffer(self._cut, dtype=np.int64)),

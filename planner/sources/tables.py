@@ -197,12 +197,13 @@ def _mended(geometry: BaseGeometry) -> BaseGeometry:
     return shapely.union_all(parts[shapely.get_dimensions(parts) == shapely.get_dimensions(geometry)])
 
 
-def middles_m(table: Table) -> Floats:
-    """Return the middle of the box of each row, (n, 2)."""
+def middles_m(table: Table, most_m: float = math.inf) -> Floats:
+    """Return the middle of the box of each row that is no wider and no higher than that, (n, 2)."""
     wkb = table.wkb()
     found = [np.empty((0, 2))]
     for begin in range(0, len(wkb), _AT_ONCE):
         bounds = shapely.bounds(shapely.from_wkb(wkb[begin : begin + _AT_ONCE])).reshape(-1, 4)
+        bounds = bounds[(bounds[:, 2:] - bounds[:, :2] <= most_m).all(axis=1)]
         found.append((bounds[:, :2] + bounds[:, 2:]) / 2)
     return np.concatenate(found)
 
