@@ -29,13 +29,13 @@ from planner.ground.zones import draw_zones
 from planner.hospitals.patients import Ward, share_patients
 from planner.model import Casualties, Incident
 from planner.perimeters.tracing import trace_perimeters
-from planner.streets.network import Snap
+from planner.streets.network import Snap, StreetNetwork, Timing
 from planner.terms import TraumaLevel, Travel
 
 LISTED = "the list of work, whole"
 LIST_SCRIPT = "osmnx script, whole list"
 PLACES, POINTS, HOSPITALS, WAYS = 200, 64, 20, 5
-_APART, _WARDS = 5.0, 15
+APART_TIMES, _WARDS = 5.0, 15
 
 Floats = NDArray[np.float64]
 
@@ -97,7 +97,7 @@ class ListedScript(PlainScript):
 
         def weight(a: int, b: int, streets: Mapping[int, Mapping[str, float]]) -> float:
             seconds = min(street["travel_time"] for street in streets.values())
-            return seconds * (_APART if (a, b) in used or (b, a) in used else 1)
+            return seconds * (APART_TIMES if (a, b) in used or (b, a) in used else 1)
 
         try:
             return set(itertools.pairwise(nx.dijkstra_path(self.open, start, end, weight=weight)))
@@ -155,18 +155,25 @@ def listed(
     trace_perimeters(ground, area, doctrine, network.no_closures(), incident)
     closed = network.edges_meeting(shapely.Point(spot_m).buffer(INNER_M))
     places, hospitals = ([_snap(area, node) for node in nodes] for nodes in on)
-    eyes = _raised(eyes_m(spot_m), doctrine)
-    sight = sees(walls_of(area, doctrine.siting), eyes, _raised(network.node_xy_m[list(on[0])], doctrine))
+    eyes = raised(eyes_m(spot_m), doctrine)
+    sight = sees(walls_of(area, doctrine.siting), eyes, raised(network.node_xy_m[list(on[0])], doctrine))
     table_s = network.times(places, hospitals, timing, closed)
-    used = network.no_closures()
-    for start, end in [(hospitals[0], places[0]), *((places[0], h) for h in hospitals[: WAYS - 1])]:
-        weights = timing.weighted(np.flatnonzero(used), _APART)
-        path = network.find_path(start, end, timing, closed, weights)
-        if path is not None:
-            used[path.edges] = True
+    ways_apart(network, timing, closed, places[0], hospitals)
     wards = [Ward(float(s) if np.isfinite(s) else None, TraumaLevel.II, 300) for s in table_s[0, :_WARDS]]
     share_patients(Casualties(red=30, yellow=30, green=40), wards, doctrine.transport)
     return table_s, sight
+
+
+def ways_apart(
+    network: StreetNetwork, timing: Timing, closed: NDArray[np.bool_], place: Snap, ends: Sequence[Snap]
+) -> None:
+    """Find a way in and four out, each on other streets than those before, where there are others."""
+    used = network.no_closures()
+    for start, end in [(ends[0], place), *((place, end) for end in ends[: WAYS - 1])]:
+        weights = timing.weighted(np.flatnonzero(used), APART_TIMES)
+        path = network.find_path(start, end, timing, closed, weights)
+        if path is not None:
+            used[path.edges] = True
 
 
 def _snap(area: Area, node: int) -> Snap:
@@ -178,6 +185,6 @@ def _snap(area: Area, node: int) -> Snap:
     return snap
 
 
-def _raised(xy_m: Floats, doctrine: Doctrine) -> Floats:
+def raised(xy_m: Floats, doctrine: Doctrine) -> Floats:
     """Return points at the height of a person's eyes, (n, 3)."""
     return np.column_stack([xy_m, np.full(len(xy_m), doctrine.siting.person_height_m)])

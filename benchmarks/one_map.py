@@ -22,6 +22,7 @@ from unittest.mock import patch
 from benchmarks import civil_times, peers, routing
 from benchmarks.listed import LIST_SCRIPT, LISTED, ListedScript, asked, listed, osmnx_graph
 from benchmarks.peers.answering import peak_mb
+from benchmarks.pieces import pieces
 from benchmarks.rows import Timed, median_of, timed
 from benchmarks.script import INNER_M, SCRIPTS, ExpertScript, Map, graph_of
 from benchmarks.whole_plan import (
@@ -44,7 +45,7 @@ from planner.terms import RoadClass, Travel
 
 OURS = "planner"
 NETWORKX, PLAIN, _ = SCRIPTS
-BARE = "bare osmium"
+BARE, BARER = "bare osmium", "bare osmium, nothing taken"
 IMPORT, READ, ORDER, WRITE = "import, whole", "import: reading", "import: order", "import: writing"
 IMPORT_MB, OPEN, HOLD_MB = "import, peak memory", "open", "memory with the map"
 ROUTE = "one route, nothing closed"
@@ -109,10 +110,13 @@ def reading(file: str) -> Figures:
 
     from planner.sources.pbf import _AREA_KEYS, KEYS
 
+    def things() -> Any:
+        every: Any = osmium.FileProcessor(file).with_areas(osmium.filter.KeyFilter(*_AREA_KEYS))
+        return every.with_filter(osmium.filter.KeyFilter(*KEYS))
+
     def read() -> None:
         wkb = osmium.geom.WKBFactory()
-        things: Any = osmium.FileProcessor(file).with_areas(osmium.filter.KeyFilter(*_AREA_KEYS))
-        for thing in things.with_filter(osmium.filter.KeyFilter(*KEYS)):
+        for thing in things():
             dict(thing.tags)
             try:
                 if thing.is_way():
@@ -123,8 +127,14 @@ def reading(file: str) -> Figures:
             except (osmium.InvalidLocationError, RuntimeError):
                 continue  # a way that leaves the extract: the import clips it
 
+    def pass_over() -> None:
+        for _thing in things():
+            pass
+
+    passed = _told(timed(pass_over, repeat=1, warm=0))
     spent = _told(timed(read, repeat=1, warm=0))
-    return {IMPORT: {BARE: spent}, READ: {BARE: spent}, IMPORT_MB: {BARE: {"mb": peak_mb()}}}
+    found = {IMPORT: {BARE: spent}, READ: {BARE: spent, BARER: passed}}
+    return {**found, IMPORT_MB: {BARE: {"mb": peak_mb()}}}
 
 
 def planning(name: str) -> Figures:
@@ -145,6 +155,8 @@ def planning(name: str) -> Figures:
         before=lambda: routing.reopen(network, timing, starts, ends),
     )
     found[ZONE] = {OURS: _told(zone)}
+    for piece, spent in pieces(area, packs.shipped_doctrine()):
+        found[piece] = {OURS: _told(spent)}
     size = {"edges": network.edge_count, "nodes": network.node_count}
     found[HOLD_MB] = {OURS: {"mb": peak_mb()}}
     found[LISTED] = {OURS: _told(_listed(area))}  # last: it holds the map of a script as well

@@ -8,6 +8,7 @@ weights. Beside OSRM and Valhalla: ``benchmarks/civil_times.py``.
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -33,6 +34,7 @@ ROWS, COLUMNS = 10, 20
 JAM_M, JAM_TIMES = 900.0, 2.0
 TRAVELLING = shipped_doctrine().travelling
 TARGET_S = 0.05
+_DRAWN = itertools.count()
 
 Closure = tuple[Timing, np.ndarray]
 """What streets take, and the mask of those that are closed."""
@@ -54,9 +56,13 @@ def middle_m(network: StreetNetwork) -> np.ndarray:
     return np.asarray(np.median(network.node_xy_m, axis=0))
 
 
-def draw_zone(network: StreetNetwork) -> np.ndarray:
-    """Close what a zone in the middle of the map meets."""
-    return network.edges_meeting(Point(*middle_m(network)).buffer(ZONE_M))
+def draw_zone(network: StreetNetwork, at_m: np.ndarray | None = None) -> np.ndarray:
+    """Close what a zone in the middle of the map, or about a place, meets.
+
+    It is a hair larger each time: a network remembers what met the last few grounds.
+    """
+    radius_m = ZONE_M + 1e-6 * next(_DRAWN)
+    return network.edges_meeting(Point(*(middle_m(network) if at_m is None else at_m)).buffer(radius_m))
 
 
 def work(network: StreetNetwork, timing: Timing, starts: list[Snap], ends: list[Snap]) -> np.ndarray:

@@ -11,12 +11,13 @@ import osmium
 import pytest
 
 from benchmarks import one_map, report
-from benchmarks.listed import LIST_SCRIPT, ListedScript, asked, listed, osmnx_graph
+from benchmarks.listed import LIST_SCRIPT, LISTED, ListedScript, asked, listed, osmnx_graph
+from benchmarks.pieces import CLOSED, TABLE, TARGETS_S, pieces, target_s
 from benchmarks.report import Size
 from benchmarks.rows import timed
 from benchmarks.script import SCRIPTS, Answer, Map, graph_of
 from benchmarks.tiled import tile
-from benchmarks.whole_plan import WHOLE, incident_at, places
+from benchmarks.whole_plan import FIRST, WHOLE, incident_at, places
 from planner import packs, settings
 
 ABOUT = dict.fromkeys(("command", "date", "machine", "python", "versions", "maps", "picture"), "x")
@@ -46,6 +47,25 @@ def test_every_target_is_judged() -> None:
         "import: reading + writing against bare osmium at 1,000,000 edges: 2.2 of 2 times": False,
         "growth of the whole plan from 120,000 to 1,000,000 edges: 1.56 times of 1.5": False,
     }
+
+
+def test_pieces_and_first_plans_are_judged_and_the_list_like_for_like() -> None:
+    metro = size(10**6, 0.39, 90)
+    metro.figures[LISTED] = {one_map.OURS: {"s": 0.6, "cpu_s": 0.6}, LIST_SCRIPT: {"s": 90, "cpu_s": 90}}
+    metro.figures[FIRST] = {one_map.OURS: {"s": 0.5, "cpu_s": 0.45}}
+    metro.figures[TABLE] = {one_map.OURS: {"s": 0.06, "cpu_s": 0.06}}
+    told = {text: good for good, text in report.judged([metro])}
+    assert told[f"{LISTED} against the osmnx script, whole list at 1,000,000 edges: 150x of 200x"] is False
+    assert told[f"{FIRST} at 1,000,000 edges: 450 ms of 400"] is False
+    assert told[f"{TABLE} at 1,000,000 edges: 60 ms of 30"] is False
+    assert all(target_s(work, 34_000) is None for work in TARGETS_S)
+
+
+def test_every_piece_of_a_plan_is_timed() -> None:
+    told = dict(pieces(packs.open_area("three_rivers"), packs.shipped_doctrine()))
+    assert told.keys() <= TARGETS_S.keys()
+    assert told.keys() >= TARGETS_S.keys() - {CLOSED}, "so few streets have no hierarchy to tell"
+    assert all(spent.wall_s > 0 for spent in told.values())
 
 
 def test_seconds_of_an_import_are_judged_on_files_of_the_size_they_are_told_for() -> None:
