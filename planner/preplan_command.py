@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from planner import words
 from planner.shell import Moment, printable, show_count, show_json, show_progress
 from planner.terms import ThreatName
 
@@ -139,7 +140,7 @@ _NAMED_PLACES = 10
 
 def _say_library(library: Library, done: Report) -> None:
     """Tell what a run made: figures on standard output, what a person should look at on standard error."""
-    lines = [f"{done.places} places: {len(done.planned)} planned, {len(done.kept)} up to date"]
+    lines = [f"{words.count(done.places, 'place')}: {len(done.planned)} planned, {len(done.kept)} up to date"]
     entries = library.entries
     for title, keys, why in (
         ("no plan", done.failed, lambda entry: f"{entry.error}. {entry.remedy}"),

@@ -104,6 +104,14 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
+def amount(number: int, many: str) -> str:
+    """Write a number of what is named by its plural: ``1 patrol car``, ``1 person indoors``."""
+    first, _, rest = many.partition(" ")
+    if number != 1:
+        return f"{number} {many}"
+    return f"{number} {f'person {rest}'.rstrip() if first == 'people' else many.removesuffix('s')}"
+
+
 def joined(names: Sequence[str]) -> str:
     """Write names in a sentence: ``a, b and c``; nothing for none."""
     *before, last = names or ("",)

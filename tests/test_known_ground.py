@@ -13,6 +13,7 @@ import shapely
 from planner import packs, settings
 from planner.area import Area
 from planner.errors import PackError, SourceError
+from planner.geo import LonLat
 from planner.model import Incident, Perimeter, Plan
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
@@ -116,6 +117,16 @@ def test_a_perimeter_that_reaches_over_the_cut_is_not_said_to_be_sealed() -> Non
         assert "ground beyond the edge of the map" in outer_of(near).leaks, x_m
         amid = make_plan(Incident(made.place(x_m, -1800), ThreatName.KNIFE), area, DOCTRINE)
         assert all(line.sealed for line in amid.perimeters), x_m
+
+
+def test_where_streets_run_on_beyond_the_known_ground_a_plan_is_made_and_says_so() -> None:
+    area = cut_city(0).area()
+    ends_m = area.network.node_xy_m
+    far_m = ends_m[np.argmax(shapely.distance(area.extent_m, shapely.points(ends_m)))]
+    lon_deg, lat_deg = area.frame.to_deg(far_m[None])[0].tolist()
+    assert not shapely.dwithin(area.extent_m, shapely.Point(far_m), 500.0)
+    plan = make_plan(Incident(LonLat(lon_deg, lat_deg).rounded(), ThreatName.KNIFE), area, DOCTRINE)
+    assert not any(line.sealed for line in plan.perimeters)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from planner import words
 from planner.audit.checks import Check, judge
 from planner.audit.scene import Scene
 from planner.audit.sharing import FULL_CARE, check_sharing, said_of
@@ -200,4 +201,9 @@ def _check_ambulances(scene: Scene) -> Check:
             problems.append("the last red is at a hospital before the longest drive is over, at best or late")
     if told and told.last_red_min is not None and sum(h.assigned.red for h in plan.hospitals) < red:
         problems.append("a time of the last red is told, and not every red has a place")
-    return judge("ambulances", "ambulances", problems, f"{due} ambulances take all in one wave")
+    return judge(
+        "ambulances",
+        "ambulances",
+        problems,
+        f"{words.count(due, 'ambulance takes', 'ambulances take')} all in one wave",
+    )

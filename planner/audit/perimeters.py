@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from planner import words
 from planner.audit.checks import Check, judge, listed
 from planner.audit.scene import Scene
 from planner.audit.streets import Bools, Ints, RawStreets
@@ -117,7 +118,7 @@ def _seal_detail(scene: Scene, line: Perimeter, leaks: list[str]) -> str:
     if not line.sealed:
         return f"the plan says that it is not sealed: {listed(line.leaks)}"
     posts = len(scene.posts(line.perimeter))
-    return f"with {posts} posts held, no way leads from the ground inside to the outside"
+    return f"with {words.count(posts, 'post')} held, no way leads from the ground inside to the outside"
 
 
 def _leaks(scene: Scene, line: Perimeter, *, on_foot: bool) -> list[str]:
@@ -223,7 +224,7 @@ def _check_crossings(scene: Scene, line: Perimeter) -> Check:
             name = scene.streets.names(np.array([segment]))[0]
             problems.append(f"{name} is crossed {far:.0f} m from its post")
     over = f"; {int(apart.sum())} crossing(s) on another level" if apart.any() else ""
-    fine = f"it crosses streets at its {len(posts)} posts only{over}"
+    fine = f"it crosses streets at its {words.count(len(posts), 'post')} only{over}"
     return judge("crossings", line.perimeter, problems, fine)
 
 
@@ -287,7 +288,10 @@ def _check_count(scene: Scene, line: Perimeter) -> Check:
     if line.officers != officers:
         problems.append(f"it says {line.officers} officers, its posts have {officers}")
     return judge(
-        "count", line.perimeter, problems, f"{len(posts)} posts with {officers} officers, as it says"
+        "count",
+        line.perimeter,
+        problems,
+        f"{words.count(len(posts), 'post')} with {words.count(officers, 'officer')}, as it says",
     )
 
 

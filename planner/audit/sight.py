@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from shapely.geometry import LineString, Point
 from shapely.geometry.base import BaseGeometry
 
+from planner import words
 from planner.area import Area
 from planner.audit.checks import Check, judge
 from planner.audit.scene import Scene
@@ -47,8 +48,15 @@ def check_sight(scene: Scene) -> Iterator[Check]:
     for site in claims:
         middle = scene.shape(site.shape).representative_point()
         seen = _eyes_that_see(middle, eyes, limit_m, scene.area, scene.doctrine.siting)
-        problems = [f"{seen} of {len(eyes)} places in the hot zone see its middle"] if seen else []
-        yield judge("site_sight", site.id, problems, f"out of sight of {len(eyes)} places in the hot zone")
+        problems = (
+            [f"{seen} of {words.count(len(eyes), 'place')} in the hot zone see its middle"] if seen else []
+        )
+        yield judge(
+            "site_sight",
+            site.id,
+            problems,
+            f"out of sight of {words.count(len(eyes), 'place')} in the hot zone",
+        )
 
 
 def _eyes_that_see(middle: Point, eyes: Floats, limit_m: float, area: Area, siting: Siting) -> int:

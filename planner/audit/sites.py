@@ -10,6 +10,7 @@ import shapely
 from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
+from planner import words
 from planner.audit.checks import Check, judge
 from planner.audit.scene import Scene
 from planner.audit.sight import check_sight
@@ -253,7 +254,9 @@ def _check_ranks(scene: Scene) -> Iterator[Check]:
                 yield Check("site_found", told, "none found, and a notice must say so", purpose)
             continue
         problems = [] if ranks == list(range(1, len(ranks) + 1)) else [f"ranks are {ranks}"]
-        yield judge("site_found", purpose, problems, f"a suggestion and {len(ranks) - 1} alternates")
+        yield judge(
+            "site_found", purpose, problems, f"a suggestion and {words.count(len(ranks) - 1, 'alternate')}"
+        )
 
 
 def _check_apart(scene: Scene) -> Iterator[Check]:
@@ -377,4 +380,9 @@ def _check_helispots(scene: Scene) -> Iterator[Check]:
             a, b = site.approaches_deg
             if min(abs(a - b), 360 - abs(a - b)) < rules.apart_deg:
                 problems.append(f"its ways in lie {abs(a - b):.0f} degrees apart")
-        yield judge("site_helispot", site.id, problems, f"a clear square, {len(site.hazards)} hazards told")
+        yield judge(
+            "site_helispot",
+            site.id,
+            problems,
+            f"a clear square, {words.count(len(site.hazards), 'hazard')} told",
+        )

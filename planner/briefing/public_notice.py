@@ -182,7 +182,9 @@ def _avoid(plan: Plan, closed: Sequence[str]) -> str:
     named = [name for name in dict.fromkeys(map(words.plain, streets)) if not name.startswith("unnamed ")]
     if not named:
         return ""
-    more = f" and {len(named) - _MOST_STREETS} more streets" if len(named) > _MOST_STREETS else ""
+    more = (
+        f" and {words.count(len(named) - _MOST_STREETS, 'more street')}" if len(named) > _MOST_STREETS else ""
+    )
     name = words.plain(plan.incident.name) or "the place of the attack"
     return f"Keep away from {name}. Closed to traffic: {', '.join(named[:_MOST_STREETS])}{more}"
 

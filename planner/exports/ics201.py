@@ -209,9 +209,8 @@ def _needed(plan: Plan) -> Iterator[list[str]]:
     officers = plan.officers
     for name in PerimeterName:
         if officers[name.value]:
-            told = (
-                f"{words.PERIMETERS[name]}: {sum(p.perimeter is name for p in plan.posts)} posts; see ICS 204"
-            )
+            posts = words.count(sum(post.perimeter is name for post in plan.posts), "post")
+            told = f"{words.PERIMETERS[name]}: {posts}; see ICS 204"
             yield ["Officers, needed", f"{officers[name.value]}", "", "", "", told]
     if officers["sites"]:
         yield ["Officers, needed", f"{officers['sites']}", "", "", "", "Security at sites"]

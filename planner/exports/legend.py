@@ -49,7 +49,7 @@ def _items(plan: Plan) -> Iterator[Item]:
         if kind in kinds:
             yield "".join(map_plan.zone_fill(rectangle(-5, -1.7, 5, 1.7), kind)), meaning
     for line in plan.perimeters:
-        held = f", {line.posts} posts" if line.posts else ""
+        held = f", {words.count(line.posts, 'post')}" if line.posts else ""
         open_ = "" if line.sealed else ": NOT SEALED"
         stroke = LineString([(-5, 0), (5, 0)])
         yield svg.path(stroke, **LINES[line.perimeter]), f"{words.PERIMETERS[line.perimeter]}{held}{open_}"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from planner import words
 from planner.area import Area
 from planner.doctrine import Travelling
 from planner.table import Table
@@ -91,9 +92,11 @@ def _streets(area: Area) -> Finding:
             "streets",
             False,
             NoticeLevel.DANGER,
-            f"none of {edges} streets can be driven: no plan can be made",
+            f"none of {words.count(edges, 'street')} can be driven: no plan can be made",
         )
-    return Finding("streets", True, NoticeLevel.INFO, f"{drivable} of {edges} streets can be driven")
+    return Finding(
+        "streets", True, NoticeLevel.INFO, f"{drivable} of {words.count(edges, 'street')} can be driven"
+    )
 
 
 def _outline(area: Area) -> Finding:
@@ -124,7 +127,7 @@ def _buildings(area: Area) -> Finding:
     return _found(
         "buildings",
         count > 0,
-        f"{count} buildings",
+        words.count(count, "building"),
         "no buildings: what is in sight of a threat is unknown here",
     )
 
@@ -132,13 +135,15 @@ def _buildings(area: Area) -> Finding:
 def _heights(area: Area) -> Finding:
     table = area.buildings
     known = int((np.isfinite(table["height_m"]) | np.isfinite(table["levels"])).sum())
-    told = f"{known} of {len(table)} buildings have a height or levels"
+    told = f"{known} of {words.count(len(table), 'building')} have a height or levels"
     return _found("heights", known == len(table) > 0, told, f"{told}: heights are assumed for the rest")
 
 
 def _hospitals(area: Area) -> Finding:
     count = len(area.places_of(PlaceKind.HOSPITAL))
-    return _found("hospitals", count > 0, f"{count} hospitals", "no hospitals: load a hospital table")
+    return _found(
+        "hospitals", count > 0, words.count(count, "hospital"), "no hospitals: load a hospital table"
+    )
 
 
 def _date(area: Area) -> Finding:

@@ -226,12 +226,16 @@ def _too_small(number: int) -> IncidentError:
 def _check_inside(degrees: Floats, what: str, area: Area) -> None:
     """Refuse a ring or point that lies wholly outside the area, and not just beside it.
 
-    An area ends with its streets: in a town of one road every house lies beside it.
+    An area ends with its streets: in a town of one road every house lies beside it. Where its map shows
+    streets on ground that it does not show whole, a plan is made, and says what is not known.
     """
     xy_m = area.frame.to_m(degrees)
-    hull_m = shapely.convex_hull(shapely.multipoints(xy_m))  # of one point a point, not a box without area
-    if np.isfinite(xy_m).all() and shapely.dwithin(area.extent_m, hull_m, _BESIDE_M):
-        return
+    hull_m = shapely.MultiPoint(xy_m).convex_hull  # of one point a point, not a box without area
+    if np.isfinite(xy_m).all():
+        if shapely.dwithin(area.extent_m, hull_m, _BESIDE_M):
+            return
+        if area.network.edges_meeting(hull_m.buffer(_BESIDE_M)).any():
+            return
     west, south, east, north = area.bbox_deg
     east = on_globe(east, 0.0).lon_deg
     lon, lat = degrees.mean(axis=0)
@@ -465,7 +469,7 @@ def _sight_notices(walls: Walls, ground: BaseGeometry, doctrine: Doctrine) -> tu
     if assumed == 0:
         return ()
     text = (
-        f"Height is not mapped for {assumed} of {known} buildings around the hot zone: "
+        f"Height is not mapped for {assumed} of {words.count(known, 'building')} around the hot zone: "
         f"{doctrine.siting.assumed_height_m:.0f} m is assumed for lines of sight"
     )
     return (Notice(NoticeLevel.INFO, text, "sight"),)

@@ -137,8 +137,9 @@ def patient_notices(
     notices += _child_notices(incident, drives, shares) + _sent_notices(incident, drives)
     left = [f"{n} {colour}" for colour, n in vars(shares.left).items() if n]
     if left:
+        who = "patient finds" if sum(vars(shares.left).values()) == 1 else "patients find"
         text = (
-            f"{', '.join(left)} patients find no place within the first hour at hospitals in reach, of known "
+            f"{', '.join(left)} {who} no place within the first hour at hospitals in reach, of known "
             "level and capacity: ask each hospital what it takes, and write that in"
         )
         notices.append(Notice(NoticeLevel.DANGER, text, _ABOUT))

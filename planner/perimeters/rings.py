@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
+from planner import words
 from planner.area import Area
 from planner.doctrine import Perimeters
 from planner.errors import IncidentError
@@ -260,5 +261,13 @@ def _sizes(
 
 def _compared(option: RingOption, planned: RingOption) -> str:
     more = option.officers - planned.officers
-    than = f"{abs(more)} officers {'more' if more > 0 else 'fewer'}" if more else "as many officers"
-    return f"{option.vehicle_posts} vehicle posts with {option.officers} officers, {than}"
+    than = (
+        f"{words.count(abs(more), 'officer')} {'more' if more > 0 else 'fewer'}"
+        if more
+        else "as many officers"
+    )
+    posts, officers = (
+        words.count(option.vehicle_posts, "vehicle post"),
+        words.count(option.officers, "officer"),
+    )
+    return f"{posts} with {officers}, {than}"

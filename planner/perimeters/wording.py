@@ -47,6 +47,7 @@ def write_perimeter(
     """
     band, holds = drawn.band, _HOLDS[name]
     vehicle = [p for p in posts if p.mode is PostMode.VEHICLE]
+    count = words.count(len(vehicle), "vehicle post")
     left_open = _left_open(band, [*drawn.stands, *open_foot])
     unmapped = {_UNMAPPED} if name is PerimeterName.OUTER and not len(band.edges) else set[str]()
     leaks = tuple(sorted({*band.leaks, *left_open, *drawn.astray, *unmapped}))
@@ -58,13 +59,13 @@ def write_perimeter(
         reason = f"Around {holds}. No street or path leads out of it on this map: no post is needed."
     else:
         reason = (
-            f"Around {holds}. {len(vehicle)} vehicle posts close every drivable street, "
+            f"Around {holds}. {count} {'closes' if len(vehicle) == 1 else 'close'} every drivable street, "
             f"{_compared(len(vehicle), *counted)} (minimum cut); "
             f"{len(posts) - len(vehicle)} more on foot close the mapped paths."
         )
     if left_open:
         reason = (
-            f"Around {holds}. {len(vehicle)} vehicle posts and {len(posts) - len(vehicle)} on foot; it is "
+            f"Around {holds}. {count} and {len(posts) - len(vehicle)} on foot; it is "
             f"not sealed where streets stay open as marked: {', '.join(left_open)}."
         )
     if relied := band.relied_on(drawn.driving):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from shapely.geometry import LineString, Point
 from shapely.geometry.base import BaseGeometry
 
+from planner import words
 from planner.area import geometries_m
 from planner.model import Notice, Route, Site
 from planner.routes.corridor import Corridor
@@ -58,7 +59,7 @@ def _no_parking(own: Sequence[Route]) -> list[Notice]:
     if not by_street:
         return []
     told = [f"{street} ({metres(length_m)})" for street, length_m in by_street.items()]
-    more = f" and {len(told) - _MOST_NAMES} more streets" if len(told) > _MOST_NAMES else ""
+    more = f" and {words.count(len(told) - _MOST_NAMES, 'more street')}" if len(told) > _MOST_NAMES else ""
     text = f"Ambulance corridor, no parking, tow what stands: {listed(told[:_MOST_NAMES])}{more}"
     return [Notice(NoticeLevel.INFO, text, _ABOUT)]
 
@@ -75,7 +76,7 @@ def _parked(corridor: Corridor, driving: Driving) -> list[Notice]:
         return []
     ranked = sorted(sides.items(), key=lambda entry: (-entry[1], entry[0]))
     told = [f"{name} ({_SIDES[Parked(parked)]})" for name, parked in ranked]
-    more = f" and {len(told) - _MOST_NAMES} more streets" if len(told) > _MOST_NAMES else ""
+    more = f" and {words.count(len(told) - _MOST_NAMES, 'more street')}" if len(told) > _MOST_NAMES else ""
     text = (
         f"Cars park along the ambulance corridor, says the map: {listed(told[:_MOST_NAMES])}{more}. Clear it"
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from planner import words
 from planner.doctrine import Siting
 from planner.model import Incident
 
@@ -74,18 +75,19 @@ class Demand:
                 Agency.EMS: siting.staging_ems,
             }
             assumed.append(
-                f"{siting.staging_police} police cars, {siting.staging_fire} fire engines and "
-                f"{siting.staging_ems} ambulances to stage"
+                f"{words.count(siting.staging_police, 'police car')}, "
+                f"{words.count(siting.staging_fire, 'fire engine')} and "
+                f"{words.count(siting.staging_ems, 'ambulance')} to stage"
             )
         given = incident.casualties
         patients = 0 if given is None else given.red + given.yellow + given.green
         if patients == 0:
             patients = siting.casualties_assumed
-            assumed.append(f"{patients} casualties")
+            assumed.append(words.count(patients, "casualty", "casualties"))
         people = incident.on_site or 0
         if people == 0:
             people = siting.people_assumed
-            assumed.append(f"{people} people on site")
+            assumed.append(f"{words.count(people, 'person', 'people')} on site")
         hour = local_hour(incident)
         if hour is None:
             assumed.append("business hours, when car parks are full")

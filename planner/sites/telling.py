@@ -344,11 +344,13 @@ class Writer:
         on_ground = self._rooms[0][row]
         front = purpose is Purpose.COMMAND_POST and capacity > on_ground
         where = " with the kerb in front" if front else ""
-        return f"room for {_fives(capacity)} {asks.unit}{where}"
+        return f"room for {words.amount(_fives(capacity), asks.unit)}{where}"
 
     def _family_stalls(self, row: int) -> str:
         stalls = int(self.facts.candidates[row].parking_m2 * self.facts.lot_free // self.siting.stall_m2)
-        return f"{_fives(stalls)} free stalls near by" if stalls else "no car park mapped near by"
+        return (
+            f"{words.count(_fives(stalls), 'free stall')} near by" if stalls else "no car park mapped near by"
+        )
 
     def _outlook(self, row: int) -> str:
         view, sky = self.facts.view[row], self.facts.sky[row]
@@ -446,7 +448,7 @@ class Writer:
         need, holds = asks.need(self.demand, siting), self.judged[purpose].capacity[row]
         said = []
         if holds < need:
-            said.append(f"Holds {_fives(holds)} of the {need} {asks.unit} planned for")
+            said.append(f"Holds {_fives(holds)} of the {words.amount(need, asks.unit)} planned for")
         walk, drive = self.facts.walk_m[row], self.facts.drive_m[row]
         if is_working(purpose) and np.isfinite(self.facts.off_street_m[row]):
             how = "No street joins it to an inner gate" if self.facts.has_gates else "There is no inner gate"

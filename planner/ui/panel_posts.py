@@ -56,13 +56,14 @@ def _slider(ordered: Sequence[Post], officers: int | None) -> str:
     said = [[step.officers, _holds(step, ordered)] for step in steps]
     have = need if officers is None else min(officers, need)
     now = said[max(k for k, step in enumerate(steps) if step.officers <= have)][1]
+    held = words.count(have, "officer")
     said_first = "Not said yet. With " if officers is None else ""
     return (
         '<div class="slider"><label for="officers">I have this many officers for posts</label>'
         f'<input id="officers" type="range" min="0" max="{need}" value="{have}" step="1" data-act="fact" '
         f'data-on="units.officers" aria-describedby="officers-hold" '
-        f'aria-valuetext="{escape(f"{have} officers")}" data-steps="{escape(json.dumps(said))}">'
-        f'<output id="officers-hold" for="officers">{escape(f"{said_first}{have} officers: {now}")}</output>'
+        f'aria-valuetext="{escape(held)}" data-steps="{escape(json.dumps(said))}">'
+        f'<output id="officers-hold" for="officers">{escape(f"{said_first}{held}: {now}")}</output>'
         f'<div class="acts">{_step("-", -1, "One officer fewer")}{_step("+", 1, "One officer more")}'
         f"{_step(f'ALL {need}', need, 'An officer for every post')}</div>"
         f'<details id="officers-order"><summary>{escape(f"All posts take {need}. Why this order")}'
@@ -83,7 +84,8 @@ def _step(label: str, step: int, about: str) -> str:
 def _holds(step: Staffing, ordered: Sequence[Post]) -> str:
     """Say in plain words what so many officers hold: posts, what they stop, which streets stay open."""
     need = sum(post.officers for post in ordered)
-    held = f"{len(step.staffed)} of {words.count(len(ordered), 'post')} staffed; all take {need} officers"
+    all_take = f"all take {words.count(need, 'officer')}"
+    held = f"{len(step.staffed)} of {words.count(len(ordered), 'post')} staffed; {all_take}"
     if not step.open:
         return f"{held}. Every post is held."
     shares = f"Traffic stopped: {_percent(step.inner)} at the inner line, {_percent(step.outer)} at the outer"

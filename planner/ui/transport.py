@@ -56,10 +56,11 @@ def summary(plan: Plan, rules: Rules) -> str:
         beyond = f"; {far} of them further than {rules.golden_hour_min:.0f} min" if far else ""
         here = sum(_sent(h) for h in plan.hospitals)
         gone = sum(sum(vars(h.sent).values()) for h in plan.hospitals)
-        who = f"All {here} patients still here" if gone else f"All {here} patients"
+        who = f"All {words.count(here, 'patient')}" if here != 1 else "The 1 patient"
+        who += " still here" * bool(gone)
         before = f" {gone} sent already." if gone else ""
         late = _late_arrivals(plan, rules)
-        text = f"{who} have a place in the first hour{beyond}.{late}{before}"
+        text = f"{who} {'has' if here == 1 else 'have'} a place in the first hour{beyond}.{late}{before}"
         state = " asked" if far or late else ""
     return (
         '<div class="pl"><h1 class="unseen">Transport</h1>'
@@ -81,7 +82,7 @@ def _late_arrivals(plan: Plan, rules: Rules) -> str:
     if need is None or not need.last_red_min or need.last_red_min[1] <= rules.golden_hour_min:
         return ""
     few = need.at_hand is not None and need.at_hand < need.needed
-    why = f" with {need.at_hand} of {need.needed} ambulances" if few else ""
+    why = f" with {need.at_hand} of {words.count(need.needed, 'ambulance')}" if few else ""
     return f" The last red arrives only after {words.minutes(need.last_red_min)}{why}."
 
 
@@ -256,7 +257,7 @@ def _name(hospital: HospitalOption) -> str:
     source = f"{hospital.source}, {hospital.as_of or 'no date'}" if hospital.source else "source not known"
     facts = [trauma(hospital)]
     facts += ["burn centre"] if hospital.burn else []
-    facts += [f"{hospital.beds} beds"] if hospital.beds is not None else []
+    facts += [words.count(hospital.beds, "bed")] if hospital.beds is not None else []
     return (
         f"<b>{escape(hospital.name)}</b>{told}"
         f'<span class="why">{escape(", ".join(facts))} ({escape(source)})</span>'

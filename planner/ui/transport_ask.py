@@ -385,7 +385,7 @@ def _ask_rate(hospital: HospitalOption, member: str, label: str, value: float | 
 
 def _facts(hospital: HospitalOption) -> str:
     parts = [trauma(hospital), words.minutes(hospital.time_range_min)]
-    parts += [f"{hospital.beds} beds"] if hospital.beds is not None else []
+    parts += [words.count(hospital.beds, "bed")] if hospital.beds is not None else []
     parts += ["burn centre"] if hospital.burn else []
     parts += ["helipad"] if hospital.helipad else []
     return ", ".join(parts)

@@ -204,8 +204,9 @@ class Board {
     if (!field.dataset.steps) return;
     const row = JSON.parse(field.dataset.steps).findLast(([officers]) => officers <= Number(field.value));
     const said = this.byId(field.getAttribute("aria-describedby"));
-    if (said) said.textContent = `${field.value} officers: ${row[1]}`;
-    field.setAttribute("aria-valuetext", `${field.value} officers: ${row[1]}`);
+    const held = `${field.value} ${field.value === "1" ? "officer" : "officers"}: ${row[1]}`;
+    if (said) said.textContent = held;
+    field.setAttribute("aria-valuetext", held);
   }
 
   /** Move a slider by its buttons; many presses in a row are one word. */
