@@ -6,18 +6,26 @@ import streamlit as st
 
 from planner.ui import state
 from planner.ui.ask import ask_area, ask_incidents, ask_place, ask_threat, ask_units
+from planner.ui.besides import beside
 from planner.ui.board import show_board
 from planner.ui.decide import undone
 from planner.ui.downloads import show_downloads
 from planner.ui.layers import map_layers
 from planner.ui.map import show_map
-from planner.ui.opening import area_or_stop, base_map_or_none, plan_or_problem, wait_for, wait_for_warm_up
-from planner.ui.panels import exercise_mark, past_the_map, plan_panel, problem, welcome
-from planner.ui.show import show_html, show_style
+from planner.ui.opening import (
+    area_or_stop,
+    base_map_or_none,
+    hear_others,
+    plan_or_problem,
+    wait_for,
+    wait_for_warm_up,
+)
+from planner.ui.panels import exercise_mark, past_the_map, plan_panel, problem, taken_over, welcome
+from planner.ui.show import clock, show_html, show_style
 from planner.ui.warm import warming_of
 
 show_style()
-incident = state.take_stroke(state.open_incident())
+incident = state.take_stroke(state.catch_up(state.open_incident()))
 incident, refused = state.take_words(incident)
 show_html(past_the_map())
 left, right = st.columns([7, 3])
@@ -43,6 +51,7 @@ with left, st.container(key="map_side"):
         base_map,
         incident=incident.id,
         authority=incident.authority,
+        others=incident.others,
         features=list(incident.features),
         facts=undone(incident.facts),
         plan=map_layers(plan, units, area) if plan else None,
@@ -58,10 +67,10 @@ with left, st.container(key="map_side"):
 
 with right, st.container(key="plan_side"):
     # After the map has been told of the plan: what is to be read takes longer to write, and to read.
-    beside = state.beside(incident, plan, units)
     told = ([trouble] if trouble else []) + refused + state.missing(incident)
-    troubles = "".join(problem(text) for text in told)
-    board = plan_panel(plan, beside) if plan else welcome(area, incident.facts)
+    heard = taken_over([(clock(moment), what) for moment, what in state.news(incident)])
+    troubles = "".join(problem(text) for text in told) + heard
+    board = plan_panel(plan, beside(incident, plan, units)) if plan else welcome(area, incident.facts)
     show_board(
         troubles + ("" if trouble else board),
         incident=incident.id,
@@ -71,3 +80,4 @@ with right, st.container(key="plan_side"):
     if plan:
         show_downloads(plan, area, exercise=incident.facts.get("exercise") is True)
     ask_incidents(incident)
+    hear_others(incident)

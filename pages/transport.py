@@ -29,8 +29,8 @@ from planner.ui.decide import undone
 from planner.ui.layers import map_layers
 from planner.ui.map import show_map
 from planner.ui.opening import area_or_stop, base_map_or_none, plan_or_problem, wait_for
-from planner.ui.panels import exercise_mark, problem
-from planner.ui.show import show_html, show_style
+from planner.ui.panels import exercise_mark, problem, taken_over
+from planner.ui.show import clock, show_html, show_style
 from planner.ui.transport_ask import ask_agreement, ask_casualties, ask_departure, ask_hospitals
 from planner.ui.transport_compared import compared
 from planner.ui.transport_sheet import transport_sheet
@@ -206,6 +206,7 @@ with right:
         show_html(mark)
     for text in state.missing(incident):
         show_html(problem(text))
+    show_html(taken_over([(clock(moment), what) for moment, what in state.news(incident)]))
     if plan:
         show_html(transport.summary(plan, rules))
     elif trouble:
@@ -229,6 +230,7 @@ with left, st.container(key="map_side"):
         base_map,
         incident=incident.id,
         authority=incident.authority,
+        others=incident.others,
         features=list(incident.features),
         facts=undone(incident.facts),
         plan=map_layers(shown_on_map(plan, found, chosen_hospital), units, area) if plan else None,

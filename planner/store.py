@@ -121,9 +121,9 @@ class Store:
         latest = "(SELECT max(number) FROM version WHERE incident = v.incident)"
         return self._read(f"WHERE v.number = {latest} ORDER BY v.saved_at DESC, v.incident LIMIT ?", most)
 
-    def list_versions(self, incident: str) -> list[SavedIncident]:
-        """Return every version of an incident, oldest first."""
-        return self._read("WHERE v.incident = ? ORDER BY v.number", incident)
+    def list_versions(self, incident: str, after: int = 0) -> list[SavedIncident]:
+        """Return every version of an incident, or those after one of them, oldest first."""
+        return self._read("WHERE v.incident = ? AND v.number > ? ORDER BY v.number", incident, after)
 
     def count_versions(self, incident: str) -> int:
         """Return how many versions of an incident there are, without reading them."""

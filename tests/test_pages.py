@@ -25,7 +25,7 @@ from planner.document import read_incident, write_plan
 from planner.model import Plan
 from planner.plan import make_plan
 from planner.store import Store
-from planner.ui import state, warm
+from planner.ui import decide, state, warm
 from planner.ui.basemap import BaseMapFiles
 from planner.ui.ready import first_plan
 from tests.town import town
@@ -296,6 +296,89 @@ def test_a_search_puts_the_scene_there() -> None:
     page = pick(open_page(), f"{TOWN_PLACE[1]}, {TOWN_PLACE[0]}")
     assert not page.exception
     assert "Sites" in said(page)
+
+
+def test_a_pick_whose_run_ended_before_it_was_saved_is_taken_by_the_next(
+    own_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run ends wherever it looks at the session, when a newer one is asked for."""
+    ended: list[Any] = []
+
+    def ends(*given: Any, **more: Any) -> Any:
+        if not ended:
+            ended.append(given)
+            raise RuntimeError
+        return raised(*given, **more)
+
+    raised = state._raised
+    monkeypatch.setattr(state, "_raised", ends)
+    page = pick(open_page(), f"{TOWN_PLACE[1]}, {TOWN_PLACE[0]}")
+    assert ended
+    page.run()
+    assert [one["properties"]["kind"] for one in document(own_store, page)["features"]] == ["incident"]
+
+
+def write_elsewhere(kept: Store, page: AppTest, what: str, *features: dict[str, Any], **facts: Any) -> None:
+    """What another browser says of the incident that a page has open."""
+    latest = kept.read_incident(incident_of(page))
+    told = json.loads(latest.document) if latest else {"planner": {}, "features": []}
+    told = {
+        "type": "FeatureCollection",
+        "planner": {"schema": "incident/1", **told["planner"], **facts},
+        "features": [*told["features"], *features],
+    }
+    kept.write_incident(incident_of(page), "three_rivers", json.dumps(told), what)
+
+
+def closure(name: str) -> dict[str, Any]:
+    point = {"type": "Point", "coordinates": list(TOWN_PLACE)}
+    return {"type": "Feature", "id": name, "properties": {"kind": "closure"}, "geometry": point}
+
+
+def test_what_another_browser_said_is_taken_over_told_and_not_lost_by_a_stroke(own_store: Store) -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    write_elsewhere(own_store, page, "put <b>", closure("theirs"), threat="knife")
+    page.run()
+    assert not page.exception
+    assert "Taken over from another screen: put &lt;b&gt; (" in said(page)
+    (threat,) = (one for one in page.segmented_control if "threat of" in str(one.key))
+    assert threat.value == "knife"
+    # Drawn before the map heard of it, and after something more was said there.
+    write_elsewhere(own_store, page, "put more", closure("later"))
+    word = {"incident": incident_of(page), "session": "s", "number": 2, "authority": 0}
+    page.session_state["map"] = {**word, "features": [scene(*TOWN_PLACE), closure("ours")]}
+    page.run()
+    told = document(own_store, page)
+    assert sorted(one["id"] for one in told["features"]) == ["a", "later", "ours", "theirs"]
+    assert told["planner"]["threat"] == "knife"
+    assert "Taken over" not in said(page), "what was said next has seen it"
+
+
+def test_what_two_save_at_the_same_moment_both_counts(
+    own_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    told_of = decide.restated
+
+    def meanwhile(*given: Any) -> Any:
+        write_elsewhere(own_store, page, "put", closure("theirs"), exercise=True)
+        return told_of(*given)
+
+    monkeypatch.setattr(state, "restated", meanwhile)  # after the page caught up, before it saves
+    word = {"incident": incident_of(page), "session": "s", "number": 2, "facts": {}}
+    page.session_state["map"] = {**word, "features": [scene(*TOWN_PLACE), closure("ours")]}
+    page.run()
+    told = document(own_store, page)
+    assert sorted(one["id"] for one in told["features"]) == ["a", "ours", "theirs"]
+    assert told["planner"]["exercise"] is True
+
+
+def test_a_map_that_outlived_its_server_takes_over_what_it_had_not_heard(own_store: Store) -> None:
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    for name in ("b", "c"):
+        write_elsewhere(own_store, page, "put", closure(name))
+    again = open_page(incident=incident_of(page))
+    assert again.session_state["open incident"].authority == 3, "no map has it that has not these features"
 
 
 def test_a_new_incident_leaves_the_old_one_to_come_back_to() -> None:

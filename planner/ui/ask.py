@@ -51,7 +51,7 @@ def ask_place(incident: OpenIncident, area: Area) -> None:
         st.rerun()
     text = str(said.get("typed") or "")
     found = find_places(area, text) if text else []
-    show_search(place, text, found, "" if found else not_found(area, text))
+    show_search(place, text, found, "" if found else not_found(area, text), state.last_pick())
 
 
 def ask_threat(incident: OpenIncident) -> OpenIncident:

@@ -89,6 +89,7 @@ def show_map(
     *,
     incident: str,
     authority: int,
+    others: int,
     features: list[Json],
     facts: Json,
     plan: Json | None,
@@ -110,6 +111,8 @@ def show_map(
     authority : int
         Raised whenever the server itself changed ``features``; only then, on a fresh page and for another
         incident does the map take them over.
+    others : int
+        The authority at which features of another browser were taken over, which no UNDO here takes back.
     features : list of GeoJSON features
         What the user drew.
     facts : dict
@@ -142,6 +145,7 @@ def show_map(
         basemap=basemap,
         incident=incident,
         authority=authority,
+        others=others,
         features=features,
         facts=facts,
         plan=packed(plan) if plan else None,

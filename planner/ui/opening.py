@@ -76,6 +76,13 @@ def wait_for(base: Future[BaseMapFiles]) -> None:
         st.rerun()
 
 
+@st.fragment(run_every=3.0)
+def hear_others(incident: state.OpenIncident) -> None:
+    """Draw the page again when another browser has said something of the same incident."""
+    if state.said_elsewhere(incident):
+        st.rerun()
+
+
 @st.fragment(run_every=1.5)
 def wait_for_warm_up(warming: Future[None]) -> None:
     """Say as long as a large map is got ready: whoever taps before waits for what is left of it."""

@@ -37,6 +37,7 @@ _FEW = 0.1
 """Share of buildings with a height below which a plan hardly knows any."""
 _HELD = (("hospital", "hospital"), ("school", "school"), ("parking", "car park"))
 _STALE_DAYS = 180
+_NEWS_SHOWN = 3
 """Age at which a map is called old (``domain.md`` 6.8)."""
 
 
@@ -153,6 +154,15 @@ def told(lines: Sequence[str], lists: Sequence[str] = ()) -> str:
     """Return what came of something that was asked for, to be read out once; long lists folded away."""
     rows = "".join(f"<p>{escape(line)}</p>" for line in lines)
     return f'<div class="pl"><div class="told">{rows}</div>{"".join(map(_folded, lists))}</div>'
+
+
+def taken_over(news: Sequence[tuple[str, str]]) -> str:
+    """Return what another browser said of the incident, each with its time, the last first; "" if nothing."""
+    if not news:
+        return ""
+    said = "; ".join(f"{what or 'saved'} ({moment})" for moment, what in news[: -_NEWS_SHOWN - 1 : -1])
+    more = len(news) - _NEWS_SHOWN
+    return told([f"Taken over from another screen: {said}{f'; {more} more before' if more > 0 else ''}."])
 
 
 def _folded(text: str) -> str:

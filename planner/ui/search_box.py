@@ -24,7 +24,7 @@ _search = component(
 )
 
 
-def show_search(place: str, text: str, found: Sequence[Found], none: str) -> None:
+def show_search(place: str, text: str, found: Sequence[Found], none: str, acknowledged: Json | None) -> None:
     """Show the box with its suggestions.
 
     Parameters
@@ -36,11 +36,13 @@ def show_search(place: str, text: str, found: Sequence[Found], none: str) -> Non
     found : sequence of Found
     none : str
         Why nothing was found.
+    acknowledged : dict or None
+        Session and number of the last pick that is on disk: one that is not is said again.
     """
     rows = [{"title": one.title, "kind": one.kind, "at": list(one.location.rounded())} for one in found]
     _search(
         key=SEARCH_KEY,
-        data={"place": place, "text": text, "found": rows, "none": none},
+        data={"place": place, "text": text, "found": rows, "none": none, "acknowledged": acknowledged},
         default={"typed": "", "picked": None},
         on_typed_change=_heard,
         on_picked_change=_heard,

@@ -19,25 +19,20 @@ import streamlit as st
 
 from planner import packs, settings
 from planner.area import Area
-from planner.briefing.changes import plan_changes
-from planner.briefing.measures import plan_in_units
-from planner.briefing.phrases import Edition
 from planner.document import INCIDENT_SCHEMA, read_incident, write_incident
 from planner.errors import PlannerError, StoreError
 from planner.geo import LonLat
-from planner.model import Incident, Plan, Site
+from planner.model import Incident, Plan
 from planner.plan import HeldScene, before_patients, hold_scene, make_plan
 from planner.sources.drawings import import_incident
 from planner.sources.hospital_tables import InstalledHospitals, installed_hospitals
 from planner.store import SavedIncident, Store, new_incident_id
-from planner.terms import SiteSource, ThreatName
+from planner.terms import ThreatName
 from planner.ui import threats
 from planner.ui.basemap import BaseMapFiles
 from planner.ui.board import BOARD_KEY
 from planner.ui.decide import Said, Word, decided, merged, restated, stroke_told
 from planner.ui.map import MAP_KEY
-from planner.ui.panel_texts import texts
-from planner.ui.panels import Beside
 from planner.ui.ready import base_map_drawn_apart
 from planner.ui.warm import AREAS_KEPT, area_to_open, kept_area
 
@@ -54,9 +49,9 @@ _BASES_KEY = "features by authority"
 _SHOWN_KEY = "plans shown"
 _FOCUS_KEY = "shown on the map"
 _THREATS_KEY = "threats asked"
-_SUGGESTED_KEY = "suggested since"
 _MISSING_KEY = "asked for and not here"
 _NUMBER_KEY = "version that is held"
+_NEWS_KEY = "taken over from others"
 _ID = re.compile(r"[A-Za-z0-9_-]{6,40}")
 _PLANS_KEPT = 64
 _SCENES_KEPT, _SCENES_WITH_ROADS_KEPT = 16, 2
@@ -83,6 +78,8 @@ class OpenIncident:
         Raised when the server changed the features itself, so that the map takes them over.
     edition : int
         Raised when the facts came from elsewhere than the page's entries, which then begin anew.
+    others : int
+        The authority at which another browser's features were last taken over: no step to undo here.
     """
 
     id: str
@@ -91,6 +88,7 @@ class OpenIncident:
     facts: Mapping[str, Any] = field(default_factory=dict)
     authority: int = 0
     edition: int = 0
+    others: int = 0
 
     def document(self) -> str:
         """Return the incident document as text, the same for the same contents."""
@@ -240,7 +238,9 @@ def missing(incident: OpenIncident) -> list[str]:
 def _opened(saved: SavedIncident) -> OpenIncident:
     document = json.loads(saved.document)
     facts = {name: value for name, value in document["planner"].items() if name != "schema"}
-    return OpenIncident(saved.id, saved.area, tuple(document["features"]), facts)
+    # No less than any authority before, of this browser or a server that is gone: a map that is still there
+    # takes the features over unless it has these.
+    return OpenIncident(saved.id, saved.area, tuple(document["features"]), facts, saved.number)
 
 
 def open_document(document: bytes, area: str, areas: Collection[str]) -> OpenIncident:
@@ -284,10 +284,22 @@ def _hold(incident: OpenIncident) -> None:
 
 
 def _save(incident: OpenIncident, what: str) -> OpenIncident:
+    incident = _joined(incident)
+    st.session_state.pop(_NEWS_KEY, None)
     saved = store().write_incident(incident.id, incident.area, incident.document(), what)
-    st.session_state[_NUMBER_KEY] = (saved.id, saved.number)
     _hold(incident)
+    st.session_state[_NUMBER_KEY] = (saved.id, saved.number)  # last: a run that ends before it catches up
     return incident
+
+
+def said_elsewhere(incident: OpenIncident) -> bool:
+    """Whether another browser has saved something of this incident since this one did, or read it."""
+    return store().count_versions(incident.id) > _number_held(incident)
+
+
+def _number_held(incident: OpenIncident) -> int:
+    owner, number = st.session_state.get(_NUMBER_KEY, ("", 0))
+    return int(number) if owner == incident.id else 0
 
 
 def catch_up(incident: OpenIncident) -> OpenIncident:
@@ -298,18 +310,51 @@ def catch_up(incident: OpenIncident) -> OpenIncident:
     OpenIncident
         With entries that begin anew, and features that the map takes over; as given where there is no news.
     """
-    owner, number = st.session_state.get(_NUMBER_KEY, ("", 0))
-    if owner != incident.id or store().count_versions(incident.id) <= number:
+    if not said_elsewhere(incident):
         return incident
-    saved = store().read_incident(incident.id)
-    if saved is None:
-        return incident
-    st.session_state[_NUMBER_KEY] = (saved.id, saved.number)
-    latest = _opened(saved)
-    changes = {"features": latest.features, "facts": latest.facts, "edition": incident.edition + 1}
-    caught_up = _raised(incident, **changes)
+    versions = store().list_versions(incident.id, after=_number_held(incident))
+    latest = _opened(versions[-1])
+    caught_up = _raised(
+        incident,
+        features=latest.features,
+        facts=latest.facts,
+        edition=incident.edition + 1,
+        others=incident.authority + 1,
+    )
+    st.session_state[_NEWS_KEY] = (incident.id, (*news(incident), *((v.saved_at, v.what) for v in versions)))
     _hold(caught_up)
+    st.session_state[_NUMBER_KEY] = (incident.id, versions[-1].number)  # last: till then it is news
     return caught_up
+
+
+def news(incident: OpenIncident) -> tuple[tuple[str, str], ...]:
+    """Return what was taken over from another browser since this one last said something: when, and what."""
+    owner, told = st.session_state.get(_NEWS_KEY, ("", ()))
+    return tuple(told) if owner == incident.id else ()
+
+
+def _joined(changed: OpenIncident) -> OpenIncident:
+    """Join what another browser saved while this one made a change of what it held: both count."""
+    held: OpenIncident | None = st.session_state.get(_OPEN_KEY)
+    if held is None or held.id != changed.id or not said_elsewhere(changed):
+        return changed
+    theirs = catch_up(held)
+    return replace(
+        theirs,
+        features=merged(held.features, theirs.features, changed.features),
+        facts=_facts_joined(held.facts, theirs.facts, changed.facts),
+        authority=max(theirs.authority, changed.authority) + 1,
+        others=max(theirs.authority, changed.authority) + 1,
+    )
+
+
+def _facts_joined(
+    base: Mapping[str, Any], theirs: Mapping[str, Any], ours: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return the facts of two who began with the same: what only one changed is as they say, else as we."""
+    names = {*theirs, *ours}
+    chosen = {name: theirs if ours.get(name) == base.get(name) else ours for name in sorted(names)}
+    return {name: side[name] for name, side in chosen.items() if name in side}
 
 
 def take_stroke(incident: OpenIncident) -> OpenIncident:
@@ -526,33 +571,6 @@ def plan_shown(plan: str) -> Plan | None:
     return next((one for one in _shown()[1] if one.id == plan), None)
 
 
-def beside(incident: OpenIncident, plan: Plan | None, units: str) -> Beside:
-    """Return what the board says beside a plan: what was said, what changed, what may be sent."""
-    if plan is None:
-        return Beside(units, incident.facts, incident.features)
-    before = remember_plan(incident.id, plan)
-    changes = plan_changes(before, plan) if before else ()
-    edition = Edition(exercise=incident.facts.get("exercise") is True)
-    sent = texts(plan_in_units(plan, units), edition, incident.facts.get("notice", {}))
-    return Beside(units, incident.facts, incident.features, changes, sent, _suggested_since(incident, plan))
-
-
-def _suggested_since(incident: OpenIncident, plan: Plan) -> dict[str, str]:
-    """Return since when each first suggestion stands: as long as it is on the same ground."""
-    owner, seen = st.session_state.get(_SUGGESTED_KEY, ("", {}))
-    known: dict[str, tuple[Site, str]] = seen if owner == incident.id else {}
-    saved = None if known else store().read_incident(incident.id)  # a reloaded page: since it was last said
-    begun = saved.saved_at if saved else now()
-    stands = {}
-    for site in plan.sites:
-        if site.rank == 1 and site.source is SiteSource.SUGGESTED:
-            before, moment = known.get(site.purpose.value, (None, ""))
-            same = before is not None and before.shape == site.shape
-            stands[site.purpose.value] = (site, moment if same else begun)
-    st.session_state[_SUGGESTED_KEY] = (incident.id, stands)
-    return {site.id: moment for site, moment in stands.values()}
-
-
 def now() -> str:
     """Return the time in UTC, to the second, as documents write it."""
     return datetime.now(UTC).isoformat(timespec="seconds")
@@ -574,8 +592,16 @@ def set_scene(incident: OpenIncident, place: LonLat) -> OpenIncident:
     return _save(_raised(incident, features=(scene, *others)), "put the scene where a search found it")
 
 
+def last_pick() -> Json | None:
+    """Return session and number of the last suggestion that was picked and is on disk."""
+    pick: Json | None = st.session_state.get(_PICK_KEY)
+    return pick
+
+
 def take_search(incident: OpenIncident, picked: Json | None, place: str) -> bool:
     """Put the scene where a suggestion was picked, if that is news; whether it was.
+
+    The box runs by itself, with the incident as the page last showed it: what was said since counts.
 
     Raises
     ------
@@ -585,11 +611,13 @@ def take_search(incident: OpenIncident, picked: Json | None, place: str) -> bool
     if not picked or picked.get("place") != place:
         return False
     mark = {"session": picked["session"], "number": picked["number"]}
-    if st.session_state.get(_PICK_KEY) == mark:
+    if last_pick() == mark:
         return False
-    st.session_state[_PICK_KEY] = mark
+    held: OpenIncident | None = st.session_state.get(_OPEN_KEY)
     lon, lat = picked["at"]
-    set_scene(incident, LonLat(float(lon), float(lat)).checked())
+    set_scene(held if held and held.id == incident.id else incident, LonLat(float(lon), float(lat)).checked())
+    # Last: any look at the session may end this run for a newer one, and what is marked is not taken again.
+    st.session_state[_PICK_KEY] = mark
     return True
 
 

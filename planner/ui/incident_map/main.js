@@ -9,7 +9,7 @@ import { clearest } from "./fit.js";
 import { Grid, addFurniture } from "./grid.js";
 import { Key } from "./key.js";
 import { lengthIn } from "./measure.js";
-import { Memory } from "./memory.js";
+import { Memory, same } from "./memory.js";
 import { crsOf } from "./meridian.js";
 import { LAYERS, Overlay } from "./overlay.js";
 import { Selected } from "./selected.js";
@@ -22,6 +22,7 @@ const FIRST_HEIGHT_SHARE = 0.54; // below it the verdict is in sight too
 const NARROW_PX = 640;
 const SITE_ROOM_M = 80; // about a label
 const IDLE_MS = 600;
+const LIFTED_MS = 60;
 const MAX_FIT_ZOOM = 17;
 const WHOLE = "Show the whole plan";
 const OVER_THE_MAP = "#tools, #views, .furniture, .leaflet-control-scale, .leaflet-control-attribution";
@@ -41,6 +42,7 @@ let args = null;
 let warning = "";
 let standing = "";
 let focused = null;
+let pressed = false; // a finger or a button is down on the map
 let covered = null; // where buttons, scale and credit lie
 let drawnFor = { incident: null, authority: -1, area: null };
 
@@ -267,8 +269,6 @@ function restore(step) {
   send(step.features, said);
 }
 
-const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-
 function send(next, said = null) {
   features = next;
   selected.hide();
@@ -285,17 +285,21 @@ function changed(id, feature) {
 
 // --- what Python says --------------------------------------------------------------------------------------
 
-function seed({ incident, authority, area, features: drawn, facts: said }) {
+function seed({ incident, authority, others, area, features: drawn, facts: said }) {
   const fresh = drawnFor.incident !== incident || drawnFor.area !== area.id;
   const taken = fresh || drawnFor.authority !== authority;
+  // What a finger draws or moves is not put in anew under it; and what is on its way is joined by the server first.
+  if (!fresh && taken && (pressed || memory.waiting)) return;
   const heard = fresh || !(memory.waiting || same(said, facts)); // what waits may say the facts anew
   if (!taken && !heard) return;
   const given = taken ? inParts(drawn) : features;
+  const theirs = !fresh && others > drawnFor.authority;
   if (drawnFor.area !== area.id) fitArea(area);
   drawnFor = { incident, authority, area: area.id };
   if (fresh) tools.take(null);
   // What was decided beside the map is one step like any other: UNDO takes it back before anything older.
-  if (!fresh && (heard || !same(given, features))) memory.remember({ features, facts });
+  if (theirs) memory.carry({ features, facts }, { features: given, facts: said });
+  else if (!fresh && (heard || !same(given, features))) memory.remember({ features, facts });
   if (heard) facts = said;
   if (!taken) return;
   const unsent = memory.open(incident, authority, fresh);
@@ -306,6 +310,17 @@ function seed({ incident, authority, area, features: drawn, facts: said }) {
   const placed = features.some((one) => one.properties.kind === "incident");
   if (fresh && !features.length) tools.take({ name: "scene" });
   else if (placed && tools.tool?.name === "scene") tools.take(null); // found by its name meanwhile
+}
+
+/** Whether something is begun on the map that a view which moves would spoil. */
+const drawing = () => pressed || Boolean(tools.stroke?.corners.length);
+
+for (const [type, down] of [["pointerdown", true], ["pointerup", false], ["pointercancel", false], ["pointermove", null]]) {
+  document.addEventListener(type, ({ buttons }) => {
+    if (down === null && (buttons || !pressed)) return; // lifted beyond the map
+    pressed = Boolean(down);
+    if (!pressed) setTimeout(() => args && !pressed && seed(args), LIFTED_MS); // what was drawn or moved is sent first
+  }, true);
 }
 
 async function unpacked(text) {
@@ -322,7 +337,7 @@ async function showPlan({ plan: packed, plan_id: id }) {
   if (planned.name !== name) return; // a newer plan came while this one was unpacked
   plan = next;
   overlay.show(plan);
-  if (plan && plan.scene !== before?.scene) showWhole(overlay.bounds(plan));
+  if (plan && plan.scene !== before?.scene && !drawing()) showWhole(overlay.bounds(plan));
   planned.scene = plan?.scene ?? null;
   tellBeyond();
   document.body.dataset.plan = plan?.id ?? "";

@@ -4,6 +4,18 @@ const PLACE = "planner.unsaved.";
 const UNDO_DEPTH = 100;
 const REPEAT_MS = 8000; // longer than a plan takes, or a slow one would be asked for twice
 
+export const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+/** Features of a step, with what others changed of those between `before` and `after`. */
+function joined(before, after, features) {
+  const [was, now] = [before, after].map((all) => new Map(all.map((one) => [one.id, one])));
+  const kept = features
+    .filter((one) => now.has(one.id) || !was.has(one.id))
+    .map((one) => (now.has(one.id) && same(one, was.get(one.id)) ? now.get(one.id) : one));
+  const known = new Set(kept.map((one) => one.id));
+  return [...kept, ...after.filter((one) => !was.has(one.id) && !known.has(one.id))];
+}
+
 export class Memory {
   /**
    * @param tell sends a value to Python
@@ -86,6 +98,16 @@ export class Memory {
   remember(step) {
     this.past = [...this.past, step].slice(-UNDO_DEPTH);
     this.future = [];
+  }
+
+  /** What another browser said is in every step, before and after: it is not theirs to take back who did not say it. */
+  carry(before, after) {
+    const here = (step) => ({
+      features: joined(before.features, after.features, step.features),
+      facts: same(step.facts, before.facts) ? after.facts : step.facts,
+    });
+    this.past = this.past.map(here);
+    this.future = this.future.map(here);
   }
 
   canUndo() {

@@ -1,6 +1,8 @@
 // Where is it, by words: suggestions while typing, chosen by finger, mouse or keys. The server searches.
 
 const PAUSE_MS = 180;
+const REPEAT_MS = 8000; // longer than a plan takes, or a slow one would be asked for twice
+const LATE = "The scene is not saved yet: the server does not answer. It is sent again.";
 const MAP = 'iframe[title*="incident_map"]';
 const boxes = new WeakMap();
 
@@ -24,6 +26,7 @@ class Search {
     this.root = root;
     this.session = Array.from(crypto.getRandomValues(new Uint32Array(2)), (part) => part.toString(36)).join("");
     this.number = 0;
+    this.unheard = null;
     this.found = [];
     this.answer = null;
     this.at = -1;
@@ -46,8 +49,10 @@ class Search {
 
   show(answer) {
     this.answer = answer;
+    this.acknowledge(answer.acknowledged);
     if (this.place !== answer.place) {
       this.place = answer.place;
+      this.unheard = null;
       this.clear();
       return;
     }
@@ -109,11 +114,31 @@ class Search {
     const chosen = this.found[number];
     if (!chosen) return;
     this.number += 1;
-    this.tell("picked", { session: this.session, number: this.number, at: chosen.at, title: chosen.title, place: this.place });
+    this.unheard = { session: this.session, number: this.number, at: chosen.at, title: chosen.title, place: this.place };
+    this.tell("picked", this.unheard);
+    this.repeat();
     this.clear();
     this.said.textContent = `Scene: ${chosen.title}`;
     document.querySelector(MAP)?.contentWindow.postMessage({ planner: "scene found" }, "*");
     if (matchMedia("(pointer: coarse)").matches) this.field.blur(); // or a tablet's keyboard covers the plan
+  }
+
+  /** The scene is on the server's disk up to this number of this session. */
+  acknowledge(word) {
+    if (!this.unheard || word?.session !== this.session || word.number < this.unheard.number) return;
+    if (this.said.textContent === LATE) this.said.textContent = `Scene: ${this.unheard.title}`;
+    this.unheard = null;
+  }
+
+  /** Again until the server has it: while the connection or the server is gone, nobody listens. */
+  repeat() {
+    clearTimeout(this.repeating);
+    this.repeating = setTimeout(() => {
+      if (!this.unheard) return;
+      this.said.textContent = LATE;
+      this.tell("picked", this.unheard);
+      this.repeat();
+    }, REPEAT_MS);
   }
 
   clear() {

@@ -1,0 +1,85 @@
+"""Two browsers in one incident: each takes over what the other said, and neither loses what it is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.browser import Screen
+from tests.e2e.test_transport import begin
+
+pytestmark = pytest.mark.e2e
+
+NEWS = "Taken over from another screen: "
+
+
+@pytest.fixture
+def other(browser: Browser, address: str) -> Iterator[Screen]:
+    context = browser.new_context(viewport={"width": 1024, "height": 768}, has_touch=True)
+    other = Screen(context.new_page(), address)
+    yield other
+    context.close()
+    assert other.strangers == []
+    assert other.faults == []
+
+
+def kinds(screen: Screen) -> list[str]:
+    return sorted(one["properties"].get("zone", one["properties"]["kind"]) for one in screen.drawn())
+
+
+def square(left: float, top: float) -> list[tuple[float, float]]:
+    return [(left, top), (left + 0.07, top), (left + 0.07, top + 0.1), (left, top + 0.1), (left, top)]
+
+
+def test_what_one_draws_comes_to_the_other_who_loses_nothing(
+    screen: Screen, other: Screen, home: Path
+) -> None:
+    incident = begin(home, "two-screens")
+    for one in (screen, other):
+        one.open(f"?incident={incident}")
+        one.wait_for_plan()
+    first = screen.plan_id()
+
+    # One is in the middle of a line, and of a word on the board, when the other's zone comes.
+    note = screen.page.locator("#planner-told")
+    screen.press("WARM")
+    begun = [(0.35, 0.3), (0.42, 0.3), (0.42, 0.42)]
+    for corner in begun:
+        screen.page.mouse.click(*screen.at(*corner))
+    other.press("HOT")
+    other.draw_loop(square(0.55, 0.5))
+    other.wait_for_plan(other_than=first)
+    expect(screen.map.locator("path.drawn-hot")).to_have_count(1)
+    expect(screen.page.locator(".told", has_text=f"{NEWS}put hot zone (")).to_be_visible()
+    expect(note).to_contain_text(NEWS)
+    screen.map.get_by_role("button", name="DONE").click()
+    expect(screen.map.locator("path.drawn-warm")).to_have_count(1)
+    expect(other.map.locator("path.drawn-warm")).to_have_count(1)
+    screen.idle()
+    assert kinds(screen) == ["hot", "incident", "warm"]
+    expect(screen.page.locator(".told", has_text=NEWS)).to_have_count(0)  # what was said next has seen it
+
+    # UNDO takes back one's own, not what the other did meanwhile.
+    other.press("UNDO")
+    expect(screen.map.locator("path.drawn-hot")).to_have_count(0)
+    expect(other.map.locator("path.drawn-warm")).to_have_count(1)
+    screen.idle()
+    assert kinds(screen) == ["incident", "warm"]
+
+
+def test_both_strokes_count_that_are_drawn_at_once(screen: Screen, other: Screen, home: Path) -> None:
+    incident = begin(home, "two-at-once")
+    for one in (screen, other):
+        one.open(f"?incident={incident}")
+        one.wait_for_plan()
+    for one, tool, left in ((screen, "WARM", 0.35), (other, "HOT", 0.55)):
+        one.press(tool)
+        one.draw_loop(square(left, 0.4))
+    for one in (screen, other):
+        expect(one.map.locator("path.drawn-hot")).to_have_count(1)
+        expect(one.map.locator("path.drawn-warm")).to_have_count(1)
+        one.idle()
+    assert kinds(screen) == ["hot", "incident", "warm"]
