@@ -440,6 +440,25 @@ def test_a_route_through_a_closed_post_is_found():
     assert ("route_gates", route.id) in broken(shut)
 
 
+def test_a_post_on_a_bridge_is_not_passed_by_who_drives_beneath_it():
+    plan, area = good()
+    network = area.network
+    route = first(plan.routes, route=RouteKind.EGRESS)
+    gate = first(plan.posts, id=route.posts_crossed[0])
+    driven = network.edges_meeting(Point(area.frame.point_m(gate.location)).buffer(300.0))
+    above = ((int(network.way_id[np.flatnonzero(network.drivable & ~driven)[0]]), 1, 2),)
+    there = swap(plan.posts, gate, closes=above)
+    for level, passed in ((0, True), (1, False)):
+        layer = network.layer.copy()
+        layer[np.isin(network.way_id, [way for way, _, _ in above])] = level
+        on_bridge = replace(area, network=replace(network, layer=layer))
+        for said in (route.posts_crossed, ()):
+            told = replace(plan, posts=there, routes=swap(plan.routes, route, posts_crossed=said))
+            failures = audit_plan(told, on_bridge, shipped_doctrine()).failures
+            found = ("route_gates", route.id) in {(check.check, check.about) for check in failures}
+            assert found == (passed != bool(said)), (level, said)
+
+
 def test_a_route_over_a_street_that_the_user_blocked_is_found():
     plan, _ = good()
     route = first(plan.routes, route=RouteKind.EGRESS)

@@ -14,7 +14,7 @@ from shapely.geometry import LineString, Point
 from planner.audit.checks import Check, judge, listed
 from planner.audit.scene import Scene
 from planner.audit.streets import Bools, Ints
-from planner.model import Route
+from planner.model import Post, Route
 from planner.terms import (
     Access,
     Barrier,
@@ -95,7 +95,10 @@ def _corridor(scene: Scene, corridor: Sequence[Route]) -> Iterator[str]:
     crossed = {post for route in corridor for post in route.posts_crossed}
     posts = [p for p in scene.plan.posts if p.mode is PostMode.VEHICLE and p.id not in crossed]
     on_it = [p for p in posts if scene.point(p.location).distance(lane) < _AT_POST_M]
-    yield from (f"post {post.id} stands on it and is no gate" for post in on_it)
+    walks = [_Walk(scene, route) for route in corridor]
+    for post in on_it:
+        if any(_drives_by(walk, post) for walk in walks):
+            yield f"post {post.id} stands on it and is no gate"
 
 
 def _node(scene: Scene, node: int) -> Point:
@@ -240,7 +243,7 @@ def _check_gates(walk: _Walk) -> Check:
     """See that the posts it says it passes are those on its line, and that each is a gate."""
     scene, route = walk.scene, walk.route
     vehicles = [post for post in scene.plan.posts if post.mode is PostMode.VEHICLE]
-    on_line = {post.id for post in vehicles if walk.line.distance(scene.point(post.location)) <= _AT_POST_M}
+    on_line = {post.id for post in vehicles if _drives_by(walk, post)}
     said = set(route.posts_crossed)
     gates = {post.id for post in scene.plan.posts if post.control is Control.GATE}
     problems = [f"it passes {post}, which it does not say" for post in sorted(on_line - said)]
@@ -248,6 +251,21 @@ def _check_gates(walk: _Walk) -> Check:
     problems += [f"{post} is closed, not a gate" for post in sorted(said - gates)]
     fine = f"it passes {listed(route.posts_crossed) or 'no post'}"
     return judge("route_gates", route.id, problems, fine)
+
+
+def _drives_by(walk: _Walk, post: Post) -> bool:
+    """Whether a route passes a post: one on a bridge is not passed by who drives beneath it."""
+    place, streets = walk.scene.point(post.location), walk.scene.streets
+    if walk.line.distance(place) > _AT_POST_M:
+        return False
+    near = streets.meeting(place.buffer(_AT_POST_M), streets.drivable)
+    along_m = shapely.length(
+        shapely.intersection(shapely.buffer(streets.lines(near), _ON_SEGMENT_M), walk.line)
+    )
+    driven = streets.edge[near[along_m > _ALONG_M]]  # merely to cross one takes less
+    network = walk.scene.area.network
+    stands = network.layer[np.isin(network.way_id, [way for way, _, _ in post.closes])]
+    return not len(driven) or bool(np.isin(network.layer[driven], stands).any())
 
 
 def _sums(walk: _Walk) -> Iterator[str]:
