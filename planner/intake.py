@@ -95,15 +95,19 @@ def fetch_area(
             f"what was fetched cannot be kept ({error.strerror or error})",
             f"Check that {folder.parent} can be written and has room, or set PLANNER_HOME to another folder",
         ) from error
-    area = read_osm(
-        files,
-        name,
-        bbox_deg=box,
-        source=f"Overpass API, {place}" if place else "Overpass API",
-        data_date=date,
-        covered_deg=box,
-        progress=_part(report, _SHARE_FETCHED, 1.0),
-    )
+    try:
+        area = read_osm(
+            files,
+            name,
+            bbox_deg=box,
+            source=f"Overpass API, {place}" if place else "Overpass API",
+            data_date=date,
+            covered_deg=box,
+            progress=_part(report, _SHARE_FETCHED, 1.0),
+        )
+    except SourceError:
+        shutil.rmtree(folder, ignore_errors=True)  # no area comes of it: asked anew the next time
+        raise
     packs.write_area(area)
     shutil.rmtree(folder, ignore_errors=True)
     return area

@@ -16,6 +16,7 @@ from planner import intake, packs, settings
 from planner.errors import PackError, SourceError
 from planner.geo import LonLat
 from planner.sources import overpass
+from planner.sources.extracts import extracts_of
 from planner.sources.overpass import CancelledError, Servers, box_around, fetch_osm, find_place
 from planner.sources.pbf import read_osm
 from tests.overpass_server import Fault, Overpass, overpass_server
@@ -30,6 +31,7 @@ HTML_REMARK = (
     b'<html><body><p><strong style="color:#FF0000">Error</strong>: runtime error:\n the database is'
     b" down &amp; out </p></body></html>"
 )
+US = "https://download.geofabrik.de/north-america/us"
 BOX = (-85.645, 41.935, -85.625, 41.950)
 
 
@@ -117,7 +119,7 @@ def test_lasting_fault_ends_in_a_clear_word(
     with pytest.raises(SourceError) as caught:
         _fetch(servers, tmp_path)
     assert said in caught.value.message
-    assert "planner area import FILE.osm.pbf --name NAME --bbox=" in caught.value.remedy
+    assert "planner area import michigan-latest.osm.pbf --name NAME --bbox=-85.6450," in caught.value.remedy
     assert list(tmp_path.iterdir()) == []
 
 
@@ -126,7 +128,37 @@ def test_refusal_is_not_asked_again(asked: Overpass, servers: Servers, tmp_path:
     with pytest.raises(SourceError, match="403") as caught:
         _fetch(servers, tmp_path)
     assert len(asked.queries) == 1
-    assert "geofabrik" in caught.value.remedy
+    assert f"download {US}/michigan-latest.osm.pbf and run" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("box", "states"),
+    [
+        ((-83.03, 39.94, -82.97, 39.98), ["ohio"]),
+        ((-94.7, 39.0, -94.5, 39.2), ["kansas", "missouri"]),
+        ((-77.1, 38.85, -77.0, 38.95), ["district-of-columbia", "maryland", "virginia"]),
+        ((-64.95, 18.3, -64.9, 18.4), ["us-virgin-islands"]),
+        ((178.5, 51.3, 179.5, 52.1), ["alaska"]),
+        ((179.5, 51.3, 181.5, 52.1), ["alaska"]),
+        ((-8.7, 41.1, -8.6, 41.2), []),
+    ],
+)
+def test_the_extracts_of_states_are_known_by_their_outlines(
+    box: tuple[float, float, float, float], states: list[str]
+) -> None:
+    assert extracts_of(box) == [f"{US}/{state}-latest.osm.pbf" for state in states]
+
+
+def test_where_no_extract_is_known_the_place_to_look_is_told(
+    asked: Overpass, servers: Servers, tmp_path: Path
+) -> None:
+    asked.faults[:] = [Fault(403)]
+    with pytest.raises(SourceError) as caught:
+        fetch_osm((-8.62, 41.14, -8.6, 41.16), tmp_path, servers, quiet)
+    assert "extract of the state or county around 41.1400,-8.6200 (https://download.geofabrik.de" in (
+        caught.value.remedy
+    )
+    assert "planner area import FILE.osm.pbf --name NAME --bbox=-8.6200,41.1400" in caught.value.remedy
 
 
 def test_slow_drip_is_given_up(asked: Overpass, tmp_path: Path) -> None:
@@ -158,9 +190,11 @@ def test_failed_fetch_leaves_the_old_pack(asked: Overpass, servers: Servers) -> 
     old = intake.fetch_area(BOX, "kept", servers=servers)
     asked.faults[:] = [Fault(body=b'<osm version="0.6"></osm>')]
     other = (BOX[0], BOX[1], BOX[2], BOX[3] + 0.001)
-    with pytest.raises(SourceError, match="no streets"):
+    with pytest.raises(SourceError, match=r"^Overpass API has no streets at all\. Choose a place") as caught:
         intake.fetch_area(other, "kept", servers=servers)
+    assert caught.value.remedy == "Choose a place, or an extract, with streets in it"
     assert packs.open_area("kept").digest == old.digest
+    assert intake.fetch_area(other, "kept", servers=servers).network.edge_count, "what was empty is not kept"
     packs.delete_area("kept")
 
 

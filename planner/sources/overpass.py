@@ -28,6 +28,7 @@ import urllib3
 
 from planner.errors import SourceError
 from planner.geo import Frame, LonLat
+from planner.sources.extracts import GEOFABRIK, extracts_of
 from planner.sources.meridian import BBox, checked_box, parts_of, told_box
 from planner.sources.pbf import KEYS, Progress
 
@@ -263,11 +264,14 @@ def _tiles_of(box: BBox, m_per_deg: float, high_m: float) -> list[BBox]:
 def _instead(box: BBox, first: str) -> str:
     """Say which extract to download, and the command that takes it in."""
     west, south, east, north = (f"{v:.4f}" for v in told_box(box))
-    return (
-        f"{first}, or download the .osm.pbf extract of the state or county around {south},{west} "
-        "(download.geofabrik.de, extract.bbbike.org) and run: "
-        f"planner area import FILE.osm.pbf --name NAME --bbox={west},{south},{east},{north}"
+    known = extracts_of(box)
+    what = " and ".join(known) or (
+        f"the .osm.pbf extract of the state or county around {south},{west} "
+        f"({GEOFABRIK}, https://extract.bbbike.org)"
     )
+    files = " ".join(url.rsplit("/", 1)[1] for url in known) or "FILE.osm.pbf"
+    command = f"planner area import {files} --name NAME --bbox={west},{south},{east},{north}"
+    return f"{first}, or download {what} and run: {command}"
 
 
 # --- asking ---------------------------------------------------------------------------------------

@@ -139,7 +139,7 @@ def read_osm(
     """
     files = [path] if isinstance(path, Path) else list(path)
     formats = [_checked_format(file) for file in files]
-    told = ", ".join(file.name for file in files)
+    told = source or ", ".join(file.name for file in files)
     report = progress or _silent
     box = _common_box(None if bbox_deg is None else checked_box(bbox_deg), within_deg)
     if box is not None:
@@ -169,7 +169,7 @@ def read_osm(
     try:
         area = draft.finish(
             name,
-            source=source or told,
+            source=told,
             data_date=data_date or newest,
             bbox_deg=box,
             within_deg=within_deg,
@@ -378,7 +378,9 @@ class _Reading:
     def lies_elsewhere(self, told: str, box: BBox) -> SourceError:
         """Say that no street lies in a box, where they lie, and whether latitude was given first."""
         if not np.isfinite(self._low_deg).all():
-            return SourceError(f"{told} has no streets at all", "Choose an extract with streets in it")
+            return SourceError(
+                f"{told} has no streets at all", "Choose a place, or an extract, with streets in it"
+            )
         own = (*self._low_deg.tolist(), *self._high_deg.tolist())
         west, south, east, north = box
         remedy = f"Its streets lie within {_told(own)}: choose a part of that"
