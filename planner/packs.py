@@ -63,16 +63,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _PACK_FILE = re.compile(r"(streets|buildings|places|obstacles)-[0-9a-f]{16}\.(npz|parquet)")
 # of sources: what decides how a map is read
 _READERS = (
-    "tags",
-    "restrictions",
-    "noding",
-    "coast",
-    "known_ground",
-    "tables",
-    "osm",
-    "opl",
-    "ordering",
-    "pbf",
+    *("tags", "restrictions", "noding", "coast", "known_ground", "tables", "osm", "opl"),
+    *("stretches", "ordering", "pbf"),
 )
 _STREETS = "streets"
 _ORDER = "order"  # of contraction, among the arrays of the streets

@@ -1,5 +1,7 @@
 """Files of OpenStreetMap data put in the order that osmium reads: nodes, ways, relations, by id, each once.
 
+Small ones in memory, others on disk (:mod:`planner.sources.stretches`).
+
 Some Overpass answers have ways before their nodes, some joined extracts have ids in no order. What an editor
 has saved (JOSM's own .osm files, wiki.openstreetmap.org/wiki/JOSM_file_format) gives new objects ids below
 zero, for which osmium keeps no places, and marks what its user changed or deleted in a way of its own.
@@ -25,9 +27,12 @@ from defusedxml import ElementTree as SafeTree
 from numpy.typing import NDArray
 
 from planner.errors import SourceError
+from planner.sources.stretches import ORDERED, Report, put_in_order_on_disk
 
-ORDERED = "osh.pbf"
-"""osmium's name of the format of what is put in order: it tells of each object whether it is deleted."""
+_IN_MEMORY_BYTES = 24 << 20
+"""Files that are no larger together are put in order in memory, which takes ten times as much."""
+_ROOM = {"pbf": 4, "osm": 1, "osm.gz": 9, "osm.bz2": 9}
+"""So many times the size of a file is written to put it in order: unpacked, in stretches, and joined."""
 MAKE_ROOM = "Make room in {}, or name another folder in TMPDIR"
 
 _Ids = NDArray[np.int64]
@@ -88,6 +93,7 @@ def put_in_order(
     formats: Sequence[str],
     edited: Sequence[bool],
     folder: Path,
+    report: Report,
     *filters: object,
 ) -> Path:
     """Join files into one in a folder; of an object that comes twice the latest version is kept.
@@ -100,6 +106,9 @@ def put_in_order(
         Of each whether an editor has been at it: what its user changed or deleted is later than what others
         have of the same version.
     folder : Path
+        For what is written.
+    report : callable
+        Told the share done and what is being done.
     *filters
         osmium's, of what is left out.
 
@@ -108,11 +117,20 @@ def put_in_order(
     Path
         Of format :data:`ORDERED`.
     """
-    merge = osmium.MergeInputReader()
-    for number, (file, kind) in enumerate(zip(files, formats, strict=True)):
-        given = _rewritten(file, kind, number, folder) if edited[number] else file
-        merge.add_file(str(given))
+    sizes = [file.stat().st_size for file in files]
+    check_room(sum(_ROOM[kind] * size for kind, size in zip(formats, sizes, strict=True)))
+    report(0.0, "sorting the file" if len(files) == 1 else f"joining {len(files)} files")
+    given = [
+        (_rewritten(file, kind, number, folder), ORDERED) if edited[number] else (file, kind)
+        for number, (file, kind) in enumerate(zip(files, formats, strict=True))
+    ]
     ordered = folder / f"ordered.{ORDERED}"
+    if sum(sizes) > _IN_MEMORY_BYTES:
+        put_in_order_on_disk(given, ordered, folder, filters, report)
+        return ordered
+    merge = osmium.MergeInputReader()
+    for file, _ in given:
+        merge.add_file(str(file))
     with osmium.SimpleWriter(osmium.io.File(str(ordered), ORDERED)) as writer:
         merge.apply(*filters, writer, simplify=True)
     return ordered

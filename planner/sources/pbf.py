@@ -32,7 +32,6 @@ from planner.sources.coast import COASTLINE
 from planner.sources.meridian import BBox, checked_box, parts_of, told_box
 from planner.sources.ordering import (
     MAKE_ROOM,
-    ORDERED,
     OnTheGlobe,
     check_room,
     is_edited,
@@ -43,6 +42,7 @@ from planner.sources.ordering import (
 from planner.sources.osm import Draft
 from planner.sources.pbf_blocks import has_new_nodes
 from planner.sources.restrictions import read_restriction
+from planner.sources.stretches import ORDERED
 from planner.sources.tables import line_wkb, point_wkb
 from planner.sources.tags import (
     LINE_KEYS,
@@ -86,6 +86,7 @@ _REPORT_EVERY = 2000
 _PLACES_ON_DISK_BYTES = (
     64 << 20
 )  # files larger than this keep their nodes' places on disk while they are read
+_SHARE_ORDERED = 0.4  # of the progress of reading a file that has to be put in order
 _STREETS_AT_ONCE = 1 << 11
 # Three times what so many of OSM's longest ways take, those of 2,000 nodes: see _Aside.
 _STREETS_BYTES = 256 << 20
@@ -112,7 +113,7 @@ def read_osm(
     ----------
     path : Path or sequence of Path
         Endings name the formats: .osm.pbf, .osm, .osm.gz or .osm.bz2. Of several files, the latest version of
-        each object counts, and a way cut off in one is completed from another; they are joined in memory.
+        each object counts, and a way cut off in one is completed from another; large ones are joined on disk.
     name : str
         Of the area.
     bbox_deg : tuple of float, optional
@@ -237,11 +238,16 @@ def _read_sorted(
     *filters: object,
 ) -> _Reading:
     """Read files that have to be put in order and joined first, or that an editor has been at."""
-    report(0.0, "sorting the file" if len(files) == 1 else f"joining {len(files)} files")
-    check_room(2 * sum(file.stat().st_size for file in files))
+
+    def of_ordering(share: float, text: str) -> None:
+        report(_SHARE_ORDERED * share, text)
+
+    def of_reading(share: float, text: str) -> None:
+        report(_SHARE_ORDERED + (1 - _SHARE_ORDERED) * share, text)
+
     with tempfile.TemporaryDirectory() as folder:
-        ordered = put_in_order(files, formats, edited, Path(folder), *filters)
-        with _Reading(ordered, ORDERED, box, report) as reading:
+        ordered = put_in_order(files, formats, edited, Path(folder), of_ordering, *filters)
+        with _Reading(ordered, ORDERED, box, of_reading) as reading:
             reading.header = osmium.FileProcessor(osmium.io.File(str(files[0]), formats[0])).header
             reading.read()
     return reading

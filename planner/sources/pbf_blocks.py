@@ -1,4 +1,4 @@
-"""The blocks of a .osm.pbf file, looked at before osmium reads them: their texts, and the ids of nodes.
+"""The blocks of a .osm.pbf file, looked at before osmium reads them: where they lie, their texts, and ids.
 
 osmium takes a text for ended at its first NUL, and reads what follows as texts of their own, past the end of
 them all, which ends the whole process. It keeps no places for nodes with ids below zero, as editors give to
@@ -14,8 +14,9 @@ import lzma
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from os import SEEK_END
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -30,7 +31,76 @@ _RAW, _RAW_SIZE, _ZLIB, _LZMA, _LZ4 = 1, 2, 3, 4, 6  # of a blob
 _TEXTS = 1  # of a block: its table; and of the table: each text
 # The first fields of a block, of a group of it, of nodes kept together and of one node.
 _TABLE_KEY, _GROUP_KEY, _NODES_KEY, _NODE_KEY, _IDS_KEY, _ID_KEY = 0x0A, 0x12, 0x12, 0x0A, 0x0A, 0x08
+_WAY_KEY, _RELATION_KEY = 0x1A, 0x22  # of a group: a way, a relation
+_KINDS = {_NODE_KEY: 0, _NODES_KEY: 0, _WAY_KEY: 1, _RELATION_KEY: 2}
+_SIGN, _WRAP = 1 << 63, 1 << 64
 _NO_TEXT = b"\x0a\x00"  # as the first text of a table must be
+
+
+DATA = b"OSMData"
+"""The kind of a block that holds objects."""
+Key = tuple[int, bool, int]
+"""Of an object: kind (nodes, ways, relations), whether its id is not below zero, its id without its sign.
+Objects stand in the order of these in a file that is in order."""
+
+
+class Block(NamedTuple):
+    """A part of a file: its kind, where it lies, how large it is unpacked, and itself, packed."""
+
+    kind: bytes
+    begin: int
+    end: int
+    size: int
+    blob: bytes
+
+
+def blocks(path: Path) -> Iterator[Block]:
+    """Yield the parts of a file.
+
+    Raises
+    ------
+    ValueError
+        If something else stands in it.
+    """
+    with path.open("rb") as file:
+        begin = 0
+        for kind, blob in _blobs(file):
+            parts, end = dict(_fields(blob)), file.tell()
+            size, raw = parts.get(_RAW_SIZE), parts.get(_RAW, b"")
+            yield Block(kind, begin, end, size if isinstance(size, int) else len(bytes(raw)), blob)
+            begin = end
+        if begin != file.seek(0, SEEK_END):
+            raise ValueError(f"{path.name} is no PBF file from byte {begin} on")
+
+
+def first_object(block: Block) -> Key:
+    """Return the key of the first object of a block as osmium writes it: texts first, then one group.
+
+    Raises
+    ------
+    ValueError
+        If it is no such block.
+    """
+    raw = dict(_fields(block.blob)).get(_RAW)
+    content = raw if isinstance(raw, bytes) else b""
+    unpacked = _Unpacked(_unpacked_raw(content, None))
+    try:
+        _, _, at = unpacked.head(0)
+        _, at, _ = unpacked.head(at)
+        form, at, _ = unpacked.head(at)
+        kind = _KINDS[form]
+        if form == _NODES_KEY:
+            _, at, _ = unpacked.head(at)
+        else:
+            at += 1  # the id is the first field of each
+        ident, _ = _varint(content, at)
+    except (IndexError, KeyError) as error:
+        raise ValueError("a block without an object") from error
+    if kind == 0:
+        ident = (ident >> 1) ^ -(ident & 1)
+    elif ident >= _SIGN:
+        ident -= _WRAP
+    return kind, ident >= 0, abs(ident)
 
 
 def has_new_nodes(path: Path) -> bool:
@@ -43,7 +113,7 @@ def has_new_nodes(path: Path) -> bool:
     found = False
     with path.open("rb") as file:
         for kind, blob in _blobs(file):
-            table, ids = _table_and_ids(blob) if kind == b"OSMData" else (b"", b"")
+            table, ids = _table_and_ids(blob) if kind == DATA else (b"", b"")
             if _has_nul(table):
                 raise SourceError(
                     f"{path.name} has a text with a NUL in it, which no map has",
