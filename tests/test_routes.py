@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
@@ -18,16 +19,17 @@ from planner import words
 from planner.area import Area
 from planner.doctrine import Doctrine
 from planner.geo import LonLat
-from planner.model import Notice, Route, Shape, Site
+from planner.model import Incident, Notice, Route, Shape, Site
 from planner.packs import shipped_doctrine
+from planner.plan import make_plan
 from planner.routes.corridor import lay_corridor
 from planner.routes.driving import Driving, PostOnStreet, Streets, Way, ambulance_point
 from planner.routes.keeping import OpenRoutes, keep_routes_open
 from planner.routes.writing import write_routes
 from planner.streets.network import Path
-from planner.terms import NoticeLevel, Parked, Purpose, RouteKind, SiteSource, Travel, ZoneKind
+from planner.terms import NoticeLevel, Parked, Purpose, RouteKind, SiteSource, ThreatName, Travel, ZoneKind
 from tests.streets import draw_streets
-from tests.town import left_hand_town, town, town_objects
+from tests.town import Objects, left_hand_town, town, town_objects
 
 DOCTRINE: Doctrine = shipped_doctrine()
 RULES = DOCTRINE.transport
@@ -514,3 +516,44 @@ def test_in_a_mirror_the_corridor_is_the_same_and_so_is_what_is_driven_against_t
         assert any(against_m) is (at[0] == (200, 325)), "there one comes out of a one-way street's dead end"
         told.append((corridor.apart, against_m, [(round(r.time_s), round(r.shared_m)) for r in routes]))
     assert told[0] == told[1]
+
+
+def causeway_town() -> Area:
+    """A village that a causeway joins to the coast, and a track that ends with the map on its other side."""
+    made = Objects()
+    lines = range(-400, 401, 100)
+    for k in lines:
+        made.way([(x, k) for x in lines], highway="residential", name=f"Street {k}")
+        made.way([(k, y) for y in lines], highway="residential", name=f"Avenue {k}")
+    made.way([(x, 0) for x in range(400, 2601, 100)], highway="secondary", name="Causeway")
+    made.way([(2600, y) for y in range(-800, 801, 100)], highway="secondary", name="Shore Road")
+    made.way([(x, 0) for x in range(-400, -2601, -100)], highway="track")
+    return made.settle().area("causeway")
+
+
+@pytest.mark.parametrize("threat", [ThreatName.KNIFE, ThreatName.FIRE])
+def test_nobody_arrives_from_a_track_that_ends_in_nothing_where_a_road_leads_in(threat: ThreatName) -> None:
+    area = causeway_town()
+    plan = make_plan(Incident(area.frame.place(-100, 0), threat), area, DOCTRINE)
+    ways = [route for route in plan.routes if route.route is RouteKind.INGRESS]
+    assert ways
+    assert {way.start for way in ways} <= {"Causeway", "Shore Road"}
+
+
+@pytest.mark.parametrize(
+    ("x_m", "y_m", "beyond"), [(300, 50, False), (-300, 50, True), (-300, -80, True), (50, 300, False)]
+)
+def test_staging_with_the_danger_between_it_and_the_command_post_says_how_far_it_is_round(
+    x_m: float, y_m: float, beyond: bool
+) -> None:
+    area = causeway_town()
+    hot, outer = box(-60, -60, 60, 60), box(-340, -340, 340, 340)
+    sites = (
+        site(area, Purpose.COMMAND_POST, 300, 0),
+        site(area, Purpose.STAGING, x_m, y_m),
+        site(area, Purpose.AMBULANCE_EXCHANGE, 300, 100),
+    )
+    found = keep_routes_open(sites, streets_around(area, hot, outer), area, DOCTRINE)
+    told = [note for note in found.notices if "lies beyond the scene" in note.text]
+    assert [note.about for note in told] == ["staging-1"] * beyond
+    assert all(re.search(r"\d+ m straight across the danger, .* by road round it", n.text) for n in told)

@@ -32,6 +32,8 @@ _POST_WEIGHT_S = 2e4
 """What passing a post weighs in a search: more than any drive, so that the fewest posts come first."""
 _MAIN_ROADS = RoadClass.SECONDARY_LINK
 """Road classes up to this code are main roads, from which arriving units and families come."""
+_STREETS = RoadClass.ROAD
+"""Up to this code are streets that one comes by from elsewhere; a track may end in a field."""
 _ALL_ROADS = 255
 NOTHING: Ints = np.empty(0, dtype=np.int64)
 _TRIED_CLOSURES = 3
@@ -273,14 +275,17 @@ class Driving:
         names = dict.fromkeys(self.network.street(int(edge)) for edge in path.edges if mask[edge])
         return listed(list(names)[:_TRIED_CLOSURES])
 
-    def way_from_main_road(self, end: Snap, used: Ints) -> tuple[str, Path] | None:
+    def way_from_main_road(
+        self, end: Snap, used: Ints, *, well_outside: bool = False
+    ) -> tuple[str, Path] | None:
         """Find the best way to a place from a main road well outside the outer perimeter, and which road.
 
-        Where the map has no main road there, any street well outside does; where the map ends sooner, any
-        street outside the outer perimeter. None where no street outside leads to the place.
+        Where the map has no main road there, any street well outside does. Where the map ends sooner, unless
+        it has to be ``well_outside``, a track does, or any street outside the outer perimeter. None where
+        no street outside leads to the place.
         """
         weights, closed = self.weights(used), self.streets.closed
-        for most, among in self._beginnings():
+        for most, among in self._beginnings(well_outside=well_outside):
             found = self.network.first_way(end, self.timing, closed, among, weights=weights, towards=True)
             if found is not None:
                 at, path = found
@@ -296,10 +301,11 @@ class Driving:
                 return at, self.network.street(self._road_at(at, most))
         return None
 
-    def _beginnings(self) -> Iterator[tuple[int, Bools]]:
+    def _beginnings(self, *, well_outside: bool = False) -> Iterator[tuple[int, Bools]]:
         """Yield where those come from who come from outside, the best first: up to which class, and (N,)."""
         gap_m = self.doctrine.transport.approach_m
-        for most, wide_m in ((_MAIN_ROADS, gap_m), (_ALL_ROADS, gap_m), (_ALL_ROADS, 0.0)):
+        well = ((_MAIN_ROADS, gap_m), (_STREETS, gap_m))
+        for most, wide_m in well if well_outside else (*well, (_ALL_ROADS, gap_m), (_ALL_ROADS, 0.0)):
             yield most, self._junctions_outside(most, wide_m)
 
     def _road_at(self, at: Snap, most: int) -> int:

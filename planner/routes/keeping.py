@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from shapely.geometry import Point
+from shapely.geometry import LineString, Point
 
+from planner import words
 from planner.area import Area
 from planner.doctrine import Doctrine
 from planner.doctrine import Transport as Rules
@@ -92,7 +93,11 @@ def keep_routes_open(
         ways += [f for f in found if isinstance(f, Way)]
         notices += [f for f in found if isinstance(f, Notice)]
     routes = write_routes(ways, streets, area, doctrine.transport, corridor.kept)
-    notices += _single_access(sites, driving) + corridor_notices(corridor, ways, routes, sites, driving)
+    notices += (
+        _single_access(sites, driving)
+        + _beyond_the_scene(sites, driving)
+        + corridor_notices(corridor, ways, routes, sites, driving)
+    )
     gates = frozenset(post for route in routes for post in route.posts_crossed)
     return OpenRoutes(routes, gates, tuple(notices))
 
@@ -148,6 +153,33 @@ def _single_access(sites: Sequence[Site], driving: Driving) -> list[Notice]:
     ]
 
 
+def _beyond_the_scene(sites: Sequence[Site], driving: Driving) -> list[Notice]:
+    """Say which staging has the danger between it and the command post, and how far it is round that."""
+    command, frame = first_site(sites, Purpose.COMMAND_POST), driving.area.frame
+    if command is None or driving.streets.hot_m.is_empty:
+        return []
+    at_m, there = frame.point_m(command.entrance), driving.enter(command)
+    notices = []
+    for purpose in (Purpose.STAGING, Purpose.STAGING_FIRE, Purpose.STAGING_POLICE):
+        site = first_site(sites, purpose)
+        line_m = None if site is None else LineString([frame.point_m(site.entrance), at_m])
+        if site is None or line_m is None or not line_m.intersects(driving.streets.hot_m):
+            continue
+        start = driving.enter(site)
+        path = None if start is None or there is None else driving.search(start, ends=[there]).path(there)
+        round_it = "no open street joins the two"
+        if path is not None:
+            minutes = max(1, math.ceil(path.time_s / 60))
+            round_it = f"{metres(path.length_m)} ({minutes} min) by road round it"
+        text = (
+            f"{words.PURPOSES[purpose][1]} lies beyond the scene as seen from the command post: "
+            f"{metres(line_m.length)} straight across the danger, {round_it}. Consider a place on the same "
+            "side, or send who is in charge there a liaison with a radio"
+        )
+        notices.append(Notice(NoticeLevel.CAUTION, text, site.id))
+    return notices
+
+
 def _transfer(corridor: Corridor, driving: Driving) -> list[Way | Notice]:
     """Way of ambulances from staging to where they load: the corridor's way in."""
     staging, loading, path = corridor.staging, corridor.site, corridor.inward
@@ -195,7 +227,12 @@ def _inbound(
     closed = driving.streets.closed | kept
     closed[end.edge] = driving.streets.closed[end.edge]
     off = replace(driving, streets=replace(driving.streets, closed=closed))
-    found = off.way_from_main_road(end, used) or driving.way_from_main_road(end, used)
+    found = (
+        off.way_from_main_road(end, used, well_outside=True)
+        or driving.way_from_main_road(end, used, well_outside=True)  # rather shared than from nowhere
+        or off.way_from_main_road(end, used)
+        or driving.way_from_main_road(end, used)
+    )
     if found is None:
         why = f"no open street leads from outside to {driving.network.street(end.edge)}"
         return [_severed(f"from outside to {site.name}", why, site.id)]
