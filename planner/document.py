@@ -45,6 +45,7 @@ from planner.model import (
 )
 from planner.perimeters.staffing import staffing_record
 from planner.records import as_count, as_flag, as_text, as_word, from_record, to_record
+from planner.seam import cut_at_180, joined_at_180
 from planner.terms import InnerHolds, NoticeItemName, RingSize, ThreatName
 
 INCIDENT_SCHEMA = "incident/1"
@@ -63,6 +64,8 @@ _REQUESTS = ("no_ccp", "bereaved_site", "exercise")
 _LONGEST_ITEM = 1000
 _MOST_PER_H = 1000
 _POLYGONS = ("Polygon", "MultiPolygon")
+_UNCUT = "uncut"
+_NEAR_180_DEG = 170.0
 
 
 @dataclass(frozen=True)
@@ -254,11 +257,32 @@ def _feature(value: object, number: int) -> _Feature:
             f"kind {shown(kind)} is unknown",
             f"Set properties.kind to one of: {', '.join(_KNOWN_KINDS)}",
         )
-    return _Feature(f"{where} ({kind})", kind, properties, members.get("geometry"))
+    where = f"{where} ({kind})"
+    return _Feature(where, kind, properties, _whole_geometry(members, where))
+
+
+def _whole_geometry(members: Json, where: str) -> object:
+    """Return a feature's geometry; that before it was cut at longitude 180, as long as it says the same."""
+    given, uncut = members.get("geometry"), members.get(_UNCUT)
+    if not isinstance(uncut, dict):
+        return given
+    whole = read_shape(uncut, ("LineString", "MultiLineString", *_POLYGONS), where)
+    return uncut if geometry(cut_at_180(whole)) == given else given  # else another program moved it
+
+
+def _read_whole(kind: _Kind, feature: _Feature) -> Shape:
+    """Read a feature's shape; what another program left cut at longitude 180, which is one piece, as that."""
+    many = feature.geometry.get("type") if isinstance(feature.geometry, dict) else None
+    if many in kind.geometries or many not in {f"Multi{one}" for one in kind.geometries}:
+        return read_shape(feature.geometry, kind.geometries, feature.where)
+    joined = joined_at_180(read_shape(feature.geometry, (many,), feature.where))
+    if len(joined.lines) + len(joined.polygons) == 1:
+        return joined
+    return read_shape(feature.geometry, kind.geometries, feature.where)  # which refuses it
 
 
 def _read(kind: _Kind, feature: _Feature) -> Any:
-    shape = read_shape(feature.geometry, kind.geometries, feature.where)
+    shape = _read_whole(kind, feature)
     given = {kind.placed: kind.value(shape)}
     return from_record(kind.record, feature.properties, feature.where, given=given, renamed=kind.renamed)
 
@@ -474,7 +498,20 @@ def write_plan(plan: Plan) -> bytes:
         features += _features(kind, getattr(plan, kind.many))
     for kind in _PASSED_ON:
         features += _features(kind, getattr(plan.incident, kind.many))
-    return _collection(header, features)
+    return _collection(header, list(map(_cut, features)))
+
+
+def _cut(feature: Json) -> Json:
+    """Cut a feature across longitude 180 there, for other programs; what it was stays beside it."""
+    whole = feature["geometry"]
+    place = whole["coordinates"]
+    while isinstance(place[0], list):
+        place = place[0]
+    if abs(place[0]) < _NEAR_180_DEG:
+        return feature
+    shape = read_shape(whole, (whole["type"],), feature["id"])
+    cut = cut_at_180(shape)
+    return feature if cut is shape else {**feature, "geometry": geometry(cut), _UNCUT: whole}
 
 
 def _said(incident: Incident) -> Json:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import osmium
+import pyogrio
 import pytest
 import shapely
 from osmium.osm import mutable
@@ -17,11 +22,14 @@ from planner.area import Area
 from planner.audit import audit_plan
 from planner.document import read_incident, read_plan, write_incident, write_plan
 from planner.errors import SourceError
+from planner.exports import EXPORTERS
+from planner.exports.exporter import Options
 from planner.exports.outline import outlines
-from planner.geo import LonLat, near_deg
+from planner.geo import LonLat, degrees_of, near_deg, run_on
 from planner.model import Casualties, DrawnZone, Incident, Plan, Shape
 from planner.packs import open_area, shipped_doctrine, write_area
 from planner.plan import make_plan
+from planner.seam import cut_at_180
 from planner.sources import overpass
 from planner.sources.meridian import checked_box, parts_of, told_box
 from planner.sources.overpass import Servers, box_around, fetch_osm
@@ -32,6 +40,7 @@ from planner.ui.basemap import map_features
 from tests.town import town, town_objects
 
 ACROSS, ELSEWHERE = LonLat(-179.999, -17.0), LonLat(170.0, -17.0)
+OPTIONS = Options(datetime(2026, 3, 1, tzinfo=UTC), 60)
 BOX = (179.9, -17.1, -179.9, -16.9)
 
 
@@ -76,6 +85,98 @@ def test_what_is_drawn_across_is_written_and_read_back() -> None:
     (few,) = outlines([((*bays, *rest, bays[0]),)], 12)
     assert len(few) <= 12
     assert all(abs(place.lon_deg) > 179 for place in few)
+
+
+def steps_deg(coordinates: Any) -> Iterator[float]:
+    """How far in longitude each step of each line and ring of GeoJSON coordinates goes."""
+    if isinstance(coordinates[0], float | int):
+        return
+    if isinstance(coordinates[0][0], float | int):
+        yield from (abs(b[0] - a[0]) for a, b in pairwise(coordinates))
+        return
+    for part in coordinates:
+        yield from steps_deg(part)
+
+
+@pytest.mark.parametrize("threat", ["knife", "rifle"])
+def test_a_plan_document_is_cut_at_180_and_read_back_whole(threat: str) -> None:
+    """RFC 7946, 3.1.9; checked by shapely, which knows no globe."""
+    plan = plan_at(ACROSS, (0, 350) if threat == "rifle" else (0, 0), threat)
+    written = write_plan(plan)
+    features = json.loads(written)["features"]
+    cut = [one for one in features if "uncut" in one]
+    assert {"zone", "perimeter"} <= {one["properties"]["kind"] for one in cut}
+    for one in features:
+        assert max(steps_deg(one["geometry"]["coordinates"]), default=0.0) < 1
+    for one in cut:
+        assert one["geometry"]["type"].startswith("Multi")
+        parts, whole = shapely.geometry.shape(one["geometry"]), shapely.geometry.shape(one["uncut"])
+        run = shapely.transform(whole, lambda xy: run_on(xy, LonLat(180.0, 0.0)))
+        assert parts.is_valid
+        assert parts.area == pytest.approx(run.area, rel=1e-4)
+        assert parts.length - run.length == pytest.approx(0.0, abs=0.1)  # of a polygon, plus the seam twice
+        lons = shapely.get_coordinates(parts)[:, 0]
+        assert {lons.min(), lons.max()} == {-180.0, 180.0}
+        if parts.geom_type == "MultiPolygon":
+            assert all(part.exterior.is_ccw for part in shapely.get_parts(parts))
+    assert read_plan(written) == plan
+
+    # A program that keeps only what it knows, and one that keeps all and moves a corner.
+    for one in features:
+        one.pop("uncut", None)
+    known = read_plan(json.dumps({**json.loads(written), "features": features}))
+    for had, has in zip(plan.zones, known.zones, strict=True):
+        areas = [
+            shapely.Polygon(run_on(degrees_of(zone.rings[0]), LonLat(180.0, 0.0))).area for zone in (had, has)
+        ]
+        assert areas[0] == pytest.approx(areas[1], rel=1e-6)
+    moved = json.loads(written)
+    zones = [one for one in moved["features"] if one["properties"]["kind"] == "zone"]
+    number, zone = next((k, one) for k, one in enumerate(zones) if "uncut" in one)
+    corner = next(c for c in zone["geometry"]["coordinates"][0][0][1:-1] if abs(c[0]) != 180.0)
+    corner[1] += 1e-6
+    outer, *_ = read_plan(json.dumps(moved)).zones[number].rings
+    assert LonLat(*corner).rounded() in outer, "what it says now, not what it was"
+
+
+def test_maps_for_other_programs_are_cut_at_180(tmp_path: Path) -> None:
+    plan, area = plan_at(ACROSS, (0, 0), "knife"), town_at(ACROSS)
+    file = tmp_path / "plan.gpkg"
+    file.write_bytes(EXPORTERS["gpkg"].write(plan, area, OPTIONS))
+    for layer in pyogrio.list_layers(file)[:, 0]:
+        drawn = pyogrio.read_dataframe(file, layer=layer)
+        if "geometry" in drawn:
+            parts = shapely.bounds(shapely.get_parts(drawn.geometry.to_numpy()))
+            assert (parts[:, 2] - parts[:, 0] < 1).all(), layer
+    kml = EXPORTERS["kml"].write(plan, area, OPTIONS).decode()
+    for text in re.findall(r"<coordinates>([^<]+)</coordinates>", kml):
+        lons = [float(place.split(",")[0]) for place in text.split()]
+        assert max(lons) - min(lons) < 1
+
+
+def test_lines_are_cut_in_their_direction_and_a_place_on_180_itself_is_no_step_across() -> None:
+    def cut(*lons_deg: float) -> list[list[tuple[float, ...]]]:
+        line = tuple(LonLat(lon, float(k)) for k, lon in enumerate(lons_deg))
+        return [[tuple(place) for place in part] for part in cut_at_180(Shape(lines=(line,))).lines]
+
+    assert cut(179.0, -179.0) == [[(179.0, 0.0), (180.0, 0.5)], [(-180.0, 0.5), (-179.0, 1.0)]]
+    assert cut(-179.0, 179.0) == [[(-179.0, 0.0), (-180.0, 0.5)], [(180.0, 0.5), (179.0, 1.0)]]
+    assert cut(179.0, 180.0, 179.0) == [[(179.0, 0.0), (180.0, 1.0), (179.0, 2.0)]]
+    assert cut(179.0, -180.0, 179.0) == [[(179.0, 0.0), (180.0, 1.0)], [(180.0, 1.0), (179.0, 2.0)]]
+    assert cut(179.0, 180.0, -179.0) == [[(179.0, 0.0), (180.0, 1.0)], [(-180.0, 1.0), (-179.0, 2.0)]]
+    assert len(cut(179.0, -179.0, 179.0)) == 3
+    holed = Shape(
+        polygons=(
+            (
+                tuple(LonLat(*p) for p in ((179, 0), (-179, 0), (-179, 2), (179, 2), (179, 0))),
+                tuple(
+                    LonLat(*p)
+                    for p in ((179.5, 0.5), (179.5, 1.5), (-179.5, 1.5), (-179.5, 0.5), (179.5, 0.5))
+                ),
+            ),
+        )
+    )
+    assert sum(shapely.Polygon(rings[0], rings[1:]).area for rings in cut_at_180(holed).polygons) == 3.0
 
 
 def test_a_file_is_imported_by_box_and_by_polygon(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ is named when somebody has telephoned it. Times carry a numeric offset, never ``
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from planner.area import Area
 from planner.briefing.phrases import Edition, title
@@ -17,7 +17,8 @@ from planner.errors import ExportError
 from planner.exports.exporter import Options
 from planner.exports.outline import outlines
 from planner.exports.xml import Element, add, lat_lon, to_bytes
-from planner.model import Plan, Rings
+from planner.model import Plan, Ring, Rings, Shape
+from planner.seam import cut_at_180
 from planner.terms import PerimeterName, ZoneKind
 from planner.words import ADVICE, plain
 
@@ -26,6 +27,7 @@ _SENDER_NOT_SAID = "sender-not-stated"
 _WEA_SHORT, _WEA_LONG = 90, 360
 """Characters of a wireless alert (``domain.md`` 4, CAP)."""
 MOST_POINTS = 100
+_ADDED_BY_A_CUT = 2
 _FAMILIES = "Families: do not come here; where to go will be announced."
 _OUTSIDE = "Keep away from the area. Do not drive into it or past closed streets."
 
@@ -122,8 +124,18 @@ def _wireless(info: Element, short: str, long: str) -> None:
 def _area(info: Element, described: str, ground: Iterable[Rings]) -> None:
     home = add(info, "area")
     add(home, "areaDesc", plain(described, 200))
-    for ring in outlines(ground, MOST_POINTS):
+    grounds = list(ground)
+    rings = _rings(grounds, MOST_POINTS)
+    if any(len(ring) > MOST_POINTS for ring in rings):
+        rings = _rings(grounds, MOST_POINTS - _ADDED_BY_A_CUT)
+    for ring in rings:
         add(home, "polygon").text = " ".join(lat_lon(place) for place in ring)
+
+
+def _rings(grounds: Sequence[Rings], most_points: int) -> list[Ring]:
+    """Return outlines of a ground, cut at longitude 180: programs would draw them round the globe."""
+    shape = Shape(polygons=tuple((ring,) for ring in outlines(grounds, most_points)))
+    return [ring for ring, *_ in cut_at_180(shape).polygons]
 
 
 def _token(text: str) -> str:

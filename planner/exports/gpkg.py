@@ -25,6 +25,7 @@ from planner.exports.exporter import Options
 from planner.exports.features import LAYERS, TEXT_LENGTH, Item, items
 from planner.exports.qgis import layer_qml, layer_sld
 from planner.model import Plan, Shape
+from planner.seam import cut_at_180
 from planner.words import ADVICE, plain
 
 # The file is temporary: nobody waits for a disk to have it. Set once, for GDAL keeps it for the process.
@@ -108,6 +109,7 @@ def _column(name: str, values: Sequence[Any]) -> Any:
 
 def _geometry(shape: Shape) -> BaseGeometry:
     """Return the shape in degrees as GDAL takes it."""
+    shape = cut_at_180(shape)
     parts: list[BaseGeometry] = [shapely.Point(place) for place in shape.points]
     parts += [shapely.LineString(line) for line in shape.lines]
     parts += [shapely.Polygon(rings[0], rings[1:]) for rings in shape.polygons]

@@ -17,6 +17,7 @@ from planner.exports.features import LAYERS, LOOKS, Item, Look, items
 from planner.exports.icons import ICONS, icon
 from planner.exports.xml import Element, add, lon_lat_list, to_bytes
 from planner.model import Plan, Rings
+from planner.seam import cut_at_180
 from planner.words import ADVICE
 
 _NAMESPACE = "http://www.opengis.net/kml/2.2"
@@ -117,7 +118,7 @@ def _placemark(folder: Element, item: Item) -> None:
         if value is not None:
             # GDAL would take a fact called name for the placemark's own
             add(add(facts, "Data", name="full_name" if name == "name" else name), "value", _text(value))
-    shape = item.shape
+    shape = cut_at_180(item.shape)
     count = len(shape.points) + len(shape.lines) + len(shape.polygons)
     home = add(mark, "MultiGeometry") if count > 1 else mark
     for place in shape.points:

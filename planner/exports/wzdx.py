@@ -16,6 +16,7 @@ from planner.exports.closed_streets import ClosedStreet
 from planner.exports.exporter import Options
 from planner.geojson import geometry
 from planner.model import Plan, Shape
+from planner.seam import cut_at_180
 from planner.words import plain
 
 _NOT_SAID = "not stated"
@@ -67,7 +68,7 @@ def _feature(id_: str, closed: ClosedStreet, plan: Plan, options: Options) -> di
         "location_method": "junction-method",
         "vehicle_impact": "all-lanes-closed",
     }
-    line = geometry(Shape(lines=(closed.line,)))
+    line = geometry(cut_at_180(Shape(lines=(closed.line,))))
     return {"type": "Feature", "id": id_, "properties": details, "geometry": line}
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import http.server
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import mgrs
 import pytest
 from playwright.sync_api import Browser, expect
 
+from planner import packs
+from planner.geo import LonLat
 from tests.e2e.browser import Screen, free_port, serving
 from tests.e2e.test_incident import LOOP, SMALL_TOWN
+from tests.town import town
 
 pytestmark = pytest.mark.e2e
 
@@ -353,3 +357,40 @@ def test_an_online_map_is_asked_only_by_who_chose_it(browser: Browser, home: Pat
         context.close()
     tiles.shutdown()
     tiles.server_close()
+
+
+_COLOURS_BEYOND = """
+() => [...document.querySelectorAll(".leaflet-tile-container canvas")].flatMap((tile) => {
+  const { left, width } = tile.getBoundingClientRect();
+  if (!tile.width || left + width / 2 < innerWidth * 0.55 || left > innerWidth * 0.8) return [];
+  const { data } = tile.getContext("2d").getImageData(0, 0, tile.width, tile.height);
+  const colours = new Set();
+  for (let k = 0; k < data.length; k += 4) colours.add(`${data[k]} ${data[k + 1]} ${data[k + 2]}`);
+  return [colours.size];
+})
+"""
+"""How many colours each tile has in the eastern half of the map."""
+
+
+def test_a_town_across_longitude_180_is_one_on_the_map(screen: Screen) -> None:
+    """Its base map goes on beyond, a tap there is planned on, and a zone across is drawn as one."""
+    packs.write_area(replace(town(centre=LonLat(180.0, -17.0)), name="across_180"))
+    screen.open("?area=across_180")
+    screen.page.wait_for_timeout(1500)
+    beyond = screen.frame().evaluate(_COLOURS_BEYOND)
+    assert len(beyond) >= 2
+    assert min(beyond) > 4
+    screen.tap(0.6, 0.5)
+    first = screen.wait_for_plan()
+    (scene,) = screen.drawn()
+    assert -180 <= scene["geometry"]["coordinates"][0] < -179.9
+    screen.press("WARM")
+    screen.draw_loop([(0.4, 0.3), (0.65, 0.3), (0.65, 0.6), (0.4, 0.6), (0.4, 0.3)])
+    screen.wait_for_plan(other_than=first)
+    ring = screen.drawn()[1]["geometry"]["coordinates"][0]
+    assert {lon > 0 for lon, _ in ring} == {True, False}
+    drawn, frame = (screen.map.locator(one).bounding_box() for one in ("path.drawn-warm", "#map"))
+    assert drawn is not None
+    assert frame is not None
+    assert 0.05 < drawn["width"] / frame["width"] < 0.6
+    packs.delete_area("across_180")

@@ -1,8 +1,11 @@
 // The base map: streets, buildings, water and parks of the area, from one file that is read whole into the
 // page. Once it is here, panning and zooming need no server, so a lost connection leaves the map readable.
 
+import { isAcross } from "./meridian.js";
+
 /** Below this zoom the small file of main streets is shown, from it on the full one (as in basemap.py). */
 const SPLIT_ZOOM = 14;
+const BEYOND_180 = [[-90, -540], [90, 540]];
 
 const THEMES = {
   light: {
@@ -108,6 +111,15 @@ class WholeFile {
   }
 }
 
+/** Tiles beyond longitude 180 are those from the other end. */
+const wrapped = (x, z) => ((x % 2 ** z) + 2 ** z) % 2 ** z;
+
+function round(file) {
+  const flat = file.getZxy.bind(file);
+  file.getZxy = (z, x, y, signal) => flat(z, wrapped(x, z), y, signal);
+  return file;
+}
+
 /** Markup that shows a text as it is. */
 function asText(text) {
   const box = document.createElement("span");
@@ -116,7 +128,11 @@ function asText(text) {
 }
 
 function pictures({ url, attribution }) {
-  return L.tileLayer(url, { attribution: asText(attribution), maxZoom: 19, crossOrigin: false, referrerPolicy: "strict-origin-when-cross-origin" });
+  const beyond = isAcross() ? { noWrap: true, bounds: BEYOND_180 } : {};
+  const layer = L.tileLayer(url, { attribution: asText(attribution), maxZoom: 19, crossOrigin: false, referrerPolicy: "strict-origin-when-cross-origin", ...beyond });
+  const flat = layer.getTileUrl.bind(layer);
+  layer.getTileUrl = ({ x, y, z }) => flat(Object.assign(L.point(wrapped(x, z), y), { z }));
+  return layer;
 }
 
 async function fetchWhole(url) {
@@ -172,14 +188,15 @@ export class BaseMap {
     ];
     return protomapsL.leafletLayer({
       sources: {
-        near: { url: new pmtiles.PMTiles(this.files.near), maxDataZoom: SPLIT_ZOOM, levelDiff: 0 },
-        far: { url: new pmtiles.PMTiles(this.files.far), maxDataZoom: SPLIT_ZOOM - 1, levelDiff: 0 },
+        near: { url: round(new pmtiles.PMTiles(this.files.near)), maxDataZoom: SPLIT_ZOOM, levelDiff: 0 },
+        far: { url: round(new pmtiles.PMTiles(this.files.far)), maxDataZoom: SPLIT_ZOOM - 1, levelDiff: 0 },
       },
       paintRules: both(paint),
       labelRules: both(labels),
       backgroundColor: colour.ground,
       attribution: asText(attribution),
       noWrap: true,
+      bounds: isAcross() ? BEYOND_180 : undefined, // else the globe's
       maxZoom: 19,
     });
   }
