@@ -336,19 +336,20 @@ def fetch(place: str | None, name: str | None, at: LonLat | None, radius: float)
     Broken off, it goes on where it stopped when it is called again within a day. Own servers by
     PLANNER_OVERPASS_URL and PLANNER_NOMINATIM_URL.
     """
-    from planner import intake
+    from planner import intake, packs
     from planner.sources.overpass import CancelledError, box_around, find_place
 
     if (place is None) == (at is None):
         raise click.UsageError("give PLACE, or --at LAT,LON with --radius METRES")
+    name = name or re.sub(r"[^A-Za-z0-9]+", "_", place or "").strip("_").lower()[:64]
+    if not name:
+        raise click.UsageError("--at, and a PLACE without Latin letters, need a --name")
+    packs.check_own_name(name)
     if at is not None:
-        if name is None:
-            raise click.UsageError("--at needs a --name")
         box, told = box_around(at, radius), f"{radius:.0f} m around {at.lat_deg:.5f},{at.lon_deg:.5f}"
     else:
         box, told = find_place(str(place), intake.servers_here())
         click.echo(f"found {printable(told)}", err=True)
-    name = name or re.sub(r"[^A-Za-z0-9]+", "_", str(place)).strip("_").lower()[:64]
     before = intake.installed_area(name)
     try:
         with show_progress(f"fetching {name}") as report:
@@ -421,7 +422,9 @@ def check(ctx: click.Context, name: str) -> None:
 
     with show_progress(f"opening {name}") as report:
         opened = packs.open_area(name, progress=report)  # every byte of the pack is checked here
-    found = coverage.find_coverage(opened, packs.shipped_doctrine().travelling)
+    found = coverage.find_coverage(
+        opened, packs.shipped_doctrine().travelling, datetime.now().astimezone().date()
+    )
     good = all(finding.ok for finding in found)
     show_json({"ok": good, "name": name, "checks": [asdict(finding) for finding in found]})
     ctx.exit(0 if good else 1)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from planner import words
 from planner.shell import Moment, printable, show_count, show_json, show_progress
 from planner.terms import ThreatName
 
@@ -140,6 +139,8 @@ _NAMED_PLACES = 10
 
 def _say_library(library: Library, done: Report) -> None:
     """Tell what a run made: figures on standard output, what a person should look at on standard error."""
+    from planner import words  # loads numpy, which help has no use for
+
     lines = [f"{words.count(done.places, 'place')}: {len(done.planned)} planned, {len(done.kept)} up to date"]
     entries = library.entries
     for title, keys, why in (

@@ -52,6 +52,8 @@ def test_fetch_needs_one_place_and_is_refused_offline(home: Path) -> None:
     assert run("area", "fetch").exit_code == 2
     assert run("area", "fetch", "X", "--at", "41.94,-85.63", "--name", "x").exit_code == 2
     assert run("area", "fetch", "--at", "41.94,-85.63").exit_code == 2
+    assert "need a --name" in run("area", "fetch", "東京").stderr
+    refused(run("area", "fetch", "Montevideo"), "comes with the program")
     refused(run("area", "fetch", "Columbus, Ohio"), "PLANNER_OFFLINE")
     refused(run("area", "fetch", "--at", "41.94,-85.63", "--name", "x"), "area import FILE.osm.pbf")
 

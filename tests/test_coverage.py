@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -47,6 +48,29 @@ def test_what_is_missing_is_told(area, check: str) -> None:
     assert finding.ok
     assert finding.level is NoticeLevel.CAUTION
     assert finding.detail
+
+
+@pytest.mark.parametrize(
+    ("today", "told"),
+    [
+        (None, None),
+        (date(2025, 7, 1), None),
+        (
+            date(2025, 12, 31),
+            "map of 2025-01-02, 363 days old: check what has changed, or import a newer one",
+        ),
+        (date(2024, 12, 1), "map of 2025-01-02, which is to come: nobody knows how old it is"),
+    ],
+)
+def test_an_old_map_is_told_where_the_day_is_known(today: date | None, told: str | None) -> None:
+    area = replace(town(), data_date="2025-01-02")
+    (finding,) = (
+        finding
+        for finding in find_coverage(area, shipped_doctrine().travelling, today)
+        if finding.check == "data_date"
+    )
+    assert finding.level is (NoticeLevel.INFO if told is None else NoticeLevel.CAUTION)
+    assert finding.detail == (told or "map of 2025-01-02")
 
 
 def test_islands_are_told() -> None:

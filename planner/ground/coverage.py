@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
 import shapely
 
 from planner import words
-from planner.area import Area
+from planner.area import Area, iso_date
 from planner.doctrine import Travelling
 from planner.table import Table
 from planner.terms import NoticeLevel, PlaceKind, Travel
+
+STALE_DAYS = 180
+"""Age at which a map is called old (``domain.md`` 6.8)."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ def _count_kinds(table: Table) -> dict[str, int]:
     return {str(kind): int(count) for kind, count in zip(kinds, counts, strict=True)}
 
 
-def find_coverage(area: Area, travelling: Travelling) -> list[Finding]:
+def find_coverage(area: Area, travelling: Travelling, today: date | None = None) -> list[Finding]:
     """Look at everything that a plan stands on.
 
     Parameters
@@ -69,6 +73,8 @@ def find_coverage(area: Area, travelling: Travelling) -> list[Finding]:
     area : Area
     travelling : Travelling
         From doctrine: who may drive where decides what hangs together.
+    today : date, optional
+        The day by which the map is old or not; without it, its age is not judged.
     """
     return [
         _streets(area),
@@ -77,7 +83,7 @@ def find_coverage(area: Area, travelling: Travelling) -> list[Finding]:
         _buildings(area),
         _heights(area),
         _hospitals(area),
-        _date(area),
+        _date(area, today),
     ]
 
 
@@ -146,7 +152,12 @@ def _hospitals(area: Area) -> Finding:
     )
 
 
-def _date(area: Area) -> Finding:
-    return _found(
-        "data_date", area.data_date != "", f"map of {area.data_date}", "the map does not say how old it is"
-    )
+def _date(area: Area, today: date | None) -> Finding:
+    then = iso_date(area.data_date)
+    if then is None:
+        return _found("data_date", False, "", "the map does not say how old it is")
+    days = 0 if today is None else (today - then).days
+    old = f"map of {then}, {words.count(days, 'day')} old: check what has changed, or import a newer one"
+    if days < -1:  # a day of leeway: it is tomorrow already elsewhere
+        old = f"map of {then}, which is to come: nobody knows how old it is"
+    return _found("data_date", -1 <= days <= STALE_DAYS, f"map of {area.data_date}", old)

@@ -18,6 +18,7 @@ from planner.area import Area
 from planner.briefing.measures import in_units
 from planner.briefing.verdict import Standing, nearest_care, standing, verdict_lines
 from planner.geo import Frame, on_globe
+from planner.ground.coverage import STALE_DAYS
 from planner.model import Notice, Plan
 from planner.packs import Listing
 from planner.terms import NoticeLevel, PerimeterName
@@ -36,9 +37,7 @@ _MONTH_DAYS, _YEAR_DAYS = 30.44, 365.25
 _FEW = 0.1
 """Share of buildings with a height below which a plan hardly knows any."""
 _HELD = (("hospital", "hospital"), ("school", "school"), ("parking", "car park"))
-_STALE_DAYS = 180
 _NEWS_SHOWN = 3
-"""Age at which a map is called old (``domain.md`` 6.8)."""
 
 
 @dataclass(frozen=True)
@@ -316,7 +315,7 @@ def _area_lacks(manifest: Mapping[str, Any], shipped: bool, today: date) -> Iter
         yield "Nobody knows how old this map is: check the streets that matter"
     elif days < -1:  # a day of leeway: it is tomorrow already elsewhere
         yield f"The map says to be of {then}, which is to come: nobody knows how old it is"
-    elif days > _STALE_DAYS:
+    elif days > STALE_DAYS:
         newer = "import a newer one" + ("" if shipped else " under this name")
         yield f"The map is {_old(days)} old: check what has changed, or {newer}"
     tall, buildings = counts["buildings_with_height"] + counts["buildings_with_levels"], counts["buildings"]
