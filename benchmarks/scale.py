@@ -9,7 +9,6 @@ measured last.
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import platform
@@ -26,7 +25,7 @@ from typing import Any
 from benchmarks import one_map, peers
 from benchmarks.report import Size, page, plot
 from benchmarks.script import SCRIPTS
-from benchmarks.tiled import tile
+from benchmarks.tiled import laid_out
 from planner import packs, settings
 
 CITY_TIMES, SHIPPED_TIMES = (1, 3, 9), (4, 9, 31)
@@ -106,28 +105,15 @@ class Bench:
 def maps(city: Path | None, times: Sequence[int], bench: Bench) -> Iterator[tuple[str, Path]]:
     """Yield the shipped city, and the larger maps."""
     small = settings.shipped("data", packs.SHIPPED[_SMALL].file)
-    yield f"bench_{_SMALL}", _laid_out(small, 1, bench)  # its ids are too large for OSRM
+    yield f"bench_{_SMALL}", laid_out(small, 1, bench.tell)  # its ids are too large for OSRM
     for count in times:
         name = f"bench_{_plain(city) if city else _SMALL}_{count}"
-        yield name, city if city and count == 1 else _laid_out(city or small, count, bench)
+        yield name, city if city and count == 1 else laid_out(city or small, count, bench.tell)
 
 
 def _plain(city: Path) -> str:
     """Return how an area made of a city's file is called."""
     return re.sub(r"[^a-z0-9]+", "_", city.name.split(".")[0].lower()).strip("_") or "city"
-
-
-def _laid_out(source: Path, count: int, bench: Bench) -> Path:
-    """Return a map laid out so often, made once and kept."""
-    sha = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
-    file = peers.folder() / f"tiled-{sha}-{count}.osm.pbf"
-    if not file.is_file():
-        bench.tell(f"laying out {count} times {source.name}")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(f"part-{file.name}")
-        tile(source, part, count)
-        part.rename(file)
-    return file
 
 
 def about(command: str, source: str, sizes: Sequence[Size]) -> dict[str, str]:

@@ -10,7 +10,10 @@ know which streets are to be closed.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import math
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,8 @@ from typing import Any
 import numpy as np
 import osmium
 import osmium.osm.mutable
+
+from benchmarks import peers
 
 _GAP_DEG = 0.005
 _JOINT_TAGS = {"highway": "trunk", "maxspeed": "90", "name": "Joint"}
@@ -55,6 +60,23 @@ def tile(source: Path, target: Path, times: int) -> None:
             if kind == "w":
                 for number, nodes in enumerate(_joints(city, times, columns), times * len(city.ids["w"]) + 1):
                     writer.add_way(_road(number, nodes))
+
+
+def _tell(what: str) -> None:
+    sys.stderr.write(f"{what}\n")
+
+
+def laid_out(source: Path, times: int, tell: Callable[[str], None] | None = None) -> Path:
+    """Return the tiled map, made once and kept beside what the peers have made."""
+    sha = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
+    file = peers.folder() / f"tiled-{sha}-{times}.osm.pbf"
+    if not file.is_file():
+        (tell or _tell)(f"laying out {times} times {source.name}")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f"part-{file.name}")
+        tile(source, part, times)
+        part.rename(file)
+    return file
 
 
 _KINDS = {"n": osmium.osm.NODE, "w": osmium.osm.WAY, "r": osmium.osm.RELATION}

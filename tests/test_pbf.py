@@ -102,7 +102,7 @@ def test_box_cut_while_reading_is_the_box_cut_afterwards(
     box = (west, south, west * 0.7 + east * 0.3, south * 0.4 + north * 0.6)
     wanted = town_objects().area(bbox_deg=box)  # a draft of everything, cut when it is finished
     assert read_osm(town_file, "town", bbox_deg=box).digest == wanted.digest
-    monkeypatch.setattr(pbf, "_PLACES_ON_DISK_BYTES", 0)  # as for a large file
+    monkeypatch.setattr(pbf, "PLACES_ON_DISK_BYTES", 0)  # as for a large file
     assert read_osm(town_file, "town", bbox_deg=box).digest == wanted.digest
 
 
@@ -347,7 +347,7 @@ def test_full_disk_is_told_and_ends_nothing(town_file: Path) -> None:
 def test_what_has_no_room_on_disk_is_refused_before_it_is_begun(
     town_file: Path, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    monkeypatch.setattr(pbf, "_PLACES_ON_DISK_BYTES", 0)
+    monkeypatch.setattr(pbf, "PLACES_ON_DISK_BYTES", 0)
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=1000))
     with pytest.raises(SourceError, match="0 MB are free") as caught:
         read_osm([town_file] * count, "town")

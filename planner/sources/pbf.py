@@ -83,9 +83,8 @@ KEYS = (*_AREA_KEYS, "highway", "restriction")
 """Keys of the tags of all that is read."""
 _WKB_HEAD = 9  # bytes of WKB before a line's coordinates: byte order, type, number of points
 _REPORT_EVERY = 2000
-_PLACES_ON_DISK_BYTES = (
-    64 << 20
-)  # files larger than this keep their nodes' places on disk while they are read
+PLACES_ON_DISK_BYTES = 64 << 20
+"""Files larger than this keep their nodes' places on disk while they are read."""
 _SHARE_ORDERED = 0.4  # of the progress of reading a file that has to be put in order
 _STREETS_AT_ONCE = 1 << 11
 # Three times what so many of OSM's longest ways take, those of 2,000 nodes: see _Aside.
@@ -338,7 +337,7 @@ class _Reading:
         self._wkb = osmium.geom.WKBFactory()
         self._file = osmium.FileProcessor(osmium.io.File(str(path), file_format))
         self.header = self._file.header
-        large = path.stat().st_size > _PLACES_ON_DISK_BYTES
+        large = path.stat().st_size > PLACES_ON_DISK_BYTES
         if large:
             check_room(3 * path.stat().st_size)  # 16 bytes a node, which takes six and more in the file
         self._folder = tempfile.TemporaryDirectory()
