@@ -25,7 +25,7 @@ from planner.sources.hospital_tables import InstalledHospitals
 from planner.streets.hierarchy import find_order
 from planner.streets.laid_over import LaidOver
 from planner.terms import NoticeLevel, Travel
-from planner.ui import state
+from planner.ui import planned
 from tests.town import town
 
 DOCTRINE = shipped_doctrine()
@@ -183,22 +183,22 @@ def test_streets_with_roads_drawn_before_are_let_go(area):
 def test_of_scenes_with_field_roads_the_page_keeps_few(area, monkeypatch):
     """Each has all streets of the area once more; others hang on the area that is there anyhow."""
     asked = []
-    monkeypatch.setattr(state, "hold_scene", lambda incident, *_: asked.append(incident.field_roads))
-    monkeypatch.setattr(state, "make_plan", lambda *_: None)
+    monkeypatch.setattr(planned, "hold_scene", lambda incident, *_: asked.append(incident.field_roads))
+    monkeypatch.setattr(planned, "make_plan", lambda *_: None)
     plain = Incident(area.frame.place(0, 0))
     scenes = [replace(plain, on_site=k) for k in range(4)]
-    for kept in (state._plan, state._held, state._held_with_roads):
+    for kept in (planned._plan, planned._held, planned._held_with_roads):
         kept.clear()
     for roads, times in (((), 4), ((road(area, (-130, 10), (-60, 90)),), 8)):
         asked.clear()
         for turn in range(2):
             for scene in scenes:
                 said = replace(scene, field_roads=roads)
-                state._plan(
+                planned._plan(
                     f"{turn} {said}", area.name, area.digest, "", said, area, InstalledHospitals((), ())
                 )
         assert len(asked) == times
-    for kept in (state._plan, state._held, state._held_with_roads):
+    for kept in (planned._plan, planned._held, planned._held_with_roads):
         kept.clear()
 
 

@@ -25,7 +25,7 @@ from planner.document import read_incident, write_plan
 from planner.model import Plan
 from planner.plan import make_plan
 from planner.store import Store
-from planner.ui import decide, state, warm
+from planner.ui import decide, planned, state, warm
 from planner.ui.basemap import BaseMapFiles
 from planner.ui.ready import first_plan
 from tests.town import town
@@ -226,7 +226,7 @@ def test_the_stroke_is_on_disk_before_the_plan_fails(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(state, "make_plan", fail)
+    monkeypatch.setattr(planned, "make_plan", fail)
     draw(page, scene(*TOWN_PLACE))
     assert not page.exception, "a fault in the plan must not take the map away"
     assert "What you drew is saved" in said(page)
@@ -379,6 +379,25 @@ def test_a_map_that_outlived_its_server_takes_over_what_it_had_not_heard(own_sto
         write_elsewhere(own_store, page, "put", closure(name))
     again = open_page(incident=incident_of(page))
     assert again.session_state["open incident"].authority == 3, "no map has it that has not these features"
+
+
+def test_a_part_that_runs_by_a_clock_brings_no_left_incident_back() -> None:
+    """It is asked with the address that the browser had a moment before."""
+
+    def part() -> None:
+        import streamlit as st
+
+        from planner.ui import state
+        from planner.ui.state import OpenIncident
+
+        st.session_state["open incident"] = OpenIncident("begun-now", "three_rivers")
+        state.keep_address()
+
+    page = AppTest.from_function(part)
+    page.query_params["incident"] = "left-before"
+    page.run()
+    assert not page.exception
+    assert page.query_params["incident"] in ("begun-now", ["begun-now"])
 
 
 def test_a_new_incident_leaves_the_old_one_to_come_back_to() -> None:

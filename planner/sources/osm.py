@@ -337,7 +337,7 @@ def _area_box(
     if east - west > MAX_SPAN_DEG or north - south > MAX_SPAN_DEG:
         raise SourceError(
             f"the map spans {east - west:.1f} by {north - south:.1f} degrees, too wide for one area",
-            f"Choose a part of at most {MAX_SPAN_DEG:g} degrees with --bbox W,S,E,N",
+            f"Choose a part of at most {MAX_SPAN_DEG:g} degrees, by a box west,south,east,north",
         )
     return west, south, east, north
 

@@ -372,7 +372,12 @@ class _Reading:
             if number % _REPORT_EVERY == 0:
                 # how many objects are to come is guessed from the file's size: never past the end
                 done = 1 - math.exp(-2 * number / self._expected)
-                self._report(0.85 * done, f"reading: {self.draft.street_count} ways")
+                self._report(
+                    0.85 * done,
+                    f"reading: {self.draft.street_count:,} ways"
+                    if self.draft.street_count
+                    else "reading the places of nodes",
+                )
         del areas, self._file  # with them the places of all nodes
         self._streets()
 

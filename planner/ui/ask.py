@@ -48,6 +48,7 @@ def ask_place(incident: OpenIncident, area: Area) -> None:
     place = f"{incident.id} {area.name}"
     said = st.session_state.get(SEARCH_KEY) or {}
     if state.take_search(incident, said.get("picked"), place):
+        state.keep_address()
         st.rerun()
     text = str(said.get("typed") or "")
     found = find_places(area, text) if text else []

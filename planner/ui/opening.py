@@ -65,6 +65,12 @@ def base_map_or_none(base: Future[BaseMapFiles]) -> BaseMapFiles | None:
         return None
 
 
+def _run_anew() -> None:
+    """Have the whole page run anew, on the incident that is open."""
+    state.keep_address()
+    st.rerun()
+
+
 @st.fragment(run_every=1.5)
 def wait_for(base: Future[BaseMapFiles]) -> None:
     """Draw the page again when the base map has been made: a plan does not wait for it."""
@@ -73,19 +79,19 @@ def wait_for(base: Future[BaseMapFiles]) -> None:
         return
     st.text("The base map of this area is being drawn, once.")
     if base.done():
-        st.rerun()
+        _run_anew()
 
 
 @st.fragment(run_every=3.0)
 def hear_others(incident: state.OpenIncident) -> None:
     """Draw the page again when another browser has said something of the same incident."""
     if state.said_elsewhere(incident):
-        st.rerun()
+        _run_anew()
 
 
 @st.fragment(run_every=1.5)
 def wait_for_warm_up(warming: Future[None]) -> None:
     """Say as long as a large map is got ready: whoever taps before waits for what is left of it."""
     if warming.done():
-        st.rerun()
+        _run_anew()
     st.text("This map is being made ready, once: till then a plan takes some seconds longer.")

@@ -19,13 +19,11 @@ import streamlit as st
 
 from planner import packs, settings
 from planner.area import Area
-from planner.document import INCIDENT_SCHEMA, read_incident, write_incident
+from planner.document import INCIDENT_SCHEMA, write_incident
 from planner.errors import PlannerError, StoreError
 from planner.geo import LonLat
-from planner.model import Incident, Plan
-from planner.plan import HeldScene, before_patients, hold_scene, make_plan
+from planner.model import Plan
 from planner.sources.drawings import import_incident
-from planner.sources.hospital_tables import InstalledHospitals, installed_hospitals
 from planner.store import SavedIncident, Store, new_incident_id
 from planner.terms import ThreatName
 from planner.ui import threats
@@ -33,6 +31,7 @@ from planner.ui.basemap import BaseMapFiles
 from planner.ui.board import BOARD_KEY
 from planner.ui.decide import Said, Word, decided, merged, restated, stroke_told
 from planner.ui.map import MAP_KEY
+from planner.ui.planned import plan_of
 from planner.ui.ready import base_map_drawn_apart
 from planner.ui.warm import AREAS_KEPT, area_to_open, kept_area
 
@@ -53,8 +52,6 @@ _MISSING_KEY = "asked for and not here"
 _NUMBER_KEY = "version that is held"
 _NEWS_KEY = "taken over from others"
 _ID = re.compile(r"[A-Za-z0-9_-]{6,40}")
-_PLANS_KEPT = 64
-_SCENES_KEPT, _SCENES_WITH_ROADS_KEPT = 16, 2
 _PLANS_REMEMBERED = 4
 _BASES_REMEMBERED = 8
 _BEGUN_REMEMBERED = 4096
@@ -100,58 +97,6 @@ class OpenIncident:
 # --- cached for everyone ----------------------------------------------------------------------------
 
 
-@st.cache_resource(max_entries=_PLANS_KEPT, show_spinner=False)
-def _plan(
-    said: str,
-    name: str,
-    digest: str,
-    at_hand: str,
-    _incident: Incident,
-    _area: Area,
-    _tables: InstalledHospitals,
-) -> Plan:
-    before = before_patients(_incident)
-    hold = _held_with_roads if before.field_roads else _held
-    held = hold(repr(before), name, digest, before, _area)
-    return make_plan(_incident, _area, packs.shipped_doctrine(), *_tables, held)
-
-
-@st.cache_resource(max_entries=_SCENES_KEPT, show_spinner=False)
-def _held(said: str, name: str, digest: str, _incident: Incident, _area: Area) -> HeldScene:
-    """Keep what does not hang on what hospitals say: each says it apart, and is planned with at once."""
-    return hold_scene(_incident, _area, packs.shipped_doctrine())
-
-
-@st.cache_resource(max_entries=_SCENES_WITH_ROADS_KEPT, show_spinner=False)
-def _held_with_roads(said: str, name: str, digest: str, _incident: Incident, _area: Area) -> HeldScene:
-    """Keep the same where field roads are drawn: few, for each has all streets of the area once more."""
-    return hold_scene(_incident, _area, packs.shipped_doctrine())
-
-
-def plan_for(incident: OpenIncident, area: Area) -> Plan | None:
-    """Plan the open incident; the same incident is planned once. None while nothing is tapped or drawn.
-
-    Raises
-    ------
-    PlannerError
-        If the document or the area does not allow a plan; an error is not kept.
-    """
-    if not incident.features:
-        return None
-    said = read_incident(incident.document())
-    if not _says_where(said):
-        return None
-    tables = installed_hospitals(area, packs.shipped_doctrine())
-    bare = said.unmarked()
-    plan = _plan(repr(bare), area.name, area.digest, repr(tables), bare, area, tables)
-    return plan if bare is said else replace(plan, incident=said)
-
-
-def _says_where(said: Incident) -> bool:
-    """Whether anything says where the incident is: a pin or a blocked street alone does not."""
-    return said.location is not None or bool(said.zones) or bool(said.threats)
-
-
 @st.cache_resource(show_spinner=False)
 def store() -> Store:
     """Return the store of incidents of this installation."""
@@ -174,6 +119,17 @@ def base_map_of(area: Area) -> Future[BaseMapFiles]:
 
 
 # --- the open incident ------------------------------------------------------------------------------
+
+
+def plan_for(incident: OpenIncident, area: Area) -> Plan | None:
+    """Plan the open incident; the same incident is planned once. None while nothing is tapped or drawn.
+
+    Raises
+    ------
+    PlannerError
+        If the document or the area does not allow a plan; an error is not kept.
+    """
+    return plan_of(incident.document(), area) if incident.features else None
 
 
 def open_incident() -> OpenIncident:
@@ -300,6 +256,17 @@ def said_elsewhere(incident: OpenIncident) -> bool:
 def _number_held(incident: OpenIncident) -> int:
     owner, number = st.session_state.get(_NUMBER_KEY, ("", 0))
     return int(number) if owner == incident.id else 0
+
+
+def keep_address() -> None:
+    """Let the address name the incident that is open, before a part of the page has all of it run anew.
+
+    A part that runs by a clock says the address that the browser had when it was asked: one moment after a
+    new incident was begun that of the one before, which the whole page would then open again.
+    """
+    held: OpenIncident | None = st.session_state.get(_OPEN_KEY)
+    if held is not None:
+        _hold(held)
 
 
 def catch_up(incident: OpenIncident) -> OpenIncident:
