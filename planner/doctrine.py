@@ -373,6 +373,7 @@ class Transport:
     load_out_s: float
     apart_factor: float
     apart_most_min: float
+    gates_spared_min: float
     congestion_m: float
     congestion_factor: float
     corridor_clear_m: float

@@ -21,7 +21,7 @@ from planner.routes.writing import write_routes
 from planner.streets.network import Snap
 from planner.terms import NoticeLevel, Purpose, RouteKind, Travel
 from tests.test_routes import DOCTRINE, HOT, OUTER, site, streets_around
-from tests.town import town
+from tests.town import Objects, town
 
 
 def driving_in(area: Area, streets: Streets) -> Driving:
@@ -124,6 +124,36 @@ def test_nobody_is_driven_for_minutes_to_spare_a_short_stretch() -> None:
             shared += 1
             assert shortest.inward.time_s < longest.inward.time_s
     assert shared >= 2
+
+
+@pytest.mark.parametrize("minutes", [0.2, 0.5, 1, 2, 30])
+def test_ambulances_go_out_by_one_gate_and_in_by_another_where_that_saves_enough(minutes: float) -> None:
+    """Within the outer line it is 3.4 km from staging round the scene, outside it 1 km by two gates."""
+    made = Objects()
+    made.way([(-300, 0), (-300, -1400), (300, -1400), (300, 0)], highway="residential", name="Inner Road")
+    made.way([(-300, 0), (-300, 200), (300, 200), (300, 0)], highway="residential", name="Outer Road")
+    made.way([(300, 0), (350, 0), (1000, 0), (3000, 0)], highway="residential", name="East Road")
+    made.way([(350, 0), (350, -50)], highway="service")
+    made.way([(3000, -1400), (3000, 0), (3000, 1400)], highway="secondary", name="Main Road")
+    made.way([(-3000, -1400), (-3000, 1400)], highway="residential", name="West Road")
+    area = made.settle().area()
+    transport = replace(DOCTRINE.transport, gates_spared_min=minutes)
+    streets = streets_around(area, box(-50, -750, 50, -650), box(-400, -1500, 400, 100))
+    driving = Driving(area, streets, replace(DOCTRINE, transport=transport), Travel.EMERGENCY)
+    (waiting, loading) = sites_at(area, (-300, -20), (330, 0))
+    corridor = lay_corridor((waiting, loading), driving, ())
+    snaps = [driving.enter(one) for one in (waiting, loading)]
+    assert None not in snaps
+    closed = streets.closed | streets.post_edge
+    inside, across = (
+        driving.network.find_path(snaps[0], snaps[1], driving.timing, shut)  # type: ignore[arg-type]
+        for shut in (closed, streets.closed)
+    )
+    assert inside is not None
+    assert across is not None
+    assert corridor.inward is not None
+    saves = inside.time_s - across.time_s >= 2 * 60 * minutes
+    assert corridor.inward.time_s == pytest.approx((across if saves else inside).time_s)
 
 
 def test_ambulances_that_load_at_a_junction_can_leave_by_the_way_out() -> None:

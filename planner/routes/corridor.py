@@ -196,8 +196,26 @@ def _loop(
     away_s = float(np.where(np.isfinite(times_s), times_s, _UNREACHED_S).sum())
     if waiting is None:
         return _Loop(None, out.edges, True, away_s)
-    inward, apart = _inward_off(out, start, waiting, driving)
+    inward, apart = _inward_by_gates(out, start, waiting, driving)
     return _Loop(inward, out.edges, apart, away_s + (_UNREACHED_S if inward is None else inward.time_s))
+
+
+def _inward_by_gates(out: _Out, start: Snap, waiting: Snap, driving: Driving) -> tuple[Path | None, bool]:
+    """Find the way in as :func:`_inward_off` does; by more gates where that saves enough for each."""
+    inward, apart = _inward_off(out, start, waiting, driving)
+    gate_s = 60 * driving.doctrine.transport.gates_spared_min
+    if inward is None or inward.time_s < 2 * gate_s:
+        return inward, apart
+    quick, off = _inward_off(out, start, waiting, replace(driving, post_s=gate_s))
+    if quick is None or off < apart:
+        return inward, apart
+    more = _gates(quick, driving) - _gates(inward, driving)
+    return (quick, off) if more > 0 and inward.time_s - quick.time_s >= more * gate_s else (inward, apart)
+
+
+def _gates(path: Path, driving: Driving) -> int:
+    """Count the streets with posts that a way passes."""
+    return int(driving.streets.post_edge[path.driven].sum())
 
 
 def _inward_off(out: _Out, start: Snap, waiting: Snap, driving: Driving) -> tuple[Path | None, bool]:

@@ -125,7 +125,7 @@ class Driving:
     """Who drives around a scene, and on what: searches of one traveller with its closures and posts.
 
     ``shunned`` are streets to keep off where that is not far round, ``by_posts`` those where it is near, both
-    ascending; ``barred`` arcs are not driven.
+    ascending; ``barred`` arcs are not driven. A post passed weighs ``post_s``.
     """
 
     area: Area
@@ -135,6 +135,7 @@ class Driving:
     shunned: Ints = field(default_factory=lambda: NOTHING)
     by_posts: Ints = field(default_factory=lambda: NOTHING)
     barred: tuple[int, ...] = ()
+    post_s: float = _POST_WEIGHT_S
 
     @property
     def network(self) -> StreetNetwork:
@@ -188,7 +189,7 @@ class Driving:
         posts, rules = self.streets.post_edges, self.doctrine.transport
         edges = reduce(merged, (posts, used, self.shunned, self.by_posts))
         factor, extra_s = np.ones(len(edges)), np.zeros(len(edges))
-        extra_s[np.searchsorted(edges, posts)] = _POST_WEIGHT_S
+        extra_s[np.searchsorted(edges, posts)] = self.post_s
         for shy, times in (
             (used, rules.apart_factor),
             (self.shunned, rules.corridor_by_site),
