@@ -31,7 +31,7 @@ from planner.model import (
 )
 from planner.perimeters.containment import Watched, watch_target
 from planner.perimeters.duties import outer_duties
-from planner.perimeters.gates import inner_gates, open_gates
+from planner.perimeters.gates import inner_gates, never_gates, open_gates
 from planner.perimeters.tracing import TracedPerimeter, trace_perimeters
 from planner.room import Lines, find_room
 from planner.routes.driving import Driving, PostOnStreet, Streets
@@ -76,7 +76,8 @@ def hold_scene(incident: Incident, area: Area, doctrine: Doctrine) -> HeldScene:
         blocked = blocked_streets(said, area, doctrine)
         inner, outer = trace_perimeters(ground, area, doctrine, blocked, said, gap_m)
         streets = _streets(ground, inner, outer, area, blocked)
-        scene = Scene(ground, inner.polygon_m, outer.polygon_m, inner.posts + outer.posts, streets.closed)
+        posts, shut = inner.posts + outer.posts, never_gates(inner.posts)
+        scene = Scene(ground, inner.polygon_m, outer.polygon_m, posts, streets.closed, shut)
 
         def choose_anew() -> ChosenSites:
             Driving(area, streets, doctrine, Travel.EMERGENCY).expect_searches()

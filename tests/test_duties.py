@@ -17,6 +17,7 @@ from planner.doctrine import Doctrine, read_doctrine
 from planner.model import Incident
 from planner.perimeters.duties import Duties, outer_duties
 from planner.perimeters.gates import inner_gates
+from planner.perimeters.posts import IN_TUNNEL
 from planner.perimeters.tracing import TracedPerimeter, trace_perimeters
 from planner.plan import make_plan
 from planner.settings import shipped
@@ -180,3 +181,16 @@ def test_evacuees_get_one_named_lane_and_foot_posts_serve_where_no_vehicle_post_
     one_drives = (replace(inner[0], mode=PostMode.VEHICLE), *on_foot[1:])
     rescue, evacuees = inner_gates(one_drives, plan.sites, area().frame)
     assert rescue == inner[0].id != evacuees
+
+
+def test_no_gate_opens_in_a_tunnel_where_another_post_can() -> None:
+    plan = make_plan(
+        Incident(location=area().frame.place(0.0, 0.0), threat=ThreatName.HANDGUN), area(), doctrine()
+    )
+    inner = tuple(post for post in plan.posts if post.perimeter is PerimeterName.INNER)
+    for count in range(1, len(inner) + 1):  # whichever lie in one
+        below = tuple(replace(post, reason=f"{post.reason} {IN_TUNNEL}") for post in inner[:count])
+        opened = inner_gates((*below, *inner[count:]), plan.sites, area().frame)
+        free = {post.id for post in inner[count:]}
+        assert opened
+        assert opened.keys() <= free or not free

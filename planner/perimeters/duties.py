@@ -14,6 +14,7 @@ from planner.area import Area
 from planner.doctrine import Doctrine
 from planner.memory import kept_with, kept_with_tables
 from planner.model import Notice, Post
+from planner.perimeters.gates import never_gates
 from planner.perimeters.tracing import TracedPerimeter
 from planner.routes.writing import street_names
 from planner.streets.joined import joined
@@ -122,7 +123,7 @@ def _pieces(inner: TracedPerimeter, outer: TracedPerimeter, blocked: Bools, area
 def _let_out(pieces: _Pieces, gates: Collection[str]) -> dict[str, str]:
     """Open a gate for each piece of streets between the lines that has none; posts and why."""
     shut = [at for at in pieces.posts.values() if not any(post.id in gates for post in at)]
-    firsts = [min(at, key=lambda post: post.rank) for at in shut]
+    firsts = [min(at, key=lambda post: (post.id in never_gates(at), post.rank)) for at in shut]
     why = "Gate for those who live or work inside: no other gate lets them out by street."
     return {post.id: why for post in firsts}
 
@@ -148,6 +149,7 @@ def _let_engines_out(
     opened: dict[str, str] = {}
     notices = []
     vehicle = [post for post in outer.posts if post.mode is PostMode.VEHICLE]
+    vehicle = [post for post in vehicle if post.id not in never_gates(vehicle)]
     for name, spot, door in _stations(area):
         if door is None or not outer.polygon_m.contains(Point(door.x_m, door.y_m)):
             continue

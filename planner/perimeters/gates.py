@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from planner import words
 from planner.doctrine import Perimeters
 from planner.geo import Frame
 from planner.model import Post, Site
+from planner.perimeters.posts import IN_TUNNEL
 from planner.terms import Control, PostMode, Purpose
 
 _CASUALTIES = (Purpose.CASUALTY_COLLECTION, Purpose.AMBULANCE_EXCHANGE)
@@ -23,8 +24,10 @@ def inner_gates(posts: tuple[Post, ...], sites: tuple[Site, ...], frame: Frame) 
     """Choose the inner posts that open for rescue teams and for evacuees (F4, F6), and say why.
 
     Two different posts where there are two: evacuees and casualties must not meet. Vehicle posts first; where
-    there is none, a post on foot.
+    there is none, a post on foot. None in a tunnel, where there is another.
     """
+    shut = never_gates(posts)
+    posts = tuple(post for post in posts if post.id not in shut)
     chosen: dict[str, str] = {}
     site = next((s for p in _CASUALTIES for s in sites if s.purpose is p and s.rank == 1), None)
     if site is not None and posts:
@@ -41,6 +44,12 @@ def inner_gates(posts: tuple[Post, ...], sites: tuple[Site, ...], frame: Frame) 
         before = f"{chosen[post.id]}{_SHARED} " if post.id in chosen else ""
         chosen[post.id] = before + _lane(post, site, frame)
     return chosen
+
+
+def never_gates(posts: Sequence[Post]) -> frozenset[str]:
+    """Name the posts in tunnels, as long as others can open: nobody is led out by a tunnel."""
+    shut = frozenset(post.id for post in posts if IN_TUNNEL in post.reason)
+    return shut if len(shut) < len(posts) else frozenset()
 
 
 def _lane(post: Post, site: Site, frame: Frame) -> str:

@@ -36,6 +36,8 @@ _BEYOND_PORTAL_M = 30.0
 """A post beyond the limit, where a tunnel or bridge ends, stands this far on at most."""
 TRAPPED = "no legal way off is mapped for a vehicle stopped here"
 """Words by which a reason says that who is stopped at its post may neither turn round nor go on."""
+IN_TUNNEL = "it stands in a tunnel"
+"""Words by which a reason says that its post stands within a tunnel, away from its portal."""
 CONFINED = "no vehicle can turn off there"
 """Words by which a reason says that its post stands in a tunnel or on a bridge, away from the end of it."""
 BEYOND = "the line: this post stands beyond"
@@ -311,8 +313,8 @@ def _reason(
     tunnel = bool(network.tunnel[stand.edge])
     at_junction = _back_m(stand, network) <= setback_m and (legs >= 3 or cross) and not tunnel
     if to_end > setback_m + _AT_PORTAL_M and not at_junction:
-        what, end = ("in a tunnel", "portal") if tunnel else ("on a bridge", "end")
-        turn = f"; it stands {what}, whose {end} outside is {_rounded(to_end)} off: {CONFINED}"
+        what, end = (IN_TUNNEL, "portal") if tunnel else ("it stands on a bridge", "end")
+        turn = f"; {what}, whose {end} outside is {_rounded(to_end)} off: {CONFINED}"
     elif stand.trapped:
         turn = f": {TRAPPED}{_held_before(stand, network)}"
     elif tunnel:

@@ -59,6 +59,8 @@ class Scene:
         Of both.
     closed : (E,) bool array
         Streets that working vehicles cannot use: hot, warm, inside the inner perimeter, blocked by the user.
+    never_gates : frozenset of str
+        Ids of posts of the inner perimeter that nobody is led out by, as those in tunnels.
     """
 
     ground: Ground
@@ -66,6 +68,7 @@ class Scene:
     outer_m: Polygon
     posts: tuple[Post, ...]
     closed: Bools
+    never_gates: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)

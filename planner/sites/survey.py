@@ -225,7 +225,8 @@ class Walks(NamedTuple):
 
 
 def _gates(scene: Scene) -> list[Post]:
-    return [post for post in scene.posts if post.perimeter is PerimeterName.INNER]
+    inner = (post for post in scene.posts if post.perimeter is PerimeterName.INNER)
+    return [post for post in inner if post.id not in scene.never_gates]
 
 
 @dataclass(frozen=True, eq=False)
