@@ -20,6 +20,7 @@ import pyroutingkit
 from numpy.typing import NDArray
 
 from planner.errors import AreaError
+from planner.memory import give_back
 from planner.streets.dissection import rank_links
 from planner.streets.search import BARRED, NEVER
 from planner.streets.street_arrays import Ints, StreetArrays
@@ -110,6 +111,7 @@ class Hierarchy:
             for name, values in parts.items():
                 values.astype(np.uint32).tofile(FilePath(folder) / name)
             self._topology.load(folder)
+        give_back()  # what building has left: of a metro 150 megabytes
         self._metrics: list[_Metric] = []
         self._lock = threading.Lock()
 
@@ -164,10 +166,9 @@ class _Metric:
 
     def __init__(self, topology: Any, plain: Timing) -> None:
         self.plain = plain
-        self._changed = np.empty(0, dtype=np.int64)
-        none = np.empty(0, dtype=np.int64)
-        self._plain_ms = Weights(plain, none, none.reshape(2, 0)).of_all_turns()
-        self._ms = self._plain_ms.copy()
+        self._changed = none = np.empty(0, dtype=np.int64)
+        self._of_plain = Weights(plain, none, none.reshape(2, 0))
+        self._ms = self._of_plain.of_all_turns()
         self._metric = pyroutingkit.CCHMetric(topology)
         self._metric.customize(self._ms)
 
@@ -176,7 +177,7 @@ class _Metric:
         turns, ms = weights.turns
         both = np.concatenate([self._changed, turns])
         before = self._ms[both]
-        self._ms[self._changed] = self._plain_ms[self._changed]
+        self._ms[self._changed] = self._of_plain.of_turns(self._changed)
         self._ms[turns] = ms
         after = self._ms[both]
         differs = before != after

@@ -71,13 +71,17 @@ class TimedStreets(StreetArrays):
         None too where the order is of other streets. It is built once, of a metro in three seconds.
         """
         order = self.order
-        if order is None or len(order) != self.edge_count:
+        if order is None or not self._ordered:
             return None
         if "built" not in self._hierarchy:
             with self.__dict__.setdefault("_building", threading.Lock()):
                 if "built" not in self._hierarchy:
                     self._hierarchy["built"] = self._laid_over() or Hierarchy(self.turns, order)
         return self._hierarchy["built"]
+
+    @property
+    def _ordered(self) -> bool:
+        return self.order is not None and len(self.order) == self.edge_count
 
     @property
     def _hierarchy(self) -> dict[str, Hierarchy | LaidOver]:
@@ -120,6 +124,7 @@ class TimedStreets(StreetArrays):
     def begin(self, travelling: Travelling) -> None:
         """Begin to build the hierarchy in the background, where there will be one: far ways come last.
 
+        For ambulances: one plan in three asks it a way of the public's, and customizes it then.
         Whoever asks it before it is there waits for it, and for no more.
         """
         mine = object()
@@ -127,11 +132,11 @@ class TimedStreets(StreetArrays):
         if needed and self.__dict__.setdefault("_begun", mine) is mine:
             # Nobody waits for its end, nor does the program: who has no way to find needs no hierarchy.
             threading.Thread(
-                target=self._customize, args=(travelling,), name="hierarchy", daemon=True
+                target=self._customize, args=(travelling, Travel.EMERGENCY), name="hierarchy", daemon=True
             ).start()
 
-    def _customize(self, travelling: Travelling) -> None:
-        for travel in (Travel.EMERGENCY, Travel.PUBLIC):
+    def _customize(self, travelling: Travelling, *travels: Travel) -> None:
+        for travel in travels:
             timing = self.timing(travel, travelling)
             hierarchy = self.hierarchy_for(timing)
             if hierarchy is not None:
@@ -321,15 +326,19 @@ class TimedStreets(StreetArrays):
             self.main_edges(travel, travelling)
             self.desk(self.timing(travel, travelling)).make_ready()
         self.edges_in_box((0.0, 0.0, 0.0, 0.0))
-        self._customize(travelling)
+        self._customize(travelling, Travel.EMERGENCY, Travel.PUBLIC)
 
     def hierarchy_for(self, timing: Timing, starts: int = 1) -> Hierarchy | LaidOver | None:
         """Return the hierarchy of the turns that a timing is of; None where there is none, or none pays.
 
         On a small map single searches are Dijkstra's, and tables of many starts the hierarchy's.
         """
+        return self.hierarchy if self.has_hierarchy(timing, starts) else None
+
+    def has_hierarchy(self, timing: Timing, starts: int = 1) -> bool:
+        """Whether :meth:`hierarchy_for` would return one: to ask for that would wait till it is built."""
         pays = self.edge_count >= LEAST_STREETS or starts >= TABLE_STARTS
-        return self.hierarchy if pays and timing.turns is self.turns else None
+        return pays and self._ordered and timing.turns is self.turns
 
 
 @njit(cache=True, nogil=True)

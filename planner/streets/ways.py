@@ -196,7 +196,7 @@ class Search:
 
     def _most(self, away_m: float) -> int | None:
         """Return how many states to settle for what lies so far off; 0: any number; None: not to search."""
-        if self.network.hierarchy_for(self.weights) is None:
+        if not self.network.has_hierarchy(self.weights):
             return 0
         return NEARBY_STATES if away_m <= NEARBY_M else None
 
@@ -210,8 +210,7 @@ class Search:
         if not len(asked) or not len(first.state):
             self._found.update(dict.fromkeys(new))
             return
-        hierarchy, most = self.network.hierarchy_for(self.weights), self._most(max(map(self._apart_m, new)))
-        reached = None
+        reached, most = None, self._most(max(map(self._apart_m, new)))
         if most is not None:
             desk = self.network.desk(self.weights)
             if len(new) == 1 and lasts.apart:
@@ -224,6 +223,7 @@ class Search:
         if reached is not None:
             cost_ms, begins = reached.cost_ms, None
         else:
+            hierarchy = self.network.hierarchy_for(self.weights)
             assert hierarchy is not None
             table = _added(hierarchy.costs(self._closing, first.state, asked), first.ms[:, None])
             cost_ms, begins = np.min(table, axis=0), first.state[np.argmin(table, axis=0)]
@@ -243,8 +243,8 @@ class Search:
     def _trace(self, ends: Sequence[Snap]) -> None:
         """Write out the ways that a hierarchy found, as far as that is not done."""
         asked = {end: found for end in ends if (found := self._found[end]) and end not in self._ways}
-        hierarchy = self.network.hierarchy_for(self.weights)
-        if asked and hierarchy is not None:
+        hierarchy = self.network.hierarchy_for(self.weights) if asked else None
+        if hierarchy is not None:
             pairs = [(found.begin, found.state) for found in asked.values()]
             self._ways.update(zip(asked, hierarchy.ways(self._closing, pairs), strict=True))
 
