@@ -24,13 +24,15 @@ import planner
 from planner import packs, settings
 from planner.area import Area
 from planner.errors import PackError, PlannerError
-from planner.model import Incident, Plan
+from planner.model import Casualties, Incident, Plan
 from planner.perimeters import mesh
 from planner.plan import make_plan
 from planner.ui.basemap import BaseMapFiles, base_map, base_map_files
 
 _BASE_MAP = "--base-map"
 _RANK = 5
+_SOME = Casualties(red=2, yellow=3, green=5)
+"""Who has nobody to send leaves the sharing out to hospitals unused."""
 
 
 def first_plan(area: Area) -> Plan:
@@ -43,7 +45,7 @@ def first_plan(area: Area) -> Plan:
     middle = area.network.node_xy_m.mean(axis=0)
     nearest = int(np.argmin(np.hypot(*(area.network.node_xy_m - middle).T)))
     place = area.frame.place(*area.network.node_xy_m[nearest])
-    return make_plan(Incident(location=place), area, packs.shipped_doctrine())
+    return make_plan(Incident(location=place, casualties=_SOME), area, packs.shipped_doctrine())
 
 
 def base_map_at_home(area: Area) -> BaseMapFiles:

@@ -18,6 +18,7 @@ from planner import packs, settings
 from planner.area import Area
 from planner.briefing.measures import plan_in_units
 from planner.briefing.phrases import Edition
+from planner.memory import give_back
 from planner.model import Plan
 from planner.sources.hospital_tables import installed_hospitals
 from planner.store import Store
@@ -128,6 +129,7 @@ def _rehearsed(name: str, digest: str, _area: Area) -> None:
     """Plan somewhere on an area and make ready what is shown of it: all is there for the first tap then."""
     installed_hospitals(_area, packs.shipped_doctrine())
     show(first_plan(_area), _area)
+    give_back()  # what working all of it out has left
 
 
 def show(plan: Plan, area: Area) -> None:
