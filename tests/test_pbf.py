@@ -204,6 +204,17 @@ def test_date_of_the_newest_street_serves_where_the_header_has_none(tmp_path: Pa
     assert read_osm(written(tmp_path / "c.osm", f"{HEAD}{NODES}{to_come}</osm>"), "c").data_date == ""
 
 
+def test_files_of_two_dates_are_as_old_as_the_older(town_file: Path, tmp_path: Path) -> None:
+    newer = osmium.io.Header()
+    newer.set("osmosis_replication_timestamp", "2025-06-07T00:00:00Z")
+    later = tmp_path / "later.osm.pbf"
+    with osmium.SimpleWriter(str(later), header=newer) as writer:
+        writer.add_node(mutable.Node(id=1 << 33, version=1, location=(2, 1)))
+    assert DATA_DATE < "2025-06-07"
+    for files in ([town_file, later], [later, town_file]):
+        assert read_osm(files, "town").data_date == DATA_DATE
+
+
 def test_a_box_that_misses_the_file_is_told_where_its_streets_lie(town_file: Path) -> None:
     west, south, east, north = read_osm(town_file, "town").bbox_deg
     with pytest.raises(

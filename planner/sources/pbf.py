@@ -247,7 +247,10 @@ def _read_sorted(
     with tempfile.TemporaryDirectory() as folder:
         ordered = put_in_order(files, formats, edited, Path(folder), of_ordering, *filters)
         with _Reading(ordered, ORDERED, box, of_reading) as reading:
-            reading.header = osmium.FileProcessor(osmium.io.File(str(files[0]), formats[0])).header
+            reading.headers = [
+                osmium.FileProcessor(osmium.io.File(str(file), kind)).header
+                for file, kind in zip(files, formats, strict=True)
+            ]
             reading.read()
     return reading
 
@@ -336,7 +339,7 @@ class _Reading:
         self._expected = max(1.0, path.stat().st_size * _OBJECTS_PER_BYTE[file_format])
         self._wkb = osmium.geom.WKBFactory()
         self._file = osmium.FileProcessor(osmium.io.File(str(path), file_format))
-        self.header = self._file.header
+        self.headers = [self._file.header]
         large = path.stat().st_size > PLACES_ON_DISK_BYTES
         if large:
             check_room(3 * path.stat().st_size)  # 16 bytes a node, which takes six and more in the file
@@ -504,22 +507,22 @@ class _Reading:
     # --- what the file says of itself -----------------------------------------------------------
 
     def _header_date(self) -> str:
-        return str(self.header.get("osmosis_replication_timestamp"))[:10]
+        """Return the date of the oldest file, "" where one has none, or another word."""
+        dates = [str(header.get("osmosis_replication_timestamp"))[:10] for header in self.headers]
+        return min(dates) if all(map(iso_date, dates)) else ""
 
     def data_date(self) -> str:
-        """ISO date of the map: the header's, else of the newest street, else "".
+        """ISO date of the map: the header's, of several files the oldest; else of the newest street, else "".
 
         A date to come is a clock that was wrong: the map's age is unknown.
         """
-        known = self._header_date()
-        if not (known and iso_date(known)):  # some headers hold other words
-            known = self._newest[:10]
+        known = self._header_date() or self._newest[:10]
         # a file without metadata gives every object the start of the epoch, or no date
         return known if "2001" < known <= _tomorrow() else ""
 
     def covered_deg(self) -> BBox | None:
         """Box in the header, if it has a sensible one."""
-        box = self.header.box()
+        box = self.headers[0].box()
         if not box.valid():
             return None
         low, high = box.bottom_left, box.top_right
