@@ -335,7 +335,9 @@ def closure(name: str) -> dict[str, Any]:
     return {"type": "Feature", "id": name, "properties": {"kind": "closure"}, "geometry": point}
 
 
-def test_what_another_browser_said_is_taken_over_told_and_not_lost_by_a_stroke(own_store: Store) -> None:
+def test_what_another_browser_said_is_taken_over_told_and_not_lost_by_a_stroke(
+    own_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = draw(open_page(), scene(*TOWN_PLACE))
     write_elsewhere(own_store, page, "put <b>", closure("theirs"), threat="knife")
     page.run()
@@ -351,7 +353,10 @@ def test_what_another_browser_said_is_taken_over_told_and_not_lost_by_a_stroke(o
     told = document(own_store, page)
     assert sorted(one["id"] for one in told["features"]) == ["a", "later", "ours", "theirs"]
     assert told["planner"]["threat"] == "knife"
-    assert "Taken over" not in said(page), "what was said next has seen it"
+    assert "Taken over from another screen: put more" in said(page), "nobody has read it yet"
+    monkeypatch.setattr(state, "_NEWS_STAY", timedelta(0))
+    draw(page, scene(*TOWN_PLACE), number=3)
+    assert "Taken over" not in said(page), "what is said now has seen it"
 
 
 def test_what_two_save_at_the_same_moment_both_counts(

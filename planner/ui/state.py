@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import streamlit as st
@@ -51,6 +51,7 @@ _THREATS_KEY = "threats asked"
 _MISSING_KEY = "asked for and not here"
 _NUMBER_KEY = "version that is held"
 _NEWS_KEY = "taken over from others"
+_NEWS_STAY = timedelta(seconds=20)
 _ID = re.compile(r"[A-Za-z0-9_-]{6,40}")
 _PLANS_REMEMBERED = 4
 _BASES_REMEMBERED = 8
@@ -241,7 +242,7 @@ def _hold(incident: OpenIncident) -> None:
 
 def _save(incident: OpenIncident, what: str) -> OpenIncident:
     incident = _joined(incident)
-    st.session_state.pop(_NEWS_KEY, None)
+    st.session_state[_NEWS_KEY] = (incident.id, tuple(one for one in news(incident) if _is_fresh(*one)))
     saved = store().write_incident(incident.id, incident.area, incident.document(), what)
     _hold(incident)
     st.session_state[_NUMBER_KEY] = (saved.id, saved.number)  # last: a run that ends before it catches up
@@ -295,9 +296,14 @@ def catch_up(incident: OpenIncident) -> OpenIncident:
 
 
 def news(incident: OpenIncident) -> tuple[tuple[str, str], ...]:
-    """Return what was taken over from another browser since this one last said something: when, and what."""
+    """Return what another browser said lately, or since this one last said something: when, and what."""
     owner, told = st.session_state.get(_NEWS_KEY, ("", ()))
     return tuple(told) if owner == incident.id else ()
+
+
+def _is_fresh(moment: str, _what: str) -> bool:
+    """Whether what was taken over may not have been read yet, whatever was said since."""
+    return datetime.now(UTC) - datetime.fromisoformat(moment) < _NEWS_STAY
 
 
 def _joined(changed: OpenIncident) -> OpenIncident:

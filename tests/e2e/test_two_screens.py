@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from planner.store import Store
 from tests.e2e.browser import Screen
 from tests.e2e.test_transport import begin
 
@@ -49,18 +51,24 @@ def test_what_one_draws_comes_to_the_other_who_loses_nothing(
     begun = [(0.35, 0.3), (0.42, 0.3), (0.42, 0.42)]
     for corner in begun:
         screen.page.mouse.click(*screen.at(*corner))
+    screen.page.get_by_role("tab", name="Facts").click()
+    name = screen.page.get_by_label("Name of the incident")
+    name.press_sequentially("North ga")
     other.press("HOT")
     other.draw_loop(square(0.55, 0.5))
     other.wait_for_plan(other_than=first)
     expect(screen.map.locator("path.drawn-hot")).to_have_count(1)
     expect(screen.page.locator(".told", has_text=f"{NEWS}put hot zone (")).to_be_visible()
     expect(note).to_contain_text(NEWS)
+    expect(name).to_have_value("North ga")
+    expect(name).to_be_focused()
+    name.press_sequentially("te")
     screen.map.get_by_role("button", name="DONE").click()
     expect(screen.map.locator("path.drawn-warm")).to_have_count(1)
     expect(other.map.locator("path.drawn-warm")).to_have_count(1)
     screen.idle()
     assert kinds(screen) == ["hot", "incident", "warm"]
-    expect(screen.page.locator(".told", has_text=NEWS)).to_have_count(0)  # what was said next has seen it
+    expect(name).to_have_value("North gate")
 
     # UNDO takes back one's own, not what the other did meanwhile.
     other.press("UNDO")
@@ -68,6 +76,9 @@ def test_what_one_draws_comes_to_the_other_who_loses_nothing(
     expect(other.map.locator("path.drawn-warm")).to_have_count(1)
     screen.idle()
     assert kinds(screen) == ["incident", "warm"]
+    kept = Store(home / "incidents.sqlite").read_incident(incident)
+    assert kept is not None
+    assert json.loads(kept.document)["planner"]["name"] == "North gate"
 
 
 def test_both_strokes_count_that_are_drawn_at_once(screen: Screen, other: Screen, home: Path) -> None:

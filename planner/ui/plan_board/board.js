@@ -90,8 +90,8 @@ class Board {
     this.markup = markup;
     this.root.replaceChildren(fresh);
     this.root.dataset.plan = this.plan;
+    this.choose(this.tab); // first: nothing on a tab that is not shown takes the focus
     if (before) this.restore(before);
-    this.choose(this.tab);
     this.tellAges();
   }
 
