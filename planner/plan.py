@@ -77,7 +77,7 @@ def hold_scene(incident: Incident, area: Area, doctrine: Doctrine) -> HeldScene:
         inner, outer = trace_perimeters(ground, area, doctrine, blocked, said, gap_m)
         streets = _streets(ground, inner, outer, area, blocked)
         posts, shut = inner.posts + outer.posts, never_gates(inner.posts)
-        scene = Scene(ground, inner.polygon_m, outer.polygon_m, posts, streets.closed, shut)
+        scene = Scene(ground, inner.polygon_m, outer.polygon_m, posts, streets.closed, shut, streets.blocked)
 
         def choose_anew() -> ChosenSites:
             Driving(area, streets, doctrine, Travel.EMERGENCY).expect_searches()

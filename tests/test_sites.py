@@ -640,6 +640,20 @@ def test_a_forward_point_is_entered_within_the_inner_perimeter(place):
         assert result.scene.inner_m.buffer(0.1).covers(entrance)
 
 
+def test_a_forward_point_is_not_entered_from_a_street_that_the_user_blocked():
+    incident = replace(SCHOOL, threat=ThreatName.RIFLE)
+    result = solve(incident)
+    at_door = Point(AREA.frame.point_m(result.first(FORWARD).entrance)).buffer(1.0)
+    blocked = AREA.network.edges_meeting(at_door)
+    scene = replace(result.scene, closed=result.scene.closed | blocked, blocked=blocked)
+    forward = [
+        site for site in choose_sites(incident, scene, AREA, DOCTRINE).sites if site.purpose is FORWARD
+    ]
+    assert forward
+    for site in forward:
+        assert not at_door.intersects(Point(AREA.frame.point_m(site.entrance)))
+
+
 def test_no_more_rules_give_way_than_must():
     """Small ground on the right side is taken though other rules come before in the order of giving way."""
     rules = tuple(

@@ -61,6 +61,8 @@ class Scene:
         Streets that working vehicles cannot use: hot, warm, inside the inner perimeter, blocked by the user.
     never_gates : frozenset of str
         Ids of posts of the inner perimeter that nobody is led out by, as those in tunnels.
+    blocked : (E,) bool array or None
+        Those of the closed streets that the user blocked; None: none is known to be.
     """
 
     ground: Ground
@@ -69,6 +71,7 @@ class Scene:
     posts: tuple[Post, ...]
     closed: Bools
     never_gates: frozenset[str] = frozenset()
+    blocked: Bools | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -473,8 +473,10 @@ def _in_cover(scene: Scene, area: Area, doctrine: Doctrine, joined: Bools) -> li
     within = cut_to(shapes, shapely.bounds(shapes), ground.warm_m)
     mostly = shapely.area(within) >= shapely.area(shapes) / 2
     rows, shapes = rows[mostly][:_COVERS], shapes[mostly][:_COVERS]
-    hot = area.network.edges_meeting(ground.hot_m)
-    usable = usable_streets(area.network, joined, hot)
+    shut = area.network.edges_meeting(ground.hot_m)
+    if scene.blocked is not None:
+        shut = shut | scene.blocked
+    usable = usable_streets(area.network, joined, shut)
     lanes = Lanes.among(area, usable, scene.outer_m.bounds)
     if len(lanes.edges) == 0:
         return []
