@@ -6,6 +6,7 @@ import math
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path as FilePath
 from types import SimpleNamespace
@@ -21,7 +22,7 @@ from planner.streets.hierarchy import TABLE_STARTS, Hierarchy, Order, find_order
 from planner.streets.network import Path, Snap, StreetNetwork
 from planner.streets.timing import Weights
 from planner.streets.turns import Turns
-from planner.terms import Travel
+from planner.terms import Travel, TurnRule
 from tests.plain_ways import TRAVELLING, PlainWays
 from tests.streets import draw_streets
 from tests.test_network import check_path, networks
@@ -86,6 +87,59 @@ def test_matrix_and_paths_equal_dijkstra(
             n.search(places[0], t, closed) for n, t in ((quick, timing), (network, slow_timing))
         )
         assert np.array_equal(search.costs_s(nodes), slow_search.costs_s(nodes))
+
+
+@contextmanager
+def from_ends() -> Iterator[None]:
+    """Let every table be asked from its ends, not only those with few."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("planner.streets.hierarchy.FEW_ENDS", 0)
+        patch.setattr("planner.streets.hierarchy._MANY_STARTS", 0)
+        yield
+
+
+@settings(deadline=None, max_examples=150, derandomize=True)
+@given(tours())
+def test_tables_asked_from_their_ends_equal_dijkstra(
+    tour: tuple[StreetNetwork, list[Snap], list[tuple[Travel, np.ndarray]]],
+) -> None:
+    network, places, asked = tour
+    quick = with_hierarchy(network)
+    for travel, closed in [*asked, asked[0]]:
+        factor = np.where(np.arange(network.edge_count) % 3 == 0, 5.0, 1.0)
+        for factors in (1.0, factor):
+            timing, slow = (
+                n.timing(travel, TRAVELLING).weighted(np.arange(network.edge_count), factors)
+                for n in (quick, network)
+            )
+            expected = network.times(places, places[:1], slow, closed)
+            with from_ends():
+                found = quick.times(places, places[:1], timing, closed)
+            assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("signs", ["no_left_turn", "only_straight_on"])
+def test_signs_via_ways_bind_who_is_asked_for_from_the_end(signs: str) -> None:
+    """A copy remembers where one came from, and backwards nobody knows: it is asked as it is driven."""
+    rule = int(TurnRule.ONLY) if signs.startswith("only") else 0
+    places = [(0, 0), (100, 0), (200, 0), (300, 0), (200, 100), (100, -100)]
+    ends = [(0, 1), (1, 2), (2, 3), (2, 4), (5, 1), (4, 3)]
+    to = 2 if rule else 3
+    network = draw_streets(
+        places,
+        [{"u": u, "v": v, "name": f"S{k}"} for k, (u, v) in enumerate(ends)],
+        signs=[([(0, True), (1, True), (to, True)], rule)],
+    )
+    quick, closed = with_hierarchy(network), network.no_closures()
+    starts = [Snap(e, 10.0, *network.at(e, 10.0), 0.0) for e in (0, 4, 1)]
+    (end,) = [Snap(3, 90.0, *network.at(3, 90.0), 0.0)]
+    for travel in (Travel.EMERGENCY, Travel.PUBLIC):
+        timing = quick.timing(travel, TRAVELLING)
+        with from_ends():
+            times = quick.times(starts, [end], timing, closed)
+        assert np.array_equal(times, network.times(starts, [end], network.timing(travel, TRAVELLING), closed))
+        if travel is Travel.PUBLIC:
+            assert times[0, 0] > times[1, 0] + 5.0, "who came along the first street drives round"
 
 
 @pytest.mark.parametrize("most", [1, 20_000])

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from planner.errors import AreaError
 from planner.memory import give_back
 from planner.streets.dissection import rank_links
+from planner.streets.mirror import Mirror
 from planner.streets.search import BARRED, NEVER
 from planner.streets.street_arrays import Ints, StreetArrays
 from planner.streets.timing import Timing, Weights
@@ -38,6 +39,9 @@ to be told what is closed: only tables ask it."""
 TABLE_STARTS = 8
 """From so many starts on an ask is a table: at 34,000 streets eight rows take 70 ms, the hierarchy 20 ms, and
 another 70 ms the first time."""
+FEW_ENDS, _MANY_STARTS = 2, 64
+"""From so many times as many starts as there are ends, and so many at least, a table is asked from its ends:
+each start costs what each end does there, on a metro of a million streets half a millisecond to three."""
 _METRICS = 3
 """So many travellers' weights are kept customized."""
 _CHANGED = 0.1
@@ -112,7 +116,9 @@ class Hierarchy:
                 values.astype(np.uint32).tofile(FilePath(folder) / name)
             self._topology.load(folder)
         give_back()  # what building has left: of a metro 150 megabytes
+        self._turns = turns
         self._metrics: list[_Metric] = []
+        self._mirrored: list[_Metric] = []
         self._lock = threading.Lock()
 
     def costs(self, weights: Weighing, sources: Ints, targets: Ints) -> Ints:
@@ -124,6 +130,43 @@ class Hierarchy:
             found = metric.distances_many_to_many(sources.astype(np.uint32), targets.astype(np.uint32))
         table = found.astype(np.int64).reshape(len(sources), len(targets))
         return np.where(table >= BARRED, NEVER, table)
+
+    def table(self, weights: Weighing, sources: Ints, targets: Ints) -> Ints:
+        """Return the same matrix for who takes the least of all states of an arc, at both its ends.
+
+        Few ends are asked for their ways back to many starts: states of one arc are told alike then.
+        """
+        arcs, column = np.unique(self._turns.arcs(targets), return_inverse=True)
+        if len(sources) < max(_MANY_STARTS, FEW_ENDS * len(arcs)) or not len(arcs):
+            return self.costs(weights, sources, targets)
+        with self._lock:
+            loose, strict = self._from_ends(weights, self._turns.arcs(sources), arcs)
+        table = loose[:, column]
+        unsure = np.flatnonzero((loose != strict).any(axis=1))
+        if len(unsure):  # a sign counts only for who came along some street: these are asked as they drive
+            table[unsure] = self.costs(weights, sources[unsure], targets)
+        return table
+
+    def _from_ends(self, weights: Weighing, starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
+        """Return two tables (starts, ends) of arcs: one too loose about signs via ways, one too strict."""
+        own = next((metric for metric in self._mirrored if metric.plain is weights.plain), None)
+        if own is None:
+            mirror = self._mirrored[0].mirror if self._mirrored else Mirror.of_turns(self._turns)
+            own = _Metric(self._topology, weights.plain, mirror)
+            self._mirrored[:] = [own]
+        mirror = own.mirror
+        assert mirror is not None
+        back, back_ends = mirror.opposite(starts), mirror.opposite(ends)
+        states, count = self._turns.states_of_all(back)
+        found = []
+        forbidden = mirror.forbidden_to_some(weights.plain.lost_ms)
+        for barred in (forbidden[:0], forbidden) if len(forbidden) else (forbidden,):
+            metric = own.of(weights, barred)
+            ms = metric.distances_many_to_many(back_ends.astype(np.uint32), states.astype(np.uint32))
+            table = ms.astype(np.int64).reshape(len(ends), len(states)).T
+            least = np.minimum.reduceat(table, np.cumsum(count) - count, axis=0)
+            found.append(np.where(least >= BARRED, NEVER, least))
+        return found[0], found[-1]
 
     def ways(self, weights: Weighing, pairs: Sequence[tuple[int, int]]) -> list[Ints]:
         """Return the states of the best way from the one to the other of each pair, both included.
@@ -162,22 +205,32 @@ class Hierarchy:
 
 
 class _Metric:
-    """Costs by one plain timing, and what is changed in it at the moment."""
+    """Costs by one plain timing, and what is changed in it at the moment; with a mirror, of ways back."""
 
-    def __init__(self, topology: Any, plain: Timing) -> None:
-        self.plain = plain
+    def __init__(self, topology: Any, plain: Timing, mirror: Mirror | None = None) -> None:
+        self.plain, self.mirror = plain, mirror
         self._changed = none = np.empty(0, dtype=np.int64)
         self._of_plain = Weights(plain, none, none.reshape(2, 0))
         self._ms = self._of_plain.of_all_turns()
+        if mirror is not None:
+            self._ms = self._ms[mirror.of]
         self._metric = pyroutingkit.CCHMetric(topology)
         self._metric.customize(self._ms)
 
-    def of(self, weights: Weighing) -> Any:
-        """Return the metric of these weights."""
+    def of(self, weights: Weighing, barred: Ints | None = None) -> Any:
+        """Return the metric of these weights; some more turns may be barred."""
         turns, ms = weights.turns
-        both = np.concatenate([self._changed, turns])
+        changed = self._changed
+        if barred is not None:
+            turns = np.concatenate([turns, barred])
+            ms = np.concatenate([ms, np.full(len(barred), BARRED, dtype=ms.dtype)])
+        plain = changed
+        if self.mirror is not None:
+            turns, row = self.mirror.weighing_as(turns)
+            ms, plain = ms[row], self.mirror.of[changed].astype(np.int64)
+        both = np.concatenate([changed, turns])
         before = self._ms[both]
-        self._ms[self._changed] = self._of_plain.of_turns(self._changed)
+        self._ms[changed] = self._of_plain.of_turns(plain)
         self._ms[turns] = ms
         after = self._ms[both]
         differs = before != after

@@ -316,20 +316,32 @@ def _matrix(
     lasts = [arriving(network, place, timing, closed) for place in ends]
     sources = each_once(np.concatenate([_NONE, *(first.state for first in firsts)]))
     targets = each_once(np.concatenate([_NONE, *(last.state for last in lasts)]))
-    table = hierarchy.costs(timing.closing(closed), sources, targets)
+    asked = hierarchy.table if isinstance(hierarchy, Hierarchy) else hierarchy.costs
+    table = asked(timing.closing(closed), sources, targets)
     found = np.full((len(starts), len(ends)), np.inf)
-    columns = [np.searchsorted(targets, last.state) for last in lasts]
-    at_start, at_end = ([junction_at(network, place) for place in places] for places in (starts, ends))
-    for i, first in enumerate(firsts):
-        whole = _added(table[np.searchsorted(sources, first.state)], first.ms[:, None])
-        reached = np.min(whole, axis=0, initial=NEVER)
-        for j, last in enumerate(lasts):
-            if starts[i].edge == ends[j].edge or 0 <= at_start[i] == at_end[j]:
-                found[i, j] = Search(network, starts[i], timing, timing, closed).time_s(ends[j])
-            elif len(last.state):
-                total = int(np.min(_added(reached[columns[j]], -last.ms)))
-                found[i, j] = total / 1000.0 if total < NEVER else math.inf
+    reached = np.nonzero([len(last.state) for last in lasts])[0]
+    if len(reached):
+        column = np.searchsorted(targets, np.concatenate([last.state for last in lasts]))
+        rest_ms = np.concatenate([last.ms for last in lasts])
+        begin = np.cumsum([0, *(len(last.state) for last in lasts)])[reached]
+        for i, first in enumerate(firsts):
+            whole = _added(table[np.searchsorted(sources, first.state)], first.ms[:, None])
+            best = _added(np.min(whole, axis=0, initial=NEVER)[column], -rest_ms)
+            total = np.minimum.reduceat(best, begin)
+            found[i, reached] = np.where(total < NEVER, total / 1000.0, np.inf)
+    for i, j in zip(*np.nonzero(_together(network, starts, ends)), strict=True):
+        found[i, j] = Search(network, starts[i], timing, timing, closed).time_s(ends[j])
     return found
+
+
+def _together(network: TimedStreets, starts: Sequence[Snap], ends: Sequence[Snap]) -> Bools:
+    """Which starts and ends are on one street or at one junction: no whole street leads from one on."""
+    edge, junction = (
+        [np.array([of(place) for place in places], dtype=np.int64) for places in (starts, ends)]
+        for of in (lambda place: place.edge, lambda place: junction_at(network, place))
+    )
+    same = edge[0][:, None] == edge[1]
+    return np.asarray(same | ((junction[0][:, None] == junction[1]) & (junction[0][:, None] >= 0)))
 
 
 def _added(cost_ms: Ints, more_ms: Ints) -> Ints:
