@@ -61,9 +61,14 @@ SIZE, VERSION, FAILED = "size", "version", "failed"
 
 
 def importing(file: str, name: str) -> Figures:
-    """Import a map as ``planner area import`` does, and tell its parts apart."""
+    """Import a map as ``planner area import`` does the first time, and tell its parts apart.
+
+    Over an older map of that name the older one is opened, too, to tell what changed.
+    """
     from planner.cli import main
 
+    if any(listing.name == name for listing in packs.list_areas()):
+        packs.delete_area(name)
     spent: Spent = defaultdict(list)
     with ExitStack() as stack:
         for module, of, what in (

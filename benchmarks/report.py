@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from statistics import median
 
@@ -361,9 +362,7 @@ def plot(sizes: Sequence[Size], target: Path) -> None:
 
     figure, both = plt.subplots(1, 2, figsize=(11, 4.2), sharex=True)
     for axes, work in zip(both, (WHOLE, on.ZONE), strict=True):
-        for k, (who, mark) in enumerate(
-            zip(BY, ("o-", "s-", "s--", "s:", "d--", "^--", "v--", ""), strict=True)
-        ):
+        for k, (who, mark) in enumerate(zip_longest(BY, _MARKS, fillvalue="")):
             told = [(size.edges, value) for size in sizes if (value := size.value(work, who)) is not None]
             if told:
                 axes.loglog(*zip(*told, strict=True), mark, color=f"C{k}", label=who)
