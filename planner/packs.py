@@ -491,7 +491,7 @@ def _manifest(area: Area, files: dict[str, dict[str, Any]], origin: dict[str, st
         "origin": origin,
     }
     if area.outline_deg is not None:
-        manifest["outline_deg"] = json.loads(shapely.to_geojson(area.outline_deg))
+        manifest["outline_deg"] = shapely.to_wkb(area.outline_deg, hex=True, byte_order=1)
     manifest["sha256"] = _manifest_digest(manifest)
     return manifest
 
@@ -576,7 +576,10 @@ def _open(name: str, manifest: dict[str, Any], folder: Path | None = None) -> Ar
 
 
 def _outline(told: object) -> BaseGeometry | None:
-    return None if told is None else shapely.from_geojson(json.dumps(told))
+    """Read it from WKB, or from GeoJSON, as it stands in packs written before."""
+    if isinstance(told, dict):
+        return shapely.from_geojson(json.dumps(told))
+    return None if told is None else shapely.from_wkb(str(told))
 
 
 def _read_part(

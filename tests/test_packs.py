@@ -72,6 +72,18 @@ def test_what_is_written_comes_back(pack: Path) -> None:
     assert_same(packs.open_area("town"), town())
 
 
+def test_the_ground_that_a_map_shows_comes_back_and_is_read_as_it_was_written_before(pack: Path) -> None:
+    west, south, east, north = town().bbox_deg
+    edge = (north - south) / 4
+    ground = shapely.box(west, south, east, north).difference(
+        shapely.box(west + edge, south + edge, east - edge, north - edge)
+    )
+    packs.write_area(replace(town(), outline_deg=ground))
+    assert_same(packs.open_area("town"), replace(town(), outline_deg=ground))
+    remade(pack, lambda manifest: manifest.update(outline_deg=json.loads(shapely.to_geojson(ground))))
+    assert_same(packs.open_area("town"), replace(town(), outline_deg=ground))
+
+
 def test_area_without_anything_but_streets_comes_back(home: Path) -> None:
     bare = replace(town(buildings=False, hospitals=False), name="bare")
     empty = {name: getattr(bare, name).rows(slice(0)) for name in packs.TABLES}

@@ -94,7 +94,9 @@ def known_ground(
             "nothing of this map is known: its streets are cut off, or run out of it",
             "Use an extract of the place that holds more than single roads",
         )
-    return None if shapely.equals(ground, whole) else shapely.normalize(ground)
+    if shapely.equals(ground, whole):
+        return None
+    return shapely.normalize(shapely.simplify(ground, 0.0))  # the same ground: no corners amid straight edges
 
 
 def _grounds(ground: BaseGeometry) -> BaseGeometry:

@@ -265,3 +265,14 @@ class Screen:
         for _ in range(times):
             self.map.get_by_role("button", name="Zoom in").click()
             self.page.wait_for_timeout(400)
+
+
+@contextmanager
+def watched(browser: Browser, address: str, width: int, height: int) -> Iterator[Screen]:
+    """Open a page in a context of its own: it fails who asks another host or throws in the page."""
+    context = browser.new_context(viewport={"width": width, "height": height}, has_touch=True)
+    screen = Screen(context.new_page(), address)
+    yield screen
+    context.close()
+    assert screen.strangers == []
+    assert screen.faults == []

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 from planner import packs
 from planner.area import Area
 from planner.table import Table
-from tests.e2e.browser import Screen, chromium, free_port, launch, serving
+from tests.e2e.browser import Screen, chromium, free_port, launch, serving, watched
 from tests.town import town
 
 HOSTILE = "<img src=x onerror=alert(1)>![x](https://evil.example/x.png)"
@@ -56,10 +56,6 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def screen(browser: Browser, address: str) -> Iterator[Screen]:
-    """A page in a context of its own: it fails the test that asks another host or throws in the page."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, has_touch=True)
-    screen = Screen(context.new_page(), address)
-    yield screen
-    context.close()
-    assert screen.strangers == []
-    assert screen.faults == []
+    """A page in a context of its own."""
+    with watched(browser, address, 1280, 800) as screen:
+        yield screen

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from planner.store import Store
-from tests.e2e.browser import Screen
+from tests.e2e.browser import Screen, watched
 from tests.e2e.test_transport import begin
 
 pytestmark = pytest.mark.e2e
@@ -20,12 +20,8 @@ NEWS = "Taken over from another screen: "
 
 @pytest.fixture
 def other(browser: Browser, address: str) -> Iterator[Screen]:
-    context = browser.new_context(viewport={"width": 1024, "height": 768}, has_touch=True)
-    other = Screen(context.new_page(), address)
-    yield other
-    context.close()
-    assert other.strangers == []
-    assert other.faults == []
+    with watched(browser, address, 1024, 768) as other:
+        yield other
 
 
 def kinds(screen: Screen) -> list[str]:
