@@ -18,6 +18,7 @@ from planner.geo import DECIMALS, Frame, LonLat, near_deg
 from planner.memory import KEPT_WITH_TABLES, Kept, Memory, kept_with
 from planner.model import Ring, Rings, Shape
 from planner.streets.network import StreetNetwork
+from planner.streets.unread import UnreadRules
 from planner.table import Table
 from planner.terms import ObstacleKind, RoadClass
 
@@ -83,6 +84,8 @@ class Area:
         With the columns named in this module, in the order of (osm_type, osm_id).
     outline_deg : shapely geometry or None
         The ground that the map shows, in degrees; None where it is all of the box.
+    unread : UnreadRules or None
+        Rules of the map that hold at times or under conditions, where they are; None where that is not known.
     """
 
     name: str
@@ -98,6 +101,7 @@ class Area:
     places: Table
     obstacles: Table
     outline_deg: BaseGeometry | None = None
+    unread: UnreadRules | None = None
 
     def __post_init__(self) -> None:
         """Check texts, box and tables once.

@@ -395,6 +395,7 @@ def _listed(entry: Listing) -> dict[str, Any]:
         "shipped": entry.shipped,
         "bbox": manifest.get("bbox_deg"),
         **told,
+        "unread_rules": manifest.get("counts", {}).get("unread_rules"),
         "problem": entry.problem or None,
     }
 

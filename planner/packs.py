@@ -48,6 +48,7 @@ from planner.geo import Frame, LonLat
 from planner.ground.coverage import count_contents
 from planner.memory import give_back
 from planner.streets.network import StreetNetwork
+from planner.streets.unread import UnreadRules
 from planner.table import Table
 
 SCHEMA = "pack/5"
@@ -68,6 +69,7 @@ _READERS = (
 )
 _STREETS = "streets"
 _ORDER = "order"  # of contraction, among the arrays of the streets
+_UNREAD = "unread_"  # begins the names of arrays of rules that are not planned with
 _STAGING = ".new-"
 _SHARE_READ = 0.75  # of the progress of an import
 _STRETCH_BYTES = 16 << 20  # of a file, with a digest of its own
@@ -396,7 +398,7 @@ def _array(values: NDArray[Any]) -> pa.Array:
     return pa.array(values, type=pa.string() if values.dtype == object else None)
 
 
-def _write_network(network: StreetNetwork, file: BinaryIO) -> None:
+def _write_streets(network: StreetNetwork, unread: UnreadRules | None, file: BinaryIO) -> None:
     """Write streets as uncompressed arrays, one at a time: of a metro they are 200 megabytes."""
     order = network.order if network.order is not None else network.find_order()
     if order is not None:
@@ -409,6 +411,8 @@ def _write_network(network: StreetNetwork, file: BinaryIO) -> None:
             _write_array(entry.name, value, archive, file)
         if order is not None:
             _write_array(_ORDER, order, archive, file)
+        for entry in fields(UnreadRules) if unread is not None else ():
+            _write_array(_UNREAD + entry.name, getattr(unread, entry.name), archive, file)
 
 
 def _write_array(name: str, value: NDArray[Any], archive: zipfile.ZipFile, file: BinaryIO) -> None:
@@ -431,7 +435,7 @@ def _place(staging: Path, folder: Path, part: str, area: Area) -> dict[str, Any]
     staged = staging / part
     with staged.open("wb") as file:
         if part == _STREETS:
-            _write_network(area.network, file)
+            _write_streets(area.network, area.unread, file)
         else:
             _write_table(getattr(area, part), area.frame, file)
         _to_disk(file)
@@ -554,7 +558,7 @@ def _open(name: str, manifest: dict[str, Any], folder: Path | None = None) -> Ar
             part: pool.submit(_read_part, name, manifest, part, place, partial(_read_table, name))
             for part in TABLES
         }
-        network = _read_part(name, manifest, _STREETS, place, _read_network)
+        network, unread = _read_part(name, manifest, _STREETS, place, _read_streets)
         with _understood(name):
             lon, lat = manifest["centre_deg"]
             west, south, east, north = manifest["bbox_deg"]
@@ -569,6 +573,7 @@ def _open(name: str, manifest: dict[str, Any], folder: Path | None = None) -> Ar
                 licence=manifest["licence"],
                 network=network,
                 outline_deg=_outline(manifest.get("outline_deg")),
+                unread=unread,
                 **{part: table.result() for part, table in tables.items()},
             )
     pa.default_memory_pool().release_unused()  # what reading tables has left: of a metro 50 megabytes
@@ -630,13 +635,16 @@ def _checked_bytes(name: str, manifest: dict[str, Any], part: str, folder: Path)
     return content
 
 
-def _read_network(content: mmap.mmap) -> StreetNetwork:
+def _read_streets(content: mmap.mmap) -> tuple[StreetNetwork, UnreadRules | None]:
     values: dict[str, Any] = _arrays_in(content)
     values["names"] = tuple(json.loads(values["names"].tobytes()))
     network = StreetNetwork(**{entry.name: values[entry.name] for entry in fields(StreetNetwork)})
     if _ORDER in values:
         network.use_order(values[_ORDER])
-    return network
+    names = [entry.name for entry in fields(UnreadRules)]
+    if not any(_UNREAD + name in values for name in names):  # a pack written before they were told
+        return network, None
+    return network, UnreadRules(**{name: values[_UNREAD + name] for name in names})
 
 
 def _arrays_in(content: mmap.mmap) -> dict[str, NDArray[Any]]:

@@ -36,6 +36,7 @@ from planner.perimeters.tracing import TracedPerimeter, trace_perimeters
 from planner.room import Lines, find_room
 from planner.routes.driving import Driving, PostOnStreet, Streets
 from planner.routes.keeping import keep_routes_open
+from planner.routes.unread_notices import unread_notices
 from planner.sites.choosing import ChosenSites, Scene, choose_sites
 from planner.terms import NoticeLevel, PostMode, RouteKind, Travel
 
@@ -169,6 +170,7 @@ def make_plan(
             owed.notices,
             chosen.notices,
             kept.notices,
+            unread_notices(kept.ways, np.union1d(inner.post_edges, outer.post_edges), area),
             transport.notices,
             held.watched.notices,
         ),

@@ -265,6 +265,16 @@ class Parked(IntEnum):
     BOTH_SIDES = 3
 
 
+class Unread(IntEnum):
+    """Which rules of a street hold at times or under conditions on the map: none of them is planned with."""
+
+    NONE = 0
+    SPEED = 1
+    """How fast one may drive."""
+    PASSAGE = 2
+    """Who may pass, in which direction."""
+
+
 class TurnRule(IntFlag):
     """What a turn restriction says: bits of a code in the network arrays."""
 

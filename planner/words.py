@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from planner.geo import LonLat
@@ -102,6 +102,14 @@ def side(east_m: float, north_m: float) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """Write a number of things: ``1 post``, ``2 posts``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+_UNREAD = {"passage": "street", "barriers": "barrier", "turns": "turn", "speed": "speed limit"}
+
+
+def unread_rules(counts: Mapping[str, int]) -> str:
+    """Write how many streets, barriers, turns and limits hold at times; "" where there are none."""
+    return joined([count(counts[kind], one) for kind, one in _UNREAD.items() if counts[kind]])
 
 
 def amount(number: int, many: str) -> str:

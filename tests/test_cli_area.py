@@ -98,6 +98,8 @@ def test_import_show_list_check_delete(home: Path, town_file: Path) -> None:
     listed = json.loads(run("area", "list").stdout)
     assert [entry["name"] for entry in listed] == ["montevideo", "three_rivers", "mine"]
     assert listed[2]["bbox"] == shown["bbox"]
+    none = dict.fromkeys(("passage", "speed", "barriers", "turns"), 0)
+    assert listed[2]["unread_rules"] == shown["counts"]["unread_rules"] == none
 
     checked = run("area", "check", "mine")
     assert checked.exit_code == 0

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import pytest
 
 from planner.ground.coverage import Finding, count_contents, find_coverage
 from planner.packs import shipped_doctrine
+from planner.streets.unread import UnreadRules
 from planner.terms import NoticeLevel
 from tests.town import Objects, town
 
@@ -71,6 +73,21 @@ def test_an_old_map_is_told_where_the_day_is_known(today: date | None, told: str
     )
     assert finding.level is (NoticeLevel.INFO if told is None else NoticeLevel.CAUTION)
     assert finding.detail == (told or "map of 2025-01-02")
+
+
+def test_rules_that_hold_at_times_are_told_by_kind_and_so_is_that_they_are_not_known() -> None:
+    ids = np.arange(3)
+    unread = UnreadRules(ids, ids[:0], ids[:1], np.array([[1, 2], [2, 1]]))
+    told = found(replace(town(), unread=unread))["unread_rules"]
+    assert (told.ok, told.level) == (True, NoticeLevel.CAUTION)
+    assert told.detail == (
+        "rules that hold at times or under conditions are in no plan: of 3 streets, 1 barrier and 2 turns; "
+        "heed the signs"
+    )
+    unknown = found(replace(town(), unread=None))["unread_rules"]
+    assert (unknown.ok, unknown.level) == (True, NoticeLevel.CAUTION)
+    assert "not known" in unknown.detail
+    assert found(town())["unread_rules"].level is NoticeLevel.INFO
 
 
 def test_islands_are_told() -> None:

@@ -18,7 +18,7 @@ from planner.area import BUILDING_COLUMNS, OBSTACLE_COLUMNS, PLACE_COLUMNS, Area
 from planner.errors import SourceError
 from planner.sources.noding import Runs
 from planner.sources.osm import Draft
-from planner.sources.restrictions import Restriction, read_restriction
+from planner.sources.restrictions import Restriction, read_restriction, read_unread_turns
 from planner.sources.tags import read_street
 from planner.streets.network import StreetNetwork
 from planner.terms import Access, Barrier, RoadClass, Service, TurnRule
@@ -245,6 +245,16 @@ def test_restriction_of_each_kind() -> None:
 )
 def test_what_is_no_plain_restriction_is_left_out(tags, members) -> None:
     assert read_restriction(tags, members) == []
+
+
+def test_turns_that_are_forbidden_at_times_are_read_apart() -> None:
+    at_times = {"type": "restriction", "restriction:conditional": "no_left_turn @ (Mo-Fr 07:00-09:00)"}
+    assert read_restriction(at_times, MEMBERS) == []
+    assert read_unread_turns(at_times, MEMBERS) == [Restriction(1, 2, 2, False, False)]
+    both = at_times | {"restriction": "only_straight_on"}
+    assert read_restriction(both, MEMBERS) == [Restriction(1, 2, 2, True, False)]
+    assert read_unread_turns(both, MEMBERS) == [Restriction(1, 2, 2, False, False)]
+    assert read_unread_turns({"type": "restriction", "restriction": "no_left_turn"}, MEMBERS) == []
 
 
 def test_restriction_names_the_edges_at_its_node() -> None:

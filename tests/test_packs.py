@@ -25,6 +25,7 @@ from planner.area import Area
 from planner.errors import AreaNotFoundError, PackError, SourceError
 from planner.sources import pbf
 from planner.streets.network import StreetNetwork
+from planner.streets.unread import UnreadRules
 from planner.table import Table
 from tests.town import town, town_objects
 
@@ -43,7 +44,7 @@ def pack(home: Path) -> Path:
 
 def assert_same(one: Area, other: Area) -> None:
     for entry in fields(Area):
-        if entry.name in ("network", "buildings", "places", "obstacles"):
+        if entry.name in ("network", "buildings", "places", "obstacles", "unread"):
             continue
         assert getattr(one, entry.name) == getattr(other, entry.name), entry.name
     for entry in fields(StreetNetwork):
@@ -55,6 +56,12 @@ def assert_same(one: Area, other: Area) -> None:
             assert np.array_equal(mine, theirs, equal_nan=mine.dtype.kind == "f")
     for name in packs.TABLES:
         assert_same_table(getattr(one, name), getattr(other, name))
+    assert unread_in(one) == unread_in(other)
+
+
+def unread_in(area: Area) -> dict[str, list[int]] | None:
+    told = area.unread
+    return None if told is None else {f.name: getattr(told, f.name).tolist() for f in fields(UnreadRules)}
 
 
 def assert_same_table(mine: Table, theirs: Table) -> None:
@@ -82,6 +89,15 @@ def test_the_ground_that_a_map_shows_comes_back_and_is_read_as_it_was_written_be
     assert_same(packs.open_area("town"), replace(town(), outline_deg=ground))
     remade(pack, lambda manifest: manifest.update(outline_deg=json.loads(shapely.to_geojson(ground))))
     assert_same(packs.open_area("town"), replace(town(), outline_deg=ground))
+
+
+def test_rules_that_hold_at_times_come_back_and_are_unknown_in_a_pack_without_them(home: Path) -> None:
+    ids = np.array([3, 8], dtype=np.int64)
+    for unread in (UnreadRules(ids, ids[:1], ids[:0], np.array([[3, 8]])), None):
+        packs.write_area(replace(town(), unread=unread))
+        assert_same(packs.open_area("town"), replace(town(), unread=unread))
+        counts = packs.read_manifest("town")["counts"]["unread_rules"]
+        assert counts == (unread and {"passage": 2, "speed": 1, "barriers": 0, "turns": 1})
 
 
 def test_area_without_anything_but_streets_comes_back(home: Path) -> None:

@@ -389,6 +389,7 @@ def test_an_area_says_its_age_and_what_it_lacks() -> None:
             "buildings_with_height": 1,
             "buildings_with_levels": 2,
             "places": {"school": 4},
+            "unread_rules": {"passage": 1, "speed": 12, "barriers": 0, "turns": 0},
         },
         "bbox_deg": [1.0, 2.0, 3.0, 4.0],
         "data_date": "2017-12-04",
@@ -403,6 +404,10 @@ def test_an_area_says_its_age_and_what_it_lacks() -> None:
     assert "Map of 2017-12-04, 8 years old." in told.text
     assert "The map is 8 years old: check what has changed" in told.text
     assert "No hospitals: load a hospital table" in told.text
+    assert "under conditions are in no plan: of 1 street and 12 speed limits" in told.text
+    older = {key: value for key, value in manifest["counts"].items() if key != "unread_rules"}
+    unknown = Markup(area_card(Listing("town", False, {**manifest, "counts": older}), date(2026, 1, 1))).text
+    assert "Rules of streets that hold at times only are not known" in unknown
     assert "heights" not in told.text.partition("All that is known")[0], "three of ten are not few"
     bare = {
         **manifest,

@@ -121,6 +121,39 @@ def test_files_are_joined_and_complete_each_other(town_file: Path, tmp_path: Pat
     assert joined.source == "west.osm.pbf, east.osm"
 
 
+def timed_objects() -> tuple[Objects, dict[str, list[Any]]]:
+    """A cross with rules that hold at times on each of its arms, and where they are."""
+    made = Objects()
+    hours = "no @ (Mo-Fr 07:00-09:00)"
+    west = made.way([(-200, 0), (0, 0)], highway="residential", access__conditional=hours)
+    east = made.way([(0, 0), (200, 0)], highway="primary", maxspeed__conditional="30 @ (22:00-06:00)")
+    made.way([(0, 0), (0, 200)], highway="footway", access__conditional=hours)
+    gate = made.node(0, -100, barrier="gate", access="no", access__conditional="yes @ (07:00-19:00)")
+    made.way([(0, 0), (0, -100), (0, -200)], highway="service")
+    made.node(50, 50, barrier="gate", access__conditional=hours)  # on no street
+    members = [("w", west, "from"), ("n", made.node(0, 0), "via"), ("w", east, "to")]
+    made.relation(members, type="restriction", restriction__conditional="no_straight_on @ (Mo-Fr)")
+    made.relation(
+        [*members[:2], ("w", 999, "to")], type="restriction", restriction__conditional="no_exit @ (Su)"
+    )
+    told = {"passage": [west], "speed": [east], "barriers": [gate], "turns": [[west, east]]}
+    return made.settle(), told
+
+
+@pytest.mark.parametrize("ending", [".osm", ".osm.pbf"])
+def test_rules_that_hold_at_times_are_kept_apart_where_vehicles_drive(tmp_path: Path, ending: str) -> None:
+    made, told = timed_objects()
+    area = read_osm(made.write(tmp_path / f"timed{ending}"), "timed")
+    assert area.unread is not None
+    assert {kind: getattr(area.unread, kind).tolist() for kind in told} == told
+    assert area.network.restriction_count == 0
+    assert area.digest == made.area("timed").digest
+    for ways, tags in ((made.ways, "way"), (made.nodes, "node")):
+        for ident, (where, own) in ways.items():
+            ways[ident] = (where, {k: v for k, v in own.items() if not k.endswith(":conditional")})
+        assert made.area("timed").digest != area.digest, tags  # for plans on it say something else
+
+
 # --- what real extracts do ------------------------------------------------------------------------
 
 

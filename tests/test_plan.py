@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
 
 from planner.model import Incident, ThreatPoint
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
+from planner.streets.unread import UnreadRules
 from planner.terms import RouteKind, ThreatName
 from tests.town import CENTRE, town
 
@@ -25,6 +29,60 @@ def test_turn_restrictions_and_the_side_of_traffic_are_told_once() -> None:
     left = replace(area, network=replace(area.network, oneway=-area.network.oneway))
     told = [n.text for n in make_plan(INCIDENT, left, shipped_doctrine()).notices if "restriction" in n.text]
     assert told[0].endswith("traffic keeps left, as the map's roundabouts and divided streets show")
+
+
+def unread_notices(**rules: object) -> list[tuple[str, str]]:
+    empty = {name: np.empty(0, dtype=np.int64) for name in ("passage", "speed", "barriers")}
+    told = UnreadRules(**{**empty, "turns": np.empty((0, 2), dtype=np.int64), **rules})  # type: ignore[arg-type]
+    plan = make_plan(INCIDENT, replace(town(), unread=told), shipped_doctrine())
+    return [(n.level.value, n.text) for n in plan.notices if "under conditions" in n.text]
+
+
+def test_streets_driven_or_held_that_have_rules_at_times_are_named() -> None:
+    area = town()
+    plan = make_plan(INCIDENT, area, shipped_doctrine())
+    route = max(plan.routes, key=lambda route: len(set(route.streets)))
+    network = area.network
+    names = np.array([network.street(edge) for edge in range(network.edge_count)])
+    driven = np.unique(network.way_id[names == route.streets[0]])
+    post = next(post for post in plan.posts if post.closes)
+    everywhere = network.way_id[np.isin(names, [street for r in plan.routes for street in r.streets])]
+    held = [stretch[0] for post in plan.posts for stretch in post.closes]
+    nameless = network.way_id[np.char.startswith(names.astype(str), "unnamed")]  # a route does not list them
+    elsewhere = np.setdiff1d(network.way_id[network.drivable], [*everywhere, *held, *nameless])
+    assert len(elsewhere)
+    ((level, text),) = unread_notices(passage=driven)
+    assert level == "caution"
+    assert f"not known here: {route.streets[0]}. Heed" in text
+    ((level, text),) = unread_notices(passage=np.array([post.closes[0][0]]))
+    assert post.street.split(" at ")[0] in text
+    ((level, text),) = unread_notices(speed=driven)
+    assert (level, "Speed limits" in text) == ("info", True)
+    assert not unread_notices(passage=elsewhere, speed=elsewhere)
+    assert not unread_notices()
+    assert plan == make_plan(INCIDENT, replace(area, unread=None), shipped_doctrine())
+
+
+def test_turns_and_barriers_that_a_route_passes_are_named_and_no_others() -> None:
+    area, plan = town(), make_plan(INCIDENT, town(), shipped_doctrine())
+    network = area.network
+    edge_of = {}
+    for edge in range(network.edge_count):
+        u, v = int(network.node_id[network.edge_u[edge]]), int(network.node_id[network.edge_v[edge]])
+        edge_of[u, v] = edge_of[v, u] = edge
+    for route in plan.routes:
+        edges = [edge_of[pair] for pair in pairwise(route.nodes) if pair in edge_of]
+        for (one, other), node in zip(pairwise(edges), route.nodes[1:], strict=False):
+            here, there = network.street(one), network.street(other)
+            if here != there and len(edges) == len(route.nodes) - 1:
+                ways = network.way_id[[one, other]]
+                ((_, text),) = unread_notices(turns=ways[None])
+                assert f"the turn from {here} into {there}" in text
+                assert not unread_notices(turns=np.array([[ways[0], 999]]))
+                ((_, text),) = unread_notices(barriers=np.array([node]))
+                assert "the barrier on" in text
+                return
+    raise AssertionError("no route turns")
 
 
 def test_an_area_that_was_planned_on_goes_to_another_process_and_plans_the_same() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.sources import tags as t
-from planner.terms import Access, Barrier, ObstacleKind, Parked, PlaceKind, RoadClass, Service
+from planner.terms import Access, Barrier, ObstacleKind, Parked, PlaceKind, RoadClass, Service, Unread
 
 HIGHWAYS = [road.name.lower() for road in RoadClass]
 
@@ -427,3 +427,42 @@ def test_streets_read_again_are_as_if_read_for_the_first_time(road: str, tags: d
     for _ in range(2):
         assert repr(t.read_street_again(dict(told))) == repr(plain)
     assert t.read_street_again({**told, "highway": "proposed"}) is None
+
+
+@pytest.mark.parametrize(
+    ("tags", "unread"),
+    [
+        ({}, Unread.NONE),
+        ({"access": "no", "maxspeed": "30"}, Unread.NONE),
+        ({"access:conditional": "no @ (Mo-Fr 07:00-09:00)"}, Unread.PASSAGE),
+        ({"motor_vehicle:conditional": "delivery @ (06:00-10:00)"}, Unread.PASSAGE),
+        ({"vehicle:backward:conditional": "no @ (22:00-06:00)"}, Unread.PASSAGE),
+        ({"oneway:conditional": "yes @ (Mo-Fr 15:00-19:00)"}, Unread.PASSAGE),
+        ({"maxspeed:conditional": "30 @ (22:00-06:00)"}, Unread.SPEED),
+        ({"maxspeed:forward:conditional": "60 @ wet"}, Unread.SPEED),
+        ({"maxspeed:conditional": "60 @ wet", "oneway:conditional": "yes @ (Su)"}, Unread.PASSAGE),
+        ({"hgv:conditional": "no @ (22:00-06:00)", "bicycle:conditional": "no @ (Su)"}, Unread.NONE),
+    ],
+)
+def test_rules_that_hold_at_times_are_told_and_change_nothing_else(
+    tags: dict[str, str], unread: Unread
+) -> None:
+    told = {"highway": "residential", **tags}
+    made, plain = (
+        t.read_street(told),
+        t.read_street({k: v for k, v in told.items() if "conditional" not in k}),
+    )
+    assert made is not None
+    assert plain is not None
+    assert repr(made) == repr(plain._replace(unread=unread))  # NaN is not equal to itself
+
+
+def test_a_barrier_that_opens_at_times_is_told_and_a_signal_is_not() -> None:
+    hours = {"access:conditional": "yes @ (07:00-19:00)"}
+    assert t.read_street_node({"barrier": "gate", **hours}) == t.StreetNode(
+        Barrier.GATE, Access.UNSET, False, True
+    )
+    assert t.read_street_node({"barrier": "gate"}) == t.StreetNode(Barrier.GATE, Access.UNSET, False, False)
+    signal = t.read_street_node({"highway": "traffic_signals", **hours})
+    assert signal is not None
+    assert not signal.unread

@@ -29,7 +29,7 @@ from planner.area import Area
 from planner.geo import Frame, LonLat, near_deg
 from planner.sources.meridian import BBox
 from planner.sources.osm import Draft
-from planner.sources.restrictions import read_restriction
+from planner.sources.restrictions import read_restriction, read_unread_turns
 
 CENTRE = LonLat(-93.0, 41.0)
 DATA_DATE = "2024-05-01"
@@ -119,6 +119,7 @@ class Objects:
                 draft.add_feature("w", ident, tags, self._shape(refs, tags))
         for members, tags in self.relations.values():
             draft.add_restrictions(read_restriction(tags, members))
+            draft.add_unread_turns(read_unread_turns(tags, members))
         return draft.finish(name, source="made", data_date=DATA_DATE, bbox_deg=bbox_deg)
 
     def _shape(self, refs: list[int], tags: Mapping[str, str]) -> LineString | Polygon:

@@ -52,6 +52,7 @@ def count_contents(area: Area) -> dict[str, Any]:
         "barriers": int((network.node_barrier > 0).sum()),
         "signals": int(network.node_signal.sum()),
         "turn_restrictions": network.restriction_count,
+        "unread_rules": None if area.unread is None else area.unread.counts(),
         "buildings": len(area.buildings),
         "buildings_with_height": int(np.isfinite(area.buildings["height_m"]).sum()),
         "buildings_with_levels": int(np.isfinite(area.buildings["levels"]).sum()),
@@ -80,6 +81,7 @@ def find_coverage(area: Area, travelling: Travelling, today: date | None = None)
         _streets(area),
         _outline(area),
         _connected(area, travelling),
+        _unread(area),
         _buildings(area),
         _heights(area),
         _hospitals(area),
@@ -126,6 +128,18 @@ def _connected(area: Area, travelling: Travelling) -> Finding:
         f"{told}: the rest is islands, or streets cut off where the map ends; plans there may find no way out"
     )
     return _found("connected", share > 0.5, told, lacking)
+
+
+def _unread(area: Area) -> Finding:
+    told = "" if area.unread is None else words.unread_rules(area.unread.counts())
+    lacking = f"rules that hold at times or under conditions are in no plan: of {told}; heed the signs"
+    if area.unread is None:
+        lacking = (
+            "whether streets have rules that hold at times or under conditions is not known: this area was "
+            "made before that was asked, import its map again"
+        )
+    good = area.unread is not None and not told
+    return _found("unread_rules", good, "no rules that hold at times", lacking)
 
 
 def _buildings(area: Area) -> Finding:

@@ -39,9 +39,10 @@ _LEAST_ROUTE_M = 1.0
 
 @dataclass(frozen=True, eq=False)
 class OpenRoutes:
-    """Routes kept open, the posts that must be gates for them, and what could not be reached."""
+    """Routes kept open, as written and as driven, their gates, and what could not be reached."""
 
     routes: tuple[Route, ...]
+    ways: tuple[Way, ...]
     gates: frozenset[str]
     notices: tuple[Notice, ...]
 
@@ -99,7 +100,7 @@ def keep_routes_open(
         + corridor_notices(corridor, ways, routes, sites, driving)
     )
     gates = frozenset(post for route in routes for post in route.posts_crossed)
-    return OpenRoutes(routes, gates, tuple(notices))
+    return OpenRoutes(routes, tuple(ways), gates, tuple(notices))
 
 
 def _public_streets(streets: Streets, area: Area) -> Streets:

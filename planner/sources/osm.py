@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -42,7 +42,8 @@ from planner.sources.tags import (
     read_street_node,
 )
 from planner.streets.network import Floats, Ints, StreetNetwork
-from planner.terms import ObstacleKind
+from planner.streets.unread import UnreadRules
+from planner.terms import ObstacleKind, Unread
 
 ATTRIBUTION = "© OpenStreetMap contributors"
 LICENCE = "ODbL 1.0"
@@ -77,6 +78,7 @@ class Draft:
     _added: int = 0
     _nodes: dict[int, StreetNode] = field(default_factory=dict)
     _restrictions: set[Restriction] = field(default_factory=set)
+    _unread_turns: set[Restriction] = field(default_factory=set)
     _buildings: Drafted = field(default_factory=lambda: Drafted(Building._fields))
     _places: Drafted = field(default_factory=lambda: Drafted(Place._fields))
     _obstacles: Drafted = field(default_factory=lambda: Drafted(Obstacle._fields))
@@ -133,6 +135,10 @@ class Draft:
     def add_restrictions(self, restrictions: Iterable[Restriction]) -> None:
         """Add turn restrictions."""
         self._restrictions.update(restrictions)
+
+    def add_unread_turns(self, turns: Iterable[Restriction]) -> None:
+        """Add turn restrictions that hold at times or under conditions: they are told of, and no more."""
+        self._unread_turns.update(turns)
 
     def add_place(self, osm_type: str, osm_id: int, place: Place, shape: BaseGeometry | bytes) -> None:
         """Add a place (point or polygon, shapely or WKB)."""
@@ -233,8 +239,13 @@ class Draft:
         if kept is not None:
             streets = streets.within(kept)
         frame = Frame(on_globe((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
+        unread = self._unread_of(streets)
         network, units = lay_streets(streets, self._nodes, self._restrictions_of(streets), frame)
+        unread = unread.within(network)
         sha = _digest_of(network, units, box)
+        for entry in fields(unread):
+            if len(rows := getattr(unread, entry.name)):  # a map without any keeps its digest
+                feed(sha, f"unread {entry.name}", rows)
         del streets
         give_back()
         buildings, places, obstacles = (
@@ -273,6 +284,7 @@ class Draft:
             places=places,
             obstacles=obstacles,
             outline_deg=outline,
+            unread=unread,
         )
 
     def _streets(self) -> Streets:
@@ -291,11 +303,26 @@ class Draft:
 
     def _restrictions_of(self, streets: Streets) -> set[Restriction]:
         """Return the turn restrictions between streets that are kept: the others hold nowhere here."""
-        ways = set(streets.way_id.tolist())
-        return {r for r in self._restrictions if ways.issuperset((r.from_way, r.to_way, *r.via_ways))}
+        return set(_between(self._restrictions, streets))
+
+    def _unread_of(self, streets: Streets) -> UnreadRules:
+        """Return where streets that are kept have rules that hold at times or under conditions."""
+        told = np.array([one.unread for one in streets.streets])[streets.street]
+        turns = {(r.from_way, (*r.via_ways, r.to_way)[0]) for r in _between(self._unread_turns, streets)}
+        return UnreadRules(
+            passage=np.unique(streets.way_id[told == Unread.PASSAGE]),
+            speed=np.unique(streets.way_id[told == Unread.SPEED]),
+            barriers=np.array(sorted(k for k, node in self._nodes.items() if node.unread), dtype=np.int64),
+            turns=np.array(sorted(turns), dtype=np.int64).reshape(-1, 2),
+        )
 
 
 # --- streets --------------------------------------------------------------------------------------
+
+
+def _between(turns: Iterable[Restriction], streets: Streets) -> Iterator[Restriction]:
+    ways = set(streets.way_id.tolist())
+    return (r for r in turns if ways.issuperset((r.from_way, r.to_way, *r.via_ways)))
 
 
 def _kept_ground(box: BBox | None, within_deg: BaseGeometry | None) -> BaseGeometry | None:

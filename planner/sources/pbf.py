@@ -41,7 +41,7 @@ from planner.sources.ordering import (
 )
 from planner.sources.osm import Draft
 from planner.sources.pbf_blocks import has_new_nodes
-from planner.sources.restrictions import read_restriction
+from planner.sources.restrictions import UNREAD_KEYS, read_restriction, read_unread_turns
 from planner.sources.stretches import ORDERED
 from planner.sources.tables import line_wkb, point_wkb
 from planner.sources.tags import (
@@ -79,7 +79,7 @@ _AREA_KEYS = (
     "railway",
     "public_transport",
 )
-KEYS = (*_AREA_KEYS, "highway", "restriction")
+KEYS = (*_AREA_KEYS, "highway", "restriction", *UNREAD_KEYS)
 """Keys of the tags of all that is read."""
 _WKB_HEAD = 9  # bytes of WKB before a line's coordinates: byte order, type, number of points
 _REPORT_EVERY = 2000
@@ -462,9 +462,11 @@ class _Reading:
         )
 
     def _relation(self, relation: Any) -> None:
-        if "restriction" in relation.tags:
+        tags = relation.tags
+        if any(key in tags for key in ("restriction", *UNREAD_KEYS)):
             members = [(m.type, _checked_id(m.ref), m.role) for m in relation.members]
-            self.draft.add_restrictions(read_restriction(relation.tags, members))
+            self.draft.add_restrictions(read_restriction(tags, members))
+            self.draft.add_unread_turns(read_unread_turns(tags, members))
 
     def _area(self, area: Any) -> None:
         tags = area.tags

@@ -28,6 +28,8 @@ class Restriction(NamedTuple):
     via_ways: tuple[int, ...] = ()
 
 
+UNREAD_KEYS = ("restriction:conditional", "restriction:motorcar:conditional")
+"""Keys of restrictions that hold at times or under conditions."""
 _FREE_OF_IT = frozenset({"motorcar", "motor_vehicle", "vehicle"})
 """A restriction that spares all of these holds for none that this program routes."""
 
@@ -47,7 +49,16 @@ def read_restriction(tags: Tags, members: Iterable[tuple[str, int, str]]) -> lis
         Empty when it is none that holds at all times for all vehicles: conditional ones and those for
         lorries are left out. One with several ways to come from or go to gives one each.
     """
-    text = tags.get("restriction", "")
+    return _read(tags, tags.get("restriction", ""), members)
+
+
+def read_unread_turns(tags: Tags, members: Iterable[tuple[str, int, str]]) -> list[Restriction]:
+    """Read a relation as :func:`read_restriction` does, but what holds at times or under conditions."""
+    texts = (tags.get(key, "") for key in UNREAD_KEYS)
+    return _read(tags, next((text for text in texts if text), ""), members)
+
+
+def _read(tags: Tags, text: str, members: Iterable[tuple[str, int, str]]) -> list[Restriction]:
     if tags.get("type", "") != "restriction" or not text.startswith(("no_", "only_")):
         return []
     by_role: dict[tuple[str, str], list[int]] = {}

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from planner.terms import Access, Barrier, ObstacleKind, Parked, PlaceKind, RoadClass, Service
+from planner.terms import Access, Barrier, ObstacleKind, Parked, PlaceKind, RoadClass, Service, Unread
 
 FEET_M = 0.3048
 INCH_M = 0.0254
@@ -193,6 +193,7 @@ class Street(NamedTuple):
     maxwidth_m: float
     parked: int
     works: bool
+    unread: int
     name: str
 
 
@@ -227,6 +228,7 @@ def read_street(tags: Tags) -> Street | None:
         maxwidth_m=_narrower(length_m(tags.get("maxwidth", "")), length_m(tags.get("maxwidth:physical", ""))),
         parked=_parked(tags),
         works=tags.get("construction", "no") != "no",
+        unread=_unread(tags),
         name=_street_name(tags),
     )
 
@@ -262,6 +264,24 @@ _STOOD |= dict.fromkeys(("no", "no_parking", "no_stopping", "no_standing", "fire
 _STOOD_ASIDE = frozenset({"on_kerb", "street_side", "lay_by", "shoulder"})
 
 
+# Rules that hold at times (``no @ (Mo-Fr 07:00-09:00)``) or under conditions (``60 @ wet``): a plan knows
+# neither, so none is planned with, and that there is one is told.
+_WAYS_ALONG = ("", ":forward", ":backward")
+_UNREAD_PASSAGE, _UNREAD_SPEED = (
+    tuple(f"{key}{along}:conditional" for key in keys for along in _WAYS_ALONG)
+    for keys in (
+        (*MOTOR_KEYS, "motorcar", "emergency", "oneway", "oneway:motor_vehicle", "maxheight", "maxwidth"),
+        ("maxspeed", "maxspeed:motorcar"),
+    )
+)
+
+
+def _unread(tags: Tags) -> Unread:
+    if any(tags.get(key, "") for key in _UNREAD_PASSAGE):
+        return Unread.PASSAGE
+    return Unread.SPEED if any(tags.get(key, "") for key in _UNREAD_SPEED) else Unread.NONE
+
+
 _STREET_KEYS = frozenset(
     {
         *("highway", "service", "junction", "area", "layer", "bridge", "tunnel", "construction"),
@@ -271,6 +291,7 @@ _STREET_KEYS = frozenset(
         *(f"parking:{side}" for side in _SIDES),
         *(f"parking:lane:{side}" for side in _SIDES),
         *(f"parking:lane:{side}:{how}" for side in _SIDES for how in _STOOD),
+        *(*_UNREAD_PASSAGE, *_UNREAD_SPEED),
     }
 )
 """What decides what a street is, all but its name."""
@@ -345,6 +366,7 @@ class StreetNode(NamedTuple):
     barrier: int
     access: int
     signal: bool
+    unread: bool = False
 
 
 def read_street_node(tags: Tags) -> StreetNode | None:
@@ -356,7 +378,8 @@ def read_street_node(tags: Tags) -> StreetNode | None:
     access = fold_access(tags, MOTOR_KEYS)
     if access is Access.UNSET and tags.get("locked", "") == "yes":
         access = Access.NO
-    return StreetNode(barrier, access, signal)
+    unread = barrier is not Barrier.NONE and _unread(tags) is Unread.PASSAGE
+    return StreetNode(barrier, access, signal, unread)
 
 
 def read_barrier(tags: Tags) -> Barrier:

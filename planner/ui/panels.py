@@ -318,6 +318,11 @@ def _area_lacks(manifest: Mapping[str, Any], shipped: bool, today: date) -> Iter
     elif days > STALE_DAYS:
         newer = "import a newer one" + ("" if shipped else " under this name")
         yield f"The map is {_old(days)} old: check what has changed, or {newer}"
+    unread = counts.get("unread_rules")
+    if unread is None:
+        yield "Rules of streets that hold at times only are not known: import its map again"
+    elif told := words.unread_rules(unread):
+        yield f"Rules that hold at times or under conditions are in no plan: of {told}"
     tall, buildings = counts["buildings_with_height"] + counts["buildings_with_levels"], counts["buildings"]
     if not buildings:
         yield "No buildings: what can be seen from where is not known"
