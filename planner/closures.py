@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area, geometries_m
 from planner.doctrine import Doctrine
 from planner.model import Closure, Incident, Notice
+from planner.outlines import enclosed
 from planner.streets.network import StreetNetwork
 from planner.terms import NoticeLevel
 
@@ -79,7 +80,7 @@ def _closed_by(part: BaseGeometry, area: Area, doctrine: Doctrine) -> Bools:
         on_line = _on(part, area.network, doctrine.perimeters.blocked_line_m)
         middle = shapely.line_interpolate_point(part, 0.5, normalized=True)
         return on_line if on_line.any() else _at(middle, area.network, reach_m)
-    return area.network.edges_meeting(shapely.make_valid(part))
+    return area.network.edges_meeting(enclosed(part))
 
 
 def _told(number: int, closed: Bools, area: Area, doctrine: Doctrine) -> Notice:

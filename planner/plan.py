@@ -29,6 +29,7 @@ from planner.model import (
     Post,
     Route,
 )
+from planner.outlines import outline_notices
 from planner.perimeters.containment import Watched, watch_target
 from planner.perimeters.duties import outer_duties
 from planner.perimeters.gates import inner_gates, never_gates, open_gates
@@ -165,6 +166,7 @@ def make_plan(
             closure_notices(incident, area, doctrine),
             field_road_notices(incident.field_roads, mapped, doctrine),
             ground.notices,
+            outline_notices(incident, area),
             inner.notices,
             outer.notices,
             owed.notices,

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from planner.document import read_plan, write_incident, write_plan
 from planner.model import Incident
 from planner.packs import write_area
 from planner.terms import ThreatName
+from planner.ui.panels import Beside, plan_panel
 from tests.town import CENTRE, town
 
 AREA = "cli_town"
@@ -93,6 +95,32 @@ def test_a_document_from_a_file_or_a_pipe_gives_the_plan_of_the_tap(spot, tmp_pa
 def test_a_plan_fed_back_in_gives_itself(spot):
     tapped = planned(spot).stdout_bytes
     assert run("plan", "-", "--area", AREA, text=tapped).stdout_bytes == tapped
+
+
+def test_an_outline_that_crosses_itself_is_told_in_the_plan_and_on_the_page(area, spot):
+    def bow(east_m, north_m):
+        x, y = area.frame.point_m(spot)
+        corners = ((0, 0), (60, 60), (60, 0), (0, 60), (0, 0))
+        return [list(area.frame.place(x + east_m + dx, y + north_m + dy)) for dx, dy in corners]
+
+    def feature(kind, where, **more):
+        geometry = {"type": "Polygon", "coordinates": [bow(*where)]}
+        return {"type": "Feature", "properties": {"kind": kind, **more}, "geometry": geometry}
+
+    features = [
+        feature("zone", (0, 0), zone="hot"),
+        feature("closure", (600, 100)),
+        feature("pin", (100, -500), purpose="media"),
+    ]
+    said = {"type": "FeatureCollection", "planner": {"schema": "incident/1"}, "features": features}
+    result = run("plan", "-", "--area", AREA, text=json.dumps(said))
+    assert result.exit_code == 0, result.stderr
+    told = [n for n in json.loads(result.stdout)["planner"]["notices"] if "crosses itself" in n["text"]]
+    assert [n["level"] for n in told] == ["caution"] * 3
+    assert {n["about"] for n in told} == {"zone 1", "closures", "media-1"}
+    page = plan_panel(read_plan(result.stdout_bytes), Beside())
+    for notice in told:
+        assert escape(notice["text"]) in page
 
 
 def test_output_goes_whole_to_a_file_or_not_at_all(spot, tmp_path):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from shapely.geometry import Point
 
 from planner.closures import blocked_names, blocked_streets, closure_notices
-from planner.model import Closure, Incident, Shape
+from planner.model import Closure, Incident, Pin, Shape
+from planner.outlines import outline_notices
 from planner.packs import shipped_doctrine
-from planner.terms import NoticeLevel
+from planner.terms import NoticeLevel, Purpose
 from tests.town import Objects, town
 
 
@@ -65,6 +67,28 @@ def test_a_line_that_reaches_no_street_closes_the_nearest(area):
 
 def test_a_shape_closes_what_it_meets(area):
     assert closed(area, (-420, -160), (-380, -160), (-380, -140), (-420, -140), polygon=True) == BLOCK
+
+
+def test_a_shape_that_crosses_itself_closes_all_that_it_goes_round_and_is_told(area):
+    star = [(-400 + 60 * np.cos(t), -150 + 60 * np.sin(t)) for t in np.arange(5) * 4 * np.pi / 5 + 0.3]
+    assert closed(area, *star, polygon=True) >= BLOCK
+    assert closed(area, (-400, -140), (-400, -160), (-400, -150), polygon=True) == BLOCK  # of no width
+    bow = tuple(area.frame.place(x, y) for x, y in ((0, 0), (80, 80), (80, 0), (0, 80)))
+    over = tuple(
+        area.frame.place(x, y) for x, y in ((0, 0), (80, 0), (80, 80), (0, 80), (0, -0.3), (0.3, -0.3))
+    )
+    tap = Closure(Shape(points=bow[:1]))
+    marks = (tap, *(Closure(Shape(polygons=((line,),))) for line in (bow, over)))
+    pin = Pin(Purpose.COMMAND_POST, Shape(polygons=((bow,),)))
+    found = outline_notices(Incident(closures=marks, pins=(pin,)), area)
+    assert [(notice.level, notice.about) for notice in found] == [
+        (NoticeLevel.CAUTION, "closures"),
+        (NoticeLevel.CAUTION, "command_post-1"),
+    ]
+    assert found[0].text.startswith(
+        "The outline of 'Blocked here' mark 2 crosses itself: it was taken as all 2"
+    )
+    assert found[1].text.startswith("The outline of the ground pinned for command post crosses itself")
 
 
 def test_nothing_closes_nothing(area):

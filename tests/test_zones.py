@@ -20,7 +20,7 @@ from planner.geo import LonLat
 from planner.ground.around import around
 from planner.ground.zones import Ground, _hidden, draw_zones
 from planner.model import DrawnZone, Incident, Shape, ThreatPoint
-from planner.terms import ThreatName, ThreatStatus, ZoneKind
+from planner.terms import NoticeLevel, ThreatName, ThreatStatus, ZoneKind
 from tests.town import CENTRE, town
 
 DOCTRINE: Doctrine = read_doctrine(Path(__file__).parents[1] / "data" / "doctrine.toml")
@@ -279,7 +279,25 @@ def test_a_self_crossing_stroke_is_repaired_and_said():
     ground = draw(Incident(zones=(drawn(bow),)))
     check_laws(ground)
     assert ground.hot_m.area == pytest.approx(5000, rel=0.01)
-    assert any("crossed itself" in n.text for n in ground.notices)
+    (told,) = [n for n in ground.notices if n.about == "zone 1"]
+    assert told.level is NoticeLevel.CAUTION
+    assert told.text == (
+        "The outline of drawn hot zone 1 crosses itself: it was taken as all 2 pieces of ground within it. "
+        "Draw it again"
+    )
+
+
+def test_what_a_stroke_goes_round_twice_is_hot_and_so_is_the_middle_of_a_star():
+    turn = np.linspace(0, 4 * np.pi, 80)
+    twice = ring(
+        *np.column_stack([(100 + 2 * turn) * np.cos(turn), (100 + 2 * turn) * np.sin(turn)]).tolist()
+    )
+    star = ring(*((100 * np.cos(t), 100 * np.sin(t)) for t in np.arange(5) * 4 * np.pi / 5))
+    for line in (twice, star):
+        ground = draw(Incident(zones=(drawn(line),)))
+        check_laws(ground)
+        assert ground.hot_m.covers(Point(0, 0))
+        assert any("taken as all ground within it" in n.text for n in ground.notices)
 
 
 def test_a_hole_stays_a_hole():

@@ -22,6 +22,7 @@ from planner.ground.seen import seen_ground
 from planner.ground.sightline import Walls, walls_of
 from planner.ground.targets import Target, find_target, sight_points, thin
 from planner.model import DrawnZone, Incident, Notice, Rings, ThreatPoint, Zone
+from planner.outlines import crossing_notice, enclosed
 from planner.terms import NoticeLevel, ThreatName, ZoneKind
 
 Floats = NDArray[np.float64]
@@ -175,16 +176,17 @@ def _drawn(zones: Sequence[DrawnZone], area: Area) -> tuple[dict[ZoneKind, BaseG
                 f"zone {number} is not a polygon", "Draw it as an area with at least three corners"
             )
         for rings in zone.shape.polygons:
-            polygon, repaired = _read_polygon(rings, number, area)
+            rough = _read_polygon(rings, number, area)
+            polygon = _polygonal(enclosed(rough))
+            if polygon.area < _SLIVER_M2:
+                raise _too_small(number)
             parts[zone.zone].append(polygon)
-            if repaired:
-                text = f"Drawn {zone.zone} zone {number} crossed itself and was repaired: check its outline"
-                notices.append(Notice(NoticeLevel.CAUTION, text, f"zone {number}"))
+            notices += crossing_notice(f"drawn {zone.zone} zone {number}", rough, f"zone {number}")
     return {kind: _polygonal(shapely.union_all(polygons)) for kind, polygons in parts.items()}, notices
 
 
-def _read_polygon(rings: Rings, number: int, area: Area) -> tuple[BaseGeometry, bool]:
-    """One drawn polygon in metres, and whether it had to be repaired."""
+def _read_polygon(rings: Rings, number: int, area: Area) -> Polygon:
+    """One drawn polygon in metres, which may cross itself."""
     degrees = [np.asarray(ring, dtype=np.float64).reshape(-1, 2) for ring in rings]
     for ring in degrees:
         _check_ring(ring, number)
@@ -198,11 +200,7 @@ def _read_polygon(rings: Rings, number: int, area: Area) -> tuple[BaseGeometry, 
     outlines = [line for line in lines if len(set(line.coords)) >= 3]
     if not outlines or len(set(lines[0].coords)) < 3:
         raise _too_small(number)
-    rough = Polygon(outlines[0], outlines[1:])
-    polygon = _polygonal(rough if rough.is_valid else shapely.make_valid(rough))
-    if polygon.area < _SLIVER_M2:
-        raise _too_small(number)
-    return polygon, not rough.is_valid
+    return Polygon(outlines[0], outlines[1:])
 
 
 def _check_ring(ring: Floats, number: int) -> None:

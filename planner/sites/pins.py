@@ -18,6 +18,7 @@ from planner.area import Area, geometries_m
 from planner.doctrine import Doctrine
 from planner.errors import IncidentError
 from planner.model import Pin
+from planner.outlines import enclosed
 from planner.sites.candidates import Candidate
 from planner.sites.grounds import grounds_of
 from planner.streets.network import Snap
@@ -73,7 +74,7 @@ def pinned(
 
 
 def _shape(pin: Pin, area: Area) -> BaseGeometry:
-    shape = shapely.union_all(shapely.make_valid(np.array(geometries_m(pin.shape, area.frame), dtype=object)))
+    shape = shapely.union_all([enclosed(part) for part in geometries_m(pin.shape, area.frame)])
     if shape.is_empty or not shape.intersects(area.extent_m):
         raise IncidentError(
             f"the pin for {pin.purpose.replace('_', ' ')} lies outside the area {area.name}",
