@@ -1,4 +1,4 @@
-"""Outlines that cross themselves, as hands draw and other programs write: what is taken for drawn, and said."""
+"""Outlines that cross themselves, as hands and other programs draw: what they are taken for, and said."""
 
 from __future__ import annotations
 

@@ -289,9 +289,7 @@ def test_a_self_crossing_stroke_is_repaired_and_said():
 
 def test_what_a_stroke_goes_round_twice_is_hot_and_so_is_the_middle_of_a_star():
     turn = np.linspace(0, 4 * np.pi, 80)
-    twice = ring(
-        *np.column_stack([(100 + 2 * turn) * np.cos(turn), (100 + 2 * turn) * np.sin(turn)]).tolist()
-    )
+    twice = ring(*((100 + 2 * turn) * (np.cos(turn), np.sin(turn))).T.tolist())
     star = ring(*((100 * np.cos(t), 100 * np.sin(t)) for t in np.arange(5) * 4 * np.pi / 5))
     for line in (twice, star):
         ground = draw(Incident(zones=(drawn(line),)))
