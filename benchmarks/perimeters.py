@@ -100,13 +100,14 @@ def _links(ring: Ring, area: Area, doctrine: Doctrine) -> Links:
 def _timed_same(links: Links) -> tuple[Timed, Timed, Timed]:
     """Time one minimum cut of one graph by three solvers, and see that they agree."""
     low, high, n = links.low, links.high, links.node_count
-    graph = nx.Graph()
+    tails, heads = np.concatenate([low, high]), np.concatenate([high, low])
+    costs = np.concatenate([links.cost, links.back])
+    graph = nx.DiGraph()
     graph.add_nodes_from((SOURCE, SINK))
-    for a, b, cost in zip(low.tolist(), high.tolist(), links.cost.tolist(), strict=True):
+    for a, b, cost in zip(tails.tolist(), heads.tolist(), costs.tolist(), strict=True):
         before = graph[a][b]["capacity"] if graph.has_edge(a, b) else 0
         graph.add_edge(a, b, capacity=before + cost)
-    both = (np.tile(links.cost, 2), (np.concatenate([low, high]), np.concatenate([high, low])))
-    matrix = csr_array(coo_array(both, shape=(n, n)).astype(np.int32))
+    matrix = csr_array(coo_array((costs, (tails, heads)), shape=(n, n)).astype(np.int32))
 
     def by_scipy() -> tuple[int, np.ndarray]:
         found = maximum_flow(matrix, SOURCE, SINK)
@@ -114,11 +115,11 @@ def _timed_same(links: Links) -> tuple[Timed, Timed, Timed]:
         left.eliminate_zeros()
         return int(found.flow_value), breadth_first_order(csr_array(left.T), SINK, return_predecessors=False)
 
-    flow, reaches = find_flow(low, high, links.cost, n, SOURCE, SINK)
-    assert flow == nx.minimum_cut(graph, SINK, SOURCE)[0] == by_scipy()[0]
+    flow, reaches = find_flow(low, high, links.cost, links.back, n, SOURCE, SINK)
+    assert flow == nx.minimum_cut(graph, SOURCE, SINK)[0] == by_scipy()[0]
     assert set(by_scipy()[1].tolist()) == set(np.flatnonzero(reaches).tolist())
     return (
-        timed(lambda: find_flow(low, high, links.cost, n, SOURCE, SINK), repeat=5),
-        timed(lambda: nx.minimum_cut(graph, SINK, SOURCE), repeat=1, warm=0),
+        timed(lambda: find_flow(low, high, links.cost, links.back, n, SOURCE, SINK), repeat=5),
+        timed(lambda: nx.minimum_cut(graph, SOURCE, SINK), repeat=1, warm=0),
         timed(by_scipy, repeat=3),
     )

@@ -71,24 +71,25 @@ def sum_to(line, xy):
     return min(passed), max(passed)
 
 
-LINKS = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7), st.integers(0, 20)), min_size=1, max_size=24)
+NODES, COSTS = st.integers(0, 7), st.integers(0, 20)
+LINKS = st.lists(st.tuples(NODES, NODES, COSTS, COSTS), min_size=1, max_size=24)
 
 
 @given(links=LINKS)
 def test_the_flow_and_the_far_side_of_its_cut_are_networkxs(links):
     graph = nx.DiGraph()
     graph.add_nodes_from(range(8))
-    for a, b, cost in links:
-        for u, v in ((a, b), (b, a)):
+    for a, b, cost, back in links:
+        for u, v, most in ((a, b, cost), (b, a, back)):
             before = graph[u][v]["capacity"] if graph.has_edge(u, v) else 0
-            graph.add_edge(u, v, capacity=before + cost)
+            graph.add_edge(u, v, capacity=before + most)
     graph.remove_edges_from(list(nx.selfloop_edges(graph)))
     left = nx.algorithms.flow.preflow_push(graph, 0, 1)
     passable = nx.DiGraph((u, v) for u, v, at in left.edges(data=True) if at["flow"] < at["capacity"])
     passable.add_node(1)
 
-    low, high, cost = np.array(links, dtype=np.int64).T.copy()
-    flow, reaches = find_flow(low, high, cost, 8, 0, 1)
+    low, high, cost, back = np.array(links, dtype=np.int64).T.copy()
+    flow, reaches = find_flow(low, high, cost, back, 8, 0, 1)
 
     assert flow == left.graph["flow_value"]
     assert set(np.flatnonzero(reaches).tolist()) == nx.ancestors(passable, 1) | {1}
@@ -97,9 +98,9 @@ def test_the_flow_and_the_far_side_of_its_cut_are_networkxs(links):
 @given(links=LINKS, barred=st.sets(st.integers(0, 7)))
 def test_nodes_joined_through_allowed_nodes_share_a_number(links, barred):
     allowed = np.array([node not in barred for node in range(8)])
-    graph = nx.Graph((a, b) for a, b, _ in links if allowed[[a, b]].all())
+    graph = nx.Graph((a, b) for a, b, *_ in links if allowed[[a, b]].all())
     graph.add_nodes_from(range(8))
-    low, high, _ = np.array(links, dtype=np.int64).T.copy()
+    low, high, *_ = np.array(links, dtype=np.int64).T.copy()
     number = joined_through(low, high, allowed)
     parts = {frozenset(np.flatnonzero(number == k).tolist()) for k in set(number.tolist())}
     assert parts == {frozenset(part) for part in nx.connected_components(graph)}

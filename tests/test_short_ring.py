@@ -9,8 +9,10 @@ from shapely.geometry import LineString, Point, Polygon, box
 from planner.area import Area
 from planner.ground.zones import draw_zones
 from planner.model import Incident
+from planner.perimeters.cut import INNER, OUTER, Cut, Links
 from planner.perimeters.line import Core, Pieces, Sides, draw_line
 from planner.perimeters.outline import needles_m, slits_m
+from planner.perimeters.short_ring import _side_by_side
 from planner.perimeters.tracing import trace_perimeters
 from planner.terms import PostMode, RoadClass, ThreatName
 from tests.streets import draw_streets
@@ -131,3 +133,19 @@ def test_the_line_is_neat_where_a_street_lies_on_a_tunnel_of_the_inside() -> Non
     line = draw_line(Sides(inner, outer, none, none, np.empty((0, 2)), Core(Point(0, 0).buffer(50))))
     assert line.contains(tunnel)
     assert line.length < 1.05 * line.convex_hull.length
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_posts_on_a_street_that_the_map_has_twice_stand_beside_each_other(turned: bool) -> None:
+    places = [(0.0, 0.0), (200.0, 0.0), (500.0, 0.0)]
+    twin = {"u": 1, "v": 0} if turned else {"u": 0, "v": 1}
+    network = draw_streets(places, [{"u": 0, "v": 1}, twin, {"u": 1, "v": 2}])
+    low, high = ([0, 2], [2, 0]) if turned else ([0, 0], [2, 2])
+    costs = np.ones(2, dtype=np.int64)
+    ends = np.zeros(2), np.full(2, 200.0)
+    links = Links(np.array([0, 1]), np.array(low), np.array(high), *ends, costs, costs, 3)
+    cut = Cut(links, np.array([INNER, OUTER, OUTER], dtype=np.int8), np.zeros(3, dtype=np.int64), 2)
+    beside = 170.0 if turned else 30.0
+    assert _side_by_side(network, cut, {0: 30.0}) == {0: 30.0, 1: beside}
+    assert _side_by_side(network, cut, {1: beside}) == {0: 30.0, 1: beside}
+    assert _side_by_side(network, cut, {}) == {}

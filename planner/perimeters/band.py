@@ -35,7 +35,7 @@ from planner.perimeters.cut import (
     touch_core,
 )
 from planner.perimeters.posts import class_weight
-from planner.perimeters.spans import edges_at, no_way_off
+from planner.perimeters.spans import below_ground, edges_at, no_way_off
 from planner.perimeters.steps import distances
 from planner.streets.network import StreetNetwork
 from planner.streets.ticking import each_once, less, numbered
@@ -101,6 +101,10 @@ class Band:
         Where those meet the core.
     tie : (D,) int array
         What a post on each costs beyond one post: it breaks ties.
+    below : (2, D) bool array
+        Which of their ``u`` and of their ``v`` ends lie below ground, so that no post can stand there.
+    for_portals : int
+        So many posts more are spent to have none there.
     leaks : tuple of str
         Streets that leave the map inside the core: nothing can be said of them.
     off_map : int
@@ -125,6 +129,8 @@ class Band:
     driving: Ints
     touch: Touch
     tie: Ints
+    below: Bools
+    for_portals: int
     leaks: tuple[str, ...]
     off_map: int
     ends: Ints
@@ -140,8 +146,9 @@ class Band:
         )
         left = ~blocked[whole.edges[whole.driving]]
         touch = Touch(whole.touch.meets[left], whole.touch.first_m[left], whole.touch.last_m[left])
-        driving, ends, tie = whole.driving[left], np.ascontiguousarray(whole.ends[:, left]), whole.tie[left]
-        return replace(whole, blocked=blocked, driving=driving, ends=ends, touch=touch, tie=tie)
+        driving, tie = whole.driving[left], whole.tie[left]
+        ends, below = np.ascontiguousarray(whole.ends[:, left]), whole.below[:, left]
+        return replace(whole, blocked=blocked, driving=driving, ends=ends, touch=touch, tie=tie, below=below)
 
     @classmethod
     def _all_around(cls, core_m: Polygon, reach_m: float, area: Area, rules: Perimeters) -> Band:
@@ -173,6 +180,8 @@ class Band:
             touch=touch_core(network, edges[rows], wide, (u[rows] == CORE, v[rows] == CORE)),
             tie=np.round(np.maximum(_CLASS_TIE * weight, 0)).astype(np.int64)
             + _SPAN_TIE * no_way_off(network, edges[rows]),
+            below=_below(network, edges[rows], (u[rows], v[rows])),
+            for_portals=rules.posts_for_line,
             leaks=leaks,
             off_map=int(gone.sum()),
             ends=numbered(np.stack([end[edges[rows]] for end in network.vehicle_ends[:2]]))[1][0],
@@ -311,17 +320,18 @@ class Band:
         """Find the smallest reach that needs no more posts than the full one, and the cut there.
 
         A ring that takes as many officers but holds less ground shuts in fewer people. It has no more posts
-        in tunnels and on bridges either.
+        in tunnels and on bridges either, nor below ground where tunnels go on.
         """
         band, driving = self, self.cut_vehicles()
-        fewest, spans = len(driving.cut.severed), self._on_spans(driving)
+        fewest, spans, below = len(driving.cut.severed), self._on_spans(driving), self.posts_below(driving)
         low, high = 0, _REACHES
         while high - low > 1:
             step = (low + high) // 2
             nearer = self._within(step / _REACHES)
             trial = nearer.cut_vehicles()
-            opens = trial.cut.flow // OPEN_COST > driving.cut.flow // OPEN_COST
-            if len(trial.cut.severed) <= fewest and not opens and self._on_spans(trial) <= spans:
+            worse = trial.cut.flow // OPEN_COST > driving.cut.flow // OPEN_COST
+            worse |= self._on_spans(trial) > spans or self.posts_below(trial) > below
+            if len(trial.cut.severed) <= fewest and not worse:
                 band, driving, high = nearer, trial, step
             else:
                 low = step
@@ -332,6 +342,22 @@ class Band:
         severed = driving.cut.links.edge[driving.cut.severed]
         return int(no_way_off(self.network, severed).sum())
 
+    def posts_below(self, driving: Sorted) -> int:
+        """Count the posts below ground, where tunnels go on beyond them."""
+        if not self.below.any():
+            return 0
+        links, severed = driving.cut.links, driving.cut.severed
+        row = np.searchsorted(driving.edges, links.edge[severed])
+        outer_is_v = driving.cut.side[links.low[severed]] == INNER
+        return int(np.where(outer_is_v, self.below[1, row], self.below[0, row]).sum())
+
+    def spent_on_portals(self, posts: int) -> int:
+        """Count how many of so many posts the cut takes to have none below ground."""
+        if not self.below.any():
+            return 0
+        fewest = replace(self, below=np.zeros_like(self.below)).cut_vehicles()
+        return max(posts - len(fewest.cut.severed), 0)
+
     def cut_vehicles(self) -> Sorted:
         """Sever the drivable streets."""
         edges = self.edges[self.driving]
@@ -339,7 +365,8 @@ class Band:
         if len(self.open_edges):
             cost += OPEN_COST * np.isin(edges, self.open_edges)
         where = self.where[0][self.driving], self.where[1][self.driving]
-        links, nodes = make_links(self.network, edges, self.ends, where, self.touch, cost)
+        more = self.below * (self.for_portals * POST_COST) if self.below.any() else None
+        links, nodes = make_links(self.network, edges, self.ends, where, self.touch, cost, more)
         return Sorted(edges, nodes, cut_links(links))
 
     def left_open(self, driving: Sorted) -> tuple[str, ...]:
@@ -367,6 +394,15 @@ class Band:
         held = shapely.intersects(self.core_m, network.lines(edges)) | (ends[0] == INNER) | (ends[1] == INNER)
         leads = held & ((ends[0] == OUTER) | (ends[1] == OUTER))
         return tuple(sorted({network.street(int(e)) for e in edges[leads]}))
+
+
+def _below(network: StreetNetwork, edges: Ints, where: tuple[Codes, Codes]) -> Bools:
+    """Which ends of streets a post cannot stand at, (2, n): below ground, where their tunnels go on.
+
+    Nor at the portal of a branch that lies too far beyond the limit: the post would stand where that is left.
+    """
+    below = below_ground(network, edges)
+    return np.asarray(below | (below[::-1] & (np.stack(where) == BEYOND)))
 
 
 def _away_m(

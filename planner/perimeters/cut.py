@@ -61,8 +61,8 @@ class Links:
         Graph nodes at its ends, in the direction of the edge's shape.
     low_m, high_m : (K,) float array
         The stretch itself, in metres from the edge's ``u`` end; outside the core.
-    cost : (K,) int array
-        What a post on it costs.
+    cost, back : (K,) int arrays
+        What a post on it costs where the scene lies at its low end, and where it lies at its high one.
     node_count : int
         Graph nodes, source and sink included.
     """
@@ -73,6 +73,7 @@ class Links:
     low_m: Floats
     high_m: Floats
     cost: Ints
+    back: Ints
     node_count: int
 
 
@@ -147,6 +148,7 @@ def make_links(
     where: tuple[Codes, Codes],
     touch: Touch,
     cost: Ints,
+    more: Ints | None = None,
 ) -> tuple[Links, tuple[Ints, Ints]]:
     """Make the graph that is cut from the streets of a band.
 
@@ -163,6 +165,8 @@ def make_links(
         Where the edges meet the core.
     cost : (B,) int array
         What a post on each edge costs; a long way from the core to the post comes on top, as a tie.
+    more : (2, B) int array, optional
+        What it costs on top where its outer end is the edge's ``u`` end, and where it is its ``v`` end.
 
     Returns
     -------
@@ -175,7 +179,10 @@ def make_links(
     row, low, high, low_m, high_m, costs = _stretches(
         nodes_u, nodes_v, length_m, touch.meets, touch.first_m, touch.last_m, cost
     )
-    return Links(edges[row], low, high, low_m, high_m, costs, count), (nodes_u, nodes_v)
+    back = costs
+    if more is not None:
+        back, costs = (costs + top[row] for top in more)
+    return Links(edges[row], low, high, low_m, high_m, costs, back, count), (nodes_u, nodes_v)
 
 
 @njit(cache=True, nogil=True)
@@ -241,7 +248,8 @@ def cut_links(links: Links) -> Cut:
     Of all cuts of least cost the one nearest the sink is taken: it runs along streets, where the nearest to
     the core is a ragged circle (``engine.md``). It is the same whatever flow the solver happens to find.
     """
-    flow, reaches = find_flow(links.low, links.high, links.cost, links.node_count, SOURCE, SINK)
+    ends, costs = (links.low, links.high), (links.cost, links.back)
+    flow, reaches = find_flow(*ends, *costs, links.node_count, SOURCE, SINK)
     return sort_sides(links, reaches, int(flow))
 
 

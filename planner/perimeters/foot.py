@@ -293,7 +293,8 @@ def _needed(
     node[out[group]] = SINK
     node[held[group]] = SOURCE
     links = Links(
-        parts.edge[k], node[k], node[k + 1], parts.end_m[k], parts.end_m[k], price[k], int(node.max()) + 1
+        *(parts.edge[k], node[k], node[k + 1], parts.end_m[k], parts.end_m[k]),
+        *(price[k], price[k], int(node.max()) + 1),
     )
     return [int(i) for i in k[cut_links(links).severed]]
 

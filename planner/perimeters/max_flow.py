@@ -1,4 +1,4 @@
-"""Maximum flow over links that carry the same both ways, compiled: the loop that every perimeter waits for.
+"""Maximum flow over links, each with what it carries either way, compiled: every perimeter waits for it.
 
 Dinic's method (1970): shortest ways to the sink, filled until none is left. Whole numbers, so that the flow
 is exact; and who reaches the sink at the end is the same whatever ways were filled (Ford, Fulkerson 1956).
@@ -16,7 +16,7 @@ Ints = NDArray[np.int64]
 
 @njit(cache=True)
 def find_flow(
-    low: Ints, high: Ints, cost: Ints, nodes: int, source: int, sink: int
+    low: Ints, high: Ints, cost: Ints, back: Ints, nodes: int, source: int, sink: int
 ) -> tuple[int, Bools]:  # pragma: no cover - compiled
     """Find the most that flows from the source to the sink, and what still reaches the sink then.
 
@@ -24,8 +24,8 @@ def find_flow(
     ----------
     low, high : (K,) int arrays
         Nodes that each link joins.
-    cost : (K,) int array
-        What each link carries, in either direction.
+    cost, back : (K,) int arrays
+        What each link carries from ``low`` to ``high``, and against that.
     nodes : int
         Nodes are numbered below this.
     source, sink : int
@@ -37,7 +37,7 @@ def find_flow(
         Nodes from which the sink can still be reached: the far side of the minimum cut nearest to the sink.
     """
     start, head, twin, link = _arcs_out(low, high, nodes)
-    left = cost[link]
+    left = np.concatenate((cost, back))[link]
     level = np.empty(nodes, dtype=np.int64)
     queue = np.empty(nodes, dtype=np.int64)
     way = np.empty(nodes, dtype=np.int64)
@@ -78,7 +78,10 @@ def find_flow(
 def _arcs_out(
     low: Ints, high: Ints, nodes: int
 ) -> tuple[Ints, Ints, Ints, Ints]:  # pragma: no cover - compiled
-    """Arcs out of each node, in a row: where each leads, which runs against it, and along which link."""
+    """Arcs out of each node, in a row: where each leads, which runs against it, and along which link.
+
+    Arcs against a link count as along one numbered higher by as many as there are.
+    """
     start = np.zeros(nodes + 1, dtype=np.int64)
     for k in range(len(low)):
         start[low[k] + 1] += 1
@@ -94,7 +97,7 @@ def _arcs_out(
         against = free[high[k]]
         free[high[k]] += 1
         head[along], twin[along], link[along] = high[k], against, k
-        head[against], twin[against], link[against] = low[k], along, k
+        head[against], twin[against], link[against] = low[k], along, k + len(low)
     return start, head, twin, link
 
 

@@ -19,7 +19,7 @@ from planner.model import Post
 from planner.perimeters.cut import INNER, SINK, SOURCE, Cut
 from planner.perimeters.flows import street_flows
 from planner.perimeters.radio_names import radio_names
-from planner.perimeters.spans import no_way_off, to_end_m
+from planner.perimeters.spans import edges_at, ends_ahead, no_way_off
 from planner.streets.network import StreetNetwork
 from planner.terms import Control, Direction, PerimeterName, PostMode, RoadClass
 
@@ -305,7 +305,8 @@ def _reason(
     if stand.mode is PostMode.FOOT:
         return f"Closes {street} ({kind}) to people on foot; no vehicle post watches it."
     flow = _FLOW[_direction(stand, network)]
-    to_end = to_end_m(network, stand.edge, stand.along_m, ahead=stand.inner_is_u)
+    ends = ends_ahead(network, stand.edge, stand.along_m, ahead=stand.inner_is_u)
+    to_end = ends[0][0]
     where = f" {_rounded(_back_m(stand, network))} short of {cross or 'the next junction'}"
     turn = (
         ", where drivers can still turn off" if legs >= 3 or cross else "; drivers must be turned round here"
@@ -314,7 +315,11 @@ def _reason(
     at_junction = _back_m(stand, network) <= setback_m and (legs >= 3 or cross) and not tunnel
     if to_end > setback_m + _AT_PORTAL_M and not at_junction:
         what, end = (IN_TUNNEL, "portal") if tunnel else ("it stands on a bridge", "end")
-        turn = f"; {what}, whose {end} outside is {_rounded(to_end)} off: {CONFINED}"
+        where_to = f"whose {end} outside is {_rounded(to_end)} off"
+        if len(ends) > 1:
+            each = [f"{_rounded(off)} off{_at_portal(network, node, edge)}" for off, node, edge in ends]
+            where_to = f"which forks: close it at its {end}s outside, {', '.join(each)}"
+        turn = f"; {what}, {where_to}: {CONFINED}"
     elif stand.trapped:
         turn = f": {TRAPPED}{_held_before(stand, network)}"
     elif tunnel:
@@ -324,6 +329,14 @@ def _reason(
     passing = f" {_passing(stand, network)}" if stand.passed else ""
     share = f" One of {vehicles} vehicle posts: without it a way stays open." if vehicles > 1 else ""
     return f"Closes {street} ({kind}, {flow}){where}{turn}.{passing}{drawn_in}{also}{share}"
+
+
+def _at_portal(network: StreetNetwork, node: int, edge: int) -> str:
+    """Name where a tunnel or bridge ends, by the streets that meet it there, or by its own name."""
+    beside = edges_at(network, np.array([node]))
+    index = network.name_index[np.append(beside[beside != edge], edge)]
+    named = [network.names[k] for k in index.tolist() if k]
+    return f" ({named[0]})" if named else ""
 
 
 def _passing(stand: Stand, network: StreetNetwork) -> str:

@@ -8,14 +8,16 @@ if it parted them: the border of their cells (Voronoi), as in cuts that measure 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from planner.perimeters.band import Band, Sorted
-from planner.perimeters.cut import SINK, SOURCE, sort_sides
+from planner.perimeters.cut import INNER, SINK, SOURCE, Cut, Links, sort_sides
 from planner.perimeters.max_flow import find_flow
 from planner.perimeters.mesh import triangulate
 from planner.perimeters.spans import no_way_off
@@ -26,8 +28,8 @@ from planner.terms import RoadClass
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Ties = tuple[Ints, Ints, Ints]
-"""Two nodes of the graph each, and what it costs to part them."""
+Ties = tuple[Ints, Ints, Ints, Ints]
+"""Two nodes of the graph each, and what it costs to part them, with the one inside or the other."""
 
 _STEP_M = 35.0
 """Streets are laid out as places this far apart."""
@@ -39,6 +41,8 @@ _MID_BLOCK = 150
 """Cost of a post away from the junction at which drivers can turn off."""
 _ON_SPAN = 1_000
 """Cost of a post in a tunnel or on a bridge: a shorter ring is not bought with it."""
+_SAME_M = 0.01
+"""Streets between the same two junctions, and as long to this, are one that the map has twice."""
 _NEVER = 10**9
 """Cost of parting places between which no post should stand."""
 
@@ -59,17 +63,44 @@ def shorten(band: Band, driving: Sorted, *, turning: bool) -> tuple[Sorted, dict
     links = driving.cut.links
     xy, node, chain, marks = _laid_out(band, driving, turning)
     ties = _ties(xy, node)
-    low, high, cost = (np.concatenate(pair) for pair in zip(chain, ties, strict=True))
+    low, high, cost, back = (np.concatenate(pair) for pair in zip(chain, ties, strict=True))
     count = int(max(low.max(initial=0), high.max(initial=0), links.node_count - 1)) + 1
-    _, reaches = find_flow(low, high, cost, count, SOURCE, SINK)
+    _, reaches = find_flow(low, high, cost, back, count, SOURCE, SINK)
     cut = sort_sides(links, reaches[: links.node_count], 0)
     if len(cut.severed) > len(driving.cut.severed):
         return driving, {}
-    cut = replace(cut, flow=int(links.cost[cut.severed].sum()))
+    price = np.where(cut.side[links.low] == INNER, links.cost, links.back)
+    cut = replace(cut, flow=int(price[cut.severed].sum()))
     link, first, second, at_m, far = marks
     parted = np.isin(link, cut.severed) & (reaches[first] != reaches[second]) & ~far
     at = dict(zip(link[parted].tolist(), at_m[parted].tolist(), strict=True))
-    return replace(driving, cut=cut), at
+    return replace(driving, cut=cut), _side_by_side(band.network, cut, at)
+
+
+def _side_by_side(network: StreetNetwork, cut: Cut, at: dict[int, float]) -> dict[int, float]:
+    """Let posts on a street that the map has twice stand beside each other: the line crosses both there."""
+    links, beside = cut.links, defaultdict[frozenset[int], list[int]](list)
+    for k in cut.severed.tolist():
+        beside[frozenset((int(links.low[k]), int(links.high[k])))].append(k)
+    whole = dict(at)
+    for first, second in (pair for those in beside.values() for pair in combinations(those, 2)):
+        one, other = (first, second) if first in whole else (second, first)
+        if one in whole and (along_m := _twin_m(network, links, one, other, whole[one])) is not None:
+            whole[other] = along_m
+    return whole
+
+
+def _twin_m(network: StreetNetwork, links: Links, one: int, other: int, along_m: float) -> float | None:
+    """How far along one link a place on another lies; None where the two are not one street, mapped twice."""
+    mine, theirs = links.edge[one], links.edge[other]
+    length_m = float(network.length_m[theirs])
+    ends = int(network.edge_u[mine]), int(network.edge_v[mine])
+    others = int(network.edge_u[theirs]), int(network.edge_v[theirs])
+    if abs(float(network.length_m[mine]) - length_m) > _SAME_M:
+        return None
+    if ends == others and links.low[one] == links.low[other]:
+        return along_m
+    return length_m - along_m if ends == others[::-1] and links.low[one] == links.high[other] else None
 
 
 def _laid_out(
@@ -103,7 +134,8 @@ def _laid_out(
     place = shapely.get_coordinates(shapely.line_interpolate_point(lines[of[inner]], at_m[inner]))
     away, at_end, outer_high = _dearer(band, driving, turning)
     last = np.where(outer_high[of], step == parts[of] - 1, step == 0)
-    chain = low, high, links.cost[of] + np.where(last, at_end[of], away[of])
+    top = np.where(last, at_end[of], away[of])
+    chain = low, high, links.cost[of] + top, links.back[of] + top
     free = away[of] < _NEVER
     marks = of[free], low[free], high[free], (at_m + share / 2)[free], last[free]
     ends, end_node = _ends(band, driving)
@@ -180,7 +212,7 @@ def _ties(xy: Floats, node: Ints) -> Ties:
     border = np.minimum(np.hypot(*(middle[t[asked]] - middle[n[asked]]).T), _MOST_M)
     cost = np.round(border * _PER_M).astype(np.int64)
     some = cost > 0
-    return node[p[asked]][some], node[q[asked]][some], cost[some]
+    return node[p[asked]][some], node[q[asked]][some], cost[some], cost[some]
 
 
 def _middles(corners: Floats) -> Floats:

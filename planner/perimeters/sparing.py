@@ -91,7 +91,9 @@ def _owed_a_road(band: Band, area: Area) -> list[_Place]:
     table = area.places_of(PlaceKind.FIRE_STATION.value, PlaceKind.HOSPITAL.value)
     spots = shapely.point_on_surface(table.shapes)
     near = np.flatnonzero(shapely.dwithin(band.limit_m, spots, NEAR_LINE_M))
-    snaps = network.snap(shapely.get_coordinates(spots[near]), network.drivable & ~band.blocked)
+    snaps = network.snap(
+        shapely.get_coordinates(spots[near]), network.drivable & ~network.tunnel & ~band.blocked
+    )
     places = []
     for k, snap in zip(near.tolist(), snaps, strict=True):
         if snap is None or band.core_m.intersects(door := Point(snap.x_m, snap.y_m)):

@@ -179,13 +179,14 @@ def _trace(ring: Ring, held_m: BaseGeometry, scene: _Scene) -> TracedPerimeter:
     )
     band, told = _with_wished_posts(band, wishes, name)
     if name is PerimeterName.OUTER:
-        drawn, counted, spared = draw_sparing(band, ring.core_m, area, rules)
+        drawn, (fewest, for_line), spared = draw_sparing(band, ring.core_m, area, rules)
         told += spared
     else:
         near, driving = band.narrowed()
         drawn = draw_posted(near, driving, band, ring.core_m, rules, turning=False)
         fewest = len(driving.cut.severed)
-        counted = fewest, len(drawn.stands) - fewest
+        for_line = len(drawn.stands) - fewest
+    for_portals = band.spent_on_portals(fewest)
     asked, off = stand_walkers(area.network, drawn.polygon_m, wishes.on_foot)
     told += [_off_the_line(area.network.street(edge), name) for edge in off]
     walkers = post_walkers(
@@ -206,7 +207,9 @@ def _trace(ring: Ring, held_m: BaseGeometry, scene: _Scene) -> TracedPerimeter:
     stands = [*drawn.stands, *walkers]
     posts, edges = write_posts(stands, name, area.network, area.frame, rules)
     posts, exposed = tell_exposed(posts, name, scene.ground, area, scene.doctrine, blast=scene.blast)
-    record = write_perimeter(name, drawn, posts, counted, walkers, area.frame)
+    record = write_perimeter(
+        name, drawn, posts, (fewest - for_portals, for_line, for_portals), walkers, area.frame
+    )
     notices = (*wishes.notices, *told, *exposed, *perimeter_notices(name, drawn, record, posts, area))
     return TracedPerimeter(record, posts, edges, drawn.polygon_m, inside, notices)
 

@@ -37,13 +37,13 @@ def write_perimeter(
     name: PerimeterName,
     drawn: Drawn,
     posts: tuple[Post, ...],
-    counted: tuple[int, int],
+    counted: tuple[int, int, int],
     open_foot: Sequence[Stand],
     frame: Frame,
 ) -> Perimeter:
     """Write what documents say of a perimeter; its posts that became gates are counted later.
 
-    ``counted``: the fewest vehicle posts that can be, and how many more the line took.
+    ``counted``: the fewest vehicle posts that can be, how many more the line took, and how many more tunnels.
     """
     band, holds = drawn.band, _HOLDS[name]
     vehicle = [p for p in posts if p.mode is PostMode.VEHICLE]
@@ -81,15 +81,17 @@ def write_perimeter(
     )
 
 
-def _compared(count: int, fewest: int, for_line: int) -> str:
+def _compared(count: int, fewest: int, for_line: int, for_portals: int) -> str:
     """Compare the vehicle posts with the fewest that can be, and say what the others are for."""
     more = count - fewest
     if more <= 0:
         return "and no fewer can"
-    for_line = min(max(for_line, 0), more)
+    for_portals = min(for_portals, more)
+    for_line = min(max(for_line, 0), more - for_portals)
     what = {
         "so that each stands where the line can be held, not under or across another street": for_line,
-        "to leave a fire station or hospital outside": more - for_line,
+        "so that a tunnel that forks is closed at its portals, as nobody can stand within": for_portals,
+        "to leave a fire station or hospital outside": more - for_line - for_portals,
     }
     return f"{more} more than the fewest, " + ", ".join(f"{n} {why}" for why, n in what.items() if n)
 
