@@ -172,7 +172,7 @@ def make_plan(
             owed.notices,
             chosen.notices,
             kept.notices,
-            unread_notices(kept.ways, np.union1d(inner.post_edges, outer.post_edges), area),
+            unread_notices(kept.ways, (*inner.post_edges, *outer.post_edges), area),
             transport.notices,
             held.watched.notices,
         ),

@@ -11,6 +11,7 @@ import numpy as np
 from planner.model import Incident, ThreatPoint
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
+from planner.routes.unread_notices import unread_notices as notices_of_unread
 from planner.streets.unread import UnreadRules
 from planner.terms import RouteKind, ThreatName
 from tests.town import CENTRE, town
@@ -36,6 +37,15 @@ def unread_notices(**rules: object) -> list[tuple[str, str]]:
     told = UnreadRules(**{**empty, "turns": np.empty((0, 2), dtype=np.int64), **rules})  # type: ignore[arg-type]
     plan = make_plan(INCIDENT, replace(town(), unread=told), shipped_doctrine())
     return [(n.level.value, n.text) for n in plan.notices if "under conditions" in n.text]
+
+
+def test_rules_at_times_are_looked_for_where_a_perimeter_needs_no_post() -> None:
+    empty, network = np.empty(0, dtype=np.int64), town().network
+    rules = UnreadRules(network.way_id[:1], empty, empty, np.empty((0, 2), dtype=np.int64))
+    area = replace(town(), unread=rules)
+    assert notices_of_unread((), (), area) == ()
+    (told,) = notices_of_unread((), (0,), area)
+    assert network.street(0) in told.text
 
 
 def test_streets_driven_or_held_that_have_rules_at_times_are_named() -> None:

@@ -20,7 +20,7 @@ _NAMED = 6
 """So many streets are named in a notice; more would not be read."""
 
 
-def unread_notices(ways: Sequence[Way], post_edges: Ints, area: Area) -> tuple[Notice, ...]:
+def unread_notices(ways: Sequence[Way], post_edges: Sequence[int], area: Area) -> tuple[Notice, ...]:
     """Name the streets, driven by routes or held by posts, that have rules which no plan knows.
 
     Nothing is said where it is not known which they are: the area's coverage says so, once.
@@ -37,8 +37,8 @@ def unread_notices(ways: Sequence[Way], post_edges: Ints, area: Area) -> tuple[N
     )
 
 
-def _passage_text(ways: Sequence[Way], post_edges: Ints, area: Area, unread: UnreadRules) -> str:
-    edges = np.union1d(used_edges(ways), post_edges)
+def _passage_text(ways: Sequence[Way], post_edges: Sequence[int], area: Area, unread: UnreadRules) -> str:
+    edges = np.union1d(used_edges(ways), np.array(post_edges, dtype=np.int64))
     told = _names(edges[np.isin(area.network.way_id[edges], unread.passage)], area)
     told += [f"the barrier on {name}" for name in _names(_at_barriers(ways, area, unread), area)]
     told += [turn for turn in _turns(ways, area, unread) if turn not in told]
