@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -24,6 +25,7 @@ from planner.document import read_incident, read_plan, write_incident, write_pla
 from planner.errors import SourceError
 from planner.exports import EXPORTERS
 from planner.exports.exporter import Options
+from planner.exports.map_svg import draw_map
 from planner.exports.outline import outlines
 from planner.geo import LonLat, degrees_of, near_deg, run_on
 from planner.model import Casualties, DrawnZone, Incident, Plan, Shape
@@ -152,6 +154,77 @@ def test_maps_for_other_programs_are_cut_at_180(tmp_path: Path) -> None:
     for text in re.findall(r"<coordinates>([^<]+)</coordinates>", kml):
         lons = [float(place.split(",")[0]) for place in text.split()]
         assert max(lons) - min(lons) < 1
+
+
+@cache
+def other_plan_and_area() -> tuple[Plan, Area]:
+    return plan_at(ACROSS, (0, 350), "rifle"), town_at(ACROSS)
+
+
+def runs_of(name: str) -> list[list[LonLat]]:
+    """Each line or ring that an export holds, as places in a row."""
+    text = EXPORTERS[name].write(*other_plan_and_area(), OPTIONS).decode()
+    tree = ET.fromstring(re.sub(r'xmlns="[^"]+"', "", text))
+    if name == "gpx":
+        rows = [*tree.iter("rte"), *tree.iter("trkseg")]
+        found = [[(p.get("lon"), p.get("lat")) for p in row if p.get("lat")] for row in rows]
+    elif name == "cot":
+        rows = [event.findall("detail/link") for event in tree.iter("event")]
+        found = [[str(p.get("point")).split(",")[1::-1] for p in row] for row in rows if row]
+    else:
+        marks = [str(line.text).split() for line in tree.iter("polyline")]
+        found = [list(zip(row[1::2], row[::2], strict=True)) for row in marks]
+    return [[LonLat(float(lon), float(lat)) for lon, lat in row] for row in found]
+
+
+@pytest.mark.parametrize("name", ["gpx", "cot", "cifs"])
+def test_lines_and_rings_for_devices_and_navigation_are_cut_at_180(name: str) -> None:
+    runs = runs_of(name)
+    assert runs
+    assert max(abs(b.lon_deg - a.lon_deg) for run in runs for a, b in pairwise(run)) < 1
+    ends = [place.lon_deg for run in runs for place in run if abs(place.lon_deg) == 180.0]
+    assert {-180.0, 180.0} == set(ends), "it goes on at both sides"
+
+
+def test_each_part_of_a_route_or_street_has_its_own_id_and_a_route_one_start_and_one_end() -> None:
+    plan, area = other_plan_and_area()
+    crossing = [route for route in plan.routes if len(cut_at_180(Shape(lines=(route.line,))).lines) > 1]
+    assert crossing
+    events = list(ET.fromstring(EXPORTERS["cot"].write(plan, area, OPTIONS)))
+    uids = [event.get("uid") for event in events]
+    assert len(set(uids)) == len(uids)
+    routes = [event for event in events if event.get("type") == "b-m-r"]
+    parts = [len(cut_at_180(Shape(lines=(route.line,))).lines) for route in plan.routes]
+    assert len(routes) == sum(parts) > len(plan.routes)
+    named = [link.get("callsign") for event in routes for link in event.findall("detail/link")]
+    assert named.count("Start") == named.count("End") == len(plan.routes)
+    records = list(ET.fromstring(EXPORTERS["cifs"].write(plan, area, OPTIONS)))
+    ids = [record.get("id") for record in records]
+    assert len(set(ids)) == len(ids)
+    assert any(str(id_).endswith("-2") for id_ in ids)
+
+
+@pytest.mark.parametrize("name", ["gpx", "cot", "cifs"])
+def test_a_plan_elsewhere_is_exported_whole(name: str) -> None:
+    plan, area = plan_at(ELSEWHERE, (0, 350), "rifle"), town_at(ELSEWHERE)
+    text = EXPORTERS[name].write(plan, area, OPTIONS).decode()
+    assert text.count("<rte>") in (0, len(plan.routes))
+    assert text.count('type="b-m-r"') in (0, len(plan.routes))
+    assert not re.search(r'id="[0-9a-f]{16}-\d+"', text)
+
+
+def test_a_print_shows_both_sides_of_180_as_it_shows_a_town_elsewhere() -> None:
+    pictures = []
+    for centre in (ACROSS, ELSEWHERE):
+        drawn = draw_map(plan_at(centre, (0, 0), "knife"), town_at(centre), 180.0, 200.0)
+        pictures.append((drawn.sheet.scale, drawn.sheet.bounds_m, drawn.svg.count("<path")))
+    (scale, bounds, paths), (other_scale, other_bounds, others) = pictures
+    assert scale == other_scale
+    assert bounds == pytest.approx(other_bounds, abs=1.0)
+    assert paths >= others, "streets of both sides, and the lines of two zones of the grid"
+    west, _, east, _ = bounds
+    area = town_at(ACROSS)
+    assert area.frame.place(west, 0.0).lon_deg > 179 > -179 > area.frame.place(east, 0.0).lon_deg
 
 
 def test_lines_are_cut_in_their_direction_and_a_place_on_180_itself_is_no_step_across() -> None:

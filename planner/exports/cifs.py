@@ -6,6 +6,7 @@ Only what is closed to everyone is in it, from the plan's outer perimeter alone.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
 
 from planner.area import Area
 from planner.errors import ExportError
@@ -13,7 +14,8 @@ from planner.exports.closed_streets import ClosedStreet, closed_streets
 from planner.exports.exporter import Options
 from planner.exports.features import scene_key
 from planner.exports.xml import Element, add, degrees, to_bytes
-from planner.model import Plan
+from planner.model import Plan, Ring, Shape
+from planner.seam import cut_at_180
 
 _DESCRIPTION = "Closed by police"
 
@@ -29,21 +31,30 @@ def export_cifs(plan: Plan, area: Area | None, options: Options) -> bytes:
     assert area is not None, "the registry says that it needs the area"
     refuse_exercise(options)
     root = Element("incidents")
-    for id_, closed in numbered(plan, area):
+    for id_, street, line in _on_each_side(numbered(plan, area)):
         record = add(root, "incident", id=id_)
         add(record, "creationtime", options.time())
         add(record, "updatetime", options.time())
         add(record, "type", "ROAD_CLOSED")
         add(record, "subtype", "ROAD_CLOSED_HAZARD")
         add(record, "description", _DESCRIPTION)
-        add(record, "street", closed.street)
+        add(record, "street", street)
         add(record, "polyline").text = " ".join(
-            f"{degrees(place.lat_deg)} {degrees(place.lon_deg)}" for place in closed.line
+            f"{degrees(place.lat_deg)} {degrees(place.lon_deg)}" for place in line
         )
         add(record, "direction", "ONE_DIRECTION")
         add(record, "starttime", options.time())
         add(record, "endtime", options.time(options.expires_at))
     return to_bytes(root)
+
+
+def _on_each_side(records: Iterable[tuple[str, ClosedStreet]]) -> Iterator[tuple[str, str, Ring]]:
+    """Cut streets at longitude 180: a polyline would run round the globe. The first part keeps the id."""
+    for id_, closed in records:
+        first, *others = cut_at_180(Shape(lines=(closed.line,))).lines
+        yield id_, closed.street, first
+        for number, line in enumerate(others, 2):
+            yield f"{id_}-{number}", closed.street, line
 
 
 def numbered(plan: Plan, area: Area) -> list[tuple[str, ClosedStreet]]:

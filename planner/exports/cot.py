@@ -3,7 +3,8 @@
 Polygons are ``u-d-f`` (closed, first place = last), routes ``b-m-r``, all else spots ``b-m-p-s-m``. A thing
 keeps its uid from plan to plan of one incident, so that a new plan moves it and leaves no double. TAK clients
 keep drawn shapes beyond their ``stale``: the time is in the callsign. Runners-up of sites stay out: they
-would crowd everybody's screen.
+would crowd everybody's screen. Across longitude 180 shapes and routes are cut, a part an event: not all
+clients know that a line runs on there.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from planner.exports.kml import add_to_zip
 from planner.exports.xml import Element, add, degrees, lat_lon, to_bytes
 from planner.geo import LonLat, degrees_of, on_globe, run_on
 from planner.model import Plan
+from planner.seam import cut_at_180
 from planner.words import plain
 
 _UNKNOWN_M = "9999999.0"
@@ -66,11 +68,14 @@ def _events(plan: Plan, options: Options) -> Iterator[Element]:
     for item in items(plan, options.units):
         if item.style == "alternate":
             continue
-        shape = item.shape
+        shape = cut_at_180(item.shape)
         if shape.points:
             yield from (_spot(_uid(scene, item, n), item, at, options) for n, at in enumerate(shape.points))
         elif item.layer == "routes":
-            yield from (_route(_uid(scene, item, n), item, x, options) for n, x in enumerate(shape.lines))
+            last = len(shape.lines) - 1
+            for n, line in enumerate(shape.lines):
+                named = ("Start" if n == 0 else "", "End" if n == last else "")
+                yield _route(_uid(scene, item, n), item, line, named, options)
         else:
             rings = [rings[0] for rings in shape.polygons]
             for n, line in enumerate((*shape.lines, *rings)):
@@ -125,10 +130,12 @@ def _drawn(uid: str, item: Item, line: tuple[LonLat, ...], options: Options) -> 
     return event
 
 
-def _route(uid: str, item: Item, line: tuple[LonLat, ...], options: Options) -> Element:
-    """Return a route: way points at its ends, where clients show names; control points between."""
+def _route(
+    uid: str, item: Item, line: tuple[LonLat, ...], named: tuple[str, str], options: Options
+) -> Element:
+    """Return a route: way points at its ends, where clients show their names; control points between."""
     event, detail = _event(uid, _ROUTE, line[0], options)
-    ends = {0: "Start", len(line) - 1: "End"}
+    ends = dict(zip((0, len(line) - 1), named, strict=True))
     for number, place in enumerate(line):
         kind = "b-m-p-w" if number in ends else "b-m-p-c"
         point = str(uuid.uuid5(_NAMESPACE, f"{uid} {number}"))

@@ -1,6 +1,7 @@
 """GPX 1.1, for hand-held receivers and phones: posts, sites and hospitals as waypoints, routes as routes.
 
-GPX knows no polygons: zones and perimeters are closed tracks.
+GPX knows no polygons: zones and perimeters are closed tracks. Across longitude 180 routes and tracks are cut,
+as programs would draw them round the globe.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from planner.exports.exporter import Options
 from planner.exports.features import LAYERS, Item, items
 from planner.exports.xml import Element, add, degrees, to_bytes
 from planner.geo import LonLat
-from planner.model import Plan
+from planner.model import Plan, Shape
+from planner.seam import cut_at_180
 from planner.words import ADVICE, plain
 
 _NAMESPACE = "http://www.topografix.com/GPX/1/1"
@@ -34,7 +36,7 @@ def export_gpx(plan: Plan, area: Area | None, options: Options) -> bytes:
                 _told(_place(root, "wpt", place), item)
     for item in found:
         if item.layer == "routes":
-            for line in item.shape.lines:
+            for line in cut_at_180(item.shape).lines:
                 route = add(root, "rte")
                 _told(route, item)
                 for place in line:
@@ -61,7 +63,7 @@ def _track(root: Element, item: Item) -> None:
     track = add(root, "trk")
     _told(track, item)
     rings = [ring for polygon in item.shape.polygons for ring in polygon]
-    for line in (*item.shape.lines, *rings):
+    for line in cut_at_180(Shape(lines=(*item.shape.lines, *rings))).lines:
         segment = add(track, "trkseg")
         for place in line:
             _place(segment, "trkpt", place)
