@@ -111,7 +111,7 @@ class Area:
         AreaError
             If a table lacks a column, the box is empty, a text is none or the date is no date.
         """
-        for text in (self.data_date, self.source, self.attribution, self.licence):
+        for text in (self.digest, self.data_date, self.source, self.attribution, self.licence):
             if not isinstance(text, str):  # a pack may come from anywhere
                 raise AreaError(f"{text!r} is no text", "Import the area again from its source file")
         if self.data_date and iso_date(self.data_date) is None:

@@ -640,11 +640,18 @@ def _read_streets(content: mmap.mmap) -> tuple[StreetNetwork, UnreadRules | None
     values["names"] = tuple(json.loads(values["names"].tobytes()))
     network = StreetNetwork(**{entry.name: values[entry.name] for entry in fields(StreetNetwork)})
     if _ORDER in values:
-        network.use_order(values[_ORDER])
+        network.use_order(_checked_order(values[_ORDER], network.edge_count))
     names = [entry.name for entry in fields(UnreadRules)]
     if not any(_UNREAD + name in values for name in names):  # a pack written before they were told
         return network, None
     return network, UnreadRules(**{name: values[_UNREAD + name] for name in names})
+
+
+def _checked_order(order: NDArray[Any], count: int) -> NDArray[np.uint32]:
+    """Return an order whose searches stay within the streets' arrays."""
+    if order.dtype != np.uint32 or order.shape != (count,) or order.max() >= count:
+        raise ValueError("an order of other streets")
+    return order
 
 
 def _arrays_in(content: mmap.mmap) -> dict[str, NDArray[Any]]:

@@ -604,6 +604,9 @@ def test_threads_that_ask_at_once_share_what_is_remembered(monkeypatch: pytest.M
         ({"node_xy_m": np.zeros((3, 3))}, "node_xy_m is of another form"),
         ({"road_class": np.array([12, 250], np.uint8)}, "road_class holds a code that means nothing"),
         ({"node_barrier": np.array([0, 0, 9], np.uint8)}, "node_barrier holds a code that means nothing"),
+        ({"oneway": np.array([0, 2], np.int8)}, "oneway holds a value that no street has"),
+        ({"tunnel": np.array([0, 4], np.uint8).view(bool)}, "tunnel holds a value that no street has"),
+        ({"edge_u": np.array([0, 1], ">i8")}, "edge_u is of another form: >i8"),
     ],
 )
 def test_a_network_is_checked_at_birth(change: dict[str, Any], message: str) -> None:

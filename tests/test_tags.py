@@ -41,7 +41,7 @@ def test_length_in_every_unit(text: str, metres: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "default", "none", "0", "-3", "about 3", "3 parsecs", "below_default", "9" * 400]
+    "text", ["", "default", "none", "0", "-3", "about 3", "3 parsecs", "below_default", "9" * 400, "9" * 30]
 )
 def test_length_that_is_none_is_unknown(text: str) -> None:
     assert math.isnan(t.length_m(text))
@@ -63,7 +63,7 @@ def test_speed(text: str, kmh: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "none", "DE:urban", "signals", "walk", "RU:living_street", "0", "9" * 400]
+    "text", ["", "none", "DE:urban", "signals", "walk", "RU:living_street", "0", "9" * 400, "9" * 30]
 )
 def test_speed_without_a_number_is_unknown(text: str) -> None:
     assert math.isnan(t.speed_kmh(text))

@@ -19,6 +19,8 @@ FEET_M = 0.3048
 INCH_M = 0.0254
 MILE_KM = 1.609344
 KNOT_KMH = 1.852
+_MOST = 1e7
+"""No length in metres, speed or number of things is larger: what says so is a slip of the hand, or worse."""
 
 
 class Tags(Protocol):
@@ -98,7 +100,7 @@ def count(text: str) -> float:
         return math.nan
     numbers = [_NUMBER.fullmatch(part.rstrip()) for part in text.split(";")]
     known = [float(n[1].replace(",", ".")) for n in numbers if n is not None and not n[2]]
-    return max((k for k in known if 0 <= k < math.inf), default=math.nan)
+    return max((k for k in known if 0 <= k <= _MOST), default=math.nan)
 
 
 def lanes(text: str) -> int:
@@ -116,7 +118,7 @@ def layer(text: str, default: int) -> int:
 
 
 def _positive(value: float) -> float:
-    return value if 0 < value < math.inf else math.nan
+    return value if 0 < value <= _MOST else math.nan
 
 
 # --- access ---------------------------------------------------------------------------------------

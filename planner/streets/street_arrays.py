@@ -40,8 +40,15 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 _GROUNDS_KEPT = 8
-_KINDS = {"Ints": "i", "Floats": "f", "Bools": "b", "NDArray[np.uint8]": "u", "NDArray[np.int8]": "i"}
-"""What numpy calls the kinds of the arrays, by their types below."""
+_FORMS: dict[str, np.dtype[Any]] = {
+    "Ints": np.dtype(np.int64),
+    "Floats": np.dtype(np.float64),
+    "Bools": np.dtype(np.bool_),
+    "NDArray[np.uint8]": np.dtype(np.uint8),
+    "NDArray[np.int8]": np.dtype(np.int8),
+}
+"""What the arrays hold, by their types below."""
+_RANGES = {"emergency": (-1, 1), "oneway": (-1, 1), "layer": (-100, 100), "restriction_rule": (0, 3)}
 _CODES: dict[str, type[IntEnum]] = {
     "road_class": RoadClass,
     "service": Service,
@@ -363,7 +370,7 @@ def _check_streets(streets: StreetArrays) -> None:
         if ends.min() < 0 or ends.max() >= n:
             raise AreaError("a street ends at a junction that does not exist", _REMEDY)
     start = streets.shape_start
-    if start[0] != 0 or start[-1] != len(streets.shape_node) or (np.diff(start) < 2).any():
+    if not _cuts(start, len(streets.shape_node)):
         raise AreaError("street shapes are cut wrongly", _REMEDY)
     if not (np.isfinite(streets.node_xy_m).all() and np.isfinite(streets.shape_xy_m).all()):
         raise AreaError("a street has a coordinate that is not a number", _REMEDY)
@@ -376,10 +383,30 @@ def _check_streets(streets: StreetArrays) -> None:
 def _check_array(name: str, kind: str, value: NDArray[Any], expected: int | None) -> None:
     if expected is not None and len(value) != expected:
         raise AreaError(f"street array {name} has {len(value)} rows, not {expected}", _REMEDY)
-    if value.dtype.kind not in _KINDS[kind] or value.shape[1:] != ((2,) if name.endswith("_xy_m") else ()):
+    if value.dtype != _FORMS[kind] or value.shape[1:] != ((2,) if name.endswith("_xy_m") else ()):
         raise AreaError(f"street array {name} is of another form: {value.dtype}", _REMEDY)
     if name in _CODES and not _are_codes(value, _CODES[name]):
         raise AreaError(f"street array {name} holds a code that means nothing", _REMEDY)
+    if not _is_in_range(name, value):
+        raise AreaError(f"street array {name} holds a value that no street has", _REMEDY)
+
+
+def _is_in_range(name: str, value: NDArray[Any]) -> bool:
+    """Whether values are such as a map can say; of a metro in a millisecond."""
+    if value.dtype == np.bool_:  # as it lies in a file, a byte may hold more than 0 and 1
+        value, low, high = value.view(np.uint8), 0, 1
+    elif name in _RANGES:
+        low, high = _RANGES[name]
+    else:
+        return True
+    return not len(value) or bool(value.min() >= low and value.max() <= high)
+
+
+def _cuts(start: Ints, count: int) -> bool:
+    """Whether rows are cut into parts of two and more; differences of what lies beyond them might wrap."""
+    if len(start) == 0 or start[0] != 0 or start[-1] != count or start.min() < 0 or start.max() > count:
+        return False
+    return not (np.diff(start) < 2).any()
 
 
 def _are_codes(value: NDArray[np.uint8], codes: type[IntEnum]) -> bool:
@@ -394,7 +421,7 @@ def _are_codes(value: NDArray[np.uint8], codes: type[IntEnum]) -> bool:
 def _restrictions_fit(streets: StreetArrays) -> bool:
     start, edge = streets.restriction_start, streets.restriction_edge
     sizes = len(start) == streets.restriction_count + 1 and len(streets.restriction_ahead) == len(edge)
-    if not sizes or start[0] != 0 or start[-1] != len(edge) or (np.diff(start) < 2).any():
+    if not sizes or not _cuts(start, len(edge)):
         return False
     return not len(edge) or bool(edge.min() >= 0 and edge.max() < streets.edge_count)
 
