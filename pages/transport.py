@@ -28,7 +28,7 @@ from planner.ui.ask import ask_units
 from planner.ui.decide import undone
 from planner.ui.layers import map_layers
 from planner.ui.map import show_map
-from planner.ui.opening import area_or_stop, base_map_or_none, plan_or_problem, wait_for
+from planner.ui.opening import area_or_stop, base_map_or_none, hear_others, plan_or_problem, wait_for
 from planner.ui.panels import exercise_mark, problem, taken_over
 from planner.ui.show import clock, show_html, show_style
 from planner.ui.transport_ask import ask_agreement, ask_casualties, ask_departure, ask_hospitals
@@ -202,11 +202,12 @@ if plan:
 left, right = st.columns([6, 4])
 
 with right:
-    if mark := exercise_mark(incident.facts):
-        show_html(mark)
-    for text in state.missing(incident):
-        show_html(problem(text))
-    show_html(taken_over([(clock(moment), what) for moment, what in state.news(incident)]))
+    with st.container():  # what comes and goes has a place of its own: who types below keeps the focus
+        if mark := exercise_mark(incident.facts):
+            show_html(mark)
+        for text in state.missing(incident):
+            show_html(problem(text))
+        show_html(taken_over([(clock(moment), what) for moment, what in state.news(incident)]))
     if plan:
         show_html(transport.summary(plan, rules))
     elif trouble:
@@ -243,14 +244,15 @@ with left, st.container(key="map_side"):
         wait_for(drawing)
 
 if plan:
-    if chosen_hospital is not None:
-        show_html(transport.ways(plan, chosen_hospital, found, units))
-    what_blocked_changed(plan)
     unlisted = hospitals_not_listed(plan, plan.id, area, doctrine)
-    show_html(
-        transport.distribution(plan, rules, len(unlisted)) + transport.age(plan, datetime.now(UTC).date())
-    )
-    show_html(transport.cautions(plan))
+    with st.container():
+        if chosen_hospital is not None:
+            show_html(transport.ways(plan, chosen_hospital, found, units))
+        what_blocked_changed(plan)
+        show_html(
+            transport.distribution(plan, rules, len(unlisted)) + transport.age(plan, datetime.now(UTC).date())
+        )
+        show_html(transport.cautions(plan))
     with st.container(key="saying"):
         ask_hospitals(incident, plan, unlisted)
     show_html(transport.matrix(plan) + transport.by_air(plan) + transport.lanes(plan))
@@ -274,3 +276,4 @@ if plan:
         "text/html",
         width="stretch",
     )
+hear_others(incident)

@@ -58,11 +58,6 @@ def _incident_now() -> OpenIncident:
     return state.catch_up(state.open_incident())
 
 
-def _turn_of(incident: OpenIncident) -> str:
-    """Tell the entries of an incident from those before its facts came from elsewhere."""
-    return f"{incident.id} {incident.edition}" if incident.edition else incident.id
-
-
 def ask_casualties(incident: OpenIncident) -> None:
     """Ask how many are hurt, how many of them are children, and how many ambulances are at hand."""
     for member, title, whose in (("casualties", "Casualties", ""), ("children", "Of these", " children")):
@@ -79,10 +74,11 @@ def ask_casualties(incident: OpenIncident) -> None:
 def _count(
     incident: OpenIncident, what: str, label: str, value: int | None, take: Callable[[str], None]
 ) -> None:
-    key = f"{what} of {_turn_of(incident)}"
+    shown = None if value is None else min(value, _MOST_PEOPLE)
+    key = _key_of(f"{what} of {incident.id}", shown)
     st.number_input(
         label,
-        value=None if value is None else min(value, _MOST_PEOPLE),
+        value=shown,
         min_value=0,
         max_value=_MOST_PEOPLE,
         step=1,
@@ -190,10 +186,11 @@ def ask_agreement(incident: OpenIncident, plan: Plan) -> None:
     ways = ways_digest(plan)
     if not ways:
         return
-    key = f"agreed {ways} in {_turn_of(incident)}"
+    agreed = agrees(plan)
+    key = _key_of(f"agreed {ways} in {incident.id}", agreed)
     st.checkbox(
         "EMS agrees with the ambulances' ways as they are now",
-        value=agrees(plan),
+        value=agreed,
         key=key,
         on_change=_set_agreed,
         args=(key, ways),
@@ -308,15 +305,16 @@ def _kept_by_doctrine(plan: Plan) -> tuple[WalkIns, ...]:
 
 def _ask_hospital(incident: OpenIncident, hospital: HospitalOption, due: WalkIns) -> None:
     said = _said_of(incident, hospital)
-    tail = f"{_place_key(hospital)} in {_turn_of(incident)}"
+    tail = f"{_place_key(hospital)} in {incident.id}"
     with st.container(border=True):
         st.markdown(f"**{_inert(words.plain(hospital.name))}**  \n{_inert(_facts(hospital))}")
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-            key = f"takes {tail}"
+            takes = _CLOSED if said.get("closed") else _DIVERSION if said.get("diversion") else _OPEN
+            key = _key_of(f"takes {tail}", takes)
             st.segmented_control(
                 f"Ambulances to {words.plain(hospital.name)}",
                 (_OPEN, _DIVERSION, _CLOSED),
-                default=_CLOSED if said.get("closed") else _DIVERSION if said.get("diversion") else _OPEN,
+                default=takes,
                 key=key,
                 required=True,
                 label_visibility="collapsed",
@@ -358,8 +356,11 @@ def _ask_sent(hospital: HospitalOption, said: Json, tail: str) -> None:
             )
 
 
-def _key_of(entry: str, value: int) -> str:
-    """Return the key of an entry: another one when its value was changed elsewhere, so that it shows that."""
+def _key_of(entry: str, value: object) -> str:
+    """Return the key of an entry: another one when its value was changed elsewhere, so that it shows that.
+
+    All other entries stay as they are, also one that somebody is typing in.
+    """
     turn: int = st.session_state.get(f"turn of {entry}", 0)
     key = f"{entry} {turn}"
     if st.session_state.get(key, value) != value:
@@ -368,10 +369,12 @@ def _key_of(entry: str, value: int) -> str:
     return key
 
 
-def _ask_rate(hospital: HospitalOption, member: str, label: str, value: float | None, key: str) -> None:
+def _ask_rate(hospital: HospitalOption, member: str, label: str, value: float | None, entry: str) -> None:
+    shown = _planned(hospital, member) if value is None else math.floor(value)
+    key = _key_of(entry, shown)
     st.number_input(
         label,
-        value=_planned(hospital, member) if value is None else math.floor(value),
+        value=shown,
         min_value=0,
         max_value=_MOST,
         step=1,
@@ -425,10 +428,12 @@ def _ask_kept(hospital: HospitalOption, due: WalkIns, said: Json, tail: str) -> 
         for member, label in _KEPT:
             if not takes[member] or (member == "red" and hospital.children_only):
                 continue
-            key, told = f"keep {member} {tail}", (said.get("keep") or {}).get(member)
+            told = (said.get("keep") or {}).get(member)
+            shown = int(getattr(due, member) if told is None else told)  # null: as doctrine reckons
+            key = _key_of(f"keep {member} {tail}", shown)
             st.number_input(
                 label,
-                value=int(getattr(due, member) if told is None else told),  # null: as doctrine reckons
+                value=shown,
                 min_value=0,
                 max_value=_MOST_PEOPLE,
                 step=1,

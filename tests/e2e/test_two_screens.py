@@ -11,11 +11,13 @@ from playwright.sync_api import Browser, expect
 
 from planner.store import Store
 from tests.e2e.browser import Screen, watched
-from tests.e2e.test_transport import begin
+from tests.e2e.test_transport import METHODIST, begin, open_transport
 
 pytestmark = pytest.mark.e2e
 
 NEWS = "Taken over from another screen: "
+COMES_MS = 15_000
+"""Three seconds till it is asked for, and a page with its plan made anew on a machine that is busy."""
 
 
 @pytest.fixture
@@ -90,3 +92,45 @@ def test_both_strokes_count_that_are_drawn_at_once(screen: Screen, other: Screen
         expect(one.map.locator("path.drawn-warm")).to_have_count(1)
         one.idle()
     assert kinds(screen) == ["hot", "incident", "warm"]
+
+
+def test_what_one_says_comes_to_the_transport_page_of_the_other_who_keeps_what_is_typed(
+    screen: Screen, other: Screen, home: Path
+) -> None:
+    incident = begin(home, "two-transport")
+    page, theirs = (open_transport(one, incident) for one in (screen, other))
+    for one in (screen, other):
+        one.ready()
+    row = page.locator("tr", has_text=METHODIST).first
+    expect(row).to_contain_text("R 4")
+
+    # One has typed a number, and not said it yet, when the other closes a hospital and counts the wounded.
+    typed = page.get_by_label("Ambulances at hand", exact=True)
+    typed.click()
+    typed.press_sequentially("12")
+    card = theirs.get_by_role("radiogroup", name=f"Ambulances to {METHODIST}")
+    card.get_by_text("Closed", exact=True).click()
+    expect(row).to_contain_text("CLOSED", timeout=COMES_MS)
+    expect(page.locator(".told", has_text=f"{NEWS}")).to_be_visible()
+    expect(typed).to_have_value("12")
+    expect(typed).to_be_focused()
+    green = theirs.get_by_label("Green", exact=True)
+    green.fill("3")
+    green.press("Enter")
+    # an entry that begins anew stands before the one it replaces, till the page has run to its end
+    expect(page.get_by_label("Green", exact=True).first).to_have_value("3", timeout=COMES_MS)
+    expect(typed).to_have_value("12")
+    expect(typed).to_be_focused()
+
+    # Then it says it, and the other hears of that.
+    typed.press("Enter")
+    expect(theirs.get_by_label("Ambulances at hand", exact=True).first).to_have_value("12", timeout=COMES_MS)
+    expect(theirs.get_by_label("Green", exact=True)).to_have_value("3")
+    expect(theirs.locator("tr", has_text=METHODIST).first).to_contain_text("CLOSED")
+    kept = Store(home / "incidents.sqlite").read_incident(incident)
+    assert kept is not None
+    told = json.loads(kept.document)["planner"]
+    assert told["casualties"] == {"red": 6, "yellow": 6, "green": 3}
+    assert list(told["units"].values()) == [12]
+    for one in (screen, other):
+        assert one.faults == []
