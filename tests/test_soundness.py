@@ -126,7 +126,7 @@ def _holds(dtype: np.dtype[Any], number: int) -> bool:
 
 @settings(
     deadline=None,
-    max_examples=60,
+    max_examples=40,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -259,7 +259,7 @@ NUMBERS += [("places", "capacity"), ("places", "beds"), ("obstacles", "height_m"
 
 @settings(
     deadline=None,
-    max_examples=20,
+    max_examples=12,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
