@@ -17,6 +17,7 @@ from planner.audit.perimeters import check_perimeters
 from planner.audit.scene import Scene
 from planner.audit.streets import RawStreets
 from planner.model import Incident, Post
+from planner.perimeters.outline import needles_m
 from planner.perimeters.spans import below_ground, ends_ahead
 from planner.perimeters.tracing import TracedPerimeter
 from planner.sources.tables import NUMBER_COLUMNS
@@ -40,7 +41,9 @@ MOUTH_M = 45.0
 """The scene takes in the inner portal: the one tunnel below it cannot be closed before it forks."""
 
 
-def forked(fork_m: float = 200.0, north_m: float = 100.0, south_m: float = 180.0, *, parts: int = 1) -> Area:
+def forked(
+    fork_m: float = 200.0, north_m: float = 100.0, south_m: float = 180.0, *, parts: int = 1, oneway: int = 0
+) -> Area:
     """A tunnel eastwards from the scene that forks, out to a street north-east and to one south-east.
 
     ``parts``: of how many the stem is made, one after another.
@@ -48,7 +51,7 @@ def forked(fork_m: float = 200.0, north_m: float = 100.0, south_m: float = 180.0
     places = [(0, 0), (MOUTH_M, 0), (fork_m, 0), (fork_m + 20, north_m), (fork_m + 30, -south_m)]
     places += [(fork_m + 40, north_m + 120), (fork_m + 50, -south_m - 130), (0, 1200), (0, -1200), (-1200, 0)]
     places += [(x, y) for x in (700, 2500) for y in (2000, -2000)]
-    deep: dict[str, Any] = {"name": "Deep", "tunnel": True, "layer": -1}
+    deep: dict[str, Any] = {"name": "Deep", "tunnel": True, "layer": -1, "oneway": oneway}
     joints = [1, *range(len(places), len(places) + parts - 1), 2]
     places += [(MOUTH_M + (fork_m - MOUTH_M) * k / parts, 0) for k in range(1, parts)]
     arms: list[dict[str, Any]] = [{"u": 0, "v": 1, "name": "Ramp"}]
@@ -93,6 +96,31 @@ def test_a_forked_tunnel_is_closed_at_its_portals_and_no_post_stands_within(
     assert "5 vehicle posts" in inner.record.reason
     assert "1 so that a tunnel that forks is closed at its portals" in inner.record.reason
     assert failures(area, lines) == set()
+
+
+@given(north_m=st.integers(60, 250), south_m=st.integers(60, 250))
+@settings(max_examples=6, phases=TRIED)
+def test_a_branch_driven_outwards_alone_is_closed_at_its_mouth_and_the_line_need_not_run_out_to_it(
+    north_m: int, south_m: int
+) -> None:
+    area = forked(200.0, north_m, south_m, oneway=1)
+    lines = trace(area, HOT)
+    inner, _ = lines
+    mouths = [(post, edge) for post, edge in driven(inner) if area.network.tunnel[edge]]
+    assert len(mouths) == 2
+    for post, edge in mouths:
+        portal_m = area.network.node_xy_m[area.network.edge_v[edge]]
+        assert np.hypot(*(np.array(area.frame.point_m(post.location)) - portal_m)) < 1.1
+        assert "at the portal of a tunnel" in post.reason
+    assert needles_m(inner.polygon_m) == 0
+    assert inner.record.sealed
+    assert failures(area, lines) == set()
+
+
+def test_one_that_is_driven_inwards_is_closed_where_drivers_can_still_turn_off() -> None:
+    area = forked(oneway=-1)
+    for traced in trace(area, HOT):
+        assert not area.network.tunnel[[edge for _, edge in driven(traced)]].any()
 
 
 def test_each_portal_needs_its_post() -> None:

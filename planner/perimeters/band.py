@@ -53,6 +53,9 @@ _REACHES = 8
 _CLASS_TIE, _SEEN_TIE, _SPAN_TIE = 10, 30, 50
 """What breaks ties between cuts of as many posts: for each post that a class of road counts for more, for a
 place in view of the hot zone, and for one in a tunnel or on a bridge, where no vehicle can turn off."""
+_MOUTH_TIE = 100
+"""What the mouth of a branch that is driven outwards alone is better by than the street beyond: nobody comes
+from there, and the line need not run out to it."""
 _AT_END_M = 1.0
 """A place this near to the end of a street is at its junction."""
 _PARTS = 8
@@ -168,6 +171,7 @@ class Band:
         edges, (u, v) = _to_portals(network, edges, (u, v), area, limit, rules.portal_reach_m)
         rows = np.flatnonzero(network.drivable[edges])
         weight = class_weight(network, edges[rows], rules) - rules.weight_minor
+        below = _below(network, edges[rows], (u[rows], v[rows]))
         return cls(
             network=network,
             blocked=network.no_closures(),
@@ -179,8 +183,9 @@ class Band:
             driving=rows,
             touch=touch_core(network, edges[rows], wide, (u[rows] == CORE, v[rows] == CORE)),
             tie=np.round(np.maximum(_CLASS_TIE * weight, 0)).astype(np.int64)
-            + _SPAN_TIE * no_way_off(network, edges[rows]),
-            below=_below(network, edges[rows], (u[rows], v[rows])),
+            + _SPAN_TIE * no_way_off(network, edges[rows])
+            - _MOUTH_TIE * _leads_up(network, edges[rows], below),
+            below=below,
             for_portals=rules.posts_for_line,
             leaks=leaks,
             off_map=int(gone.sum()),
@@ -403,6 +408,12 @@ def _below(network: StreetNetwork, edges: Ints, where: tuple[Codes, Codes]) -> B
     """
     below = below_ground(network, edges)
     return np.asarray(below | (below[::-1] & (np.stack(where) == BEYOND)))
+
+
+def _leads_up(network: StreetNetwork, edges: Ints, below: Bools) -> Bools:
+    """Which streets, (n,), are driven one way alone, out of where tunnels fork and up to a portal."""
+    way = network.oneway[edges]
+    return np.asarray(((way > 0) & below[0] & ~below[1]) | ((way < 0) & below[1] & ~below[0]))
 
 
 def _away_m(
