@@ -440,6 +440,32 @@ def test_a_route_through_a_closed_post_is_found():
     assert ("route_gates", route.id) in broken(shut)
 
 
+def test_a_post_at_a_junction_that_is_driven_over_is_passed_only_where_its_street_is_driven():
+    plan, area = good()
+    route = max(plan.routes, key=lambda route: len(route.nodes))
+    network, streets = area.network, RawStreets.of(area.network)
+    post = first(plan.posts, mode=PostMode.VEHICLE)
+    driven = {frozenset(pair) for pair in zip(route.nodes, route.nodes[1:], strict=False)}
+    aside: list[tuple[int, list[int], int, int]] = []
+    along: list[tuple[int, list[int], int, int]] = []
+    for segment in np.flatnonzero(streets.drivable).tolist():
+        pair = streets.node[segment].tolist()
+        for node in set(pair) & set(route.nodes[1:-1]):
+            home = along if frozenset(pair) in driven else aside
+            home.append((int(network.way_id[streets.edge[segment]]), pair, pair.index(node), segment))
+    assert aside
+    assert along
+    for found, passes in ((aside[0], False), (along[0], True)):
+        way, pair, end, segment = found
+        xy_m = streets.xy_m[segment]
+        unit = (xy_m[1 - end] - xy_m[end]) / np.hypot(*(xy_m[1 - end] - xy_m[end]))
+        spot = area.frame.place(*(xy_m[end] + 0.05 * unit).tolist())
+        stands = replace(post, id="O99", location=spot, closes=((way, *pair),), control=Control.CLOSED)
+        failures = audit(replace(plan, posts=(*plan.posts, stands))).failures
+        told = [f.detail for f in failures if f.check == "route_gates" and f.about == route.id]
+        assert ("it passes O99, which it does not say" in " ".join(told)) is passes
+
+
 def test_a_post_on_a_bridge_is_not_passed_by_who_drives_beneath_it():
     plan, area = good()
     network = area.network

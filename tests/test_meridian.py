@@ -165,16 +165,17 @@ def runs_of(name: str) -> list[list[LonLat]]:
     """Each line or ring that an export holds, as places in a row."""
     text = EXPORTERS[name].write(*other_plan_and_area(), OPTIONS).decode()
     tree = ET.fromstring(re.sub(r'xmlns="[^"]+"', "", text))
+    found: list[list[str]]  # latitude and longitude in turn, as all three write them
     if name == "gpx":
-        rows = [*tree.iter("rte"), *tree.iter("trkseg")]
-        found = [[(p.get("lon"), p.get("lat")) for p in row if p.get("lat")] for row in rows]
+        lines = (*tree.iter("rte"), *tree.iter("trkseg"))
+        found = [[p.attrib[k] for p in row if "lat" in p.attrib for k in ("lat", "lon")] for row in lines]
     elif name == "cot":
-        rows = [event.findall("detail/link") for event in tree.iter("event")]
-        found = [[str(p.get("point")).split(",")[1::-1] for p in row] for row in rows if row]
+        links = [event.findall("detail/link") for event in tree.iter("event")]
+        found = [[part for link in row for part in link.attrib["point"].split(",")] for row in links]
     else:
-        marks = [str(line.text).split() for line in tree.iter("polyline")]
-        found = [list(zip(row[1::2], row[::2], strict=True)) for row in marks]
-    return [[LonLat(float(lon), float(lat)) for lon, lat in row] for row in found]
+        found = [str(line.text).split() for line in tree.iter("polyline")]
+    rows = [list(zip(row[1::2], row[::2], strict=True)) for row in found if row]
+    return [[LonLat(float(lon), float(lat)) for lon, lat in row] for row in rows]
 
 
 @pytest.mark.parametrize("name", ["gpx", "cot", "cifs"])

@@ -250,6 +250,7 @@ def _check_gates(walk: _Walk) -> Check:
     )
     said = set(route.posts_crossed)
     gates = {post.id for post in scene.plan.posts if post.control is Control.GATE}
+    on_line -= {post.id for post in vehicles if post.id in on_line - said and _stands_aside(walk, post)}
     problems = [f"it passes {post}, which it does not say" for post in sorted(on_line - said)]
     problems += [f"it does not pass {post}, as it says" for post in sorted(said - beside)]
     problems += [f"{post} is closed, not a gate" for post in sorted(said - gates)]
@@ -270,6 +271,15 @@ def _drives_by(walk: _Walk, post: Post, within_m: float) -> bool:
     network = walk.scene.area.network
     stands = network.layer[np.isin(network.way_id, [way for way, _, _ in post.closes])]
     return not len(driven) or bool(np.isin(network.layer[driven], stands).any())
+
+
+def _stands_aside(walk: _Walk, post: Post) -> bool:
+    """Whether a post stands at a junction that a route drives over, on a street that it does not drive."""
+    streets, closed = walk.scene.streets, walk.scene.closes[post.id]
+    ends = shapely.multipoints(streets.xy_m[closed].reshape(-1, 2))
+    at_junction = walk.scene.point(post.location).distance(ends) <= _AT_POST_M
+    driven = np.concatenate([closed[:0], *walk.segments])
+    return bool(at_junction and not np.isin(driven, closed).any())
 
 
 def _sums(walk: _Walk) -> Iterator[str]:
