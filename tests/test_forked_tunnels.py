@@ -17,7 +17,9 @@ from planner.audit.perimeters import check_perimeters
 from planner.audit.scene import Scene
 from planner.audit.streets import RawStreets
 from planner.model import Incident, Post
+from planner.perimeters.band import Band
 from planner.perimeters.outline import needles_m
+from planner.perimeters.posts import stand_on
 from planner.perimeters.spans import below_ground, ends_ahead
 from planner.perimeters.tracing import TracedPerimeter
 from planner.sources.tables import NUMBER_COLUMNS
@@ -115,6 +117,24 @@ def test_a_branch_driven_outwards_alone_is_closed_at_its_mouth_and_the_line_need
     assert needles_m(inner.polygon_m) == 0
     assert inner.record.sealed
     assert failures(area, lines) == set()
+
+
+def test_a_mouth_beyond_the_limit_is_stood_at_wherever_the_limit_cuts_its_tunnel() -> None:
+    """A ring of a smaller reach leaves out such a portal: its post had stood where the limit crosses."""
+    area = forked(300.0, 230.0, 260.0, oneway=1)
+    network, limit_m = area.network, Point(0, 0).buffer(330)
+    band = Band.around(Point(0, 0).buffer(70), 260.0, area, doctrine().perimeters, network.no_closures())
+    nearer = band.leaving_out(np.array([3, 4]))
+    cut = nearer.cut_vehicles().cut
+    rules = doctrine().perimeters
+    ends = 12.0, rules.motorway_spur_m, rules.portal_reach_m
+    branches = [k for k in cut.severed.tolist() if network.tunnel[cut.links.edge[k]]]
+    assert len(branches) == 2
+    for k in branches:
+        stand = stand_on(network, cut, k, limit_m, *ends)
+        portal_m = network.node_xy_m[stand.outer_node]
+        assert not limit_m.contains(Point(portal_m))
+        assert np.hypot(*(np.array(stand.xy_m) - portal_m)) < 1.1
 
 
 def test_one_that_is_driven_inwards_is_closed_where_drivers_can_still_turn_off() -> None:

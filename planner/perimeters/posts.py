@@ -124,7 +124,8 @@ def stand_on(
 ) -> Stand:
     """Place a vehicle post on a severed link: some metres back from its outer junction, never in the core.
 
-    Where the outer junction lies beyond the limit, the post stands where the street leaves the limit. On a
+    Where the outer junction lies beyond the limit, the post stands where the street leaves the limit, but for
+    a tunnel at whose portal, within ``portal_m`` of the limit, it stands. On a
     motorway it stands within ``motorway_m`` of where the inside ends: its next junction may be far off. In a
     tunnel or on a bridge it stands at the outer end; on a motorway's bridge only within ``portal_m``.
     Where the user wishes it on this street, it stands as near to that place as the street's ends allow.
@@ -133,12 +134,13 @@ def stand_on(
     edge, low, high = int(links.edge[link]), float(links.low_m[link]), float(links.high_m[link])
     inner_is_u = bool(cut.side[links.low[link]] == INNER)
     outer_end = links.high[link] if inner_is_u else links.low[link]
+    outer_node = int((network.edge_v if inner_is_u else network.edge_u)[edge])
     fast = network.road_class[edge] <= _FAST
     at_end = bool(network.tunnel[edge])
     if network.bridge[edge] and outer_end != SINK:
         at_end |= bool(no_way_off(network, np.array([edge]))[0]) and high - low <= portal_m
     most_m = motorway_m if fast and not at_end else np.inf
-    if outer_end == SINK:
+    if outer_end == SINK and not _comes_out(network, edge, outer_node, limit_m, portal_m):
         low, high = _within(network, edge, (low, high), inner_is_u, limit_m)
         inner_node = int((network.edge_u if inner_is_u else network.edge_v)[edge])
         from_core = SOURCE in (links.low[link], links.high[link])
@@ -153,9 +155,19 @@ def stand_on(
     for _, place_m in (wish for wish in wished if wish[0] == edge):
         gap = min(_APART_M, (high - low) / 3)
         along = float(np.clip(place_m, low + gap, high - gap))
-    outer_node = int((network.edge_v if inner_is_u else network.edge_u)[edge])
     whole = int((links.edge == edge).sum()) == 1
     return Stand(edge, along, network.at(edge, along), inner_is_u, outer_node, PostMode.VEHICLE, whole)
+
+
+def _comes_out(network: StreetNetwork, edge: int, node: int, limit_m: BaseGeometry, portal_m: float) -> bool:
+    """Whether a street is a tunnel that comes out at a junction no further beyond the limit than that."""
+    if not network.tunnel[edge]:
+        return False
+    spot = shapely.Point(network.node_xy_m[node])
+    return (
+        bool(shapely.dwithin(limit_m, spot, portal_m))
+        and not network.tunnel[edges_at(network, np.array([node]))].all()
+    )
 
 
 def _within(
