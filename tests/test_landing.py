@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from planner.area import Area
 from planner.packs import shipped_doctrine
-from planner.sites.landing import LandingSpot, landing_grounds, sides_m
+from planner.sites.landing import _ANGLES_DEG, LandingSpot, _lowest_two, _turned, landing_grounds, sides_m
 from tests.town import CENTRE, Objects
 
 DOCTRINE = shipped_doctrine()
@@ -137,3 +140,38 @@ def test_dust_is_no_ground_to_land_on():
     area = replace(area, places=area.places.with_column("surface", gravel))
     places = replace(landing_grounds(area, DOCTRINE.siting, RULES))
     assert len(places.rows_near(shapely.box(-200, -200, 200, 200))) == 0
+
+
+@given(
+    st.lists(st.sampled_from([0.0, 0.05, 0.1, 0.125, 0.3]), min_size=72, max_size=72),
+    st.integers(0, 9),
+    st.sampled_from([90.0, 150.0, 180.0]),
+)
+def test_the_two_ways_in_are_those_over_which_least_rises(slope, half, apart_deg):
+    worst = [max(slope[(k + turn) % 72] for turn in range(-half, half + 1)) for k in range(72)]
+    pairs = [
+        (worst[a] + worst[b], a, b)
+        for a, b in itertools.combinations(range(72), 2)
+        if min(5 * (b - a), 360 - 5 * (b - a)) >= apart_deg and max(worst[a], worst[b]) <= 0.125
+    ]
+    found = _lowest_two(np.array(slope), half, 0.125, apart_deg)
+    assert found == (min(pairs)[1:] if pairs else (-1, -1))
+
+
+@given(st.floats(-5e4, 5e4), st.floats(-5e4, 5e4), st.sampled_from([RULES.day_m, RULES.night_m]))
+def test_squares_are_turned_about_their_middle(x_m, y_m, side_m):
+    square = shapely.Point(x_m, y_m).buffer(side_m / 2, cap_style="square")
+    for angle_deg, turned in zip(_ANGLES_DEG, _turned(x_m, y_m, side_m), strict=True):
+        assert turned.equals_exact(shapely.affinity.rotate(square, angle_deg), 1e-6, normalize=True)
+
+
+@pytest.mark.parametrize("size_m", [31.5, 60, 200])
+def test_squares_of_one_ground_lie_on_it_and_apart(size_m):
+    area = field(size_m, ("natural", ((10.0, 5.0),), "tree"))
+    places = landing_grounds(area, DOCTRINE.siting, RULES)
+    found = [spot.square_m for spot in spots(area, RULES.day_m)]
+    for square in found:
+        assert places.grounds.whole_m[0].buffer(0.01).covers(square)
+    for square, other in itertools.combinations(found, 2):
+        assert square.centroid.distance(other) >= RULES.day_m - 0.01
+    assert len(found) <= 3

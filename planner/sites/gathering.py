@@ -549,7 +549,8 @@ def _for_helicopters(
     shapely.prepare(barred)
     lanes = Lanes.among(area, working, reach.bounds)
     spots: list[LandingSpot] = []
-    for row in places.rows_near(reach)[:_LANDING_GROUNDS].tolist():
+    near = places.rows_near(reach)[:_LANDING_GROUNDS]
+    for row in near[~shapely.covers(barred, places.grounds.whole_m[near])].tolist():
         for side_m in sides_m(rules, by_night):
             fit = [spot for spot in places.on(row, side_m) if not spot.square_m.intersects(barred)]
             if fit:

@@ -131,9 +131,10 @@ class Grounds:
 
     def parking_m2(self, rows: Ints) -> Floats:
         """Return the open ground of car parks for the public on some or within a family's walk of them."""
-        new = np.array(sorted({int(row) for row in rows} - self._parking.keys()), dtype=np.int64)
+        asked = rows.tolist()
+        new = np.array(sorted(set(asked) - self._parking.keys()), dtype=np.int64)
         self._parking.update(zip(new.tolist(), self._parking_near(new).tolist(), strict=True))
-        return np.array([self._parking[int(row)] for row in rows], dtype=np.float64)
+        return np.array([self._parking[row] for row in asked], dtype=np.float64)
 
     def _parking_near(self, rows: Ints) -> Floats:
         total = np.zeros(len(rows))
@@ -151,7 +152,8 @@ class Grounds:
         return lots, shapely.STRtree(self.whole_m[lots])
 
     def _worked_out(self, rows: Ints) -> list[tuple[BaseGeometry, float]]:
-        new = np.array(sorted({int(row) for row in rows} - self._usable.keys()), dtype=np.int64)
+        asked = rows.tolist()
+        new = np.array(sorted(set(asked) - self._usable.keys()), dtype=np.int64)
         if len(new):
             whole = self.whole_m[new]
             roofs = _covering(whole, *_roofs_near(whole, self.area))
@@ -160,7 +162,7 @@ class Grounds:
             bare = shapely.difference(shapely.difference(whole, roofs), blocked)
             for row, open_m, shelter_m2 in zip(new.tolist(), _broad(bare), shelter.tolist(), strict=True):
                 self._usable[row] = (open_m, shelter_m2)
-        return [self._usable[int(row)] for row in rows]
+        return [self._usable[row] for row in asked]
 
 
 @kept_with

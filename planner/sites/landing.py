@@ -6,15 +6,17 @@ picks among them. Slope is on no map, and wires often are not: the pilot has the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
+from numba import njit
 from numpy.typing import NDArray
-from shapely.geometry import Point, Polygon, box
+from shapely.geometry import Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
@@ -51,7 +53,7 @@ _OUTLINE_M = 10.0
 _HAIR_M = 0.01
 _HOSPITAL_PAD_M = 60.0
 """A helipad this near to a hospital's ground is the hospital's."""
-_NEAREST = 2
+_NEAREST, _ASIDE_DEG = 2, 60
 _LISTED = (
     ObstacleKind.POWER_LINE,
     ObstacleKind.POWER_POLE,
@@ -134,22 +136,23 @@ class LandingGrounds:
                 middle.x - side_m / 2, middle.y - side_m / 2, middle.x + side_m / 2, middle.y + side_m / 2
             )
             kept_off = _kept_off(square, self.standing, self.area, self.rules)
-            around = _around(middle, self.standing, self.rules)
+            around = _around((middle.x, middle.y), self.standing, self.rules)
             ways = () if square.intersects(kept_off) else _approaches(around, side_m, self.rules)
             spot = LandingSpot(-1, square, side_m, ways, _hazards(around))
             self._found[-1 - row, side_m] = (spot,) if ways else ()
         return next(iter(self._found[-1 - row, side_m]), None)
 
     def _work_out(self, row: int, side_m: float) -> tuple[LandingSpot, ...]:
-        ground = self.grounds.whole_m[row]
-        if ground.buffer(-side_m / 2).is_empty:  # too narrow, whatever stands on it
-            return ()
+        ground, (west, south, east, north) = self.grounds.whole_m[row], self.grounds.bounds_m[row].tolist()
+        if min(east - west, north - south) < side_m or ground.buffer(-side_m / 2).is_empty:
+            return ()  # too narrow, whatever stands on it
         if row not in self._clear:
-            self._clear[row] = ground.difference(_kept_off(ground, self.standing, self.area, self.rules))
+            kept_off = _kept_off(ground, self.standing, self.area, self.rules)
+            self._clear[row] = ground.difference(kept_off)
         spots = []
         for square in _squares(self._clear[row], side_m):
             middle = square.centroid
-            around = _around(middle, self.standing, self.rules)
+            around = _around((middle.x, middle.y), self.standing, self.rules)
             ways = _approaches(around, side_m, self.rules)
             if ways:
                 spots.append(LandingSpot(row, square, side_m, ways, _hazards(around)))
@@ -204,39 +207,43 @@ class _Standing:
 
 
 def _kept_off(ground: BaseGeometry, standing: _Standing, area: Area, rules: Landing) -> BaseGeometry:
-    """Return what a helicopter keeps off around a ground: buildings, trees, wires, poles, fences, roads."""
-    parts = [_wider(standing.buildings, standing.building_tree, ground, rules.building_m)]
+    """Return what a helicopter keeps off around a ground: buildings, trees, wires, poles, fences, roads.
+
+    Of that which comes near enough to touch it. Each is widened by its gap, and all are laid together once.
+    """
+    buildings = standing.buildings[np.sort(standing.building_tree.query(_grown(ground, rules.building_m)))]
+    lots = standing.lots[np.sort(standing.lot_tree.query(_grown(ground, rules.vehicles_m)))]
+    obstacles, gaps_m = _obstacles_near(ground, standing, rules)
+    edges = area.network.edges_in_box(ground.bounds, rules.road_m)
+    lines = area.network.lines(edges[area.network.drivable[edges]])
+    shapes = shapely.make_valid(np.concatenate([buildings, obstacles, lines, lots]))
+    of_kind = [np.full(len(buildings), rules.building_m), gaps_m]
+    of_kind += [np.full(len(lines), rules.road_m), np.full(len(lots), rules.vehicles_m)]
+    gap_m = np.concatenate(of_kind)
+    reach_m: Any = gap_m + _HAIR_M  # the stubs know of one number only
+    touch = shapely.dwithin(ground, shapes, reach_m)
+    return shapely.union_all(shapely.buffer(shapes[touch], gap_m[touch], quad_segs=4))
+
+
+def _obstacles_near(ground: BaseGeometry, standing: _Standing, rules: Landing) -> tuple[Shapes, Floats]:
+    """Return the obstacles that may come near a ground, and how far off each a helicopter keeps."""
     clearances = _clearances(rules)
-    furthest_m = max(*clearances.values(), rules.reach_m)
-    near = np.sort(standing.obstacle_tree.query(_grown(ground, furthest_m)))
-    near_kind = standing.obstacle_kind[near]
-    for kind, clear_m in clearances.items():
-        rows = near[near_kind == kind]
-        if not len(rows):
-            continue
-        reach_m = max(clear_m, rules.reach_m) if kind is ObstacleKind.MAST else clear_m
-        rows = rows[_meet(standing.obstacle_bounds_m[rows], _grown(ground, reach_m).bounds)]
-        if not len(rows):
-            continue
-        gaps = np.full(len(rows), clear_m)
-        if kind in (ObstacleKind.MAST, ObstacleKind.POWER_POLE):
-            height_m = standing.obstacle_height_m[rows]
-            known = np.isfinite(height_m)
-            gaps[known] = rules.mast_times * height_m[known]
-        parts.append(_widened(standing.obstacles[rows], ground, gaps))
-    edges = area.network.edges_in_box(_grown(ground, rules.road_m).bounds)
-    edges = edges[area.network.drivable[edges]]
-    parts.append(_widened(area.network.lines(edges), ground, np.full(len(edges), rules.road_m)))
-    parts.append(_wider(standing.lots, standing.lot_tree, ground, rules.vehicles_m))
-    return shapely.union_all(parts)
+    near = np.sort(standing.obstacle_tree.query(_grown(ground, max(*clearances.values(), rules.reach_m))))
+    kinds, height_m = standing.obstacle_kind[near], standing.obstacle_height_m[near]
+    gaps_m = np.array([clearances.get(kind, np.nan) for kind in kinds], dtype=np.float64)
+    reach_m = np.where(kinds == ObstacleKind.MAST, np.maximum(gaps_m, rules.reach_m), gaps_m)
+    kept = _meet(standing.obstacle_bounds_m[near], ground.bounds, reach_m)
+    tall = np.isfinite(height_m) & ((kinds == ObstacleKind.MAST) | (kinds == ObstacleKind.POWER_POLE))
+    gaps_m[tall] = rules.mast_times * height_m[tall]
+    return standing.obstacles[near[kept]], gaps_m[kept]
 
 
-def _meet(bounds_m: Floats, box_m: tuple[float, float, float, float]) -> NDArray[np.bool_]:
-    """Tell which boxes meet one."""
+def _meet(bounds_m: Floats, box_m: tuple[float, float, float, float], reach_m: Floats) -> NDArray[np.bool_]:
+    """Tell which boxes come within a reach of one, none where that is NaN."""
     xmin, ymin, xmax, ymax = box_m
-    beside = (bounds_m[:, 2] < xmin) | (bounds_m[:, 0] > xmax)
-    meets: NDArray[np.bool_] = ~(beside | (bounds_m[:, 3] < ymin) | (bounds_m[:, 1] > ymax))
-    return meets
+    aside = np.maximum(xmin - bounds_m[:, 2], bounds_m[:, 0] - xmax)
+    meets: NDArray[np.bool_] = np.maximum(aside, ymin - bounds_m[:, 3]) <= reach_m
+    return meets & (bounds_m[:, 1] - ymax <= reach_m)
 
 
 def _clearances(rules: Landing) -> dict[ObstacleKind, float]:
@@ -260,18 +267,6 @@ def _grown(ground: BaseGeometry, by_m: float) -> Polygon:
     return box(xmin - by_m, ymin - by_m, xmax + by_m, ymax + by_m)
 
 
-def _wider(shapes: Shapes, tree: shapely.STRtree, ground: BaseGeometry, by_m: float) -> BaseGeometry:
-    rows = np.sort(tree.query(_grown(ground, by_m)))
-    return _widened(shapes[rows], ground, np.full(len(rows), by_m))
-
-
-def _widened(shapes: Shapes, ground: BaseGeometry, gaps_m: Floats) -> BaseGeometry:
-    """Return the union of shapes, each widened by its gap; those too far to touch the ground are left out."""
-    shapes = shapely.make_valid(shapes)
-    touch = shapely.dwithin(ground, shapes, float(gaps_m.max(initial=0.0)) + _HAIR_M)
-    return shapely.union_all(shapely.buffer(shapes[touch], gaps_m[touch], quad_segs=4))
-
-
 def _squares(clear: BaseGeometry, side_m: float) -> list[Polygon]:
     """Return a few squares of a side that lie on clear ground, apart from each other, at any angle."""
     core = clear.buffer(-side_m / 2)  # where a circle as wide as the square fits, and no less does
@@ -279,68 +274,85 @@ def _squares(clear: BaseGeometry, side_m: float) -> list[Polygon]:
         return []
     shapely.prepare(clear)
     found: list[Polygon] = []
-    for centre in _centres(core, side_m):
-        if len(found) == _PER_GROUND:
-            break
-        if any(centre.distance(other) < side_m for other in found):
-            continue
-        square = box(
-            centre.x - side_m / 2, centre.y - side_m / 2, centre.x + side_m / 2, centre.y + side_m / 2
-        )
-        turned = [shapely.affinity.rotate(square, angle_deg) for angle_deg in _ANGLES_DEG]
-        fits = np.flatnonzero(shapely.covers(clear, np.array(turned, dtype=object)))
+    left = _centres(core, side_m)
+    while len(left) and len(found) < _PER_GROUND:
+        turned = _turned(left[0].x, left[0].y, side_m)
+        fits = np.flatnonzero(shapely.covers(clear, turned))
+        left = left[1:]
         if len(fits):
             found.append(turned[int(fits[0])])
+            left = left[shapely.distance(left, found[-1]) >= side_m]
     return found
 
 
-def _centres(core: BaseGeometry, side_m: float) -> list[Point]:
+_TURNS = np.array([(math.cos(angle), math.sin(angle)) for angle in np.radians(_ANGLES_DEG)])
+
+
+def _turned(x: float, y: float, side_m: float) -> Shapes:
+    """Return squares of a side about a place, one at each angle."""
+    west, south, east, north = x - side_m / 2, y - side_m / 2, x + side_m / 2, y + side_m / 2
+    across = np.array([east, east, west, west, east])
+    along = np.array([south, north, north, south, south])
+    x0, y0 = (east + west) / 2.0, (north + south) / 2.0
+    cos, sin = _TURNS[:, :1], _TURNS[:, 1:]
+    xy = [cos * across - sin * along + (x0 - x0 * cos + y0 * sin)]
+    xy.append(sin * across + cos * along + (y0 - x0 * sin - y0 * cos))
+    turned: Shapes = np.asarray(shapely.polygons(np.stack(xy, axis=-1)), dtype=object)
+    return turned
+
+
+def _centres(core: BaseGeometry, side_m: float) -> Shapes:
     """Return places to try: well inside each piece first, then a grid."""
-    pieces = [part for part in shapely.get_parts(core) if part.area > 0] or [core.representative_point()]
-    inner = [part.representative_point() for part in pieces]
+    pieces = [part for part in shapely.get_parts(core) if part.area > 0] or [core]
+    inner = shapely.point_on_surface(pieces)
     xmin, ymin, xmax, ymax = core.bounds
     step_m = max(side_m / _GRID, float(np.sqrt((xmax - xmin) * (ymax - ymin) / _TRIALS)), 1.0)
     x, y = np.meshgrid(np.arange(xmin, xmax, step_m), np.arange(ymin, ymax, step_m))
     grid = shapely.points(x.ravel(), y.ravel())
-    return inner + list(grid[shapely.covers(core, grid)])
+    shapely.prepare(core)
+    return np.concatenate([inner, grid[shapely.covers(core, grid)]])
 
 
 # --- what stands around -------------------------------------------------------------------------
 
 
 class _Around(NamedTuple):
-    """Corners of what stands within reach of a place: distance, bearing, height (NaN unknown), kind."""
+    """Corners of what stands within reach of a place: distance, bearing, height (NaN unknown), kind.
+
+    The kind as its place in :data:`_LISTED`.
+    """
 
     distance_m: Floats
     bearing_deg: Floats
     height_m: Floats
     planned_m: Floats
-    kind: Shapes
+    kind: Ints
 
 
-def _around(middle: Point, standing: _Standing, rules: Landing) -> _Around:
-    zone = middle.buffer(rules.reach_m)
-    columns: list[tuple[Floats, Floats, Floats, Shapes]] = []
+def _around(middle_m: tuple[float, float], standing: _Standing, rules: Landing) -> _Around:
+    x, y = middle_m
+    zone = box(x - rules.reach_m, y - rules.reach_m, x + rules.reach_m, y + rules.reach_m)
     rows = np.sort(standing.building_tree.query(zone))
-    tops_m, assumed = standing.building_top_m[rows], standing.building_assumed[rows]
-    shapes = standing.buildings[rows]
-    known = np.where(assumed, np.nan, tops_m)
-    columns.append(_corners(shapes, known, tops_m, np.full(len(rows), "building", dtype=object)))
+    tops_m = standing.building_top_m[rows]
+    known_m = np.where(standing.building_assumed[rows], np.nan, tops_m)
+    shapes, kind = standing.buildings[rows], np.full(len(rows), _LISTED.index("building"))
     rows = np.sort(standing.obstacle_tree.query(zone))
-    kinds = standing.obstacle_kind[rows]
-    heights = _assumed_heights(rules)
+    kinds, heights = standing.obstacle_kind[rows], _assumed_heights(rules)
     tall = np.array([kind in heights for kind in kinds], dtype=bool)
-    rows, kinds = rows[tall], kinds[tall]
-    stated = standing.obstacle_height_m[rows]
-    planned = np.where(np.isfinite(stated), stated, [heights[kind] for kind in kinds] if len(kinds) else 0.0)
-    shapes = standing.obstacles[rows]
-    columns.append(_corners(shapes, stated, planned, kinds))
-    xy, known_m, planned_m, kind = (np.concatenate(column) for column in zip(*columns, strict=True))
-    dx, dy = xy[:, 0] - middle.x, xy[:, 1] - middle.y
+    rows, kinds = rows[tall], kinds[tall].tolist()
+    stated_m = standing.obstacle_height_m[rows]
+    assumed_m = np.array([heights[kind] for kind in kinds], dtype=np.float64)
+    planned_m = np.concatenate([tops_m, np.where(np.isfinite(stated_m), stated_m, assumed_m)])
+    shapes = np.concatenate([shapes, standing.obstacles[rows]])
+    kind = np.concatenate([kind, np.array([_LISTED.index(one) for one in kinds], dtype=np.int64)])
+    known_m = np.concatenate([known_m, stated_m])
+    xy, owner = shapely.get_coordinates(shapely.segmentize(shapes, _OUTLINE_M), return_index=True)
+    dx, dy = xy[:, 0] - x, xy[:, 1] - y
     distance = np.hypot(dx, dy)
-    near = distance <= rules.reach_m
-    bearing = np.degrees(np.arctan2(dx, dy)) % 360
-    return _Around(distance[near], bearing[near], known_m[near], planned_m[near], kind[near])
+    near = np.flatnonzero(distance <= rules.reach_m)
+    bearing = np.degrees(np.arctan2(dx[near], dy[near])) % 360
+    owner = owner[near]
+    return _Around(distance[near], bearing, known_m[owner], planned_m[owner], kind[owner])
 
 
 def _assumed_heights(rules: Landing) -> dict[str, float]:
@@ -354,15 +366,6 @@ def _assumed_heights(rules: Landing) -> dict[str, float]:
     }
 
 
-def _corners(
-    shapes: Shapes, known_m: Floats, planned_m: Floats, kind: Shapes
-) -> tuple[Floats, Floats, Floats, Shapes]:
-    if len(shapes) == 0:
-        return np.empty((0, 2)), np.empty(0), np.empty(0), np.empty(0, dtype=object)
-    xy, owner = shapely.get_coordinates(shapely.segmentize(shapes, _OUTLINE_M), return_index=True)
-    return xy, known_m[owner], planned_m[owner], kind[owner]
-
-
 def _approaches(around: _Around, side_m: float, rules: Landing) -> tuple[float, ...]:
     """Return two bearings, far enough apart, over which nothing known rises above the slope; else none."""
     count = 360 // _STEP_DEG
@@ -372,39 +375,52 @@ def _approaches(around: _Around, side_m: float, rules: Landing) -> tuple[float, 
         slope, (around.bearing_deg // _STEP_DEG).astype(np.int64) % count, around.planned_m / from_edge
     )
     half = round(rules.sector_deg / 2 / _STEP_DEG)
-    worst = np.max([np.roll(slope, k) for k in range(-half, half + 1)], axis=0)
-    free = np.flatnonzero(worst <= 1.0 / rules.slope)
-    first, second = free[np.column_stack(np.triu_indices(len(free), 1))].T
-    turn_deg = (second - first) * _STEP_DEG
-    fit = np.minimum(turn_deg, 360 - turn_deg) >= rules.apart_deg
-    if not fit.any():
-        return ()
-    first, second = first[fit], second[fit]
-    best = np.lexsort((second, first, worst[first] + worst[second]))[0]
-    return tuple((int(k) + 0.5) * _STEP_DEG for k in (first[best], second[best]))
+    best = _lowest_two(slope, half, 1.0 / rules.slope, float(rules.apart_deg))
+    return tuple((k + 0.5) * _STEP_DEG for k in best if k >= 0)
+
+
+@njit(cache=True, nogil=True)
+def _lowest_two(
+    slope: Floats, half: int, most: float, apart_deg: float
+) -> tuple[int, int]:  # pragma: no cover - compiled
+    """Return the two bearings, by their numbers, over whose sectors least rises, far enough apart; else -1.
+
+    Of those alike the lowest numbers.
+    """
+    count = len(slope)
+    worst = np.empty(count)
+    for k in range(count):
+        worst[k] = slope[k]
+        for turn in range(-half, half + 1):
+            worst[k] = max(worst[k], slope[(k + turn) % count])
+    best, first, second = np.inf, -1, -1
+    for a in range(count):
+        for b in range(a + 1, count):
+            turn_deg = min((b - a) * _STEP_DEG, 360 - (b - a) * _STEP_DEG)
+            fit = turn_deg >= apart_deg and worst[a] <= most and worst[b] <= most
+            if fit and worst[a] + worst[b] < best:
+                best, first, second = worst[a] + worst[b], a, b
+    return first, second
 
 
 def _hazards(around: _Around) -> tuple[Hazard, ...]:
-    """Return the nearest of each kind, nearest first: not all of a wood's trees."""
+    """Return the nearest of each kind, nearest first, far enough apart: not all of a wood's trees."""
     listed: list[Hazard] = []
-    for kind in _LISTED:
+    for kind in np.unique(around.kind).tolist():
         rows = np.flatnonzero(around.kind == kind)
-        rows = rows[np.argsort(around.distance_m[rows], kind="stable")]
-        taken: list[int] = []
-        for row in rows.tolist():
-            turn = [abs((around.bearing_deg[row] - around.bearing_deg[t] + 180) % 360 - 180) for t in taken]
-            if all(degrees > 60 for degrees in turn):
-                taken.append(row)
-            if len(taken) == _NEAREST:
-                break
-        listed += [_hazard(around, row) for row in taken]
+        for _ in range(_NEAREST):
+            if len(rows):
+                nearest = int(rows[np.argmin(around.distance_m[rows])])
+                listed.append(_hazard(around, nearest))
+                turn = np.abs((around.bearing_deg[rows] - around.bearing_deg[nearest] + 180) % 360 - 180)
+                rows = rows[turn > _ASIDE_DEG]
     return tuple(sorted(listed, key=lambda hazard: (hazard.distance_m, hazard.kind)))
 
 
 def _hazard(around: _Around, row: int) -> Hazard:
     height_m = float(around.height_m[row])
     return Hazard(
-        kind=str(around.kind[row]).replace("_", " "),
+        kind=str(_LISTED[around.kind[row]]).replace("_", " "),
         bearing_deg=float(round(float(around.bearing_deg[row])) % 360),
         distance_m=round(float(around.distance_m[row]), 1),
         height_m=round(height_m, 1) if np.isfinite(height_m) else None,
