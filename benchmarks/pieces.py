@@ -7,7 +7,6 @@ most (three origins, not 200), so that one may be missed and the whole plan stil
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -17,6 +16,7 @@ from benchmarks import routing
 from benchmarks.listed import HOSPITALS, PLACES, POINTS, WAYS, eyes_m, raised, ways_apart
 from benchmarks.rows import Timed, timed
 from benchmarks.whole_plan import METRO, places
+from planner import packs
 from planner.area import Area
 from planner.doctrine import Doctrine
 from planner.ground.sightline import sees, walls_of
@@ -57,7 +57,7 @@ def pieces(area: Area, doctrine: Doctrine) -> Iterator[tuple[str, Timed]]:
     """Time each piece, warm."""
     network = area.network
     timing = network.timing(Travel.EMERGENCY, doctrine.travelling)
-    ready, forget = _ready(network, doctrine)
+    ready, forget = _ready(area, doctrine)
     yield READY, timed(ready, repeat=3, warm=0, before=forget)
     spot_m = np.asarray(area.frame.point_m(places(area, 1)[0]))
     around_m = _around(spot_m)
@@ -96,14 +96,12 @@ def _around(spot_m: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(spot_m + far_m[:, None] * np.column_stack([np.cos(turn), np.sin(turn)]))
 
 
-def _ready(network: StreetNetwork, doctrine: Doctrine) -> tuple[Callable[[], None], Callable[[], None]]:
+def _ready(area: Area, doctrine: Doctrine) -> tuple[Callable[[], None], Callable[[], None]]:
     """Return what makes streets ready for ways when they are just opened, and what forgets it."""
     fresh: list[StreetNetwork] = []
 
     def forget() -> None:
-        fresh[:] = [replace(network)]
-        if network.order is not None:
-            fresh[0].use_order(network.order)
+        fresh[:] = [packs.open_area(area.name).network]
 
     def ready() -> None:
         timing = fresh[0].timing(Travel.EMERGENCY, doctrine.travelling)

@@ -22,7 +22,9 @@ from shapely.ops import substring
 from planner.area import Area, geometries_m
 from planner.doctrine import Doctrine
 from planner.model import FieldRoad, Notice
+from planner.streets.hierarchy import Order, arcs_in_order
 from planner.streets.network import StreetNetwork
+from planner.streets.street_arrays import Ints
 from planner.terms import Barrier, NoticeLevel, RoadClass
 
 Floats = NDArray[np.float64]
@@ -313,13 +315,7 @@ class _Draft:
             names=tuple(self._names),
         )
         if old.order is not None:
-            # What is new comes last: wherever it leads, ways over it are found from both of its ends.
-            known, count = old.order.astype(np.int64), parts[old.order]
-            within = np.arange(len(source)) - np.repeat(np.cumsum(count) - count, count)
-            order = np.concatenate(
-                [np.repeat(first[known], count) + within, len(source) + np.arange(len(new))]
-            )
-            made.use_order(order.astype(np.uint32))
+            made.use_order(_order(arcs_in_order(old.order, old.edge_count), first, parts, made.edge_count))
         whole = np.where(parts[source] == 1, source, -1)
         made.lay_over(old, np.concatenate([whole, np.full(len(new), -1)]))
         return made
@@ -372,6 +368,19 @@ def _shape_rows(
         "shape_xy_m": np.vstack(xy),
         "shape_node": np.concatenate(ids),
     }
+
+
+def _order(known: Ints, first: Ints, parts: Ints, count: int) -> Order:
+    """Return the order of contraction of so many streets, in which those of before have been cut into parts.
+
+    What is new comes last: wherever it leads, ways over it are found from both of its ends.
+    """
+    edge, against = known % len(parts), known >= len(parts)
+    size = parts[edge]
+    within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+    arcs = np.repeat(first[edge] + np.where(against, count, 0), size) + within
+    new = np.arange(parts.sum(), count)
+    return np.concatenate([arcs, new, new + count]).astype(np.uint32)
 
 
 def _restrictions(

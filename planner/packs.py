@@ -16,6 +16,7 @@ import fcntl
 import hashlib
 import io
 import json
+import logging
 import math
 import mmap
 import os
@@ -47,6 +48,7 @@ from planner.errors import AreaNotFoundError, PackError, PlannerError
 from planner.geo import Frame, LonLat
 from planner.ground.coverage import count_contents
 from planner.memory import give_back
+from planner.streets.contraction import Found, Kept
 from planner.streets.network import StreetNetwork
 from planner.streets.unread import UnreadRules
 from planner.table import Table
@@ -60,14 +62,16 @@ Progress = Callable[[float, str], None]
 BBox = tuple[float, float, float, float]
 _T = TypeVar("_T")
 
+_LOG = logging.getLogger(__name__)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_PACK_FILE = re.compile(r"(streets|buildings|places|obstacles)-[0-9a-f]{16}\.(npz|parquet)")
+_PACK_FILE = re.compile(r"(streets|shortcuts|buildings|places|obstacles)-[0-9a-f]{16}\.(npz|parquet)")
 # of sources: what decides how a map is read
 _READERS = (
     *("tags", "restrictions", "noding", "coast", "known_ground", "tables", "osm", "opl"),
     *("stretches", "ordering", "pbf"),
 )
 _STREETS = "streets"
+_SHORTCUTS = "shortcuts"  # of the contraction hierarchy: read once a way is asked for
 _ORDER = "order"  # of contraction, among the arrays of the streets
 _UNREAD = "unread_"  # begins the names of arrays of rules that are not planned with
 _STAGING = ".new-"
@@ -373,7 +377,8 @@ def _write(area: Area, origin: dict[str, str]) -> None:
         give_back()  # what reading has left
         try:
             # the streets last: to put them in order takes most memory, and the tables have left none
-            files = {part: _place(staging, folder, part, area) for part in (*TABLES, _STREETS)}
+            parts = (*TABLES, _STREETS, *([_SHORTCUTS] if area.network.may_be_ordered else []))
+            files = {part: _place(staging, folder, part, area) for part in parts}
             manifest = _manifest(area, files, origin)
             _replace(staging / MANIFEST, folder / MANIFEST, _json(manifest))
         finally:
@@ -415,11 +420,27 @@ def _write_streets(network: StreetNetwork, unread: UnreadRules | None, file: Bin
             _write_array(_UNREAD + entry.name, getattr(unread, entry.name), archive, file)
 
 
-def _write_array(name: str, value: NDArray[Any], archive: zipfile.ZipFile, file: BinaryIO) -> None:
+def _write_shortcuts(found: Kept | Found, file: BinaryIO) -> None:
+    far = (found.up, found.down) if isinstance(found, Found) else (found.far,)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        _write_array("parent", found.parent, archive, file)
+        _write_array("start", found.start, archive, file)
+        _write_array("far", far[0], archive, file, *far[1:])
+
+
+def _write_array(
+    name: str, value: NDArray[Any], archive: zipfile.ZipFile, file: BinaryIO, *more: NDArray[Any]
+) -> None:
+    """Write an array uncompressed, further rows of it after the first ones."""
     entry = _aligned(f"{name}.npy", file.tell())
-    entry.file_size = value.nbytes + _NPY_HEAD_BYTES  # at the most: beyond 2 GB its head takes another form
+    size = value.nbytes + sum(rows.nbytes for rows in more)
+    entry.file_size = size + _NPY_HEAD_BYTES  # at the most: beyond 2 GB its head takes another form
+    shape = (len(value) + sum(map(len, more)), *value.shape[1:])
     with archive.open(entry, "w") as member:
-        np.lib.format.write_array(member, np.ascontiguousarray(value), allow_pickle=False)
+        head = np.lib.format.header_data_from_array_1_0(value) | {"fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(member, head)
+        for rows in (value, *more):
+            member.write(np.ascontiguousarray(rows).data.cast("B") if rows.size else b"")
 
 
 def _aligned(name: str, offset: int) -> zipfile.ZipInfo:
@@ -436,6 +457,8 @@ def _place(staging: Path, folder: Path, part: str, area: Area) -> dict[str, Any]
     with staged.open("wb") as file:
         if part == _STREETS:
             _write_streets(area.network, area.unread, file)
+        elif part == _SHORTCUTS:
+            _write_shortcuts(area.network.find_shortcuts(), file)
         else:
             _write_table(getattr(area, part), area.frame, file)
         _to_disk(file)
@@ -445,7 +468,7 @@ def _place(staging: Path, folder: Path, part: str, area: Area) -> dict[str, Any]
         digests = [_digest(stretch) for stretch in iter(lambda: written.read(_STRETCH_BYTES), b"")]
         size = written.tell()
     sha = hashlib.sha256("".join(digests).encode()).hexdigest()
-    name = f"{part}-{sha[:16]}.{'npz' if part == _STREETS else 'parquet'}"
+    name = f"{part}-{sha[:16]}.{'parquet' if part in TABLES else 'npz'}"
     staged.replace(folder / name)
     return {"file": name, "bytes": size, "sha256": digests}
 
@@ -559,6 +582,8 @@ def _open(name: str, manifest: dict[str, Any], folder: Path | None = None) -> Ar
             for part in TABLES
         }
         network, unread = _read_part(name, manifest, _STREETS, place, _read_streets)
+        if _SHORTCUTS in manifest["files"]:
+            network.keep_shortcuts(partial(_read_shortcuts, name, manifest, place))
         with _understood(name):
             lon, lat = manifest["centre_deg"]
             west, south, east, north = manifest["bbox_deg"]
@@ -649,9 +674,18 @@ def _read_streets(content: mmap.mmap) -> tuple[StreetNetwork, UnreadRules | None
 
 def _checked_order(order: NDArray[Any], count: int) -> NDArray[np.uint32]:
     """Return an order whose searches stay within the streets' arrays."""
-    if order.dtype != np.uint32 or order.shape != (count,) or order.max() >= count:
+    if order.dtype != np.uint32 or order.shape not in ((count,), (2 * count,)) or order.max() >= len(order):
         raise ValueError("an order of other streets")
     return order
+
+
+def _read_shortcuts(name: str, manifest: dict[str, Any], folder: Path) -> Kept | None:
+    """Read the shortcuts of a pack; None where they are lost or damaged, for they can be found anew."""
+    try:
+        return _read_part(name, manifest, _SHORTCUTS, folder, lambda content: Kept(**_arrays_in(content)))
+    except (PackError, FileNotFoundError) as error:
+        _LOG.warning("the shortcuts of %s are found anew, which takes some seconds: %s", name, error)
+        return None
 
 
 def _arrays_in(content: mmap.mmap) -> dict[str, NDArray[Any]]:

@@ -292,7 +292,7 @@ def test_a_citys_field_road_is_searched_by_its_hierarchy_too(area):
     assert laid.hierarchy is not None
     assert plain.hierarchy is None
     assert laid.order is not None
-    assert np.array_equal(np.sort(laid.order), np.arange(laid.edge_count))
+    assert np.array_equal(np.sort(laid.order), np.arange(2 * laid.edge_count))
     ends = [snap for snap in laid.snap(laid.node_xy_m[::3], laid.drivable) if snap is not None]
     for travel in (Travel.EMERGENCY, Travel.PUBLIC):
         by_order, without = (
@@ -301,4 +301,4 @@ def test_a_citys_field_road_is_searched_by_its_hierarchy_too(area):
         )
         assert np.array_equal(by_order, without)
     last = np.flatnonzero(laid.way_id < 0)
-    assert set(laid.order[-len(last) :].tolist()) == set(last.tolist())
+    assert set(laid.order[-2 * len(last) :].tolist()) == {*last.tolist(), *(last + laid.edge_count).tolist()}

@@ -6,10 +6,9 @@ import math
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path as FilePath
-from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,6 +34,7 @@ def near_is_nothing() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("planner.streets.ways.NEARBY_STATES", 1)
         patch.setattr("planner.streets.timed_streets.LEAST_STREETS", 1)
+        patch.setattr("planner.streets.hierarchy._CHANGED", 2.0)  # so much of a small map is soon changed
         yield
 
 
@@ -60,15 +60,27 @@ def tours(draw: st.DrawFn) -> tuple[StreetNetwork, list[Snap], list[tuple[Travel
 
 
 @settings(deadline=None, max_examples=80, derandomize=True)
-@given(tours())
+@given(tours(), st.sampled_from((0, 2, 20_000)))
 def test_matrix_and_paths_equal_dijkstra(
-    tour: tuple[StreetNetwork, list[Snap], list[tuple[Travel, np.ndarray]]],
+    tour: tuple[StreetNetwork, list[Snap], list[tuple[Travel, np.ndarray]]], far_states: int
 ) -> None:
+    """Also where a search that is told what is left gives up, and the hierarchy is changed."""
     network, places, asked = tour
     quick = with_hierarchy(network)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("planner.streets.ways.FAR_STATES", far_states)
+        check_tour(network, quick, places, asked)
+
+
+def check_tour(
+    network: StreetNetwork,
+    quick: StreetNetwork,
+    places: list[Snap],
+    asked: list[tuple[Travel, np.ndarray]],
+) -> None:
     for travel, closed in [*asked, asked[0]]:
         timing, slow_timing = quick.timing(travel, TRAVELLING), network.timing(travel, TRAVELLING)
-        factor = np.where(np.arange(network.edge_count) % 3 == 0, 5.0, 1.0)
+        factor = np.where(np.arange(network.edge_count) % 3 == 0, 5.0, 0.5 if closed.sum() % 5 == 3 else 1.0)
         weights = timing.weighted(np.arange(network.edge_count), factor)
         slow_weights = slow_timing.weighted(np.arange(network.edge_count), factor)
         slow = network.times(places, places, slow_timing, closed)
@@ -89,15 +101,6 @@ def test_matrix_and_paths_equal_dijkstra(
         assert np.array_equal(search.costs_s(nodes), slow_search.costs_s(nodes))
 
 
-@contextmanager
-def from_ends() -> Iterator[None]:
-    """Let every table be asked from its ends, not only those with few."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("planner.streets.hierarchy.FEW_ENDS", 0)
-        patch.setattr("planner.streets.hierarchy._MANY_STARTS", 0)
-        yield
-
-
 @settings(deadline=None, max_examples=150, derandomize=True)
 @given(tours())
 def test_tables_asked_from_their_ends_equal_dijkstra(
@@ -113,9 +116,7 @@ def test_tables_asked_from_their_ends_equal_dijkstra(
                 for n in (quick, network)
             )
             expected = network.times(places, places[:1], slow, closed)
-            with from_ends():
-                found = quick.times(places, places[:1], timing, closed)
-            assert np.array_equal(found, expected)
+            assert np.array_equal(quick.times(places, places[:1], timing, closed), expected)
 
 
 @pytest.mark.parametrize("signs", ["no_left_turn", "only_straight_on"])
@@ -135,8 +136,7 @@ def test_signs_via_ways_bind_who_is_asked_for_from_the_end(signs: str) -> None:
     (end,) = [Snap(3, 90.0, *network.at(3, 90.0), 0.0)]
     for travel in (Travel.EMERGENCY, Travel.PUBLIC):
         timing = quick.timing(travel, TRAVELLING)
-        with from_ends():
-            times = quick.times(starts, [end], timing, closed)
+        times = quick.times(starts, [end], timing, closed)
         assert np.array_equal(times, network.times(starts, [end], network.timing(travel, TRAVELLING), closed))
         if travel is Travel.PUBLIC:
             assert times[0, 0] > times[1, 0] + 5.0, "who came along the first street drives round"
@@ -272,7 +272,7 @@ def test_an_update_that_breaks_off_leaves_no_wrong_weights(monkeypatch: pytest.M
         raise MemoryError
 
     with monkeypatch.context() as patch:
-        patch.setattr(hierarchy._metrics[0], "_metric", SimpleNamespace(update_weights=break_off))
+        patch.setattr("planner.streets.hierarchy.change", break_off)
         with pytest.raises(MemoryError):
             network.times([broken[0]], [broken[1]], timing, broken[2])
     for start, end, closed in (after, broken, before):
@@ -296,13 +296,16 @@ def test_a_city_keeps_its_order_with_its_pack(tmp_path: FilePath, monkeypatch: p
     packs.write_area(town())
     assert packs.open_area("town").network.hierarchy is None
     monkeypatch.setattr("planner.streets.timed_streets.LEAST_ORDERED", 5)
-    area = town()
-    packs.write_area(area)
+    packs.write_area(town().with_streets(replace(town().network)))
     opened = packs.open_area("town").network
     assert opened.hierarchy is not None
     order = find_order(opened)
     with np.load(next((tmp_path / "areas" / "town").glob("streets-*.npz"))) as arrays:
         assert np.array_equal(arrays["order"], order)
+    found = opened.find_shortcuts()
+    (file,) = (tmp_path / "areas" / "town").glob("shortcuts-*.npz")
+    with np.load(file) as arrays:
+        assert all(np.array_equal(arrays[name], getattr(found, name)) for name in found._fields)
     timing = opened.timing(Travel.PUBLIC, TRAVELLING)
     start, end, closed = town_pairs(opened, 1)[0]
     plain = town().network
@@ -310,6 +313,27 @@ def test_a_city_keeps_its_order_with_its_pack(tmp_path: FilePath, monkeypatch: p
         opened.times([start], [end], timing, closed),
         plain.times([start], [end], plain.timing(Travel.PUBLIC, TRAVELLING), closed),
     )
+
+
+@pytest.mark.parametrize("how", ["lost", "damaged", "another form"])
+def test_shortcuts_of_a_pack_that_are_lost_or_damaged_are_found_anew(
+    how: str, tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PLANNER_HOME", str(tmp_path))
+    monkeypatch.setattr("planner.streets.timed_streets.LEAST_ORDERED", 5)
+    packs.write_area(town().with_streets(replace(town().network)))
+    opened = packs.open_area("town").network
+    (file,) = (tmp_path / "areas" / "town").glob("shortcuts-*.npz")
+    if how == "lost":
+        file.unlink()
+    else:
+        content = file.read_bytes()
+        file.write_bytes(content[: len(content) // 2] + (b"" if how == "another form" else content[:9]))
+    start, end, closed = town_pairs(opened, 1)[0]
+    timing, slow = (n.timing(Travel.PUBLIC, TRAVELLING) for n in (opened, town().network))
+    found = opened.times([start], [end], timing, closed)
+    assert np.array_equal(found, town().network.times([start], [end], slow, closed))
+    assert "found anew" in caplog.text
 
 
 def test_on_a_small_map_only_tables_of_many_starts_ask_the_hierarchy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -345,10 +369,10 @@ def test_the_hierarchy_is_built_once_beside_other_work_and_who_asks_meanwhile_wa
     built, go = [], threading.Event()
 
     class Slow(Hierarchy):
-        def __init__(self, turns: Turns, order: Order) -> None:
+        def __init__(self, turns: Turns, order: Order, *kept: Any) -> None:
             built.append(threading.current_thread().name)
             assert go.wait(10)
-            super().__init__(turns, order)
+            super().__init__(turns, order, *kept)
 
     monkeypatch.setattr("planner.streets.timed_streets.Hierarchy", Slow)
     for _ in range(3):

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.streets.aiming import aimed
+from planner.streets.climbing import Left
 from planner.streets.search import (
     BARRED,
     NEVER,
@@ -179,6 +181,47 @@ class Desk:
             if found is not None:
                 return found
         return None
+
+    def toward(
+        self, weights: Weights, first: tuple[Ints, Ints], last: tuple[Ints, Ints], left: Left, most: int
+    ) -> Reached | None:
+        """Search the best way from one place to another, as :meth:`between` does, told what is left to drive.
+
+        Parameters
+        ----------
+        weights, first, last
+            As there.
+        left : Left
+            To what lies at the end, with what of each state is driven above the least: never more than by
+            these weights.
+        most : int
+            It gives up when it has settled so many states.
+        """
+        room, plain = self._room, self._plain
+        ends_ms = last[1] - last[1].min(initial=0)
+        with self._laid_out(weights):
+            reached, best, given_up = aimed(
+                plain.turns.start,
+                plain.turns.to,
+                plain.lost_ms,
+                self._state_ms,
+                *first,
+                last[0],
+                ends_ms,
+                left,
+                most,
+                room.cost,
+                room.before,
+                room.touched,
+            )
+            cost_ms = np.full(len(last[0]), NEVER, dtype=np.int64)
+            states = np.empty(0, dtype=np.int64)
+            if best >= 0:
+                cost_ms[best] = room.cost[last[0][best]]
+                _, states = traced(room.before, last[0][best : best + 1])
+            room.cost[room.touched[:reached]] = BARRED
+        start = np.where(np.arange(len(last[0]) + 1) > best, len(states), 0)
+        return None if given_up else Reached(cost_ms, start, states)
 
     def _from_end(
         self, weights: Weights, first: tuple[Ints, Ints], last: tuple[Ints, Ints], most: int

@@ -3,9 +3,11 @@
 A map is cut in two where the fewest streets cross in proportion to the smaller half, each half again, and so
 on (nested dissection, George 1973); the streets that a cut crosses come after all that it parts. Cutting
 streets rather than junctions is what turns ask for, for states are streets (Buchhold, Wagner, Zeitz and
-Zündorf, *Customizable Contraction Hierarchies with Turn Costs*, 2020). Cuts are found by *inertial flow*
-(Schild and Sommer, *On Balanced Separators in Road Networks*, 2015): the quarter of the junctions that lies
-furthest to one side is held against the opposite quarter, in four directions, and the best minimum cut wins.
+Zündorf, *Customizable Contraction Hierarchies with Turn Costs*, 2020). Of the streets of one cut, all that
+lead out of one half come first, then all that lead into it: while the former are contracted none of them has
+a shortcut to another, which halves what is to be done. Cuts are found by *inertial flow* (Schild and Sommer,
+*On Balanced Separators in Road Networks*, 2015): the quarter of the junctions that lies furthest to one side
+is held against the opposite quarter, in four directions, and the best minimum cut wins.
 
 Dead ends, and streets between junctions of two streets, are put in order beforehand; what is left to cut is
 less than half of a city.
@@ -29,7 +31,7 @@ Ints32 = NDArray[np.int32]
 Floats = NDArray[np.float64]
 
 Cell = tuple[int, int, int]
-"""Nodes ``first:last`` of the nodes as they are arranged, and the lowest rank of the links among them."""
+"""Nodes ``first:last`` of the nodes as they are arranged, and how many links rank below those among them."""
 
 _DIRECTIONS = ((1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (-1.0, 1.0))
 """East, north: whole numbers, for sines differ in their last bit between machines, and the order with it."""
@@ -47,18 +49,20 @@ class _Links:
     ----------
     start : (N + 1,) int32 array
         Halves that begin at node n are ``start[n]:start[n + 1]``.
-    far, link, other : (2K,) int32 arrays
-        Of each half: the node at its end, its link, and the half that leads back.
+    far, arc, other : (2K,) int32 arrays
+        Of each half: the node at its end; k along link k and K + k against it; the half that leads back.
     """
 
     start: Ints32
     far: Ints32
-    link: Ints32
+    arc: Ints32
     other: Ints32
 
 
-def rank_links(u: Ints, v: Ints, xy_m: Floats) -> Ints32:
-    """Return the rank of each link for contraction, (K,): 0 is taken up first.
+def rank_arcs(u: Ints, v: Ints, xy_m: Floats) -> Ints32:
+    """Return the rank of each direction of each link for contraction, (2K,): 0 is taken up first.
+
+    Those along all links from u to v come first, then those against them.
 
     Parameters
     ----------
@@ -67,18 +71,21 @@ def rank_links(u: Ints, v: Ints, xy_m: Floats) -> Ints32:
     xy_m : (N, 2) float array
         Where the nodes lie.
     """
-    links = _link_up(u, v, len(xy_m))
-    rank = np.full(len(u), -1, dtype=np.int32)
-    ranked, left = _rank_dead_ends(links.start, links.far, links.link, rank)
-    ranked, tails, heads, kept = _rank_chains(links.start, links.far, links.link, left, rank, ranked)
+    links, count = _link_up(u, v, len(xy_m)), len(u)
+    rank = np.full(count, -1, dtype=np.int32)
+    ranked, left = _rank_dead_ends(links.start, links.far, links.arc, rank)
+    ranked, tails, heads, kept = _rank_chains(links.start, links.far, links.arc, left, rank, ranked)
     del links, left  # of a metro, fifty megabytes
     met = np.zeros(len(xy_m), dtype=bool)
     met[tails] = met[heads] = True
     number = np.cumsum(met) - 1
     core = _link_up(number[tails], number[heads], int(met.sum()))
     del number, tails, heads
-    rank[kept] = ranked + _dissect(core, xy_m[met])
-    return rank
+    of_arcs = np.concatenate([2 * rank, 2 * rank + 1])
+    of_arcs[np.concatenate([kept, (kept + count) % max(2 * count, 1)])] = 2 * ranked + _dissect(
+        core, xy_m[met]
+    )
+    return of_arcs
 
 
 def _link_up(u: Ints, v: Ints, count: int) -> _Links:
@@ -88,7 +95,7 @@ def _link_up(u: Ints, v: Ints, count: int) -> _Links:
     other = np.roll(place, -len(u))[order]
     del place
     far = np.concatenate([v, u], dtype=np.int32)[order]
-    return _Links(start, far, link=order % np.int32(max(len(u), 1)), other=other)
+    return _Links(start, far, arc=order, other=other)
 
 
 # --- what needs no cut ----------------------------------------------------------------------------
@@ -96,7 +103,7 @@ def _link_up(u: Ints, v: Ints, count: int) -> _Links:
 
 @njit(cache=True, nogil=True)
 def _rank_dead_ends(
-    start: Ints32, far: Ints32, link: Ints32, rank: Ints32
+    start: Ints32, far: Ints32, arc: Ints32, rank: Ints32
 ) -> tuple[int, Ints32]:  # pragma: no cover - compiled
     """Rank dead ends, from their ends on; returns how many links, and how many are left at each node."""
     nodes = len(start) - 1
@@ -111,8 +118,8 @@ def _rank_dead_ends(
         node = queue[done]
         done += 1
         for half in range(start[node], start[node + 1]):
-            if rank[link[half]] < 0:
-                rank[link[half]] = ranked
+            if rank[arc[half] % len(rank)] < 0:
+                rank[arc[half] % len(rank)] = ranked
                 ranked += 1
                 left[node] -= 1
                 left[far[half]] -= 1
@@ -124,12 +131,12 @@ def _rank_dead_ends(
 
 @njit(cache=True, nogil=True)
 def _rank_chains(
-    start: Ints32, far: Ints32, link: Ints32, left: Ints32, rank: Ints32, ranked: int
+    start: Ints32, far: Ints32, arc: Ints32, left: Ints32, rank: Ints32, ranked: int
 ) -> tuple[int, Ints32, Ints32, Ints32]:  # pragma: no cover - compiled
     """Rank all but one link of each chain of nodes at which two links are left, and rings wholly.
 
     Returns how many links are ranked, and of each chain the nodes at its ends and the link that stands for
-    it.
+    it, in the direction from the first of them.
     """
     seen = rank >= 0
     tails = np.empty(len(rank), dtype=np.int32)
@@ -140,21 +147,21 @@ def _rank_chains(
             if left[node] == 0 or (left[node] == 2) != rings:
                 continue
             for first in range(start[node], start[node + 1]):
-                if seen[link[first]]:
+                if seen[arc[first] % len(rank)]:
                     continue
                 length, half = 0, first
                 while half >= 0:
-                    chain[length] = link[half]
-                    seen[link[half]] = True
+                    chain[length] = arc[half] % len(rank)
+                    seen[chain[length]] = True
                     length += 1
                     at, half = far[half], -1
                     if left[at] == 2:
                         for after in range(start[at], start[at + 1]):
-                            if not seen[link[after]]:
+                            if not seen[arc[after] % len(rank)]:
                                 half = after
                 spared = 0 if at == node else 1
                 if spared:
-                    tails[chains], heads[chains], kept[chains] = node, at, chain[0]
+                    tails[chains], heads[chains], kept[chains] = node, at, arc[first]
                     chains += 1
                 ranked = _rank_as_on_ruler(chain[spared:length], rank, ranked)
     return ranked, tails[:chains], heads[:chains], kept[:chains]
@@ -176,16 +183,16 @@ def _rank_as_on_ruler(chain: Ints32, rank: Ints32, ranked: int) -> int:  # pragm
 
 
 def _dissect(links: _Links, xy_m: Floats) -> Ints32:
-    """Return the rank of each link; whichever thread cuts what, it is the same."""
+    """Return the rank of each direction; whichever thread cuts what, it is the same."""
     nodes, halves = len(links.start) - 1, len(links.far)
-    rank = np.full(halves // 2, -1, dtype=np.int32)
+    rank = np.full(halves, -1, dtype=np.int32)
     # Where each node stands now, and which node stands where: a thread touches only those of its own cell.
     at = np.arange(nodes, dtype=np.int32)
     standing = np.arange(nodes, dtype=np.int32)
     local = np.empty(halves, dtype=np.int32)
 
     def cut(cell: Cell) -> list[Cell]:
-        graph = links.start, links.far, links.link, links.other, xy_m
+        graph = links.start, links.far, links.arc, links.other, xy_m
         return _cut(cell, _WHOLE, *graph, at, standing, local, rank)
 
     with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="dissection") as pool:
@@ -202,7 +209,7 @@ def _cut(
     whole: int,
     start: Ints32,
     far: Ints32,
-    link: Ints32,
+    arc: Ints32,
     other: Ints32,
     xy_m: Floats,
     at: Ints32,
@@ -218,7 +225,7 @@ def _cut(
         count = last - first
         if count < 2:
             continue
-        begin, near, through, back = _cell(first, last, start, far, link, other, at, standing, local)
+        begin, near, through, back = _cell(first, last, start, far, arc, other, at, standing, local)
         side = _halves(begin, near, back, xy_m, standing[first:last])
         inner = _rank_cut(begin, near, through, side, rank, lowest)
         half = _arrange(side, at, standing, first)
@@ -236,7 +243,7 @@ def _cell(
     last: int,
     start: Ints32,
     far: Ints32,
-    link: Ints32,
+    arc: Ints32,
     other: Ints32,
     at: Ints32,
     standing: Ints32,
@@ -259,7 +266,7 @@ def _cell(
     begin[last - first] = halves
     through = np.empty(halves, dtype=np.int32)
     for k in range(halves):
-        through[k] = link[back[k]]
+        through[k] = arc[back[k]]
         back[k] = local[other[back[k]]]
     return begin, near[:halves], through, back[:halves]
 
@@ -268,15 +275,23 @@ def _cell(
 def _rank_cut(
     begin: Ints32, near: Ints32, through: Ints32, side: Bools, rank: Ints32, lowest: int
 ) -> int:  # pragma: no cover - compiled
-    """Give the highest ranks of a cell to the links that are cut; returns how many lie on the true side."""
-    crossing, inner = lowest + len(near) // 2, 0
+    """Give the highest ranks of a cell to the links that are cut: first out of the true side, then into it.
+
+    Returns how many links lie on the true side.
+    """
+    cut = inner = 0
     for k in range(len(side)):
         for half in range(begin[k], begin[k + 1]):
-            if side[k] and side[near[half]]:
-                inner += 1
-            elif side[k]:
-                crossing -= 1
-                rank[through[half]] = crossing
+            inner += side[k] and side[near[half]]
+            cut += side[k] and not side[near[half]]
+    out = 2 * lowest + len(near) - 2 * cut
+    for k in range(len(side)):
+        for half in range(begin[k], begin[k + 1]):
+            if side[k] and not side[near[half]]:
+                arc = through[half]
+                rank[arc] = out
+                rank[(arc + len(rank) // 2) % len(rank)] = out + cut
+                out += 1
     return inner // 2
 
 

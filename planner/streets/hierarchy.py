@@ -1,35 +1,39 @@
 """A contraction hierarchy of the streets: ways over a whole city in a fraction of a millisecond.
 
-Streets are ordered once for an area (:mod:`planner.streets.dissection`), and the order is kept with its pack;
-the hierarchy is *customized* for each traveller in a tenth of a second; closures and other weights change
-only what they touch (Dibbelt, Strasser and Wagner, *Customizable Contraction Hierarchies*, 2016; RoutingKit
-by pyroutingkit). It answers exactly what Dijkstra's search over the same weights does, whatever the order:
-both add whole milliseconds.
+Streets are ordered once for an area (:mod:`planner.streets.dissection`) and contracted in that order
+(:mod:`planner.streets.contraction`); the hierarchy is *customized* for each traveller in a tenth of a second;
+closures and other weights change only what they touch (:mod:`planner.streets.customizing`). It answers
+exactly what Dijkstra's search over the same weights does, whatever the order: both add whole milliseconds.
+
+It is our own and no library's: the one there is (RoutingKit by pyroutingkit 0.2) can't keep what it built,
+which took seconds of a metro at each start, goes back from a closure by working it all out again, and asks
+tables from their starts alone.
 """
 
 from __future__ import annotations
 
-import tempfile
 import threading
-from collections.abc import Sequence
-from pathlib import Path as FilePath
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-import pyroutingkit
 from numpy.typing import NDArray
 
 from planner.errors import AreaError
 from planner.memory import give_back
-from planner.streets.dissection import rank_links
-from planner.streets.mirror import Mirror
-from planner.streets.search import BARRED, NEVER
+from planner.streets.climbing import Left, Ropes, left_to, table, way
+from planner.streets.contraction import Kept, Shortcuts, contract, laid_out
+from planner.streets.customizing import Parts, Room, Weighed, Written, change, customize, room_for
+from planner.streets.dissection import rank_arcs
+from planner.streets.search import BARRED, NEVER, Ints32
 from planner.streets.street_arrays import Ints, StreetArrays
 from planner.streets.timing import Timing, Weights
 from planner.streets.turns import Turns
 
 Order = NDArray[np.uint32]
-"""Streets in the order in which they are contracted, each in all of its states, (E,)."""
+"""Arcs in the order in which they are contracted, each in all of its states, (2E,); in packs written before
+streets, (E,)."""
 
 LEAST_ORDERED = 2_000
 """With fewer streets no order is kept: a whole table takes as long by Dijkstra's searches, row by row."""
@@ -39,15 +43,13 @@ to be told what is closed: only tables ask it."""
 TABLE_STARTS = 8
 """From so many starts on an ask is a table: at 34,000 streets eight rows take 70 ms, the hierarchy 20 ms, and
 another 70 ms the first time."""
-FEW_ENDS, _MANY_STARTS = 2, 64
-"""From so many times as many starts as there are ends, and so many at least, a table is asked from its ends:
-each start costs what each end does there, on a metro of a million streets half a millisecond to three."""
 _METRICS = 3
 """So many travellers' weights are kept customized."""
-_CHANGED = 0.1
-"""With a larger share of turns changed, customizing anew is quicker than updating."""
-_ORDER, _RANK, _TAIL, _HEAD, _COUNT = "order", "rank", "tail", "head", "node_count"
-"""Files by which RoutingKit keeps a graph: unsigned 32-bit integers, one after the other."""
+_CHANGED = 0.05
+"""With a larger share of turns changed, customizing anew is quicker."""
+_LAYERS, _UNDONE = 12, 4
+"""So many changes lie one over the other at the most; those are taken off in which no more than so many times
+as many turns are changed as are to be changed now."""
 
 
 class Weighing(Protocol):
@@ -69,10 +71,33 @@ def find_order(streets: StreetArrays) -> Order:
 
     Streets that no vehicle drives come first: no turn leads to them.
     """
-    driven = np.flatnonzero(streets.drivable)
-    rank = np.full(streets.edge_count, -1, dtype=np.int32)
-    rank[driven] = rank_links(streets.edge_u[driven], streets.edge_v[driven], streets.node_xy_m)
+    driven, count = np.flatnonzero(streets.drivable), streets.edge_count
+    rank = np.full(2 * count, -1, dtype=np.int32)
+    of_arcs = rank_arcs(streets.edge_u[driven], streets.edge_v[driven], streets.node_xy_m)
+    rank[np.concatenate([driven, driven + count])] = of_arcs
     return np.argsort(rank, kind="stable").astype(np.uint32)
+
+
+def arcs_in_order(order: Order, edge_count: int) -> Ints:
+    """Return the arcs in an order of arcs, or of streets: then each street's two, one after the other."""
+    arcs: Ints = order.astype(np.int64)
+    return (arcs[:, None] + (0, edge_count)).ravel() if len(arcs) == edge_count else arcs
+
+
+def states_in_order(turns: Turns, order: Order) -> Ints32:
+    """Return all states in the order in which they are contracted.
+
+    Raises
+    ------
+    AreaError
+        If the order is not one of these streets.
+    """
+    arcs, known = arcs_in_order(order, turns.edge_count), np.zeros(2 * turns.edge_count, dtype=bool)
+    if len(arcs) == len(known) and int(arcs.max(initial=0)) < len(known):
+        known[arcs] = True
+    if not known.all():
+        raise AreaError("the order of its streets is of other streets", "Import the area again")
+    return turns.states_of_all(arcs)[0].astype(np.int32)
 
 
 class Hierarchy:
@@ -84,8 +109,12 @@ class Hierarchy:
     Parameters
     ----------
     turns : Turns
-    order : (E,) uint32 array
-        From :func:`find_order`.
+    order : (2E,) uint32 array
+        From :func:`find_order`; or one of streets, (E,).
+
+    kept : callable, optional
+        Return the shortcuts, or None, once they are needed: what was found with the order. Where they are not
+        those of these turns, they are found anew.
 
     Raises
     ------
@@ -93,32 +122,18 @@ class Hierarchy:
         If the order is not one of these streets.
     """
 
-    def __init__(self, turns: Turns, order: Order) -> None:
-        known = np.zeros(turns.edge_count, dtype=bool)
-        if len(order) == len(known) and int(order.max(initial=0)) < len(known):
-            known[order] = True
-        if not known.all():
-            raise AreaError("the order of its streets is of other streets", "Import the area again")
-        both = order.astype(np.int64)[:, None] + (0, turns.edge_count)
-        states, _ = turns.states_of_all(both.ravel())
-        rank = np.empty_like(states)
-        rank[states] = np.arange(len(states))
-        parts: dict[str, NDArray[Any]] = {
-            _ORDER: states,
-            _RANK: rank,
-            _TAIL: turns.origin,
-            _HEAD: turns.to,
-            _COUNT: np.array([turns.state_count]),
-        }
-        self._topology = pyroutingkit.CCHTopology()
-        with tempfile.TemporaryDirectory() as folder:  # the only way in without ordering again
-            for name, values in parts.items():
-                values.astype(np.uint32).tofile(FilePath(folder) / name)
-            self._topology.load(folder)
-        give_back()  # what building has left: of a metro 150 megabytes
-        self._turns = turns
+    def __init__(self, turns: Turns, order: Order, kept: Callable[[], Kept | None] | None = None) -> None:
+        states = states_in_order(turns, order)
+        known = kept() if kept is not None else None
+        found = None if known is None else laid_out(turns, states, known)
+        if found is None:
+            found = laid_out(turns, states, contract(turns, states).kept())
+            assert found is not None
+        self._shortcuts = found
+        give_back()  # what contracting has left
+        self._parts, self._room = Parts(self._shortcuts), room_for(self._shortcuts)
+        self._ropes = Ropes(turns.state_count)
         self._metrics: list[_Metric] = []
-        self._mirrored: list[_Metric] = []
         self._lock = threading.Lock()
 
     def costs(self, weights: Weighing, sources: Ints, targets: Ints) -> Ints:
@@ -127,46 +142,8 @@ class Hierarchy:
             return np.full((len(sources), len(targets)), NEVER, dtype=np.int64)
         with self._lock:
             metric = self._customized(weights)
-            found = metric.distances_many_to_many(sources.astype(np.uint32), targets.astype(np.uint32))
-        table = found.astype(np.int64).reshape(len(sources), len(targets))
-        return np.where(table >= BARRED, NEVER, table)
-
-    def table(self, weights: Weighing, sources: Ints, targets: Ints) -> Ints:
-        """Return the same matrix for who takes the least of all states of an arc, at both its ends.
-
-        Few ends are asked for their ways back to many starts: states of one arc are told alike then.
-        """
-        arcs, column = np.unique(self._turns.arcs(targets), return_inverse=True)
-        if len(sources) < max(_MANY_STARTS, FEW_ENDS * len(arcs)) or not len(arcs):
-            return self.costs(weights, sources, targets)
-        with self._lock:
-            loose, strict = self._from_ends(weights, self._turns.arcs(sources), arcs)
-        table = loose[:, column]
-        unsure = np.flatnonzero((loose != strict).any(axis=1))
-        if len(unsure):  # a sign counts only for who came along some street: these are asked as they drive
-            table[unsure] = self.costs(weights, sources[unsure], targets)
-        return table
-
-    def _from_ends(self, weights: Weighing, starts: Ints, ends: Ints) -> tuple[Ints, Ints]:
-        """Return two tables (starts, ends) of arcs: one too loose about signs via ways, one too strict."""
-        own = next((metric for metric in self._mirrored if metric.plain is weights.plain), None)
-        if own is None:
-            mirror = self._mirrored[0].mirror if self._mirrored else Mirror.of_turns(self._turns)
-            own = _Metric(self._topology, weights.plain, mirror)
-            self._mirrored[:] = [own]
-        mirror = own.mirror
-        assert mirror is not None
-        back, back_ends = mirror.opposite(starts), mirror.opposite(ends)
-        states, count = self._turns.states_of_all(back)
-        found = []
-        forbidden = mirror.forbidden_to_some(weights.plain.lost_ms)
-        for barred in (forbidden[:0], forbidden) if len(forbidden) else (forbidden,):
-            metric = own.of(weights, barred)
-            ms = metric.distances_many_to_many(back_ends.astype(np.uint32), states.astype(np.uint32))
-            table = ms.astype(np.int64).reshape(len(ends), len(states)).T
-            least = np.minimum.reduceat(table, np.cumsum(count) - count, axis=0)
-            found.append(np.where(least >= BARRED, NEVER, least))
-        return found[0], found[-1]
+            found = table(self._shortcuts, metric.weight, self._ropes, sources, targets)
+        return np.where(found >= BARRED, NEVER, found)
 
     def ways(self, weights: Weighing, pairs: Sequence[tuple[int, int]]) -> list[Ints]:
         """Return the states of the best way from the one to the other of each pair, both included.
@@ -175,11 +152,19 @@ class Hierarchy:
         """
         with self._lock:
             metric = self._customized(weights)
-            found = [metric.query(source, target) for source, target in pairs]
-        return [
-            np.empty(0, dtype=np.int64) if cost >= BARRED else np.asarray(states, dtype=np.int64)
-            for cost, states, _ in found
-        ]
+            return [way(self._shortcuts, metric.weight, self._ropes, metric.ms, pair) for pair in pairs]
+
+    @contextmanager
+    def left_to(self, plain: Timing, ends: Ints, ends_ms: Ints) -> Iterator[Left]:
+        """Tell a search by weights that are nowhere less than the plain ones what is left to drive.
+
+        Nothing has to be changed for them, whatever is closed.
+        """
+        with self._lock:
+            metric = self._of_traveller(plain)
+            with metric.bare(), left_to(self._shortcuts, metric.weight, self._ropes, ends, ends_ms) as left:
+                yield left
+            self._metrics.insert(0, metric)
 
     def customize(self, plain: Timing) -> None:
         """Get ready for one traveller, before anyone asks."""
@@ -191,53 +176,96 @@ class Hierarchy:
         with self._lock:
             self._customized(weights)
 
-    def _customized(self, weights: Weighing) -> Any:
-        """Return the metric of these weights: the traveller's, updated where it differs."""
-        own = next((metric for metric in self._metrics if metric.plain is weights.plain), None)
+    def _customized(self, weights: Weighing) -> _Metric:
+        """Return the metric of these weights: the traveller's, changed where it differs."""
+        own = self._of_traveller(weights.plain)
+        try:
+            own.become(weights, self._room)
+        except BaseException:
+            self._room = room_for(self._shortcuts)  # nothing tells what a change that broke off has left
+            raise
+        self._metrics.insert(0, own)  # only now: one whose change broke off is not asked again
+        return own
+
+    def _of_traveller(self, plain: Timing) -> _Metric:
+        """Take out the metric of a traveller, as it is; whoever is done with it puts it back."""
+        own = next((metric for metric in self._metrics if metric.plain is plain), None)
         if own is None:
             del self._metrics[_METRICS - 1 :]
-            own = _Metric(self._topology, weights.plain)
-        else:
-            self._metrics.remove(own)
-        found = own.of(weights)
-        self._metrics.insert(0, own)  # only now: one whose update broke off is not asked again
-        return found
+            return _Metric(self._shortcuts, self._parts, plain)
+        self._metrics.remove(own)
+        return own
+
+
+class _Layer(NamedTuple):
+    """A change of what turns weigh, and what it was before."""
+
+    turns: Ints
+    former: Weighed
+    written: Written
 
 
 class _Metric:
-    """Costs by one plain timing, and what is changed in it at the moment; with a mirror, of ways back."""
+    """What shortcuts weigh by one plain timing, and what is changed in it at the moment.
 
-    def __init__(self, topology: Any, plain: Timing, mirror: Mirror | None = None) -> None:
-        self.plain, self.mirror = plain, mirror
-        self._changed = none = np.empty(0, dtype=np.int64)
+    Changes lie one over the other as layers. To go back is to write what was before: what an ask has closed
+    is taken off again for nothing.
+    """
+
+    def __init__(self, shortcuts: Shortcuts, parts: Parts, plain: Timing) -> None:
+        self.plain, self._shortcuts, self._parts = plain, shortcuts, parts
+        none = np.empty(0, dtype=np.int64)
         self._of_plain = Weights(plain, none, none.reshape(2, 0))
-        self._ms = self._of_plain.of_all_turns()
-        if mirror is not None:
-            self._ms = self._ms[mirror.of]
-        self._metric = pyroutingkit.CCHMetric(topology)
-        self._metric.customize(self._ms)
+        self.ms: Weighed = self._of_plain.of_all_turns()
+        self.weight: Weighed = np.empty(len(shortcuts.far), dtype=np.uint32)
+        customize(shortcuts, parts, self.ms, self.weight)
+        self._layers: list[_Layer] = []
 
-    def of(self, weights: Weighing, barred: Ints | None = None) -> Any:
-        """Return the metric of these weights; some more turns may be barred."""
+    def become(self, weights: Weighing, room: Room) -> None:
+        """Weigh by these weights from now on."""
+        turns, ms = self._differing(weights)
+        while len(turns) and self._take_off(turns):
+            turns, ms = self._differing(weights)
+        if not len(turns):
+            return
+        former = self.ms[turns]
+        self.ms[turns] = ms
+        if len(turns) > _CHANGED * len(self.ms):
+            written = Written(np.arange(len(self.weight), dtype=np.int32), self.weight.copy())
+            customize(self._shortcuts, self._parts, self.ms, self.weight)
+        else:
+            written = change(self._shortcuts, room, turns, former, self.ms, self.weight)
+        self._layers.append(_Layer(turns, former, written))
+
+    @contextmanager
+    def bare(self) -> Iterator[None]:
+        """Weigh as in the plain timing for a while."""
+        over = []
+        for layer in reversed(self._layers):
+            over.append(self.weight[layer.written.shortcuts])
+            self.weight[layer.written.shortcuts] = layer.written.former
+        yield
+        for layer, weight in zip(self._layers, reversed(over), strict=True):
+            self.weight[layer.written.shortcuts] = weight
+
+    def _differing(self, weights: Weighing) -> tuple[Ints, Weighed]:
+        """Return the turns that weigh otherwise than they should, each once, and what they should."""
         turns, ms = weights.turns
-        changed = self._changed
-        if barred is not None:
-            turns = np.concatenate([turns, barred])
-            ms = np.concatenate([ms, np.full(len(barred), BARRED, dtype=ms.dtype)])
-        plain = changed
-        if self.mirror is not None:
-            turns, row = self.mirror.weighing_as(turns)
-            ms, plain = ms[row], self.mirror.of[changed].astype(np.int64)
-        both = np.concatenate([changed, turns])
-        before = self._ms[both]
-        self._ms[changed] = self._of_plain.of_turns(plain)
-        self._ms[turns] = ms
-        after = self._ms[both]
-        differs = before != after
-        count = np.count_nonzero(differs)
-        if count > _CHANGED * len(self._ms):
-            self._metric.customize(self._ms)
-        elif count:
-            self._metric.update_weights(both[differs].astype(np.uint32), after[differs])
-        self._changed = turns
-        return self._metric
+        both = np.unique(np.concatenate([turns, *(layer.turns for layer in self._layers)]))
+        asked = self._of_plain.of_turns(both)
+        asked[np.searchsorted(both, turns)] = ms
+        differs = self.ms[both] != asked
+        return both[differs], asked[differs]
+
+    def _take_off(self, turns: Ints) -> bool:
+        """Take off the layers in which these turns are changed, where that does not undo too much."""
+        for k, layer in enumerate(self._layers):
+            undone = sum(len(above.turns) for above in self._layers[k:])
+            among = len(self._layers) == _LAYERS or np.isin(turns, layer.turns, assume_unique=True).any()
+            if among and (undone <= _UNDONE * len(turns) or len(self._layers) == _LAYERS):
+                for above in reversed(self._layers[k:]):
+                    self.ms[above.turns] = above.former
+                    self.weight[above.written.shortcuts] = above.written.former
+                del self._layers[k:]
+                return True
+        return False

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner.doctrine import Travelling
+from planner.streets.contraction import Found, Kept, contract
 from planner.streets.desk import Desk, Room
 from planner.streets.driving_side import DrivingSide, find_driving_side
 from planner.streets.hierarchy import (
@@ -24,6 +25,7 @@ from planner.streets.hierarchy import (
     Hierarchy,
     Order,
     find_order,
+    states_in_order,
 )
 from planner.streets.laid_over import LaidOver, lay_over
 from planner.streets.parts import find_parts
@@ -76,12 +78,13 @@ class TimedStreets(StreetArrays):
         if "built" not in self._hierarchy:
             with self.__dict__.setdefault("_building", threading.Lock()):
                 if "built" not in self._hierarchy:
-                    self._hierarchy["built"] = self._laid_over() or Hierarchy(self.turns, order)
+                    kept = self._orders.get("kept")
+                    self._hierarchy["built"] = self._laid_over() or Hierarchy(self.turns, order, kept)
         return self._hierarchy["built"]
 
     @property
     def _ordered(self) -> bool:
-        return self.order is not None and len(self.order) == self.edge_count
+        return self.order is not None and len(self.order) in (self.edge_count, 2 * self.edge_count)
 
     @property
     def _hierarchy(self) -> dict[str, Hierarchy | LaidOver]:
@@ -155,10 +158,12 @@ class TimedStreets(StreetArrays):
     @property
     def order(self) -> Order | None:
         """The order of contraction, if one was given."""
-        return self._orders.get("turns")
+        order: Order | None = self._orders.get("turns")
+        return order
 
     @cached_property
-    def _orders(self) -> dict[str, Order]:
+    def _orders(self) -> dict[str, Any]:
+        """The order, and who tells the shortcuts that were found with it."""
         return {}
 
     def use_order(self, order: Order) -> None:
@@ -167,12 +172,29 @@ class TimedStreets(StreetArrays):
         Of ways that cost the same to the millisecond it may take another than a search without it does, but
         the same one each time, whatever was asked before: one pack, one plan.
         """
+        self._orders.clear()
         self._orders["turns"] = order
         self._hierarchy.clear()
 
+    def keep_shortcuts(self, kept: Callable[[], Kept | None]) -> None:
+        """Say where the shortcuts are that were found with the order; they are asked for when needed."""
+        self._orders["kept"] = kept
+
+    def find_shortcuts(self) -> Kept | Found:
+        """Find the shortcuts over all turns, or take those that were found before."""
+        kept = self._orders.get("kept")
+        order = self.order if self.order is not None else self.find_order()
+        assert order is not None
+        return (kept() if kept else None) or contract(self.turns, states_in_order(self.turns, order))
+
+    @property
+    def may_be_ordered(self) -> bool:
+        """Whether there is an order of contraction, or are so many streets that one pays."""
+        return self.order is not None or self.edge_count >= LEAST_ORDERED
+
     def find_order(self) -> Order | None:
         """Find the order of contraction: some seconds, once. None for streets too few to need one."""
-        return find_order(self) if self.edge_count >= LEAST_ORDERED else None
+        return find_order(self) if self.may_be_ordered else None
 
     @property
     def _remembered(self) -> dict[tuple[object, ...], Any]:

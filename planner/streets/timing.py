@@ -193,6 +193,12 @@ class Weights:
         return _of_turns(turns.to, turns.state_arc, self.plain.lost_ms, arc_ms)
 
     @cached_property
+    def nowhere_less(self) -> bool:
+        """Whether no street weighs less than in the plain timing."""
+        count = len(self.plain.arc_ms) // 2
+        return bool((self.ms >= self.plain.arc_ms[np.stack([self.edges, self.edges + count])]).all())
+
+    @cached_property
     def turns(self) -> tuple[Ints, NDArray[np.uint32]]:
         """Turns that may weigh other than in the plain timing, each once, and what they weigh."""
         states, ms = self.states

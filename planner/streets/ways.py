@@ -12,6 +12,7 @@ import numpy as np
 
 from planner.streets.arrivals import Arrivals, arrivals
 from planner.streets.counting import Counting, Weighed
+from planner.streets.desk import Reached
 from planner.streets.hierarchy import Hierarchy
 from planner.streets.laid_over import LaidOver
 from planner.streets.paths import Ends, Path, arriving, junction_at, leaving, path_of, standing, time_of
@@ -25,6 +26,9 @@ from planner.streets.timing import Timing, Weights
 NEARBY_M, NEARBY_STATES = 1500.0, 20_000
 """Places so near are searched for without the hierarchy, till so many states are settled: it takes a few
 milliseconds, no longer than the hierarchy takes to be told what is closed."""
+FAR_STATES = 20_000
+"""So many states are settled on a way to a place far off before the hierarchy is changed for what is closed:
+in a city most ways take some hundreds."""
 _POCKET_STATES = 5000
 """In so many states one looks whether posts enclose where a way begins."""
 _NONE = np.empty(0, dtype=np.int64)
@@ -211,15 +215,12 @@ class Search:
             self._found.update(dict.fromkeys(new))
             return
         reached, most = None, self._most(max(map(self._apart_m, new)))
-        if most is not None:
-            desk = self.network.desk(self.weights)
-            if len(new) == 1 and lasts.apart:
-                last = asked, lasts.ms[np.argsort(lasts.state)]
-                reached = desk.between(self._closing, (first.state, first.ms), last, most)
-            else:
-                reached = desk.ways(
-                    self._closing, first.state, first.ms, asked, most, group=group, slack_ms=slack_ms
-                )
+        if len(new) == 1 and lasts.apart:
+            reached = self._between(asked, lasts.ms[np.argsort(lasts.state)], most)
+        elif most is not None:
+            reached = self.network.desk(self.weights).ways(
+                self._closing, first.state, first.ms, asked, most, group=group, slack_ms=slack_ms
+            )
         if reached is not None:
             cost_ms, begins = reached.cost_ms, None
         else:
@@ -239,6 +240,19 @@ class Search:
             row_of = int(lasts.state[best]), float(lasts.share[best]), int(lasts.after[best])
             found[new[k]] = _Found(int(total_ms[k]), begin, *row_of)
         self._found.update(found)  # only now: a search that breaks off has not found that there is no way
+
+    def _between(self, asked: Ints, ms: Ints, most: int | None) -> Reached | None:
+        """Search for one place: near by from both ends, far off where the hierarchy says it may lead.
+
+        None where neither comes to an end: the hierarchy is changed for what is closed then.
+        """
+        desk, first, last = self.network.desk(self.weights), (self._first.state, self._first.ms), (asked, ms)
+        found = None if most is None else desk.between(self._closing, first, last, most)
+        hierarchy = self.network.hierarchy_for(self.weights) if found is None else None
+        if isinstance(hierarchy, Hierarchy) and self._closing.nowhere_less:
+            with hierarchy.left_to(self.weights.base, asked, ms - ms.min(initial=0)) as left:
+                found = desk.toward(self._closing, first, last, left, FAR_STATES)
+        return found
 
     def _trace(self, ends: Sequence[Snap]) -> None:
         """Write out the ways that a hierarchy found, as far as that is not done."""
@@ -316,8 +330,7 @@ def _matrix(
     lasts = [arriving(network, place, timing, closed) for place in ends]
     sources = each_once(np.concatenate([_NONE, *(first.state for first in firsts)]))
     targets = each_once(np.concatenate([_NONE, *(last.state for last in lasts)]))
-    asked = hierarchy.table if isinstance(hierarchy, Hierarchy) else hierarchy.costs
-    table = asked(timing.closing(closed), sources, targets)
+    table = hierarchy.costs(timing.closing(closed), sources, targets)
     found = np.full((len(starts), len(ends)), np.inf)
     reached = np.nonzero([len(last.state) for last in lasts])[0]
     if len(reached):

@@ -1,0 +1,105 @@
+"""A search that knows what is left to drive: it looks only where the best way may lead."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from planner.streets.climbing import Left, ms_left
+from planner.streets.heap import pop, push
+from planner.streets.search import BARRED, NEVER, Ints, Ints32
+
+_STATE_BITS = 31
+_STATE = (1 << _STATE_BITS) - 1
+
+
+@njit(cache=True, nogil=True)
+def aimed(
+    start: Ints32,
+    after: Ints32,
+    lost_ms: Ints32,
+    state_ms: Ints32,
+    seed: Ints,
+    seed_ms: Ints,
+    ends: Ints,
+    ends_ms: Ints,
+    left: Left,
+    most: int,
+    cost: Ints32,
+    before: Ints32,
+    touched: Ints32,
+) -> tuple[int, int, bool]:  # pragma: no cover - compiled
+    """Search the best way to one of some states (Hart, Nilsson and Raphael 1968, A*).
+
+    Parameters
+    ----------
+    start, after, lost_ms, state_ms, seed, seed_ms, cost, before, touched
+        As in :func:`planner.streets.search.dijkstra`.
+    ends, ends_ms : (k,) int arrays
+        Where it may end, and what each costs more.
+    left : Left
+        What is left to drive to these ends, where nothing weighs more than here.
+    most : int
+        It gives up when so many states are settled.
+
+    Returns
+    -------
+    reached, best : int
+        How many states were reached, and at which of the ends the best way ends; -1: there is none.
+    given_up : bool
+    """
+    heap, size = np.empty(1024, dtype=np.int64), 0
+    reached = settled = 0
+    best, best_ms = -1, NEVER
+    for k in range(len(seed)):
+        if seed_ms[k] < cost[seed[k]]:
+            heap, size, is_new = _reach(
+                int(seed[k]), -1, int(seed_ms[k]), best_ms, left, cost, before, heap, size
+            )
+            touched[reached] = seed[k]
+            reached += is_new
+    while size > 0 and heap[0] >> _STATE_BITS < best_ms:
+        state, whole = int(heap[0] & _STATE), int(heap[0] >> _STATE_BITS)
+        size = pop(heap, size)
+        spent = np.int64(cost[state])
+        if whole > spent + ms_left(left, state):
+            continue  # a better way there was found since
+        settled += 1
+        if settled > most:
+            return reached, -1, True
+        for k in range(len(ends)):
+            if ends[k] == state and spent + ends_ms[k] < best_ms:
+                best, best_ms = k, int(spent + ends_ms[k])
+        for k in range(start[state], start[state + 1]):
+            head = int(after[k])
+            lost, along = np.int64(lost_ms[k]), np.int64(state_ms[head])
+            total = int(spent + lost + along)
+            if lost < BARRED and along < BARRED and total < cost[head]:
+                heap, size, is_new = _reach(head, state, total, best_ms, left, cost, before, heap, size)
+                touched[reached] = head
+                reached += is_new
+    return reached, best, False
+
+
+@njit(cache=True, nogil=True)
+def _reach(
+    state: int,
+    came_from: int,
+    total: int,
+    best_ms: int,
+    left: Left,
+    cost: Ints32,
+    before: Ints32,
+    heap: Ints,
+    size: int,
+) -> tuple[Ints, int, int]:  # pragma: no cover - compiled
+    """Reach a state at less than it cost, if the best way may lead on; returns 1 if it is the first time."""
+    rest = ms_left(left, state)
+    if rest >= BARRED or total + rest >= best_ms:
+        return heap, size, 0
+    is_new = 1 if cost[state] == BARRED else 0
+    cost[state] = total
+    before[state] = came_from
+    if size == len(heap):
+        heap = np.concatenate((heap, np.empty_like(heap)))
+    return heap, push(heap, size, ((total + rest) << _STATE_BITS) | state), is_new
