@@ -111,7 +111,6 @@ class Hierarchy:
     turns : Turns
     order : (2E,) uint32 array
         From :func:`find_order`; or one of streets, (E,).
-
     kept : callable, optional
         Return the shortcuts, or None, once they are needed: what was found with the order. Where they are not
         those of these turns, they are found anew.
