@@ -6,11 +6,8 @@ import numpy as np
 from numba import njit
 
 from planner.streets.climbing import Left, ms_left
-from planner.streets.heap import pop, push
-from planner.streets.search import BARRED, NEVER, Ints, Ints32
-
-_STATE_BITS = 31
-_STATE = (1 << _STATE_BITS) - 1
+from planner.streets.heap import pop, queued
+from planner.streets.search import BARRED, NEVER, STATE, STATE_BITS, Ints, Ints32
 
 
 @njit(cache=True, nogil=True)
@@ -58,8 +55,8 @@ def aimed(
             )
             touched[reached] = seed[k]
             reached += is_new
-    while size > 0 and heap[0] >> _STATE_BITS < best_ms:
-        state, whole = int(heap[0] & _STATE), int(heap[0] >> _STATE_BITS)
+    while size > 0 and heap[0] >> STATE_BITS < best_ms:
+        state, whole = int(heap[0] & STATE), int(heap[0] >> STATE_BITS)
         size = pop(heap, size)
         spent = np.int64(cost[state])
         if whole > spent + ms_left(left, state):
@@ -100,6 +97,5 @@ def _reach(
     is_new = 1 if cost[state] == BARRED else 0
     cost[state] = total
     before[state] = came_from
-    if size == len(heap):
-        heap = np.concatenate((heap, np.empty_like(heap)))
-    return heap, push(heap, size, ((total + rest) << _STATE_BITS) | state), is_new
+    heap, size = queued(heap, size, ((total + rest) << STATE_BITS) | state)
+    return heap, size, is_new

@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 
 from planner.streets.contraction import Shortcuts, first_from
-from planner.streets.customizing import Weighed
+from planner.streets.customizing import Weighed, turn_ms
 from planner.streets.search import BARRED, Ints, Ints32
 
 _UNKNOWN = 2**32 - 1
@@ -223,15 +223,7 @@ def _climb(
 @njit(cache=True, nogil=True)
 def _above(ranks: Ints32, parent: Ints32, place: Ints32) -> tuple[Ints32, int]:  # pragma: no cover - compiled
     """Return all that lies above some ranks and they themselves, descending; their place is told."""
-    found, size = np.empty(1024, dtype=np.int32), 0
-    for r in ranks:
-        while r >= 0 and place[r] < 0:
-            place[r] = 0
-            if size == len(found):
-                found = np.concatenate((found, np.empty_like(found)))
-            found[size] = r
-            size += 1
-            r = parent[r]
+    found, size = _above_too(ranks, parent, place, np.empty(0, dtype=np.int32), 0)
     found = np.sort(found[:size])[::-1].copy()
     for k in range(size):
         place[found[k]] = k
@@ -370,10 +362,8 @@ def _over(
     count, start, far = len(shortcuts.rank), shortcuts.start, shortcuts.far
     row, high = (x, y) if x < y else (count + y, x)
     whole = weight[first_from(far, start[row], start[row + 1], high)]
-    after = shortcuts.state[y]
-    for turn in range(shortcuts.begin[shortcuts.state[x]], shortcuts.begin[shortcuts.state[x] + 1]):
-        if shortcuts.to[turn] == after and of_turns[turn] == whole:
-            return -1
+    if turn_ms(shortcuts, x, y, of_turns) == whole:
+        return -1
     low, other = (count + x, 0) if x < y else (y, count)
     for k in range(shortcuts.low_start[low + 1] - 1, shortcuts.low_start[low] - 1, -1):
         near = weight[shortcuts.low[k]]

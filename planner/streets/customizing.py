@@ -19,7 +19,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from planner.streets.contraction import Shortcuts, first_from
-from planner.streets.heap import pop, push
+from planner.streets.heap import pop, queued
 from planner.streets.search import BARRED, Ints, Ints32
 
 Weighed = NDArray[np.uint32]
@@ -230,7 +230,7 @@ def _tell(
 
 
 @njit(cache=True, nogil=True)
-def _turn_ms(shortcuts: Shortcuts, x: int, y: int, of_turns: Weighed) -> int:  # pragma: no cover - compiled
+def turn_ms(shortcuts: Shortcuts, x: int, y: int, of_turns: Weighed) -> int:  # pragma: no cover - compiled
     """Return what it costs to turn from one rank to another; ``BARRED`` where no turn does."""
     least, before, after = np.uint32(BARRED), shortcuts.state[x], shortcuts.state[y]
     for turn in range(shortcuts.begin[before], shortcuts.begin[before + 1]):
@@ -294,7 +294,7 @@ def _find_longer(
         if how[arc] == _LONGER:
             longer += 1
             y, z = (far[arc], x) if own else (x, far[arc])
-            weight[arc] = _turn_ms(shortcuts, y, z, of_turns)
+            weight[arc] = turn_ms(shortcuts, y, z, of_turns)
             if longer < _MANY:
                 weight[arc] = _over_least(shortcuts, y, z, weight[arc], room.former[arc], weight)
     if longer >= _MANY:
@@ -337,15 +337,8 @@ def _pass_on(
                 continue
             if _tell(row, was, now, weight, how, former) and not room.waits[z]:
                 room.waits[z] = True
-                heap, size = _queued(heap, size, z)
+                heap, size = queued(heap, size, z)
     return heap, size
-
-
-@njit(cache=True, nogil=True)
-def _queued(heap: Ints, size: int, rank: int) -> tuple[Ints, int]:  # pragma: no cover - compiled
-    if size == len(heap):
-        heap = np.concatenate((heap, np.empty_like(heap)))
-    return heap, push(heap, size, rank)
 
 
 @njit(cache=True, nogil=True)
@@ -362,7 +355,7 @@ def _change(
             x = min(rank[before], rank[shortcuts.to[turns[k]]])
             if not room.waits[x]:
                 room.waits[x] = True
-                heap, size = _queued(heap, size, x)
+                heap, size = queued(heap, size, x)
     while size > 0:
         x = heap[0]
         size = pop(heap, size)

@@ -189,16 +189,16 @@ class Desk:
 
         Parameters
         ----------
-        weights, first, last
+        weights, first
             As there.
+        last : (states, ms)
+            Where it ends, and by how much more of each is driven than of that of which least is.
         left : Left
-            To what lies at the end, with what of each state is driven above the least: never more than by
-            these weights.
+            To these, with what is driven more: never more than by these weights.
         most : int
             It gives up when it has settled so many states.
         """
         room, plain = self._room, self._plain
-        ends_ms = last[1] - last[1].min(initial=0)
         with self._laid_out(weights):
             reached, best, given_up = aimed(
                 plain.turns.start,
@@ -206,8 +206,7 @@ class Desk:
                 plain.lost_ms,
                 self._state_ms,
                 *first,
-                last[0],
-                ends_ms,
+                *last,
                 left,
                 most,
                 room.cost,

@@ -25,6 +25,14 @@ def push(heap: Ints, size: int, entry: int) -> int:  # pragma: no cover - compil
 
 
 @njit(cache=True, nogil=True)
+def queued(heap: Ints, size: int, entry: int) -> tuple[Ints, int]:  # pragma: no cover - compiled
+    """Put an entry on a heap of some size, made longer where it is full; return it, and how many it holds."""
+    if size == len(heap):
+        heap = np.concatenate((heap, np.empty_like(heap)))
+    return heap, push(heap, size, entry)
+
+
+@njit(cache=True, nogil=True)
 def pop(heap: Ints, size: int) -> int:  # pragma: no cover - compiled
     """Take off a heap its least entry, which is the first; return how many it holds then."""
     size -= 1

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from planner.streets.heap import pop, push
+from planner.streets.heap import pop, push, queued
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -21,8 +21,9 @@ BARRED = 2**31 - 1
 NEVER = 2**62
 """Cost of what is not reached."""
 
-_STATE_BITS = 31
-_STATE = (1 << _STATE_BITS) - 1
+STATE_BITS = 31
+STATE = (1 << STATE_BITS) - 1
+"""An entry of a heap is what it cost to come to a state, and below that, in so many bits, the state."""
 
 
 @njit(cache=True, nogil=True)
@@ -89,16 +90,16 @@ def dijkstra(  # noqa: C901 - one loop, and calls cost
                 reached += 1
             cost[seed[i]] = seed_ms[i]
             before[seed[i]] = -1
-            size = push(heap, size, (seed_ms[i] << _STATE_BITS) | seed[i])
+            size = push(heap, size, (seed_ms[i] << STATE_BITS) | seed[i])
     while size > 0:
         entry = heap[0]
         size = pop(heap, size)
-        spent = entry >> _STATE_BITS
-        if spent > cost[entry & _STATE]:
+        spent = entry >> STATE_BITS
+        if spent > cost[entry & STATE]:
             continue
         if spent > known:
             return reached, state, False, known
-        state = entry & _STATE
+        state = entry & STATE
         settled += 1
         at = place[state]
         if wanted[at]:
@@ -123,7 +124,7 @@ def dijkstra(  # noqa: C901 - one loop, and calls cost
                     reached += 1
                 cost[head] = total
                 before[head] = state
-                size = push(heap, size, (total << _STATE_BITS) | head)
+                size = push(heap, size, (total << STATE_BITS) | head)
     return reached, state, False, known
 
 
@@ -159,11 +160,11 @@ def best_ahead(
         if to_end_ms[seed[i]] < BARRED and seed_ms[i] + left == best_ms and cost[seed[i]] == BARRED:
             cost[seed[i]] = seed_ms[i]
             before[seed[i]] = -1
-            size = push(heap, size, (seed_ms[i] << _STATE_BITS) | seed[i])
+            size = push(heap, size, (seed_ms[i] << STATE_BITS) | seed[i])
     while size > 0:
         entry = heap[0]
         size = pop(heap, size)
-        spent, state = entry >> _STATE_BITS, entry & _STATE
+        spent, state = entry >> STATE_BITS, entry & STATE
         for k in range(start[state], start[state + 1]):
             lost = np.int64(lost_ms[k])
             head = after[k]
@@ -174,9 +175,7 @@ def best_ahead(
             if total + left - along == best_ms:
                 cost[head] = total
                 before[head] = state
-                if size + 1 == len(heap):
-                    heap = np.concatenate((heap, np.empty(len(heap), dtype=np.int64)))
-                size = push(heap, size, (total << _STATE_BITS) | head)
+                heap, size = queued(heap, size, (total << STATE_BITS) | head)
 
 
 @njit(cache=True, nogil=True)

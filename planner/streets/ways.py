@@ -250,7 +250,8 @@ class Search:
         found = None if most is None else desk.between(self._closing, first, last, most)
         hierarchy = self.network.hierarchy_for(self.weights) if found is None else None
         if isinstance(hierarchy, Hierarchy) and self._closing.nowhere_less:
-            with hierarchy.left_to(self.weights.base, asked, ms - ms.min(initial=0)) as left:
+            last = asked, ms - ms.min(initial=0)
+            with hierarchy.left_to(self.weights.base, *last) as left:
                 found = desk.toward(self._closing, first, last, left, FAR_STATES)
         return found
 
