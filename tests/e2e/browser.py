@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Frame, FrameLocator, Page, Playwright, Request
+from playwright.sync_api import Browser, Frame, FrameLocator, Page, Playwright, Request, expect
 from playwright.sync_api import TimeoutError as Overdue
 
 PROJECT = Path(__file__).parents[2]
@@ -36,6 +36,7 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)  # its own 5 s are few for a page that loads on a busy machine
 AXE = PROJECT / "node_modules/axe-core/axe.min.js"
 _RUN_AXE = """
 async () => {
