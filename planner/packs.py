@@ -74,6 +74,7 @@ _STREETS = "streets"
 _SHORTCUTS = "shortcuts"  # of the contraction hierarchy: read once a way is asked for
 _ORDER = "order"  # of contraction, among the arrays of the streets
 _UNREAD = "unread_"  # begins the names of arrays of rules that are not planned with
+_SHAPES = "geometry"  # the column of a table
 _STAGING = ".new-"
 _SHARE_READ = 0.75  # of the progress of an import
 _STRETCH_BYTES = 16 << 20  # of a file, with a digest of its own
@@ -391,11 +392,9 @@ def _write(area: Area, origin: dict[str, str]) -> None:
 def _write_table(table: Table, frame: Frame, file: BinaryIO) -> None:
     """Write a table as GeoParquet, which other programs open too."""
     shape = pa.array(table.wkb(), type=pa.binary())
-    written = pa.table(
-        {**{name: _array(values) for name, values in table.columns.items()}, "geometry": shape}
-    )
+    written = pa.table({**{name: _array(values) for name, values in table.columns.items()}, _SHAPES: shape})
     geometry = {"encoding": "WKB", "geometry_types": [], "crs": frame.crs.to_json_dict()}
-    about = {"version": "1.0.0", "primary_column": "geometry", "columns": {"geometry": geometry}}
+    about = {"version": "1.0.0", "primary_column": _SHAPES, "columns": {_SHAPES: geometry}}
     pq.write_table(written.replace_schema_metadata({"geo": json.dumps(about)}), file, compression="zstd")
 
 
@@ -718,27 +717,41 @@ def _array_at(npy: memoryview) -> NDArray[Any]:
 
 def _read_table(name: str, content: mmap.mmap) -> Table:
     """Read a table; its shapes, most of the work, when they are first asked for."""
-    with pq.ParquetFile(pa.BufferReader(pa.py_buffer(content))) as file:
-        table = file.read(use_threads=False)
-    shape = table.column("geometry")
-    if not pa.types.is_binary(shape.type) or shape.null_count:
+    told = pq.read_metadata(_buffer(content))
+    schema = told.schema.to_arrow_schema()
+    if not pa.types.is_binary(schema.field(_SHAPES).type):
         raise ValueError("a table without its shapes")
+    columns = [column for column in schema.names if column != _SHAPES]
+    # Each text once, as it lies in the file.
+    with pq.ParquetFile(_buffer(content), metadata=told, read_dictionary=columns) as file:
+        table = file.read(columns, use_threads=False)
 
     def read_shapes() -> NDArray[np.object_]:
         with _understood(name):
-            return np.asarray(shapely.from_wkb(np.array(shape.to_pylist(), dtype=object)), dtype=object)
+            return _shapes_in(content)
 
-    columns = {column: _values(table.column(column)) for column in table.column_names if column != "geometry"}
-    return Table.with_shapes_later(columns, len(shape), read_shapes)
+    values = {column: _values(table.column(column)) for column in columns}
+    return Table.with_shapes_later(values, told.num_rows, read_shapes)
+
+
+def _buffer(content: mmap.mmap) -> pa.BufferReader:
+    return pa.BufferReader(pa.py_buffer(content))
+
+
+def _shapes_in(content: mmap.mmap) -> NDArray[np.object_]:
+    with pq.ParquetFile(_buffer(content)) as file:
+        wkb = file.read([_SHAPES], use_threads=False).column(_SHAPES)
+    if wkb.null_count:
+        raise ValueError("a row without its shape")
+    return np.asarray(shapely.from_wkb(np.array(wkb.to_pylist(), dtype=object)), dtype=object)
 
 
 def _values(column: pa.ChunkedArray) -> NDArray[Any]:
     """Return a column as numpy's; ``to_numpy`` and ``read_table`` would load pandas for nothing."""
     whole = column.combine_chunks()
-    if pa.types.is_string(whole.type):  # each text once, for all rows that have it
-        encoded = whole.dictionary_encode()
-        texts = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
-        at = encoded.indices
+    if pa.types.is_dictionary(whole.type):  # each text once, for all rows that have it
+        texts = np.array([*whole.dictionary.to_pylist(), None], dtype=object)
+        at = whole.indices
         rows = np.frombuffer(at.buffers()[1], dtype=np.int32)[at.offset : at.offset + len(at)]
         if at.null_count:
             rows = np.where(np.array(at.is_null().to_pylist(), dtype=bool), len(texts) - 1, rows)

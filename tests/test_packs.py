@@ -9,11 +9,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import geopandas as gpd
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import shapely
 from hypothesis import HealthCheck, given, settings
@@ -108,6 +110,14 @@ def test_area_without_anything_but_streets_comes_back(home: Path) -> None:
     assert_same(packs.open_area("bare"), bare)
 
 
+def test_tables_written_in_several_groups_come_back(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        in_groups = partial(pq.write_table, row_group_size=5)
+        patched.setattr("planner.packs.pq.write_table", in_groups)
+        packs.write_area(town())
+    assert_same(packs.open_area("town"), town())
+
+
 def test_other_programs_read_the_tables_of_a_pack(pack: Path) -> None:
     for name in packs.TABLES:
         (file,) = pack.glob(f"{name}-*.parquet")
@@ -186,11 +196,12 @@ def test_shapes_are_made_when_they_are_asked_for_and_travel_made(
         assert np.array_equal(away[name], column, equal_nan=column.dtype.kind == "f")
 
 
+@pytest.mark.parametrize("none", [b"none", None])
 def test_shapes_that_are_none_are_told_also_when_they_are_asked_for_late(
-    home: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, monkeypatch: pytest.MonkeyPatch, none: bytes | None
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(Table, "wkb", lambda table: np.full(len(table), b"none", dtype=object))
+        patched.setattr(Table, "wkb", lambda table: np.full(len(table), none, dtype=object))
         packs.write_area(town())
     area = packs.open_area("town")
     with pytest.raises(PackError, match="cannot be understood"):
