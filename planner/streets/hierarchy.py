@@ -28,6 +28,7 @@ from planner.streets.customizing import Parts, Room, Weighed, Written, change, c
 from planner.streets.dissection import rank_arcs
 from planner.streets.search import BARRED, NEVER, Ints32
 from planner.streets.street_arrays import Ints, StreetArrays
+from planner.streets.ticking import numbered
 from planner.streets.timing import Timing, Weights
 from planner.streets.turns import Turns
 
@@ -197,10 +198,11 @@ class Hierarchy:
 
 
 class _Layer(NamedTuple):
-    """A change of what turns weigh, and what it was before."""
+    """A change of what turns weigh, what it was before, and what it is in the plain timing."""
 
     turns: Ints
     former: Weighed
+    plain: Weighed
     written: Written
 
 
@@ -234,7 +236,7 @@ class _Metric:
             customize(self._shortcuts, self._parts, self.ms, self.weight)
         else:
             written = change(self._shortcuts, room, turns, former, self.ms, self.weight)
-        self._layers.append(_Layer(turns, former, written))
+        self._layers.append(_Layer(turns, former, self._of_plain.of_turns(turns), written))
 
     @contextmanager
     def bare(self) -> Iterator[None]:
@@ -250,11 +252,14 @@ class _Metric:
     def _differing(self, weights: Weighing) -> tuple[Ints, Weighed]:
         """Return the turns that weigh otherwise than they should, each once, and what they should."""
         turns, ms = weights.turns
-        both = np.unique(np.concatenate([turns, *(layer.turns for layer in self._layers)]))
-        asked = self._of_plain.of_turns(both)
-        asked[np.searchsorted(both, turns)] = ms
-        differs = self.ms[both] != asked
-        return both[differs], asked[differs]
+        under = np.concatenate([turns[:0], *(layer.turns for layer in self._layers)])
+        plain_ms = np.concatenate([ms[:0], *(layer.plain for layer in self._layers)])
+        every, (of_asked, of_under) = numbered(turns, under)
+        asked = np.empty(len(every), dtype=np.uint32)
+        asked[of_under] = plain_ms
+        asked[of_asked] = ms
+        differs = self.ms[every] != asked
+        return every[differs], asked[differs]
 
     def _take_off(self, turns: Ints) -> bool:
         """Take off the layers in which these turns are changed, where that does not undo too much."""
