@@ -14,6 +14,7 @@ from shapely.geometry import Point
 
 from planner import model
 from planner.audit import audit_plan
+from planner.audit.scene import Scene
 from planner.audit.streets import RawStreets
 from planner.document import read_plan, write_plan
 from planner.geo import LonLat
@@ -142,6 +143,23 @@ def test_a_plan_that_loses_a_post_on_foot_leaks_on_foot_only():
         assert ("seal", lost.perimeter) not in found
         missed |= found & {("foot_seal", lost.perimeter)}
     assert missed
+
+
+def test_ground_held_for_room_alone_does_not_leak_where_its_officers_stand():
+    """Where a line is set out as far as it goes, what is left of a way beyond its post is no leak."""
+    area, doctrine = town(), shipped_doctrine()
+    incident = model.Incident(location=area.frame.place(0, 170), threat=ThreatName.KNIFE)
+    plan = read_plan(write_plan(make_plan(incident, area, doctrine)))
+    line = first(plan.perimeters, perimeter=PerimeterName.OUTER)
+    scene = Scene(plan, area, doctrine, RawStreets.of(area.network))
+    gap_m = scene.held_m(PerimeterName.OUTER).boundary.distance(scene.danger_m)
+    reason = f"{line.reason} It lies {gap_m - 1:.0f} m instead of 100 m beyond warm ground."
+    told = replace(plan, perimeters=swap(plan.perimeters, line, reason=reason))
+    assert audit_plan(told, area, doctrine).failures == ()
+    lost = first(told.posts, perimeter=PerimeterName.OUTER)
+    left = replace(told, posts=tuple(post for post in told.posts if post is not lost))
+    failed = {(check.check, check.about) for check in audit_plan(left, area, doctrine).failures}
+    assert ("foot_seal", PerimeterName.OUTER) in failed
 
 
 def test_a_post_that_closes_another_stretch_leaks():

@@ -467,6 +467,31 @@ def test_a_street_drawn_twice_is_passed_at_both_of_its_posts() -> None:
         assert set(route.posts_crossed) == expected
 
 
+def test_a_street_drawn_over_a_part_of_another_is_passed_at_the_posts_of_both() -> None:
+    """Their cars stand on one street, some metres apart; a car on a street that crosses it does not."""
+    spots = [(0, 0), (100, 0), (200, 0), (-50, 0), (68, -50), (68, 50)]
+    ends = [
+        {"u": 0, "v": 1, "name": "Part"},
+        {"u": 3, "v": 1, "name": "Whole"},
+        {"u": 1, "v": 2, "name": "On"},
+        {"u": 4, "v": 5, "name": "Across", "layer": 0},
+        {"u": 0, "v": 1, "name": "Tunnel", "layer": -1},
+    ]
+    network = draw_streets(spots, ends)
+    area = replace(town(), network=network, digest="part")
+    start, end = network.snap([(-40.0, 0.0), (190.0, 0.0)], network.drivable)
+    assert start is not None
+    assert end is not None
+    timing = network.timing(Travel.EMERGENCY, DOCTRINE.travelling)
+    path = network.find_path(start, end, timing, network.no_closures())
+    assert path is not None
+    at = {"O1": (1, 120.0), "O2": (0, 66.0), "O3": (3, 50.0), "O4": (4, 68.0)}
+    posts = tuple(PostOnStreet(post, edge, along_m) for post, (edge, along_m) in at.items())
+    streets = Streets(network.no_closures(), posts, HOT, OUTER)
+    (route,) = write_routes([Way(RouteKind.TRANSFER, "a", "b", path, "Units")], streets, area, RULES)
+    assert route.posts_crossed == ("O2", "O1")
+
+
 def test_a_long_street_may_have_several_posts_and_those_driven_by_are_passed_in_order() -> None:
     """Outside a town one street leaves the ground inside at both its ends."""
     network = draw_streets([(0, 0), (900, 0)], [{"u": 0, "v": 1, "name": "Long"}])

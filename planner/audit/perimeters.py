@@ -168,9 +168,12 @@ def _sources(scene: Scene, line: Perimeter, streets: RawStreets, usable: Bools) 
 
 def _core_m(scene: Scene, line: Perimeter) -> BaseGeometry:
     """Return the ground that a line is there to hold."""
-    if line.perimeter is PerimeterName.OUTER:
-        return shapely.union_all([scene.danger_m.buffer(_set_out_m(line)), scene.held_m(PerimeterName.INNER)])
-    return scene.hot_m
+    if line.perimeter is not PerimeterName.OUTER:
+        return scene.hot_m
+    danger, held = scene.danger_m, scene.held_m(line.perimeter)
+    # Of ground that is held for room alone, what lies on the line is where its officers stand and watch.
+    room = danger.buffer(_set_out_m(line)).intersection(held.buffer(-_ON_LINE_M))
+    return shapely.union_all([danger, room, scene.held_m(PerimeterName.INNER)])
 
 
 def _set_out_m(line: Perimeter) -> float:

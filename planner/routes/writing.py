@@ -30,6 +30,8 @@ Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 _SAME_PLACE_M = 0.5
+_ALONG_M = np.array([-3.0, 0.0, 3.0])
+"""A street that is drawn over another is on its line here too, one that crosses it is not."""
 _NOTHING: Ints = np.empty(0, dtype=np.int64)
 _NOWHERE = np.empty((0, 2))
 
@@ -248,7 +250,8 @@ class _Posts:
         crossed = dict[str, None]()
         for k in np.flatnonzero(self._streets.post_edge[path.edges]).tolist():
             low_m, high_m = path.span_m[k].tolist()
-            passed = [post for post in self._on[int(path.edges[k])] if low_m <= post.along_m <= high_m]
+            on = self._on[int(path.edges[k])]
+            passed = [post for along_m, post in on if low_m <= along_m <= high_m]
             for post in passed if path.forward[k] else reversed(passed):
                 crossed[post.id] = None
                 crossed.update(dict.fromkeys(self._beside(post)))
@@ -261,12 +264,39 @@ class _Posts:
         return [other.id for other, (x, y) in near if math.hypot(x - x_m, y - y_m) <= _SAME_PLACE_M]
 
     @cached_property
-    def _on(self) -> dict[int, list[PostOnStreet]]:
-        """The posts on each street, from its ``u`` end on."""
-        on: dict[int, list[PostOnStreet]] = {}
-        for post in sorted(self._streets.posts, key=lambda post: post.along_m):
-            on.setdefault(post.edge, []).append(post)
-        return on
+    def _on(self) -> dict[int, list[tuple[float, PostOnStreet]]]:
+        """How far along each street which posts stand, from its ``u`` end on.
+
+        Also those of a street that the map draws over it, in part maybe: their cars stand on this one too.
+        """
+        on: dict[int, list[tuple[float, PostOnStreet]]] = {}
+        for post in self._streets.posts:
+            on.setdefault(post.edge, []).append((post.along_m, post))
+        for post in self._streets.posts:
+            for edge in self._drawn_over(post):
+                along_m = shapely.line_locate_point(self._line(edge), shapely.Point(self._places[post]))
+                on[edge].append((float(along_m), post))
+        return {edge: sorted(posts, key=lambda one: one[0]) for edge, posts in on.items()}
+
+    def _drawn_over(self, post: PostOnStreet) -> list[int]:
+        """Return the other streets with a post that run where a post stands, along its street and as high."""
+        network, edges = self._network, self._streets.post_edges
+        x, y = self._places[post]
+        low, high = network.bounds_m[edges, :2] - _SAME_PLACE_M, network.bounds_m[edges, 2:] + _SAME_PLACE_M
+        there = ((low <= (x, y)) & (high >= (x, y))).all(axis=1) & (edges != post.edge)
+        there &= network.layer[edges] == network.layer[post.edge]
+        along_m = np.clip(post.along_m + _ALONG_M, 0.0, network.length_m[post.edge])
+        spots = shapely.line_interpolate_point(self._line(post.edge), along_m)
+        near = (
+            (edge, shapely.distance(spots, self._line(edge)) <= _SAME_PLACE_M)
+            for edge in edges[there].tolist()
+        )
+        return [edge for edge, (before, at, beyond) in near if at and (before or beyond)]
+
+    def _line(self, edge: int) -> LineString:
+        (line,) = self._network.lines([edge])
+        assert isinstance(line, LineString)
+        return line
 
     @cached_property
     def _places(self) -> dict[PostOnStreet, tuple[float, float]]:
