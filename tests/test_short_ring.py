@@ -7,14 +7,17 @@ import pytest
 from shapely.geometry import LineString, Point, Polygon, box
 
 from planner.area import Area
+from planner.geo import Frame, LonLat
 from planner.ground.zones import draw_zones
 from planner.model import Incident
+from planner.packs import shipped_doctrine
 from planner.perimeters.cut import INNER, OUTER, Cut, Links
 from planner.perimeters.line import Core, Pieces, Sides, draw_line
 from planner.perimeters.outline import needles_m, slits_m
+from planner.perimeters.posts import Stand, write_posts
 from planner.perimeters.short_ring import _side_by_side
 from planner.perimeters.tracing import trace_perimeters
-from planner.terms import PostMode, RoadClass, ThreatName
+from planner.terms import PerimeterName, PostMode, RoadClass, ThreatName
 from tests.streets import draw_streets
 from tests.test_perimeter import area_of, doctrine, trace
 from tests.town import town
@@ -149,3 +152,28 @@ def test_posts_on_a_street_that_the_map_has_twice_stand_beside_each_other(turned
     assert _side_by_side(network, cut, {0: 30.0}) == {0: 30.0, 1: beside}
     assert _side_by_side(network, cut, {1: beside}) == {0: 30.0, 1: beside}
     assert _side_by_side(network, cut, {}) == {}
+
+
+def test_posts_on_a_street_that_is_drawn_twice_say_that_one_crew_may_hold_both() -> None:
+    """Also where only a part of it is; not for a street that crosses there, or runs above."""
+    spots = [(0, 0), (100, 0), (-50, 0), (70, -50), (70, 50)]
+    streets = [
+        {"u": 0, "v": 1, "name": "Part"},
+        {"u": 2, "v": 1, "name": "Whole"},
+        {"u": 3, "v": 4, "name": "Across"},
+        {"u": 0, "v": 1, "name": "Above", "layer": 1},
+    ]
+    network = draw_streets(spots, streets)
+    places = ((0, 70.0), (1, 122.0), (2, 48.0), (3, 71.0))
+    stands = [
+        Stand(edge, along_m, network.at(edge, along_m), True, 1, PostMode.VEHICLE, True)
+        for edge, along_m in places
+    ]
+    frame = Frame(LonLat(-8.6, 41.1))
+    posts, edges = write_posts(stands, PerimeterName.OUTER, network, frame, shipped_doctrine().perimeters)
+    said = {edge: post for post, edge in zip(posts, edges, strict=True)}
+    for edge, twin in ((0, 1), (1, 0)):
+        assert said[edge].reason.endswith(
+            f"On one street with {said[twin].id}, which the map draws twice: one crew may hold both."
+        )
+    assert all("draws twice" not in said[edge].reason for edge in (2, 3))

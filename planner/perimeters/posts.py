@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import combinations, pairwise
+from math import dist
 
 import numpy as np
 import shapely
@@ -44,6 +45,8 @@ BEYOND = "the line: this post stands beyond"
 """Words by which a reason says that a tunnel or bridge passes the line, and its post stands beyond."""
 _HELD_NAMED = 2
 """So many junctions at which to hold traffic are named."""
+_TWIN_M, _ON_IT_M = 5.0, 0.5
+"""Posts so near to each other, and each to the other's street, stand on one street that is drawn twice."""
 _APART_M = 2.0
 """A post that the user places stands at least so far from a junction: the line must pass beside it."""
 
@@ -193,10 +196,12 @@ def write_posts(
     stands, flows = [stands[k] for k in ranked], [flows[k] for k in ranked]
     legs, crosses = _legs(stands, network), _crosses(stands, network)
     vehicles = sum(s.mode is PostMode.VEHICLE for s in stands)
+    letter = "I" if perimeter is PerimeterName.INNER else "O"
+    twins = _twins(stands, network)
     edges, spots = [stand.edge for stand in stands], [stand.xy_m for stand in stands]
     posts = tuple(
         Post(
-            id=f"{'I' if perimeter is PerimeterName.INNER else 'O'}{number}",
+            id=f"{letter}{number}",
             perimeter=perimeter,
             location=place,
             rank=number,
@@ -206,7 +211,8 @@ def write_posts(
             direction=_direction(stand, network),
             officers=_officers(stand, perimeter, network, leg, doctrine),
             closes=tuple(_closed(stand, network)),
-            reason=_reason(stand, network, cross, leg, vehicles, doctrine.post_setback_m),
+            reason=_reason(stand, network, cross, leg, vehicles, doctrine.post_setback_m)
+            + _one_street(f"{letter}{k + 1}" for k in twins[number - 1]),
             flow=flow,
         )
         for number, stand, flow, leg, cross, place, radio in zip(
@@ -216,6 +222,28 @@ def write_posts(
         )
     )
     return posts, tuple(edges)
+
+
+def _twins(stands: Sequence[Stand], network: StreetNetwork) -> list[list[int]]:
+    """Find for each vehicle post the others on the same carriageway: some maps draw a street twice."""
+    twins: list[list[int]] = [[] for _ in stands]
+    cars = [k for k, stand in enumerate(stands) if stand.mode is PostMode.VEHICLE]
+    for k, n in combinations(cars, 2):
+        one, other = stands[k], stands[n]
+        if dist(one.xy_m, other.xy_m) > _TWIN_M or network.layer[one.edge] != network.layer[other.edge]:
+            continue
+        spots, lines = shapely.points([one.xy_m, other.xy_m]), network.lines([other.edge, one.edge])
+        if (shapely.distance(spots, lines) <= _ON_IT_M).all():
+            twins[k].append(n)
+            twins[n].append(k)
+    return twins
+
+
+def _one_street(others: Iterable[str]) -> str:
+    named = list(others)
+    if not named:
+        return ""
+    return f" On one street with {words.joined(named)}, which the map draws twice: one crew may hold both."
 
 
 def _rank_key(stand: Stand, flow: float, network: StreetNetwork) -> tuple[float, ...]:
