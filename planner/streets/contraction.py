@@ -14,6 +14,7 @@ map; what they weigh is found for each traveller, and again, where it matters, f
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -123,10 +124,12 @@ def laid_out(turns: Turns, states: Ints32, kept: Kept) -> Shortcuts | None:
     state, rank = _ranked(states)
     if not all(array.dtype == np.int32 and array.ndim == 1 for array in kept) or not _fit(*kept, len(rank)):
         return None
-    of_turn = _of_turns(turns.start, turns.to, rank, state, kept.start, kept.far)
+    with ThreadPoolExecutor(1, thread_name_prefix="shortcuts") as pool:  # of a metro each takes half a second
+        of_turns = pool.submit(_of_turns, turns.start, turns.to, rank, state, kept.start, kept.far)
+        low = _by_higher_end(kept.start, kept.far)
+        of_turn = of_turns.result()
     if len(of_turn) != len(turns.to):
         return None
-    low = _by_higher_end(kept.start, kept.far)
     found = Shortcuts(turns.start, turns.to, rank, state, *kept, *low, of_turn)
     return Shortcuts(*map(_read_only, found))
 
