@@ -28,6 +28,7 @@ from planner.store import Store
 from planner.ui import decide, planned, state, warm
 from planner.ui.basemap import BaseMapFiles
 from planner.ui.ready import first_plan
+from tests.kept_areas import draw_base_map, keep_areas
 from tests.town import town
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "incident.py")
@@ -38,6 +39,9 @@ TOWN_PLACE = (-85.632, 41.944)
 @pytest.fixture(autouse=True)
 def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """A store of the test's own: the areas stay those of the whole run."""
+    for area in ("three_rivers", packs.DEFAULT_AREA):
+        draw_base_map(area)
+    keep_areas(monkeypatch)
     store = Store(tmp_path / "incidents.sqlite")
     monkeypatch.setattr(state, "store", lambda: store)
     yield store

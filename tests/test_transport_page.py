@@ -41,6 +41,7 @@ from planner.terms import NoticeLevel, Purpose, RouteKind
 from planner.ui import state, transport
 from planner.ui.transport_compared import compared
 from planner.ui.transport_sheet import transport_sheet
+from tests.kept_areas import draw_base_map, keep_areas
 from tests.test_transport_text import planned
 
 PAGE = str(Path(__file__).parents[1] / "pages" / "transport.py")
@@ -54,7 +55,8 @@ EVIL = "<script>alert(1)</script>[x](https://evil.example)"
 @pytest.fixture(autouse=True)
 def own_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     """A store of the test's own, with one incident: six reds among thirty hurt in Three Rivers."""
-    packs.open_area("three_rivers")
+    draw_base_map("three_rivers")
+    keep_areas(monkeypatch)
     store = Store(tmp_path / "incidents.sqlite")
     monkeypatch.setattr(state, "store", lambda: store)
     point = {"type": "Point", "coordinates": [-85.632, 41.944]}

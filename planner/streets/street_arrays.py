@@ -153,6 +153,17 @@ class StreetArrays:
     def __post_init__(self) -> None:
         """Check lengths, forms and ranges once, and make the arrays read-only."""
         _check_streets(self)
+        self._seal()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over what another process sent, to be read alone as it was there.
+
+        What pickle makes of an array may be written to, and what is compiled is so for one or the other.
+        """
+        self.__dict__.update(state)
+        self._seal()
+
+    def _seal(self) -> None:
         for entry in fields(self):
             value = getattr(self, entry.name)
             if isinstance(value, np.ndarray):
