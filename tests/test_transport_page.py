@@ -368,6 +368,23 @@ def test_the_hospital_whose_other_ways_are_shown_stays_the_same_when_the_order_c
     assert still[0] == METHODIST
 
 
+def test_what_is_asked_of_a_hospital_stays_in_its_place_when_the_order_changes() -> None:
+    """Who types in an entry that moves on the page loses what is typed."""
+    page = open_page()
+
+    def asked() -> list[str]:
+        return [control.label for control in page.segmented_control]
+
+    def planned() -> list[str]:
+        return re.findall(r"<b>([^<]+)</b>", said(page).split('<h2 id="who">')[1].split("</table>")[0])
+
+    before, order = asked(), planned()
+    page.segmented_control[0].set_value("Closed").run()
+    assert not page.exception
+    assert planned() != order, "the closed one is no longer the first"
+    assert asked()[: len(before)] == before
+
+
 def test_other_ways_and_blocked_streets_are_shown_and_change_nothing(own_store: Store) -> None:
     page = open_page()
     before = own_store.list_versions(ID)

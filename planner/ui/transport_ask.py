@@ -223,20 +223,27 @@ def ask_hospitals(incident: OpenIncident, plan: Plan, others: Sequence[Unlisted]
         "themselves. Sent = the running count: add with each ambulance that leaves; add who came by himself "
         "too, and keep so many fewer."
     )
-    due = _kept_by_doctrine(plan)
-    for number, hospital in enumerate(plan.hospitals[:_FIRST]):
-        if number % 2 == 0:
-            columns = st.columns(2)
-        with columns[number % 2]:
-            _ask_hospital(incident, hospital, due[number])
-    rest = range(_FIRST, len(plan.hospitals))
-    called = [k for k in rest if _said_of(incident, plan.hospitals[k])]
-    for number, k in enumerate(called):
+    due, cards = _kept_by_doctrine(plan), _cards(incident, plan)
+    for number, k in enumerate(cards):
         if number % 2 == 0:
             columns = st.columns(2)
         with columns[number % 2]:
             _ask_hospital(incident, plan.hospitals[k], due[k])
-    _ask_for_another(incident, [plan.hospitals[k] for k in rest if k not in called], others)
+    rest = [hospital for k, hospital in enumerate(plan.hospitals) if k not in cards]
+    _ask_for_another(incident, rest, others)
+
+
+def _cards(incident: OpenIncident, plan: Plan) -> list[int]:
+    """Return of which hospitals it is asked: the first, and all that somebody said something of.
+
+    In the order in which they were first shown, new ones last: an entry that moved on the page, as a plan put
+    the hospitals in another order, would lose what is being typed in it.
+    """
+    shown = [k for k, h in enumerate(plan.hospitals) if k < _FIRST or _said_of(incident, h)]
+    known: dict[str, int] = st.session_state.setdefault(f"cards of {incident.id}", {})
+    for k in shown:
+        known.setdefault(_place_key(plan.hospitals[k]), len(known))
+    return sorted(shown, key=lambda k: known[_place_key(plan.hospitals[k])])
 
 
 def _ask_for_another(
