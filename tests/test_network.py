@@ -310,12 +310,24 @@ def test_a_scene_on_an_island_has_the_islands_streets_however_long_those_of_the_
     scrap = [{"u": 6, "v": 7}]
     places = [(0, 0), (100, 0), (0, 100), (2000, 0), (5000, 0), (2000, 3000), (40, 40), (45, 45)]
     network = draw_streets(places, isle + mainland + scrap)
-    of_scene = partial(network.scene_edges, Travel.EMERGENCY, TRAVELLING)
+    of_scene = partial(network.scene_edges, Travel.EMERGENCY, TRAVELLING, least_m=200)
     assert np.flatnonzero(network.main_edges(Travel.EMERGENCY, TRAVELLING)).tolist() == [3, 4, 5]
     assert np.flatnonzero(of_scene(box(-50, -50, 150, 150))).tolist() == [0, 1, 2]
     assert np.flatnonzero(of_scene(box(200, 200, 210, 210))).tolist() == [0, 1, 2]  # none on it: the nearest
     assert np.flatnonzero(of_scene(box(-50, -50, 2600, 3000))).tolist() == [3, 4, 5]
     assert np.flatnonzero(of_scene(Polygon())).tolist() == [3, 4, 5]
+
+
+@pytest.mark.parametrize("alley", [True, False])
+def test_a_scrap_of_street_that_one_can_walk_out_of_is_no_island(alley: bool) -> None:
+    scrap, town = {"u": 0, "v": 1}, [{"u": 2, "v": 3}, {"u": 3, "v": 4}, {"u": 4, "v": 2}]
+    ways = [{"u": 1, "v": 2, "drivable": False, "road_class": RoadClass.STEPS}] if alley else []
+    places = [(0, 0), (60, 0), (200, 0), (900, 0), (900, 800)]
+    network = draw_streets(places, [scrap, *town, *ways])
+    of_scene = partial(network.scene_edges, Travel.EMERGENCY, TRAVELLING, box(-50, -50, 150, 50))
+    assert np.flatnonzero(of_scene(least_m=1000)).tolist() == ([1, 2, 3] if alley else [0])
+    assert np.flatnonzero(of_scene(least_m=50)).tolist() == [0]  # long enough to be a shore of its own
+    assert np.flatnonzero(of_scene(least_m=5000)).tolist() == [0]  # nothing longer to walk to
 
 
 # --- snapping -----------------------------------------------------------------------------------

@@ -82,6 +82,23 @@ def ferry() -> Area:
     return made.settle().area("ferry")
 
 
+def alleys() -> Area:
+    """A quarter of alleys and steps in a town: a lane in its midst for vehicles, and no street into it."""
+    made = Objects()
+    for k in range(-6, 7):
+        parts = [(-6, -3), (3, 6)] if abs(k) < 3 else [(-6, 6)]
+        for a, b in parts:
+            made.way([(x * 150, k * 150) for x in range(a, b + 1)], highway="residential", name=f"St {k}")
+            made.way([(k * 150, y * 150) for y in range(a, b + 1)], highway="residential", name=f"Ave {k}")
+    for k in range(-2, 3):
+        walk = [(x * 150, k * 150) for x in range(-3, 4)]
+        made.way(walk, highway="footway")
+        made.way([(y, x) for x, y in walk], highway="steps")
+    made.way([(0, 0), (60, 60), (150, 150)], highway="living_street", name="Church Lane")
+    made.rectangle(760, 760, 890, 890, amenity="hospital", name="Town Hospital", emergency="yes")
+    return made.settle().area("alleys")
+
+
 def valley() -> Objects:
     """One road along a valley with lanes off it: bridge and hospital in the east, a school in the west."""
     made = Objects()
@@ -246,6 +263,18 @@ def test_nobody_is_driven_to_an_island_that_no_street_leads_to() -> None:
     (hospital,) = plan.hospitals
     assert (hospital.time_s, hospital.assigned) == (None, Casualties())
     assert any("East Hospital" in n.text and n.level is NoticeLevel.DANGER for n in plan.notices)
+
+
+@pytest.mark.parametrize("threat", ["knife", "handgun", "pipe_bomb"])
+def test_a_lane_amid_alleys_is_no_island(threat: str) -> None:
+    area = alleys()
+    incident = Incident(area.frame.place(20, 10), ThreatName(threat), casualties=Casualties(5, 5, 10))
+    plan = make_plan(incident, area, shipped_doctrine())
+    (hospital,) = plan.hospitals
+    assert hospital.time_s is not None
+    assert {RouteKind.EGRESS, RouteKind.INGRESS, RouteKind.TRANSFER} <= {route.route for route in plan.routes}
+    assert not [notice.text for notice in plan.notices if "island" in notice.text]
+    assert audit_plan(plan, area, shipped_doctrine()).ok
 
 
 def test_a_hospital_table_with_more_decimals_than_documents_have_gives_a_plan_that_reads_back_equal() -> None:

@@ -162,8 +162,10 @@ class Driving:
     def scene_edges(self) -> Bools:
         """Streets of the part of the network that the scene lies in, closed or not, (E,)."""
         network, who = self.network, (self.travel, self.doctrine.travelling)
+        least_m = self.doctrine.transport.part_least_m
         return self.streets.once(
-            lambda: network.scene_edges(*who, self.streets.outer_m), "scene edges", network, *who
+            lambda: network.scene_edges(*who, self.streets.outer_m, least_m),
+            *("scene edges", network, *who, least_m),
         )
 
     @property

@@ -73,10 +73,10 @@ class OpenStreets:
     @classmethod
     def around(cls, scene: Scene, area: Area, doctrine: Doctrine) -> OpenStreets:
         """Find the open streets around a scene."""
-        network = area.network
-        joined = network.scene_edges(Travel.EMERGENCY, doctrine.travelling, scene.outer_m)
+        network, least_m = area.network, doctrine.transport.part_least_m
+        joined = network.scene_edges(Travel.EMERGENCY, doctrine.travelling, scene.outer_m, least_m)
         working = usable_streets(network, joined, scene.closed)
-        families = network.scene_edges(Travel.PUBLIC, doctrine.travelling, scene.outer_m)
+        families = network.scene_edges(Travel.PUBLIC, doctrine.travelling, scene.outer_m, least_m)
         public = usable_streets(network, families, scene.closed)
         passable = joined & ~scene.closed
         xmin, ymin, xmax, ymax = scene.outer_m.bounds

@@ -289,7 +289,9 @@ class TimedStreets(StreetArrays):
         """Mask of the edges in the area's longest strongly connected part for this traveller."""
         return self.part_edges(travel, travelling, 0)
 
-    def scene_edges(self, travel: Travel, travelling: Travelling, ground_m: BaseGeometry) -> Bools:
+    def scene_edges(
+        self, travel: Travel, travelling: Travelling, ground_m: BaseGeometry, least_m: float
+    ) -> Bools:
         """Mask of the edges in the part of the streets that a scene lies in.
 
         Snapping there keeps sites and routes off the thousands of fragments that real maps hold, and on the
@@ -301,6 +303,9 @@ class TimedStreets(StreetArrays):
         travelling : Travelling
         ground_m : geometry
             The scene and its surroundings: what the outer perimeter encloses.
+        least_m : float
+            A shorter part is no shore of its own where one can walk out of it to a longer one, as in a
+            quarter of alleys: the nearest of those is the scene's.
 
         Returns
         -------
@@ -311,6 +316,15 @@ class TimedStreets(StreetArrays):
         part = self.parts(travel, travelling)
         if ground_m.is_empty:
             return self.main_edges(travel, travelling)
+        chosen = self._part_at(ground_m, part)
+        if chosen is None:
+            return self.no_closures()
+        if not self.long_parts(travel, travelling, least_m)[part == chosen].any():
+            chosen = self._walked_to(ground_m, travel, travelling, least_m, chosen)
+        return self.part_edges(travel, travelling, chosen)
+
+    def _part_at(self, ground_m: BaseGeometry, part: Ints) -> int | None:
+        """Return the part with the most on some ground, or else nearest to it; None where there is none."""
         near = self.meeting(ground_m)
         near = near[part[near] >= 0]
         if len(near):
@@ -323,14 +337,23 @@ class TimedStreets(StreetArrays):
             if others_m.max() >= least_m[chosen]:  # it hangs on what crosses the rim
                 on_it_m[~within] = shapely.length(shapely.intersection(lines[~within], ground_m))
                 chosen = int(np.argmax(np.bincount(part[near], weights=on_it_m)))
-            return self.part_edges(travel, travelling, chosen)
+            return chosen
+        return self._nearest_part(ground_m, part, part >= 0)
+
+    def _walked_to(
+        self, ground_m: BaseGeometry, travel: Travel, travelling: Travelling, least_m: float, scrap: int
+    ) -> int:
+        """Return the part of some length nearest to a ground that one can walk to from a part, or itself."""
+        part, walked = self.parts(travel, travelling), self.parts(Travel.FOOT, travelling)
+        there = np.isin(walked, np.setdiff1d(walked[part == scrap], [-1]))
+        found = self._nearest_part(ground_m, part, there & self.long_parts(travel, travelling, least_m))
+        return scrap if found is None else found
+
+    def _nearest_part(self, ground_m: BaseGeometry, part: Ints, among: Bools) -> int | None:
+        """Return the part of the edge nearest to the middle of a ground, of those asked about."""
         middle = ground_m.centroid
-        (found,) = snap(self, [(middle.x, middle.y)], part >= 0)
-        return (
-            self.no_closures()
-            if found is None
-            else self.part_edges(travel, travelling, int(part[found.edge]))
-        )
+        (found,) = snap(self, [(middle.x, middle.y)], among)
+        return None if found is None else int(part[found.edge])
 
     def desk(self, timing: Timing) -> Desk:
         """Return where ways by a timing are searched for by Dijkstra."""
