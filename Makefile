@@ -71,12 +71,17 @@ wheel: app
 
 # --- checks -----------------------------------------------------------------------------------------------
 
+# Getting ready and what needs no getting ready go on beside each other: either keeps one core busy for a minute or two.
 .PHONY: test
-test: setup
-	@$(MAKE) --no-print-directory check
+test: app
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(VENV)/.ready browser static
+	@$(MAKE) --no-print-directory tests
 
 .PHONY: check
-check: format lint types layers tests
+check: static tests
+
+.PHONY: static
+static: format lint types layers
 
 .PHONY: format lint types layers tests
 format:
@@ -87,7 +92,7 @@ types:
 	$(BIN)/mypy
 layers:
 	$(BIN)/lint-imports --no-logo
-# On all cores, a file's tests on one of them: what a file sets up is set up once.
+# On all cores, a file's tests on one of them: what a file sets up is set up once. Who gets which: tests/dealing.py
 tests:
 	$(BIN)/python -m pytest -n auto --dist loadfile
 

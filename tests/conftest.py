@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -41,6 +42,16 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["PLANNER_HOME"] = str(home)
     os.environ["PLANNER_OFFLINE"] = "1"
     os.environ.pop("PLANNER_STORE", None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Deal whole files, those with a browser to half the workers."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from tests.dealing import Dealing  # pytest-xdist is there, since it asks
+
+    return Dealing(config, log)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
