@@ -11,13 +11,22 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Frame, FrameLocator, Page, Playwright, Request, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Frame,
+    FrameLocator,
+    Page,
+    Playwright,
+    Request,
+    expect,
+)
 from playwright.sync_api import TimeoutError as Overdue
 
 PROJECT = Path(__file__).parents[2]
@@ -92,6 +101,17 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
 
 
+def launch_with_cache(playwright: Playwright, folder: Path) -> BrowserContext:
+    """Start a browser that keeps in a folder what it loaded, and what it made of the scripts."""
+    return playwright.chromium.launch_persistent_context(
+        folder,
+        executable_path=chromium(),
+        args=list(FLAGS),
+        viewport={"width": 1280, "height": 800},
+        has_touch=True,
+    )
+
+
 _BARE = """
 (zone) => {
   const path = document.querySelector(`path.drawn-${zone}`);
@@ -134,6 +154,11 @@ class Screen:
 
     # --- what is on the screen ---
 
+    def judge(self) -> None:
+        """Fail if the page asked another host, or threw."""
+        assert self.strangers == []
+        assert self.faults == []
+
     @property
     def map(self) -> FrameLocator:
         return self.page.frame_locator(f"iframe[title='{MAP_TITLE}']")
@@ -153,11 +178,12 @@ class Screen:
         """Wait until the page's script has run to its end."""
         self.page.locator("[data-test-script-state='notRunning']").wait_for()
 
-    def choose_area(self, name: str) -> Screen:
-        self.page.get_by_role("combobox").first.click()
-        self.page.get_by_role("option", name=name, exact=True).click()
-        self.page.wait_for_timeout(500)
-        return self.ready()
+    def until(self, holds: Callable[[], bool], what: str) -> None:
+        """Wait until what is read off the page holds: for what none of Playwright's own waits is made."""
+        end = time.monotonic() + PATIENCE_MS / 1000
+        while not holds():
+            assert time.monotonic() < end, f"waited in vain: {what}"
+            self.page.wait_for_timeout(100)
 
     def plan_id(self) -> str:
         return self.map.locator("body").get_attribute("data-plan") or ""
@@ -266,6 +292,28 @@ class Screen:
         for _ in range(times):
             self.map.get_by_role("button", name="Zoom in").click()
             self.page.wait_for_timeout(400)
+            self.map.locator(".leaflet-zoom-anim").wait_for(
+                state="detached"
+            )  # a press meanwhile is not heard
+
+
+_KEPT_BY_PAGES = "cookies,local_storage,indexeddb,cache_storage,service_workers"
+
+
+@contextmanager
+def emptied(context: BrowserContext, address: str) -> Iterator[Screen]:
+    """Open a page that finds nothing an earlier one kept but the files it loaded; it fails as one watched.
+
+    A context of its own would load and compile a hundred scripts anew: a quarter of the work of each test.
+    """
+    context.clear_permissions()
+    screen = Screen(context.new_page(), address)
+    session = context.new_cdp_session(screen.page)
+    session.send("Storage.clearDataForOrigin", {"origin": address, "storageTypes": _KEPT_BY_PAGES})
+    session.detach()
+    yield screen
+    screen.page.close()
+    screen.judge()
 
 
 @contextmanager
@@ -275,5 +323,4 @@ def watched(browser: Browser, address: str, width: int, height: int) -> Iterator
     screen = Screen(context.new_page(), address)
     yield screen
     context.close()
-    assert screen.strangers == []
-    assert screen.faults == []
+    screen.judge()

@@ -1,4 +1,4 @@
-"""One server and one Chromium for all tests of the page; each test gets a page of its own."""
+"""One server for all tests of the page, two browsers, with a cache and without; each test has a page."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
 
 from planner import packs
 from planner.area import Area
 from planner.table import Table
-from tests.e2e.browser import Screen, chromium, free_port, launch, serving, watched
+from tests.e2e.browser import Screen, chromium, emptied, free_port, launch, launch_with_cache, serving
 from tests.town import town
 
 HOSTILE = "<img src=x onerror=alert(1)>![x](https://evil.example/x.png)"
@@ -45,17 +45,31 @@ def address(home: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def driver() -> Iterator[Playwright]:
     if chromium() is None:
         pytest.skip("Chromium is not installed here: apt-get install chromium")
     with sync_playwright() as playwright:
-        chrome = launch(playwright)
-        yield chrome
-        chrome.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(driver: Playwright) -> Iterator[Browser]:
+    """A browser for contexts that know nothing of each other."""
+    chrome = launch(driver)
+    yield chrome
+    chrome.close()
+
+
+@pytest.fixture(scope="session")
+def returning(driver: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """A browser that was here before: scripts and styles of the page are in its cache."""
+    context = launch_with_cache(driver, tmp_path_factory.mktemp("chromium"))
+    yield context
+    context.close()
 
 
 @pytest.fixture
-def screen(browser: Browser, address: str) -> Iterator[Screen]:
-    """A page in a context of its own."""
-    with watched(browser, address, 1280, 800) as screen:
+def screen(returning: BrowserContext, address: str) -> Iterator[Screen]:
+    """A page that nobody has worked on."""
+    with emptied(returning, address) as screen:
         yield screen

@@ -37,20 +37,19 @@ def test_the_areas_are_outlined_and_a_tap_goes_there(screen: Screen) -> None:
 
     before = width(outline)
     screen.page.mouse.click(*middle(mark))
-    screen.page.wait_for_timeout(1000)
-    assert width(outline) > 20 * before
+    screen.until(lambda: width(outline) > 20 * before, "the map gone to the area")
     screen.page.get_by_text("comes with the program").first.wait_for()
 
     screen.page.get_by_text("Add an area").click()
     refused: FilePayload = {"name": "none.osm.pbf", "mimeType": "application/octet-stream", "buffer": b"none"}
     screen.page.locator("input[type=file]").first.set_input_files(refused)
     screen.page.get_by_text("none.osm.pbf").first.wait_for()
-    screen.page.wait_for_timeout(500)  # the file is told to the script after it is shown
+    name = screen.page.get_by_label("Name of the area", exact=False).first
+    expect(name).to_have_attribute("placeholder", "none")  # the script is told of the file after it is shown
     screen.idle()
     screen.page.get_by_role("button", name=re.compile("^Import")).click()
     screen.page.get_by_role("alert").wait_for()
     assert screen.findings() == []
-    name = screen.page.get_by_label("Name of the area", exact=False).first
     expect(name).to_be_visible()  # what was asked stays open, whatever comes and goes above it
     expect(name).to_have_attribute("placeholder", "none")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
-from tests.e2e.browser import Screen
+from tests.e2e.browser import Screen, emptied
 
 pytestmark = pytest.mark.e2e
 
@@ -21,3 +21,14 @@ def test_another_host_is_refused_and_noticed(stranger: str, browser: Browser, ad
     assert screen.page.evaluate(ASK, f"{address}/_stcore/health") == "answered"
     context.close()
     assert screen.strangers == [stranger]
+
+
+def test_a_page_finds_nothing_that_an_earlier_one_kept(returning: BrowserContext, address: str) -> None:
+    kept = "() => [localStorage.getItem('a'), document.cookie.includes('c=d')]"
+    with emptied(returning, address) as screen:
+        screen.page.goto(f"{address}/_stcore/health")
+        screen.page.evaluate("() => { localStorage.setItem('a', 'b'); document.cookie = 'c=d'; }")
+        assert screen.page.evaluate(kept) == ["b", True]
+    with emptied(returning, address) as screen:
+        screen.page.goto(f"{address}/_stcore/health")
+        assert screen.page.evaluate(kept) == [None, False]

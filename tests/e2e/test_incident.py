@@ -54,7 +54,7 @@ def test_staging_out_of_sight_is_told_at_the_button_that_shows_all(screen: Scree
     assert not shown()
     cut.click()
     expect(cut).to_have_count(0)
-    assert shown()
+    screen.until(shown, "staging in view")
 
 
 def test_a_drawn_zone_its_moved_corner_undo_and_delete_each_give_their_plan(screen: Screen) -> None:

@@ -190,7 +190,7 @@ def test_on_a_tablet_each_gate_has_its_name_and_no_outer_post_is_named_on_warm_g
     screen.wait_for_plan()
     screen.page.wait_for_timeout(500)
     gates = screen.map.locator("#map .post-gate")
-    assert gates.count() >= 3
+    expect(gates.nth(2)).to_be_attached()
     assert [
         one for one in gates.evaluate_all("all => all.map((one) => one.className)") if " dot" in one
     ] == []
@@ -236,7 +236,7 @@ def test_a_tip_opens_under_a_pointer_that_moves_and_not_under_one_at_rest(
 
 
 def test_what_is_found_lies_above_the_plan_at_night_too(screen: Screen) -> None:
-    screen.page.context.add_init_script("localStorage.setItem('planner.map', '{\"theme\": \"night\"}')")
+    screen.page.add_init_script("localStorage.setItem('planner.map', '{\"theme\": \"night\"}')")
     screen.page.set_viewport_size({"width": 1024, "height": 768})
     screen.open(SMALL_TOWN)
     screen.page.locator("html[data-night]").wait_for(state="attached")
@@ -253,11 +253,11 @@ def test_the_key_the_table_and_the_night_are_accessible(screen: Screen) -> None:
 
     screen.map.get_by_role("button", name="KEY:").click()
     posts = screen.map.locator("#map .post")
-    assert posts.count() > 5
+    expect(posts.nth(5)).to_be_attached()
     screen.map.get_by_label("Posts, numbered").uncheck()
-    assert posts.count() == 0
+    expect(posts).to_have_count(0)
     screen.map.get_by_label("Posts, numbered").check()
-    assert posts.count() > 5
+    expect(posts.nth(5)).to_be_attached()
     screen.map.get_by_label("Night").check()
     assert screen.findings() == []
 
@@ -376,10 +376,12 @@ def test_a_town_across_longitude_180_is_one_on_the_map(screen: Screen) -> None:
     """Its base map goes on beyond, a tap there is planned on, and a zone across is drawn as one."""
     packs.write_area(replace(town(centre=LonLat(180.0, -17.0)), name="across_180"))
     screen.open("?area=across_180")
-    screen.page.wait_for_timeout(1500)
-    beyond = screen.frame().evaluate(_COLOURS_BEYOND)
-    assert len(beyond) >= 2
-    assert min(beyond) > 4
+
+    def drawn_beyond() -> bool:
+        beyond = screen.frame().evaluate(_COLOURS_BEYOND)
+        return len(beyond) >= 2 and min(beyond) > 4
+
+    screen.until(drawn_beyond, "a base map east of longitude 180")
     screen.tap(0.6, 0.5)
     first = screen.wait_for_plan()
     (scene,) = screen.drawn()
