@@ -43,11 +43,12 @@ from planner.streets.hierarchy import find_order
 from planner.streets.network import Snap
 from planner.terms import RoadClass, Travel
 
-OURS = "planner"
+OURS, MACHINE = "planner", "this machine"
 NETWORKX, PLAIN, _ = SCRIPTS
 BARE, BARER = "bare osmium", "bare osmium, nothing taken"
 IMPORT, READ, ORDER, WRITE = "import, whole", "import: reading", "import: order", "import: writing"
 IMPORT_MB, OPEN, HOLD_MB = "import, peak memory", "open", "memory with the map"
+YARDSTICK = "yardstick: a million sums in a loop"
 ROUTE = "one route, nothing closed"
 MATRIX = f"matrix {routing.STARTS} x {routing.ENDS}, nothing closed"
 ZONE = f"zone closed + matrix + {routing.ROUTES} routes"
@@ -144,6 +145,7 @@ def reading(file: str) -> Figures:
 
 def planning(name: str) -> Figures:
     """Open a map, plan on it, find ways; with the size of the map."""
+    speeds = [timed(_a_million_sums)]
     opened = timed(lambda: packs.open_area(name), repeat=7)
     area = packs.open_area(name)
     found: Figures = {work: {OURS: _told(spent)} for work, spent in plans(area).items()}
@@ -164,8 +166,18 @@ def planning(name: str) -> Figures:
     found[HOLD_MB] = {OURS: {"mb": peak_mb()}}
     for piece, spent in pieces(area, packs.shipped_doctrine()):  # some hold the streets twice
         found[piece] = {OURS: _told(spent)}
+    speeds.append(timed(_a_million_sums))
+    found[YARDSTICK] = {MACHINE: _told(median_of(speeds))}
     found[LISTED] = {OURS: _told(_listed(area))}  # last: it holds the map of a script as well
     return {OPEN: {OURS: _told(opened)}, **found, SIZE: {OURS: size}}
+
+
+def _a_million_sums() -> int:
+    """Do what takes as long on any map: how quick the machine is just now."""
+    total = 0
+    for number in range(1_000_000):
+        total += number
+    return total
 
 
 def _listed(area: Area) -> Timed:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from shapely.geometry import Point
 
 from planner.area import Area
 from planner.audit import audit_plan
@@ -97,6 +98,17 @@ def alleys() -> Area:
     made.way([(0, 0), (60, 60), (150, 150)], highway="living_street", name="Church Lane")
     made.rectangle(760, 760, 890, 890, amenity="hospital", name="Town Hospital", emergency="yes")
     return made.settle().area("alleys")
+
+
+def cut_small() -> Area:
+    """Six blocks that a box was cut around; of the streets that leave it, one is drawn on for miles."""
+    made = Objects()
+    for k in range(-3, 4):
+        made.way([(x * 100, k * 100) for x in range(-3, 4)], highway="residential", name=f"St {k}")
+        made.way([(k * 100, y * 100) for y in range(-3, 4)], highway="residential", name=f"Ave {k}")
+    made.way([(0, y * 100) for y in range(3, 60)], highway="secondary", name="North Road")
+    west, east = made.place(-320, -320), made.place(320, 320)
+    return made.settle().area("cut_small", bbox_deg=(*west, *east))
 
 
 def valley() -> Objects:
@@ -263,6 +275,15 @@ def test_nobody_is_driven_to_an_island_that_no_street_leads_to() -> None:
     (hospital,) = plan.hospitals
     assert (hospital.time_s, hospital.assigned) == (None, Casualties())
     assert any("East Hospital" in n.text and n.level is NoticeLevel.DANGER for n in plan.notices)
+
+
+def test_of_a_place_on_a_street_beyond_the_map_it_is_said_that_nothing_around_it_is_known() -> None:
+    area = cut_small()
+    plan = make_plan(Incident(CENTRE, ThreatName.SEDAN_BOMB), area, shipped_doctrine())
+    beyond = [site for site in plan.sites if not area.knows(Point(area.frame.point_m(site.entrance)))]
+    assert beyond
+    for site in beyond:
+        assert any(text.startswith("Beyond the edge of the map:") for text in site.cautions)
 
 
 @pytest.mark.parametrize("threat", ["knife", "handgun", "pipe_bomb"])

@@ -197,6 +197,14 @@ def test_buildings_shape_a_rifle_s_hot_zone_and_a_bare_map_says_sight_is_unknown
     assert not any("No buildings" in n.text for n in built.notices)
 
 
+def test_on_a_square_that_was_drawn_the_buildings_around_it_are_not_said_to_be_missing():
+    square_alone = Incident(zones=(drawn(square(300, -300, 8)),))
+    built, bare = draw(square_alone), draw(square_alone, area=BARE)
+    (missing,) = [n.text for n in bare.notices if n.about == "sight"]
+    assert missing == "No buildings are mapped here: what can be seen from the hot zone is not known"
+    assert [n.text for n in built.notices if n.level is NoticeLevel.CAUTION] == []
+
+
 def test_a_notch_that_buildings_take_out_of_a_hot_zone_is_explained():
     whole, notched = (
         draw(Incident(location=at(-250, 250), threat=ThreatName.RIFLE), area=area) for area in (BARE, AREA)

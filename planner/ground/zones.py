@@ -263,7 +263,7 @@ def _drawn_danger(
         warm_reason=f"Warm: {preset.warm_margin_m:.0f} m around the drawn hot zone "
         f"({_threat_words(incident.threat)} preset, a planning default)",
         samples_xyz_m=_raise(spots, preset.height_m),
-        notices=_sight_notices(walls, hot, doctrine),
+        notices=_sight_notices(walls, hot, preset.unseen_m, doctrine),
     )
 
 
@@ -305,7 +305,7 @@ def _preset_danger(target: Target, threat: ThreatName, name: str, area: Area, do
     near = target.footprint_m if whole else hot
     reach = shapely.union(around(target.structure_m, widest_m), around(near, preset.warm_margin_m))
     named = _threat_words(threat)
-    clipped = preset.hot_m > preset.sight_floor_m
+    disc = around(target.structure_m, preset.hot_m) if preset.hot_m > preset.sight_floor_m else None
     return Danger(
         hot_m=hot,
         reach_m=reach,
@@ -313,7 +313,7 @@ def _preset_danger(target: Target, threat: ThreatName, name: str, area: Area, do
         warm_reason=f"Warm: out to {preset.warm_m:.0f} m from {name}, and {preset.warm_margin_m:.0f} m "
         f"around its hot zone ({named} preset, a planning default)",
         samples_xyz_m=_raise(spots, preset.height_m),
-        notices=_sight_notices(walls, around(target.structure_m, preset.hot_m), doctrine) if clipped else (),
+        notices=_sight_notices(walls, disc, preset.unseen_m, doctrine) if disc is not None else (),
     )
 
 
@@ -457,9 +457,18 @@ def _overruled_notices(drawn: dict[ZoneKind, BaseGeometry], cold: BaseGeometry) 
     return [Notice(NoticeLevel.INFO, text, "zones")]
 
 
-def _sight_notices(walls: Walls, ground: BaseGeometry, doctrine: Doctrine) -> tuple[Notice, ...]:
-    """Say what lines of sight do not know here."""
+def _sight_notices(
+    walls: Walls, ground: BaseGeometry, unseen_m: float, doctrine: Doctrine
+) -> tuple[Notice, ...]:
+    """Say what lines of sight do not know here.
+
+    On a square, or a river, buildings stand around it only: those are looked for as far as sites keep out of
+    sight.
+    """
     known = walls.count_within(*ground.bounds)
+    if known == 0:
+        ground = around(ground, unseen_m)
+        known = walls.count_within(*ground.bounds)
     if known == 0:
         text = "No buildings are mapped here: what can be seen from the hot zone is not known"
         return (Notice(NoticeLevel.CAUTION, text, "sight"),)

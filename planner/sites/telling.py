@@ -385,6 +385,10 @@ class Writer:
         if candidate.kind == STREET:
             said.append("A stretch of street, not ground off it: keep one lane free for ambulances")
         said += _unmapped(candidate)
+        if not self.area.knows(candidate.shape_m):
+            said.append(
+                "Beyond the edge of the map: what lies around it, and other ways to it, are not known"
+            )
         if candidate.access in _ASK_OWNER:
             said.append(f"Access is mapped as {candidate.access}: ask the owner")
         if candidate.firmness < _SOFT:
