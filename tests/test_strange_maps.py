@@ -100,6 +100,33 @@ def alleys() -> Area:
     return made.settle().area("alleys")
 
 
+def freeway() -> Area:
+    """Two carriageways through empty land, and a town 1 km off at either end of them, reached by ramps."""
+    made = Objects()
+    for y, side in ((-20, 1), (20, -1)):
+        xs = (-4000, -1500, -1000, -200, 0, 200, 1000, 1500, 4000)
+        made.way([(x * side, y) for x in xs], highway="motorway", oneway_="yes", ref="I 7", lanes="2")
+        for x, turn in ((-1000, 200), (1000, 200), (-1500, -200), (1500, -200)):
+            ramp = [(x * side, y), ((x + turn) * side, 2 * y), ((x + turn) * side, y * 15)]
+            made.way(ramp if turn > 0 else ramp[::-1], highway="motorway_link", oneway_="yes")
+    for side in (1, -1):
+        for x in range(-2000, 2001, 200):
+            if abs(x) >= 800:
+                made.way(
+                    [(x, side * y) for y in range(300, 901, 200)], highway="residential", name=f"Ave {x}"
+                )
+        for y in range(300, 901, 200):
+            for half in (1, -1):
+                street = [(half * x, side * y) for x in range(800, 2001, 200)]
+                made.way(street, highway="residential", name=f"St {side * y}")
+    for x in (-1800, 1800):
+        made.way([(x, y) for y in (-300, 300)], highway="tertiary", bridge="yes", layer="1", name="Over")
+    for x, y in ((-1150, 320), (1050, 320), (1050, -480), (-1150, -480)):
+        made.rectangle(x, y, x + 80, y + 100, amenity="parking", name=f"Lot {x} {y}")
+    made.rectangle(1410, 710, 1490, 790, amenity="hospital", name="East Hospital", emergency="yes")
+    return made.settle().area("freeway")
+
+
 def cut_small() -> Area:
     """Six blocks that a box was cut around; of the streets that leave it, one is drawn on for miles."""
     made = Objects()
@@ -275,6 +302,17 @@ def test_nobody_is_driven_to_an_island_that_no_street_leads_to() -> None:
     (hospital,) = plan.hospitals
     assert (hospital.time_s, hospital.assigned) == (None, Casualties())
     assert any("East Hospital" in n.text and n.level is NoticeLevel.DANGER for n in plan.notices)
+
+
+@pytest.mark.parametrize("threat", ["knife", "handgun"])
+def test_where_nothing_but_a_motorway_is_near_one_walks_along_it(threat: str) -> None:
+    area = freeway()
+    incident = Incident(area.frame.place(0, -20), ThreatName(threat), casualties=Casualties(5, 5, 10))
+    plan = make_plan(incident, area, shipped_doctrine())
+    asked = {Purpose.COMMAND_POST, Purpose.STAGING, Purpose.AMBULANCE_EXCHANGE, Purpose.EVACUATION}
+    assert asked <= {site.purpose for site in plan.sites}
+    assert not [n.text for n in plan.notices if "no open road that leads out is mapped" in n.text]
+    assert audit_plan(plan, area, shipped_doctrine()).ok
 
 
 def test_of_a_place_on_a_street_beyond_the_map_it_is_said_that_nothing_around_it_is_known() -> None:

@@ -28,6 +28,7 @@ from planner.sites.grounds import MEDIA_KINDS
 from planner.sites.lookout import lookout_over
 from planner.sites.pins import PINNED
 from planner.streets.drives import Drives
+from planner.streets.joined import joined
 from planner.streets.network import Snap, StreetNetwork
 from planner.streets.reach import Distances, Exits, distances_from, find_exits
 from planner.terms import PerimeterName, Purpose, Travel
@@ -89,9 +90,10 @@ class OpenStreets:
             # Nothing goes on beyond the box, as on a small map: what ends at the map's edge surely does.
             exits = find_exits(network, passable, ways, box, _leaving(area, doctrine.perimeters.map_edge_m))
             near = np.union1d(own, _behind_the_lines(scene, passable, network))
-            if len(near) and not exits.out[near].any():
+            cut_off = len(near) > 0 and not exits.out[near].any()
+            if cut_off and (left := _part_of(near, scene.closed, area, doctrine)).any():
                 # No way leads out, as where the only bridge is blocked: what is left to the scene serves it.
-                passable = passable & _part_of(near, scene.closed, area, doctrine)
+                passable = passable & left
                 exits = find_exits(network, passable, ways, box)
         return cls(passable, box, exits, joined, working & exits.out, public)
 
@@ -125,7 +127,10 @@ def _leaving(area: Area, edge_m: float) -> Bools:
 
 
 def _part_of(own: Ints, closed: Bools, area: Area, doctrine: Doctrine) -> Bools:
-    """Mask (E,) of the open streets between which most of the scene's own can be driven, both ways."""
+    """Mask (E,) of the open streets between which most of the scene's own can be driven, both ways.
+
+    None where all of those are driven through one way only, as carriageways are: that severs nobody.
+    """
     network = area.network
     part = network.parts_left(Travel.EMERGENCY, doctrine.travelling, closed)
     within = own[part[own] >= 0]
@@ -300,16 +305,37 @@ class Paths:
     def _on_foot(self) -> Bools:
         network = self.area.network
         # Streets within the outer perimeter carry no traffic: one can walk on any of them.
-        quiet = network.drivable & network.edges_meeting(self.scene.outer_m)
-        return np.tile(network.walkable | quiet, 2)
+        quiet = network.walkable | (network.drivable & network.edges_meeting(self.scene.outer_m))
+        # On a motorway nothing else leads on: one walks along it, or is driven, to where streets begin.
+        return np.tile(quiet if self._leads_on(quiet) else quiet | network.drivable, 2)
+
+    def _leads_on(self, on_foot: Bools) -> bool:
+        """Whether from the gates, or from the line, some street beyond the outer perimeter is walked to."""
+        network = self.area.network
+        near = self._near[on_foot[self._near]]
+        beyond = (network.walkable & network.enterable)[near] & ~network.edges_meeting(self.scene.outer_m)[
+            near
+        ]
+        starts = [snap.edge for snap, _ in self._starts]
+        starts = starts or [snap.edge for snap in self._to_line(on_foot)]
+        label = joined(network.edge_u[near], network.edge_v[near], network.node_count)
+        of_street = label[network.edge_u[near]]
+        return not starts or bool(np.isin(of_street[beyond], label[network.edge_u[starts]]).any())
+
+    def _to_line(self, on_foot: Bools) -> list[Snap]:
+        """Return where one comes to a street on which one may walk, straight over the line."""
+        return _from_line(self.scene.inner_m, self.area.network, self._past_line(on_foot))
+
+    def _past_line(self, on_foot: Bools) -> Bools:
+        usable = self.area.network.no_closures()
+        usable[self._near] = True
+        usable &= on_foot & ~_within(self.scene.inner_m, self.area.network)
+        return usable
 
     @cached_property
     def _beyond_line(self) -> Bools:
         """Mask (E,) of the streets beyond the line on which one may walk."""
-        usable = self.area.network.no_closures()
-        usable[self._near] = True
-        usable &= self._on_foot.reshape(2, -1).any(axis=0) & ~_within(self.scene.inner_m, self.area.network)
-        return usable
+        return self._past_line(np.asarray(self._on_foot.reshape(2, -1).any(axis=0)))
 
     @cached_property
     def _line_starts(self) -> list[Snap]:
