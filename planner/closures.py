@@ -35,8 +35,8 @@ def blocked_streets(incident: Incident, area: Area, doctrine: Doctrine) -> Bools
     """Find the streets that the user says nobody can drive.
 
     A tap closes the street it lies on, as often as the map draws it. A line closes the streets that it runs
-    along, or crosses away from their junctions; if there are none, the street nearest to its middle. A shape
-    closes whatever it meets.
+    along, or crosses away from their junctions, as often as the map draws them; if there are none, the street
+    nearest to its middle. A shape closes whatever it meets.
 
     Returns
     -------
@@ -125,7 +125,10 @@ def _on(line: LineString, network: StreetNetwork, reach_m: float) -> Bools:
     inside_m = shapely.length(shapely.intersection(streets, beside))
     length_m = network.length_m[near]
     along = (length_m >= reach_m) & (inside_m > np.minimum(_ALONG * reach_m, _MOSTLY * length_m))
-    mask[near[along | _across(line, streets, reach_m)]] = True
+    meant = near[along | _across(line, streets, reach_m)]
+    mask[meant] = True
+    for edge in meant.tolist():  # its other line may have a junction just there
+        mask[_drawn_again(edge, network)] = True
     return mask
 
 

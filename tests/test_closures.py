@@ -137,3 +137,14 @@ def test_a_street_that_the_map_draws_twice_is_closed_twice_and_the_tunnel_below_
         )
         here = place.network.edges_meeting(Point(at).buffer(6)) & ~place.network.tunnel
         assert mask[here].all(), "nobody drives past it on the street's other line"
+
+
+def test_a_line_across_a_street_that_is_drawn_twice_closes_both_where_one_has_a_junction():
+    made = Objects()
+    made.way([(0, 0), (200, 0)], highway="residential", name="Twice Street")
+    made.way([(0, 0), (70, 0.3), (200, 0)], highway="residential", name="Twice Street")
+    made.way([(70, 0.3), (70, 140)], highway="residential", name="Side Street")
+    made.way([(200, 0), (300, 0)], highway="residential", name="Onward")
+    place = made.settle().area("twice")
+    found = closed(place, place.frame.point_m(made.place(71, -10)), place.frame.point_m(made.place(71, 6)))
+    assert [name for name, _, _ in found] == ["Twice Street"] * 3
