@@ -285,6 +285,8 @@ class _Posts:
         low, high = network.bounds_m[edges, :2] - _SAME_PLACE_M, network.bounds_m[edges, 2:] + _SAME_PLACE_M
         there = ((low <= (x, y)) & (high >= (x, y))).all(axis=1) & (edges != post.edge)
         there &= network.layer[edges] == network.layer[post.edge]
+        if not there.any():
+            return []
         along_m = np.clip(post.along_m + _ALONG_M, 0.0, network.length_m[post.edge])
         spots = shapely.line_interpolate_point(self._line(post.edge), along_m)
         near = (
