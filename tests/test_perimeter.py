@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -24,7 +25,7 @@ from planner.audit.streets import RawStreets as Surveyed
 from planner.doctrine import Doctrine, read_doctrine
 from planner.document import read_plan, write_plan
 from planner.errors import IncidentError
-from planner.geo import Frame, LonLat
+from planner.geo import Frame, LonLat, from_usng
 from planner.ground.zones import Ground, draw_zones
 from planner.model import AreaStamp, DoctrineStamp, Incident, Plan, PostEdit, Shape
 from planner.perimeters.tracing import JUNCTION_MARGIN_M, TracedPerimeter, trace_perimeters
@@ -691,8 +692,8 @@ def plan_of(incident: Incident, ground: Ground, lines: Traced, area: Area) -> Pl
 # --- what the map does to the line ----------------------------------------------------------------
 
 
-def crossed_without_junction() -> StreetNetwork:
-    """A road out of the core that another one crosses, with no junction and no bridge."""
+def crossed_without_junction(*, both_ways: bool = False) -> StreetNetwork:
+    """A road out of the core that another one crosses, with no junction and no bridge; or one each way."""
     nodes = [(0, 0), (0, 400), (900, 400), (-900, 400), (0, 1400)]
     nodes += [(-300, 117), (300, 131), (-900, 131), (900, 131)]
     streets: list[dict[str, Any]] = [
@@ -702,7 +703,20 @@ def crossed_without_junction() -> StreetNetwork:
         *({"u": 5, "v": 7, "name": f"West {k}", "via": [(-600, 117 + k)]} for k in (1, 40, 80)),
         *({"u": 6, "v": 8, "name": f"East {k}", "via": [(600, 117 + k)]} for k in (1, 40, 80)),
     ]
-    return draw_streets(nodes, streets)
+    if not both_ways:
+        return draw_streets(nodes, streets)
+    last = len(nodes)
+    south = [
+        {
+            **street,
+            "u": street["u"] and street["u"] + last - 1,
+            "v": street["v"] + last - 1,
+            "name": f"South {street['name']}",
+            "via": [(x, -y) for x, y in street.get("via", ())],
+        }
+        for street in streets
+    ]
+    return draw_streets([*nodes, *((x, -y) for x, y in nodes[1:])], [*streets, *south])
 
 
 def test_streets_that_cross_on_the_map_without_junction_or_bridge_are_held_both() -> None:
@@ -725,6 +739,22 @@ def test_streets_that_cross_so_are_named_where_too_many_posts_would_hold_them() 
     crossed = [n.text for n in inner.notices if "no junction, bridge" in n.text]
     assert crossed
     assert all("Across" in text and "Main" in text for text in crossed)
+
+
+def test_all_streets_that_the_line_crosses_so_are_told_at_once_and_each_place_can_be_found() -> None:
+    few = replace(doctrine(), perimeters=replace(doctrine().perimeters, posts_for_line=0))
+    area = area_of(crossed_without_junction(both_ways=True))
+    inner, _ = trace_perimeters(ground_of(Point(0, 0).buffer(100)), area, few, area.network.no_closures())
+    (told,) = [n.text for n in inner.notices if "no junction, bridge" in n.text]
+    assert "at 2 places" in told
+    for street, north in {"Across": True, "South Across": False}.items():
+        ((where, spot),) = re.findall(rf"[ :;] {street} where it crosses ([ \w]+) \(([^)]+)\)", told)
+        assert where == ("Main" if north else "South Main")
+        found = Point(area.frame.point_m(from_usng(spot)))
+        assert (found.y > 0) == north
+        assert inner.polygon_m.exterior.distance(found) < 10
+        edge = [area.network.street(e) for e in range(area.network.edge_count)].index(street)
+        assert area.network.lines([edge])[0].distance(found) < 10
 
 
 def test_the_reason_names_the_blocked_streets_that_the_seal_relies_on() -> None:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import shapely
-from shapely.geometry import Polygon
+from shapely.geometry import Point, Polygon
 
 from planner import words
 from planner.area import Area
-from planner.geo import Frame, LonLat
+from planner.geo import Frame, LonLat, usng
 from planner.model import Notice, Perimeter, Post, Rings
 from planner.perimeters.band import Band
 from planner.perimeters.crossings import Crossing
@@ -18,7 +18,6 @@ from planner.perimeters.foot import NEAR_LINE_M
 from planner.perimeters.levels import on_other_levels
 from planner.perimeters.posted_line import Drawn
 from planner.perimeters.posts import BEYOND, CONFINED, TRAPPED, Stand
-from planner.streets.network import StreetNetwork
 from planner.terms import NoticeLevel, PerimeterName, PostMode
 
 OFF_LINE = "stand off its line"
@@ -202,11 +201,13 @@ def _approximate(name: PerimeterName, drawn: Drawn, posts: Sequence[Post], frame
             f"The {name} perimeter closes both, as if vehicles can turn from one into the other: {pairs}. "
             "They meet, with no junction, bridge or tunnel on the map. Look: where none can, fewer posts do"
         )
-    for street, other in _named(network, drawn.strange):
-        over = f" where it crosses {other}" if other else ""
+    if crossed := _crossed(drawn, frame):
+        places = words.count(sum(map(len, crossed.values())), "place")
+        named = "; ".join(f"{street} ({', '.join(spots)})" for street, spots in sorted(crossed.items()))
         texts.append(
-            f"The {name} line crosses {street}{over}, without a post: the map shows no junction, bridge "
-            "or tunnel there. Look whether a vehicle can turn off; if it can, it needs a post"
+            f"The {name} line crosses streets without a post at {places}, where the map shows no junction, "
+            f"bridge or tunnel: {named}. Look whether a vehicle can turn off there; where one can, it needs "
+            "a post"
         )
     spots = shapely.points(frame.to_m([post.location for post in posts]).reshape(-1, 2))
     off = np.atleast_1d(shapely.distance(drawn.polygon_m.exterior, spots) > NEAR_LINE_M).tolist()
@@ -224,10 +225,24 @@ def _approximate(name: PerimeterName, drawn: Drawn, posts: Sequence[Post], frame
     return texts
 
 
-def _named(network: StreetNetwork, crossings: tuple[Crossing, ...]) -> tuple[tuple[str, str], ...]:
-    """Name each street once, and a street of another name that it crosses."""
-    names: dict[str, str] = {}
-    for edge, other, _ in crossings:
-        street, across = network.street(edge), network.street(other) if other >= 0 else ""
-        names[street] = names.get(street) or (across if across != street else "")
-    return tuple(sorted(names.items()))
+def _crossed(drawn: Drawn, frame: Frame) -> dict[str, dict[str, None]]:
+    """Name each street that the line crosses without a post, with what it meets, and the places to see."""
+    network, across, places = drawn.band.network, dict[str, str](), dict[str, dict[str, None]]()
+    for crossing in drawn.strange:
+        street = network.street(crossing.edge)
+        over = network.street(crossing.other) if crossing.other >= 0 else ""
+        across[street] = across.get(street) or (over if over != street else "")
+        places.setdefault(street, {})[_grid_of(crossing, drawn, frame)] = None
+    return {
+        f"{street} where it crosses {across[street]}" if across[street] else street: spots
+        for street, spots in places.items()
+    }
+
+
+def _grid_of(crossing: Crossing, drawn: Drawn, frame: Frame) -> str:
+    """Return the reference of where the line crosses a street, next to what that meets."""
+    network, meets = drawn.band.network, crossing.places[0]
+    spots = shapely.intersection(network.lines([crossing.edge])[0], drawn.polygon_m.exterior)
+    nearest = shapely.shortest_line(spots, Point(network.at(meets.edge, meets.along_m)))
+    place = frame.place(*shapely.get_coordinates(nearest)[0].tolist())
+    return usng(place) or words.degrees(place)
