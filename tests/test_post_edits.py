@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -11,12 +12,15 @@ from hypothesis import strategies as st
 from shapely.geometry import Point
 
 from planner.area import Area
+from planner.audit.perimeters import check_perimeters
+from planner.audit.scene import Scene
+from planner.audit.streets import RawStreets as Surveyed
 from planner.errors import IncidentError
 from planner.geo import LonLat
 from planner.model import Incident, Post, PostEdit, Shape
 from planner.perimeters.tracing import TracedPerimeter, trace_perimeters
 from planner.terms import InnerHolds, NoticeLevel, PerimeterName, PostEditKind, PostMode, RingSize
-from tests.test_perimeter import RawStreets, Traced, cores, doctrine, ground_of
+from tests.test_perimeter import RawStreets, Traced, cores, doctrine, ground_of, plan_of
 from tests.town import town
 
 HOT = Point(10.0, -20.0).buffer(120.0)
@@ -184,13 +188,8 @@ def test_a_post_added_or_moved_on_a_footway_stands_there_on_foot() -> None:
     assert False in outcomes
 
 
-def test_streets_that_all_stay_open_are_leaks_by_name() -> None:
-    inner = untouched()[0]
-    removed = [edit(PostEditKind.OPEN, post.location) for post in vehicle_posts(inner)]
-    lines = trace(*removed)
-    holds(lines)
-    # the whole way round, as far as the cut may look: nothing is left to close on the main road's last street
-    everything = [
+def everything_open() -> list[PostEdit]:
+    return [
         edit(
             PostEditKind.OPEN,
             area().frame.place(*area().network.at(e, float(area().network.length_m[e]) / 2)),
@@ -198,10 +197,38 @@ def test_streets_that_all_stay_open_are_leaks_by_name() -> None:
         for e in np.flatnonzero(area().network.drivable).tolist()
         if np.hypot(*area().network.at(e, 0.0)) < 700
     ]
-    inner, _ = trace(*everything)
+
+
+def test_streets_that_all_stay_open_are_leaks_by_name() -> None:
+    inner = untouched()[0]
+    removed = [edit(PostEditKind.OPEN, post.location) for post in vehicle_posts(inner)]
+    lines = trace(*removed)
+    holds(lines)
+    # the whole way round, as far as the cut may look: nothing is left to close on the main road's last street
+    inner, _ = trace(*everything_open())
     assert not inner.record.sealed
     assert inner.record.leaks
     assert any(n.level is NoticeLevel.DANGER for n in inner.notices)
+
+
+def test_where_the_user_keeps_streets_open_the_audit_names_them_and_asks_for_no_post() -> None:
+    incident = Incident(post_edits=tuple(everything_open()))
+    ground = ground_of(HOT)
+    lines = trace_perimeters(ground, area(), doctrine(), area().network.no_closures(), incident)
+    for said, ok in ((incident, True), (Incident(), False)):
+        scene = Scene(plan_of(said, ground, lines, area()), area(), doctrine(), Surveyed.of(area().network))
+        (check,) = [c for c in check_perimeters(scene) if (c.check, c.about) == ("crossings", "inner")]
+        assert check.ok == ok
+        assert ("kept open by the IC: " in check.detail) == ok
+        assert any(leak in check.detail for leak in lines[0].record.leaks)
+    untold = [replace(line, record=replace(line.record, sealed=True, leaks=())) for line in lines]
+    scene = Scene(
+        plan_of(incident, ground, (untold[0], untold[1]), area()),
+        area(),
+        doctrine(),
+        Surveyed.of(area().network),
+    )
+    assert not any(c.ok for c in check_perimeters(scene) if (c.check, c.about) == ("crossings", "inner"))
 
 
 def test_an_edit_without_a_perimeter_is_for_the_one_it_lies_at() -> None:

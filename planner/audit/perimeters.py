@@ -215,9 +215,9 @@ def _check_crossings(scene: Scene, line: Perimeter) -> Check:
             at.setdefault(segment, []).append(scene.point(post.location))
     posted = np.array([segment in at for segment in crossing.tolist()], dtype=bool)
     apart = _on_other_level(scene, line, held, crossing[~posted])
-    problems = [
-        f"{name} is crossed without a post" for name in scene.streets.names(crossing[~posted][~apart])
-    ]
+    bare = crossing[~posted][~apart]
+    kept = _kept_open(scene, line, bare)
+    problems = [f"{name} is crossed without a post" for name in scene.streets.names(bare[~kept])]
     passed = _passing(scene, line.perimeter)
     posted &= ~(np.isin(crossing, passed) & _raised(scene, crossing))
     for segment, street in zip(crossing[posted].tolist(), scene.streets.lines(crossing[posted]), strict=True):
@@ -227,8 +227,15 @@ def _check_crossings(scene: Scene, line: Perimeter) -> Check:
             name = scene.streets.names(np.array([segment]))[0]
             problems.append(f"{name} is crossed {far:.0f} m from its post")
     over = f"; {int(apart.sum())} crossing(s) on another level" if apart.any() else ""
-    fine = f"it crosses streets at its {words.count(len(posts), 'post')} only{over}"
+    open_ = f"; kept open by the IC: {listed(scene.streets.names(bare[kept]))}" if kept.any() else ""
+    fine = f"it crosses streets at its {words.count(len(posts), 'post')} only{over}{open_}"
     return judge("crossings", line.perimeter, problems, fine)
+
+
+def _kept_open(scene: Scene, line: Perimeter, crossing: Ints) -> Bools:
+    """Tell which streets the user lets no post close: where the plan says that the line leaks there."""
+    told = [name in line.leaks for name in map(scene.area.network.street, scene.streets.edge[crossing])]
+    return np.array(told, dtype=bool) & scene.left_open[crossing]
 
 
 def _crossing(scene: Scene, held: BaseGeometry) -> Ints:

@@ -17,7 +17,7 @@ from planner.closures import blocked_streets
 from planner.doctrine import Doctrine
 from planner.geo import LonLat
 from planner.model import Perimeter, Plan, Post, Rings, Shape
-from planner.terms import PerimeterName, PostMode, ZoneKind
+from planner.terms import PerimeterName, PostEditKind, PostMode, ZoneKind
 
 _AT_POST_M = 1.0
 """A street this near to a post is the one that it stands on."""
@@ -141,6 +141,17 @@ class Scene:
                 continue
             share = shapely.line_locate_point(lines[nearest], spot, normalized=True)
             yield int(segments[nearest]), float(share)
+
+    @cached_property
+    def left_open(self) -> Bools:
+        """Segments of streets that the user marked, so that no post is to stand there."""
+        marked = [edit.shape for edit in self.plan.incident.post_edits if edit.edit is not PostEditKind.ADD]
+        places = [[*shape.points, *(place for way in shape.lines for place in way)] for shape in marked]
+        spots = [self.area.frame.point_m(given[0]) for given in places if given]
+        found = self.area.network.snap(spots, self.area.network.drivable)
+        reach_m = self.doctrine.perimeters.blocked_here_m
+        edges = [snap.edge for snap in found if snap is not None and snap.offset_m <= reach_m]
+        return np.isin(self.streets.edge, edges)
 
     @cached_property
     def blocked(self) -> Bools:
