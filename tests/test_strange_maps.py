@@ -312,6 +312,11 @@ def test_where_nothing_but_a_motorway_is_near_one_walks_along_it(threat: str) ->
     asked = {Purpose.COMMAND_POST, Purpose.STAGING, Purpose.AMBULANCE_EXCHANGE, Purpose.EVACUATION}
     assert asked <= {site.purpose for site in plan.sites}
     assert not [n.text for n in plan.notices if "no open road that leads out is mapped" in n.text]
+    walked = [site for site in plan.sites if " on foot from " in site.reason]
+    assert walked
+    assert all("part of it along the motorway I 7" in site.reason for site in walked)
+    beyond = [site for site in walked if any("where traffic goes on" in text for text in site.cautions)]
+    assert beyond
     assert audit_plan(plan, area, shipped_doctrine()).ok
 
 

@@ -71,6 +71,8 @@ class Facts:
         Sight of the hot zone from some grounds, by how far each is from the place of attack.
     walk_line : callable
         The streets that one walks to a place from the inner gate, None where that is not known.
+    motorways_walked : callable
+        The motorways among those, or on the walk from the line; ramps too. Nobody may walk there.
     view, sky : float array
         Of media sites: 1 where the roof line of the place of attack is in view; share of the sky towards the
         equator that is free. NaN where not known.
@@ -96,6 +98,7 @@ class Facts:
     looked: Bools
     look: Callable[[NDArray[np.object_], Floats], NDArray[np.int64]]
     walk_line: Callable[[Snap], BaseGeometry | None]
+    motorways_walked: Callable[[Snap], NDArray[np.int64]]
     view: Floats
     sky: Floats
     _columns: dict[Hashable, NDArray[Any]] = field(default_factory=dict)

@@ -31,7 +31,7 @@ from planner.streets.drives import Drives
 from planner.streets.joined import joined
 from planner.streets.network import Snap, StreetNetwork
 from planner.streets.reach import Distances, Exits, distances_from, find_exits
-from planner.terms import PerimeterName, Purpose, Travel
+from planner.terms import PerimeterName, Purpose, RoadClass, Travel
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -183,6 +183,7 @@ def survey(
         lot_free=Demand.of(incident, siting).lot_free(siting),
         looked=np.zeros(len(shapes), dtype=bool),
         walk_line=lambda place: _walk_line(place, paths.from_gates),
+        motorways_walked=paths.motorways_walked,
         view=_at(media, roof_views(middles, target, area, siting), len(shapes)),
         sky=_at(media, sky_shares(middles, area, siting), len(shapes)),
         look=lookout_over(scene.ground, area, doctrine, sight_m).look,
@@ -271,6 +272,25 @@ class Paths:
             return False
         starts = np.array([spot.edge for spot in self._line_starts], dtype=np.int64)
         return bool(self.from_gates.leaves_out(network.edge_u[starts]).any())
+
+    def motorways_walked(self, place: Snap) -> Ints:
+        """Return the motorways, where nobody may walk, on the walk to a place that is reached on foot."""
+        if not self._motorways.any():
+            return np.empty(0, dtype=np.int64)
+        walks = self.from_gates if np.isfinite(self.from_gates.to(place)[0]) else self._line[1]
+        metres, start = walks.to(place)
+        if not np.isfinite(metres):
+            return np.empty(0, dtype=np.int64)
+        edges: Ints = np.append(walks.edges_to(place), walks.starts[start].edge)
+        return edges[self._motorways[edges]]
+
+    @cached_property
+    def _motorways(self) -> Bools:
+        """Mask (E,) of the motorways and their ramps near by on which nobody may walk."""
+        network, fast = self.area.network, self.area.network.no_closures()
+        fast[self._near] = True
+        fast &= (network.road_class <= RoadClass.MOTORWAY_LINK) & network.drivable & ~network.walkable
+        return fast
 
     @cached_property
     def from_gates(self) -> Distances:

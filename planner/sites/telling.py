@@ -22,9 +22,11 @@ from planner.sites.drawn import Drawn
 from planner.sites.facts import FAR, UNMAPPED, Facts
 from planner.sites.judging import LINE_KEEPERS, OUTSIDE, Judged
 from planner.sites.lots import mark_out
+from planner.sites.motorway_walks import along_motorway, traffic_on_walk
 from planner.sites.pins import PINNED
 from planner.sites.purposes import ASKS, Asks, is_working
 from planner.sites.selection import Choice, runners_up, separation_m
+from planner.streets.network import StreetNetwork
 from planner.terms import (
     FAMILIES,
     OPEN_BY_MAP,
@@ -316,10 +318,14 @@ class Writer:
             if not np.isfinite(facts.walk_m[row]):
                 return "no way from the inner perimeter is known"
             side = "" if facts.candidates[row].inside else ", outside the outer perimeter"
-            return f"{_tens(facts.walk_m[row])} m on foot from {self._gate(row)}{side}"
+            over = along_motorway(*self._motorways(row))
+            return f"{_tens(facts.walk_m[row])} m on foot from {self._gate(row)}{over}{side}"
         if np.isfinite(facts.drive_m[row]):
             return f"{_tens(facts.drive_m[row])} m by road from the outer perimeter"
         return "no way by road is known"
+
+    def _motorways(self, row: int) -> tuple[NDArray[np.int64], StreetNetwork]:
+        return self.facts.motorways_walked(self.facts.candidates[row].entrance), self.area.network
 
     def _gate(self, row: int) -> str:
         """Say where the walk is counted from."""
@@ -457,6 +463,8 @@ class Writer:
         if is_working(purpose) and np.isfinite(self.facts.off_street_m[row]):
             how = "No street joins it to an inner gate" if self.facts.has_gates else "There is no inner gate"
             said.append(f"{how}: check that the ground between can be walked")
+        if is_working(purpose):
+            said += traffic_on_walk(*self._motorways(row), self.scene.outer_m)
         line_m, commands = self.facts.danger_m[row], purpose is Purpose.COMMAND_POST
         if purpose in LINE_KEEPERS and line_m < (siting.command_line_m if commands else siting.line_m):
             said.append(
