@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from shapely.geometry import Point
 
@@ -15,8 +16,10 @@ from planner.audit.perimeters import check_perimeters
 from planner.audit.scene import Scene
 from planner.audit.streets import RawStreets
 from planner.model import Incident, Post
+from planner.perimeters.foot import post_walkers
 from planner.perimeters.outline import needles_m
 from planner.perimeters.passing import Passing, find_passing
+from planner.perimeters.posts import Stand
 from planner.perimeters.tracing import TracedPerimeter
 from planner.terms import PostMode, RoadClass
 from tests.streets import draw_streets
@@ -176,6 +179,23 @@ def test_what_only_passes_below_may_stay_open_and_what_begins_inside_may_not() -
 def test_a_bridge_that_the_streets_of_the_scene_lead_to_is_closed_like_any_street() -> None:
     _, outer = trace(deep("bridge"), Point(0, 0).buffer(120))
     assert told_of_levels(outer) == []
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_nobody_stands_on_foot_on_the_street_between_a_bridge_that_passes_and_its_post(passes: bool) -> None:
+    """Nothing joins it there: who walks it comes out at the post, though the line takes in a part of it."""
+    network, line, core = deep("bridge").network, Point(0, 0).buffer(540), Point(0, 0).buffer(530)
+    posts = [
+        Stand(edge, along_m, network.at(edge, along_m), True, outer, PostMode.VEHICLE, whole=True)
+        for edge, along_m, outer in ((2, 88.0, 3), (7, 500.0, 10), (8, 500.0, 11), (9, 500.0, 12))
+    ]
+    if passes:
+        posts[0] = replace(posts[0], passed=(1,), between=(2,))
+    rules, nothing = doctrine().perimeters, np.empty(0, dtype=np.int64)
+    walkers = post_walkers(
+        network, line, core, HOT, posts, [], rules.post_watch_m, rules.stand_off_m, nothing
+    )
+    assert (2 in [walker.edge for walker in walkers]) != passes
 
 
 def test_what_is_no_longer_than_a_short_bridge_passes_no_line() -> None:

@@ -185,8 +185,9 @@ def _take_apart(
     """Take the ways apart, but for those that lie in the ground held from end to end: nobody stands there."""
     around = polygon_m.buffer(_AROUND_M, quad_segs=2)
     edges = network.edges_in_box(around.bounds)
-    # nothing joins a tunnel or bridge that passes the line: who walks it comes out at its post
-    edges = edges[~np.isin(edges, [edge for stand in stands for edge in stand.passed])]
+    # nothing joins a tunnel or bridge that passes the line, up to its post: who walks it comes out there
+    passed = [edge for stand in stands for edge in (*stand.passed, *stand.between)]
+    edges = edges[~np.isin(edges, passed)]
     edges, nodes, ends, _ = meeting(network, edges, around)
     in_held = _in_ground(network, edges, network.node_xy_m[nodes], ends, held_m)
     edges, ends = edges[~in_held], ends[:, ~in_held]
