@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -319,7 +320,7 @@ def import_(files: tuple[Path, ...], name: str, bbox: BBox | None, within: Path 
         intake.check_asked_whole(files[0], bbox or within)
         _say_arrived("imported", intake.read_pack_file(files[0], name), before)
         return
-    polygon = None if within is None else read_polygon(within)
+    polygon = None if within is None else read_polygon(within, partial(click.echo, err=True))
     with show_progress(f"importing {', '.join(file.name for file in files)}") as report:
         made = packs.import_area(files, name, bbox_deg=bbox, within_deg=polygon, progress=report)
     _say_arrived("imported", made, before)

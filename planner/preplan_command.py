@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,7 +124,7 @@ def preplan_command(
     doctrine = packs.shipped_doctrine()
     moment = created or datetime.now().astimezone()
     options = Options(moment, doctrine.exports.valid_min, paper=Paper(paper), units=units) if prints else None
-    ground = None if within is None else read_polygon(within)
+    ground = None if within is None else read_polygon(within, partial(click.echo, err=True))
     wish = Wish(tuple(dict.fromkeys(kinds)), ThreatName(threat), options, audited, limit, ground)
     with (
         open_executor(workers or cores(), scheduler) as executors,

@@ -118,6 +118,19 @@ def test_import_again_replaces(home: Path, town_file: Path, tmp_path: Path) -> N
     assert json.loads(run("area", "show", "mine").stdout)["counts"]["buildings"] == 0
 
 
+def test_a_polygon_that_crosses_itself_is_told_on_standard_error(
+    home: Path, town_file: Path, tmp_path: Path
+) -> None:
+    west, south, east, north = town().bbox_deg
+    crossed = [[west, south], [east, north], [east, south], [west, north], [west, south]]
+    within = tmp_path / "part.geojson"
+    within.write_text(json.dumps({"type": "Polygon", "coordinates": [crossed]}))
+    made = run("area", "import", town_file, "--name", "part", "--within", within)
+    assert made.exit_code == 0
+    assert made.stdout == ""
+    assert "part.geojson crosses itself: it was taken as all ground within it, in 2 pieces" in made.stderr
+
+
 def test_box_in_negative_degrees(home: Path, town_file: Path) -> None:
     west, south, east, north = town().bbox_deg
     box = f"{west},{south},{(west + east) / 2},{north}"

@@ -270,7 +270,9 @@ def test_a_file_is_imported_by_box_and_by_polygon(tmp_path: Path) -> None:
     ]
     border = tmp_path / "border.geojson"
     border.write_text(json.dumps({"type": "MultiPolygon", "coordinates": halves}))
-    kept = read_polygon(border)
+    said: list[str] = []
+    kept = read_polygon(border, said.append)
+    assert said == []
     assert kept.bounds == (179.9, -17.1, 180.1, -16.9)
     assert read_osm(file, "fiji", within_deg=kept).network.edge_count == whole.network.edge_count
     west_only = read_osm(file, "west", bbox_deg=(179.9, -17.1, 180, -16.9))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from planner.errors import SourceError
 from planner.sources.polygon import read_polygon
@@ -40,8 +41,16 @@ def written(folder: Path, text: str, name: str = "ohio.poly") -> Path:
     return path
 
 
+def keep_within(path: Path) -> BaseGeometry:
+    """Read a polygon of which there is nothing to say."""
+    said: list[str] = []
+    ground = read_polygon(path, said.append)
+    assert said == []
+    return ground
+
+
 def test_rings_holes_and_pieces_of_a_poly_file(tmp_path: Path) -> None:
-    ground = read_polygon(written(tmp_path, POLY))
+    ground = keep_within(written(tmp_path, POLY))
     assert ground.area == pytest.approx(1.0 - 0.04 + 0.5)
     for lon, lat, inside in (
         (-82.9, 40.1, True),
@@ -50,9 +59,9 @@ def test_rings_holes_and_pieces_of_a_poly_file(tmp_path: Path) -> None:
         (-81.0, 40.5, False),
     ):
         assert shapely.contains_xy(ground, lon, lat) == inside
-    assert read_polygon(written(tmp_path, POLY.replace("\n", "\r\n"), "OHIO.POLY")).equals(ground)
+    assert keep_within(written(tmp_path, POLY.replace("\n", "\r\n"), "OHIO.POLY")).equals(ground)
     same = written(tmp_path, shapely.to_geojson(ground), "ohio.geojson")
-    assert read_polygon(same).equals(ground)
+    assert keep_within(same).equals(ground)
 
 
 @pytest.mark.parametrize(
@@ -74,12 +83,35 @@ def test_rings_holes_and_pieces_of_a_poly_file(tmp_path: Path) -> None:
 )
 def test_what_is_no_poly_file_is_told_in_one_line(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(SourceError) as caught:
-        read_polygon(written(tmp_path, text))
+        keep_within(written(tmp_path, text))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_a_crossed_ring_is_mended(tmp_path: Path) -> None:
-    ground = read_polygon(written(tmp_path, "x\n1\n0 0\n2 2\n2 0\n0 2\nEND\nEND\n"))
+@pytest.mark.parametrize(
+    ("ring", "area", "told"),
+    [
+        ("0 0\n2 2\n2 0\n0 2", 2.0, "in 2 pieces"),
+        ("0 3\n2 -3\n-3 1\n3 1\n-2 -3", None, "in 1 piece"),  # a star, its middle too
+        ("0 0\n2 0\n2 2\n0 2", 4.0, ""),
+        ("0 0\n2 0\n2 2\n0 2\n0 -1e-9\n1e-9 1e-9", 4.0, ""),  # run a little past its beginning
+    ],
+)
+def test_an_outline_that_crosses_itself_is_all_ground_within_it_and_that_is_told(
+    tmp_path: Path, ring: str, area: float | None, told: str
+) -> None:
+    said: list[str] = []
+    ground = read_polygon(written(tmp_path, f"x\n1\n{ring}\nEND\nEND\n"), said.append)
     assert ground.is_valid
-    assert ground.area == pytest.approx(2.0)
+    if area is None:
+        assert shapely.contains_xy(ground, 0, 0)
+    else:
+        assert ground.area == pytest.approx(area)
+    assert len(said) == bool(told)
+    assert all(told in text and "ohio.poly crosses itself" in text for text in said)
+
+
+def test_polygons_that_overlap_cross_nothing(tmp_path: Path) -> None:
+    parts = [shapely.box(0, 0, 2, 2), shapely.box(1, 1, 3, 3)]
+    file = written(tmp_path, shapely.to_geojson(shapely.MultiPolygon(parts)), "two.geojson")
+    assert keep_within(file).area == pytest.approx(7.0)

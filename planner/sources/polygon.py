@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from planner import words
 from planner.errors import SourceError
 from planner.sources.meridian import checked_box, laid_together
 
 _REMEDY = "Give a GeoJSON file with a polygon in degrees, longitude first, or the .poly file of an extract"
 _POLY = ".poly"
 _MOST_BYTES = 50_000_000
+_SLIVER_DEG2 = 1e-10
+"""About a square metre: a stroke that runs a little past where it began cuts off no more."""
 
 
-def read_polygon(path: Path) -> BaseGeometry:
+def read_polygon(path: Path, tell: Callable[[str], None]) -> BaseGeometry:
     """Read the polygons of a file as one: GeoJSON (geometry, feature or collection), or Osmosis' .poly.
 
     The latter lies beside each extract of download.geofabrik.de, and says where that ends
-    (wiki.openstreetmap.org/wiki/Osmosis/Polygon_Filter_File_Format).
+    (wiki.openstreetmap.org/wiki/Osmosis/Polygon_Filter_File_Format). An outline that crosses itself is taken
+    as all the ground that it goes around, as one that is drawn on the map.
+
+    Parameters
+    ----------
+    path : Path
+    tell : callable
+        Called with what an outline that crosses itself was taken as.
 
     Raises
     ------
@@ -31,7 +42,8 @@ def read_polygon(path: Path) -> BaseGeometry:
             raise SourceError(f"{path.name} is too large for a polygon", _REMEDY)
         text = path.read_text(encoding="utf-8")
         is_poly = path.name.lower().endswith(_POLY)
-        read = _read_poly(text) if is_poly else shapely.from_geojson(text)
+        drawn, holes = _read_poly(text) if is_poly else ([shapely.from_geojson(text)], [])
+        ground = _taken(path.name, drawn, tell).difference(_taken(path.name, holes, tell))
     except OSError as error:
         if isinstance(error, SourceError):
             raise
@@ -39,8 +51,7 @@ def read_polygon(path: Path) -> BaseGeometry:
     except (shapely.errors.ShapelyError, ValueError) as error:
         told = f"is no {_POLY} file" if path.name.lower().endswith(_POLY) else "is no GeoJSON"
         raise SourceError(f"{path.name} {told}", _REMEDY) from error
-    parts = shapely.get_parts(shapely.make_valid(shapely.force_2d(read)))
-    polygons = [part for part in _flat(list(parts)) if shapely.get_dimensions(part) == 2]
+    polygons = [part for part in _flat([ground]) if shapely.get_dimensions(part) == 2]
     if not polygons:
         raise SourceError(f"{path.name} has no polygon in it", _REMEDY)
     ground = shapely.union_all(list(laid_together(polygons)))
@@ -51,8 +62,36 @@ def read_polygon(path: Path) -> BaseGeometry:
     return ground
 
 
-def _read_poly(text: str) -> BaseGeometry:
-    """Read rings of places, one a line, each ring headed by its name and ended by END; ! heads a hole.
+def _taken(name: str, drawn: list[BaseGeometry], tell: Callable[[str], None]) -> BaseGeometry:
+    """Join outlines to one ground; one that crosses itself is all that it goes around, and that is told."""
+    outlines = _flat([shapely.force_2d(shape) for shape in drawn])
+    taken = [shapely.make_valid(outline, method="structure", keep_collapsed=False) for outline in outlines]
+    crossed = [ground for outline, ground in zip(outlines, taken, strict=True) if _crosses(outline, ground)]
+    if crossed:
+        pieces = sum(map(_pieces, crossed))
+        tell(
+            f"The outline in {name} crosses itself: it was taken as all ground within it, in "
+            f"{words.count(pieces, 'piece')}. Draw it again if that is not what was meant"
+        )
+    return shapely.union_all(taken)
+
+
+def _crosses(outline: BaseGeometry, ground: BaseGeometry) -> bool:
+    """Whether an outline crosses itself so that it could be taken for other ground than it was."""
+    if outline.is_valid or not (pieces := _pieces(ground)):
+        return False
+    by_even_and_odd = shapely.make_valid(outline).area
+    return pieces > 1 or abs(by_even_and_odd - ground.area) > _SLIVER_DEG2
+
+
+def _pieces(ground: BaseGeometry) -> int:
+    return int((shapely.area(shapely.get_parts(ground)) > _SLIVER_DEG2).sum())
+
+
+def _read_poly(text: str) -> tuple[list[BaseGeometry], list[BaseGeometry]]:
+    """Read rings of places and holes, one place a line, each ring headed by its name and ended by END.
+
+    ! heads a hole.
 
     Raises
     ------
@@ -65,11 +104,11 @@ def _read_poly(text: str) -> BaseGeometry:
     while at < len(lines) and lines[at] != "END":
         end = lines.index("END", at)
         places = [tuple(map(float, line.split())) for line in lines[at + 1 : end]]
-        rings[lines[at].startswith("!")].append(shapely.make_valid(shapely.Polygon(places)))
+        rings[lines[at].startswith("!")].append(shapely.Polygon(places))
         at = end + 1
     if at >= len(lines):
         raise ValueError("it does not end")
-    return shapely.union_all(rings[False]).difference(shapely.union_all(rings[True]))
+    return rings[False], rings[True]
 
 
 def _flat(parts: list[BaseGeometry]) -> list[BaseGeometry]:

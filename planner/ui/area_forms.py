@@ -191,9 +191,10 @@ def _begin_import(files: Sequence[_Upload], name: str, box_text: str, polygon: _
         return "An area that was exported is imported alone. Choose only that file."
     if not name:
         return _NAMELESS
+    told: list[str] = []
     try:
         packs.check_own_name(name)
-        part = _Part(_read_box(box_text), None if polygon is None else _read_polygon(polygon))
+        part = _Part(_read_box(box_text), None if polygon is None else _read_polygon(polygon, told.append))
     except PlannerError as error:
         return str(error)
     folder = tempfile.TemporaryDirectory(prefix="planner-upload-")
@@ -211,17 +212,17 @@ def _begin_import(files: Sequence[_Upload], name: str, box_text: str, polygon: _
             report(share, doing)
 
         with folder:
-            return _arrive(name, lambda: _take_in(kept, name, part, watch))
+            return told + _arrive(name, lambda: _take_in(kept, name, part, watch))
 
     _begin(f"Import of {name}", name, work)
     return ""
 
 
-def _read_polygon(file: _Upload) -> BaseGeometry:
+def _read_polygon(file: _Upload, tell: Callable[[str], None]) -> BaseGeometry:
     with tempfile.TemporaryDirectory(prefix="planner-upload-") as folder:
         path = Path(folder) / _plain(file.name)
         path.write_bytes(file.getbuffer())
-        return read_polygon(path)
+        return read_polygon(path, tell)
 
 
 def _take_in(files: Sequence[Path], name: str, part: _Part, report: Report) -> Area:
