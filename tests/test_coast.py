@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area
 from planner.model import Incident
 from planner.packs import shipped_doctrine
+from planner.perimeters.waterfront import waterfront_m
 from planner.plan import make_plan
 from planner.sources.coast import sea_of
 from planner.sources.meridian import BBox
@@ -160,3 +161,40 @@ def test_the_sea_beyond_the_last_street_is_water_and_the_land_ends_there(tmp_pat
     ends = area.network.node_xy_m[area.ashore]
     assert len(ends) == 1, "Beach Lane"
     assert ends[0, 1] == area.network.node_xy_m[:, 1].min()
+
+
+def by_a_basin(half_m: float) -> Area:
+    """Streets around a square of water, so many metres from its middle to each side, and beyond it."""
+    made = Objects()
+    for at in range(-1200, 1201, 200):
+        for lane in ([(x, at) for x in range(-1200, 1201, 200)], [(at, y) for y in range(-1200, 1201, 200)]):
+            if at != 0:
+                made.way(lane, highway="residential", name=f"Lane {at}")
+    made.rectangle(-half_m, -half_m, half_m, half_m, natural="water")
+    return made.settle().area("basin")
+
+
+@pytest.mark.parametrize(
+    ("half_m", "x", "told"),
+    [(190.0, 210.0, True), (190.0, 1010.0, False), (40.0, 210.0, False)],
+    ids=["by the water", "far from it", "by a pond"],
+)
+def test_where_the_line_runs_by_water_it_is_said_that_no_post_closes_it_and_no_boat_is_planned_for(
+    half_m: float, x: float, told: bool
+) -> None:
+    area = by_a_basin(half_m)
+    plan = make_plan(Incident(area.frame.place(x, 0.0), ThreatName.KNIFE), area, shipped_doctrine())
+    texts = [n.text for n in plan.notices if "no post closes the waterfront" in n.text]
+    assert bool(texts) == told
+    assert all("none are planned for: where they can land is not known" in text for text in texts)
+
+
+@given(st.floats(0.0, 400.0))
+@settings(max_examples=30)
+def test_of_a_line_the_metres_by_water_are_what_lies_within_25_m_of_it(x: float) -> None:
+    area = by_a_basin(190.0)
+    line = box(x, -100.0, x + 300.0, 100.0).exterior
+    water = box(-190.0, -190.0, 190.0, 190.0)
+    exact = line.intersection(water.buffer(25.0)).length
+    found = waterfront_m(line, area)
+    assert found == pytest.approx(exact, abs=45.0) or (found == 0.0 and exact < 95.0)

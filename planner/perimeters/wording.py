@@ -18,6 +18,7 @@ from planner.perimeters.foot import NEAR_LINE_M
 from planner.perimeters.levels import on_other_levels
 from planner.perimeters.posted_line import Drawn
 from planner.perimeters.posts import BEYOND, CONFINED, TRAPPED, Stand
+from planner.perimeters.waterfront import waterfront_m
 from planner.terms import NoticeLevel, PerimeterName, PostMode
 
 OFF_LINE = "stand off its line"
@@ -26,6 +27,7 @@ PASSES = "beyond its line"
 """Words by which a notice names posts where a tunnel or bridge passes the line: told, for an audit."""
 _UNMAPPED = "ground where the map shows no street: what leads out there is not known"
 """As a leak of an outer line about which nothing is mapped: then nobody can claim that it is sealed."""
+_NO_BOATS = "and none are planned for: where they can land is not known"
 _HOLDS = {
     PerimeterName.INNER: "the hot zone and its stand-off",
     PerimeterName.OUTER: "warm ground, the inner perimeter and the gap between",
@@ -150,7 +152,13 @@ def perimeter_notices(
         say(NoticeLevel.CAUTION, f"The {name} line leaves the map: what is there is not known")
     elif not area.extent_m.contains(drawn.polygon_m):
         text = f"The {name} line runs over water beyond the last streets, by the map: boats are not stopped"
-        say(NoticeLevel.CAUTION, text)
+        say(NoticeLevel.CAUTION, f"{text}, {_NO_BOATS}")
+    elif along_m := waterfront_m(drawn.polygon_m.exterior, area):
+        far = words.distance(along_m, words.METRES)
+        text = (
+            f"The {name} line runs along or over water for {far}, by the map: no post closes the waterfront"
+        )
+        say(NoticeLevel.CAUTION, f"{text}. Boats are not stopped, {_NO_BOATS}")
     return tuple(notices)
 
 
