@@ -289,6 +289,27 @@ def test_set_up_says_in_one_line_what_is_wrong(words: tuple[str, ...], says: str
     assert len(run.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("trouble", ["none", "0", "1"])
+def test_two_pips_install_all_of_the_lock_and_neither_fails_unheard(trouble: str, tmp_path: Path) -> None:
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(
+        f'#!/bin/sh\nfor last; do :; done\ncat "$last" >>"$0.$$"\n[ "${{last##*-}}" != {trouble} ]\n'
+    )
+    python.chmod(0o755)
+    step = ["bash", "scripts/setup.sh", "packages", str(tmp_path)]
+    run = subprocess.run(step, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.returncode == 0) is (trouble == "none")
+    first, second = (path.read_text() for path in python.parent.glob("python.*"))
+    assert _stanzas(first) | _stanzas(second) == _stanzas(_text("requirements.lock"))
+    assert not _stanzas(first) & _stanzas(second)
+
+
+def _stanzas(lock: str) -> set[str]:
+    """Each package with its hashes."""
+    return set(re.findall(r"^[A-Za-z0-9].*(?:\n .*)*", lock, re.MULTILINE))
+
+
 def test_nothing_committed_names_a_machine() -> None:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
     machine = re.compile(rb"(?<![\w.])/(?:work|root)/|registry\.npmjs|pypi\.org/simple|deb\.debian")
