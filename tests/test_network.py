@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from shapely.geometry import Polygon, box
 
 from planner.errors import AreaError
+from planner.streets import snapping
 from planner.streets.arrivals import arrivals
 from planner.streets.network import Path, Snap, StreetNetwork, Timing
 from planner.streets.paths import leaving
@@ -377,6 +378,15 @@ def test_a_place_beyond_a_corner_goes_to_the_edge_of_lowest_index_whatever_else_
         (snap,) = network.snap([(130, 30)], usable)
         assert snap is not None
         assert snap.edge == 1
+
+
+def test_snapping_is_compiled_once_whatever_arrays_come() -> None:
+    network = town().network
+    for usable in (network.drivable, network.drivable.copy()):
+        for points in ([(0.0, 0.0)], np.zeros((4, 2))[::2], network.node_xy_m[:1]):
+            network.snap(points, usable)
+    assert len(snapping._nearest.signatures) == 1
+    assert len(snapping._nearer.signatures) == 1
 
 
 def test_snapping_refuses_what_is_not_a_number() -> None:

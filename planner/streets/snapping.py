@@ -60,7 +60,7 @@ def snap(streets: StreetArrays, xy_m: ArrayLike, usable: Bools) -> list[Snap | N
     AreaError
         If a point is not finite.
     """
-    points = np.asarray(xy_m, dtype=np.float64).reshape(-1, 2)
+    points = np.array(xy_m, dtype=np.float64, order="C").reshape(-1, 2)  # ours: compiled once, whatever comes
     if not np.isfinite(points).all():
         raise AreaError("a place to find on the streets is not a number", "Give places within the area")
     if not len(points) or not usable.any():
@@ -68,7 +68,7 @@ def snap(streets: StreetArrays, xy_m: ArrayLike, usable: Bools) -> list[Snap | N
     grid = streets.box_grid
     edge = _nearest(
         points,
-        usable,
+        _read_only(usable),
         streets.bounds_m,
         streets.shape_xy_m,
         streets.shape_start,
@@ -91,6 +91,13 @@ def snap(streets: StreetArrays, xy_m: ArrayLike, usable: Bools) -> list[Snap | N
             edge.tolist(), along.tolist(), where.tolist(), offset.tolist(), strict=True
         )
     ]
+
+
+def _read_only(usable: Bools) -> Bools:
+    """Return a mask that is read alone, as some are: what reads it is compiled once for all."""
+    view = usable.view()
+    view.flags.writeable = False
+    return view
 
 
 def at_node(streets: StreetArrays, node: int, edges: ArrayLike) -> Snap | None:
@@ -125,7 +132,8 @@ def _nearest(
     found = np.full(len(points), -1, dtype=np.int64)
     for k in range(len(points)):
         x, y = points[k]
-        nearest, edge = np.inf, -1
+        # None as yet, but typed as edges are: for a plain -1 all this would be compiled twice.
+        nearest, edge = np.inf, found[k]
         for at in range(len(wide)):
             nearest, edge = _nearer(wide[at], x, y, usable, bounds_m, xy, first, nearest, edge)
         within = reach
