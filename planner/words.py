@@ -155,15 +155,20 @@ def plain(text: str, longest: int = _LONGEST_NAME) -> str:
     longest : int
         Characters kept; what is cut off shows as "…".
     """
-    shown = "".join(c if c.isprintable() or c in _JOINERS else " " for c in text[: 4 * longest])
-    line = " ".join(shown.split())
+    line = " ".join(_printable(text[: 4 * longest]).split())
     return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+
+
+def _printable(text: str) -> str:
+    """Return a text with a blank for each character that cannot be shown: nearly always the text as it is."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in _JOINERS else " " for c in text)
 
 
 def lines_of(parts: Iterable[str], between: str = "\n") -> str:
     """Join parts to a text of printable lines: whatever slipped into an id does not drive a terminal."""
-    text = between.join(parts)
-    return "".join(c if c == "\n" or c.isprintable() or c in _JOINERS else " " for c in text) + "\n"
+    return "\n".join(map(_printable, between.join(parts).split("\n"))) + "\n"
 
 
 def both(length_m: float) -> str:
