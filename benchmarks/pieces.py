@@ -97,17 +97,16 @@ def _around(spot_m: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _ready(area: Area, doctrine: Doctrine) -> tuple[Callable[[], None], Callable[[], None]]:
-    """Return what makes streets ready for ways when they are just opened, and what forgets it."""
+    """Return what finds a first way over streets that are just opened, and what forgets all of it."""
     fresh: list[StreetNetwork] = []
+    start, *_, end = _hospitals(area, area.network.main_edges(Travel.EMERGENCY, doctrine.travelling))
 
     def forget() -> None:
         fresh[:] = [packs.open_area(area.name).network]
 
     def ready() -> None:
         timing = fresh[0].timing(Travel.EMERGENCY, doctrine.travelling)
-        hierarchy = fresh[0].hierarchy
-        if isinstance(hierarchy, Hierarchy):
-            hierarchy.expect(timing.closing(fresh[0].no_closures()))
+        fresh[0].find_path(start, end, timing, fresh[0].no_closures())
 
     return ready, forget
 

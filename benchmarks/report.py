@@ -214,8 +214,9 @@ How many times as long as the planner, or as much memory; under 1 the peer is qu
 - **Pieces** (`benchmarks/pieces.py`) are the sizes for which targets were told when the planner was begun: a
   matrix of 200 by 20, five ways apart, streets made ready after opening ... A plan drives from three
   origins, not 200, and begins to make streets ready when its map is opened, so it can be in time where
-  a piece is not. Streets are made ready in each process: shortcuts are kept with the pack, turns and what
-  all of these weigh are worked out anew, for a doctrine may say other speeds.
+  a piece is not. Streets are made ready in each process, to the first way across the map: turns and
+  what they weigh are worked out anew, for a doctrine may say other speeds; shortcuts are kept with the pack,
+  but on a metro with what they weigh for ambulances by the doctrine that comes with the program.
 - **Which script** decides the ratio, more than anything we do. This one is the slowest of four and was
   made last, when the others had been seen to miss the targets; against those that are pared down to what
   a plan needs, they are missed at every size.

@@ -49,8 +49,10 @@ from planner.geo import Frame, LonLat
 from planner.ground.coverage import count_contents
 from planner.memory import give_back
 from planner.streets.contraction import Found, Kept
+from planner.streets.driving_side import DrivingSide
 from planner.streets.network import StreetNetwork
 from planner.streets.unread import UnreadRules
+from planner.streets.weighing import KeptWeights
 from planner.table import Table
 
 SCHEMA = "pack/5"
@@ -73,6 +75,7 @@ _READERS = (
 _STREETS = "streets"
 _SHORTCUTS = "shortcuts"  # of the contraction hierarchy: read once a way is asked for
 _ORDER = "order"  # of contraction, among the arrays of the streets
+_SIDE = "driving_side"  # with its votes, among the arrays of the streets
 _UNREAD = "unread_"  # begins the names of arrays of rules that are not planned with
 _SHAPES = "geometry"  # the column of a table
 _STAGING = ".new-"
@@ -415,16 +418,31 @@ def _write_streets(network: StreetNetwork, unread: UnreadRules | None, file: Bin
             _write_array(entry.name, value, archive, file)
         if order is not None:
             _write_array(_ORDER, order, archive, file)
+        _write_array(_SIDE, np.array(network.driving_side, dtype=np.int64), archive, file)
         for entry in fields(UnreadRules) if unread is not None else ():
             _write_array(_UNREAD + entry.name, getattr(unread, entry.name), archive, file)
 
 
-def _write_shortcuts(found: Kept | Found, file: BinaryIO) -> None:
-    far = (found.up, found.down) if isinstance(found, Found) else (found.far,)
+def _write_shortcuts(found: Kept | tuple[Found, KeptWeights | None], file: BinaryIO) -> None:
+    """Write shortcuts and what they weigh for ambulances by the doctrine that comes with the program."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-        _write_array("parent", found.parent, archive, file)
-        _write_array("start", found.start, archive, file)
-        _write_array("far", far[0], archive, file, *far[1:])
+        for name, rows in _kept_rows(found).items():
+            _write_array(name, rows[0], archive, file, *rows[1:])
+
+
+def _kept_rows(found: Kept | tuple[Found, KeptWeights | None]) -> dict[str, tuple[NDArray[Any], ...]]:
+    """Return the arrays that are kept, each as what lies one after the other."""
+    if isinstance(found, Kept):
+        return {name: (rows,) for name, rows in found._asdict().items()}
+    shortcuts, weights = found
+    kept: dict[str, tuple[NDArray[Any], ...]] = {
+        "parent": (shortcuts.parent,),
+        "start": (shortcuts.start,),
+        "far": (shortcuts.up, shortcuts.down),
+    }
+    if weights is not None:
+        kept |= {"of": (weights.of,), "by": (weights.by,), "weight": (weights.up, weights.down)}
+    return kept
 
 
 def _write_array(
@@ -457,7 +475,7 @@ def _place(staging: Path, folder: Path, part: str, area: Area) -> dict[str, Any]
         if part == _STREETS:
             _write_streets(area.network, area.unread, file)
         elif part == _SHORTCUTS:
-            _write_shortcuts(area.network.find_shortcuts(), file)
+            _write_shortcuts(area.network.find_shortcuts(shipped_doctrine().travelling), file)
         else:
             _write_table(getattr(area, part), area.frame, file)
         _to_disk(file)
@@ -647,7 +665,9 @@ def _checked_bytes(name: str, manifest: dict[str, Any], part: str, folder: Path)
         raise _broken(name, f"names a file for its {part} that is none of a pack")
     try:
         with (folder / file).open("rb") as opened:
-            content = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
+            # What shortcuts weigh is written on, in this process's memory alone.
+            access = mmap.ACCESS_COPY if part == _SHORTCUTS else mmap.ACCESS_READ
+            content = mmap.mmap(opened.fileno(), 0, access=access)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -665,6 +685,9 @@ def _read_streets(content: mmap.mmap) -> tuple[StreetNetwork, UnreadRules | None
     network = StreetNetwork(**{entry.name: values[entry.name] for entry in fields(StreetNetwork)})
     if _ORDER in values:
         network.use_order(_checked_order(values[_ORDER], network.edge_count))
+    if _SIDE in values:
+        left, *votes = values[_SIDE].tolist()
+        network.drives_on(DrivingSide(bool(left), *votes))
     names = [entry.name for entry in fields(UnreadRules)]
     if not any(_UNREAD + name in values for name in names):  # a pack written before they were told
         return network, None
@@ -796,7 +819,9 @@ def _reader_digest() -> str:
         "table.py",
         "streets/street_arrays.py",
         "streets/dissection.py",
+        "streets/driving_side.py",
         "streets/hierarchy.py",
+        "streets/weighing.py",
         *(f"sources/{name}.py" for name in _READERS),
     ):
         sha.update((folder / file).read_bytes())

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from planner.streets.climbing import Ropes, table, way
-from planner.streets.contraction import Kept, Shortcuts, contract, laid_out
-from planner.streets.customizing import Parts, Weighed, change, customize, room_for
+from planner.streets.contraction import Kept, Shortcuts, Weighed, contract, laid_out
+from planner.streets.customizing import Parts, change, customize, room_for
 from planner.streets.hierarchy import Hierarchy, find_order, states_in_order
 from planner.streets.network import StreetNetwork
 from planner.streets.search import BARRED
 from planner.streets.turns import Turns
+from planner.streets.weighing import weigh
 from planner.terms import Travel
 from tests.plain_ways import TRAVELLING
 from tests.test_network import networks
@@ -147,6 +148,19 @@ def test_a_shortcut_lies_between_two_states_only_where_a_way_over_lower_ones_doe
             up = int(shortcuts.parent[up])
         ends = np.flatnonzero(kept[r] | kept[:, r])
         assert set(ends[ends > r].tolist()) <= above
+
+
+@given(weighings())
+@settings(max_examples=60, deadline=None)
+def test_weights_that_are_kept_are_those_that_customizing_finds(
+    case: tuple[StreetNetwork, list[Weighed]],
+) -> None:
+    network, weighed = case
+    turns, shortcuts = contracted(network)
+    states = states_in_order(turns, find_order(network))
+    for ms in weighed:
+        kept = weigh(turns, states, contract(turns, states), ms)
+        assert np.array_equal(np.concatenate([kept.up, kept.down]), customized(shortcuts, ms))
 
 
 def test_shortcuts_that_lack_one_are_refused() -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from planner import packs
 from planner.errors import AreaError
+from planner.streets.contraction import Kept
 from planner.streets.hierarchy import TABLE_STARTS, Hierarchy, Order, find_order
 from planner.streets.network import Path, Snap, StreetNetwork
 from planner.streets.timing import Weights
@@ -302,7 +303,8 @@ def test_a_city_keeps_its_order_with_its_pack(tmp_path: FilePath, monkeypatch: p
     order = find_order(opened)
     with np.load(next((tmp_path / "areas" / "town").glob("streets-*.npz"))) as arrays:
         assert np.array_equal(arrays["order"], order)
-    found = opened.find_shortcuts()
+    found = opened.find_shortcuts(TRAVELLING)
+    assert isinstance(found, Kept)
     (file,) = (tmp_path / "areas" / "town").glob("shortcuts-*.npz")
     with np.load(file) as arrays:
         assert all(np.array_equal(arrays[name], getattr(found, name)) for name in found._fields)
@@ -313,6 +315,98 @@ def test_a_city_keeps_its_order_with_its_pack(tmp_path: FilePath, monkeypatch: p
         opened.times([start], [end], timing, closed),
         plain.times([start], [end], plain.timing(Travel.PUBLIC, TRAVELLING), closed),
     )
+
+
+def opened_town(monkeypatch: pytest.MonkeyPatch, home: FilePath) -> StreetNetwork:
+    monkeypatch.setenv("PLANNER_HOME", str(home))
+    monkeypatch.setattr("planner.streets.timed_streets.LEAST_ORDERED", 5)
+    packs.write_area(town().with_streets(replace(town().network)))
+    return packs.open_area("town").network
+
+
+def refuse(*_: Any) -> None:
+    raise AssertionError("worked out anew")
+
+
+def test_ambulances_by_the_shipped_doctrine_find_their_weights_kept(
+    tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, plain = opened_town(monkeypatch, tmp_path), town().network
+    travelling = packs.shipped_doctrine().travelling
+    timing, slow = (one.timing(Travel.EMERGENCY, travelling) for one in (network, plain))
+    monkeypatch.setattr("planner.streets.hierarchy.customize", refuse)
+    with monkeypatch.context() as bare:
+        bare.setattr("planner.streets.hierarchy.whole", refuse)  # a way with nothing closed needs no more
+        start, end, closed = town_pairs(network, 1)[0]
+        none = network.no_closures()
+        hierarchy = network.hierarchy
+        assert isinstance(hierarchy, Hierarchy)
+        hierarchy.expect(timing.closing(none))
+        with hierarchy.left_to(timing, np.array([0]), np.array([0])) as left:
+            assert len(left.weight)
+        found = network.times([start], [end], timing, none)
+        assert np.array_equal(found, plain.times([start], [end], slow, none))
+    for start, end, closed in town_pairs(network, 40):
+        found = network.times([start], [end], timing, closed)
+        assert np.array_equal(found, plain.times([start], [end], slow, closed))
+    with pytest.raises(AssertionError, match="worked out anew"):  # what others drive is not kept
+        network.times([start], [end], network.timing(Travel.PUBLIC, travelling), closed)
+
+
+def test_by_another_doctrine_kept_weights_are_not_used(
+    tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, plain = opened_town(monkeypatch, tmp_path), town().network
+    travelling = replace(packs.shipped_doctrine().travelling, turn_far_s=41.0)
+    timing, slow = (one.timing(Travel.EMERGENCY, travelling) for one in (network, plain))
+    for start, end, closed in town_pairs(network, 40):
+        found = network.times([start], [end], timing, closed)
+        assert np.array_equal(found, plain.times([start], [end], slow, closed))
+
+
+@pytest.mark.parametrize("what", ["of", "weight", "far"])
+def test_kept_weights_of_other_streets_are_passed_over(
+    what: str, tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = opened_town(monkeypatch, tmp_path)
+    travelling = packs.shipped_doctrine().travelling
+    found = opened.find_shortcuts(travelling)
+    assert isinstance(found, Kept)
+    wrong: dict[str, Any] = {"of": found.of + np.uint8(1), "weight": found.weight[1:], "far": found.far[1:]}
+    network, plain = replace(town().network), town().network
+    assert opened.order is not None
+    network.use_order(opened.order)
+    network.keep_shortcuts(lambda: found._replace(**{what: wrong[what]}))
+    timing, slow = (one.timing(Travel.EMERGENCY, travelling) for one in (network, plain))
+    for start, end, closed in town_pairs(network, 20):
+        times_s = network.times([start], [end], timing, closed)
+        assert np.array_equal(times_s, plain.times([start], [end], slow, closed))
+
+
+def test_a_pack_without_weights_is_read_and_written_with_them(
+    tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as large:
+        large.setattr("planner.streets.timed_streets.MOST_WEIGHED", 0)
+        opened = opened_town(large, tmp_path)
+        (file,) = (tmp_path / "areas" / "town").glob("shortcuts-*.npz")
+    with np.load(file) as arrays:
+        assert sorted(arrays) == ["far", "parent", "start"]
+    monkeypatch.setenv("PLANNER_HOME", str(tmp_path))
+    monkeypatch.setattr("planner.streets.timed_streets.LEAST_ORDERED", 5)
+    assert isinstance(opened.hierarchy, Hierarchy)
+    packs.write_area(town().with_streets(opened))
+    found = packs.open_area("town").network.find_shortcuts(packs.shipped_doctrine().travelling)
+    assert isinstance(found, Kept)
+    assert len(found.weight) == len(found.far)
+
+
+def test_the_side_one_drives_on_is_kept_with_the_pack(
+    tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = opened_town(monkeypatch, tmp_path)
+    monkeypatch.setattr("planner.streets.timed_streets.find_driving_side", refuse)
+    assert network.driving_side == town().network.driving_side
 
 
 @pytest.mark.parametrize("how", ["lost", "damaged", "another form"])

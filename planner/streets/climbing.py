@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from planner.streets.contraction import Shortcuts, first_from
-from planner.streets.customizing import Weighed, turn_ms
+from planner.streets.contraction import Shortcuts, Weighed, first_from
+from planner.streets.customizing import turn_ms
 from planner.streets.search import BARRED, Ints, Ints32
 
 _UNKNOWN = 2**32 - 1

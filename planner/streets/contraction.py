@@ -14,16 +14,25 @@ map; what they weigh is found for each traveller, and again, where it matters, f
 
 from __future__ import annotations
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from planner.memory import give_back
 from planner.streets.grouping import grouped
 from planner.streets.search import Ints32
 from planner.streets.turns import Turns
+
+Weighed = NDArray[np.uint32]
+"""Whole milliseconds; ``BARRED`` where there is no way. Two of them can be added."""
+Digest = NDArray[np.uint8]
+
+_NO_ROWS = np.empty(0, dtype=np.int32)
+_NO_DIGEST = np.empty(0, dtype=np.uint8)
 
 
 class Shortcuts(NamedTuple):
@@ -71,11 +80,20 @@ class Kept(NamedTuple):
     ----------
     parent, start, far : int32 arrays
         As of :class:`Shortcuts`.
+    of : uint8 array
+        Digest of the turns and the order that they are of; empty where it is not known.
+    by : uint8 array
+        Digest of what turns weigh for the traveller whose weights are kept; empty: there are none.
+    weight : uint32 array
+        What each shortcut weighs for that one.
     """
 
     parent: Ints32
     start: Ints32
     far: Ints32
+    of: Digest = _NO_DIGEST
+    by: Digest = _NO_DIGEST
+    weight: Weighed = _NO_ROWS.astype(np.uint32)
 
 
 class Found(NamedTuple):
@@ -92,6 +110,14 @@ class Found(NamedTuple):
     def kept(self) -> Kept:
         """Return what is kept of them."""
         return Kept(self.parent, self.start, np.concatenate([self.up, self.down]))
+
+
+def digest_of(turns: Turns, states: Ints32) -> Digest:
+    """Return a digest of all that shortcuts follow from: which turns there are, and the order."""
+    sha = hashlib.sha256()
+    for array in (turns.start, turns.to, states):
+        sha.update(np.ascontiguousarray(array).data)
+    return np.frombuffer(sha.digest(), dtype=np.uint8)
 
 
 def contract(turns: Turns, states: Ints32) -> Found:
@@ -121,17 +147,34 @@ def laid_out(turns: Turns, states: Ints32, kept: Kept) -> Shortcuts | None:
         The states in the order in which they were contracted.
     kept : Kept
     """
+    bare = climbable(turns, states, kept)
+    return None if bare is None else whole(bare)
+
+
+def climbable(turns: Turns, states: Ints32, kept: Kept) -> Shortcuts | None:
+    """Return shortcuts over which one can climb: what lies by higher ends, and turns, are not laid out.
+
+    None where they are none, or of another number of states; else as :func:`laid_out`.
+    """
     state, rank = _ranked(states)
-    if not all(array.dtype == np.int32 and array.ndim == 1 for array in kept) or not _fit(*kept, len(rank)):
+    arrays = kept.parent, kept.start, kept.far
+    if not all(array.dtype == np.int32 and array.ndim == 1 for array in arrays):
         return None
-    with ThreadPoolExecutor(1, thread_name_prefix="shortcuts") as pool:  # of a metro each takes half a second
-        of_turns = pool.submit(_of_turns, turns.start, turns.to, rank, state, kept.start, kept.far)
-        low = _by_higher_end(kept.start, kept.far)
-        of_turn = of_turns.result()
-    if len(of_turn) != len(turns.to):
+    if not _fit(*arrays, len(rank)):
         return None
-    found = Shortcuts(turns.start, turns.to, rank, state, *kept, *low, of_turn)
+    found = Shortcuts(turns.start, turns.to, rank, state, *arrays, *(_NO_ROWS,) * 4)
     return Shortcuts(*map(_read_only, found))
+
+
+def whole(bare: Shortcuts) -> Shortcuts | None:
+    """Return shortcuts with all that follows from them; None where they are not those of their turns."""
+    with ThreadPoolExecutor(1, thread_name_prefix="shortcuts") as pool:  # of a metro each takes half a second
+        of_turns = pool.submit(_of_turns, bare.begin, bare.to, bare.rank, bare.state, bare.start, bare.far)
+        low_start, low, lower = map(_read_only, _by_higher_end(bare.start, bare.far))
+        of_turn = _read_only(of_turns.result())
+    if len(of_turn) != len(bare.to):
+        return None
+    return bare._replace(low_start=low_start, low=low, lower=lower, of_turn=of_turn)
 
 
 def _ranked(states: Ints32) -> tuple[Ints32, Ints32]:

@@ -18,12 +18,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from planner.streets.contraction import Shortcuts, first_from
+from planner.streets.contraction import Shortcuts, Weighed, first_from
 from planner.streets.heap import pop, queued
 from planner.streets.search import BARRED, Ints, Ints32
-
-Weighed = NDArray[np.uint32]
-"""Whole milliseconds; ``BARRED`` where there is no way. Two of them can be added."""
 
 _ALIKE, _LONGER, _SHORTER = range(3)
 _GROUPS = 2

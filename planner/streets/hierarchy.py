@@ -15,6 +15,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -23,14 +24,24 @@ from numpy.typing import NDArray
 from planner.errors import AreaError
 from planner.memory import give_back
 from planner.streets.climbing import Left, Ropes, left_to, table, way
-from planner.streets.contraction import Kept, Shortcuts, contract, laid_out
-from planner.streets.customizing import Parts, Room, Weighed, Written, change, customize, room_for
+from planner.streets.contraction import (
+    Kept,
+    Shortcuts,
+    Weighed,
+    climbable,
+    contract,
+    digest_of,
+    laid_out,
+    whole,
+)
+from planner.streets.customizing import Parts, Room, Written, change, customize, room_for
 from planner.streets.dissection import rank_arcs
 from planner.streets.search import BARRED, NEVER, Ints32
 from planner.streets.street_arrays import Ints, StreetArrays
 from planner.streets.ticking import numbered
 from planner.streets.timing import Timing, Weights
 from planner.streets.turns import Turns
+from planner.streets.weighing import digest_of_weights
 
 Order = NDArray[np.uint32]
 """Arcs in the order in which they are contracted, each in all of its states, (2E,); in packs written before
@@ -124,14 +135,8 @@ class Hierarchy:
 
     def __init__(self, turns: Turns, order: Order, kept: Callable[[], Kept | None] | None = None) -> None:
         states = states_in_order(turns, order)
-        known = kept() if kept is not None else None
-        found = None if known is None else laid_out(turns, states, known)
-        if found is None:
-            found = laid_out(turns, states, contract(turns, states).kept())
-            assert found is not None
-        self._shortcuts = found
-        give_back()  # what contracting has left
-        self._parts, self._room = Parts(self._shortcuts), room_for(self._shortcuts)
+        self._laid = _laid(turns, states, kept() if kept is not None else None)
+        self._shortcuts = self._laid.climbable
         self._ropes = Ropes(turns.state_count)
         self._metrics: list[_Metric] = []
         self._lock = threading.Lock()
@@ -152,7 +157,7 @@ class Hierarchy:
         """
         with self._lock:
             metric = self._customized(weights)
-            return [way(self._shortcuts, metric.weight, self._ropes, metric.ms, pair) for pair in pairs]
+            return [way(self._laid.whole, metric.weight, self._ropes, metric.ms, pair) for pair in pairs]
 
     @contextmanager
     def left_to(self, plain: Timing, ends: Ints, ends_ms: Ints) -> Iterator[Left]:
@@ -167,9 +172,10 @@ class Hierarchy:
             self._metrics.insert(0, metric)
 
     def customize(self, plain: Timing) -> None:
-        """Get ready for one traveller, before anyone asks."""
+        """Get ready for one traveller, and for what will be closed, before anyone asks."""
         none = np.empty(0, dtype=np.int64)
         self.expect(Weights(plain, none, none.reshape(2, 0)))
+        plain.turns.into, self._laid.room  # noqa: B018 they are kept; who asks a way meanwhile needs neither
 
     def expect(self, weights: Weighing) -> None:
         """Get ready for some weights, before anyone asks."""
@@ -180,9 +186,9 @@ class Hierarchy:
         """Return the metric of these weights: the traveller's, changed where it differs."""
         own = self._of_traveller(weights.plain)
         try:
-            own.become(weights, self._room)
+            own.become(weights)
         except BaseException:
-            self._room = room_for(self._shortcuts)  # nothing tells what a change that broke off has left
+            self._laid.forget_room()  # nothing tells what a change that broke off has left
             raise
         self._metrics.insert(0, own)  # only now: one whose change broke off is not asked again
         return own
@@ -192,9 +198,72 @@ class Hierarchy:
         own = next((metric for metric in self._metrics if metric.plain is plain), None)
         if own is None:
             del self._metrics[_METRICS - 1 :]
-            return _Metric(self._shortcuts, self._parts, plain)
+            return _Metric(self._laid, plain)
         self._metrics.remove(own)
         return own
+
+
+class _Laid:
+    """Shortcuts, laid out as far as was needed: who climbs needs the half of it.
+
+    Parameters
+    ----------
+    climbable : Shortcuts
+        Without what lies by higher ends.
+    kept : Kept, optional
+        With what they weigh for one traveller, which is written on.
+    """
+
+    def __init__(self, climbable: Shortcuts, kept: Kept | None = None) -> None:
+        self.climbable, self._kept = climbable, kept
+
+    @cached_property
+    def whole(self) -> Shortcuts:
+        """The shortcuts with all that follows from them: of a metro it takes a second."""
+        if len(self.climbable.low_start):
+            return self.climbable
+        found = whole(self.climbable)
+        if found is None:
+            raise AreaError("the shortcuts of its streets are of other streets", "Import the area again")
+        return found
+
+    @cached_property
+    def parts(self) -> Parts:
+        """Which states are customized at the same time."""
+        return Parts(self.whole)
+
+    @cached_property
+    def room(self) -> Room:
+        """Room for changes."""
+        return room_for(self.whole)
+
+    def forget_room(self) -> None:
+        """Let room be made anew."""
+        self.__dict__.pop("room", None)
+
+    def weighed(self, ms: Weighed) -> Weighed:
+        """Return what shortcuts weigh where turns weigh so: as it was kept, or found now."""
+        kept, self._kept = self._kept, None
+        if kept is not None and np.array_equal(kept.by, digest_of_weights(ms)):
+            return kept.weight if kept.weight.flags.writeable else kept.weight.copy()
+        weight: Weighed = np.empty(len(self.climbable.far), dtype=np.uint32)
+        customize(self.whole, self.parts, ms, weight)
+        return weight
+
+
+def _laid(turns: Turns, states: Ints32, kept: Kept | None) -> _Laid:
+    """Lay out shortcuts that were kept, or find them where they are not those of these turns."""
+    if kept is not None and len(kept.of) and np.array_equal(kept.of, digest_of(turns, states)):
+        bare = climbable(turns, states, kept)
+        has_weights = kept.weight.dtype == np.uint32 and kept.weight.shape == kept.far.shape
+        if bare is not None:
+            return _Laid(bare, kept if has_weights else None)
+    found = None if kept is None else laid_out(turns, states, kept)
+    if found is None:
+        found = laid_out(turns, states, contract(turns, states).kept())
+        assert found is not None
+        give_back()  # what contracting has left
+    return _Laid(found)
 
 
 class _Layer(NamedTuple):
@@ -213,16 +282,15 @@ class _Metric:
     is taken off again for nothing.
     """
 
-    def __init__(self, shortcuts: Shortcuts, parts: Parts, plain: Timing) -> None:
-        self.plain, self._shortcuts, self._parts = plain, shortcuts, parts
+    def __init__(self, laid: _Laid, plain: Timing) -> None:
+        self.plain, self._laid = plain, laid
         none = np.empty(0, dtype=np.int64)
         self._of_plain = Weights(plain, none, none.reshape(2, 0))
         self.ms: Weighed = self._of_plain.of_all_turns()
-        self.weight: Weighed = np.empty(len(shortcuts.far), dtype=np.uint32)
-        customize(shortcuts, parts, self.ms, self.weight)
+        self.weight = laid.weighed(self.ms)
         self._layers: list[_Layer] = []
 
-    def become(self, weights: Weighing, room: Room) -> None:
+    def become(self, weights: Weighing) -> None:
         """Weigh by these weights from now on."""
         turns, ms = self._differing(weights)
         while len(turns) and self._take_off(turns):
@@ -233,9 +301,9 @@ class _Metric:
         self.ms[turns] = ms
         if len(turns) > _CHANGED * len(self.ms):
             written = Written(np.arange(len(self.weight), dtype=np.int32), self.weight.copy())
-            customize(self._shortcuts, self._parts, self.ms, self.weight)
+            customize(self._laid.whole, self._laid.parts, self.ms, self.weight)
         else:
-            written = change(self._shortcuts, room, turns, former, self.ms, self.weight)
+            written = change(self._laid.whole, self._laid.room, turns, former, self.ms, self.weight)
         self._layers.append(_Layer(turns, former, self._of_plain.of_turns(turns), written))
 
     @contextmanager

@@ -32,8 +32,9 @@ from planner.streets.parts import find_parts
 from planner.streets.search import Ints32
 from planner.streets.snapping import snap
 from planner.streets.street_arrays import Bools, Ints, StreetArrays
-from planner.streets.timing import Timing, find_timing
+from planner.streets.timing import Timing, Weights, find_timing
 from planner.streets.turns import Turns, find_turns
+from planner.streets.weighing import MOST_WEIGHED, KeptWeights, weigh
 from planner.terms import Travel
 
 _T = TypeVar("_T")
@@ -51,6 +52,10 @@ class TimedStreets(StreetArrays):
     def driving_side(self) -> DrivingSide:
         """On which side traffic drives, as the map shows it."""
         return find_driving_side(self)
+
+    def drives_on(self, side: DrivingSide) -> None:
+        """Say what :attr:`driving_side` is, as it was found when the map was read."""
+        self.__dict__["driving_side"] = side
 
     @cached_property
     def turns(self) -> Turns:
@@ -180,12 +185,24 @@ class TimedStreets(StreetArrays):
         """Say where the shortcuts are that were found with the order; they are asked for when needed."""
         self._orders["kept"] = kept
 
-    def find_shortcuts(self) -> Kept | Found:
-        """Find the shortcuts over all turns, or take those that were found before."""
+    def find_shortcuts(self, travelling: Travelling) -> Kept | tuple[Found, KeptWeights | None]:
+        """Find the shortcuts over all turns and what they weigh for ambulances, or take what was kept.
+
+        Of a pack in which they were kept without weights both are found anew; of a metro shortcuts alone are.
+        """
         kept = self._orders.get("kept")
+        known: Kept | None = kept() if kept else None
+        if known is not None and len(known.weight):
+            return known
         order = self.order if self.order is not None else self.find_order()
         assert order is not None
-        return (kept() if kept else None) or contract(self.turns, states_in_order(self.turns, order))
+        states = states_in_order(self.turns, order)
+        found = contract(self.turns, states)
+        if len(found.up) + len(found.down) > MOST_WEIGHED:
+            return found, None
+        none, plain = np.empty(0, dtype=np.int64), self.timing(Travel.EMERGENCY, travelling)
+        ms = Weights(plain, none, none.reshape(2, 0)).of_all_turns()
+        return found, weigh(self.turns, states, found, ms)
 
     @property
     def may_be_ordered(self) -> bool:

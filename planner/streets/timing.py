@@ -202,6 +202,8 @@ class Weights:
     def turns(self) -> tuple[Ints, NDArray[np.uint32]]:
         """Turns that may weigh other than in the plain timing, each once, and what they weigh."""
         states, ms = self.states
+        if not len(states):  # for none at all it need not be known which turns lead where
+            return states, np.empty(0, dtype=np.uint32)
         turns, count = self.plain.turns.turns_into(states)
         return turns, self._with_lost(turns, np.repeat(ms, count))
 
