@@ -38,6 +38,7 @@ STEPS = {
     "draw_zones": "zones",
     "trace_perimeters": "both perimeters",
     "choose_sites": "sites",
+    "command_without_room": "sites",
     "send_patients": "hospitals, patients",
     "keep_routes_open": "routes",
     "watch_target": "observation posts",
@@ -132,7 +133,7 @@ def plans(area: Area, taps: int = TAPS) -> dict[str, Timed]:
             of_taps[FIRST].append(_timed(rounds[WHOLE][:1]))
     gc.unfreeze()
     of_taps[SLOWEST] = [max(of_taps[WHOLE], key=lambda spent: min(spent.wall_s, spent.cpu_s))]
-    told = (WHOLE, FIRST, SLOWEST, *STEPS.values())
+    told = dict.fromkeys((WHOLE, FIRST, SLOWEST, *STEPS.values()))
     return {work: median_of(of_taps[work]) for work in told if of_taps[work]}
 
 

@@ -38,6 +38,7 @@ from planner.room import Lines, find_room
 from planner.routes.driving import Driving, PostOnStreet, Streets
 from planner.routes.keeping import keep_routes_open
 from planner.routes.unread_notices import unread_notices
+from planner.sites.between import Between, command_without_room
 from planner.sites.choosing import ChosenSites, Scene, choose_sites
 from planner.terms import NoticeLevel, PostMode, RouteKind, Travel
 
@@ -81,14 +82,16 @@ def hold_scene(incident: Incident, area: Area, doctrine: Doctrine) -> HeldScene:
         posts, shut = inner.posts + outer.posts, never_gates(inner.posts)
         scene = Scene(ground, inner.polygon_m, outer.polygon_m, posts, streets.closed, shut, streets.blocked)
 
+        between = Between(said, scene, area, doctrine)
+
         def choose_anew() -> ChosenSites:
             Driving(area, streets, doctrine, Travel.EMERGENCY).expect_searches()
-            return choose_sites(said, scene, area, doctrine)
+            return choose_sites(said, scene, area, doctrine, between)
 
         def choose() -> ChosenSites:
             return area.memory.once(choose_anew, *("sites", inner, outer, before_patients(said), doctrine))
 
-        return Lines(inner, outer, streets, choose)
+        return Lines(inner, outer, streets, lambda: command_without_room(between), choose)
 
     # A street blocked later, a pin, a post moved: none of them sets the whole outer line elsewhere.
     plain = replace(before_patients(incident), closures=(), pins=(), rejects=(), post_edits=())
@@ -192,7 +195,7 @@ def _streets(
 ) -> Streets:
     danger_m = ground.danger_m
     # Also what runs beneath that ground: nobody is sent under a bridge that is not cleared.
-    beneath = area.network.edges_meeting(inner.polygon_m.buffer(-_RIM_M))
+    beneath = area.network.edges_meeting(inner.polygon_m.buffer(-_RIM_M, quad_segs=2))
     closed = area.network.edges_meeting(danger_m) | inner.inside | beneath | blocked
     spots_m = [area.frame.to_m([post.location for post in line.posts]).tolist() for line in (inner, outer)]
     lines = area.network.lines(outer.post_edges)

@@ -31,11 +31,21 @@ _STEPS = 2
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """The two perimeters, and the sites chosen with them: only when they are asked for, as it takes long."""
+    """The two perimeters, and the sites chosen with them: only when they are asked for, as it takes long.
+
+    Parameters
+    ----------
+    inner, outer : TracedPerimeter
+    streets : Streets
+    command_without_room : function
+        Whether it is sure, before sites are chosen, that the command post alone lies outside.
+    choose : function
+    """
 
     inner: TracedPerimeter
     outer: TracedPerimeter
     streets: Streets
+    command_without_room: Callable[[], bool]
     choose: Callable[[], ChosenSites]
 
     @cached_property
@@ -119,6 +129,8 @@ def find_room(draw: Callable[[float | None], Lines], size: RingSize, area: Area,
 
 def _outside(lines: Lines) -> list[Purpose]:
     """Return for what of that which belongs between the lines the best place found lies outside."""
+    if lines.command_without_room():
+        return [Purpose.COMMAND_POST]
     shapely.prepare(lines.outer.polygon_m)
     entrances_m = {purpose: lines.chosen.entrance_m(purpose) for purpose in _BETWEEN}
     return [
@@ -134,7 +146,7 @@ def _more_streets(wider: Lines, near: Lines, area: Area) -> bool:
     Every site is reached from a street: where there is none, no site can come to lie within.
     """
     network = area.network
-    ground = wider.outer.polygon_m.difference(near.outer.polygon_m.buffer(_ON_LINE_M))
+    ground = wider.outer.polygon_m.difference(near.outer.polygon_m.buffer(_ON_LINE_M, quad_segs=2))
     return bool((network.edges_meeting(ground) & network.drivable & ~wider.streets.closed).any())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,8 @@ from planner.doctrine import Doctrine
 from planner.model import Closure, Incident, PostEdit, Reject, Shape
 from planner.plan import HeldScene, hold_scene
 from planner.room import SET_OUT
+from planner.sites.between import Between, command_without_room
+from planner.sites.choosing import choose_sites
 from planner.terms import PerimeterName, PostEditKind, PostMode, Purpose, RingSize, ThreatName
 from tests.test_perimeter import doctrine
 from tests.town import town
@@ -87,3 +90,26 @@ def test_a_street_blocked_later_does_not_set_the_line_elsewhere() -> None:
     blocked = Closure(Shape(points=(held.outer.posts[0].location,)))
     after = hold_scene(replace(WIDENED, closures=(blocked,)), town(), doctrine())
     assert SET_OUT.findall(after.outer.record.reason) == SET_OUT.findall(held.outer.record.reason) == ["150"]
+
+
+def test_that_command_alone_finds_no_room_is_told_as_the_whole_choice_finds_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[Between] = []
+
+    def told(between: Between) -> bool:
+        sure = command_without_room(between)
+        if sure:
+            said.append(between)
+        return sure
+
+    monkeypatch.setattr("planner.plan.command_without_room", told)
+    spots = [(x, y) for x in (-900, -300, 400, 900) for y in (-800, -200, 500)]
+    for (x, y), threat in itertools.product(spots, (ThreatName.KNIFE, ThreatName.RIFLE)):
+        hold_scene(incident(x, y, threat), town(), doctrine())
+    assert said
+    for between in said:
+        chosen = choose_sites(between.incident, between.scene, between.area, between.doctrine)
+        spots_m = {purpose: chosen.entrance_m(purpose) for purpose in BETWEEN}
+        beyond = {p for p, at in spots_m.items() if at and not between.scene.outer_m.contains(Point(at))}
+        assert beyond == {Purpose.COMMAND_POST}

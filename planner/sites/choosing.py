@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from planner.area import Area
 from planner.doctrine import Doctrine
 from planner.model import Incident, Notice, Route, Site
+from planner.sites.between import Between
 from planner.sites.candidates import STREET, Candidate, Scene
 from planner.sites.demand import Demand
 from planner.sites.drawn import Drawn
 from planner.sites.facts import Facts
-from planner.sites.gathering import gather
+from planner.sites.gathering import gather_besides
 from planner.sites.judging import OUTSIDE, Judge, Judged
 from planner.sites.kerbs import carriageways, roadsides
 from planner.sites.pins import pinned
@@ -24,7 +25,7 @@ from planner.sites.purposes import ASKS, asks_for
 from planner.sites.selection import POOL, Choice, choose_together
 from planner.sites.settling import settle_beside
 from planner.sites.sights import Sights
-from planner.sites.survey import OpenStreets, Paths, survey
+from planner.sites.survey import Paths
 from planner.sites.telling import Settled, Writer, told
 from planner.streets.drives import Drives
 from planner.terms import Purpose
@@ -101,7 +102,9 @@ class ChosenSites:
         return ChosenSites(self.write, self.sights, routes)
 
 
-def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrine) -> ChosenSites:
+def choose_sites(
+    incident: Incident, scene: Scene, area: Area, doctrine: Doctrine, known: Between | None = None
+) -> ChosenSites:
     """Choose a site for every purpose. *No site found* is a Notice, not an error.
 
     Parameters
@@ -112,19 +115,22 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
         Zones, perimeters, posts, closed streets.
     area : Area
     doctrine : Doctrine
+    known : Between or None
+        What was found out of the same before.
 
     Raises
     ------
     IncidentError
         If a pin lies nowhere in the area.
     """
-    siting, demand = doctrine.siting, Demand.of(incident, doctrine.siting)
-    streets = OpenStreets.around(scene, area, doctrine)
+    scene_is = known or Between(incident, scene, area, doctrine)
+    siting, demand, streets = doctrine.siting, scene_is.demand, scene_is.streets
     asked = asks_for(demand, {pin.purpose for pin in incident.pins})
-    found = gather(
+    besides = gather_besides(
         scene,
         area,
         doctrine,
+        scene_is.shunned,
         streets.joined,
         streets.working,
         streets.public,
@@ -138,12 +144,17 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
         return roadsides(scene, area, doctrine, streets.working)
 
     pins = pinned(
-        incident.pins, found, lambda: last_resort() + by_the_road(), streets.working, area, doctrine
+        incident.pins,
+        [*scene_is.found, *besides],
+        lambda: last_resort() + by_the_road(),
+        streets.working,
+        area,
+        doctrine,
     )
     held = {purpose: k for k, (purpose, _) in enumerate(pins)}
 
     def surveyed(places: Sequence[Candidate], paths: Paths) -> Facts:
-        return survey(places, incident, scene, area, doctrine, streets, paths)
+        return scene_is.look_at(places, paths)
 
     def look(facts: Facts, paths: Paths, *, more: bool = False) -> tuple[Settled, Judge]:
         """Judge places for every purpose, and choose; ``more``: take carriageways where it is in want."""
@@ -156,8 +167,11 @@ def choose_sites(incident: Incident, scene: Scene, area: Area, doctrine: Doctrin
         side = streets.exits.sides(np.array([c.entrance.edge for c in facts.candidates], dtype=np.int64))
         return _apart(_settle(judged, judge, held, side), judge), judge
 
-    paths = Paths(scene, area, doctrine)
-    settled, judge = look(surveyed([*(pin for _, pin in pins), *found], paths), paths, more=True)
+    paths = scene_is.paths
+    facts = scene_is.facts.and_of(surveyed(besides, paths)) if besides else scene_is.facts
+    if pins:
+        facts = surveyed([pin for _, pin in pins], paths).and_of(facts)
+    settled, judge = look(facts, paths, more=True)
     if _has_none(settled):
         further = by_the_road()
         if further:
@@ -179,13 +193,13 @@ def _settle(
 ) -> Settled:
     """Choose together; where others take all that keeps the rules, what may yield yields."""
     judged = dict(judged)
-    choice = _choice(judged, judge, held, side)
+    choice = Choice.among(judged, judge, held, side)
     chosen = choose_together(choice)
     left = [p for p, verdict in judged.items() if p not in chosen and not verdict.asks.optional]
     if left:
         for purpose in left:
             judged[purpose] = judge.of(judged[purpose].asks, give_up_all=True)
-        choice = _choice(judged, judge, held, side)
+        choice = Choice.among(judged, judge, held, side)
         chosen = choose_together(choice)
     return Settled(judge.facts, judged, choice, chosen, held)
 
@@ -245,26 +259,4 @@ def _has_none(settled: Settled) -> bool:
     return any(
         purpose not in settled.chosen and not verdict.asks.optional and STREET in verdict.asks.kinds
         for purpose, verdict in settled.judged.items()
-    )
-
-
-# --- choosing -----------------------------------------------------------------------------------
-
-
-def _choice(
-    judged: Mapping[Purpose, Judged], judge: Judge, held: Mapping[Purpose, int], side: Ints | None
-) -> Choice:
-    pools: dict[Purpose, list[int]] = {}
-    for purpose in judged:
-        verdict = judged[purpose]
-        pools[purpose] = [held[purpose]] if purpose in held else verdict.best(POOL).tolist()
-    exchange = judged[Purpose.AMBULANCE_EXCHANGE]
-    return Choice(
-        pools=pools,
-        scores={purpose: verdict.score for purpose, verdict in judged.items()},
-        shapes=judge.facts.shapes,
-        siting=judge.siting,
-        exchange_weight=float(exchange.weights.sum()),
-        held=held,
-        side=side,
     )

@@ -58,36 +58,38 @@ _COVERS = 40
 _POLYGON = 3
 _LANDING_GROUNDS = 40
 _RIM_STEPS = 4
+_FAR_STEPS = 6
 _MOSTLY = 0.4
 """Ground of which this share lies beyond the rim is used without it."""
 
 
-def gather(
-    scene: Scene,
-    area: Area,
-    doctrine: Doctrine,
-    joined: Bools,
-    working: Bools,
-    public: Bools,
-    *,
-    by_night: bool | None = None,
+class Shunned(NamedTuple):
+    """Ground on which no site of an incident lies: dangerous, or about a post."""
+
+    danger: BaseGeometry
+    spots: BaseGeometry
+
+    @classmethod
+    def by(cls, scene: Scene, area: Area, siting: Siting) -> Shunned:
+        """Return what sites of a scene keep off."""
+        return cls(danger_of(scene), post_spots(scene.posts, area, siting))
+
+
+def gather_between(
+    scene: Scene, area: Area, doctrine: Doctrine, shunned: Shunned, working: Bools
 ) -> list[Candidate]:
-    """Gather the candidates of an incident.
+    """Gather what lies between the lines: usable ground, and kerbs.
 
     Parameters
     ----------
     scene : Scene
     area : Area
     doctrine : Doctrine
-    joined : (E,) bool array
-        Streets joined to the scene for emergency vehicles, closed or not.
-    working, public : (E,) bool arrays
-        Streets by which working sites, and sites for the public, can be entered.
-    by_night : bool or None
-        Whether it may be dark, which a helicopter needs more room for; None where it is not known.
+    shunned : Shunned
+    working : (E,) bool array
+        Streets by which working sites can be entered.
     """
-    siting = doctrine.siting
-    danger, spots = danger_of(scene), post_spots(scene.posts, area, siting)
+    siting, (danger, spots) = doctrine.siting, shunned
     region = between(scene, danger, spots)
     grounds = grounds_of(area, siting)
     lanes = Lanes.among(area, working, scene.outer_m.bounds)
@@ -98,21 +100,57 @@ def gather(
         near = shapely.buffer(scene.inner_m, siting.found_reach_m, quad_segs=4)
         close = shapely.difference(shapely.intersection(region, near), rim)
         found += between_streets(close, scene.ground.target_m, lanes, area, siting)
-    found += on_streets(region, lanes, area, siting, siting.kerb_stretch_m, inside=True)
-    found += _in_cover(scene, area, doctrine, joined)
+    return found + on_streets(region, lanes, area, siting, siting.kerb_stretch_m, inside=True)
+
+
+def gather_besides(
+    scene: Scene,
+    area: Area,
+    doctrine: Doctrine,
+    shunned: Shunned,
+    joined: Bools,
+    working: Bools,
+    public: Bools,
+    *,
+    by_night: bool | None = None,
+) -> list[Candidate]:
+    """Gather the other candidates of an incident: cover, squares for a helicopter, what lies beyond the lines.
+
+    Parameters
+    ----------
+    scene : Scene
+    area : Area
+    doctrine : Doctrine
+    shunned : Shunned
+    joined : (E,) bool array
+        Streets joined to the scene for emergency vehicles, closed or not.
+    working, public : (E,) bool arrays
+        Streets by which working sites, and sites for the public, can be entered.
+    by_night : bool or None
+        Whether it may be dark, which a helicopter needs more room for; None where it is not known.
+    """
+    siting, (danger, spots), grounds = doctrine.siting, shunned, grounds_of(area, doctrine.siting)
+    found = _in_cover(scene, area, doctrine, joined)
     found += _for_helicopters(scene, area, doctrine, working, danger, by_night)
-    taken = shapely.union(shapely.union(scene.outer_m, danger), spots)
+    taken = shapely.union(_with(scene.outer_m, danger), spots)
+    hull = shapely.convex_hull(scene.outer_m)  # whatever is too far by more than its dents is judged later
     for kinds, far_m in ((HALL_KINDS, siting.reunification_far_m), (MEDIA_KINDS, siting.search_m)):
-        reach = shapely.buffer(scene.outer_m, far_m)
+        reach = shapely.buffer(hull, far_m, quad_segs=_FAR_STEPS)
         beyond = shapely.difference(reach, taken)
         hits = _of_kind(grounds, kinds, beyond)
         beside = public & _passing_kinds(area, siting, kinds)
         streets = Lanes.among(area, beside, scene.outer_m.bounds, far_m)
         found += _beyond(grounds, hits, beyond, streets, area, siting)
-    around = shapely.buffer(scene.outer_m, siting.kerb_reach_m)
+    around = shapely.buffer(scene.outer_m, siting.kerb_reach_m, quad_segs=_FAR_STEPS)
     verge = shapely.difference(around, taken)
     streets = Lanes.among(area, public & working, scene.outer_m.bounds, siting.kerb_reach_m)
     return found + on_streets(verge, streets, area, siting, siting.kerb_column_m, inside=False)
+
+
+def _with(ground: BaseGeometry, part: BaseGeometry) -> BaseGeometry:
+    """Return ground with a part that it mostly covers already."""
+    shapely.prepare(ground)
+    return ground if shapely.covers(ground, part) else shapely.union(ground, part)
 
 
 class _Hits(NamedTuple):

@@ -41,6 +41,11 @@ LINE_KEEPERS = (Purpose.COMMAND_POST, Purpose.CASUALTY_COLLECTION, Purpose.EVACU
 
 _LIKELY_BUILT = "not mapped, in a dense grid of streets with few buildings mapped: likely built over"
 
+_TOO_SMALL = "too small"
+
+SMALL = (_LIKELY_BUILT, _TOO_SMALL)
+"""Rules of room that yield before a working site, but for a command post, goes beyond the outer perimeter."""
+
 _SEEN = "in sight of the hot zone"
 
 OUTSIDE = "outside the outer perimeter"
@@ -272,7 +277,7 @@ def _rules(asks: Asks, facts: Facts, capacity: Floats, demand: Demand, siting: S
     side = _side_rule(asks, facts)
     small = [
         Rule(_LIKELY_BUILT, facts.of("likely_built") > 0, yields=True),
-        Rule("too small", holds < need, yields=True),
+        Rule(_TOO_SMALL, holds < need, yields=True),
     ]
     if asks.purpose is Purpose.COMMAND_POST:
         rules += [*side, *_command_rules(facts, siting), *small]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from planner.doctrine import Siting
 from planner.sites.joint import Problem, best_in_turn, best_together
+from planner.sites.judging import Judge, Judged
 from planner.terms import FAMILIES, Purpose
 
 Shapes = NDArray[np.object_]
@@ -94,6 +95,30 @@ class Choice:
     drives: DriveTimes | None = None
     _gaps: dict[tuple[int, int], float] = field(default_factory=dict)
     _separations: dict[tuple[Purpose, Purpose], float] = field(default_factory=dict)
+
+    @classmethod
+    def among(
+        cls,
+        judged: Mapping[Purpose, Judged],
+        judge: Judge,
+        held: Mapping[Purpose, int] | None = None,
+        side: Ints | None = None,
+    ) -> Choice:
+        """Return the choice among the best of what was judged; an exchange point is judged in any case."""
+        pins = held or {}
+        pools = {
+            purpose: [pins[purpose]] if purpose in pins else verdict.best(POOL).tolist()
+            for purpose, verdict in judged.items()
+        }
+        return cls(
+            pools=pools,
+            scores={purpose: verdict.score for purpose, verdict in judged.items()},
+            shapes=judge.facts.shapes,
+            siting=judge.siting,
+            exchange_weight=float(judged[Purpose.AMBULANCE_EXCHANGE].weights.sum()),
+            held=pins,
+            side=side,
+        )
 
     def keeps(self, a: int, b: int, least_m: float) -> bool:
         """Whether two candidates lie at least so far apart."""
