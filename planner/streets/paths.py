@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
 from planner.streets.search import BARRED
 from planner.streets.snapping import Snap
@@ -19,6 +20,8 @@ from planner.streets.timing import Timing, Weights, part_ms
 from planner.streets.turns import Turns
 
 _AT_END_M = 1e-3
+_HAIR_M = 1e-6
+"""A shape point this near to where one begins or ends is driven."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,28 +233,68 @@ def _time_ms(streets: StreetArrays, start: Snap, end: Snap, arcs: Ints, made: In
 
 def _drawn(streets: StreetArrays, edges: Ints, forward: Bools, spans: Floats) -> tuple[Ints, Floats]:
     """Lay the points of the edges driven end to end: which shape points they are (or -1), and where."""
-    whole = (spans[:, 0] <= 0.0) & (spans[:, 1] >= streets.length_m[edges])
-    rows: list[Ints] = []
-    points: list[Floats] = []
-    begin = 0
-    for k in [*np.flatnonzero(~whole).tolist(), len(edges)]:  # only the first and last are driven in part
-        run, owner = streets.points_of(edges[begin:k])
-        first, last = streets.shape_start[edges[begin:k]], streets.shape_start[edges[begin:k] + 1] - 1
-        run = np.where(forward[begin:k][owner], run, (first + last)[owner] - run)
-        rows.append(run)
-        points.append(streets.shape_xy_m[run])
-        if k < len(edges):
-            part, xy = _stretch(streets, int(edges[k]), *spans[k].tolist())
-            rows.append(part if forward[k] else part[::-1])
-            points.append(xy if forward[k] else xy[::-1])
-        begin = k + 1
-    return np.concatenate(rows), np.vstack(points)
+    begin = streets.shape_start
+    room = int((begin[edges + 1] - begin[edges]).sum()) + 2 * len(edges)
+    rows, xy = np.empty(room, dtype=np.int64), np.empty((room, 2))
+    size = _lay(streets.shape_xy_m, begin, streets.length_m, edges, forward, spans, rows, xy)
+    return rows[:size], xy[:size]
 
 
-def _stretch(streets: StreetArrays, edge: int, low_m: float, high_m: float) -> tuple[Ints, Floats]:
-    """Points of an edge from one distance from u to another, with which shape points they are, or -1."""
-    xy, _ = streets.shape(edge)
-    marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
-    within = np.flatnonzero((marks >= low_m - 1e-6) & (marks <= high_m + 1e-6))
-    line = np.vstack([streets.at(edge, low_m), xy[within], streets.at(edge, high_m)])
-    return np.concatenate([[-1], streets.shape_start[edge] + within, [-1]]), line
+@njit(cache=True, nogil=True)
+def _lay(
+    shape_xy: Floats,
+    begin: Ints,
+    length_m: Floats,
+    edges: Ints,
+    forward: Bools,
+    spans: Floats,
+    rows: Ints,
+    xy: Floats,
+) -> int:  # pragma: no cover - compiled
+    """Write the points of edges, each from one distance from u to another; returns how many there are.
+
+    An edge driven in part begins and ends with a point of its own, which is no shape point.
+    """
+    size = 0
+    for k in range(len(edges)):
+        first, last = begin[edges[k]], begin[edges[k] + 1] - 1
+        low_m, high_m, done = spans[k, 0], spans[k, 1], size
+        whole = low_m <= 0.0 and high_m >= length_m[edges[k]]
+        if not whole:
+            rows[size] = -1
+            xy[size, 0], xy[size, 1] = _at(shape_xy, first, last, low_m)
+            size += 1
+        mark = 0.0
+        for point in range(first, last + 1):
+            if point > first:
+                mark += np.hypot(
+                    shape_xy[point, 0] - shape_xy[point - 1, 0], shape_xy[point, 1] - shape_xy[point - 1, 1]
+                )
+            if whole or low_m - _HAIR_M <= mark <= high_m + _HAIR_M:
+                rows[size], xy[size, 0], xy[size, 1] = point, shape_xy[point, 0], shape_xy[point, 1]
+                size += 1
+        if not whole:
+            rows[size] = -1
+            xy[size, 0], xy[size, 1] = _at(shape_xy, first, last, high_m)
+            size += 1
+        if not forward[k]:
+            rows[done:size] = rows[done:size][::-1].copy()
+            xy[done:size] = xy[done:size][::-1].copy()
+    return size
+
+
+@njit(cache=True, nogil=True)
+def _at(
+    shape_xy: Floats, first: int, last: int, along_m: float
+) -> tuple[float, float]:  # pragma: no cover - compiled
+    """Return the point at a distance along a line, clamped to it: as :meth:`StreetArrays.at` does."""
+    mark = 0.0
+    for point in range(first, last):
+        x, y = shape_xy[point, 0], shape_xy[point, 1]
+        dx, dy = shape_xy[point + 1, 0] - x, shape_xy[point + 1, 1] - y
+        step = np.hypot(dx, dy)
+        if step > 0 and along_m < mark + step:
+            share = max(along_m - mark, 0.0) / step
+            return x + share * dx, y + share * dy
+        mark += step
+    return shape_xy[last, 0], shape_xy[last, 1]
