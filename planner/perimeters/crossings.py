@@ -118,9 +118,9 @@ def _crossing(network: StreetNetwork, polygon_m: Polygon, edges: Ints) -> Bools:
     lines = network.lines(edges)
     crossing = np.asarray(shapely.intersects(polygon_m, lines))
     if crossing.any():
-        crossing[crossing] = shapely.intersects(polygon_m.buffer(-_TOUCH_M), lines[crossing])
+        crossing[crossing] = shapely.intersects(polygon_m.buffer(-_TOUCH_M, quad_segs=1), lines[crossing])
     if crossing.any():
-        crossing[crossing] = ~shapely.covers(polygon_m.buffer(_TOUCH_M), lines[crossing])
+        crossing[crossing] = ~shapely.covers(polygon_m.buffer(_TOUCH_M, quad_segs=1), lines[crossing])
     return crossing
 
 

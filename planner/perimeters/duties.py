@@ -187,7 +187,8 @@ def _places(area: Area, kind: PlaceKind, plain: str) -> list[tuple[str, Point]]:
 def _only_roads(outer: TracedPerimeter, blocked: Bools, area: Area, doctrine: Doctrine) -> list[Notice]:
     """Say whose only road the perimeter takes: hospitals that streets joined to the map, and no longer do."""
     network = area.network
-    box = outer.polygon_m.buffer(_BOX_M).bounds
+    west, south, east, north = outer.polygon_m.bounds
+    box = west - _BOX_M, south - _BOX_M, east + _BOX_M, north + _BOX_M
     ground = shapely.box(*box)
     near = [(n, p) for n, p in _places(area, PlaceKind.HOSPITAL, "hospital") if ground.contains(p)]
     if not near:

@@ -284,7 +284,7 @@ def _needed(
     if not len(k):
         return []
     group = _grouped(parts, network)
-    near = polygon_m.buffer(NEAR_LINE_M - _SAME_M)
+    near = polygon_m.buffer(NEAR_LINE_M - _SAME_M, quad_segs=4)
     shapely.prepare(near)
     shapely.prepare(core_m)
     node = group + 2

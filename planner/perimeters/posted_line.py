@@ -186,7 +186,7 @@ class Drawn:
         places = meeting_places(network, far, self._astray_edges)
         if not places:
             return ()
-        within = self.polygon_m.buffer(-_AT_MEETING_M)
+        within = self.polygon_m.buffer(-_AT_MEETING_M, quad_segs=2)
         return tuple(p for p in places if not within.contains(Point(network.at(p.edge, p.along_m))))
 
 

@@ -135,7 +135,7 @@ def streets_of(plan: Plan, area: Area, doctrine: Doctrine) -> Streets:
     )
     closed = (
         network.edges_meeting(danger_m)
-        | network.edges_meeting(inner_m.buffer(-_RIM_M))
+        | network.edges_meeting(inner_m.buffer(-_RIM_M, quad_segs=2))
         | blocked_streets(plan.incident, area, doctrine)
     )
     posts: list[PostOnStreet] = []

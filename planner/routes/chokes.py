@@ -16,7 +16,8 @@ from planner.terms import FIRST_BLOCKING_BARRIER, Barrier, Parked, RoadClass
 
 Bools = NDArray[np.bool_]
 
-_GATES = (Barrier.GATE, Barrier.LIFT_GATE, Barrier.SWING_GATE)
+_IS_GATE = np.isin(np.arange(256), (Barrier.GATE, Barrier.LIFT_GATE, Barrier.SWING_GATE))
+"""By the codes of Barrier."""
 _BROAD = RoadClass.SECONDARY_LINK
 """Bridges of road classes up to this code are wide enough for two, where the map does not say how wide."""
 _MANY_LANES = 2
@@ -67,11 +68,15 @@ def worst_chokes(
     faults = _faults(path, width_m, network, rules)
     ends = _dead_ends(path, network, rules, both_ends=both_ends)
     faults.append(_Fault(False, ends, lambda _: "dead end"))
-    grave, light = (np.sum([f.at for f in faults if f.grave is kind], axis=0) for kind in (True, False))
-    tight = np.flatnonzero((path.share > 0) & (grave + light > 0))
-    narrow_m = np.nan_to_num(width_m, nan=np.inf)
+    at = np.array([fault.at for fault in faults])
+    tight = np.flatnonzero((path.share > 0) & at.any(axis=0))
+    if not len(tight):
+        return ()
+    is_grave = np.array([fault.grave for fault in faults])
+    grave, light = at[is_grave][:, tight].sum(axis=0), at[~is_grave][:, tight].sum(axis=0)
+    narrow_m = np.where(np.isnan(width_m[tight]), np.inf, width_m[tight])
     worst: dict[str, Choke] = {}
-    for k in tight[np.lexsort((narrow_m[tight], -light[tight], -grave[tight]))].tolist():
+    for k in tight[np.lexsort((narrow_m, -light, -grave))].tolist():
         street = network.street(path.edges[k])
         if street not in worst:
             told = [fault.told(k) for fault in faults if fault.at[k]]
@@ -107,7 +112,7 @@ def _faults(
         _Fault(True, height_m < rules.choke_height_m, lambda k: f"{height_m[k]:.3g} m high"),
         _Fault(True, parked == Parked.BOTH_SIDES, lambda _: "cars park on both sides"),
         _Fault(True, network.works[edges], lambda _: "under construction"),
-        _Fault(True, np.isin(through, _GATES), lambda _: "a gate, perhaps locked"),
+        _Fault(True, _IS_GATE[through], lambda _: "a gate, perhaps locked"),
         _Fault(False, parked == Parked.ONE_SIDE, lambda _: "cars park on one side"),
         _Fault(False, network.bridge[edges] & slim, lambda _: "a bridge"),
         _Fault(False, through == Barrier.KERB, lambda _: "a kerb across it"),

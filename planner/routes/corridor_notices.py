@@ -88,7 +88,7 @@ def _works(driving: Driving) -> list[Notice]:
     obstacles, outer_m = driving.area.obstacles, driving.streets.outer_m
     if outer_m.is_empty:
         return []
-    near_m = outer_m.buffer(driving.doctrine.transport.approach_m)
+    near_m = outer_m.buffer(driving.doctrine.transport.approach_m, quad_segs=4)
     rows = obstacles.tree.query(near_m, predicate="intersects")
     works = rows[obstacles["kind"][rows] == ObstacleKind.ROAD_WORKS]
     told = sorted({str(name) or "an unnamed street" for name in obstacles["name"][works]})

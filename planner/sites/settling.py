@@ -92,7 +92,7 @@ class Conflicts:
         shape, reach_m = self.settled.facts.candidates[row].shape_m, self.siting.corridor_m
         if self.lane_m.is_empty or not shapely.dwithin(self.lane_m, shape, reach_m):
             return False
-        core = shape.buffer(-_RIM_M)
+        core = shape.buffer(-_RIM_M, quad_segs=2)
         near = not core.is_empty and shapely.dwithin(self.lane_m, core, reach_m)
         return bool(near)
 

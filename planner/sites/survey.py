@@ -393,7 +393,7 @@ def _at(rows: Ints, values: Floats, count: int) -> Floats:
 
 def _within(ground_m: BaseGeometry, network: StreetNetwork) -> Bools:
     """Streets that run inside a ground, more than touching its line."""
-    return network.edges_meeting(ground_m.buffer(-_RIM_M))
+    return network.edges_meeting(ground_m.buffer(-_RIM_M, quad_segs=2))
 
 
 def _from_line(ground_m: BaseGeometry, network: StreetNetwork, usable: Bools) -> list[Snap]:

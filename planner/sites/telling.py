@@ -266,7 +266,7 @@ class Writer:
         if not pinned:  # what is suggested was cut to where it may be
             return ZoneKind.WARM if candidate.kind == COVER else ZoneKind.COLD
         ground, shape = self.scene.ground, candidate.shape_m
-        core = shape if shape.area == 0 else shape.buffer(-_RIM_M)
+        core = shape if shape.area == 0 else shape.buffer(-_RIM_M, quad_segs=2)
         if core.intersects(ground.hot_m):
             return ZoneKind.HOT
         return ZoneKind.WARM if core.intersects(ground.warm_m) else ZoneKind.COLD
