@@ -75,7 +75,7 @@ class Between:
 
 
 def command_without_room(between: Between) -> bool:
-    """Whether the command post is the one site that finds no room between the lines, told before all are chosen.
+    """Whether the command post is the one site without room between the lines, told before all are chosen.
 
     What else belongs there has room, each its own, so no carriageway is taken for a site, of which the
     command post could be one. False says nothing: there may be no room for others either, or what is chosen
@@ -85,7 +85,9 @@ def command_without_room(between: Between) -> bool:
         return False
     judge = Judge(between.facts, between.demand, between.doctrine.siting, POOL)
     asked = [asks for asks in asks_for(between.demand) if asks.inside and not asks.optional]
-    others = {asks.purpose: judge.of(asks) for asks in asked if asks.purpose is not Purpose.COMMAND_POST}
+    others: dict[Purpose, Judged] = {
+        asks.purpose: judge.of(asks) for asks in asked if asks.purpose is not Purpose.COMMAND_POST
+    }
     if not all(_has_room(judged, SMALL) and _entered_within(judged, between) for judged in others.values()):
         return False
     command = [judge.of(asks) for asks in asked if asks.purpose is Purpose.COMMAND_POST]

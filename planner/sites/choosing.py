@@ -14,7 +14,6 @@ from planner.doctrine import Doctrine
 from planner.model import Incident, Notice, Route, Site
 from planner.sites.between import Between
 from planner.sites.candidates import STREET, Candidate, Scene
-from planner.sites.demand import Demand
 from planner.sites.drawn import Drawn
 from planner.sites.facts import Facts
 from planner.sites.gathering import gather_besides

@@ -114,7 +114,7 @@ def gather_besides(
     *,
     by_night: bool | None = None,
 ) -> list[Candidate]:
-    """Gather the other candidates of an incident: cover, squares for a helicopter, what lies beyond the lines.
+    """Gather the other candidates of an incident: cover, squares for a helicopter, ground beyond the lines.
 
     Parameters
     ----------
