@@ -231,6 +231,30 @@ def test_where_the_user_keeps_streets_open_the_audit_names_them_and_asks_for_no_
     assert not any(c.ok for c in check_perimeters(scene) if (c.check, c.about) == ("crossings", "inner"))
 
 
+def test_a_street_kept_open_does_not_make_a_crossing_of_what_passes_on_another_level() -> None:
+    hot = Point(-320.0, -205.0).buffer(60.0)
+    ground = ground_of(hot)
+    inner, outer = trace_perimeters(ground, area(), doctrine(), area().network.no_closures(), Incident())
+    post, edge = next((p, e) for p, e in zip(outer.posts, outer.post_edges, strict=True) if p.id == "O4")
+    street = area().network.street(edge)
+    without = replace(
+        outer,
+        posts=tuple(other for other in outer.posts if other is not post),
+        record=replace(outer.record, sealed=False, leaks=(street,)),
+    )
+    incident = Incident(post_edits=(edit(PostEditKind.OPEN, post.location),))
+    scene = Scene(
+        plan_of(incident, ground, (inner, without), area()),
+        area(),
+        doctrine(),
+        Surveyed.of(area().network),
+    )
+    (check,) = [c for c in check_perimeters(scene) if (c.check, c.about) == ("crossings", "outer")]
+    assert check.ok, check.detail
+    assert "2 crossing(s) on another level" in check.detail
+    assert f"kept open by the IC: {street}" in check.detail
+
+
 def test_an_edit_without_a_perimeter_is_for_the_one_it_lies_at() -> None:
     inner, outer = untouched()
     for traced in (inner, outer):

@@ -214,10 +214,10 @@ def _check_crossings(scene: Scene, line: Perimeter) -> Check:
         for segment in scene.closes[post.id].tolist():
             at.setdefault(segment, []).append(scene.point(post.location))
     posted = np.array([segment in at for segment in crossing.tolist()], dtype=bool)
-    apart = _on_other_level(scene, line, held, crossing[~posted])
-    bare = crossing[~posted][~apart]
+    bare = crossing[~posted]
     kept = _kept_open(scene, line, bare)
-    problems = [f"{name} is crossed without a post" for name in scene.streets.names(bare[~kept])]
+    apart = _on_other_level(scene, line, held, bare) & ~kept
+    problems = [f"{name} is crossed without a post" for name in scene.streets.names(bare[~kept & ~apart])]
     passed = _passing(scene, line.perimeter)
     posted &= ~(np.isin(crossing, passed) & _raised(scene, crossing))
     for segment, street in zip(crossing[posted].tolist(), scene.streets.lines(crossing[posted]), strict=True):
@@ -257,6 +257,7 @@ def _on_other_level(scene: Scene, line: Perimeter, held: BaseGeometry, crossing:
         return excused
     streets = scene.streets
     closed = scene.closed_by(scene.posts(line.perimeter))
+    closed[crossing[_kept_open(scene, line, crossing)]] = True  # else all is in reach, by the way left open
     usable = streets.near(held.buffer(_AROUND_M)) & streets.drivable & ~scene.blocked & ~closed
     wide = _wide_core_m(scene, line)
     reached = streets.flood(streets.meeting(wide.intersection(held), usable), usable)
