@@ -418,7 +418,7 @@ def _write_streets(network: StreetNetwork, unread: UnreadRules | None, file: Bin
             _write_array(entry.name, value, archive, file)
         if order is not None:
             _write_array(_ORDER, order, archive, file)
-        _write_array(_SIDE, np.array(network.driving_side, dtype=np.int64), archive, file)
+            _write_array(_SIDE, np.array(network.driving_side, dtype=np.int64), archive, file)
         for entry in fields(UnreadRules) if unread is not None else ():
             _write_array(_UNREAD + entry.name, getattr(unread, entry.name), archive, file)
 
@@ -686,8 +686,8 @@ def _read_streets(content: mmap.mmap) -> tuple[StreetNetwork, UnreadRules | None
     if _ORDER in values:
         network.use_order(_checked_order(values[_ORDER], network.edge_count))
     if _SIDE in values:
-        left, *votes = values[_SIDE].tolist()
-        network.drives_on(DrivingSide(bool(left), *votes))
+        left, votes_left, votes_right = values[_SIDE].tolist()
+        network.drives_on(DrivingSide(bool(left), votes_left, votes_right))
     names = [entry.name for entry in fields(UnreadRules)]
     if not any(_UNREAD + name in values for name in names):  # a pack written before they were told
         return network, None

@@ -386,7 +386,7 @@ def test_snapping_is_compiled_once_whatever_arrays_come() -> None:
         for points in ([(0.0, 0.0)], np.zeros((4, 2))[::2], network.node_xy_m[:1]):
             network.snap(points, usable)
     assert len(snapping._nearest.signatures) == 1
-    assert len(snapping._nearer.signatures) == 1
+    assert len(snapping._nearer.signatures) <= 1  # none where what calls it came out of the cache
 
 
 def test_snapping_refuses_what_is_not_a_number() -> None:
