@@ -665,9 +665,7 @@ def _checked_bytes(name: str, manifest: dict[str, Any], part: str, folder: Path)
         raise _broken(name, f"names a file for its {part} that is none of a pack")
     try:
         with (folder / file).open("rb") as opened:
-            # What shortcuts weigh is written on, in this process's memory alone.
-            access = mmap.ACCESS_COPY if part == _SHORTCUTS else mmap.ACCESS_READ
-            content = mmap.mmap(opened.fileno(), 0, access=access)
+            content = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
     except FileNotFoundError:
         raise
     except OSError as error:

@@ -211,7 +211,7 @@ class _Laid:
     climbable : Shortcuts
         Without what lies by higher ends.
     kept : Kept, optional
-        With what they weigh for one traveller, which is written on.
+        With what they weigh for one traveller.
     """
 
     def __init__(self, climbable: Shortcuts, kept: Kept | None = None) -> None:
@@ -245,7 +245,7 @@ class _Laid:
         """Return what shortcuts weigh where turns weigh so: as it was kept, or found now."""
         kept, self._kept = self._kept, None
         if kept is not None and np.array_equal(kept.by, digest_of_weights(ms)):
-            return kept.weight if kept.weight.flags.writeable else kept.weight.copy()
+            return kept.weight.copy()  # it is written on; and in pages of its own it is read sooner
         weight: Weighed = np.empty(len(self.climbable.far), dtype=np.uint32)
         customize(self.whole, self.parts, ms, weight)
         return weight
