@@ -29,7 +29,8 @@ TAPS = 20
 TARGET_S = 0.300
 _MOVED_M = 25.0
 _NEAR_M = 40.0
-_STEPS = {**STEPS, "outer_duties": "duties of the outer perimeter"}
+_STEPS = {**STEPS, "duties of the outer perimeter": ("outer_duties",)}
+_REST = "all else: sites beside the ways, and what is said of them"
 
 
 def measure(area: Area, taps: int = TAPS) -> Iterator[Row]:
@@ -44,21 +45,22 @@ def measure(area: Area, taps: int = TAPS) -> Iterator[Row]:
         for edit, said in edits(incident, plan, area, number):
             mine: dict[str, list[tuple[float, float]]] = defaultdict(list)
             with ExitStack() as stack:
-                for name in _STEPS:
-                    work = clock(name, mine, getattr(planner.plan, name))
-                    stack.enter_context(patch.object(planner.plan, name, work))
+                for told, names in _STEPS.items():
+                    for name in names:
+                        work = clock(told, mine, getattr(planner.plan, name))
+                        stack.enter_context(patch.object(planner.plan, name, work))
                 clock(edit, whole, replan)(said, area)
-            spent = [_total(mine[name]) for name in _STEPS]  # nothing, where it is as in the plan before
+            spent = [_total(mine[told]) for told in _STEPS]  # nothing, where it is as in the plan before
             (wall_s, cpu_s), (steps_wall_s, steps_cpu_s) = whole[edit][-1], _total(spent)
-            for name, run in zip(_STEPS, spent, strict=True):
-                steps[name].append(run)
-            steps["rest"].append((wall_s - steps_wall_s, cpu_s - steps_cpu_s))
+            for told, run in zip(_STEPS, spent, strict=True):
+                steps[told].append(run)
+            steps[_REST].append((wall_s - steps_wall_s, cpu_s - steps_cpu_s))
     for edit, runs in whole.items():
         yield _row(f"{edit}, the whole plan anew", runs, TARGET_S)
     every = [run for runs in whole.values() for run in runs]
     yield _row("all edits", every, TARGET_S)
-    for name, told in {**_STEPS, "rest": "all else: sites beside the ways, and what is said of them"}.items():
-        yield _row(f"of which {told}", steps[name], None)
+    for told in (*_STEPS, _REST):
+        yield _row(f"of which {told}", steps[told], None)
 
 
 def replan(incident: Incident, area: Area) -> Plan:

@@ -34,7 +34,7 @@ from benchmarks.whole_plan import (
 IMPORT_ALONE = "import: reading + writing"
 BY = (on.OURS, LIST_SCRIPT, *SCRIPTS, *ROUTERS, on.BARE, on.BARER, on.MACHINE)
 WORKS = (
-    *(WHOLE, FIRST, SLOWEST, *STEPS.values(), LISTED, *PIECES_S, on.ROUTE, on.MATRIX, on.ZONE, on.OPEN),
+    *(WHOLE, FIRST, SLOWEST, *STEPS, LISTED, *PIECES_S, on.ROUTE, on.MATRIX, on.ZONE, on.OPEN),
     *(on.IMPORT, on.READ, on.ORDER, on.WRITE, IMPORT_ALONE, on.IMPORT_MB, on.HOLD_MB, on.YARDSTICK),
 )
 _IN_SECONDS = {on.IMPORT, on.READ, on.ORDER, on.WRITE, IMPORT_ALONE}
