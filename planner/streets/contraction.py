@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from planner.memory import give_back
 from planner.streets.grouping import grouped
 from planner.streets.search import Ints32
+from planner.streets.street_arrays import read_only
 from planner.streets.turns import Turns
 
 Weighed = NDArray[np.uint32]
@@ -163,15 +164,15 @@ def climbable(turns: Turns, states: Ints32, kept: Kept) -> Shortcuts | None:
     if not _fit(*arrays, len(rank)):
         return None
     found = Shortcuts(turns.start, turns.to, rank, state, *arrays, *(_NO_ROWS,) * 4)
-    return Shortcuts(*map(_read_only, found))
+    return Shortcuts(*map(read_only, found))
 
 
 def whole(bare: Shortcuts) -> Shortcuts | None:
     """Return shortcuts with all that follows from them; None where they are not those of their turns."""
     with ThreadPoolExecutor(1, thread_name_prefix="shortcuts") as pool:  # of a metro each takes half a second
         of_turns = pool.submit(_of_turns, bare.begin, bare.to, bare.rank, bare.state, bare.start, bare.far)
-        low_start, low, lower = map(_read_only, _by_higher_end(bare.start, bare.far))
-        of_turn = _read_only(of_turns.result())
+        low_start, low, lower = map(read_only, _by_higher_end(bare.start, bare.far))
+        of_turn = read_only(of_turns.result())
     if len(of_turn) != len(bare.to):
         return None
     return bare._replace(low_start=low_start, low=low, lower=lower, of_turn=of_turn)
@@ -181,13 +182,6 @@ def _ranked(states: Ints32) -> tuple[Ints32, Ints32]:
     rank = np.empty_like(states)
     rank[states] = np.arange(len(states), dtype=np.int32)
     return states, rank
-
-
-def _read_only(array: Ints32) -> Ints32:
-    """Return an array that is read alone, as those are that a pack holds: compiled once for both."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 @njit(cache=True, nogil=True)

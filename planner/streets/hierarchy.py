@@ -173,8 +173,7 @@ class Hierarchy:
 
     def customize(self, plain: Timing) -> None:
         """Get ready for one traveller, and for what will be closed, before anyone asks."""
-        none = np.empty(0, dtype=np.int64)
-        self.expect(Weights(plain, none, none.reshape(2, 0)))
+        self.expect(Weights.unchanged(plain))
         plain.turns.into, self._laid.room  # noqa: B018 they are kept; who asks a way meanwhile needs neither
 
     def expect(self, weights: Weighing) -> None:
@@ -284,8 +283,7 @@ class _Metric:
 
     def __init__(self, laid: _Laid, plain: Timing) -> None:
         self.plain, self._laid = plain, laid
-        none = np.empty(0, dtype=np.int64)
-        self._of_plain = Weights(plain, none, none.reshape(2, 0))
+        self._of_plain = Weights.unchanged(plain)
         self.ms: Weighed = self._of_plain.of_all_turns()
         self.weight = laid.weighed(self.ms)
         self._layers: list[_Layer] = []

@@ -133,8 +133,7 @@ class LaidOver:
 
     def customize(self, plain: Timing) -> None:
         """Get ready for one traveller, before anyone asks."""
-        none = np.empty(0, dtype=np.int64)
-        self._over(Weights(plain, none, none.reshape(2, 0)))
+        self._over(Weights.unchanged(plain))
 
     # --- how it is found --------------------------------------------------------------------------
 
@@ -218,8 +217,8 @@ class LaidOver:
 
     def _plain(self, timing: Timing) -> _Rooted:
         """Return what is other for a traveller than on the map without the new streets, nothing closed."""
-        plain, none = self._plain_of(timing), np.empty(0, dtype=np.int64)
-        ours, theirs = (Weights(one, none, none.reshape(2, 0)).of_all_turns() for one in (timing, plain))
+        plain = self._plain_of(timing)
+        ours, theirs = (Weights.unchanged(one).of_all_turns() for one in (timing, plain))
         other = _differing(self._turn_of, ours, theirs)
         ids = np.concatenate([self._gone, self._turn_of[other]]).astype(np.int64)
         barred = np.full(len(self._gone), BARRED, dtype=np.uint32)

@@ -15,7 +15,7 @@ from numba import njit
 
 from planner.streets.search import BARRED
 from planner.streets.snapping import Snap
-from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays
+from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays, point_along, read_only
 from planner.streets.timing import Timing, Weights, part_ms
 from planner.streets.turns import Turns
 
@@ -236,7 +236,7 @@ def _drawn(streets: StreetArrays, edges: Ints, forward: Bools, spans: Floats) ->
     begin = streets.shape_start
     room = int((begin[edges + 1] - begin[edges]).sum()) + 2 * len(edges)
     rows, xy = np.empty(room, dtype=np.int64), np.empty((room, 2))
-    size = _lay(streets.shape_xy_m, begin, streets.length_m, edges, forward, spans, rows, xy)
+    size = _lay(read_only(streets.shape_xy_m), begin, streets.length_m, edges, forward, spans, rows, xy)
     return rows[:size], xy[:size]
 
 
@@ -262,7 +262,7 @@ def _lay(
         whole = low_m <= 0.0 and high_m >= length_m[edges[k]]
         if not whole:
             rows[size] = -1
-            xy[size, 0], xy[size, 1] = _at(shape_xy, first, last, low_m)
+            xy[size, 0], xy[size, 1] = point_along(shape_xy, first, last, low_m)
             size += 1
         mark = 0.0
         for point in range(first, last + 1):
@@ -275,26 +275,9 @@ def _lay(
                 size += 1
         if not whole:
             rows[size] = -1
-            xy[size, 0], xy[size, 1] = _at(shape_xy, first, last, high_m)
+            xy[size, 0], xy[size, 1] = point_along(shape_xy, first, last, high_m)
             size += 1
         if not forward[k]:
             rows[done:size] = rows[done:size][::-1].copy()
             xy[done:size] = xy[done:size][::-1].copy()
     return size
-
-
-@njit(cache=True, nogil=True)
-def _at(
-    shape_xy: Floats, first: int, last: int, along_m: float
-) -> tuple[float, float]:  # pragma: no cover - compiled
-    """Return the point at a distance along a line, clamped to it: as :meth:`StreetArrays.at` does."""
-    mark = 0.0
-    for point in range(first, last):
-        x, y = shape_xy[point, 0], shape_xy[point, 1]
-        dx, dy = shape_xy[point + 1, 0] - x, shape_xy[point + 1, 1] - y
-        step = np.hypot(dx, dy)
-        if step > 0 and along_m < mark + step:
-            share = max(along_m - mark, 0.0) / step
-            return x + share * dx, y + share * dy
-        mark += step
-    return shape_xy[last, 0], shape_xy[last, 1]

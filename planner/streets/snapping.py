@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import ArrayLike
 
 from planner.errors import AreaError
-from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays
+from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays, read_only
 
 _SNAP_REACH_M = 100.0
 _A_HAIR_MORE = 1.0 + 1e-12
@@ -68,7 +68,7 @@ def snap(streets: StreetArrays, xy_m: ArrayLike, usable: Bools) -> list[Snap | N
     grid = streets.box_grid
     edge = _nearest(
         points,
-        _read_only(usable),
+        read_only(usable),
         streets.bounds_m,
         streets.shape_xy_m,
         streets.shape_start,
@@ -91,13 +91,6 @@ def snap(streets: StreetArrays, xy_m: ArrayLike, usable: Bools) -> list[Snap | N
             edge.tolist(), along.tolist(), where.tolist(), offset.tolist(), strict=True
         )
     ]
-
-
-def _read_only(usable: Bools) -> Bools:
-    """Return a mask that is read alone, as some are: what reads it is compiled once for all."""
-    view = usable.view()
-    view.flags.writeable = False
-    return view
 
 
 def at_node(streets: StreetArrays, node: int, edges: ArrayLike) -> Snap | None:

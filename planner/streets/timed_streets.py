@@ -200,8 +200,7 @@ class TimedStreets(StreetArrays):
         found = contract(self.turns, states)
         if len(found.up) + len(found.down) > MOST_WEIGHED:
             return found, None
-        none, plain = np.empty(0, dtype=np.int64), self.timing(Travel.EMERGENCY, travelling)
-        ms = Weights(plain, none, none.reshape(2, 0)).of_all_turns()
+        ms = Weights.unchanged(self.timing(Travel.EMERGENCY, travelling)).of_all_turns()
         return found, weigh(self.turns, states, found, ms)
 
     @property

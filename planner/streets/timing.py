@@ -173,6 +173,11 @@ class Weights:
     edges: Ints
     ms: Ints
 
+    @classmethod
+    def unchanged(cls, plain: Timing) -> Weights:
+        """Return the weights of a plain timing itself."""
+        return cls(plain, _NONE, _NONE.reshape(2, 0))
+
     def ms_along(self, arcs: Ints) -> Ints:
         """Return what some arcs weigh."""
         return _changed_ms(self.plain.arc_ms, arcs, self.edges, self.ms)
