@@ -122,14 +122,14 @@ def choose_sites(
     IncidentError
         If a pin lies nowhere in the area.
     """
-    scene_is = known or Between(incident, scene, area, doctrine)
-    siting, demand, streets = doctrine.siting, scene_is.demand, scene_is.streets
+    about = known or Between(incident, scene, area, doctrine)
+    siting, demand, streets = doctrine.siting, about.demand, about.streets
     asked = asks_for(demand, {pin.purpose for pin in incident.pins})
     besides = gather_besides(
         scene,
         area,
         doctrine,
-        scene_is.shunned,
+        about.shunned,
         streets.joined,
         streets.working,
         streets.public,
@@ -144,16 +144,13 @@ def choose_sites(
 
     pins = pinned(
         incident.pins,
-        [*scene_is.found, *besides],
+        [*about.found, *besides],
         lambda: last_resort() + by_the_road(),
         streets.working,
         area,
         doctrine,
     )
     held = {purpose: k for k, (purpose, _) in enumerate(pins)}
-
-    def surveyed(places: Sequence[Candidate], paths: Paths) -> Facts:
-        return scene_is.look_at(places, paths)
 
     def look(facts: Facts, paths: Paths, *, more: bool = False) -> tuple[Settled, Judge]:
         """Judge places for every purpose, and choose; ``more``: take carriageways where it is in want."""
@@ -162,20 +159,20 @@ def choose_sites(
         judged = judge.all_of(asked)
         if more and any(_in_want(one) for purpose, one in judged.items() if purpose not in held):
             lanes = last_resort()
-            return look(facts.and_of(surveyed(lanes, paths)) if lanes else facts, paths)
+            return look(facts.and_of(about.look_at(lanes, paths)) if lanes else facts, paths)
         side = streets.exits.sides(np.array([c.entrance.edge for c in facts.candidates], dtype=np.int64))
         return _apart(_settle(judged, judge, held, side), judge), judge
 
-    paths = scene_is.paths
-    facts = scene_is.facts.and_of(surveyed(besides, paths)) if besides else scene_is.facts
+    paths = about.paths
+    facts = about.facts.and_of(about.look_at(besides, paths)) if besides else about.facts
     if pins:
-        facts = surveyed([pin for _, pin in pins], paths).and_of(facts)
+        facts = about.look_at([pin for _, pin in pins], paths).and_of(facts)
     settled, judge = look(facts, paths, more=True)
     if _has_none(settled):
         further = by_the_road()
         if further:
             paths = Paths(scene, area, doctrine, siting.roadside_reach_m)
-            facts = surveyed([*settled.facts.candidates, *further], paths)
+            facts = about.look_at([*settled.facts.candidates, *further], paths)
             facts.learn_sight(settled.facts)
             settled, judge = look(facts, paths)
         else:

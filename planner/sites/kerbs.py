@@ -54,9 +54,8 @@ def on_streets(
     fit &= np.isin(network.service[lanes.edges], (Service.NONE, Service.OTHER))
     fit &= ~np.isin(network.access[lanes.edges], (Access.PRIVATE, Access.NO))
     rows = np.flatnonzero(fit & (network.length_m[lanes.edges] >= length_m / 2))
-    where = where.buffer(
-        -siting.kerb_width_m / 2 - _RIM_M, quad_segs=4
-    )  # the line is the middle of what vehicles take
+    # The line is the middle of what vehicles take.
+    where = where.buffer(-siting.kerb_width_m / 2 - _RIM_M, quad_segs=4)
     edges = lanes.edges[rows]
     parts = lines_within(network.shape_xy_m, network.shape_start, edges, network.bounds_m, where)
     stretches = _stretches(parts, rows, length_m)
