@@ -235,7 +235,8 @@ def _with_gates(
     traced: TracedPerimeter, gates: dict[str, str], doctrine: Doctrine
 ) -> tuple[Perimeter, tuple[Post, ...]]:
     posts = open_gates(traced.posts, gates, doctrine.perimeters)
-    return replace(traced.record, officers=sum(post.officers for post in posts)), posts
+    officers = sum(post.officers for post in posts)
+    return replace(traced.record, officers=officers, options=traced.options()), posts
 
 
 def plan_id(incident: Incident, area: Area, doctrine: Doctrine, at_hand: tuple[object, ...]) -> str:

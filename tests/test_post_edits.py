@@ -292,9 +292,9 @@ def test_a_smaller_ring_gives_up_its_stand_off_and_a_larger_takes_no_more_posts(
 
 
 def test_what_an_option_says_is_what_taking_it_gives() -> None:
-    inner = untouched()[0].record
-    assert [option.holds for option in inner.options[:2]] == [InnerHolds.HOT, InnerHolds.HOT_AND_WARM]
-    planned, warm = inner.options[:2]
+    inner = untouched()[0]
+    assert [option.holds for option in inner.options()[:2]] == [InnerHolds.HOT, InnerHolds.HOT_AND_WARM]
+    planned, warm = inner.options()[:2]
     assert planned.vehicle_posts == len(vehicle_posts(untouched()[0]))
     taken = trace(inner_holds=InnerHolds.HOT_AND_WARM)[0]
     more = len(vehicle_posts(taken)) - warm.vehicle_posts
@@ -306,7 +306,7 @@ def test_what_an_option_says_is_what_taking_it_gives() -> None:
 def test_a_ring_beyond_the_limit_offers_smaller_and_larger_with_what_each_gives_up() -> None:
     for traced in untouched():
         over = traced.record.officers > doctrine().perimeters.ring_officers_most
-        sizes = {option.size for option in traced.record.options} - {RingSize.STANDARD}
+        sizes = {option.size for option in traced.options()} - {RingSize.STANDARD}
         assert sizes == ({RingSize.SMALLER, RingSize.LARGER} if over else set())
-        assert all(option.says for option in traced.record.options)
+        assert all(option.says for option in traced.options())
     assert any(t.record.officers > doctrine().perimeters.ring_officers_most for t in untouched())

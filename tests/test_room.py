@@ -11,7 +11,8 @@ from shapely.geometry import Point
 
 from planner.doctrine import Doctrine
 from planner.model import Closure, Incident, PostEdit, Reject, Shape
-from planner.plan import HeldScene, hold_scene
+from planner.perimeters.rings import outer_options
+from planner.plan import HeldScene, hold_scene, make_plan
 from planner.room import SET_OUT
 from planner.sites.between import Between, command_without_room
 from planner.sites.choosing import choose_sites
@@ -90,6 +91,22 @@ def test_a_street_blocked_later_does_not_set_the_line_elsewhere() -> None:
     blocked = Closure(Shape(points=(held.outer.posts[0].location,)))
     after = hold_scene(replace(WIDENED, closures=(blocked,)), town(), doctrine())
     assert SET_OUT.findall(after.outer.record.reason) == SET_OUT.findall(held.outer.record.reason) == ["150"]
+
+
+def test_what_other_rings_take_is_counted_of_the_line_that_is_kept_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counted: list[Any] = []
+
+    def options(*given: Any) -> Any:
+        counted.append(outer_options(*given))
+        return counted[-1]
+
+    monkeypatch.setattr("planner.perimeters.tracing.outer_options", options)
+    town().memory.forget()
+    outer = make_plan(WIDENED, town(), doctrine()).perimeters[1]
+    assert "150 m instead of 100 m" in outer.reason
+    assert counted == [outer.options]
 
 
 def test_that_command_alone_finds_no_room_is_told_as_the_whole_choice_finds_it(

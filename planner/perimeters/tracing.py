@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import shapely
@@ -14,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area
 from planner.doctrine import Doctrine
 from planner.ground.zones import Ground
-from planner.model import Incident, Notice, Perimeter, Post
+from planner.model import Incident, Notice, Perimeter, Post, RingOption
 from planner.perimeters.band import JUNCTION_MARGIN_M, Band
 from planner.perimeters.exposure import places_to_shun, tell_exposed
 from planner.perimeters.foot import NEAR_LINE_M, post_walkers, stand_walkers
@@ -50,7 +51,7 @@ class TracedPerimeter:
     Parameters
     ----------
     record : Perimeter
-        As documents write it.
+        As documents write it, but for its options.
     posts : tuple of Post
         By rank; ids "I1", "I2" ... or "O1", "O2" ...
     post_edges : tuple of int
@@ -60,6 +61,9 @@ class TracedPerimeter:
     inside : (E,) bool array
         Edges that lie at least in part on the scene's side of the cut.
     notices : tuple of Notice
+    options : function
+        What other rings would take, worked out when it is asked for: of a line that is only weighed, nobody
+        asks.
     """
 
     record: Perimeter
@@ -68,6 +72,7 @@ class TracedPerimeter:
     polygon_m: Polygon
     inside: NDArray[np.bool_]
     notices: tuple[Notice, ...]
+    options: Callable[[], tuple[RingOption, ...]] = tuple
 
 
 def trace_perimeters(
@@ -115,12 +120,13 @@ def trace_perimeters(
 def _inner(
     held_m: BaseGeometry, holds: InnerHolds, size: RingSize, wishes: Wishes, scene: _Scene
 ) -> TracedPerimeter:
-    """Trace the inner perimeter, and tell what other rings take."""
+    """Trace the inner perimeter, and let it tell what other rings take."""
     rules = scene.doctrine.perimeters
     ring = inner_ring(held_m, size, rules, wishes)
     inner = _trace(ring, held_m, scene)
-    options = inner_options(inner.posts, inner.polygon_m, scene.ground, ring, holds, size, scene.counting)
-    inner = replace(inner, record=replace(inner.record, options=options))
+    posts, polygon_m, counting = inner.posts, inner.polygon_m, scene.counting
+    options = cache(lambda: inner_options(posts, polygon_m, scene.ground, ring, holds, size, counting))
+    inner = replace(inner, options=options)
     apart = len(shapely.get_parts(held_m.buffer(rules.stand_off_m)))
     if apart > 1:
         text = f"{apart} separate hot zones are held by one inner line: the ground between them is inside it"
@@ -132,13 +138,13 @@ def _inner(
 def _outer(
     inner: TracedPerimeter, size: RingSize, wishes: Wishes, gap_m: float | None, scene: _Scene
 ) -> TracedPerimeter:
-    """Trace the outer perimeter, and tell what other rings take."""
-    ring = outer_ring(scene.ground, inner.polygon_m, size, scene.doctrine.perimeters, wishes, gap_m)
-    outer = _trace(ring, scene.ground.danger_m, scene)
-    options = outer_options(
-        outer.posts, outer.polygon_m, inner.polygon_m, scene.ground, ring, size, scene.counting, gap_m
-    )
-    return replace(outer, record=replace(outer.record, options=options))
+    """Trace the outer perimeter, and let it tell what other rings take."""
+    inner_m, ground, counting = inner.polygon_m, scene.ground, scene.counting
+    ring = outer_ring(ground, inner_m, size, scene.doctrine.perimeters, wishes, gap_m)
+    outer = _trace(ring, ground.danger_m, scene)
+    posts, polygon_m = outer.posts, outer.polygon_m
+    options = cache(lambda: outer_options(posts, polygon_m, inner_m, ground, ring, size, counting, gap_m))
+    return replace(outer, options=options)
 
 
 # --- one perimeter ------------------------------------------------------------------------------
