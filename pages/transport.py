@@ -190,6 +190,7 @@ st.html(Path(planner.ui.__file__).parent / "transport.css")
 doctrine = packs.shipped_doctrine()
 rules = doctrine.transport
 incident = state.take_stroke(state.catch_up(state.open_incident()))
+incident, refused = state.take_words(incident)
 listings = {listing.name: listing for listing in packs.list_areas()}
 if incident.area not in listings:
     show_html(problem(f"The area {incident.area} is not here. Choose another on the Incident page"))
@@ -205,7 +206,7 @@ with right:
     with st.container():  # what comes and goes has a place of its own: who types below keeps the focus
         if mark := exercise_mark(incident.facts):
             show_html(mark)
-        for text in state.missing(incident):
+        for text in (*refused, *state.missing(incident)):
             show_html(problem(text))
         show_html(taken_over([(clock(moment), what) for moment, what in state.news(incident)]))
     if plan:

@@ -93,6 +93,37 @@ class Store:
         StoreError
             If the file cannot be written, or the incident belongs to another area.
         """
+        saved = self._write(incident, area, document, what, None)
+        assert saved is not None
+        return saved
+
+    def write_next(
+        self, incident: str, area: str, document: str, what: str, after: int
+    ) -> SavedIncident | None:
+        """Append a version that goes on from another one, unless somebody else has gone on from it.
+
+        Parameters
+        ----------
+        incident, area, document, what : str
+            As in :meth:`write_incident`.
+        after : int
+            Number of the version that it goes on from, 0: none.
+
+        Returns
+        -------
+        SavedIncident or None
+            None where there is a later version than that: nothing was written then.
+
+        Raises
+        ------
+        StoreError
+            As in :meth:`write_incident`.
+        """
+        return self._write(incident, area, document, what, after)
+
+    def _write(
+        self, incident: str, area: str, document: str, what: str, after: int | None
+    ) -> SavedIncident | None:
         saved_at = datetime.now(UTC).isoformat(timespec="milliseconds")
         with self._opened() as database:
             database.execute("BEGIN IMMEDIATE")
@@ -103,6 +134,8 @@ class Store:
             (last,) = database.execute(
                 "SELECT coalesce(max(number), 0) FROM version WHERE incident = ?", (incident,)
             ).fetchone()
+            if after is not None and last > after:
+                return None  # closing takes back what was begun
             row = (incident, last + 1, saved_at, document, what)
             database.execute("INSERT INTO version VALUES (?, ?, ?, ?, ?)", row)
             database.execute("COMMIT")

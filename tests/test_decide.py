@@ -17,7 +17,7 @@ from planner.model import Incident, Plan, Site, ThreatPoint
 from planner.packs import shipped_doctrine
 from planner.plan import make_plan
 from planner.terms import PerimeterName, PostEditKind, Purpose, ThreatName
-from planner.ui.decide import ACTS, Said, Word, decided, merged, restated, stroke_told, undone
+from planner.ui.decide import ACTS, OF_PLAN, Said, Word, decided, merged, restated, stroke_told, undone
 from tests.town import CENTRE, town
 
 AT = "2024-05-14T09:32:00+00:00"
@@ -159,9 +159,29 @@ def test_what_makes_no_sense_is_refused_in_one_line(act: str, on: str, value: ob
 
 
 def test_every_act_is_known() -> None:
-    assert {"accept", "reject", "take_back", "drop", "remove_post", "open_street", "ring", "fact"} == set(
-        ACTS
-    )
+    of_plan = {"accept", "reject", "take_back", "remove_post", "open_street", "ring"}
+    assert of_plan == OF_PLAN
+    assert of_plan | {"drop", "fact", "sends", "takes_back_sent"} == set(ACTS)
+
+
+def test_patients_who_leave_are_counted_and_taken_back_but_never_below_none() -> None:
+    key = 'St. Mary\'s "West" -85.58029 42.28526'
+    said = Said((SCENE,), {"name": "kept"})
+    for act, count in (("sends", 1), ("sends", 2), ("takes_back_sent", 1), ("takes_back_sent", 0)):
+        said, told = decided(said, word(act, f"red {key}"), None)
+        (status,) = said.facts["hospitals"] or [{}]
+        assert status.get("sent", {}) == ({"red": count} if count else {})
+        assert told.startswith("St. Mary's")
+    assert decided(said, word("takes_back_sent", f"red {key}"), None)[0] == said
+    assert said.facts["name"] == "kept"
+
+
+@pytest.mark.parametrize(
+    "on", ["red", "blue St. Mary -85.58 42.28", "red St. Mary", "red St. Mary 1 nan", "red x 200 95"]
+)
+def test_who_leaves_for_nowhere_is_not_counted(on: str) -> None:
+    with pytest.raises(IncidentError):
+        decided(Said((SCENE,), {}), word("sends", on), None)
 
 
 def test_another_ring_is_taken_as_the_plan_offers_it() -> None:

@@ -9,7 +9,7 @@ import pytest
 from planner.document import read_incident
 from planner.terms import ThreatName, ThreatStatus
 from planner.ui.decide import Said
-from planner.ui.state import OpenIncident
+from planner.ui.held import OpenIncident
 from planner.ui.threats import Standing, Turn, standing, stood, told, turn
 
 AT = [-56.1665, -34.8945]

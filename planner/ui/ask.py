@@ -13,10 +13,10 @@ from planner.errors import PlannerError
 from planner.terms import ThreatName
 from planner.ui import state
 from planner.ui.find import find_places, not_found
+from planner.ui.held import OpenIncident
 from planner.ui.panels import problem
 from planner.ui.search_box import SEARCH_KEY, show_search
 from planner.ui.show import clock, show_html
-from planner.ui.state import OpenIncident
 from planner.ui.threats import Standing, told
 from planner.ui.warm import area_to_open
 

@@ -10,9 +10,9 @@ from planner.briefing.phrases import Edition
 from planner.model import Plan, Site
 from planner.terms import SiteSource
 from planner.ui import state
+from planner.ui.held import OpenIncident
 from planner.ui.panel_texts import texts
 from planner.ui.panels import Beside
-from planner.ui.state import OpenIncident
 
 _SUGGESTED_KEY = "suggested since"
 

@@ -20,6 +20,7 @@ from planner.geo import LonLat
 from planner.geojson import geometry
 from planner.model import Plan, Post, Shape, Site
 from planner.terms import PostEditKind, Purpose
+from planner.ui.hospital_words import COLOURS, called, sent_more
 
 Json = dict[str, Any]
 Features = tuple[Json, ...]
@@ -273,6 +274,23 @@ def restated(facts: Mapping[str, Any], earlier: Mapping[str, Any]) -> tuple[Mapp
     return {**kept, **said}, told
 
 
+# --- patients who leave ---
+
+
+def _count(more: int, told: str) -> Callable[[Said, Word, Plan | None], tuple[Said, str]]:
+    """Count a patient who left, or take one back: ``on`` is the colour and the key of the hospital."""
+
+    def act(said: Said, word: Word, _plan: Plan | None) -> tuple[Said, str]:
+        colour, _, key = word.on.partition(" ")
+        if colour not in COLOURS:
+            raise IncidentError(f"nothing is known of {colour[:40]!r} patients", "Load the page again")
+        hospital = called(key)
+        facts = sent_more(said.facts, hospital, colour, more)
+        return replace(said, facts=facts), f"{words.plain(hospital.name)}: {told.format(colour)}"
+
+    return act
+
+
 # --- the log ---
 
 
@@ -330,9 +348,13 @@ ACTS: Mapping[str, Callable[[Said, Word, Plan | None], tuple[Said, str]]] = Mapp
         "open_street": _edit_post(PostEditKind.OPEN, "keep the street open at"),
         "ring": _ring,
         "fact": _fact,
+        "sends": _count(1, "1 {} sent"),
+        "takes_back_sent": _count(-1, "1 {} sent taken back"),
     }
 )
 """What a word's ``act`` does."""
+OF_PLAN = frozenset({"accept", "reject", "take_back", "remove_post", "open_street", "ring"})
+"""Acts that are about something of the plan that was read."""
 
 
 def merged(base: Features, ours: Features, theirs: Features) -> Features:

@@ -14,6 +14,7 @@ from planner.errors import PlannerError
 from planner.model import Plan
 from planner.ui import state
 from planner.ui.basemap import BaseMapFiles
+from planner.ui.held import OpenIncident
 from planner.ui.panels import problem
 from planner.ui.show import say_progress, show_html
 from planner.ui.warm import area_of
@@ -40,7 +41,7 @@ def area_or_stop(listing: packs.Listing) -> Area:
         st.stop()
 
 
-def plan_or_problem(incident: state.OpenIncident, area: Area) -> tuple[Plan | None, str]:
+def plan_or_problem(incident: OpenIncident, area: Area) -> tuple[Plan | None, str]:
     """Return the plan, or what stands in its way; the map and the drawings stay either way."""
     try:
         return state.plan_for(incident, area), ""
@@ -83,7 +84,7 @@ def wait_for(base: Future[BaseMapFiles]) -> None:
 
 
 @st.fragment(run_every=3.0)
-def hear_others(incident: state.OpenIncident) -> None:
+def hear_others(incident: OpenIncident) -> None:
     """Draw the page again when another browser has said something of the same incident."""
     if state.said_elsewhere(incident):
         _run_anew()

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ import streamlit as st
 
 from planner import packs, settings
 from planner.area import Area
-from planner.document import INCIDENT_SCHEMA, write_incident
+from planner.document import write_incident
 from planner.errors import PlannerError, StoreError
 from planner.geo import LonLat
 from planner.model import Plan
@@ -29,70 +29,25 @@ from planner.terms import ThreatName
 from planner.ui import threats
 from planner.ui.basemap import BaseMapFiles
 from planner.ui.board import BOARD_KEY
-from planner.ui.decide import Said, Word, decided, merged, restated, stroke_told
+from planner.ui.decide import OF_PLAN, Said, Word, decided, merged, restated, stroke_told
+from planner.ui.held import Features, Held, OpenIncident, holding
 from planner.ui.map import MAP_KEY
 from planner.ui.planned import plan_of
 from planner.ui.ready import base_map_drawn_apart
 from planner.ui.warm import AREAS_KEPT, area_to_open, kept_area
 
 Json = dict[str, Any]
+Facts = Mapping[str, Any]
+Change = Callable[[OpenIncident], tuple[OpenIncident, str] | None]
+"""A change of an incident, made on the incident as it is, with what to say of it; None where it is none."""
 
 INCIDENT_PARAMETER = "incident"
 AREA_PARAMETER = "area"
-_OPEN_KEY = "open incident"
-_STROKE_KEY = "last stroke"
-_TOLD_KEY = "told of a file"
-_WORD_KEY = "last word"
-_PICK_KEY = "last place picked"
-_BASES_KEY = "features by authority"
-_SHOWN_KEY = "plans shown"
-_FOCUS_KEY = "shown on the map"
-_THREATS_KEY = "threats asked"
-_MISSING_KEY = "asked for and not here"
-_NUMBER_KEY = "version that is held"
-_NEWS_KEY = "taken over from others"
 _NEWS_STAY = timedelta(seconds=20)
 _ID = re.compile(r"[A-Za-z0-9_-]{6,40}")
 _PLANS_REMEMBERED = 4
 _BASES_REMEMBERED = 8
 _BEGUN_REMEMBERED = 4096
-
-
-@dataclass(frozen=True)
-class OpenIncident:
-    """The incident that one browser has open.
-
-    Parameters
-    ----------
-    id : str
-        In the page's address and in the store.
-    area : str
-        Name of the area.
-    features : tuple of GeoJSON features
-        What the user drew, tapped, pinned.
-    facts : mapping
-        The document's ``planner`` member but for its schema: threat, name, casualties ...
-    authority : int
-        Raised when the server changed the features itself, so that the map takes them over.
-    edition : int
-        Raised when the facts came from elsewhere than the page's entries, which then begin anew.
-    others : int
-        The authority at which another browser's features were last taken over: no step to undo here.
-    """
-
-    id: str
-    area: str
-    features: tuple[Json, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    authority: int = 0
-    edition: int = 0
-    others: int = 0
-
-    def document(self) -> str:
-        """Return the incident document as text, the same for the same contents."""
-        header = {"schema": INCIDENT_SCHEMA, **self.facts}
-        top = {"type": "FeatureCollection", "planner": header, "features": list(self.features)}
-        return json.dumps(top, ensure_ascii=False, sort_keys=True)
 
 
 # --- cached for everyone ----------------------------------------------------------------------------
@@ -139,31 +94,32 @@ def open_incident() -> OpenIncident:
     ``?area=NAME`` in the address says where a new one is, else where the last one was.
     """
     asked = st.query_params.get(INCIDENT_PARAMETER, "")
-    held: OpenIncident | None = st.session_state.get(_OPEN_KEY)
-    if held is None or (asked and asked != held.id):
-        where = st.query_params.get(AREA_PARAMETER) or area_to_open(store())
-        held = _from_address(asked, where, held)
-    _hold(held)
-    return held
+    where = st.query_params.get(AREA_PARAMETER)
+    with holding() as held:
+        opened = held.incident
+        if opened is None or (asked and asked != opened.id):
+            opened = held.incident = _from_address(held, asked, where or area_to_open(store()))
+    _name_in_address(opened)
+    return opened
 
 
-def _from_address(asked: str, default_area: str, held: OpenIncident | None) -> OpenIncident:
+def _from_address(held: Held, asked: str, default_area: str) -> OpenIncident:
     """Return what the address asks for; where that is not here say so, and never look as if it were."""
     if not _ID.fullmatch(asked):
-        kept = held or _begin(new_incident_id(), default_area)
+        kept = held.incident or _begin(new_incident_id(), default_area)
         if asked:
-            _say_missing(kept, f"The address asks for incident {asked[:40]}, and no incident is called so.")
+            _say_missing(
+                held, kept, f"The address asks for incident {asked[:40]}, and no incident is called so."
+            )
         return kept
     saved = store().read_incident(asked)
     if saved:
-        st.session_state[_NUMBER_KEY] = (saved.id, saved.number)
         return _opened(saved)
     known = asked in _begun()  # a page that is loaded anew before anything was said
     begun = _begin(asked, default_area)  # under its own name: what a browser has not sent yet comes back so
     if not known:
-        _say_missing(
-            begun, f"Incident {asked} is not kept here: nothing was drawn in it, or not on this server."
-        )
+        told = f"Incident {asked} is not kept here: nothing was drawn in it, or not on this server."
+        _say_missing(held, begun, told)
     return begun
 
 
@@ -179,16 +135,15 @@ def _begin(incident: str, area: str) -> OpenIncident:
     return OpenIncident(incident, area)
 
 
-def _say_missing(incident: OpenIncident, told: str) -> None:
-    st.session_state[_MISSING_KEY] = (
-        incident.id,
-        f"{told} What is kept is listed on the Incident page under Saved incidents.",
-    )
+def _say_missing(held: Held, incident: OpenIncident, told: str) -> None:
+    where = "What is kept is listed on the Incident page under Saved incidents."
+    held.missing = (incident.id, f"{told} {where}")
 
 
 def missing(incident: OpenIncident) -> list[str]:
     """Return what was asked for and is not here, until something is said in what was begun instead."""
-    owner, told = st.session_state.get(_MISSING_KEY, ("", ""))
+    with holding() as held:
+        owner, told = held.missing
     return [told] if owner == incident.id and not incident.features else []
 
 
@@ -197,7 +152,9 @@ def _opened(saved: SavedIncident) -> OpenIncident:
     facts = {name: value for name, value in document["planner"].items() if name != "schema"}
     # No less than any authority before, of this browser or a server that is gone: a map that is still there
     # takes the features over unless it has these.
-    return OpenIncident(saved.id, saved.area, tuple(document["features"]), facts, saved.number)
+    return OpenIncident(
+        saved.id, saved.area, tuple(document["features"]), facts, saved.number, number=saved.number
+    )
 
 
 def open_document(document: bytes, area: str, areas: Collection[str]) -> OpenIncident:
@@ -221,42 +178,26 @@ def open_document(document: bytes, area: str, areas: Collection[str]) -> OpenInc
     said = json.loads(write_incident(imported.incident))
     facts = {name: value for name, value in said["planner"].items() if name != "schema"}
     where = imported.area if imported.area in areas else area
-    opened = _save(OpenIncident(new_incident_id(), where, tuple(said["features"]), facts), "opened a file")
-    st.session_state[_TOLD_KEY] = (opened.id, imported.told)
+    fresh = OpenIncident(new_incident_id(), where, tuple(said["features"]), facts)
+    with holding() as held:
+        opened = _change(held, fresh, lambda now: (now, "opened a file"))
+        held.told = (opened.id, imported.told)
+    _name_in_address(opened)
     return opened
 
 
 def told_of(incident: OpenIncident) -> tuple[str, ...]:
     """Return what the file that the incident was opened from was taken for; () if from none."""
-    opened, told = st.session_state.get(_TOLD_KEY, ("", ()))
+    with holding() as held:
+        opened, told = held.told
     return told if opened == incident.id else ()
 
 
-def _hold(incident: OpenIncident) -> None:
-    """Keep it for this browser, and its id in the address so that a reload brings it back."""
-    st.session_state[_OPEN_KEY] = incident
+def _name_in_address(incident: OpenIncident) -> None:
+    """Put its id in the address so that a reload brings it back."""
     address = {INCIDENT_PARAMETER: incident.id}
     if st.query_params.to_dict() != address:
         st.query_params.from_dict(address)
-
-
-def _save(incident: OpenIncident, what: str) -> OpenIncident:
-    incident = _joined(incident)
-    st.session_state[_NEWS_KEY] = (incident.id, tuple(one for one in news(incident) if _is_fresh(*one)))
-    saved = store().write_incident(incident.id, incident.area, incident.document(), what)
-    _hold(incident)
-    st.session_state[_NUMBER_KEY] = (saved.id, saved.number)  # last: a run that ends before it catches up
-    return incident
-
-
-def said_elsewhere(incident: OpenIncident) -> bool:
-    """Whether another browser has saved something of this incident since this one did, or read it."""
-    return store().count_versions(incident.id) > _number_held(incident)
-
-
-def _number_held(incident: OpenIncident) -> int:
-    owner, number = st.session_state.get(_NUMBER_KEY, ("", 0))
-    return int(number) if owner == incident.id else 0
 
 
 def keep_address() -> None:
@@ -265,9 +206,28 @@ def keep_address() -> None:
     A part that runs by a clock says the address that the browser had when it was asked: one moment after a
     new incident was begun that of the one before, which the whole page would then open again.
     """
-    held: OpenIncident | None = st.session_state.get(_OPEN_KEY)
-    if held is not None:
-        _hold(held)
+    with holding() as held:
+        opened = held.incident
+    if opened is not None:
+        _name_in_address(opened)
+
+
+# --- what others say --------------------------------------------------------------------------------
+
+
+def _latest(held: Held, incident: OpenIncident) -> OpenIncident:
+    """Return an incident as it is held: what was said since a run of the page read it counts."""
+    return held.incident if held.incident is not None and held.incident.id == incident.id else incident
+
+
+def said_elsewhere(incident: OpenIncident) -> bool:
+    """Whether another browser has saved something of this incident since this one did, or read it."""
+    with holding() as held:
+        return _is_behind(_latest(held, incident))
+
+
+def _is_behind(incident: OpenIncident) -> bool:
+    return store().count_versions(incident.id) > incident.number
 
 
 def catch_up(incident: OpenIncident) -> OpenIncident:
@@ -276,29 +236,39 @@ def catch_up(incident: OpenIncident) -> OpenIncident:
     Returns
     -------
     OpenIncident
-        With entries that begin anew, and features that the map takes over; as given where there is no news.
+        As it is held; where there is news with entries that begin anew, and features that the map takes over.
     """
-    if not said_elsewhere(incident):
+    with holding() as held:
+        return _caught_up(held, _latest(held, incident))
+
+
+def _caught_up(held: Held, incident: OpenIncident) -> OpenIncident:
+    if not _is_behind(incident):
         return incident
-    versions = store().list_versions(incident.id, after=_number_held(incident))
+    versions = store().list_versions(incident.id, after=incident.number)
     latest = _opened(versions[-1])
-    caught_up = _raised(
+    held.news = (incident.id, (*_news(held, incident), *((one.saved_at, one.what) for one in versions)))
+    held.incident = _raised(
+        held,
         incident,
         features=latest.features,
         facts=latest.facts,
         edition=incident.edition + 1,
         others=incident.authority + 1,
+        number=latest.number,
     )
-    st.session_state[_NEWS_KEY] = (incident.id, (*news(incident), *((v.saved_at, v.what) for v in versions)))
-    _hold(caught_up)
-    st.session_state[_NUMBER_KEY] = (incident.id, versions[-1].number)  # last: till then it is news
-    return caught_up
+    return held.incident
 
 
 def news(incident: OpenIncident) -> tuple[tuple[str, str], ...]:
     """Return what another browser said lately, or since this one last said something: when, and what."""
-    owner, told = st.session_state.get(_NEWS_KEY, ("", ()))
-    return tuple(told) if owner == incident.id else ()
+    with holding() as held:
+        return _news(held, incident)
+
+
+def _news(held: Held, incident: OpenIncident) -> tuple[tuple[str, str], ...]:
+    owner, told = held.news
+    return told if owner == incident.id else ()
 
 
 def _is_fresh(moment: str, _what: str) -> bool:
@@ -306,28 +276,119 @@ def _is_fresh(moment: str, _what: str) -> bool:
     return datetime.now(UTC) - datetime.fromisoformat(moment) < _NEWS_STAY
 
 
-def _joined(changed: OpenIncident) -> OpenIncident:
-    """Join what another browser saved while this one made a change of what it held: both count."""
-    held: OpenIncident | None = st.session_state.get(_OPEN_KEY)
-    if held is None or held.id != changed.id or not said_elsewhere(changed):
-        return changed
-    theirs = catch_up(held)
-    return replace(
-        theirs,
-        features=merged(held.features, theirs.features, changed.features),
-        facts=_facts_joined(held.facts, theirs.facts, changed.facts),
-        authority=max(theirs.authority, changed.authority) + 1,
-        others=max(theirs.authority, changed.authority) + 1,
-    )
+# --- what this one says -----------------------------------------------------------------------------
 
 
-def _facts_joined(
-    base: Mapping[str, Any], theirs: Mapping[str, Any], ours: Mapping[str, Any]
-) -> Mapping[str, Any]:
-    """Return the facts of two who began with the same: what only one changed is as they say, else as we."""
-    names = {*theirs, *ours}
-    chosen = {name: theirs if ours.get(name) == base.get(name) else ours for name in sorted(names)}
-    return {name: side[name] for name, side in chosen.items() if name in side}
+def _change(held: Held, incident: OpenIncident, make: Change) -> OpenIncident:
+    """Make a change of an incident and save it: made anew on what others say, as often as they are quicker.
+
+    What would not be missed is only held: a threat alone, before anything happens anywhere.
+    """
+    while True:
+        now = _caught_up(held, _latest(held, incident))
+        made = make(now)
+        if made is None:
+            return now
+        changed, told = made
+        if not (now.number or changed.features or changed.facts.keys() - {"threat"}):
+            held.incident = changed
+            return changed
+        saved = store().write_next(changed.id, changed.area, changed.document(), told, after=now.number)
+        if saved is not None:
+            held.news = (changed.id, tuple(one for one in _news(held, changed) if _is_fresh(*one)))
+            held.incident = replace(changed, number=saved.number)
+            return held.incident
+
+
+def _said(incident: OpenIncident) -> Said:
+    return Said(incident.features, incident.facts)
+
+
+def _resaid(held: Held, now: OpenIncident, said: Said, told: str) -> tuple[OpenIncident, str] | None:
+    """Return the incident with what its document says now; None where that is what it said before."""
+    if said == _said(now):
+        return None
+    changed = replace(now, facts=said.facts)
+    if said.features != now.features:
+        changed = _raised(held, changed, features=said.features)
+    return changed, told
+
+
+def restate(of: Callable[[Facts], Facts], told: str) -> None:
+    """Change the facts of the open incident by a function of what they are; it is on disk when this returns.
+
+    Parameters
+    ----------
+    of : callable
+        From the facts to the facts; asked again where another browser was quicker.
+    told : str
+        What was said, for the log.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be saved.
+    """
+    with holding() as held:
+        if held.incident is not None:
+            _change(
+                held,
+                held.incident,
+                lambda now: _resaid(held, now, Said(now.features, of(now.facts)), told),
+            )
+
+
+def state_fact(incident: OpenIncident, name: str, value: Any) -> OpenIncident:
+    """Set one fact of the incident (threat, name)."""
+    with holding() as held:
+        return _change(
+            held,
+            incident,
+            lambda now: _resaid(
+                held, now, Said(now.features, {**now.facts, name: value}), f"{name}: {value}"
+            ),
+        )
+
+
+def show_count(key: str, count: int) -> None:
+    """Remember what an entry shows of a running count; see :func:`count_on`."""
+    with holding() as held:
+        held.counts[key] = count
+
+
+def count_on(key: str, count: int, of: Callable[[Facts, int], Facts], told: str) -> None:
+    """Add to a running count what its entry says more than it showed: others may have counted meanwhile.
+
+    Parameters
+    ----------
+    key : str
+        Of the entry.
+    count : int
+        What it says.
+    of : callable
+        From the facts, and how many more, to the facts.
+    told : str
+        What was said, for the log.
+    """
+    with holding() as held:
+        more = count - held.counts.get(key, count)
+        restate(lambda facts: of(facts, more), told)
+        held.counts[key] = count
+
+
+def _raised(held: Held, incident: OpenIncident, **changes: Any) -> OpenIncident:
+    """Change the features here, so that the map takes them over; what it has until then is remembered."""
+    bases = {**_bases(held, incident.id), incident.authority: incident.features}
+    held.bases = (incident.id, dict(sorted(bases.items())[-_BASES_REMEMBERED:]))
+    return replace(incident, authority=incident.authority + 1, **changes)
+
+
+def _bases(held: Held, incident: str) -> dict[int, Features]:
+    owner, bases = held.bases
+    return bases if owner == incident else {}
+
+
+# --- strokes ---
 
 
 def take_stroke(incident: OpenIncident) -> OpenIncident:
@@ -339,23 +400,29 @@ def take_stroke(incident: OpenIncident) -> OpenIncident:
         If it cannot be saved; the map keeps it and sends it again.
     """
     word = st.session_state.get(MAP_KEY)
-    if not word or word["incident"] != incident.id:
-        return incident
-    stroke = {"session": word["session"], "number": word["number"]}
-    if stroke == last_stroke():
-        return incident
-    drawn = tuple(word["features"])
-    began: int = word.get("authority", incident.authority)
-    if began != incident.authority and (base := _bases(incident.id).get(began)) is not None:
+    with holding() as held:
+        known = _latest(held, incident)
+        if not word or word["incident"] != known.id:
+            return known
+        stroke = {"session": word["session"], "number": word["number"]}
+        if stroke == held.stroke:
+            return known
+        began: int = word.get("authority", known.authority)
+        saved = _change(held, known, lambda now: _drawn(held, now, word, began))
+        held.stroke = stroke
+        return saved
+
+
+def _drawn(held: Held, now: OpenIncident, word: Json, began: int) -> tuple[OpenIncident, str]:
+    """Return the incident with what a stroke drew on the features of some authority."""
+    drawn, base = tuple(word["features"]), _bases(held, now.id).get(began)
+    if began != now.authority and base is not None:
         # Drawn before the map heard of what the board decided: both count, and the map is told.
-        both = merged(base, incident.features, drawn)
-        changed = _raised(incident, features=both)
+        changed = _raised(held, now, features=merged(base, now.features, drawn))
     else:
-        changed = replace(incident, features=drawn)
+        changed = replace(now, features=drawn)
     changed, told = _restated(changed, word.get("facts"))
-    saved = _save(changed, told or stroke_told(incident.features, changed.features))
-    st.session_state[_STROKE_KEY] = stroke
-    return saved
+    return changed, told or stroke_told(now.features, changed.features)
 
 
 def _restated(incident: OpenIncident, earlier: Json | None) -> tuple[OpenIncident, str]:
@@ -366,31 +433,19 @@ def _restated(incident: OpenIncident, earlier: Json | None) -> tuple[OpenInciden
     return replace(incident, facts=facts, edition=incident.edition + bool(told)), told
 
 
-def _raised(incident: OpenIncident, **changes: Any) -> OpenIncident:
-    """Change the features here, so that the map takes them over; what it has until then is remembered."""
-    bases = {**_bases(incident.id), incident.authority: incident.features}
-    recent = dict(sorted(bases.items())[-_BASES_REMEMBERED:])
-    st.session_state[_BASES_KEY] = (incident.id, recent)
-    return replace(incident, authority=incident.authority + 1, **changes)
-
-
-def _bases(incident: str) -> dict[int, tuple[Json, ...]]:
-    owner, bases = st.session_state.get(_BASES_KEY, ("", {}))
-    return dict(bases) if owner == incident else {}
-
-
 def last_stroke() -> Json | None:
-    """Return session and number of the map's last stroke that is on disk.
+    """Return session and number of the map's last stroke that is on disk."""
+    with holding() as held:
+        return held.stroke
 
-    Of the browser, not of the incident: the map's value outlives a change of incident, and must not be taken
-    for news when the first one is opened again.
-    """
-    stroke: Json | None = st.session_state.get(_STROKE_KEY)
-    return stroke
+
+# --- words ---
 
 
 def take_words(incident: OpenIncident) -> tuple[OpenIncident, list[str]]:
     """Take over what was said on the board; it is on disk when this returns, but for what only looks.
+
+    Each word is taken once, and what it says is saved with that: a patient is not counted twice.
 
     Returns
     -------
@@ -403,100 +458,116 @@ def take_words(incident: OpenIncident) -> tuple[OpenIncident, list[str]]:
     StoreError
         If it cannot be saved; the board keeps it and says it again.
     """
+    said = (st.session_state.get(BOARD_KEY) or {}).get("said")
+    heard = said["words"] if said else []
+    read = {str(one.get("plan", "")) for one in heard if one.get("act") in OF_PLAN}
+    plans = {plan: _plan_read(incident, plan) for plan in sorted(read)}
     troubles = []
-    for number, heard in _new_words():
-        if heard.get("incident") == incident.id:
-            try:
-                incident = _take_word(incident, heard)
-            except StoreError:
-                raise
-            except PlannerError as error:
-                troubles.append(str(error))
-        st.session_state[_WORD_KEY] = number
+    with holding() as held:
+        incident = _latest(held, incident)
+        for number, one in _new_words(said, held.word):
+            if one.get("incident") == incident.id:
+                try:
+                    incident = _take_word(held, incident, one, plans.get(str(one.get("plan", ""))))
+                except StoreError:
+                    raise
+                except PlannerError as error:
+                    troubles.append(str(error))
+            held.word = number
     return incident, troubles
 
 
-def _new_words() -> Iterator[tuple[Json, Json]]:
-    said = (st.session_state.get(BOARD_KEY) or {}).get("said")
-    if not said:
+def _new_words(said: Json | None, last: Json | None) -> Iterator[tuple[Json, Json]]:
+    if said is None:
         return
-    last = last_word()
     for heard in said["words"]:
         if last is None or last["session"] != said["session"] or heard["number"] > last["number"]:
             yield {"session": said["session"], "number": heard["number"]}, heard
 
 
-def _take_word(incident: OpenIncident, heard: Json) -> OpenIncident:
+def _take_word(held: Held, incident: OpenIncident, heard: Json, plan: Plan | None) -> OpenIncident:
     act, on = str(heard.get("act", "")), str(heard.get("on", ""))
     if act in ("show", "move"):
-        count = (shown_on_map() or {"number": 0})["number"]
-        st.session_state[_FOCUS_KEY] = {"id": on, "number": count + 1, "move": act == "move"}
+        count = (held.focus or {"number": 0})["number"]
+        held.focus = {"id": on, "number": count + 1, "move": act == "move"}
         return incident
     word = Word(act, on, heard.get("value"), now())
-    said, told = decided(
-        Said(incident.features, incident.facts), word, _plan_read(incident, str(heard.get("plan", "")))
-    )
-    return _said_anew(incident, said, told)
+    saved = _change(held, incident, lambda now: _resaid(held, now, *decided(_said(now), word, plan)))
+    held.said_last = (saved.id, act, on)
+    return saved
 
 
-def _said_anew(incident: OpenIncident, said: Said, told: str) -> OpenIncident:
-    """Take over what the document says now."""
-    if said == Said(incident.features, incident.facts):
-        return incident
-    changed = replace(incident, facts=said.facts)
-    if said.features != incident.features:
-        changed = _raised(changed, features=said.features)
-    return _keep(changed, told)
+def last_word() -> Json | None:
+    """Return session and number of the board's last word that was taken."""
+    with holding() as held:
+        return held.word
 
 
-def _keep(changed: OpenIncident, told: str) -> OpenIncident:
-    """Save what would be missed; a threat alone, before anything happens anywhere, is only held."""
-    if changed.features or changed.facts.keys() - {"threat"}:
-        return _save(changed, told)
-    _hold(changed)
-    return changed
+def said_last(incident: OpenIncident) -> tuple[str, str]:
+    """Return of the last word that was taken its act, and what it was on; empty where there was none."""
+    with holding() as held:
+        owner, act, on = held.said_last
+    return (act, on) if owner == incident.id else ("", "")
 
 
-# --- two threats ------------------------------------------------------------------------------------
+def shown_on_map() -> Json | None:
+    """Return which part of the plan the user asked to see on the map, numbered so that asking again works."""
+    with holding() as held:
+        return held.focus
+
+
+# --- two threats ---
 
 
 def name_threat(incident: OpenIncident, threat: ThreatName) -> OpenIncident:
     """Take over the threat that was chosen: beside the one before or in its place, and that is then asked."""
-    asked = threats.turn(Said(incident.features, incident.facts), threat)
-    if asked is None:
-        st.session_state.pop(_THREATS_KEY, None)
-        return state_fact(incident, "threat", threat.value)
-    return _stand(incident, asked, asked.first)
+    with holding() as held:
+        now = _latest(held, incident)
+        asked = threats.turn(_said(now), threat)
+        if asked is None:
+            held.threats = ("", None, None)
+            return state_fact(now, "threat", threat.value)
+        return _stand(held, now, asked, asked.first)
 
 
 def begin_entries_anew(incident: OpenIncident) -> OpenIncident:
     """Let the page's entries show what the document says, whatever was pressed in them."""
-    renewed = replace(incident, edition=incident.edition + 1)
-    _hold(renewed)
-    return renewed
+    with holding() as held:
+        return _begun_anew(held, incident)
 
 
-def _stand(incident: OpenIncident, asked: threats.Turn, how: threats.Standing) -> OpenIncident:
-    said = threats.stood(Said(incident.features, incident.facts), asked, how)
-    renewed = begin_entries_anew(_said_anew(incident, said, threats.told(asked, how)))
-    st.session_state[_THREATS_KEY] = (incident.id, last_stroke(), asked)
-    return renewed
+def _begun_anew(held: Held, incident: OpenIncident) -> OpenIncident:
+    now = _latest(held, incident)
+    held.incident = replace(now, edition=now.edition + 1)
+    return held.incident
+
+
+def _stand(held: Held, incident: OpenIncident, asked: threats.Turn, how: threats.Standing) -> OpenIncident:
+    told = threats.told(asked, how)
+    _change(held, incident, lambda now: _resaid(held, now, threats.stood(_said(now), asked, how), told))
+    held.threats = (incident.id, held.stroke, asked)
+    return _begun_anew(held, incident)
 
 
 def threats_asked(incident: OpenIncident) -> tuple[threats.Turn, threats.Standing] | None:
     """Return the question which of two threats are there, and how it is taken; gone with the next stroke."""
-    owner, stroke, asked = st.session_state.get(_THREATS_KEY, ("", None, None))
-    if owner != incident.id or stroke != last_stroke() or asked is None:
-        return None
-    how = threats.standing(Said(incident.features, incident.facts), asked)
+    with holding() as held:
+        owner, stroke, asked = held.threats
+        if owner != incident.id or stroke != held.stroke or asked is None:
+            return None
+    how = threats.standing(_said(incident), asked)
     return None if how is None else (asked, how)
 
 
 def answer_threats(incident: OpenIncident, asked: threats.Turn, how: threats.Standing) -> OpenIncident:
     """Take over which of the two are there; it is asked no more."""
-    answered = _stand(incident, asked, how)
-    st.session_state.pop(_THREATS_KEY, None)
+    with holding() as held:
+        answered = _stand(held, incident, asked, how)
+        held.threats = ("", None, None)
     return answered
+
+
+# --- plans that were shown ---
 
 
 def _plan_read(incident: OpenIncident, plan: str) -> Plan | None:
@@ -510,38 +581,22 @@ def _plan_read(incident: OpenIncident, plan: str) -> Plan | None:
     return again if again and again.id == plan else None
 
 
-def last_word() -> Json | None:
-    """Return session and number of the board's last word that was taken."""
-    word: Json | None = st.session_state.get(_WORD_KEY)
-    return word
-
-
-def shown_on_map() -> Json | None:
-    """Return which part of the plan the user asked to see on the map, numbered so that asking again works."""
-    focus: Json | None = st.session_state.get(_FOCUS_KEY)
-    return focus
-
-
 def remember_plan(incident: str, plan: Plan) -> Plan | None:
     """Remember a plan that is shown; return the one that was shown before it, of the same incident."""
-    owner, shown = _shown()
-    if owner != incident:
-        shown = []
-    if not shown or shown[-1].id != plan.id:
-        shown = [*shown, plan][-_PLANS_REMEMBERED:]
-        st.session_state[_SHOWN_KEY] = (incident, shown)
+    with holding() as held:
+        owner, shown = held.plans
+        if owner != incident:
+            shown = []
+        if not shown or shown[-1].id != plan.id:
+            shown = [*shown, plan][-_PLANS_REMEMBERED:]
+            held.plans = (incident, shown)
     return shown[-2] if len(shown) > 1 else None
-
-
-def _shown() -> tuple[str, list[Plan]]:
-    """Return the plans that were shown last, and of which incident."""
-    shown: tuple[str, list[Plan]] = st.session_state.get(_SHOWN_KEY, ("", []))
-    return shown
 
 
 def plan_shown(plan: str) -> Plan | None:
     """Return a plan that was shown a moment ago, by its id."""
-    return next((one for one in _shown()[1] if one.id == plan), None)
+    with holding() as held:
+        return next((one for one in held.plans[1] if one.id == plan), None)
 
 
 def now() -> str:
@@ -549,26 +604,26 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def state_fact(incident: OpenIncident, name: str, value: Any) -> OpenIncident:
-    """Set one fact of the incident (threat, name, casualties)."""
-    if incident.facts.get(name) == value:
-        return incident
-    changed = replace(incident, facts={**incident.facts, name: value})
-    return _keep(changed, f"{name}: {value}")
+# --- places that were searched ---
 
 
 def set_scene(incident: OpenIncident, place: LonLat) -> OpenIncident:
     """Put the scene where a search found it, in place of an earlier one."""
     geometry = {"type": "Point", "coordinates": list(place.rounded())}
     scene = {"type": "Feature", "id": "scene", "properties": {"kind": "incident"}, "geometry": geometry}
-    others = tuple(one for one in incident.features if one["properties"]["kind"] != "incident")
-    return _save(_raised(incident, features=(scene, *others)), "put the scene where a search found it")
+
+    def put(now: OpenIncident) -> tuple[OpenIncident, str]:
+        others = (one for one in now.features if one["properties"]["kind"] != "incident")
+        return _raised(held, now, features=(scene, *others)), "put the scene where a search found it"
+
+    with holding() as held:
+        return _change(held, incident, put)
 
 
 def last_pick() -> Json | None:
     """Return session and number of the last suggestion that was picked and is on disk."""
-    pick: Json | None = st.session_state.get(_PICK_KEY)
-    return pick
+    with holding() as held:
+        return held.pick
 
 
 def take_search(incident: OpenIncident, picked: Json | None, place: str) -> bool:
@@ -584,38 +639,45 @@ def take_search(incident: OpenIncident, picked: Json | None, place: str) -> bool
     if not picked or picked.get("place") != place:
         return False
     mark = {"session": picked["session"], "number": picked["number"]}
-    if last_pick() == mark:
-        return False
-    held: OpenIncident | None = st.session_state.get(_OPEN_KEY)
-    lon, lat = picked["at"]
-    set_scene(held if held and held.id == incident.id else incident, LonLat(float(lon), float(lat)).checked())
-    # Last: any look at the session may end this run for a newer one, and what is marked is not taken again.
-    st.session_state[_PICK_KEY] = mark
+    with holding() as held:
+        if held.pick == mark:
+            return False
+        lon, lat = picked["at"]
+        set_scene(incident, LonLat(float(lon), float(lat)).checked())
+        held.pick = mark
     return True
+
+
+# --- other incidents --------------------------------------------------------------------------------
 
 
 def start_incident(area: str) -> OpenIncident:
     """Leave the open incident as it is in the store, and begin a new one."""
-    fresh = _begin(new_incident_id(), area)
-    _hold(fresh)
+    with holding() as held:
+        fresh = held.incident = _begin(new_incident_id(), area)
+    _name_in_address(fresh)
     return fresh
 
 
 def start_elsewhere(incident: OpenIncident, area: str) -> OpenIncident:
     """Begin a new incident where there is an area, in place of one whose area is not here; say so."""
     kept = f"Incident {incident.id} stays saved" if incident.features else "Nothing was drawn there"
-    fresh = start_incident(area)
     told = f"The area {incident.area[:40]} is not here: add it on the Areas page. {kept}. This is {area}."
-    _say_missing(fresh, told)
+    with holding() as held:
+        fresh = held.incident = _begin(new_incident_id(), area)
+        _say_missing(held, fresh, told)
+    _name_in_address(fresh)
     return fresh
 
 
 def resume_incident(incident: str) -> None:
     """Open a saved incident."""
     saved = store().read_incident(incident)
-    if saved:
-        st.session_state[_NUMBER_KEY] = (saved.id, saved.number)
-        _hold(_opened(saved))
+    if saved is None:
+        return
+    with holding() as held:
+        resumed = held.incident = _opened(saved)
+    _name_in_address(resumed)
 
 
 def go_back(incident: OpenIncident, number: int) -> None:
@@ -623,11 +685,14 @@ def go_back(incident: OpenIncident, number: int) -> None:
     saved = store().read_incident(incident.id, number)
     if saved is None:
         return
-    earlier = _opened(saved)
-    told = f"went back to version {number}"
-    _save(
-        _raised(incident, features=earlier.features, facts=earlier.facts, edition=incident.edition + 1), told
-    )
+    earlier, told = _opened(saved), f"went back to version {number}"
+
+    def back(now: OpenIncident) -> tuple[OpenIncident, str]:
+        anew = {"features": earlier.features, "facts": earlier.facts, "edition": now.edition + 1}
+        return _raised(held, now, **anew), told
+
+    with holding() as held:
+        _change(held, incident, back)
 
 
 def title_of(saved: SavedIncident) -> str:

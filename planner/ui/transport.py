@@ -19,6 +19,7 @@ from planner.doctrine import Transport as Rules
 from planner.model import HospitalOption, Plan, Route, Site
 from planner.routes.alternatives import Alternative
 from planner.terms import NoticeLevel, Purpose
+from planner.ui.hospital_words import Facts, called, said_of
 
 _SHOWN = 12
 _STALE_DAYS = 90
@@ -68,6 +69,46 @@ def summary(plan: Plan, rules: Rules) -> str:
         f'<p class="advice">{escape(words.ADVICE)}. {NO_TRAFFIC}.</p>'
         f"{_figures(plan, rules)}{_first_hour(plan)}</div>"
     )
+
+
+def departures(facts: Facts, chosen: str, last: str) -> str:
+    """Return the presses by which patients are counted who leave, for the board.
+
+    Parameters
+    ----------
+    facts : mapping
+        Of the incident document.
+    chosen : str
+        Key of the hospital they leave for, "" while none is chosen.
+    last : str
+        Colour and key of the hospital of who was counted last, "" if nobody was.
+    """
+    presses = [
+        _press(f"1 {colour}", "sends", f"{colour} {chosen}" if chosen else "", colour) for colour in _COLOURS
+    ]
+    presses.append(_press("Take back", "takes_back_sent", last, "back"))
+    return (
+        '<div class="pl leaving"><div class="acts" role="group" aria-label="Patient leaves">'
+        f'{"".join(presses)}</div><p role="status">{_counted_last(facts, last)} '
+        '<span class="level" data-unsaid="not saved yet"></span></p></div>'
+    )
+
+
+def _press(label: str, act: str, on: str, name: str) -> str:
+    """Return a button that may be pressed again before the first press is heard: each counts."""
+    able = f'data-act="{act}" data-each data-on="{escape(on)}"' if on else "disabled"
+    return f'<button type="button" class="act" id="leaves-{name}" {able}>{escape(label)}</button>'
+
+
+def _counted_last(facts: Facts, last: str) -> str:
+    colour, _, key = last.partition(" ")
+    if not key:
+        return ""
+    hospital = called(key)
+    counts = said_of(facts, hospital).get("sent") or {}
+    total = ", ".join(f"{counts[one]} {one}" for one in _COLOURS if counts.get(one)) or "nobody"
+    name = escape(words.plain(hospital.name))
+    return f"Counted: 1 {escape(colour)} to {name}. Sent there so far: {escape(total)}."
 
 
 def jumps() -> str:

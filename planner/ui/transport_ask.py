@@ -1,6 +1,7 @@
 """What the transport page asks: casualties, ambulances, and of each hospital what it takes.
 
 Each answer goes into the incident document before the page runs again, so that the whole page shows one plan.
+It is read off its entry first, and then said at once: any look at the session may end the run.
 What was said before is a field's default, never put into its state: a browser that has not yet heard of such
 a state answers that the field is empty, and what was said would be lost.
 """
@@ -10,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import streamlit as st
 
@@ -23,10 +23,11 @@ from planner.hospitals.patients import Ward, child_red_per_h, others_per_h, red_
 from planner.hospitals.unlisted import Unlisted
 from planner.model import Casualties, HospitalOption, Plan, WalkIns
 from planner.ui import state
+from planner.ui.board import show_board
+from planner.ui.held import OpenIncident
+from planner.ui.hospital_words import MOST_PEOPLE, Facts, Json, place_key, resaid, said_of, sent_more
 from planner.ui.show import show_html
-from planner.ui.state import OpenIncident
-
-Json = dict[str, Any]
+from planner.ui.transport import departures
 
 _COLOURS = (("red", "Red"), ("yellow", "Yellow"), ("green", "Green"))
 _AMBULANCES = "ambulance"
@@ -43,19 +44,10 @@ _BY_DOCTRINE: dict[str, Callable[[Ward, Rules], float | None]] = {
     "others_per_h": others_per_h,
 }
 _MOST = 1000
-_MOST_PEOPLE = 1_000_000
-"""As many as a document may say; an entry that shows more than it takes stops the page."""
 _FIELD_PX = 134
 """Three beside each other on a tablet, each with its two buttons."""
 _FIRST = 8
-_LAST_COUNTED = "last patient who was counted"
-_NEAR_DEG = 0.005
 _MARKDOWN = "\\`*_{}[]()<>#+-.!|:$~&"
-
-
-def _incident_now() -> OpenIncident:
-    """Return the incident with what others said of it meanwhile: an answer is added to that."""
-    return state.catch_up(state.open_incident())
 
 
 def ask_casualties(incident: OpenIncident) -> None:
@@ -74,13 +66,13 @@ def ask_casualties(incident: OpenIncident) -> None:
 def _count(
     incident: OpenIncident, what: str, label: str, value: int | None, take: Callable[[str], None]
 ) -> None:
-    shown = None if value is None else min(value, _MOST_PEOPLE)
+    shown = None if value is None else min(value, MOST_PEOPLE)
     key = _key_of(f"{what} of {incident.id}", shown)
     st.number_input(
         label,
         value=shown,
         min_value=0,
-        max_value=_MOST_PEOPLE,
+        max_value=MOST_PEOPLE,
         step=1,
         key=key,
         placeholder="?",
@@ -92,28 +84,41 @@ def _count(
 
 def _set_people(member: str, colour: str) -> Callable[[str], None]:
     def take(key: str) -> None:
-        incident = _incident_now()
-        counts = dict(incident.facts.get(member) or {})
-        counts[colour] = st.session_state[key]
-        said = {name: n for name, n in counts.items() if n is not None}
-        state.state_fact(incident, member, said or None)
+        count = st.session_state[key]
+
+        def counted(facts: Facts) -> Facts:
+            counts = {**(facts.get(member) or {}), colour: count}
+            return {**facts, member: {name: n for name, n in counts.items() if n is not None} or None}
+
+        state.restate(counted, f"{member} {colour}: {_told(count)}")
 
     return take
 
 
 def _set_ambulances(key: str) -> None:
-    incident = _incident_now()
-    others = {n: v for n, v in (incident.facts.get("units") or {}).items() if not is_ambulance(n)}
     count = st.session_state[key]
-    state.state_fact(incident, "units", others if count is None else {**others, _AMBULANCES: count})
+
+    def counted(facts: Facts) -> Facts:
+        others = {n: v for n, v in (facts.get("units") or {}).items() if not is_ambulance(n)}
+        return {**facts, "units": others if count is None else {**others, _AMBULANCES: count}}
+
+    state.restate(counted, f"ambulances at hand: {_told(count)}")
+
+
+def _told(value: object) -> str:
+    return "not said" if value is None else str(value)
 
 
 # --- who leaves -----------------------------------------------------------------------------------
 
 
 def ask_departure(incident: OpenIncident, plan: Plan) -> None:
-    """Count each patient who leaves by one press, beside the map: what transport does most."""
-    by_key = {_place_key(h): h for h in plan.hospitals}
+    """Count each patient who leaves by one press, beside the map: what transport does most.
+
+    The presses are words of the board, which says each until it is on disk: Streamlit's own buttons lose one
+    that is followed quickly by another.
+    """
+    by_key = {place_key(hospital): hospital for hospital in plan.hospitals}
     if not by_key:
         return
     show_html('<div class="pl"><h2 id="leaves">Patient leaves</h2></div>')
@@ -125,28 +130,12 @@ def ask_departure(incident: OpenIncident, plan: Plan) -> None:
         format_func=lambda which: _leaving_text(by_key[which]),
         key=f"leaves in {incident.id}",
     )
-    hospital = by_key.get(chosen or "")
-    last = _last_counted(incident)
-    with st.container(horizontal=True, gap="small"):
-        for colour, label in _COLOURS:
-            st.button(
-                f"1 {label.lower()}",
-                key=f"leaves {colour} in {incident.id}",
-                disabled=hospital is None,
-                on_click=_count_departure,
-                args=(hospital, colour),
-            )
-        st.button(
-            "Take back",
-            key=f"leaves not in {incident.id}",
-            disabled=last is None,
-            on_click=_take_back,
-        )
-    if last is not None:
-        counts = _said_of(incident, last[0]).get("sent") or {}
-        total = ", ".join(f"{counts[c]} {c}" for c, _ in _COLOURS if counts.get(c))
-        name = words.plain(last[0].name)
-        st.text(f"Counted: 1 {last[1]} to {name}. Sent there so far: {total or 'nobody'}.")
+    show_board(
+        departures(incident.facts, chosen or "", _last_counted(incident)),
+        incident=incident.id,
+        plan=plan.id,
+        acknowledged=state.last_word(),
+    )
 
 
 def _leaving_text(hospital: HospitalOption) -> str:
@@ -155,27 +144,10 @@ def _leaving_text(hospital: HospitalOption) -> str:
     return f"{words.plain(hospital.name)}, {words.minutes(hospital.time_range_min)}{young}{shut}"
 
 
-def _last_counted(incident: OpenIncident) -> tuple[HospitalOption, str] | None:
-    whose, last = st.session_state.get(_LAST_COUNTED, ("", None))
-    return last if whose == incident.id else None
-
-
-def _count_departure(hospital: HospitalOption, colour: str) -> None:
-    _add_sent(hospital, colour, 1)
-    st.session_state[_LAST_COUNTED] = (_incident_now().id, (hospital, colour))
-
-
-def _take_back() -> None:
-    last = _last_counted(_incident_now())
-    if last is not None:
-        _add_sent(*last, -1)
-        del st.session_state[_LAST_COUNTED]
-
-
-def _add_sent(hospital: HospitalOption, colour: str, more: int) -> None:
-    sent = dict(_said_of(_incident_now(), hospital).get("sent") or {})
-    sent[colour] = min(_MOST_PEOPLE, max(0, int(sent.get(colour) or 0) + more))
-    _say(hospital, {"sent": {name: n for name, n in sent.items() if n}})
+def _last_counted(incident: OpenIncident) -> str:
+    """Return the colour and the key of the hospital of the patient who was counted last; "" if none was."""
+    act, on = state.said_last(incident)
+    return on if act == "sends" else ""
 
 
 # --- the ways -------------------------------------------------------------------------------------
@@ -198,9 +170,13 @@ def ask_agreement(incident: OpenIncident, plan: Plan) -> None:
 
 
 def _set_agreed(key: str, ways: str) -> None:
+    agreed = bool(st.session_state[key])
     now = datetime.now().astimezone().isoformat(timespec="minutes")
-    said = {"ways": ways, "at": now} if st.session_state[key] else None
-    state.state_fact(_incident_now(), "ems_agreed", said)
+    said = {"ways": ways, "at": now} if agreed else None
+    told = (
+        "EMS agrees with the ambulances' ways" if agreed else "EMS does not agree with the ambulances' ways"
+    )
+    state.restate(lambda facts: {**facts, "ems_agreed": said}, told)
 
 
 # --- hospitals -------------------------------------------------------------------------------------
@@ -239,21 +215,21 @@ def _cards(incident: OpenIncident, plan: Plan) -> list[int]:
     In the order in which they were first shown, new ones last: an entry that moved on the page, as a plan put
     the hospitals in another order, would lose what is being typed in it.
     """
-    shown = [k for k, h in enumerate(plan.hospitals) if k < _FIRST or _said_of(incident, h)]
+    shown = [k for k, h in enumerate(plan.hospitals) if k < _FIRST or said_of(incident.facts, h)]
     known: dict[str, int] = st.session_state.setdefault(f"cards of {incident.id}", {})
     for k in shown:
-        known.setdefault(_place_key(plan.hospitals[k]), len(known))
-    return sorted(shown, key=lambda k: known[_place_key(plan.hospitals[k])])
+        known.setdefault(place_key(plan.hospitals[k]), len(known))
+    return sorted(shown, key=lambda k: known[place_key(plan.hospitals[k])])
 
 
 def _ask_for_another(
     incident: OpenIncident, listed: Sequence[HospitalOption], others: Sequence[Unlisted]
 ) -> None:
     """Ask which other hospital was called, by name: any that the map or a table has."""
-    by_key: dict[str, HospitalOption | Unlisted] = {_place_key(h): h for h in listed}
-    by_key |= {_place_key(h): h for h in others}
-    told = {_place_key(h): f"{words.plain(h.name)}, {words.minutes(h.time_range_min)}" for h in listed}
-    told |= {_place_key(h): _unlisted_text(h) for h in others}
+    by_key: dict[str, HospitalOption | Unlisted] = {place_key(h): h for h in listed}
+    by_key |= {place_key(h): h for h in others}
+    told = {place_key(h): f"{words.plain(h.name)}, {words.minutes(h.time_range_min)}" for h in listed}
+    told |= {place_key(h): _unlisted_text(h) for h in others}
     if not told:
         return
     key = f"another in {incident.id}"
@@ -281,13 +257,8 @@ def _unlisted_text(hospital: Unlisted) -> str:
 def _take_another(key: str, by_key: Mapping[str, HospitalOption | Unlisted]) -> None:
     chosen = by_key.get(st.session_state[key] or "")
     if chosen is not None:
+        _say(chosen, {"listed": True}, "listed")
         st.session_state[key] = None
-        _say(chosen, {"listed": True})
-
-
-def _place_key(hospital: HospitalOption | Unlisted) -> str:
-    """Tell one hospital from all others, whatever their order: a plan's order changes with what is said."""
-    return f"{hospital.name} {hospital.location.lon_deg:.5f} {hospital.location.lat_deg:.5f}"
 
 
 def _kept_by_doctrine(plan: Plan) -> tuple[WalkIns, ...]:
@@ -311,8 +282,8 @@ def _kept_by_doctrine(plan: Plan) -> tuple[WalkIns, ...]:
 
 
 def _ask_hospital(incident: OpenIncident, hospital: HospitalOption, due: WalkIns) -> None:
-    said = _said_of(incident, hospital)
-    tail = f"{_place_key(hospital)} in {incident.id}"
+    said = said_of(incident.facts, hospital)
+    tail = f"{place_key(hospital)} in {incident.id}"
     with st.container(border=True):
         st.markdown(f"**{_inert(words.plain(hospital.name))}**  \n{_inert(_facts(hospital))}")
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -339,7 +310,7 @@ def _ask_hospital(incident: OpenIncident, hospital: HospitalOption, due: WalkIns
                 "Take it off this list again",
                 key=f"unlist {tail}",
                 on_click=_say,
-                args=(hospital, {"listed": False}),
+                args=(hospital, {"listed": False}, "not listed any more"),
             )
 
 
@@ -349,12 +320,12 @@ def _ask_sent(hospital: HospitalOption, said: Json, tail: str) -> None:
         for colour, label in _COLOURS:
             sent = int((said.get("sent") or {}).get(colour) or 0)
             key = _key_of(f"sent {colour} {tail}", sent)
-            st.session_state[f"shown {key}"] = sent
+            state.show_count(key, sent)
             st.number_input(
                 f"Sent: {label.lower()}",
                 value=sent,
                 min_value=0,
-                max_value=_MOST_PEOPLE,
+                max_value=MOST_PEOPLE,
                 step=1,
                 key=key,
                 width=_FIELD_PX,
@@ -408,12 +379,13 @@ def _inert(text: str) -> str:
 
 def _set_state(key: str, hospital: HospitalOption) -> None:
     word = st.session_state[key]
-    _say(hospital, {"closed": word == _CLOSED, "diversion": word == _DIVERSION})
+    _say(hospital, {"closed": word == _CLOSED, "diversion": word == _DIVERSION}, str(word).lower())
 
 
 def _set_rate(key: str, hospital: HospitalOption, member: str) -> None:
     said = st.session_state[key]
-    _say(hospital, {member: None if said == _planned(hospital, member) else said})
+    rate = None if said == _planned(hospital, member) else said
+    _say(hospital, {member: rate}, f"{dict(_RATES)[member]} {'as planned' if rate is None else rate}")
 
 
 def _planned(hospital: HospitalOption, member: str) -> int | None:
@@ -442,7 +414,7 @@ def _ask_kept(hospital: HospitalOption, due: WalkIns, said: Json, tail: str) -> 
                 label,
                 value=shown,
                 min_value=0,
-                max_value=_MOST_PEOPLE,
+                max_value=MOST_PEOPLE,
                 step=1,
                 key=key,
                 width=_FIELD_PX,
@@ -453,45 +425,25 @@ def _ask_kept(hospital: HospitalOption, due: WalkIns, said: Json, tail: str) -> 
 
 def _set_kept(key: str, hospital: HospitalOption, member: str, due: int) -> None:
     places = st.session_state[key]
-    said = {**(_said_of(_incident_now(), hospital).get("keep") or {}), member: places}
-    kept = {name: n for name, n in said.items() if n is not None and (name != member or n != due)}
-    _say(hospital, {"keep": kept})
+
+    def kept(facts: Facts) -> Facts:
+        said = {**(said_of(facts, hospital).get("keep") or {}), member: places}
+        left = {name: n for name, n in said.items() if n is not None and (name != member or n != due)}
+        return resaid(facts, hospital, {"keep": left})
+
+    state.restate(kept, _of(hospital, f"{dict(_KEPT)[member]} {_told(places)}"))
 
 
 def _set_sent(key: str, hospital: HospitalOption, colour: str) -> None:
     count = st.session_state[key] or 0
-    more = count - st.session_state[f"shown {key}"]  # others may have counted meanwhile
-    st.session_state[f"shown {key}"] = count
-    _add_sent(hospital, colour, more)
+    told = _of(hospital, f"sent {colour}: {count}")
+    state.count_on(key, count, lambda facts, more: sent_more(facts, hospital, colour, more), told)
 
 
-def _say(hospital: HospitalOption | Unlisted, words_on_it: Mapping[str, Any]) -> None:
+def _say(hospital: HospitalOption | Unlisted, words_on_it: Facts, told: str) -> None:
     """Write what is said of one hospital into the incident, in place of what was said before."""
-    incident = _incident_now()
-    entry = {**_said_of(incident, hospital), **words_on_it}
-    # A nought is said, and counts: it takes nobody.
-    kept = {
-        name: value for name, value in entry.items() if not (value is None or value is False or value == {})
-    }
-    others = [one for one in _statuses(incident) if not _is_of(one, hospital)]
-    place = [hospital.location.lon_deg, hospital.location.lat_deg]
-    if set(kept) - {"name", "location"}:
-        others.append({**kept, "name": hospital.name, "location": place})
-    state.state_fact(incident, "hospitals", others)
+    state.restate(lambda facts: resaid(facts, hospital, words_on_it), _of(hospital, told))
 
 
-def _said_of(incident: OpenIncident, hospital: HospitalOption | Unlisted) -> Json:
-    return next((dict(one) for one in reversed(_statuses(incident)) if _is_of(one, hospital)), {})
-
-
-def _statuses(incident: OpenIncident) -> Sequence[Json]:
-    return incident.facts.get("hospitals") or []
-
-
-def _is_of(status: Json, hospital: HospitalOption | Unlisted) -> bool:
-    """Whether an entry speaks of a hospital: by its name, near the same place."""
-    if str(status.get("name", "")).casefold() != hospital.name.casefold():
-        return False
-    lon, lat = status["location"]
-    apart_deg = max(abs(lon - hospital.location.lon_deg), abs(lat - hospital.location.lat_deg))
-    return bool(apart_deg < _NEAR_DEG)
+def _of(hospital: HospitalOption | Unlisted, told: str) -> str:
+    return f"{words.plain(hospital.name)}: {told}"

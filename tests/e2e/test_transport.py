@@ -38,6 +38,29 @@ def overflow_px(page: Page) -> int:
     return wide
 
 
+def test_of_many_quick_presses_each_counts(screen: Screen, home: Path) -> None:
+    """Streamlit ends a run for the next press; what the first one said must not end with it."""
+    incident = begin(home, "transport-e2e-quick")
+    page = open_transport(screen, incident)
+    screen.ready()
+    page.get_by_label("Patient leaves for").click()
+    page.get_by_role("option", name=METHODIST).first.click()
+    red = page.get_by_role("button", name="1 red", exact=True)
+    expect(red).to_be_enabled()
+    for pause_ms in (0, 30, 30, 80, 20, 150, 30, 30, 60, 0):
+        page.evaluate("() => document.getElementById('leaves-red').click()")  # the one that is there now
+        page.wait_for_timeout(pause_ms)
+    expect(page.get_by_text("Sent there so far: 10 red.")).to_be_visible()
+    expect(page.get_by_text("not saved yet")).to_have_count(0)
+    page.get_by_role("button", name="Take back").click()
+    expect(page.get_by_text("Sent there so far")).to_have_count(0)
+    kept = Store(home / "incidents.sqlite").read_incident(incident)
+    assert kept is not None
+    (status,) = json.loads(kept.document)["planner"]["hospitals"]
+    assert status["sent"] == {"red": 9}
+    screen.judge()
+
+
 def test_one_tap_closes_a_hospital_and_its_patients_go_elsewhere(screen: Screen, home: Path) -> None:
     page = open_transport(screen, begin(home, "transport-e2e-1"))
     screen.ready()

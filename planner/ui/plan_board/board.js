@@ -61,6 +61,7 @@ class Board {
     }
     if (markup !== this.packed) this.unpack(markup);
     if (!this.unheard.length) this.root.querySelectorAll("[aria-busy]").forEach((one) => one.removeAttribute("aria-busy"));
+    this.tellUnheard();
     this.repeat();
   }
 
@@ -93,6 +94,7 @@ class Board {
     this.choose(this.tab); // first: nothing on a tab that is not shown takes the focus
     if (before) this.restore(before);
     this.tellAges();
+    this.tellUnheard();
   }
 
   /** What the reader has open, and where they are. */
@@ -172,7 +174,8 @@ class Board {
     const button = target.closest("button[data-act]");
     if (!button || button.getAttribute("aria-busy")) return undefined;
     if (button.dataset.tab) this.choose(button.dataset.tab);
-    return this.say({ act: button.dataset.act, on: button.dataset.on }, button);
+    const again = button.dataset.each !== undefined; // a count: whoever presses twice means two
+    return this.say({ act: button.dataset.act, on: button.dataset.on }, again ? null : button);
   }
 
   /** To an entry on another tab. */
@@ -223,7 +226,14 @@ class Board {
     busy?.setAttribute("aria-busy", "true");
     this.number += 1;
     this.unheard.push({ ...word, incident: this.incident, plan: this.plan, number: this.number });
+    this.tellUnheard();
     this.tellAll();
+  }
+
+  /** How many words are not on the server's disk yet, where that is to be read. */
+  tellUnheard() {
+    const count = this.unheard.length;
+    for (const one of this.root.querySelectorAll("[data-unsaid]")) one.textContent = count ? `${count} ${one.dataset.unsaid}` : "";
   }
 
   tellAll() {
