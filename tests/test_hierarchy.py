@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from planner import packs
 from planner.errors import AreaError
+from planner.streets import aiming, climbing, contraction, customizing, heap
 from planner.streets.contraction import Kept
 from planner.streets.hierarchy import TABLE_STARTS, Hierarchy, Order, find_order
 from planner.streets.network import Path, Snap, StreetNetwork
@@ -100,6 +101,20 @@ def check_tour(
             n.search(places[0], t, closed) for n, t in ((quick, timing), (network, slow_timing))
         )
         assert np.array_equal(search.costs_s(nodes), slow_search.costs_s(nodes))
+
+
+def test_what_searches_over_shortcuts_call_is_compiled_once_for_all_of_them() -> None:
+    """For one kind of numbers: a literal 0, or an int32, made two or four of some, a second each."""
+    network = with_hierarchy(town().network)
+    timing = network.timing(Travel.EMERGENCY, TRAVELLING)
+    for start, end, closed in town_pairs(network, 8):
+        network.find_path(start, end, timing, closed)
+        network.times([start], [end], timing, closed)
+    called = aiming._reach, climbing.ms_left, climbing._above_too, climbing._over
+    changing = customizing._pass_on, customizing._tell, customizing.turn_ms, contraction._tell
+    for function in (*called, *changing, contraction._fit, heap.push, heap.queued, heap.pop):
+        # none where what calls it came out of the cache
+        assert len(function.signatures) <= 1, function.py_func.__name__
 
 
 @settings(deadline=None, max_examples=150, derandomize=True)

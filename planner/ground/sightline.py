@@ -387,7 +387,7 @@ def _sees(
 ) -> Bools:  # pragma: no cover - compiled
     table = np.zeros((len(a), len(b)), dtype=np.bool_)
     # What hid a point from the one before, or the point before from this one, most often hides it again.
-    hid, last = np.full(len(b), -1, dtype=np.int64), -1
+    hid, last = np.full(len(b), -1, dtype=np.int64), int(np.int64(-1))
     for i in range(len(a)):
         for j in range(len(b)):
             line = a[i, 0], a[i, 1], a[i, 2], b[j, 0], b[j, 1], b[j, 2]
@@ -442,7 +442,7 @@ def _seen_by_any(
     seen = np.zeros(len(groups) - 1, dtype=np.bool_)
     # What hid one point from an eye most often hides the next one too, or hides it from the next eye: those
     # two walls are asked first.
-    hid, last = np.full(len(eyes), -1, dtype=np.int64), -1
+    hid, last = np.full(len(eyes), -1, dtype=np.int64), int(np.int64(-1))
     for g in range(len(groups) - 1):
         for i in range(groups[g], groups[g + 1]):
             for j in range(len(eyes)):

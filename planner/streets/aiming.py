@@ -45,13 +45,15 @@ def aimed(
         How many states were reached, and at which of the ends the best way ends; -1: there is none.
     given_up : bool
     """
-    heap, size = np.empty(1024, dtype=np.int64), 0
+    # Told as what they are, so that what is called is compiled for one kind of numbers, not for four.
+    none, never = int(np.int64(-1)), int(np.int64(NEVER))
+    heap, size = np.empty(1024, dtype=np.int64), int(np.int64(0))
     reached = settled = 0
-    best, best_ms = -1, NEVER
+    best, best_ms = none, never
     for k in range(len(seed)):
         if seed_ms[k] < cost[seed[k]]:
             heap, size, is_new = _reach(
-                int(seed[k]), -1, int(seed_ms[k]), best_ms, left, cost, before, heap, size
+                int(seed[k]), none, int(seed_ms[k]), never, left, cost, before, heap, size
             )
             touched[reached] = seed[k]
             reached += is_new
@@ -68,7 +70,7 @@ def aimed(
             if ends[k] == state and spent + ends_ms[k] < best_ms:
                 best, best_ms = k, int(spent + ends_ms[k])
         for k in range(start[state], start[state + 1]):
-            head = int(after[k])
+            head = int(np.int64(after[k]))
             lost, along = np.int64(lost_ms[k]), np.int64(state_ms[head])
             total = int(spent + lost + along)
             if lost < BARRED and along < BARRED and total < cost[head]:

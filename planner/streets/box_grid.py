@@ -83,7 +83,7 @@ def _meeting(
     """
     if not (west <= east and south <= north):  # no box at all
         return np.empty(0, dtype=np.int64)
-    one, span = np.uint64(1), (len(bounds_m), -1)
+    one, span = np.uint64(1), (len(bounds_m), int(np.int64(-1)))
     left, right = np.floor((west - low[0]) / cell_m), np.floor((east - low[0]) / cell_m)
     first, last = np.floor((south - low[1]) / cell_m), np.floor((north - low[1]) / cell_m)
     across = range(_within(left, columns), _within(right + 1, columns))

@@ -223,7 +223,7 @@ def _climb(
 @njit(cache=True, nogil=True)
 def _above(ranks: Ints32, parent: Ints32, place: Ints32) -> tuple[Ints32, int]:  # pragma: no cover - compiled
     """Return all that lies above some ranks and they themselves, descending; their place is told."""
-    found, size = _above_too(ranks, parent, place, np.empty(0, dtype=np.int32), 0)
+    found, size = _above_too(ranks, parent, place, np.empty(0, dtype=np.int32), int(np.int64(0)))
     found = np.sort(found[:size])[::-1].copy()
     for k in range(size):
         place[found[k]] = k
@@ -343,7 +343,7 @@ def _unpacked(
             return found[:states].copy()
         while True:
             y = stack[size - 1]
-            over = _over(shortcuts, weight, of_turns, x, y)
+            over = _over(shortcuts, weight, of_turns, int(np.int64(x)), int(np.int64(y)))
             if over < 0:
                 break
             if size == len(stack):

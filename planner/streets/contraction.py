@@ -161,7 +161,8 @@ def climbable(turns: Turns, states: Ints32, kept: Kept) -> Shortcuts | None:
     arrays = kept.parent, kept.start, kept.far
     if not all(array.dtype == np.int32 and array.ndim == 1 for array in arrays):
         return None
-    if not _fit(*arrays, len(rank)):
+    parent, start, far = map(read_only, arrays)
+    if not _fit(parent, start, far, len(rank)):
         return None
     found = Shortcuts(turns.start, turns.to, rank, state, *arrays, *(_NO_ROWS,) * 4)
     return Shortcuts(*map(read_only, found))
@@ -282,7 +283,7 @@ def _far_ends(
                 size += 1
         told = v
         v = after[told]
-        _tell(told, x, other_start, other_far, lowest, first, after)
+        _tell(int(np.int64(told)), x, other_start, other_far, lowest, first, after)
     for k in range(size):
         mark[found[k]] = -1
     return size

@@ -334,7 +334,7 @@ def _pass_on(
                 continue
             if _tell(row, was, now, weight, how, former) and not room.waits[z]:
                 room.waits[z] = True
-                heap, size = queued(heap, size, z)
+                heap, size = queued(heap, size, int(np.int64(z)))
     return heap, size
 
 
@@ -343,13 +343,15 @@ def _change(
     shortcuts: Shortcuts, room: Room, turns: Ints, ms: Weighed, of_turns: Weighed, weight: Weighed
 ) -> tuple[Ints32, Weighed]:  # pragma: no cover - compiled
     count, start, rank = len(shortcuts.rank), shortcuts.start, shortcuts.rank
-    heap, size = np.empty(1024, dtype=np.int64), 0
+    # Told as what they are, so that what is called is compiled once.
+    none = int(np.int64(0))
+    heap, size = np.empty(1024, dtype=np.int64), none
     written, former, done = np.empty(1024, dtype=np.int32), np.empty(1024, dtype=np.uint32), 0
     for k in range(len(turns)):
-        arc = shortcuts.of_turn[turns[k]]
-        if arc >= 0 and _tell(arc, ms[k], of_turns[turns[k]], weight, room.how, room.former):
+        arc, now = int(np.int64(shortcuts.of_turn[turns[k]])), int(np.uint64(of_turns[turns[k]]))
+        if arc >= 0 and _tell(arc, int(np.uint64(ms[k])), now, weight, room.how, room.former):
             before = np.searchsorted(shortcuts.begin, turns[k], side="right") - 1
-            x = min(rank[before], rank[shortcuts.to[turns[k]]])
+            x = int(np.int64(min(rank[before], rank[shortcuts.to[turns[k]]])))
             if not room.waits[x]:
                 room.waits[x] = True
                 heap, size = queued(heap, size, x)
@@ -369,7 +371,7 @@ def _change(
                     written[done], former[done] = arc, room.former[arc]
                     done += 1
         if done > begun:
-            heap, size = _pass_on(shortcuts, room, x, 0, written[begun:ups], weight, heap, size)
+            heap, size = _pass_on(shortcuts, room, x, none, written[begun:ups], weight, heap, size)
             heap, size = _pass_on(shortcuts, room, x, count, written[ups:done], weight, heap, size)
         for k in range(begun, done):
             room.how[written[k]] = _ALIKE

@@ -183,7 +183,7 @@ def spread(
     start = np.full(nodes, -1, dtype=np.int64)
     via = np.full(nodes, -1, dtype=np.int64)
     # Entries are costs, and below them in the same number the nodes.
-    heap, size = np.empty(len(head) + len(seed_node) + 1, dtype=np.int64), 0
+    heap, size = np.empty(len(head) + len(seed_node) + 1, dtype=np.int64), int(np.int64(0))
     for i in range(len(seed_node)):
         if seed_mm[i] < dist[seed_node[i]]:
             dist[seed_node[i]] = seed_mm[i]

@@ -81,7 +81,7 @@ def dijkstra(  # noqa: C901 - one loop, and calls cost
     """
     known = NEVER
     heap = np.empty(len(after) + len(seed) + 1, dtype=np.int64)
-    size = reached = found = settled = 0
+    size, reached, found, settled = int(np.int64(0)), 0, 0, 0  # as a heap counts
     state = -1
     for i in range(len(seed)):
         if seed_ms[i] < cost[seed[i]]:
@@ -154,7 +154,7 @@ def best_ahead(
         What the best way costs.
     """
     heap = np.empty(len(seed) + 64, dtype=np.int64)
-    size = 0
+    size = int(np.int64(0))
     for i in range(len(seed)):
         left = np.int64(to_end_ms[seed[i]]) - state_ms[seed[i]]
         if to_end_ms[seed[i]] < BARRED and seed_ms[i] + left == best_ms and cost[seed[i]] == BARRED:

@@ -152,7 +152,7 @@ class Timing:
     def _changing(self, edges: Ints, ms: Ints) -> Timing:
         """Return the timing with these edges so, whatever they were before."""
         driven = (ms < BARRED).any(axis=0) | (self._ms_of(edges) < BARRED).any(axis=0)
-        every = _laid_over(self.changed, self.changed_ms, edges[driven], ms[:, driven])
+        every = _laid_over(self.changed, self.changed_ms, edges[driven], np.ascontiguousarray(ms[:, driven]))
         return Timing(self.turns, self.along_ms, self.node_s, self.turn_s, *every, self.base)
 
 
