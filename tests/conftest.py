@@ -7,6 +7,7 @@ import importlib
 import os
 import pkgutil
 import shutil
+import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from functools import cache
@@ -61,9 +62,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Load all of the planner first: Hypothesis draws words and numbers out of the local modules it finds
     loaded, so that which tests ran before would decide which examples the next one sees."""
-    for module in pkgutil.walk_packages(planner.__path__, "planner."):
-        if not module.name.endswith(".__main__") and not session.config.option.collectonly:
-            importlib.import_module(module.name)
+    if session.config.rootpath == Path(planner.__file__).parents[1]:  # and no suite made up by a test
+        for module in pkgutil.walk_packages(planner.__path__, "planner."):
+            if not module.name.endswith(".__main__") and not session.config.option.collectonly:
+                importlib.import_module(module.name)
     _look_no_more_for_garbage_among_what_stays()
 
 
@@ -80,6 +82,9 @@ def _look_no_more_for_garbage_among_what_stays() -> None:
 def packages_looked_through_once() -> Iterator[None]:
     """Look once which installed packages bring parts for pages: each new page of Streamlit's test runner
     reads what all hundred of them say of themselves, two fifths of the work of a test of the pages."""
+    if "streamlit" not in sys.modules:  # nobody here tests a page
+        yield
+        return
     from streamlit.components.v2 import manifest_scanner  # here: who deals the tests out needs no Streamlit
 
     with pytest.MonkeyPatch.context() as patch:
