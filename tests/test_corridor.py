@@ -111,6 +111,23 @@ def test_in_and_out_share_nothing_where_maximum_flow_finds_two_ways(
         assert common_m(corridor, start) == pytest.approx(0.0, abs=0.01)
 
 
+@settings(deadline=None, max_examples=40, derandomize=True)
+@given(spots, spots, st.sampled_from([0.2, 0.5, 1.0, 3.0]))
+def test_ways_in_that_are_not_looked_for_would_not_have_been_taken(
+    waiting_m: tuple[float, float], loading_m: tuple[float, float], minutes: float
+) -> None:
+    area = town()
+    driving = patient(driving_in(area, streets_around(area)), minutes)
+    sites = sites_at(area, waiting_m, loading_m)
+    corridor = lay_corridor(sites, driving, ())
+    with pytest.MonkeyPatch.context() as patch:  # as if any way might be as quick as can be: all are searched
+        patch.setattr("planner.routes.corridor._WayIn.least_s", -np.inf)
+        whole = lay_corridor(sites, driving, ())
+    assert corridor.apart == whole.apart
+    assert corridor.out.tolist() == whole.out.tolist()
+    assert corridor.taken.tolist() == whole.taken.tolist()
+
+
 def test_nobody_is_driven_for_minutes_to_spare_a_short_stretch() -> None:
     area = town()
     driving = driving_in(area, streets_around(area))

@@ -115,9 +115,10 @@ def lay_corridor(sites: Sequence[Site], driving: Driving, goals: Sequence[Snap])
     inside = driving.network.edges_meeting(driving.streets.outer_m)
     within = _ways_within(start, [goal for goal in goals if inside[goal.edge]], driving)
     goals = _nearest(start, [goal for goal in goals if not inside[goal.edge]], driving)
-    loops = [_loop(out, start, waiting, goals, shy, inside) for out in _ways_out(start, goals, shy, inside)]
-    if waiting is not None and not any(loop.apart for loop in loops):
-        loops += _other_loops(start, waiting, goals, shy, inside)
+    way_in = None if waiting is None else _WayIn(start, waiting, shy)
+    loops = [_loop(out, start, way_in, goals, shy, inside) for out in _ways_out(start, goals, shy, inside)]
+    if way_in is not None and not any(loop.apart for loop in loops):
+        loops += _other_loops(way_in, goals, inside)
     if not loops:
         return Corridor(driving, site, staging, _inward(start, waiting, NOTHING, shy))
     best = min(loops, key=lambda loop: (not loop.apart, loop.time_s))
@@ -166,6 +167,24 @@ class _Out:
     first_arc: int
 
 
+@dataclass(frozen=True, eq=False)
+class _WayIn:
+    """Whence and where ambulances come in to load, and who drives so."""
+
+    start: Snap
+    waiting: Snap
+    driving: Driving
+
+    @cached_property
+    def least_s(self) -> float:
+        """Seconds that any way in takes: no way that keeps off anything is shorter."""
+        driving = self.driving
+        search = driving.network.search(
+            self.waiting, driving.timing, driving.streets.closed, ends=[self.start]
+        )
+        return search.time_s(self.start)
+
+
 def _ways_out(start: Snap, goals: Sequence[Snap], driving: Driving, inside: Bools) -> list[_Out]:
     """Return ways out, each over another street of the perimeter.
 
@@ -188,25 +207,27 @@ def _ways_out(start: Snap, goals: Sequence[Snap], driving: Driving, inside: Bool
 
 
 def _loop(
-    out: _Out, start: Snap, waiting: Snap | None, goals: Sequence[Snap], driving: Driving, inside: Bools
+    out: _Out, start: Snap, way_in: _WayIn | None, goals: Sequence[Snap], driving: Driving, inside: Bools
 ) -> _Loop:
     """Weigh a way out: with the way in that keeps off it, if there is one, and the times to all goals."""
     closed = _only(out.edges, start, driving, inside)
     times_s = driving.network.search(start, driving.timing, closed, ends=goals).times_s(goals)
     away_s = float(np.where(np.isfinite(times_s), times_s, _UNREACHED_S).sum())
-    if waiting is None:
+    if way_in is None:
         return _Loop(None, out.edges, True, away_s)
-    inward, apart = _inward_by_gates(out, start, waiting, driving)
+    inward, apart = _inward_by_gates(out, way_in)
     return _Loop(inward, out.edges, apart, away_s + (_UNREACHED_S if inward is None else inward.time_s))
 
 
-def _inward_by_gates(out: _Out, start: Snap, waiting: Snap, driving: Driving) -> tuple[Path | None, bool]:
+def _inward_by_gates(out: _Out, way_in: _WayIn) -> tuple[Path | None, bool]:
     """Find the way in as :func:`_inward_off` does; by more gates where that saves enough for each."""
-    inward, apart = _inward_off(out, start, waiting, driving)
+    driving = way_in.driving
+    inward, apart = _inward_off(out, way_in, driving)
     gate_s = 60 * driving.doctrine.transport.gates_spared_min
-    if inward is None or inward.time_s < 2 * gate_s:
+    # not looked for where even the quickest way saves too little
+    if inward is None or inward.time_s < 2 * gate_s or inward.time_s - way_in.least_s < gate_s:
         return inward, apart
-    quick, off = _inward_off(out, start, waiting, replace(driving, post_s=gate_s))
+    quick, off = _inward_off(out, way_in, replace(driving, post_s=gate_s))
     if quick is None or off < apart:
         return inward, apart
     more = _gates(quick, driving) - _gates(inward, driving)
@@ -218,16 +239,16 @@ def _gates(path: Path, driving: Driving) -> int:
     return int(driving.streets.post_edge[path.driven].sum())
 
 
-def _inward_off(out: _Out, start: Snap, waiting: Snap, driving: Driving) -> tuple[Path | None, bool]:
+def _inward_off(out: _Out, way_in: _WayIn, driving: Driving) -> tuple[Path | None, bool]:
     """Find the way in that keeps off a way out, and say whether it shares nothing with it.
 
     One that would be driven for minutes to spare a short stretch is none: the stretch is shared, and said.
     """
-    inward, most_s = (
-        _inward_apart(start, waiting, out, driving),
-        60 * driving.doctrine.transport.apart_most_min,
-    )
-    if inward is not None and inward.time_s <= most_s:
+    start, waiting = way_in.start, way_in.waiting
+    most_s = 60 * driving.doctrine.transport.apart_most_min
+    inward = _inward_apart(start, waiting, out, driving)
+    # where it takes so little more than any, one that shares is not looked for
+    if inward is not None and (inward.time_s <= most_s or inward.time_s - way_in.least_s <= most_s):
         return inward, True
     sharing = _inward(start, waiting, out.edges, driving)
     if inward is not None and (sharing is None or inward.time_s - sharing.time_s <= most_s):
@@ -260,10 +281,9 @@ def _inward_apart(start: Snap, waiting: Snap, out: _Out, driving: Driving) -> Pa
     return shut.search(waiting, ends=[start]).path(start)
 
 
-def _other_loops(
-    start: Snap, waiting: Snap, goals: Sequence[Snap], driving: Driving, inside: Bools
-) -> list[_Loop]:
+def _other_loops(way_in: _WayIn, goals: Sequence[Snap], inside: Bools) -> list[_Loop]:
     """Try the way in first, and then any two ways that share no street, by maximum flow."""
+    start, waiting, driving = way_in.start, way_in.waiting, way_in.driving
     found = []
     inward = _inward(start, waiting, NOTHING, driving)
     if inward is not None:
@@ -274,7 +294,7 @@ def _other_loops(
     pair = _by_flow(start, waiting, driving, inside)
     if pair is not None:
         found += _out_without(_only(pair, start, driving, inside), start, goals, driving, inside)
-    loops = [_loop(out, start, waiting, goals, driving, inside) for out in found]
+    loops = [_loop(out, start, way_in, goals, driving, inside) for out in found]
     return [loop for loop in loops if loop.apart]
 
 
