@@ -78,7 +78,10 @@ def hold_scene(incident: Incident, area: Area, doctrine: Doctrine) -> HeldScene:
     def drawn(said: Incident, gap_m: float | None = None) -> Lines:
         blocked = blocked_streets(said, area, doctrine)
         inner, outer = trace_perimeters(ground, area, doctrine, blocked, said, gap_m)
-        streets = _streets(ground, inner, outer, area, blocked)
+        streets = area.memory.once(
+            lambda: _streets(ground, inner, outer, area, blocked),
+            *("streets", ground, inner, outer, np.flatnonzero(blocked).tobytes()),
+        )
         posts, shut = inner.posts + outer.posts, never_gates(inner.posts)
         scene = Scene(ground, inner.polygon_m, outer.polygon_m, posts, streets.closed, shut, streets.blocked)
 

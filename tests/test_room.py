@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from shapely.geometry import Point
 
+from planner import plan as plan_module
 from planner.doctrine import Doctrine
 from planner.model import Closure, Incident, PostEdit, Reject, Shape
 from planner.perimeters.rings import outer_options
@@ -107,6 +108,20 @@ def test_what_other_rings_take_is_counted_of_the_line_that_is_kept_alone(
     outer = make_plan(WIDENED, town(), doctrine()).perimeters[1]
     assert "150 m instead of 100 m" in outer.reason
     assert counted == [outer.options]
+
+
+def test_each_line_that_is_drawn_has_its_streets_looked_over_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[Any] = []
+
+    def over(ground: Any, inner: Any, outer: Any, *rest: Any) -> Any:
+        looked.append(outer)
+        return streets_of(ground, inner, outer, *rest)
+
+    streets_of = plan_module._streets
+    monkeypatch.setattr(plan_module, "_streets", over)
+    town().memory.forget()
+    hold_scene(WIDENED, town(), doctrine())
+    assert len(looked) == len(set(looked)) > 1
 
 
 def test_that_command_alone_finds_no_room_is_told_as_the_whole_choice_finds_it(

@@ -335,7 +335,8 @@ class TimedStreets(StreetArrays):
         chosen = self._part_at(ground_m, part)
         if chosen is None:
             return self.no_closures()
-        if not self.long_parts(travel, travelling, least_m)[part == chosen].any():
+        one = int(self.part_edges(travel, travelling, chosen).argmax())  # of a part all are long, or none
+        if not self.long_parts(travel, travelling, least_m)[one]:
             chosen = self._walked_to(ground_m, travel, travelling, least_m, chosen)
         return self.part_edges(travel, travelling, chosen)
 
