@@ -197,6 +197,10 @@ class Travelling:
             return self.ambulance_height_m, self.ambulance_width_m
         return self.car_height_m, self.car_width_m
 
+    def __hash__(self) -> int:
+        """Hash by some of the numbers: timings are kept under them."""
+        return hash((self.primary_kmh, self.residential_kmh, self.walking_kmh, self.u_turn_s))
+
     def signal_s(self, travel: Travel) -> float:
         """Return the mean delay at traffic signals."""
         return self.signal_emergency_s if travel is Travel.EMERGENCY else self.signal_public_s
@@ -328,6 +332,10 @@ class Siting:
     officers_reunification: int
     officers_media: int
     officers_helispot: int
+
+    def __hash__(self) -> int:
+        """Hash by some of the numbers: what a plan works out is kept under them, and there are 120."""
+        return hash((self.search_m, self.sight_m, self.assumed_height_m, self.ground_free))
 
 
 @dataclass(frozen=True)

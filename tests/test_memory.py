@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from pathlib import Path
 from threading import Barrier, Lock
@@ -16,6 +16,8 @@ import pytest
 from planner.area import Area
 from planner.doctrine import Doctrine, read_doctrine
 from planner.document import write_plan
+from planner.geo import LonLat
+from planner.hospitals.known import KnownHospital
 from planner.memory import Memory, give_back, one_at_a_time
 from planner.model import Casualties, Closure, Incident, Plan, PostEdit, Shape
 from planner.plan import make_plan
@@ -148,3 +150,13 @@ def test_memory_that_nobody_uses_any_more_is_given_back() -> None:
     give_back()
     assert resident_bytes() < held - 50_000_000
     assert len(last) == 1000
+
+
+def test_numbers_that_work_is_kept_under_are_told_apart_by_each_of_them_though_few_are_hashed() -> None:
+    hospital = KnownHospital("General", LonLat(1.0, 2.0), 3.0, 4.0)
+    for key in (doctrine().siting, doctrine().travelling, hospital):
+        again = replace(key)
+        assert (again, hash(again)) == (key, hash(key))
+        numbers = [field.name for field in fields(key) if type(getattr(key, field.name)) in (int, float)]
+        others = {replace(key, **{name: getattr(key, name) + 1}) for name in numbers}
+        assert len(others | {key}) == len(numbers) + 1

@@ -124,6 +124,10 @@ class KnownHospital:
     closed_as_of: str = ""
     off_map: bool = False
 
+    def __hash__(self) -> int:
+        """Hash by name and place: what is said of hospitals is asked hundreds of times a plan."""
+        return hash((self.name, self.x_m, self.y_m))
+
     @property
     def has_level(self) -> bool:
         """Whether any source states a trauma level."""

@@ -158,4 +158,4 @@ def _entrance(spot_m: tuple[float, float], working: Bools, area: Area, doctrine:
             return snap
     (nearest,) = network.snap([spot_m], np.ones_like(working))
     assert nearest is not None  # an area has streets
-    return replace(nearest, x_m=spot_m[0], y_m=spot_m[1])
+    return nearest._replace(x_m=spot_m[0], y_m=spot_m[1])

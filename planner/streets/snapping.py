@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -17,8 +17,7 @@ _A_HAIR_MORE = 1.0 + 1e-12
 """So much more than the nearest a box may be off: rounding loses no edge."""
 
 
-@dataclass(frozen=True)
-class Snap:
+class Snap(NamedTuple):
     """A place on the network.
 
     Parameters
