@@ -85,13 +85,13 @@ def command_without_room(between: Between) -> bool:
         return False
     judge = Judge(between.facts, between.demand, between.doctrine.siting, POOL)
     asked = [asks for asks in asks_for(between.demand) if asks.inside and not asks.optional]
-    # the command post first: mostly it has room, and nothing more need be judged
-    if any(_has_room(judge.of(asks)) for asks in asked if asks.purpose is Purpose.COMMAND_POST):
-        return False
     others: dict[Purpose, Judged] = {
         asks.purpose: judge.of(asks) for asks in asked if asks.purpose is not Purpose.COMMAND_POST
     }
     if not all(_has_room(judged, SMALL) and _entered_within(judged, between) for judged in others.values()):
+        return False
+    command = [judge.of(asks) for asks in asked if asks.purpose is Purpose.COMMAND_POST]
+    if any(map(_has_room, command)):
         return False
     return len(choose_together(Choice.among(others, judge))) == len(others)
 
