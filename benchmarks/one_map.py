@@ -31,6 +31,7 @@ from benchmarks.whole_plan import (
     WHOLE,
     Spent,
     clock,
+    edge_count,
     incident_at,
     places,
     plans,
@@ -48,7 +49,7 @@ NETWORKX, PLAIN, _ = SCRIPTS
 BARE, BARER = "bare osmium", "bare osmium, nothing taken"
 IMPORT, READ, ORDER, WRITE = "import, whole", "import: reading", "import: order", "import: writing"
 IMPORT_MB, OPEN, HOLD_MB = "import, peak memory", "open", "memory with the map"
-YARDSTICK = "yardstick: a million sums in a loop"
+YARDSTICK, SEARCH = "yardstick: a million sums in a loop", "yardstick: from one place to all, by scipy"
 ROUTE = "one route, nothing closed"
 MATRIX = f"matrix {routing.STARTS} x {routing.ENDS}, nothing closed"
 ZONE = f"zone closed + matrix + {routing.ROUTES} routes"
@@ -162,12 +163,13 @@ def planning(name: str) -> Figures:
         before=lambda: routing.reopen(network, timing, starts, ends),
     )
     found[ZONE] = {OURS: _told(zone)}
-    size = {"edges": network.edge_count, "nodes": network.node_count}
+    size = {"edges": edge_count(area), "streets": network.edge_count, "nodes": network.node_count}
     found[HOLD_MB] = {OURS: {"mb": peak_mb()}}
     for piece, spent in pieces(area, packs.shipped_doctrine()):  # some hold the streets twice
         found[piece] = {OURS: _told(spent)}
     speeds.append(timed(_a_million_sums))
     found[YARDSTICK] = {MACHINE: _told(median_of(speeds))}
+    found[SEARCH] = {MACHINE: _told(timed(routing.search_by_scipy(network, timing)))}
     found[LISTED] = {OURS: _told(_listed(area))}  # last: it holds the map of a script as well
     return {OPEN: {OURS: _told(opened)}, **found, SIZE: {OURS: size}}
 
@@ -192,7 +194,7 @@ def _listed(area: Area) -> Timed:
         network.times(starts[:1], ends[:1], timing, gone)
 
     spent = []
-    for number, place in enumerate(places(area, TAPS)[: script_taps(network.edge_count)]):
+    for number, place in enumerate(places(area, TAPS)[: script_taps(edge_count(area))]):
         at = on.nearest(area.frame.point_m(place))[0]
         work = partial(
             listed,
@@ -222,7 +224,7 @@ def scripting(name: str) -> Figures:
     on = Map(area, graph_of(area, packs.shipped_doctrine()))
     gc.collect()
     gc.freeze()
-    edges = area.network.edge_count
+    edges = edge_count(area)
     metro, most = edges >= METRO, script_taps(edges)
     found: Figures = {work: {NETWORKX: _told(*spent)} for work, spent in _ways(area, on).items()}
     for peer in SCRIPTS:

@@ -6,7 +6,8 @@ most (three origins, not 200), so that one may be missed and the whole plan stil
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import shapely
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from benchmarks import routing
 from benchmarks.listed import HOSPITALS, PLACES, POINTS, WAYS, eyes_m, raised, ways_apart
 from benchmarks.rows import Timed, timed
-from benchmarks.whole_plan import METRO, places
+from benchmarks.whole_plan import places
 from planner import packs
 from planner.area import Area
 from planner.doctrine import Doctrine
@@ -30,7 +31,7 @@ READY = "ready for ways"
 CLOSED = "a zone closed"
 SIGHT = f"{PLACES} places snapped, seen from {POINTS}"
 TABLE = f"matrix {PLACES} x {HOSPITALS}, zone closed"
-APART = f"{WAYS} ways apart, zone closed"
+APART, FAR_APART = f"{WAYS} ways apart, zone closed", f"{WAYS} ways apart across the map"
 PATIENTS = "100 patients shared out"
 TARGETS_S = {
     READY: (0.06, 0.7),
@@ -40,17 +41,19 @@ TARGETS_S = {
     APART: (0.02, 0.025),
     PATIENTS: (0.005, 0.005),
 }
-"""At the most, for a city of 100,000 to 200,000 edges and for a metro."""
-_LEAST = 100_000
+"""At the most, for a city of 100,000 edges and for a metro of a million."""
+_TOLD_FOR = 100_000, 1_000_000
+_WAY_OUT_M = 5000.0
+"""Ways apart go to the nearest hospitals that lie further off: of four such ways the targets were told."""
 _AROUND_M = (routing.ZONE_M + 50.0, 1500.0)
 _WARDS, _SEED = 15, 7
 
 
 def target_s(work: str, edges: int) -> float | None:
     """Return how long a piece may take on a map of some size; nothing is told of small ones."""
-    if work not in TARGETS_S or edges < _LEAST:
+    if work not in TARGETS_S or edges < _TOLD_FOR[0]:
         return None
-    return TARGETS_S[work][edges >= METRO]
+    return float(np.interp(edges, _TOLD_FOR, TARGETS_S[work]))
 
 
 def pieces(area: Area, doctrine: Doctrine) -> Iterator[tuple[str, Timed]]:
@@ -82,7 +85,9 @@ def pieces(area: Area, doctrine: Doctrine) -> Iterator[tuple[str, Timed]]:
             ),
         )
     yield TABLE, timed(lambda: network.times(starts, ends, timing, closed))
-    yield APART, timed(lambda: ways_apart(network, timing, closed, starts[0], ends))
+    out = _nearest_beyond(starts[0], _all_hospitals(area, usable & ~closed))
+    yield APART, timed(lambda: ways_apart(network, timing, closed, starts[0], out))
+    yield FAR_APART, timed(lambda: ways_apart(network, timing, closed, starts[0], ends))
     seconds = network.times(starts[:1], ends[:_WARDS], timing, network.no_closures())[0]
     wards = [Ward(float(s) if np.isfinite(s) else None, TraumaLevel.II, 300) for s in seconds]
     patients = Casualties(red=30, yellow=30, green=40)
@@ -111,11 +116,23 @@ def _ready(area: Area, doctrine: Doctrine) -> tuple[Callable[[], None], Callable
     return ready, forget
 
 
+def _nearest_beyond(start: Snap, ends: Sequence[Snap]) -> list[Snap]:
+    """Return places in the order of how far they are off, those first that no way out is too short to."""
+    off_m = [math.hypot(end.x_m - start.x_m, end.y_m - start.y_m) for end in ends]
+    order = sorted(range(len(ends)), key=lambda k: (off_m[k] < _WAY_OUT_M, off_m[k]))
+    return [ends[k] for k in order]
+
+
 def _hospitals(area: Area, usable: NDArray[np.bool_]) -> list[Snap]:
     """Return some hospitals of a map, all over it, as places on streets; of a map without, other places."""
+    found = _all_hospitals(area, usable)
+    return found[:: max(1, (len(found) - HOSPITALS) // HOSPITALS)][:HOSPITALS]
+
+
+def _all_hospitals(area: Area, usable: NDArray[np.bool_]) -> list[Snap]:
+    """Return all hospitals of a map, and some other places."""
     network = area.network
     shapes = area.places.shapes[area.places.among("kind", (PlaceKind.HOSPITAL,))]
     spots_m = shapely.get_coordinates(shapely.centroid(shapes)).reshape(-1, 2)
     found = [snap for snap in network.snap(spots_m, usable) if snap is not None]
-    found += routing.places(network, Travel.EMERGENCY, HOSPITALS, 5, RoadClass.RESIDENTIAL)
-    return found[:: max(1, (len(found) - HOSPITALS) // HOSPITALS)][:HOSPITALS]
+    return found + routing.places(network, Travel.EMERGENCY, HOSPITALS, 5, RoadClass.RESIDENTIAL)

@@ -10,11 +10,13 @@ from __future__ import annotations
 import argparse
 import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import networkx as nx
 import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components, dijkstra
 from shapely.geometry import Point
 
 from benchmarks.rows import Row, Timed, timed
@@ -91,6 +93,24 @@ def as_digraph(network: StreetNetwork, timing: Timing, closed: np.ndarray) -> nx
     rows = zip(turns.origin[good].tolist(), turns.to[good].tolist(), ms.tolist(), strict=True)
     graph.add_weighted_edges_from(rows, weight="ms")
     return graph
+
+
+def search_by_scipy(network: StreetNetwork, timing: Timing) -> Callable[[], object]:
+    """Return what searches from one place to all others with scipy, over junctions and streets alone.
+
+    The targets were told with how long this took on the machine where they were set.
+    """
+    arcs = np.flatnonzero(timing.arc_ms < BARRED)
+    forward, edges = arcs < network.edge_count, arcs % network.edge_count
+    u, v = network.edge_u[edges], network.edge_v[edges]
+    ends = np.where(forward, u, v), np.where(forward, v, u)
+    ms = np.maximum(timing.arc_ms[arcs], 1).astype(np.float64)
+    streets = csr_array((ms, ends), shape=(network.node_count, network.node_count))
+    _, part = connected_components(streets, connection="strong")
+    main = np.flatnonzero(part == np.bincount(part).argmax())
+    within = streets[main][:, main]
+    start = np.array(len(main) // 2)
+    return lambda: dijkstra(within, indices=start)
 
 
 def plain_times_s(

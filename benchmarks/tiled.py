@@ -21,10 +21,14 @@ from typing import Any
 import numpy as np
 import osmium
 import osmium.osm.mutable
+import shapely
 
 from benchmarks import peers
+from benchmarks.cut_extract import cut
 
 _GAP_DEG = 0.005
+_AMID = 0.13
+"""Of the nodes so great a share lies beyond each side of what is a map's middle."""
 _JOINT_TAGS = {"highway": "trunk", "maxspeed": "90", "name": "Joint"}
 
 
@@ -76,6 +80,24 @@ def laid_out(source: Path, times: int, tell: Callable[[str], None] | None = None
         part = file.with_name(f"part-{file.name}")
         tile(source, part, times)
         part.rename(file)
+    return file
+
+
+def amid(source: Path, tell: Callable[[str], None] | None = None) -> Path:
+    """Return the middle of a map, half of its streets: tiled once, as OSRM could not read its ids else."""
+    sha = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
+    file = peers.folder() / f"amid-{sha}.osm.pbf"
+    if not file.is_file():
+        (tell or _tell)(f"cutting the middle out of {source.name}")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        nodes: Any = osmium.FileProcessor(str(source), osmium.osm.NODE)
+        lonlat_deg = np.array([(node.location.lon, node.location.lat) for node in nodes])
+        west, south, east, north = np.quantile(lonlat_deg, [_AMID, 1 - _AMID], axis=0).ravel()
+        part, numbered = (file.with_name(f"part-{k}-{file.name}") for k in range(2))
+        cut(source, part, shapely.box(west, south, east, north), whole_ways=True)
+        tile(part, numbered, 1)
+        part.unlink()
+        numbered.rename(file)
     return file
 
 

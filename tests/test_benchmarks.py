@@ -13,12 +13,12 @@ import pytest
 
 from benchmarks import one_map, report
 from benchmarks.listed import LIST_SCRIPT, LISTED, ListedScript, asked, listed, osmnx_graph
-from benchmarks.pieces import CLOSED, TABLE, TARGETS_S, pieces, target_s
+from benchmarks.pieces import CLOSED, FAR_APART, TABLE, TARGETS_S, pieces, target_s
 from benchmarks.report import Size
 from benchmarks.rows import Timed, timed
 from benchmarks.script import SCRIPTS, Answer, Map, graph_of
 from benchmarks.tiled import tile
-from benchmarks.whole_plan import FIRST, WHOLE, incident_at, places
+from benchmarks.whole_plan import FIRST, WHOLE, edge_count, incident_at, places
 from planner import packs, settings
 
 ABOUT = dict.fromkeys(("command", "date", "machine", "python", "versions", "maps", "picture"), "x")
@@ -60,6 +60,26 @@ def test_pieces_and_first_plans_are_judged_and_the_list_like_for_like() -> None:
     assert told[f"{FIRST} at 1,000,000 edges: 450 ms of 400"] is False
     assert told[f"{TABLE} at 1,000,000 edges: 60 ms of 30"] is False
     assert all(target_s(work, 34_000) is None for work in TARGETS_S)
+    for work, (city_s, metro_s) in TARGETS_S.items():
+        assert target_s(work, 100_000) == city_s
+        assert target_s(work, 2_000_000) == metro_s
+        assert target_s(work, 550_000) == pytest.approx((city_s + metro_s) / 2)
+
+
+def test_edges_are_counted_by_the_ways_in_which_streets_are_driven() -> None:
+    area = packs.open_area("three_rivers")
+    graph = osmnx_graph(area, packs.shipped_doctrine())
+    twins = graph.number_of_edges() - len(set(graph.edges()))
+    assert edge_count(area) - twins <= graph.number_of_edges() <= edge_count(area)
+    assert area.network.edge_count < edge_count(area) < 2 * area.network.edge_count
+
+
+def test_the_page_tells_how_quick_the_machine_is_beside_that_of_the_targets() -> None:
+    slow = size(307_000, 0.25, 9.0)
+    slow.figures[one_map.SEARCH] = {one_map.MACHINE: {"s": 0.0495, "cpu_s": 0.0495}}
+    assert report.slower(slow) == pytest.approx(1.5)
+    assert "in this run it took\n1.5 times as long" in report.page([slow, size(10**6, 0.39, 90)], ABOUT)
+    assert "scipy's search from one\n" not in report.page([size(10**6, 0.39, 90)], ABOUT)
 
 
 def test_every_piece_of_a_plan_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +88,7 @@ def test_every_piece_of_a_plan_is_timed(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr("benchmarks.pieces.timed", once)
     told = dict(pieces(packs.open_area("three_rivers"), packs.shipped_doctrine()))
-    assert told.keys() <= TARGETS_S.keys()
+    assert told.keys() <= {*TARGETS_S, FAR_APART}
     assert told.keys() >= TARGETS_S.keys() - {CLOSED}, "so few streets have no hierarchy to tell"
     assert all(spent.wall_s > 0 for spent in told.values())
 
