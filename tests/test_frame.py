@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import re
 import shlex
@@ -294,7 +295,8 @@ def test_two_pips_install_all_of_the_lock_and_neither_fails_unheard(trouble: str
     python = tmp_path / "bin" / "python"
     python.parent.mkdir()
     python.write_text(
-        f'#!/bin/sh\nfor last; do :; done\ncat "$last" >>"$0.$$"\n[ "${{last##*-}}" != {trouble} ]\n'
+        '#!/bin/sh\n[ "$2" = pip ] || exit 0\nfor last; do :; done\n'
+        f'cat "$last" >>"$0.$$"\n[ "${{last##*-}}" != {trouble} ]\n'
     )
     python.chmod(0o755)
     step = ["bash", "scripts/setup.sh", "packages", str(tmp_path)]
@@ -303,6 +305,22 @@ def test_two_pips_install_all_of_the_lock_and_neither_fails_unheard(trouble: str
     first, second = (path.read_text() for path in python.parent.glob("python.*"))
     assert _stanzas(first) | _stanzas(second) == _stanzas(_text("requirements.lock"))
     assert not _stanzas(first) & _stanzas(second)
+
+
+def test_what_is_installed_is_compiled_but_for_what_nothing_here_starts(tmp_path: Path) -> None:
+    python, packages = tmp_path / "bin" / "python", tmp_path / "lib" / "python3.11" / "site-packages"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\n[ "$2" = pip ] || exec {shlex.quote(sys.executable)} "$@"\n')
+    python.chmod(0o755)
+    started = {"some/__init__.py", "some/testing/plain.py", "alone.py"}
+    for name in (*started, "some/tests/test_it.py", "mypy/build.py", "mypyc/build.py"):
+        (packages / name).parent.mkdir(parents=True, exist_ok=True)
+        (packages / name).write_text("HERE = 1\n", encoding="utf-8")
+    (packages / "some" / "template.py").write_text("{{ no Python }}", encoding="utf-8")
+    step = ["bash", "scripts/setup.sh", "packages", str(tmp_path)]
+    subprocess.run(step, cwd=ROOT, capture_output=True, text=True, check=True)
+    compiled = {importlib.util.source_from_cache(str(path)) for path in packages.rglob("*.pyc")}
+    assert compiled == {str(packages / name) for name in started}
 
 
 def _stanzas(lock: str) -> set[str]:
