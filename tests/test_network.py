@@ -6,6 +6,7 @@ import itertools
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -410,6 +411,16 @@ def seconds(
     snaps = [Snap(e, a, *network.at(e, a), 0.0) for e, a in (start, end)]
     timing = network.timing(travel, TRAVELLING)
     return float(network.times(snaps[:1], snaps[1:], timing, network.no_closures())[0, 0])
+
+
+@given(networks(), st.floats(0.001, 3.0))
+@settings(max_examples=40, deadline=None)
+def test_lengths_are_what_numpy_adds_up_to_the_last_digit(network: StreetNetwork, turn: float) -> None:
+    xy = network.shape_xy_m @ np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
+    marks = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+    start = network.shape_start
+    wanted = marks[start[1:] - 1] - marks[start[:-1]]
+    assert np.array_equal(replace(network, shape_xy_m=xy).length_m, wanted)
 
 
 def test_time_is_length_over_the_lower_of_class_and_limit() -> None:

@@ -440,10 +440,21 @@ def _expected_rows(name: str, n: int, e: int, s: int) -> int | None:
     return n if name.startswith("node_") else e
 
 
-def _part_lengths(xy: Floats, start: Ints) -> Floats:
-    steps = np.hypot(*np.diff(xy, axis=0).T)
-    marks = np.concatenate([[0.0], np.cumsum(steps)])
-    lengths: Floats = marks[start[1:] - 1] - marks[start[:-1]]
+@njit(cache=True, nogil=True)
+def _part_lengths(xy: Floats, start: Ints) -> Floats:  # pragma: no cover - compiled
+    """Length of each part: how much further its last row lies than its first, along all rows.
+
+    Sums go on from part to part, so that a length has the same last digit as ever.
+    """
+    lengths = np.empty(len(start) - 1)
+    mark = first = 0.0
+    for part in range(len(start) - 1):
+        for k in range(start[part], start[part + 1]):
+            if k > 0:
+                mark += np.hypot(xy[k, 0] - xy[k - 1, 0], xy[k, 1] - xy[k - 1, 1])
+            if k == start[part]:
+                first = mark
+        lengths[part] = mark - first
     return lengths
 
 

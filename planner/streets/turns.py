@@ -215,7 +215,7 @@ def _all_turns(
         if not usable[edge]:
             continue
         head = edge_v[edge] if arc < count else edge_u[edge]
-        ax, ay = arriving[arc]
+        ax, ay = arriving[arc, 0], arriving[arc, 1]
         meets = first[head + 1] - first[head] >= _JUNCTION_LEGS and (ax != 0 or ay != 0)
         for after in out[first[head] : first[head + 1]]:
             to[row] = after
@@ -243,8 +243,10 @@ def _headings(xy_m: Floats, shape_start: Ints) -> tuple[Floats, Floats]:  # prag
             while at != end and along_m < _HEADING_M:
                 at += step
                 along_m += np.hypot(xy_m[at, 0] - xy_m[at - step, 0], xy_m[at, 1] - xy_m[at - step, 1])
-            leaving[arc] = xy_m[at] - xy_m[begin]
-            arriving[edge + count if arc == edge else edge] = -leaving[arc]
+            back = edge + count if arc == edge else edge
+            for axis in range(2):  # number by number: an array for each would be made and thrown away
+                leaving[arc, axis] = xy_m[at, axis] - xy_m[begin, axis]
+                arriving[back, axis] = -leaving[arc, axis]
     return arriving, leaving
 
 
