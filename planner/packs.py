@@ -48,11 +48,12 @@ from planner.errors import AreaNotFoundError, PackError, PlannerError
 from planner.geo import Frame, LonLat
 from planner.ground.coverage import count_contents
 from planner.memory import give_back
-from planner.streets.contraction import Found, Kept
+from planner.streets.contraction import Kept
 from planner.streets.driving_side import DrivingSide
 from planner.streets.network import StreetNetwork
+from planner.streets.search import BARRED
 from planner.streets.unread import UnreadRules
-from planner.streets.weighing import KeptWeights
+from planner.streets.weighing import MOST_WEIGHED
 from planner.table import Table
 
 SCHEMA = "pack/5"
@@ -423,32 +424,71 @@ def _write_streets(network: StreetNetwork, unread: UnreadRules | None, file: Bin
             _write_array(_UNREAD + entry.name, getattr(unread, entry.name), archive, file)
 
 
-def _write_shortcuts(found: Kept | tuple[Found, KeptWeights | None], file: BinaryIO) -> None:
-    """Write shortcuts and what they weigh for ambulances by the doctrine that comes with the program."""
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-        for name, rows in _kept_rows(found).items():
-            _write_array(name, rows[0], archive, file, *rows[1:])
+def _write_shortcuts(network: StreetNetwork, file: BinaryIO, folder: Path) -> None:
+    """Write shortcuts and what they weigh for ambulances by the doctrine that comes with the program.
 
-
-def _kept_rows(found: Kept | tuple[Found, KeptWeights | None]) -> dict[str, tuple[NDArray[Any], ...]]:
-    """Return the arrays that are kept, each as what lies one after the other."""
+    They are written first and weighed where they lie in the file: found and weighed, those of a metro would
+    take more memory than all else of an import.
+    """
+    found = network.find_shortcuts()
     if isinstance(found, Kept):
-        return {name: (rows,) for name, rows in found._asdict().items()}
-    shortcuts, weights = found
-    kept: dict[str, tuple[NDArray[Any], ...]] = {
-        "parent": (shortcuts.parent,),
-        "start": (shortcuts.start,),
-        "far": (shortcuts.up, shortcuts.down),
-    }
-    if weights is not None:
-        kept |= {"of": (weights.of,), "by": (weights.by,), "weight": (weights.up, weights.down)}
-    return kept
+        _add_arrays({name: (rows,) for name, rows in found._asdict().items()}, file)
+        return
+    _add_arrays({"parent": (found.parent,), "start": (found.start,), "far": (found.up, found.down)}, file)
+    count = len(found.up) + len(found.down)
+    del found
+    give_back()
+    if 0 < count <= MOST_WEIGHED:
+        file.flush()
+        written, room = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), _on_disk(folder, count)
+
+        def let_go() -> None:
+            for content in (written, room):
+                _let_go(content)
+
+        weight = np.frombuffer(room, dtype=np.uint32)
+        kept, travelling = Kept(**_arrays_in(written)), shipped_doctrine().travelling
+        weights = network.weigh_shortcuts(kept, travelling, weight, let_go)
+        _add_arrays({name: (rows,) for name, rows in weights._asdict().items()}, file, let_go)
+
+
+def _on_disk(folder: Path, count: int) -> mmap.mmap:
+    """Give room on disk for what so many shortcuts weigh, all barred; it goes when nobody uses it."""
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for begin in range(0, count, _STRETCH_BYTES // 4):  # written, not promised: a full disk says so here
+            file.write(np.full(min(_STRETCH_BYTES // 4, count - begin), BARRED, dtype=np.uint32).data)
+        file.flush()
+        return mmap.mmap(file.fileno(), 4 * count)
+
+
+def _let_go(content: mmap.mmap) -> None:
+    """Let what is mapped of a file go out of this process's memory till it is needed again."""
+    if hasattr(content, "madvise"):
+        content.madvise(mmap.MADV_DONTNEED)
+
+
+def _nothing() -> None:
+    """Let go of nothing."""
+
+
+def _add_arrays(
+    arrays: dict[str, tuple[NDArray[Any], ...]], file: BinaryIO, let_go: Callable[[], None] = _nothing
+) -> None:
+    """Write arrays behind those that a file has, each of rows that lie one after the other."""
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        for name, rows in arrays.items():
+            _write_array(name, rows[0], archive, file, *rows[1:], let_go=let_go)
 
 
 def _write_array(
-    name: str, value: NDArray[Any], archive: zipfile.ZipFile, file: BinaryIO, *more: NDArray[Any]
+    name: str,
+    value: NDArray[Any],
+    archive: zipfile.ZipFile,
+    file: BinaryIO,
+    *more: NDArray[Any],
+    let_go: Callable[[], None] = _nothing,
 ) -> None:
-    """Write an array uncompressed, further rows of it after the first ones."""
+    """Write an array uncompressed, further rows of it after the first ones; ``let_go`` after each stretch."""
     entry = _aligned(f"{name}.npy", file.tell())
     size = value.nbytes + sum(rows.nbytes for rows in more)
     entry.file_size = size + _NPY_HEAD_BYTES  # at the most: beyond 2 GB its head takes another form
@@ -457,7 +497,10 @@ def _write_array(
         head = np.lib.format.header_data_from_array_1_0(value) | {"fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(member, head)
         for rows in (value, *more):
-            member.write(np.ascontiguousarray(rows).data.cast("B") if rows.size else b"")
+            plain = np.ascontiguousarray(rows).data.cast("B") if rows.size else memoryview(b"")
+            for at in range(0, len(plain), _STRETCH_BYTES):
+                member.write(plain[at : at + _STRETCH_BYTES])
+                let_go()
 
 
 def _aligned(name: str, offset: int) -> zipfile.ZipInfo:
@@ -471,11 +514,11 @@ def _aligned(name: str, offset: int) -> zipfile.ZipInfo:
 def _place(staging: Path, folder: Path, part: str, area: Area) -> dict[str, Any]:
     """Put a file into the pack under the name of its content; returns its entry in the manifest."""
     staged = staging / part
-    with staged.open("wb") as file:
+    with staged.open("w+b") as file:
         if part == _STREETS:
             _write_streets(area.network, area.unread, file)
         elif part == _SHORTCUTS:
-            _write_shortcuts(area.network.find_shortcuts(shipped_doctrine().travelling), file)
+            _write_shortcuts(area.network, file, staging)
         else:
             _write_table(getattr(area, part), area.frame, file)
         _to_disk(file)
@@ -636,9 +679,7 @@ def _read_part(
     content = _checked_bytes(name, manifest, part, folder)
     with _understood(name):
         found = read(content)
-    if hasattr(content, "madvise"):
-        # Out of this process's memory till it is needed: of a metro, no plan needs more than a part.
-        content.madvise(mmap.MADV_DONTNEED)
+    _let_go(content)  # of a metro, no plan needs more than a part
     return found
 
 

@@ -159,8 +159,9 @@ def test_weights_that_are_kept_are_those_that_customizing_finds(
     turns, shortcuts = contracted(network)
     states = states_in_order(turns, find_order(network))
     for ms in weighed:
-        kept = weigh(turns, states, contract(turns, states), ms)
-        assert np.array_equal(np.concatenate([kept.up, kept.down]), customized(shortcuts, ms))
+        weight = np.full(len(shortcuts.far), BARRED, dtype=np.uint32)
+        kept = weigh(turns, states, contract(turns, states).kept(), ms, weight)
+        assert np.array_equal(kept.weight, customized(shortcuts, ms))
 
 
 def test_shortcuts_that_lack_one_are_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import mmap
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -16,13 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner import packs
-from planner.errors import AreaError
+from planner.errors import AreaError, PackError
 from planner.streets import aiming, climbing, contraction, customizing, heap
-from planner.streets.contraction import Kept
-from planner.streets.hierarchy import TABLE_STARTS, Hierarchy, Order, find_order
+from planner.streets.contraction import Kept, Weighed, laid_out
+from planner.streets.customizing import Parts, customize
+from planner.streets.hierarchy import TABLE_STARTS, Hierarchy, Order, find_order, states_in_order
 from planner.streets.network import Path, Snap, StreetNetwork
 from planner.streets.timing import Weights
 from planner.streets.turns import Turns
+from planner.streets.weighing import weigh
 from planner.terms import Travel, TurnRule
 from tests.plain_ways import TRAVELLING, PlainWays
 from tests.streets import draw_streets
@@ -318,7 +321,7 @@ def test_a_city_keeps_its_order_with_its_pack(tmp_path: FilePath, monkeypatch: p
     order = find_order(opened)
     with np.load(next((tmp_path / "areas" / "town").glob("streets-*.npz"))) as arrays:
         assert np.array_equal(arrays["order"], order)
-    found = opened.find_shortcuts(TRAVELLING)
+    found = opened.find_shortcuts()
     assert isinstance(found, Kept)
     (file,) = (tmp_path / "areas" / "town").glob("shortcuts-*.npz")
     with np.load(file) as arrays:
@@ -385,7 +388,7 @@ def test_kept_weights_of_other_streets_are_passed_over(
 ) -> None:
     opened = opened_town(monkeypatch, tmp_path)
     travelling = packs.shipped_doctrine().travelling
-    found = opened.find_shortcuts(travelling)
+    found = opened.find_shortcuts()
     assert isinstance(found, Kept)
     wrong: dict[str, Any] = {"of": found.of + np.uint8(1), "weight": found.weight[1:], "far": found.far[1:]}
     network, plain = replace(town().network), town().network
@@ -402,7 +405,7 @@ def test_a_pack_without_weights_is_read_and_written_with_them(
     tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as large:
-        large.setattr("planner.streets.timed_streets.MOST_WEIGHED", 0)
+        large.setattr("planner.packs.MOST_WEIGHED", 0)
         opened = opened_town(large, tmp_path)
         (file,) = (tmp_path / "areas" / "town").glob("shortcuts-*.npz")
     with np.load(file) as arrays:
@@ -411,9 +414,61 @@ def test_a_pack_without_weights_is_read_and_written_with_them(
     monkeypatch.setattr("planner.streets.timed_streets.LEAST_ORDERED", 5)
     assert isinstance(opened.hierarchy, Hierarchy)
     packs.write_area(town().with_streets(opened))
-    found = packs.open_area("town").network.find_shortcuts(packs.shipped_doctrine().travelling)
+    found = packs.open_area("town").network.find_shortcuts()
     assert isinstance(found, Kept)
     assert len(found.weight) == len(found.far)
+
+
+def test_shortcuts_are_weighed_where_they_lie_on_disk(
+    tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lying: list[object] = []
+
+    def noted(turns: Turns, states: Any, kept: Kept, ms: Weighed, weight: Weighed, let_go: Any) -> Any:
+        lying.extend(root_of(array) for array in (kept.far, kept.start, weight))
+        let_go()
+        return weigh(turns, states, kept, ms, weight, let_go)
+
+    monkeypatch.setattr("planner.streets.timed_streets.weigh", noted)
+    network = opened_town(monkeypatch, tmp_path)
+    assert len(lying) == 3
+    assert all(isinstance(root, mmap.mmap) for root in lying)
+    files = {file.name.partition("-")[0] for file in (tmp_path / "areas" / "town").iterdir()}
+    assert files == {"manifest.json", "streets", "shortcuts", *packs.TABLES}
+    found = network.find_shortcuts()
+    assert isinstance(found, Kept)
+    timing, turns = network.timing(Travel.EMERGENCY, packs.shipped_doctrine().travelling), network.turns
+    assert network.order is not None
+    laid = laid_out(turns, states_in_order(turns, network.order), found)
+    assert laid is not None
+    weight = np.empty_like(found.weight)
+    customize(laid, Parts(laid), Weights.unchanged(timing).of_all_turns(), weight)
+    assert np.array_equal(found.weight, weight)
+
+
+def root_of(array: Any) -> object:
+    """Return what an array lies in."""
+    while isinstance(array, np.ndarray | memoryview):
+        array = array.base if isinstance(array, np.ndarray) else array.obj
+    return array
+
+
+def test_a_disk_that_is_full_while_shortcuts_are_weighed_leaves_the_area_as_it_was(
+    tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = opened_town(monkeypatch, tmp_path)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("planner.packs._on_disk", full)
+    with pytest.raises(PackError, match="No space left on device"):
+        packs.write_area(town().with_streets(replace(town().network)))
+    kept = before.find_shortcuts()
+    again = packs.open_area("town").network.find_shortcuts()
+    assert isinstance(kept, Kept)
+    assert isinstance(again, Kept)
+    assert all(np.array_equal(getattr(kept, name), getattr(again, name)) for name in Kept._fields)
 
 
 def test_the_side_one_drives_on_is_kept_with_the_pack(

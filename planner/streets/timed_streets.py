@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner.doctrine import Travelling
-from planner.streets.contraction import Found, Kept, contract
+from planner.streets.contraction import Found, Kept, Weighed, contract
 from planner.streets.desk import Desk, Room
 from planner.streets.driving_side import DrivingSide, find_driving_side
 from planner.streets.hierarchy import (
@@ -34,7 +34,7 @@ from planner.streets.snapping import snap
 from planner.streets.street_arrays import Bools, Ints, StreetArrays
 from planner.streets.timing import Timing, Weights, find_timing
 from planner.streets.turns import Turns, find_turns
-from planner.streets.weighing import MOST_WEIGHED, KeptWeights, weigh
+from planner.streets.weighing import KeptWeights, weigh
 from planner.terms import Travel
 
 _T = TypeVar("_T")
@@ -185,23 +185,30 @@ class TimedStreets(StreetArrays):
         """Say where the shortcuts are that were found with the order; they are asked for when needed."""
         self._orders["kept"] = kept
 
-    def find_shortcuts(self, travelling: Travelling) -> Kept | tuple[Found, KeptWeights | None]:
-        """Find the shortcuts over all turns and what they weigh for ambulances, or take what was kept.
-
-        Of a pack in which they were kept without weights both are found anew; of a metro shortcuts alone are.
-        """
+    def find_shortcuts(self) -> Kept | Found:
+        """Find the shortcuts over all turns, or take what was kept, where that is with what they weigh."""
         kept = self._orders.get("kept")
         known: Kept | None = kept() if kept else None
         if known is not None and len(known.weight):
             return known
+        return contract(self.turns, self._states)
+
+    def weigh_shortcuts(
+        self, found: Kept, travelling: Travelling, weight: Weighed, let_go: Callable[[], None]
+    ) -> KeptWeights:
+        """Find what the shortcuts over all turns weigh for ambulances: :func:`weigh`."""
+        # A timing of its own, forgotten with all that follows from it: of a metro fifty megabytes.
+        timing = find_timing(self, self.turns, Travel.EMERGENCY, travelling)
+        ms = Weights.unchanged(timing).of_all_turns()
+        del timing
+        return weigh(self.turns, self._states, found, ms, weight, let_go)
+
+    @property
+    def _states(self) -> Ints32:
+        """All states in the order in which they are contracted."""
         order = self.order if self.order is not None else self.find_order()
         assert order is not None
-        states = states_in_order(self.turns, order)
-        found = contract(self.turns, states)
-        if len(found.up) + len(found.down) > MOST_WEIGHED:
-            return found, None
-        ms = Weights.unchanged(self.timing(Travel.EMERGENCY, travelling)).of_all_turns()
-        return found, weigh(self.turns, states, found, ms)
+        return states_in_order(self.turns, order)
 
     @property
     def may_be_ordered(self) -> bool:

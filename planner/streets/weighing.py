@@ -1,23 +1,28 @@
 """What shortcuts weigh for the traveller asked for most: found when an area is written, kept with its pack.
 
 The same as :mod:`planner.streets.customizing` finds, in twice its time and a third of its memory: each state
-tells the shortcuts above it what a way over it costs, and nothing is laid out by higher ends for that.
+tells the shortcuts above it what a way over it costs, and nothing is laid out by higher ends for that. Where
+shortcuts and weights lie on disk, little of them is in memory at a time.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from planner.streets.contraction import Digest, Found, Weighed, digest_of, first_from
+from planner.streets.contraction import Digest, Kept, Weighed, digest_of, first_from
 from planner.streets.search import BARRED, Ints32
 from planner.streets.turns import Turns
 
-MOST_WEIGHED = 16_000_000
-"""With more shortcuts no weights are kept: to find them would take more memory than all else of an import."""
+MOST_WEIGHED = 48_000_000
+"""With more shortcuts no weights are kept: so many those of a metro of 1.6 million streets would be."""
+_STEPS = 64
+"""In so many steps they are found; between them what a metro's shortcuts took of memory can be let go."""
 
 
 class KeptWeights(NamedTuple):
@@ -29,14 +34,13 @@ class KeptWeights(NamedTuple):
         Digest of the turns and the order that the shortcuts are of.
     by : (32,) uint8 array
         Digest of what turns weigh.
-    up, down : uint32 arrays
-        What shortcuts up weigh, and those down.
+    weight : uint32 array
+        What each shortcut weighs, those up before those down.
     """
 
     of: Digest
     by: Digest
-    up: Weighed
-    down: Weighed
+    weight: Weighed
 
 
 def digest_of_weights(ms: Weighed) -> Digest:
@@ -44,7 +48,14 @@ def digest_of_weights(ms: Weighed) -> Digest:
     return np.frombuffer(hashlib.sha256(np.ascontiguousarray(ms).data).digest(), dtype=np.uint8)
 
 
-def weigh(turns: Turns, states: Ints32, found: Found, ms: Weighed) -> KeptWeights:
+def weigh(
+    turns: Turns,
+    states: Ints32,
+    kept: Kept,
+    ms: Weighed,
+    weight: Weighed,
+    let_go: Callable[[], None] = lambda: None,
+) -> KeptWeights:
     """Find what every shortcut weighs.
 
     Parameters
@@ -52,19 +63,29 @@ def weigh(turns: Turns, states: Ints32, found: Found, ms: Weighed) -> KeptWeight
     turns : Turns
     states : (S,) int32 array
         The states in the order in which they were contracted.
-    found : Found
-        The shortcuts of these turns.
+    kept : Kept
+        The shortcuts of these turns; they and ``weight`` may lie in files.
     ms : (T,) uint32 array
         What turns weigh.
+    weight : (A,) uint32 array
+        ``BARRED`` everywhere; written.
+    let_go : callable
+        Called between steps: what lies in files need not stay in memory.
     """
+    count, ups = len(states), int(kept.start[len(states)])
     rank = np.empty_like(states)
-    rank[states] = np.arange(len(states), dtype=np.int32)
-    up, down = (np.full(len(far), BARRED, dtype=np.uint32) for far in (found.up, found.down))
-    ahead = found.start[: len(states) + 1], found.up, up
-    behind = found.start[len(states) :] - found.start[len(states)], found.down, down
-    _as_turns(turns.start, turns.to, ms, states, rank, *ahead, *behind)
-    _over_lower(*ahead, *behind)
-    return KeptWeights(digest_of(turns, states), digest_of_weights(ms), up, down)
+    rank[states] = np.arange(count, dtype=np.int32)
+    ahead = kept.start[: count + 1], kept.far[:ups], weight[:ups]
+    behind = kept.start[count:] - ups, kept.far[ups:], weight[ups:]
+    steps = [count * step // _STEPS for step in range(_STEPS + 1)]
+    for first, last in pairwise(steps):
+        _as_turns(turns.start, turns.to, ms, states, rank, *ahead, *behind, first, last)
+        let_go()
+    order = _by_branches(kept.parent)
+    for first, last in pairwise(steps):
+        _over_lower(*ahead, *behind, order[first:last])
+        let_go()
+    return KeptWeights(digest_of(turns, states), digest_of_weights(ms), weight)
 
 
 @njit(cache=True, nogil=True)
@@ -80,9 +101,11 @@ def _as_turns(
     down_start: Ints32,
     down: Ints32,
     down_ms: Weighed,
+    first: int,
+    last: int,
 ) -> None:  # pragma: no cover - compiled
-    """Let shortcuts weigh no more than the turns that they are."""
-    for x in range(len(states)):
+    """Let shortcuts weigh no more than the turns out of some ranks that they are."""
+    for x in range(first, last):
         state = states[x]
         for turn in range(begin[state], begin[state + 1]):
             y = rank[to[turn]]
@@ -95,6 +118,26 @@ def _as_turns(
 
 
 @njit(cache=True, nogil=True)
+def _by_branches(parent: Ints32) -> Ints32:  # pragma: no cover - compiled
+    """Return all ranks, each after those below it in the tree, one branch after the other.
+
+    In the order of ranks come first those that lie alone, all over the map: in no time everything is touched.
+    """
+    count = len(parent)
+    size = np.ones(count + 1, dtype=np.int32)  # the last one: of the roots together
+    for r in range(count):
+        size[parent[r]] += size[r]
+    begin = np.zeros(count + 1, dtype=np.int32)  # where the next branch below a rank begins
+    order = np.empty(count, dtype=np.int32)
+    for r in range(count - 1, -1, -1):
+        first = begin[parent[r]]
+        begin[parent[r]] += size[r]
+        begin[r] = first
+        order[first + size[r] - 1] = r
+    return order
+
+
+@njit(cache=True, nogil=True)
 def _over_lower(
     up_start: Ints32,
     up: Ints32,
@@ -102,9 +145,10 @@ def _over_lower(
     down_start: Ints32,
     down: Ints32,
     down_ms: Weighed,
+    ranks: Ints32,
 ) -> None:  # pragma: no cover - compiled
-    """Let shortcuts weigh no more than ways over a lower state do, the lowest of them first."""
-    for v in range(len(up_start) - 1):
+    """Let shortcuts weigh no more than ways over states of some ranks, each after those below it."""
+    for v in ranks:
         ups, downs = (up_start[v], up_start[v + 1]), (down_start[v], down_start[v + 1])
         _tell_above(down, down_ms, downs, up, up_ms, ups, up_start)
         _tell_above(up, up_ms, ups, down, down_ms, downs, down_start)
