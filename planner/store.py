@@ -79,7 +79,9 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def write_incident(self, incident: str, area: str, document: str, what: str = "") -> SavedIncident:
+    def write_incident(
+        self, incident: str, area: str, document: str, what: str = "", after: int | None = None
+    ) -> SavedIncident | None:
         """Append a version of an incident; it is on disk when this returns.
 
         Parameters
@@ -87,43 +89,19 @@ class Store:
         incident, area, document : str
         what : str
             What was done since the last version, in a few words.
+        after : int, optional
+            Number of the version that it goes on from, 0: none. Without it: from whichever is the last.
+
+        Returns
+        -------
+        SavedIncident or None
+            None where somebody else has gone on from that version: nothing was written then.
 
         Raises
         ------
         StoreError
             If the file cannot be written, or the incident belongs to another area.
         """
-        saved = self._write(incident, area, document, what, None)
-        assert saved is not None
-        return saved
-
-    def write_next(
-        self, incident: str, area: str, document: str, what: str, after: int
-    ) -> SavedIncident | None:
-        """Append a version that goes on from another one, unless somebody else has gone on from it.
-
-        Parameters
-        ----------
-        incident, area, document, what : str
-            As in :meth:`write_incident`.
-        after : int
-            Number of the version that it goes on from, 0: none.
-
-        Returns
-        -------
-        SavedIncident or None
-            None where there is a later version than that: nothing was written then.
-
-        Raises
-        ------
-        StoreError
-            As in :meth:`write_incident`.
-        """
-        return self._write(incident, area, document, what, after)
-
-    def _write(
-        self, incident: str, area: str, document: str, what: str, after: int | None
-    ) -> SavedIncident | None:
         saved_at = datetime.now(UTC).isoformat(timespec="milliseconds")
         with self._opened() as database:
             database.execute("BEGIN IMMEDIATE")

@@ -14,6 +14,7 @@ from streamlit.runtime.scriptrunner import StopException
 
 from planner.geo import LonLat
 from planner.store import Store
+from planner.terms import ThreatName
 from planner.ui import held, state
 from planner.ui.held import Held, OpenIncident, holding
 from planner.ui.hospital_words import Called, sent_more
@@ -111,8 +112,9 @@ def test_what_an_older_run_has_read_does_not_come_back(browsers: Browsers, store
     count_one()
     assert state.catch_up(older).number == 1
     assert state.take_stroke(older).facts["hospitals"], "a run that goes on with what it read before"
-    renamed = state.state_fact(older, "name", "mall")
+    renamed = state.name_threat(older, ThreatName.KNIFE)
     assert renamed.facts["hospitals"]
+    assert renamed.facts["threat"] == "knife"
     assert sent(store) == 1
 
 

@@ -365,6 +365,18 @@ def test_what_another_browser_said_is_taken_over_told_and_not_lost_by_a_stroke(
     assert "Taken over" not in said(page), "what is said now has seen it"
 
 
+def test_no_plan_is_looked_for_on_behalf_of_a_word_that_was_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The board's last words stay with the page until others are said: each run would plan for them again."""
+    page = draw(open_page(), scene(*TOWN_PLACE))
+    say(page, {"act": "accept", "on": "command_post-1"})
+    page.session_state["held"].plans = ("", [])  # as after some more plans
+    asked: list[str] = []
+    monkeypatch.setattr(state, "_plan_read", lambda _incident, plan: asked.append(plan))
+    page.run()
+    assert not page.exception
+    assert asked == []
+
+
 def test_what_two_save_at_the_same_moment_both_counts(
     own_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,12 +58,12 @@ def test_many_at_once_lose_nothing(store: Store) -> None:
 
 
 def test_what_goes_on_from_a_version_is_not_written_over_a_later_one(store: Store) -> None:
-    first = store.write_next("a", "montevideo", "one", "", after=0)
+    first = store.write_incident("a", "montevideo", "one", after=0)
     assert first is not None
     assert first.number == 1
-    assert store.write_next("a", "montevideo", "late", "", after=0) is None
-    assert store.write_next("b", "montevideo", "other", "", after=0) is not None
-    second = store.write_next("a", "montevideo", "two", "", after=1)
+    assert store.write_incident("a", "montevideo", "late", after=0) is None
+    assert store.write_incident("b", "montevideo", "other", after=0) is not None
+    second = store.write_incident("a", "montevideo", "two", after=1)
     assert second is not None
     assert second.number == 2
     assert [saved.document for saved in store.list_versions("a")] == ["one", "two"]

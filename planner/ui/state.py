@@ -223,11 +223,7 @@ def _latest(held: Held, incident: OpenIncident) -> OpenIncident:
 def said_elsewhere(incident: OpenIncident) -> bool:
     """Whether another browser has saved something of this incident since this one did, or read it."""
     with holding() as held:
-        return _is_behind(_latest(held, incident))
-
-
-def _is_behind(incident: OpenIncident) -> bool:
-    return store().count_versions(incident.id) > incident.number
+        return store().count_versions(incident.id) > _latest(held, incident).number
 
 
 def catch_up(incident: OpenIncident) -> OpenIncident:
@@ -239,35 +235,28 @@ def catch_up(incident: OpenIncident) -> OpenIncident:
         As it is held; where there is news with entries that begin anew, and features that the map takes over.
     """
     with holding() as held:
-        return _caught_up(held, _latest(held, incident))
-
-
-def _caught_up(held: Held, incident: OpenIncident) -> OpenIncident:
-    if not _is_behind(incident):
-        return incident
-    versions = store().list_versions(incident.id, after=incident.number)
-    latest = _opened(versions[-1])
-    held.news = (incident.id, (*_news(held, incident), *((one.saved_at, one.what) for one in versions)))
-    held.incident = _raised(
-        held,
-        incident,
-        features=latest.features,
-        facts=latest.facts,
-        edition=incident.edition + 1,
-        others=incident.authority + 1,
-        number=latest.number,
-    )
-    return held.incident
+        incident = _latest(held, incident)
+        if not said_elsewhere(incident):
+            return incident
+        versions = store().list_versions(incident.id, after=incident.number)
+        latest = _opened(versions[-1])
+        held.news = (incident.id, (*news(incident), *((one.saved_at, one.what) for one in versions)))
+        held.incident = _raised(
+            held,
+            incident,
+            features=latest.features,
+            facts=latest.facts,
+            edition=incident.edition + 1,
+            others=incident.authority + 1,
+            number=latest.number,
+        )
+        return held.incident
 
 
 def news(incident: OpenIncident) -> tuple[tuple[str, str], ...]:
     """Return what another browser said lately, or since this one last said something: when, and what."""
     with holding() as held:
-        return _news(held, incident)
-
-
-def _news(held: Held, incident: OpenIncident) -> tuple[tuple[str, str], ...]:
-    owner, told = held.news
+        owner, told = held.news
     return told if owner == incident.id else ()
 
 
@@ -285,7 +274,7 @@ def _change(held: Held, incident: OpenIncident, make: Change) -> OpenIncident:
     What would not be missed is only held: a threat alone, before anything happens anywhere.
     """
     while True:
-        now = _caught_up(held, _latest(held, incident))
+        now = catch_up(incident)
         made = make(now)
         if made is None:
             return now
@@ -293,9 +282,9 @@ def _change(held: Held, incident: OpenIncident, make: Change) -> OpenIncident:
         if not (now.number or changed.features or changed.facts.keys() - {"threat"}):
             held.incident = changed
             return changed
-        saved = store().write_next(changed.id, changed.area, changed.document(), told, after=now.number)
+        saved = store().write_incident(changed.id, changed.area, changed.document(), told, after=now.number)
         if saved is not None:
-            held.news = (changed.id, tuple(one for one in _news(held, changed) if _is_fresh(*one)))
+            held.news = (changed.id, tuple(one for one in news(changed) if _is_fresh(*one)))
             held.incident = replace(changed, number=saved.number)
             return held.incident
 
@@ -331,23 +320,11 @@ def restate(of: Callable[[Facts], Facts], told: str) -> None:
     """
     with holding() as held:
         if held.incident is not None:
-            _change(
-                held,
-                held.incident,
-                lambda now: _resaid(held, now, Said(now.features, of(now.facts)), told),
-            )
+            _restate(held, held.incident, of, told)
 
 
-def state_fact(incident: OpenIncident, name: str, value: Any) -> OpenIncident:
-    """Set one fact of the incident (threat, name)."""
-    with holding() as held:
-        return _change(
-            held,
-            incident,
-            lambda now: _resaid(
-                held, now, Said(now.features, {**now.facts, name: value}), f"{name}: {value}"
-            ),
-        )
+def _restate(held: Held, incident: OpenIncident, of: Callable[[Facts], Facts], told: str) -> OpenIncident:
+    return _change(held, incident, lambda now: _resaid(held, now, Said(now.features, of(now.facts)), told))
 
 
 def show_count(key: str, count: int) -> None:
@@ -459,30 +436,38 @@ def take_words(incident: OpenIncident) -> tuple[OpenIncident, list[str]]:
         If it cannot be saved; the board keeps it and says it again.
     """
     said = (st.session_state.get(BOARD_KEY) or {}).get("said")
-    heard = said["words"] if said else []
-    read = {str(one.get("plan", "")) for one in heard if one.get("act") in OF_PLAN}
-    plans = {plan: _plan_read(incident, plan) for plan in sorted(read)}
     troubles = []
-    with holding() as held:
-        incident = _latest(held, incident)
-        for number, one in _new_words(said, held.word):
-            if one.get("incident") == incident.id:
+    for mark, heard in _new_words(said, last_word()):
+        ours = heard.get("incident") == incident.id
+        of_plan = ours and heard.get("act") in OF_PLAN
+        plan = _plan_read(incident, str(heard.get("plan", ""))) if of_plan else None
+        with holding() as held:
+            if not _is_new(mark, held.word):
+                continue  # an older run of the page has taken it meanwhile
+            if ours:
                 try:
-                    incident = _take_word(held, incident, one, plans.get(str(one.get("plan", ""))))
+                    incident = _take_word(held, incident, heard, plan)
                 except StoreError:
                     raise
                 except PlannerError as error:
                     troubles.append(str(error))
-            held.word = number
-    return incident, troubles
+            held.word = mark
+    with holding() as held:
+        return _latest(held, incident), troubles
 
 
 def _new_words(said: Json | None, last: Json | None) -> Iterator[tuple[Json, Json]]:
+    """Yield the words that were not taken, each with its session and number."""
     if said is None:
         return
     for heard in said["words"]:
-        if last is None or last["session"] != said["session"] or heard["number"] > last["number"]:
-            yield {"session": said["session"], "number": heard["number"]}, heard
+        mark = {"session": said["session"], "number": heard["number"]}
+        if _is_new(mark, last):
+            yield mark, heard
+
+
+def _is_new(mark: Json, last: Json | None) -> bool:
+    return last is None or last["session"] != mark["session"] or mark["number"] > last["number"]
 
 
 def _take_word(held: Held, incident: OpenIncident, heard: Json, plan: Plan | None) -> OpenIncident:
@@ -526,27 +511,24 @@ def name_threat(incident: OpenIncident, threat: ThreatName) -> OpenIncident:
         asked = threats.turn(_said(now), threat)
         if asked is None:
             held.threats = ("", None, None)
-            return state_fact(now, "threat", threat.value)
+            told = f"threat: {threat.value}"
+            return _restate(held, now, lambda facts: {**facts, "threat": threat.value}, told)
         return _stand(held, now, asked, asked.first)
 
 
 def begin_entries_anew(incident: OpenIncident) -> OpenIncident:
     """Let the page's entries show what the document says, whatever was pressed in them."""
     with holding() as held:
-        return _begun_anew(held, incident)
-
-
-def _begun_anew(held: Held, incident: OpenIncident) -> OpenIncident:
-    now = _latest(held, incident)
-    held.incident = replace(now, edition=now.edition + 1)
-    return held.incident
+        now = _latest(held, incident)
+        held.incident = replace(now, edition=now.edition + 1)
+        return held.incident
 
 
 def _stand(held: Held, incident: OpenIncident, asked: threats.Turn, how: threats.Standing) -> OpenIncident:
     told = threats.told(asked, how)
     _change(held, incident, lambda now: _resaid(held, now, threats.stood(_said(now), asked, how), told))
     held.threats = (incident.id, held.stroke, asked)
-    return _begun_anew(held, incident)
+    return begin_entries_anew(incident)
 
 
 def threats_asked(incident: OpenIncident) -> tuple[threats.Turn, threats.Standing] | None:
