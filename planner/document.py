@@ -46,7 +46,7 @@ from planner.model import (
 from planner.perimeters.staffing import staffing_record
 from planner.records import as_count, as_flag, as_text, as_word, from_record, to_record
 from planner.seam import cut_at_180, joined_at_180
-from planner.terms import InnerHolds, NoticeItemName, RingSize, ThreatName
+from planner.terms import TRIAGE, InnerHolds, NoticeItemName, RingSize, ThreatName
 
 INCIDENT_SCHEMA = "incident/1"
 PLAN_SCHEMA = "plan/1"
@@ -324,11 +324,7 @@ def _facts(said: Json, where: str) -> dict[str, Any]:
     for member in ("casualties", "children"):
         if member in known:
             colours = as_object(known[member], f"{where}, {member}")
-            counts = {
-                c: _count(colours, c, f"{where}, {member}")
-                for c in ("red", "yellow", "green")
-                if c in colours
-            }
+            counts = {c: _count(colours, c, f"{where}, {member}") for c in TRIAGE if c in colours}
             facts[member] = Casualties(**counts)
     if "on_site" in known:
         facts["on_site"] = _count(known, "on_site", where)

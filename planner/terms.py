@@ -57,6 +57,10 @@ class PerimeterName(StrEnum):
     OUTER = "outer"
 
 
+TRIAGE = ("red", "yellow", "green")
+"""Colours of casualties (EMS triage), the gravest first, as documents name them."""
+
+
 class PostEditKind(StrEnum):
     """What the user did to a post, or to the street it stands on."""
 

@@ -10,10 +10,9 @@ from planner.audit.checks import Check, judge
 from planner.audit.scene import Scene
 from planner.audit.sharing import FULL_CARE, check_sharing, said_of
 from planner.model import Casualties, HospitalOption, SiteTime
-from planner.terms import TraumaLevel
+from planner.terms import TRIAGE, TraumaLevel
 
 _SLACK_S = 1.0
-_COLOURS = ("red", "yellow", "green")
 
 
 def check_hospitals(scene: Scene) -> Iterator[Check]:
@@ -168,7 +167,7 @@ def _check_total(scene: Scene) -> Check:
     incident = scene.plan.incident
     given, young = incident.casualties or Casualties(), incident.children or Casualties()
     problems = []
-    for colour in _COLOURS:
+    for colour in TRIAGE:
         has = max(getattr(given, colour), getattr(young, colour))
         sent = sum(getattr(h.assigned, colour) for h in scene.plan.hospitals)
         has = max(0, has - sum(getattr(h.sent, colour) for h in scene.plan.hospitals))

@@ -19,12 +19,11 @@ from planner.audit.checks import Check, judge
 from planner.audit.scene import Scene
 from planner.doctrine import Transport
 from planner.model import Casualties, HospitalOption, HospitalStatus, WalkIns
-from planner.terms import TraumaLevel
+from planner.terms import TRIAGE, TraumaLevel
 
 Floats = NDArray[np.float64]
 
-_COLOURS = ("red", "yellow", "green")
-_KINDS = tuple((colour, child) for child in (False, True) for colour in _COLOURS)
+_KINDS = tuple((colour, child) for child in (False, True) for colour in TRIAGE)
 FULL_CARE = (TraumaLevel.I, TraumaLevel.II)
 _AIMS = (
     "patients without a place",
@@ -113,14 +112,14 @@ def _people(scene: Scene) -> list[int]:
     """Red, yellow and green adults, then children; more children than casualties are casualties too."""
     said = scene.plan.incident.casualties or Casualties()
     young = scene.plan.incident.children or Casualties()
-    grown = [max(0, getattr(said, c) - getattr(young, c)) for c in _COLOURS]
-    return grown + [getattr(young, c) for c in _COLOURS]
+    grown = [max(0, getattr(said, c) - getattr(young, c)) for c in TRIAGE]
+    return grown + [getattr(young, c) for c in TRIAGE]
 
 
 def _still_here(scene: Scene) -> list[int]:
     """Leave out who is said to be sent already, adults first."""
     people = _people(scene)
-    for k, colour in enumerate(_COLOURS):
+    for k, colour in enumerate(TRIAGE):
         gone = sum(getattr(h.sent, colour) for h in scene.plan.hospitals)
         grown = min(gone, people[k])
         people[k] -= grown
@@ -181,7 +180,7 @@ def _cells(hospitals: Sequence[HospitalOption], people: Sequence[int], rules: Tr
                 price = _price(colour, child, hospital, place, rules)
                 if room and price is not None:
                     yield _Cell(kind, place, room, price)
-        left_out = (3.0 - _COLOURS.index(colour), 0.0, 0.0, 0.0, 0.0, 0.0)
+        left_out = (3.0 - TRIAGE.index(colour), 0.0, 0.0, 0.0, 0.0, 0.0)
         yield _Cell(kind, (nowhere, colour, child), people[kind], left_out)
 
 
@@ -230,7 +229,7 @@ def _price(
 
 def _weight(colour: str, child: bool) -> float:
     """Return how much it weighs that one comes late: of reds, children are kept within the hour first."""
-    return 3.0 - _COLOURS.index(colour) + (colour == "red" and child)
+    return 3.0 - TRIAGE.index(colour) + (colour == "red" and child)
 
 
 def _suits_min(colour: str, child: bool, hospital: HospitalOption, rules: Transport) -> float:

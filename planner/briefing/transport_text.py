@@ -12,7 +12,7 @@ from planner.briefing.phrases import UNDATED, Edition, along, identity, site_nam
 from planner.geo import usng
 from planner.model import Casualties, HospitalOption, Plan, Site
 from planner.routes.driving import ambulance_point
-from planner.terms import RouteKind
+from planner.terms import TRIAGE, RouteKind
 
 NO_TRAFFIC = "No traffic data"
 _MOST_STREETS = 4
@@ -155,7 +155,7 @@ def unplaced(plan: Plan) -> dict[str, int]:
     """Count the patients of each colour for whom the plan has no place in the first hour."""
     incident = plan.incident
     counts = {}
-    for colour in ("red", "yellow", "green"):
+    for colour in TRIAGE:
         has = max((getattr(n, colour) for n in (incident.casualties, incident.children) if n), default=0)
         placed = sum(getattr(h.assigned, colour) + getattr(h.sent, colour) for h in plan.hospitals)
         counts[colour] = max(0, has - placed)

@@ -19,8 +19,8 @@ from planner.errors import IncidentError
 from planner.geo import LonLat
 from planner.geojson import geometry
 from planner.model import Plan, Post, Shape, Site
-from planner.terms import PostEditKind, Purpose
-from planner.ui.hospital_words import COLOURS, called, sent_more
+from planner.terms import TRIAGE, PostEditKind, Purpose
+from planner.ui.hospital_words import called, sent_more
 
 Json = dict[str, Any]
 Features = tuple[Json, ...]
@@ -282,7 +282,7 @@ def _count(more: int, told: str) -> Callable[[Said, Word, Plan | None], tuple[Sa
 
     def act(said: Said, word: Word, _plan: Plan | None) -> tuple[Said, str]:
         colour, _, key = word.on.partition(" ")
-        if colour not in COLOURS:
+        if colour not in TRIAGE:
             raise IncidentError(f"nothing is known of {colour[:40]!r} patients", "Load the page again")
         hospital = called(key)
         facts = sent_more(said.facts, hospital, colour, more)

@@ -13,7 +13,6 @@ Facts = Mapping[str, Any]
 
 MOST_PEOPLE = 1_000_000
 """As many as a document may say; an entry that shows more than it takes stops the page."""
-COLOURS = ("red", "yellow", "green")
 _NEAR_DEG = 0.005
 _LONGEST_NAME = 500
 

@@ -18,13 +18,12 @@ from planner.briefing.transport_text import NO_TRAFFIC, counted, drive, kept_pla
 from planner.doctrine import Transport as Rules
 from planner.model import HospitalOption, Plan, Route, Site
 from planner.routes.alternatives import Alternative
-from planner.terms import NoticeLevel, Purpose
+from planner.terms import TRIAGE, NoticeLevel, Purpose
 from planner.ui.hospital_words import Facts, called, said_of
 
 _SHOWN = 12
 _STALE_DAYS = 90
 """Age at which what is told of hospitals is called old (``domain.md`` 6.8)."""
-_COLOURS = ("red", "yellow", "green")
 _LETTERS = {"red": "R", "yellow": "Y", "green": "G"}
 _ABOUT_HERE = {"hospitals", "routes", "ambulances", "corridor"}
 _PARTS = (
@@ -84,7 +83,7 @@ def departures(facts: Facts, chosen: str, last: str) -> str:
         Colour and key of the hospital of who was counted last, "" if nobody was.
     """
     presses = [
-        _press(f"1 {colour}", "sends", f"{colour} {chosen}" if chosen else "", colour) for colour in _COLOURS
+        _press(f"1 {colour}", "sends", f"{colour} {chosen}" if chosen else "", colour) for colour in TRIAGE
     ]
     presses.append(_press("Take back", "takes_back_sent", last, "back"))
     return (
@@ -106,7 +105,7 @@ def _counted_last(facts: Facts, last: str) -> str:
         return ""
     hospital = called(key)
     counts = said_of(facts, hospital).get("sent") or {}
-    total = ", ".join(f"{counts[one]} {one}" for one in _COLOURS if counts.get(one)) or "nobody"
+    total = ", ".join(f"{counts[one]} {one}" for one in TRIAGE if counts.get(one)) or "nobody"
     name = escape(words.plain(hospital.name))
     return f"Counted: 1 {escape(colour)} to {name}. Sent there so far: {escape(total)}."
 
@@ -151,7 +150,7 @@ def _first_hour(plan: Plan) -> str:
     """List who goes where in a line each: beside the map, above all that has to be asked."""
     lines = [
         f"<li><span>{escape(words.plain(one.name))}, {escape(words.minutes(one.time_range_min))}</span>"
-        f"<span>{_colours(one, [c for c in _COLOURS if getattr(one.assigned, c)])}</span></li>"
+        f"<span>{_colours(one, [c for c in TRIAGE if getattr(one.assigned, c)])}</span></li>"
         for one in plan.hospitals
         if _sent(one)
     ]
@@ -328,7 +327,7 @@ def _send(hospital: HospitalOption) -> str:
         return "-" + already + (f'<span class="why">{escape(why)}</span>' if why else "")
     young = sum(vars(hospital.children).values())
     return (
-        _colours(hospital, _COLOURS)
+        _colours(hospital, TRIAGE)
         + already
         + (f'<span class="why">{words.count(young, "child", "children")} of them</span>' if young else "")
     )

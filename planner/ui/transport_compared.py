@@ -12,9 +12,8 @@ from planner import words
 from planner.briefing.side_by_side import Line, Told, side_by_side
 from planner.briefing.transport_text import unplaced
 from planner.model import Casualties, Plan
-from planner.terms import NoticeLevel
+from planner.terms import TRIAGE, NoticeLevel
 
-_COLOURS = ("red", "yellow", "green")
 _LETTERS = {"red": "R", "yellow": "Y", "green": "G"}
 _MOST_NEWS = 6
 
@@ -107,7 +106,7 @@ def _patients(patients: Casualties | None) -> str:
         return ' <span class="send">nobody sent</span>'
     counts = " / ".join(
         f'<span class="to {colour}"><i>{_LETTERS[colour]}</i> {getattr(patients, colour)}</span>'
-        for colour in _COLOURS
+        for colour in TRIAGE
     )
     return f' <span class="send">{counts}</span>'
 
