@@ -267,19 +267,13 @@ def page(sizes: Sequence[Size], about: Mapping[str, str]) -> str:
     """Write the page; ``about``: by which command, when, on what, which versions, maps and picture."""
     verdicts = list(judged(sizes))
     whole = [size.figures[WHOLE][on.OURS] for size in sizes if WHOLE in size.figures]
-    times = [f"{more:.1f}" for size in sizes if (more := slower(size)) is not None]
-    then = (
-        "\nTargets are judged as they were told. On the machine where they were set scipy's search from one\n"
-        "place to all took 9, 33 and 115 ms at 95,000, 307,000 and 1,070,000 edges; in this run it took\n"
-        f"{words.joined(times)} times as long, by the size of the map.\n"
-    )
     failures = [
         f"- {size.edges:,} edges, {who}: {why}" for size in sizes for who, why in size.failures.items()
     ]
     return _PAGE.format(
         **about,
         verdict="\n".join(_verdict(verdicts)),
-        machine_then=then if times else "",
+        machine_then=_machine_then(sizes),
         shared=median([told["s"] / told["cpu_s"] for told in whole]) if whole else math.nan,
         table="\n".join(_table(sizes)),
         failures="".join(f"{line}\n" for line in ["What did not answer:", "", *failures, ""])
@@ -293,6 +287,18 @@ def page(sizes: Sequence[Size], about: Mapping[str, str]) -> str:
         places=PLACES,
         points=POINTS,
         hospitals=HOSPITALS,
+    )
+
+
+def _machine_then(sizes: Sequence[Size]) -> str:
+    """Say how quick this machine is beside that on which the targets were set; "" where it was not asked."""
+    times = [f"{more:.1f}" for size in sizes if (more := slower(size)) is not None]
+    if not times:
+        return ""
+    return (
+        "\nTargets are judged as they were told. On the machine where they were set scipy's search from one\n"
+        "place to all took 9, 33 and 115 ms at 95,000, 307,000 and 1,070,000 edges; in this run it took\n"
+        f"{words.joined(times)} times as long, by the size of the map.\n"
     )
 
 

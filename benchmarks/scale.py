@@ -27,6 +27,7 @@ from benchmarks.report import Size, page, plot
 from benchmarks.script import SCRIPTS
 from benchmarks.tiled import amid, laid_out
 from planner import packs, settings
+from planner.words import joined
 
 CITY_TIMES, SHIPPED_TIMES = (1, 2, 7), (3, 5, 17)
 """How often a city of 153,000 edges, and the shipped one of 62,000, is laid out to come to 150 and 300
@@ -188,7 +189,8 @@ def main() -> int:
         sys.stderr.write("nothing could be measured: see above\n")
         return 1
     measured.sort(key=lambda size: size.edges)
-    source = f"{asked.city.name} {_listed(times)} times" if asked.city else f"it {_listed(times)} times"
+    often = joined(list(map(str, times)))
+    source = f"{asked.city.name} {often} times" if asked.city else f"it {often} times"
     write(measured, about(_command(asked), source, measured), asked.out)
     bench.tell(f"written: {asked.out}")
     return 0 if len(measured) == len(sizes) else 1
@@ -199,14 +201,9 @@ def _command(asked: argparse.Namespace) -> str:
     city = asked.city.name if asked.city else ""
     if asked.times is None and not asked.only:
         return f"make bench CITY={city}" if city else "make bench"
-    words = ["python -m benchmarks.scale", *filter(None, [city])]
-    words += ["--times", *map(str, asked.times)] if asked.times is not None else []
-    return " ".join([*words, *(f"--only {part}" for part in asked.only)])
-
-
-def _listed(times: Sequence[int]) -> str:
-    *rest, last = map(str, times)
-    return f"{', '.join(rest)} and {last}" if rest else last
+    parts = ["python -m benchmarks.scale", *filter(None, [city])]
+    parts += ["--times", *map(str, asked.times)] if asked.times is not None else []
+    return " ".join([*parts, *(f"--only {part}" for part in asked.only)])
 
 
 if __name__ == "__main__":

@@ -72,32 +72,37 @@ def _tell(what: str) -> None:
 
 def laid_out(source: Path, times: int, tell: Callable[[str], None] | None = None) -> Path:
     """Return the tiled map, made once and kept beside what the peers have made."""
-    sha = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
-    file = peers.folder() / f"tiled-{sha}-{times}.osm.pbf"
-    if not file.is_file():
-        (tell or _tell)(f"laying out {times} times {source.name}")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(f"part-{file.name}")
-        tile(source, part, times)
-        part.rename(file)
-    return file
+    name, told = f"tiled-{{}}-{times}.osm.pbf", f"laying out {times} times {source.name}"
+    return _kept(source, name, told, tell, lambda part: tile(source, part, times))
 
 
 def amid(source: Path, tell: Callable[[str], None] | None = None) -> Path:
     """Return the middle of a map, half of its streets: tiled once, as OSRM could not read its ids else."""
-    sha = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
-    file = peers.folder() / f"amid-{sha}.osm.pbf"
+    told = f"cutting the middle out of {source.name}"
+    return _kept(source, "amid-{}.osm.pbf", told, tell, lambda part: _cut_middle(source, part))
+
+
+def _cut_middle(source: Path, target: Path) -> None:
+    nodes: Any = osmium.FileProcessor(str(source), osmium.osm.NODE)
+    lonlat_deg = np.array([(node.location.lon, node.location.lat) for node in nodes])
+    west, south, east, north = np.quantile(lonlat_deg, [_AMID, 1 - _AMID], axis=0).ravel()
+    middle = target.with_name(f"middle-{target.name}")
+    cut(source, middle, shapely.box(west, south, east, north), whole_ways=True)
+    tile(middle, target, 1)
+    middle.unlink()
+
+
+def _kept(
+    source: Path, name: str, told: str, tell: Callable[[str], None] | None, make: Callable[[Path], None]
+) -> Path:
+    """Return a map made of another, known by what that one holds, made once; half a one is none."""
+    file = peers.folder() / name.format(hashlib.sha256(source.read_bytes()).hexdigest()[:16])
     if not file.is_file():
-        (tell or _tell)(f"cutting the middle out of {source.name}")
+        (tell or _tell)(told)
         file.parent.mkdir(parents=True, exist_ok=True)
-        nodes: Any = osmium.FileProcessor(str(source), osmium.osm.NODE)
-        lonlat_deg = np.array([(node.location.lon, node.location.lat) for node in nodes])
-        west, south, east, north = np.quantile(lonlat_deg, [_AMID, 1 - _AMID], axis=0).ravel()
-        part, numbered = (file.with_name(f"part-{k}-{file.name}") for k in range(2))
-        cut(source, part, shapely.box(west, south, east, north), whole_ways=True)
-        tile(part, numbered, 1)
-        part.unlink()
-        numbered.rename(file)
+        part = file.with_name(f"part-{file.name}")
+        make(part)
+        part.rename(file)
     return file
 
 
