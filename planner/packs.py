@@ -467,12 +467,8 @@ def _let_go(content: mmap.mmap) -> None:
         content.madvise(mmap.MADV_DONTNEED)
 
 
-def _nothing() -> None:
-    """Let go of nothing."""
-
-
 def _add_arrays(
-    arrays: dict[str, tuple[NDArray[Any], ...]], file: BinaryIO, let_go: Callable[[], None] = _nothing
+    arrays: dict[str, tuple[NDArray[Any], ...]], file: BinaryIO, let_go: Callable[[], None] = lambda: None
 ) -> None:
     """Write arrays behind those that a file has, each of rows that lie one after the other."""
     with zipfile.ZipFile(file, "a", zipfile.ZIP_STORED, allowZip64=True) as archive:
@@ -486,7 +482,7 @@ def _write_array(
     archive: zipfile.ZipFile,
     file: BinaryIO,
     *more: NDArray[Any],
-    let_go: Callable[[], None] = _nothing,
+    let_go: Callable[[], None] = lambda: None,
 ) -> None:
     """Write an array uncompressed, further rows of it after the first ones; ``let_go`` after each stretch."""
     entry = _aligned(f"{name}.npy", file.tell())

@@ -124,7 +124,7 @@ def _add(
     -1 where a point lies in none of them, or rounding leaves no triangulation.
     """
     todo = np.empty(len(triangles) + 3, dtype=np.int64)
-    t = int(np.int64(0))
+    t = int(np.int64(0))  # of the kind that a holder is, so that it is looked for by one compiled piece
     for p in order:
         t = _holder(triangles, neighbours, count, xy, p, t)
         if t < 0:

@@ -1,4 +1,8 @@
-"""A heap of numbers, compiled: each entry has four children, all of them compared at once where there are."""
+"""A heap of numbers, compiled: each entry has four children, all of them compared at once where there are.
+
+What is compiled is compiled anew for each kind of number that it is handed: a literal, 32 bits, 64. So here
+and elsewhere a caller that is compiled itself tells whole numbers as what they are: ``int(np.int64(0))``.
+"""
 
 from __future__ import annotations
 
