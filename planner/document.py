@@ -273,7 +273,7 @@ def _whole_geometry(members: Json, where: str) -> object:
 def _read_whole(kind: _Kind, feature: _Feature) -> Shape:
     """Read a feature's shape; what another program left cut at longitude 180, which is one piece, as that."""
     many = feature.geometry.get("type") if isinstance(feature.geometry, dict) else None
-    if many in kind.geometries or many not in {f"Multi{one}" for one in kind.geometries}:
+    if many in kind.geometries or many not in [f"Multi{one}" for one in kind.geometries]:
         return read_shape(feature.geometry, kind.geometries, feature.where)
     joined = joined_at_180(read_shape(feature.geometry, (many,), feature.where))
     if len(joined.lines) + len(joined.polygons) == 1:

@@ -271,6 +271,8 @@ BAD_DOCUMENTS = {
     "no geometry": (document(feature("zone", None)), "has no geometry"),
     "zone a point": (document(feature("zone", point())), '"Point" does not fit here'),
     "a collection": (document(feature("zone", {"type": "GeometryCollection"})), "does not fit here"),
+    "type an object": (document(feature("zone", {"type": {}})), "does not fit here"),
+    "type a list": (document(feature("closure", {"type": [[]]})), "does not fit here"),
     "no coordinates": (document(feature("zone", {"type": "Polygon"})), "null is not a list"),
     "no rings": (document(feature("zone", {"type": "Polygon", "coordinates": []})), "empty"),
     "two-point polygon": (document(feature("zone", polygon(SQUARE[:2]))), "2 different places"),
