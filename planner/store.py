@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ CREATE TABLE version (
 _SCHEMA = len(_MIGRATIONS)
 _ID_BYTES = 9
 _WAIT_S = 10.0
+_LOOK_AGAIN_S = 0.01
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ def _prepare(database: sqlite3.Connection) -> None:
     if schema > _SCHEMA:
         raise StoreError(f"the store is of schema {schema}, not {_SCHEMA}", "Use the version that wrote it")
     if schema < _SCHEMA:
-        database.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(database)
         database.execute("BEGIN IMMEDIATE")
         (schema,) = database.execute("PRAGMA user_version").fetchone()  # another may have been quicker
         for migration in _MIGRATIONS[schema:]:
@@ -189,3 +191,17 @@ def _prepare(database: sqlite3.Connection) -> None:
         database.execute(f"PRAGMA user_version = {max(schema, _SCHEMA)}")
         database.execute("COMMIT")
     database.execute("PRAGMA synchronous = FULL")
+
+
+def _write_ahead(database: sqlite3.Connection) -> None:
+    """Turn the write-ahead log on, waiting for whoever else is at it: for this one SQLite does not wait."""
+    until = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > until:
+                raise
+        time.sleep(_LOOK_AGAIN_S)

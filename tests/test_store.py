@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+import planner.store
 from planner.errors import StoreError
 from planner.settings import read_settings
 from planner.store import _MIGRATIONS, Store, new_incident_id
@@ -55,6 +58,34 @@ def test_many_at_once_lose_nothing(store: Store) -> None:
     kept = [saved for name in ("i0", "i1", "i2") for saved in store.list_versions(name)]
     assert sorted(int(saved.document) for saved in kept) == list(range(60))
     assert [s.number for s in store.list_versions("i0")] == list(range(1, 21))
+
+
+def test_who_writes_first_while_another_is_making_the_file_waits(tmp_path: Path) -> None:
+    """The file is made by the first who writes; SQLite itself refuses the second at once, some 1 in 100."""
+    for name in range(40):
+        store, start = Store(tmp_path / f"{name}.sqlite"), threading.Barrier(6)
+
+        def first(incident: int, store: Store = store, start: threading.Barrier = start) -> None:
+            start.wait()
+            store.write_incident(f"i{incident}", "montevideo", "one")
+
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(first, range(6)))
+        assert len(store.list_incidents()) == 6
+
+
+def test_a_file_that_stays_locked_is_told_and_not_waited_for_without_end(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planner.store, "_WAIT_S", 0.05)
+    store.path.parent.mkdir()
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("CREATE TABLE t (x)")
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="locked"):
+            store.write_incident("a", "montevideo", "one")
+        other.execute("COMMIT")
+    assert store.write_incident("a", "montevideo", "one") is not None
 
 
 def test_what_goes_on_from_a_version_is_not_written_over_a_later_one(store: Store) -> None:
