@@ -5,6 +5,9 @@ times to 20 hospitals; five ways that keep apart; 100 patients shared out. It is
 asked for a plan's perimeters, sites, hospitals and routes, and sizes the targets of the whole plan. A plan
 itself needs less: it looks from the best places only, and drives from three (``benchmarks/script.py``).
 
+Times are to hospitals all over the map, ways to the nearest that lie further than a short drive off: an
+ambulance goes there, on a metro as in a city, and of ways of some seven kilometres the targets were told.
+
 :class:`ListedScript` does it as it is first written: on the graph that osmnx makes, with parallel streets and
 their attributes, by networkx's searches, shapely's tree of buildings, scipy's linear program.
 :func:`listed` does the same with what the planner has for it, with turns, and with lines that leak nowhere.
@@ -15,6 +18,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import networkx as nx
 import numpy as np
@@ -36,6 +40,8 @@ LISTED = "the list of work, whole"
 LIST_SCRIPT = "osmnx script, whole list"
 PLACES, POINTS, HOSPITALS, WAYS = 200, 64, 20, 5
 APART_TIMES, _WARDS = 5.0, 15
+WAY_OUT_M = 5000.0
+"""Ways apart go to the nearest hospitals that lie further off."""
 
 Floats = NDArray[np.float64]
 
@@ -63,12 +69,29 @@ def osmnx_graph(area: Area, doctrine: Doctrine) -> nx.MultiDiGraph:
     return graph
 
 
-def asked(on: Map, at: int, closed: set[int]) -> tuple[list[int], list[int]]:
-    """Return the places around a scene and the hospitals about which both are asked, as junctions."""
+@dataclass(frozen=True)
+class Asked:
+    """The junctions about which both are asked: places around a scene, hospitals, and those of the ways."""
+
+    places: list[int]
+    hospitals: list[int]
+    out: list[int]
+
+
+def asked(on: Map, at: int, closed: set[int]) -> Asked:
+    """Return about what both are asked."""
     found = [node for node in on.nearest(on.xy_m[at], 10 * PLACES) if node not in closed]
     places = found[:: max(1, len(found) // PLACES)][:PLACES]
     known = on.hospitals or on.nodes[:: max(1, len(on.nodes) // HOSPITALS)].tolist()
-    return places, known[:: max(1, len(known) // HOSPITALS)][:HOSPITALS]
+    out = [known[k] for k in nearest_beyond(on.xy_m[places[0]], on.xy_m[known])[: WAYS - 1]]
+    return Asked(places, known[:: max(1, len(known) // HOSPITALS)][:HOSPITALS], out)
+
+
+def nearest_beyond(start_m: Floats, ends_m: Floats) -> list[int]:
+    """Return places in the order of how far they are off, those last to which a way is no way out."""
+    off_m = np.hypot(*(ends_m - start_m).T)
+    order: list[int] = np.lexsort((off_m, off_m < WAY_OUT_M)).tolist()
+    return order
 
 
 def eyes_m(spot_m: Floats) -> Floats:
@@ -111,14 +134,15 @@ class ListedScript(PlainScript):
             inner, outer = self._ring(INNER_M), self._ring(500.0)
             self._close()
         with self._step("sites"):
-            places, hospitals = asked(self.on, self.at, self.inside)
+            about = asked(self.on, self.at, self.inside)
+            places = about.places
             self.sight = self._from_all(places)
         with self._step("hospitals, patients"):
-            self.table_s = self._matrix(places, hospitals)
+            self.table_s = self._matrix(places, about.hospitals)
             self._share(self.table_s[0, :_WARDS])
         with self._step("routes"):
-            self.used = self.way(hospitals[0], places[0])
-            for hospital in hospitals[: WAYS - 1]:
+            self.used = self.way(about.out[0], places[0])
+            for hospital in about.out:
                 self.used |= self.way(places[0], hospital)
         posts, met = (inner.posts, outer.posts), (inner.met, outer.met)
         return Answer(posts, met, tuple(places), (), int(self.sight.sum()), ())
@@ -142,11 +166,11 @@ class ListedScript(PlainScript):
 
 
 def listed(
-    area: Area, doctrine: Doctrine, incident: Incident, at: int, on: tuple[Sequence[int], Sequence[int]]
+    area: Area, doctrine: Doctrine, incident: Incident, at: int, about: Asked
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Do the list with what the planner has for it: the matrix in seconds, and what is seen.
 
-    ``at`` is the junction of the incident, ``on`` what :func:`asked` returns.
+    ``at`` is the junction of the incident, ``about`` what :func:`asked` returns.
     """
     network = area.network
     spot_m = network.node_xy_m[at]
@@ -154,11 +178,13 @@ def listed(
     ground = draw_zones(incident, area, doctrine)
     trace_perimeters(ground, area, doctrine, network.no_closures(), incident)
     closed = network.edges_meeting(shapely.Point(spot_m).buffer(INNER_M))
-    places, hospitals = ([_snap(area, node) for node in nodes] for nodes in on)
+    places, hospitals, out = (
+        [_snap(area, node) for node in nodes] for nodes in (about.places, about.hospitals, about.out)
+    )
     eyes = raised(eyes_m(spot_m), doctrine)
-    sight = sees(walls_of(area, doctrine.siting), eyes, raised(network.node_xy_m[list(on[0])], doctrine))
+    sight = sees(walls_of(area, doctrine.siting), eyes, raised(network.node_xy_m[about.places], doctrine))
     table_s = network.times(places, hospitals, timing, closed)
-    ways_apart(network, timing, closed, places[0], hospitals)
+    ways_apart(network, timing, closed, places[0], out)
     wards = [Ward(float(s) if np.isfinite(s) else None, TraumaLevel.II, 300) for s in table_s[0, :_WARDS]]
     share_patients(Casualties(red=30, yellow=30, green=40), wards, doctrine.transport)
     return table_s, sight

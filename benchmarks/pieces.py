@@ -6,7 +6,6 @@ most (three origins, not 200), so that one may be missed and the whole plan stil
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -14,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from benchmarks import routing
-from benchmarks.listed import HOSPITALS, PLACES, POINTS, WAYS, eyes_m, raised, ways_apart
+from benchmarks.listed import HOSPITALS, PLACES, POINTS, WAYS, eyes_m, nearest_beyond, raised, ways_apart
 from benchmarks.rows import Timed, timed
 from benchmarks.whole_plan import places
 from planner import packs
@@ -43,8 +42,6 @@ TARGETS_S = {
 }
 """At the most, for a city of 100,000 edges and for a metro of a million."""
 _TOLD_FOR = 100_000, 1_000_000
-_WAY_OUT_M = 5000.0
-"""Ways apart go to the nearest hospitals that lie further off: of four such ways the targets were told."""
 _AROUND_M = (routing.ZONE_M + 50.0, 1500.0)
 _WARDS, _SEED = 15, 7
 
@@ -117,10 +114,9 @@ def _ready(area: Area, doctrine: Doctrine) -> tuple[Callable[[], None], Callable
 
 
 def _nearest_beyond(start: Snap, ends: Sequence[Snap]) -> list[Snap]:
-    """Return places in the order of how far they are off, those first that no way out is too short to."""
-    off_m = [math.hypot(end.x_m - start.x_m, end.y_m - start.y_m) for end in ends]
-    order = sorted(range(len(ends)), key=lambda k: (off_m[k] < _WAY_OUT_M, off_m[k]))
-    return [ends[k] for k in order]
+    """Return places in the order of :func:`benchmarks.listed.nearest_beyond`."""
+    ends_m = np.array([(end.x_m, end.y_m) for end in ends])
+    return [ends[k] for k in nearest_beyond(np.array([start.x_m, start.y_m]), ends_m)]
 
 
 def _hospitals(area: Area, usable: NDArray[np.bool_]) -> list[Snap]:

@@ -225,21 +225,21 @@ How many times as long as the planner, or as much memory; under 1 the peer is qu
   searches. All three find the same (`tests/test_benchmarks.py`).
 - **The whole list** (`benchmarks/listed.py`) is what one writes down who is asked for a plan: the zone
   closed, two rings, {places} places looked at from {points} points, from all of them the times to
-  {hospitals} hospitals, five ways apart, 100 patients. By such a list the targets of 0.3 and 0.4 s and of 30
-  and 200 times were set, when a script took 15.5 and 90 s for it and the best chain of libraries 0.47 and
-  0.43 s. A script does it as it is first written: on the graph
-  that osmnx makes, by networkx's searches, shapely's tree and scipy's linear program; graph and tree are
-  in memory; on a metro it plans once. The targets are judged twice: for the
-  whole plan, which is not the same work (it needs less than the list and says more), and for the same
-  list done whole by us, which is.
-- **Pieces** (`benchmarks/pieces.py`) are the sizes for which targets were told when the planner was
-  begun, for a hundred thousand edges and for a million; between, they lie on a straight line: a matrix
-  of 200 by 20, five ways apart (to the nearest hospitals beyond 5 km and, without a target, to some all
-  over the map), streets made ready after opening ... A plan drives from three origins, not 200, and
-  begins to make streets ready when its map is opened, so it can be in time where a piece is not. Streets
-  are made ready in each process, to the first way across the map: turns and what they weigh are worked
-  out anew, for a doctrine may say other speeds; shortcuts are kept with the pack, but on the largest
-  metros with what they weigh for ambulances by the doctrine that comes with the program.
+  {hospitals} hospitals, five ways apart (to the nearest hospitals beyond 5 km, as in the piece of that
+  name), 100 patients. By such a list the targets of 0.3 and 0.4 s and of 30 and 200 times were set, when a
+  script took 15.5 and 90 s for it and the best chain of libraries 0.47 and 0.43 s. A script does it as it
+  is first written: on the graph that osmnx makes, by networkx's searches, shapely's tree and scipy's linear
+  program; graph and tree are in memory; on a metro it plans once. The targets are judged twice: for the
+  whole plan, which is not the same work (it needs less than the list and says more), and for the same list
+  done whole by us, which is.
+- **Pieces** (`benchmarks/pieces.py`) are the sizes for which targets were told when the planner was begun,
+  for a hundred thousand edges and for a million; between, they lie on a straight line: a matrix of 200 by
+  20, five ways apart (without a target also to some hospitals all over the map), streets made ready after
+  opening ... A plan drives from three origins, not 200, and begins to make streets ready when its map is
+  opened, so it can be in time where a piece is not. Streets are made ready in each process, to the first
+  way across the map: turns and what they weigh are worked out anew, for a doctrine may say other speeds;
+  shortcuts are kept with the pack, but on the largest metros with what they weigh for ambulances by the
+  doctrine that comes with the program.
 - **Which script** decides the ratio, more than anything we do. This one is the slowest of four and was
   made last, when the others had been seen to miss the targets; against those that are pared down to what
   a plan needs, they are missed at every size.
