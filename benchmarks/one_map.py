@@ -40,7 +40,6 @@ from benchmarks.whole_plan import (
 )
 from planner import packs
 from planner.area import Area
-from planner.streets.hierarchy import find_order
 from planner.streets.network import Snap
 from planner.terms import RoadClass, Travel
 
@@ -57,7 +56,6 @@ ZONE = f"zone closed + matrix + {routing.ROUTES} routes"
 Figures = dict[str, dict[str, dict[str, Any]]]
 """What was found for each work, by whom."""
 
-WARM = "warm"
 SIZE, VERSION, FAILED = "size", "version", "failed"
 """What else is told: of the map, of a peer, why it does not answer."""
 
@@ -87,12 +85,6 @@ def importing(file: str, name: str) -> Figures:
         order, write = figures[ORDER][OURS], figures[WRITE][OURS]
         figures[WRITE][OURS] = {kind: write[kind] - order[kind] for kind in write}
     return {**figures, IMPORT_MB: {OURS: {"mb": peak_mb()}}}
-
-
-def warming(name: str) -> Figures:
-    """Compile what an import of any size runs, on a map too small to be ordered unasked."""
-    find_order(packs.open_area(name).network)
-    return {}
 
 
 def _keep_time(stack: ExitStack, module: str, of: str, what: str, spent: Spent) -> None:
@@ -316,7 +308,6 @@ def _told(spent: Timed, count: int = 1) -> dict[str, Any]:
 
 
 PARTS: dict[str, Callable[..., Figures]] = {
-    WARM: warming,
     "import": importing,
     "read": reading,
     "plan": planning,

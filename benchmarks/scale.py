@@ -36,7 +36,7 @@ PAGE_FILE = Path(__file__).parents[1] / "docs" / "performance.md"
 _PACKAGES = ("numpy", "shapely", "scipy", "numba", "networkx", "osmium")
 PAGE = "page"
 """A part of no measuring: the page is written anew."""
-_SMALL, _WARM = "montevideo", "three_rivers"
+_SMALL = "montevideo"
 
 
 class Bench:
@@ -165,7 +165,7 @@ def main() -> int:
         "--only",
         action="append",
         default=[],
-        choices=[*(part for part in one_map.PARTS if part != one_map.WARM), PAGE],
+        choices=[*one_map.PARTS, PAGE],
         help="measure this part alone anew, beside the last run on the same maps; may be repeated",
     )
     asked = parser.parse_args()
@@ -177,9 +177,8 @@ def main() -> int:
     last = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
     bench = Bench(peers.folder() / "home", asked.peers_limit, asked.only, last if asked.only else {})
     if PAGE not in asked.only:
-        warm = settings.shipped("data", packs.SHIPPED[_WARM].file)
-        bench.run("import", str(warm), "bench_warm")  # compiled from here on
-        bench.run(one_map.WARM, "bench_warm")
+        small = settings.shipped("data", packs.SHIPPED[_SMALL].file)
+        bench.run("import", str(small), "bench_warm")  # all that an import runs is compiled from here on
     for name, file in maps(asked.city, times, bench):
         sizes.append(bench.measure(name, file))
         told = {size.name: {"figures": size.figures, "failures": size.failures} for size in sizes}

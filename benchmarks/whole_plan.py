@@ -9,11 +9,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import lru_cache
 from statistics import median
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+from numpy.typing import NDArray
 
 import planner.plan
 from benchmarks.rows import Row, Timed, median_of
@@ -34,7 +36,7 @@ Places differ by a factor of three: of nine, the median of one draw lay a third 
 """
 _COMPILED_AT = 3
 _LARGE = 200_000
-_CITY = 80_000
+_CITY, _SEED = 80_000, 7
 STEPS = {
     "zones": ("draw_zones",),
     "both perimeters": ("trace_perimeters",),
@@ -74,26 +76,38 @@ def places(area: Area, count: int) -> list[LonLat]:
     Always the same ones of a map; where it has too few, junctions where many streets meet.
     """
     network, frame = area.network, area.frame
-    middle_m = np.median(network.node_xy_m, axis=0)
-    far_m = np.hypot(*(network.node_xy_m - middle_m).T)
-    middle = np.argsort(far_m, kind="stable")[:_CITY]  # of a tiled metro, the city in its middle alone
-    reach_m = float(np.percentile(far_m[middle], 60))
-    dice, max_m2 = np.random.default_rng(7), packs.shipped_doctrine().zones.target_max_m2
-    of_kinds = []
-    for kind in KINDS:
-        found = [place.location for place in find_gatherings(kind, area, max_m2)]
-        near = [place for place in found if math.dist(frame.point_m(place), middle_m) < reach_m]
-        of_kinds.append([near[k] for k in dice.permutation(len(near))])
-    in_turn = [place for row in itertools.zip_longest(*of_kinds) for place in row if place is not None]
+    middle, far_m, reach_m = _about_the_middle(area)
+    in_turn = _gathered(area)
     if len(in_turn) >= count:
-        return in_turn[:count]
+        return list(in_turn[:count])
     degree = np.bincount(
         np.concatenate([network.edge_u[network.drivable], network.edge_v[network.drivable]]),
         minlength=network.node_count,
     )
     good = np.sort(middle[(degree[middle] >= 4) & (far_m[middle] < reach_m)])
-    besides = dice.choice(good, count - len(in_turn), replace=False)
+    besides = np.random.default_rng(_SEED).choice(good, count - len(in_turn), replace=False)
     return [*in_turn, *(frame.place(*network.node_xy_m[node]) for node in besides)]
+
+
+def _about_the_middle(area: Area) -> tuple[NDArray[np.intp], NDArray[np.float64], float]:
+    """Return the junctions of the city amid a map, how far off each of the map is, and how far is amid."""
+    xy_m = area.network.node_xy_m
+    far_m = np.hypot(*(xy_m - np.median(xy_m, axis=0)).T)
+    middle = np.argsort(far_m, kind="stable")[:_CITY]  # of a tiled metro, the city in its middle alone
+    return middle, far_m, float(np.percentile(far_m[middle], 60))
+
+
+@lru_cache(maxsize=1)
+def _gathered(area: Area) -> tuple[LonLat, ...]:
+    """Return where people gather amid a map, of each kind one in turn; on a metro that takes a minute."""
+    frame, max_m2 = area.frame, packs.shipped_doctrine().zones.target_max_m2
+    middle_m, (_, _, reach_m) = np.median(area.network.node_xy_m, axis=0), _about_the_middle(area)
+    dice, of_kinds = np.random.default_rng(_SEED), []
+    for kind in KINDS:
+        found = [place.location for place in find_gatherings(kind, area, max_m2)]
+        near = [place for place in found if math.dist(frame.point_m(place), middle_m) < reach_m]
+        of_kinds.append([near[k] for k in dice.permutation(len(near))])
+    return tuple(place for row in itertools.zip_longest(*of_kinds) for place in row if place is not None)
 
 
 def incident_at(place: LonLat, number: int) -> Incident:
