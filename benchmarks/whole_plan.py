@@ -25,6 +25,7 @@ from planner.area import Area
 from planner.doctrine import Doctrine
 from planner.geo import LonLat
 from planner.ground.gatherings import KINDS, find_gatherings
+from planner.memory import collect_seldom
 from planner.model import Casualties, Incident
 from planner.streets.search import BARRED
 from planner.terms import ThreatName, Travel
@@ -142,7 +143,8 @@ def plans(area: Area, taps: int = TAPS) -> dict[str, Timed]:
     for number, place in enumerate(spots[:_COMPILED_AT]):  # compiled, laid out and cached from here on
         planner.plan.make_plan(incident_at(place, number), area, doctrine)
     gc.collect()
-    gc.freeze()  # as the page does: what a map holds is not looked through for garbage while one plans
+    gc.freeze()  # as the page does, these two: what a map holds is not looked through while one plans
+    collect_seldom()
     of_taps: dict[str, list[Timed]] = defaultdict(list)
     for number, place in enumerate(spots):
         rounds: Spent = defaultdict(list)

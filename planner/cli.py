@@ -24,6 +24,7 @@ import click
 
 from planner.errors import ExportError, IncidentError, PlannerError, SourceError
 from planner.files import write_whole
+from planner.memory import collect_seldom
 from planner.preplan_command import preplan_command
 from planner.shell import Moment, printable, show_json, show_progress
 from planner.terms import ThreatName
@@ -61,19 +62,12 @@ class _Cli(click.Group):
             ctx.exit(1)
 
 
-_COLLECT_EVERY = 100_000
-
-
 @contextmanager
 def _seldom_collecting() -> Iterator[None]:
-    """Look for garbage every 100,000 objects in place of 700: a command ends before there is much to find.
-
-    Loading what a plan needs makes half a million objects that stay; a tenth of a plan's time went into
-    looking through them again and again, and as much into looking once more at the end, when all of it goes.
-    """
+    """Look for garbage seldom, and not once more at the end: a command ends before there is much to find."""
     before = gc.get_threshold()
     atexit.register(gc.freeze)
-    gc.set_threshold(_COLLECT_EVERY, *before[1:])
+    collect_seldom()
     try:
         yield
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -26,6 +27,18 @@ def give_back() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if os.name == "posix" else None
     if trim is not None:
         trim(0)
+
+
+COLLECT_EVERY = 100_000
+
+
+def collect_seldom() -> None:
+    """Look for garbage every 100,000 new objects in place of 700.
+
+    What a plan needs is half a million objects that stay; a tenth of a command's time went into looking
+    through them again and again, and a twenty-fifth of each plan on the page, which leaves little garbage.
+    """
+    gc.set_threshold(COLLECT_EVERY, *gc.get_threshold()[1:])
 
 
 def one_at_a_time(work: Callable[_P, _T]) -> Callable[_P, _T]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import os
 import re
@@ -22,6 +23,7 @@ from streamlit.testing.v1 import AppTest
 from planner import packs
 from planner.area import Area
 from planner.document import read_incident, write_plan
+from planner.memory import COLLECT_EVERY
 from planner.model import Plan
 from planner.plan import make_plan
 from planner.store import Store
@@ -133,7 +135,9 @@ def test_the_first_tap_finds_what_was_worked_out_at_the_start(monkeypatch: pytes
         return first_plan(area)
 
     monkeypatch.setattr(warm, "first_plan", planned)
+    gc.set_threshold(700, *gc.get_threshold()[1:])
     warm.warm_up().result(timeout=60)
+    assert gc.get_threshold()[0] == COLLECT_EVERY, "a plan makes objects that stay"
     assert not open_page().exception
     (listing,) = (one for one in packs.list_areas() if one.name == "three_rivers")
     opened = warm.area_of(listing, lambda *_: None)

@@ -18,7 +18,7 @@ from planner import packs, settings
 from planner.area import Area
 from planner.briefing.measures import plan_in_units
 from planner.briefing.phrases import Edition
-from planner.memory import give_back
+from planner.memory import collect_seldom, give_back
 from planner.model import Plan
 from planner.sources.hospital_tables import installed_hospitals
 from planner.store import Store
@@ -86,6 +86,7 @@ def _tell_trouble(warming: Future[None]) -> None:
 
 
 def _warm_default() -> None:
+    collect_seldom()
     for name in areas_to_expect():
         if not any(one.name == name and one.manifest for one in packs.list_areas()):
             packs.open_area(name)  # imports it
