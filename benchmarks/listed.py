@@ -49,23 +49,20 @@ Floats = NDArray[np.float64]
 def osmnx_graph(area: Area, doctrine: Doctrine) -> nx.MultiDiGraph:
     """Return the streets as osmnx has them: all of them, parallel ones too, with what is known of each."""
     network = area.network
-    timing = network.timing(Travel.EMERGENCY, doctrine.travelling)
+    arc_s = network.timing(Travel.EMERGENCY, doctrine.travelling).arc_s
     graph = nx.MultiDiGraph(crs="epsg:4326")
     places = area.frame.to_deg(network.node_xy_m).tolist()
     graph.add_nodes_from((node, {"x": x, "y": y}) for node, (x, y) in enumerate(places))
-    for edge in np.flatnonzero(network.drivable).tolist():
-        u, v = int(network.edge_u[edge]), int(network.edge_v[edge])
+    edges = np.flatnonzero(network.drivable)
+    columns = (network.edge_u, network.edge_v, network.way_id, network.length_m)
+    rows = zip(edges.tolist(), *(column[edges].tolist() for column in columns), strict=True)
+    for edge, u, v, way, length_m in rows:
+        street = network.street(edge)
         for a, b, arc in ((u, v, edge), (v, u, edge + network.edge_count)):
-            seconds = float(timing.arc_s[arc])
+            seconds = float(arc_s[arc])
             if math.isfinite(seconds):
-                told = {
-                    "osmid": int(network.way_id[edge]),
-                    "name": network.street(edge),
-                    "length": float(network.length_m[edge]),
-                    "travel_time": seconds,
-                    "reversed": arc != edge,
-                }
-                graph.add_edge(a, b, **told)
+                told = {"osmid": way, "name": street, "length": length_m, "travel_time": seconds}
+                graph.add_edge(a, b, **told, reversed=arc != edge)
     return graph
 
 
