@@ -290,16 +290,17 @@ def _find_longer(
     for arc in range(first, last):
         if how[arc] == _LONGER:
             longer += 1
+            room.place[far[arc]] = arc
             y, z = (far[arc], x) if own else (x, far[arc])
             weight[arc] = turn_ms(shortcuts, y, z, of_turns)
-            if longer < _MANY:
-                weight[arc] = _over_least(shortcuts, y, z, weight[arc], room.former[arc], weight)
     if longer >= _MANY:
-        for arc in range(first, last):
-            room.place[far[arc]] = arc if how[arc] == _LONGER else -1
         _over_all(shortcuts, x, own, weight, room.place)
-        for arc in range(first, last):
+    for arc in range(first, last):
+        if how[arc] == _LONGER:
             room.place[far[arc]] = -1
+            if longer < _MANY:
+                y, z = (far[arc], x) if own else (x, far[arc])
+                weight[arc] = _over_least(shortcuts, y, z, weight[arc], room.former[arc], weight)
     for arc in range(first, last):
         if how[arc] == _LONGER and weight[arc] == room.former[arc]:
             how[arc] = _ALIKE
