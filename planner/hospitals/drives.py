@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import Point
 
 from planner.area import Area
 from planner.doctrine import Transport as Rules
@@ -102,7 +101,11 @@ class Drive:
 
 
 def drives_on_map(
-    hospitals: Sequence[KnownHospital], doors: Sequence[Snap | str], driving: Driving, search: Search
+    hospitals: Sequence[KnownHospital],
+    doors: Sequence[Snap | str],
+    dangers: Sequence[str | None],
+    driving: Driving,
+    search: Search,
 ) -> list[Drive]:
     """Find the drive from where a search began to each hospital on the map.
 
@@ -111,14 +114,16 @@ def drives_on_map(
     hospitals : sequence of KnownHospital
     doors : sequence of Snap or str
         From :func:`find_doors`.
+    dangers : sequence of str or None
+        From :func:`find_dangers`.
     driving : Driving
     search : Search
     """
     goals = [door for door in doors if isinstance(door, Snap)]
     times_s = dict(zip(goals, search.times_s(goals).tolist(), strict=True))
     return [
-        _drive(hospital, door, driving, search, times_s)
-        for hospital, door in zip(hospitals, doors, strict=True)
+        _drive(hospital, door, driving, search, times_s, danger)
+        for hospital, door, danger in zip(hospitals, doors, dangers, strict=True)
     ]
 
 
@@ -175,16 +180,16 @@ def _drive(
     driving: Driving,
     search: Search,
     times_s: Mapping[Snap, float],
+    second: str | None,
 ) -> Drive:
-    spot = Point(hospital.x_m, hospital.y_m)
-    if driving.streets.hot_m.intersects(spot):
+    if second is None:
         return Drive(hospital, None, None, None, why_not="it lies in hot or warm ground")
     if isinstance(door, str):
         return Drive(hospital, None, None, None, why_not=door)
     time_s = times_s[door]
     if not math.isfinite(time_s):
         return Drive(hospital, None, None, None, why_not=driving.why_not(search.start, door))
-    rules, second = driving.doctrine.transport, _second_scene(spot, driving)
+    rules = driving.doctrine.transport
     if door.offset_m > rules.hospital_reach_m:  # in a corner of the map that shows no streets
         time_s += seconds_beyond(door.offset_m, rules)
         span = range_min(time_s, rules, rules.off_map_late)
@@ -192,13 +197,23 @@ def _drive(
     return Drive(hospital, door, time_s, range_min(time_s, rules), second_scene=second)
 
 
-def _second_scene(spot: Point, driving: Driving) -> str:
-    """Say where a hospital lies when that is in or by the danger, else ""."""
-    streets = driving.streets
-    if streets.outer_m.intersects(spot):
+def find_dangers(hospitals: Sequence[KnownHospital], driving: Driving) -> list[str | None]:
+    """Say of each hospital where it lies when that is by the danger, else ""; None of one that lies in it."""
+    streets, rules = driving.streets, driving.doctrine.transport
+    spots = shapely.points(np.array([(h.x_m, h.y_m) for h in hospitals]).reshape(-1, 2))
+    in_danger = np.asarray(shapely.intersects(streets.hot_m, spots))
+    within = np.asarray(shapely.intersects(streets.outer_m, spots))
+    gaps_m = np.asarray(shapely.distance(streets.hot_m, spots))  # NaN where there is no danger
+    return [
+        None if hot else _second_scene(inside, gap_m, rules)
+        for hot, inside, gap_m in zip(in_danger.tolist(), within.tolist(), gaps_m.tolist(), strict=True)
+    ]
+
+
+def _second_scene(inside: bool, gap_m: float, rules: Rules) -> str:
+    if inside:
         return "inside the outer perimeter"
-    gap_m = math.inf if streets.hot_m.is_empty else float(streets.hot_m.distance(spot))
-    if gap_m <= driving.doctrine.transport.hospital_stand_off_m:
+    if gap_m <= rules.hospital_stand_off_m:
         return f"{max(10, round(gap_m, -1)):.0f} m from hot or warm ground"
     return ""
 

@@ -17,6 +17,7 @@ from planner.hospitals.drives import (
     Drive,
     drives_off_map,
     drives_on_map,
+    find_dangers,
     find_doors,
     in_order,
     level_text,
@@ -116,11 +117,13 @@ def send_patients(
     asked = _asked([*mapped, *off_map], middle, incident, driving)
     on_map, doors = _near(mapped, find_doors(mapped, driving), asked)
     notices += not_listed_notices(len(mapped) - len(on_map), rules)
-    listed = worth_listing(off_map, _taking(on_map, doors, asked, driving), asked)
+    dangers = find_dangers(on_map, driving)
+    listed = worth_listing(off_map, _taking(on_map, doors, dangers, asked), asked)
     goals = [door for door in doors if isinstance(door, Snap)]
 
     def drives_of(search: Search) -> list[Drive]:
-        return drives_on_map(on_map, doors, driving, search) + drives_off_map(listed, driving, search)
+        near_by = drives_on_map(on_map, doors, dangers, driving, search)
+        return near_by + drives_off_map(listed, driving, search)
 
     others = [(site, drives_of(search)) for site, search in _origins(sites, start_name, goals, driving)]
     corridor = lay_corridor(sites, driving, goals)
@@ -183,15 +186,16 @@ def _near(
 
 
 def _taking(
-    on_map: Sequence[KnownHospital], doors: Sequence[Snap | str], asked: Wanted, driving: Driving
+    on_map: Sequence[KnownHospital],
+    doors: Sequence[Snap | str],
+    dangers: Sequence[str | None],
+    asked: Wanted,
 ) -> list[KnownHospital]:
     """Return those off the danger that a street leads to, if nobody says that they take no ambulances."""
     return [
         hospital
-        for hospital, door in zip(on_map, doors, strict=True)
-        if isinstance(door, Snap)
-        and asked.takes_ambulances(hospital)
-        and not driving.streets.hot_m.intersects(Point(hospital.x_m, hospital.y_m))
+        for hospital, door, danger in zip(on_map, doors, dangers, strict=True)
+        if isinstance(door, Snap) and asked.takes_ambulances(hospital) and danger is not None
     ]
 
 

@@ -27,9 +27,9 @@ from planner.terms import Control, Direction, PerimeterName, PostMode, RoadClass
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-_FAST = RoadClass.MOTORWAY_LINK
+_FAST = int(RoadClass.MOTORWAY_LINK)  # a number: numpy asks a member of an enum for what it has not
 """Up to this code they are motorways and their ramps."""
-_MAJOR = RoadClass.PRIMARY_LINK
+_MAJOR = int(RoadClass.PRIMARY_LINK)
 """Road classes up to this code are major: motorway, trunk and primary with their ramps."""
 _AT_PORTAL_M = 1.0
 """A tunnel is closed at its portal: nobody stands within."""

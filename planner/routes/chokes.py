@@ -18,7 +18,7 @@ Bools = NDArray[np.bool_]
 
 _IS_GATE = np.isin(np.arange(256), (Barrier.GATE, Barrier.LIFT_GATE, Barrier.SWING_GATE))
 """By the codes of Barrier."""
-_BROAD = RoadClass.SECONDARY_LINK
+_BROAD = int(RoadClass.SECONDARY_LINK)
 """Bridges of road classes up to this code are wide enough for two, where the map does not say how wide."""
 _MANY_LANES = 2
 _POCKET_STREETS = 60

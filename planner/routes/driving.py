@@ -185,7 +185,9 @@ class Driving:
 
     @cached_property
     def _own_weights(self) -> Timing:
-        return self._weights(NOTHING)
+        key = self.timing, self.post_s, self.doctrine.transport
+        apart = (edges.tobytes() for edges in (self.streets.post_edges, self.shunned, self.by_posts))
+        return self.streets.once(lambda: self._weights(NOTHING), "weights", *key, *apart)
 
     def _weights(self, used: Ints) -> Timing:
         posts, rules = self.streets.post_edges, self.doctrine.transport

@@ -11,7 +11,6 @@ import numpy as np
 import shapely
 from numba import njit
 from numpy.typing import NDArray
-from shapely.geometry import Point
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
@@ -423,7 +422,7 @@ def _pockets(ground: BaseGeometry, lanes: Lanes, size_m2: float, siting: Siting)
     radius = float(np.sqrt(size_m2 / np.pi))
     marks = shapely.segmentize(shapely.get_exterior_ring(ground), 2 * radius)
     xy = thin(np.unique(shapely.get_coordinates(marks), axis=0), _POCKET_TRIALS)
-    centres = np.array([Point(x, y) for x, y in xy], dtype=object)
+    centres = np.asarray(shapely.points(xy))
     at = lanes.tree.query_nearest(centres, max_distance=siting.street_reach_m, all_matches=False)[0]
     chosen: list[BaseGeometry] = []
     for centre in centres[np.unique(at)]:

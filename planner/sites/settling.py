@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, pairwise
 
 import numpy as np
 import shapely
@@ -160,20 +161,16 @@ def settle_beside(
 
 def _lanes(routes: Sequence[Route], settled: Settled, frame: Frame) -> BaseGeometry:
     """Return what ways drive near the candidates, stretch by stretch, each once: a metro is driven across."""
-    lines = [
-        run_on(degrees_of(route.line), frame.centre)
-        for route in routes
-        if route.route in _LANES and len(route.line) > 1
-    ]
-    if not lines or not len(settled.facts.candidates):
+    driven = [route.line for route in routes if route.route in _LANES]
+    stretches = list(dict.fromkeys(stretch for line in driven for stretch in pairwise(line)))
+    if not stretches or not len(settled.facts.candidates):
         return shapely.MultiLineString()
     ground = shapely.box(*shapely.total_bounds(settled.facts.shapes))
     rim = run_on(frame.to_deg(shapely.get_coordinates(ground.buffer(_LANES_M))), frame.centre)
     low, high = rim.min(axis=0), rim.max(axis=0)
-    first, last = (np.concatenate([line[part] for line in lines]) for part in (slice(-1), slice(1, None)))
-    near = ((np.maximum(first, last) >= low) & (np.minimum(first, last) <= high)).all(axis=1)
-    pieces = np.unique(np.hstack([first[near], last[near]]), axis=0)
-    xy_m = frame.to_m(pieces.reshape(-1, 2)).reshape(-1, 2, 2)
+    ends = run_on(degrees_of(list(chain.from_iterable(stretches))), frame.centre).reshape(-1, 2, 2)
+    near = ((ends.max(axis=1) >= low) & (ends.min(axis=1) <= high)).all(axis=1)
+    xy_m = frame.to_m(ends[near].reshape(-1, 2)).reshape(-1, 2, 2)
     lanes = shapely.multilinestrings(np.asarray(shapely.linestrings(xy_m)))
     assert isinstance(lanes, BaseGeometry)
     return lanes  # not laid together: they are only measured to

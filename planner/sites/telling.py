@@ -275,7 +275,7 @@ class Writer:
         """Name a place as one would say it on the radio."""
         street = self.street(candidate)
         if candidate.kind == STREET:
-            road = self.area.network.road_class[candidate.entrance.edge]
+            road = int(self.area.network.road_class[candidate.entrance.edge])
             return f"{'Carriageway' if road in _FAST else 'Kerb'} of {street}"
         if candidate.name:
             return candidate.name
