@@ -256,7 +256,7 @@ def test_a_wrong_id_in_the_address_begins_a_new_incident(asked: str) -> None:
     page = open_page(incident=asked)
     assert not page.exception
     assert incident_of(page) != asked
-    assert "no incident is called so" in said(page)
+    assert "no incident is called so: names have 6 to 40 letters" in said(page)
     draw(page, scene(*TOWN_PLACE))
     assert "no incident is called so" not in said(page)
 

@@ -45,6 +45,7 @@ INCIDENT_PARAMETER = "incident"
 AREA_PARAMETER = "area"
 _NEWS_STAY = timedelta(seconds=20)
 _ID = re.compile(r"[A-Za-z0-9_-]{6,40}")
+_ID_IN_WORDS = "names have 6 to 40 letters, digits, hyphens and underscores"
 _PLANS_REMEMBERED = 4
 _BASES_REMEMBERED = 8
 _BEGUN_REMEMBERED = 4096
@@ -108,9 +109,10 @@ def _from_address(held: Held, asked: str, default_area: str) -> OpenIncident:
     if not _ID.fullmatch(asked):
         kept = held.incident or _begin(new_incident_id(), default_area)
         if asked:
-            _say_missing(
-                held, kept, f"The address asks for incident {asked[:40]}, and no incident is called so."
+            told = (
+                f"The address asks for incident {asked[:40]}, and no incident is called so: {_ID_IN_WORDS}."
             )
+            _say_missing(held, kept, told)
         return kept
     saved = store().read_incident(asked)
     if saved:
