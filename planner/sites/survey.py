@@ -287,9 +287,9 @@ class Paths:
     @cached_property
     def _motorways(self) -> Bools:
         """Mask (E,) of the motorways and their ramps near by on which nobody may walk."""
-        network, fast = self.area.network, self.area.network.no_closures()
-        fast[self._near] = True
-        fast &= (network.road_class <= RoadClass.MOTORWAY_LINK) & network.drivable & ~network.walkable
+        network, near, fast = self.area.network, self._near, self.area.network.no_closures()
+        fast[near] = network.road_class[near] <= int(RoadClass.MOTORWAY_LINK)
+        fast[near] &= network.drivable[near] & ~network.walkable[near]
         return fast
 
     @cached_property
