@@ -67,6 +67,8 @@ def test_lines_within_reach_are_found_with_their_gaps() -> None:
     points = rng.uniform(0, 100, (40, 3, 2))
     lines = np.asarray(shapely.linestrings(points), dtype=object)
     first, chosen = np.arange(0, 121, 3), np.arange(1, 40, 2)
+    for array in (points, first):
+        array.flags.writeable = False  # as a map's are: what is tested is what is compiled for those
     shape, line, metres = Outlines.of(shapes).lines_near(
         points.reshape(-1, 2), first, chosen, shapely.bounds(lines), 12.0
     )

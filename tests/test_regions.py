@@ -45,6 +45,8 @@ def test_lines_are_cut_as_shapely_cuts_them(
     region, shapes = _region(rounds), np.array([shapely.LineString(line) for line in lines], dtype=object)
     first = np.cumsum([0, *map(len, lines)])
     xy_m = np.array([point for line in lines for point in line], dtype=np.float64)
+    for array in (xy_m, first):
+        array.flags.writeable = False  # as a map's are: what is tested is what is compiled for those
     asked = np.arange(len(lines))[::-1].copy()
     parts = lines_within(xy_m, first, asked, shapely.bounds(shapes), region)
     owner = np.repeat(np.arange(len(parts.line)), np.diff(parts.start))
