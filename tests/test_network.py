@@ -23,6 +23,7 @@ from planner.streets.arrivals import arrivals
 from planner.streets.network import Path, Snap, StreetNetwork, Timing
 from planner.streets.paths import leaving
 from planner.streets.search import BARRED, NEVER
+from planner.streets.timed_streets import _with_ends_left
 from planner.streets.timing import find_timing
 from planner.terms import Access, Barrier, RoadClass, Service, Travel
 from tests.plain_ways import TRAVELLING, slowly
@@ -683,6 +684,17 @@ def test_a_search_back_from_the_end_finds_the_way_that_one_ahead_does(
                 assert back.way(k).tolist() == ahead.way(k).tolist()
             else:
                 assert back.cost_ms[k] == NEVER
+
+
+def test_a_class_of_streets_and_its_number_ask_the_same_compiled_code() -> None:
+    network = town().network
+    edges, closed = np.ones(network.edge_count, dtype=bool), np.arange(network.edge_count) % 3 == 0
+    by_class = network.junctions_left(edges, RoadClass.RESIDENTIAL, closed)
+    compiled = list(_with_ends_left.signatures)
+    by_number = network.junctions_left(edges, int(RoadClass.RESIDENTIAL), closed)
+    assert _with_ends_left.signatures == compiled
+    assert by_class.any()
+    assert np.array_equal(by_class, by_number)
 
 
 def _place_on(network: StreetNetwork, edge: int, share: float) -> Snap:

@@ -306,7 +306,7 @@ class TimedStreets(StreetArrays):
         shut = np.flatnonzero(closed)
         ends = np.concatenate([self.edge_u[shut], self.edge_v[shut]])
         mask[ends] = False
-        return _with_ends_left(mask, ends, *self._at_nodes, edges, closed, self.road_class, most)
+        return _with_ends_left(mask, ends, *self._at_nodes, edges, closed, self.road_class, int(most))
 
     def main_edges(self, travel: Travel, travelling: Travelling) -> Bools:
         """Mask of the edges in the area's longest strongly connected part for this traveller."""
