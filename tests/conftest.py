@@ -38,10 +38,17 @@ def _in_ci() -> bool:
     return os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 
+def _worker(config: pytest.Config) -> int | None:
+    """Return which worker of pytest-xdist this is, None where there are none or it deals the tests out."""
+    own: dict[str, Any] | None = getattr(config, "workerinput", None)
+    return None if own is None else int(own["workerid"].removeprefix("gw"))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Give the run one PLANNER_HOME, shared by its workers and subprocesses: shipped areas import once."""
-    if hasattr(config, "workerinput"):
-        return  # a worker of pytest-xdist: inherits the home of the process that started it
+    if _worker(config) is not None:  # inherits the home of the process that started it
+        sys.dont_write_bytecode = False  # what it makes of the tests' asserts, the other workers read
+        return
     home = Path(tempfile.mkdtemp(prefix="planner-tests-"))
     config.stash[_HOME] = home
     os.environ["PLANNER_HOME"] = str(home)
@@ -59,6 +66,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return Dealing(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the tests of each worker in one order, from whichever end it came to them."""
+    if _worker(config) is not None:
+        items.sort(key=lambda item: item.path)
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Load all of the planner first: Hypothesis draws words and numbers out of the local modules it finds
     loaded, so that which tests ran before would decide which examples the next one sees."""
@@ -66,6 +80,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         for module in pkgutil.walk_packages(planner.__path__, "planner."):
             if not module.name.endswith(".__main__") and not session.config.option.collectonly:
                 importlib.import_module(module.name)
+    sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
     _look_no_more_for_garbage_among_what_stays()
 
 
@@ -120,7 +135,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Judge the skip of a whole file."""
+    """Judge the skip of a whole file. And let every other worker come to the files from the end: what pytest
+    makes of their asserts is a third of the work of loading them all, and is made once where two workers
+    meet in the middle."""
     report = yield
+    if isinstance(collector, pytest.Directory) and (_worker(collector.config) or 0) % 2:
+        report.result.reverse()
     _failed_if_skipped(report)
     return report
