@@ -35,7 +35,7 @@ def area():
     packs.delete_area(AREA)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def spot(area):
     """Where a plan holds: two blocks from anything odd."""
     return area.frame.place(-350.0, -200.0)
@@ -75,10 +75,18 @@ def test_a_tap_gives_a_plan_that_passes_the_programs_own_check(spot, tmp_path):
     assert run("check", file).exit_code == 0  # the plan names its own area
 
 
-def test_the_same_input_gives_the_same_bytes_in_fresh_processes(spot):
-    args = ("plan", "--at", f"{spot.lat_deg},{spot.lon_deg}", "--threat", "knife", "--area", AREA)
-    one = shell(*args, PYTHONHASHSEED="1")
-    other = shell(*args, PYTHONHASHSEED="2", TZ="Asia/Tokyo", LC_ALL="C")
+def planned_apart(spot, **env):
+    """A plan by a process of its own, which takes ten times as long as the plan."""
+    return shell("plan", "--at", f"{spot.lat_deg},{spot.lon_deg}", "--threat", "knife", "--area", AREA, **env)
+
+
+@pytest.fixture(scope="module")
+def one(spot):
+    return planned_apart(spot, PYTHONHASHSEED="1")
+
+
+def test_the_same_input_gives_the_same_bytes_in_fresh_processes(spot, one):
+    other = planned_apart(spot, PYTHONHASHSEED="2", TZ="Asia/Tokyo", LC_ALL="C")
     assert one.returncode == other.returncode == 0, one.stderr
     assert one.stdout == other.stdout == planned(spot).stdout_bytes
 
@@ -182,11 +190,9 @@ def test_a_place_off_the_globe_is_told_in_the_order_that_it_was_asked_for():
     assert result.stderr.count("\n") == 1
 
 
-def test_talk_stays_off_standard_output(spot):
-    args = ("plan", "--at", f"{spot.lat_deg},{spot.lon_deg}", "--threat", "knife", "--area", AREA)
-    result = shell(*args)
-    assert json.loads(result.stdout)["planner"]["schema"] == "plan/1"
-    assert b"Warning" not in result.stderr
+def test_talk_stays_off_standard_output(one):
+    assert json.loads(one.stdout)["planner"]["schema"] == "plan/1"
+    assert b"Warning" not in one.stderr
 
 
 def test_the_command_line_never_loads_the_page():
