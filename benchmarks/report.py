@@ -237,7 +237,7 @@ How many times as long as the planner, or as much memory; under 1 the peer is qu
   20, five ways apart (without a target also to some hospitals all over the map), streets made ready after
   opening ... A plan drives from three origins, not 200, and begins to make streets ready when its map is
   opened, so it can be in time where a piece is not. Streets are made ready in each process, to the first
-  way across the map: turns and what they weigh are worked out anew, for a doctrine may say other speeds;
+  way across the map: what turns weigh is worked out anew, for a doctrine may say other speeds; turns and
   shortcuts are kept with the pack, but on the largest metros with what they weigh for ambulances by the
   doctrine that comes with the program.
 - **Which script** decides the ratio, more than anything we do. This one is the slowest of four and was

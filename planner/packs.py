@@ -52,6 +52,7 @@ from planner.streets.contraction import Kept
 from planner.streets.driving_side import DrivingSide
 from planner.streets.network import StreetNetwork
 from planner.streets.search import BARRED
+from planner.streets.turns import KeptTurns, to_keep
 from planner.streets.unread import UnreadRules
 from planner.streets.weighing import MOST_WEIGHED
 from planner.table import Table
@@ -77,6 +78,7 @@ _STREETS = "streets"
 _SHORTCUTS = "shortcuts"  # of the contraction hierarchy: read once a way is asked for
 _ORDER = "order"  # of contraction, among the arrays of the streets
 _SIDE = "driving_side"  # with its votes, among the arrays of the streets
+_TURNS = "turns_"  # begins the names of arrays of turns between the streets, among theirs
 _UNREAD = "unread_"  # begins the names of arrays of rules that are not planned with
 _SHAPES = "geometry"  # the column of a table
 _STAGING = ".new-"
@@ -420,6 +422,8 @@ def _write_streets(network: StreetNetwork, unread: UnreadRules | None, file: Bin
         if order is not None:
             _write_array(_ORDER, order, archive, file)
             _write_array(_SIDE, np.array(network.driving_side, dtype=np.int64), archive, file)
+            for name, rows in to_keep(network.turns)._asdict().items():
+                _write_array(_TURNS + name, rows, archive, file)
         for entry in fields(UnreadRules) if unread is not None else ():
             _write_array(_UNREAD + entry.name, getattr(unread, entry.name), archive, file)
 
@@ -723,6 +727,8 @@ def _read_streets(content: mmap.mmap) -> tuple[StreetNetwork, UnreadRules | None
     if _SIDE in values:
         left, votes_left, votes_right = values[_SIDE].tolist()
         network.drives_on(DrivingSide(bool(left), votes_left, votes_right))
+        if all(_TURNS + name in values for name in KeptTurns._fields):  # not in packs written before
+            network.keep_turns(KeptTurns(*(values[_TURNS + name] for name in KeptTurns._fields)))
     names = [entry.name for entry in fields(UnreadRules)]
     if not any(_UNREAD + name in values for name in names):  # a pack written before they were told
         return network, None
@@ -856,6 +862,7 @@ def _reader_digest() -> str:
         "streets/dissection.py",
         "streets/driving_side.py",
         "streets/hierarchy.py",
+        "streets/turns.py",
         "streets/weighing.py",
         *(f"sources/{name}.py" for name in _READERS),
     ):

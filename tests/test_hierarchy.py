@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -342,7 +342,11 @@ def opened_town(monkeypatch: pytest.MonkeyPatch, home: FilePath) -> StreetNetwor
     return packs.open_area("town").network
 
 
-def refuse(*_: Any) -> None:
+class Nothing(NamedTuple):
+    """What a pack keeps of what was not yet kept."""
+
+
+def refuse(*_: Any, **__: Any) -> None:
     raise AssertionError("worked out anew")
 
 
@@ -477,6 +481,33 @@ def test_the_side_one_drives_on_is_kept_with_the_pack(
     network = opened_town(monkeypatch, tmp_path)
     monkeypatch.setattr("planner.streets.timed_streets.find_driving_side", refuse)
     assert network.driving_side == town().network.driving_side
+
+
+def same_turns(one: Turns, other: Turns) -> bool:
+    names = "state_arc", "state_node", "start", "to", "kind", "rule"
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in names)
+
+
+def test_turns_are_kept_with_the_pack(tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch) -> None:
+    network, plain = opened_town(monkeypatch, tmp_path), town().network
+    turns = plain.turns
+    with monkeypatch.context() as kept:
+        kept.setattr("planner.streets.timed_streets.find_turns", refuse)
+        assert same_turns(network.turns, turns)
+        with pytest.raises(AssertionError, match="worked out anew"):  # of other streets they are not kept
+            replace(network).turns  # noqa: B018
+
+
+def test_in_a_pack_written_before_turns_were_kept_they_are_found(
+    tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr("planner.packs.to_keep", lambda _: Nothing())
+        network = opened_town(before, tmp_path)
+    (file,) = (tmp_path / "areas" / "town").glob("streets-*.npz")
+    with np.load(file) as arrays:
+        assert not [name for name in arrays if name.startswith("turns")]
+    assert same_turns(network.turns, town().network.turns)
 
 
 @pytest.mark.parametrize("how", ["lost", "damaged", "another form"])

@@ -24,6 +24,7 @@ from planner.plan import make_plan
 from planner.soundness import check_values
 from planner.streets.network import StreetNetwork
 from planner.streets.street_arrays import _cuts
+from planner.streets.turns import U_TURN, to_keep
 from planner.streets.unread import UnreadRules
 from planner.table import Table
 from planner.terms import ThreatName
@@ -169,6 +170,17 @@ def test_streets_that_no_map_has_are_told(
     for name, value in change(area.network).items():
         area = with_array(area, name, value)
     assert told in refused(area, folder)
+
+
+def test_turns_of_a_pack_from_elsewhere_are_found_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("planner.streets.timed_streets.LEAST_ORDERED", 5)
+    with monkeypatch.context() as hostile:
+        kept = to_keep(sound().network.turns)
+        hostile.setattr(packs, "to_keep", lambda _: kept._replace(kind=np.full_like(kept.kind, U_TURN)))
+        file = handed(sound().with_streets(replace(sound().network)), folder)
+    assert (packs.open_area("handed").network.turns.kind == U_TURN).all()  # it is what it says
+    came = intake.read_pack_file(file, "came")
+    assert np.array_equal(came.network.turns.kind, kept.kind)
 
 
 def test_differences_that_wrap_cut_no_shapes() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,18 @@ import pytest
 from planner.streets.driving_side import find_driving_side
 from planner.streets.network import Snap, StreetNetwork
 from planner.streets.search import BARRED
-from planner.streets.turns import FAR_SIDE, NEAR_SIDE, STRAIGHT, U_TURN, find_turns
+from planner.streets.turns import (
+    FAR_SIDE,
+    FOUND_AS,
+    NEAR_SIDE,
+    RESTRICTED,
+    STRAIGHT,
+    U_TURN,
+    KeptTurns,
+    find_turns,
+    of_kept,
+    to_keep,
+)
 from planner.terms import RoadClass, Travel, TurnRule
 from tests.plain_ways import TRAVELLING
 from tests.streets import draw_streets
@@ -242,3 +255,76 @@ def test_in_a_mirror_one_drives_on_the_left_and_every_drive_takes_as_long(travel
 def test_without_a_clue_one_drives_on_the_right() -> None:
     assert find_driving_side(crossing()) == (False, 0, 0)
     assert np.isfinite(seconds(crossing(), Travel.PUBLIC, NORTH, EAST))
+
+
+# --- turns that are kept --------------------------------------------------------------------------
+
+
+def signed() -> tuple[StreetNetwork, KeptTurns]:
+    """Streets with a sign via a way, and their turns as they are kept: one state is a copy."""
+    network = divided(([(IN, True), (JOINT, True), (BACK, True)], 0))
+    return network, to_keep(network.turns)
+
+
+def test_turns_that_are_kept_are_those_that_are_found() -> None:
+    for network in (town().network, left_hand_town().network, signed()[0]):
+        found = of_kept(network, network.drivable, to_keep(network.turns))
+        assert found is not None
+        for name in ("state_arc", "state_node", "start", "to", "kind", "rule", "edge_count"):
+            assert np.array_equal(getattr(found, name), getattr(network.turns, name)), name
+
+
+def at(array: np.ndarray[Any, Any], row: int, value: int) -> np.ndarray[Any, Any]:
+    changed = array.copy()
+    changed[row] = value
+    return changed
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda kept: {"found_as": kept.found_as + 1},
+        lambda kept: {"found_as": kept.found_as[:0]},
+        lambda kept: {"start": kept.start[:-1]},
+        lambda kept: {"start": kept.start.astype(np.int64)},
+        lambda kept: {"start": kept.start + np.int32(1)},
+        lambda kept: {"start": at(kept.start, 1, 2**31 - 1)},
+        lambda kept: {"start": at(kept.start, 1, -(2**31))},
+        lambda kept: {"to": kept.to[:-1]},
+        lambda kept: {"to": at(kept.to, 0, -1)},
+        lambda kept: {"to": at(kept.to, 0, 2**31 - 1)},
+        lambda kept: {"to": at(kept.to, 0, kept.to[1])},
+        lambda kept: {"to": np.roll(kept.to, 1)},
+        lambda kept: {"kind": kept.kind[:-1]},
+        lambda kept: {"kind": at(kept.kind, 0, U_TURN + 1)},
+        lambda kept: {"rule": at(kept.rule, 0, RESTRICTED + 1)},
+        lambda kept: {"copied": kept.copied[:-1]},
+        lambda kept: {"copied": at(kept.copied, 0, -1)},
+        lambda kept: {"copied": at(kept.copied, 0, 2**31 - 1)},
+        lambda kept: {"copied": at(kept.copied, 0, IN)},
+    ],
+)
+def test_turns_that_are_not_those_of_the_streets_are_passed_over(spoil: Any) -> None:
+    network, kept = signed()
+    assert len(kept.copied) == 1
+    wrong = kept._replace(**spoil(kept))
+    assert of_kept(network, network.drivable, wrong) is None
+    again = divided(([(IN, True), (JOINT, True), (BACK, True)], 0))
+    again.keep_turns(wrong)
+    assert np.array_equal(again.turns.to, kept.to)
+
+
+def test_turns_of_streets_that_are_closed_to_vehicles_are_none() -> None:
+    network, kept = signed()
+    driven = network.drivable.copy()
+    driven[SIDE] = False
+    assert of_kept(network, driven, kept) is None
+
+
+def test_whoever_finds_other_turns_counts_up_what_tells_those_that_are_kept() -> None:
+    """If this fails because turns are found otherwise on purpose, count up ``FOUND_AS``, and tell it here."""
+    sha = hashlib.sha256()
+    for network in (town().network, left_hand_town().network, signed()[0]):
+        for array in to_keep(network.turns)[1:]:
+            sha.update(array.tobytes())
+    assert (FOUND_AS, sha.hexdigest()[:16]) == (1, "bb5c1e67044f7b7b")

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from planner.streets.paths import Path, junction_at, leaving, leaving_back, path_of, standing
 from planner.streets.snapping import Snap, at_node, snap
-from planner.streets.street_arrays import Bools, Floats, Ints
+from planner.streets.street_arrays import Bools, Floats, Ints, read_only
 from planner.streets.timed_streets import TimedStreets
 from planner.streets.timing import Timing
 from planner.streets.turns import Ints32, Turns
@@ -133,6 +133,6 @@ class StreetNetwork(TimedStreets):
         def find() -> Ints32:
             nodes = self.arc_tail[turns.state_arc].astype(np.int32)
             nodes[2 * self.edge_count :] = self.node_count
-            return nodes
+            return read_only(nodes)
 
         return self._once(find, "begun at", turns)

@@ -33,7 +33,7 @@ from planner.streets.search import Ints32
 from planner.streets.snapping import snap
 from planner.streets.street_arrays import Bools, Ints, StreetArrays
 from planner.streets.timing import Timing, Weights, find_timing
-from planner.streets.turns import Turns, find_turns
+from planner.streets.turns import KeptTurns, Turns, find_turns, of_kept
 from planner.streets.weighing import KeptWeights, weigh
 from planner.terms import Travel
 
@@ -59,10 +59,18 @@ class TimedStreets(StreetArrays):
 
     @cached_property
     def turns(self) -> Turns:
-        """Turns between the streets that vehicles may drive."""
-        return self._once(
-            lambda: find_turns(self, self.drivable, left_hand=self.driving_side.left), "turns of vehicles"
-        )
+        """Turns between the streets that vehicles may drive: as they were kept, or found now."""
+
+        def find() -> Turns:
+            kept = self.__dict__.pop("_kept_turns", None)
+            found = None if kept is None else of_kept(self, self.drivable, kept)
+            return found or find_turns(self, self.drivable, left_hand=self.driving_side.left)
+
+        return self._once(find, "turns of vehicles")
+
+    def keep_turns(self, kept: KeptTurns) -> None:
+        """Say which :attr:`turns` were found when the map was read; of other streets none is taken."""
+        self.__dict__["_kept_turns"] = kept
 
     @cached_property
     def _walked_turns(self) -> Turns:

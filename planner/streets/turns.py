@@ -12,14 +12,14 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from planner.streets.grouping import grouped
-from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays
+from planner.streets.street_arrays import Bools, Floats, Ints, StreetArrays, read_only
 from planner.terms import TurnRule
 
 Ints32 = NDArray[np.int32]
@@ -37,9 +37,13 @@ _JUNCTION_LEGS = 3
 """At nodes of fewer streets one only drives on."""
 
 
+FOUND_AS = 1
+"""Told with turns that are kept, and counted up whenever others are found, so that those are found anew."""
+
+
 @dataclass(frozen=True, eq=False)
 class Turns:
-    """All turns between the streets of one network.
+    """All turns between the streets of one network; arrays are read-only.
 
     Parameters
     ----------
@@ -62,6 +66,11 @@ class Turns:
     kind: NDArray[np.uint8]
     rule: NDArray[np.uint8]
     edge_count: int
+
+    def __post_init__(self) -> None:
+        """Make the arrays read-only: those of a pack are, and what reads them is compiled once."""
+        for name in ("state_arc", "state_node", "start", "to", "kind", "rule"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
     @property
     def state_count(self) -> int:
@@ -88,13 +97,13 @@ class Turns:
     @cached_property
     def into(self) -> tuple[Ints32, Ints32]:
         """Turns into each state: indptr (S + 1,) and turns (T,), for searches backwards."""
-        found: tuple[Ints32, Ints32] = grouped(self.to, self.state_count)
-        return found
+        indptr, turns = grouped(self.to, self.state_count)
+        return read_only(indptr), read_only(turns)
 
     @cached_property
     def before(self) -> Ints32:
         """The state before each of the turns of :attr:`into`, (T,)."""
-        return self.origin[self.into[1]]
+        return read_only(self.origin[self.into[1]])
 
     @cached_property
     def _copies(self) -> tuple[Ints, Ints]:
@@ -129,6 +138,27 @@ class Turns:
         """Return the turns that lead through states, each from one to the next."""
         found: Ints = _along(self.start, self.to, states)
         return found
+
+
+class KeptTurns(NamedTuple):
+    """What is kept of turns with a map: the rest follows from it and from the streets.
+
+    Parameters
+    ----------
+    found_as : (1,) int64 array
+        :data:`FOUND_AS` of the program that found them.
+    start, to, kind, rule : arrays
+        As of :class:`Turns`.
+    copied : (C,) int32 array
+        The arc of each state beyond the arcs.
+    """
+
+    found_as: Ints
+    start: Ints32
+    to: Ints32
+    kind: NDArray[np.uint8]
+    rule: NDArray[np.uint8]
+    copied: Ints32
 
 
 class Restriction(NamedTuple):
@@ -169,6 +199,73 @@ def find_turns(streets: StreetArrays, usable: Bools, *, left_hand: bool, signs: 
     is_usable = np.tile(usable, 2)
     found = [r for r in _restrictions(streets) if all(is_usable[list(r.arcs)])] if signs else []
     return _with_signs(turns, found) if found else turns
+
+
+def to_keep(turns: Turns) -> KeptTurns:
+    """Return what is kept of turns."""
+    copied = turns.state_arc[2 * turns.edge_count :]
+    return KeptTurns(np.array([FOUND_AS]), turns.start, turns.to, turns.kind, turns.rule, copied)
+
+
+def of_kept(streets: StreetArrays, usable: Bools, kept: KeptTurns) -> Turns | None:
+    """Return turns that were kept; None where they are not those of these streets, or were found otherwise.
+
+    Which there are is looked through, for a pack may come from anywhere: all that lead from one street into
+    another, each once, and no other. What kind they are of and what signs forbid is taken as it is told, as
+    is all that a map says.
+    """
+    forms = (np.int64, np.int32, np.int32, np.uint8, np.uint8, np.int32)
+    arrays: tuple[NDArray[Any], ...] = kept
+    if any(array.dtype != form or array.ndim != 1 for array, form in zip(arrays, forms, strict=True)):
+        return None
+    if kept.found_as.tolist() != [FOUND_AS] or not len(kept.to) == len(kept.kind) == len(kept.rule):
+        return None
+    if kept.kind.max(initial=0) > U_TURN or kept.rule.max(initial=0) > RESTRICTED:
+        return None
+    count, copied = streets.edge_count, kept.copied
+    if len(copied) and not 0 <= copied.min() <= copied.max() < 2 * count:
+        return None
+    head = np.concatenate([streets.edge_v, streets.edge_u], dtype=np.int32, casting="same_kind")
+    state_arc, state_node = np.arange(2 * count, dtype=np.int32), head
+    if len(copied):
+        state_arc, state_node = np.concatenate([state_arc, copied]), np.concatenate([head, head[copied]])
+    found = Turns(state_arc, state_node, kept.start, kept.to, kept.kind, kept.rule, count)
+    if not _are_all(found.start, found.to, found.state_arc, found.state_node, usable, streets.node_count):
+        return None
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _are_all(
+    start: Ints32, to: Ints32, state_arc: Ints32, state_node: Ints32, usable: Bools, nodes: int
+) -> bool:  # pragma: no cover - compiled
+    """Whether these are all turns between usable streets: arcs ascend among those out of one state."""
+    states, count = len(state_arc), len(usable)
+    if len(start) != states + 1 or start[0] != 0 or start[states] != len(to):
+        return False
+    tail = np.full(2 * count, -1, dtype=np.int32)  # of arcs that one may turn into
+    out = np.zeros(nodes, dtype=np.int32)  # so many begin at each node
+    for edge in range(count):
+        if usable[edge]:
+            ahead, against = edge, edge + count
+            tail[ahead], tail[against] = state_node[against], state_node[ahead]
+            out[tail[ahead]] += 1
+            out[tail[against]] += 1
+    for state in range(states):
+        arc, node = state_arc[state], state_node[state]
+        first, last = start[state], start[state + 1]
+        if last - first != (out[node] if tail[arc] >= 0 else 0) or last > len(to):
+            return False
+        before = -1
+        for turn in range(first, last):
+            after = to[turn]
+            if not 0 <= after < states:
+                return False
+            arc = after if after < 2 * count else state_arc[after]
+            if arc <= before or tail[arc] != node:
+                return False
+            before = arc
+    return True
 
 
 @njit(cache=True, nogil=True)
