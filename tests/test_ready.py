@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import importlib.util
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from planner import packs
 from planner.errors import PackError
+from planner.streets import desk, hierarchy, timed_streets
 from planner.ui import ready
 from tests.town import town
 
 ROOT = Path(__file__).parents[1]
+FAR = [
+    (timed_streets, "of_kept"),
+    *((hierarchy, name) for name in ("customize", "change", "table", "way")),
+    *((desk, name) for name in ("aimed", "best_ahead")),
+]
+"""What searches over shortcuts call: all that a larger map's first plan would compile hangs on these."""
 
 
 @pytest.fixture
@@ -80,3 +89,21 @@ def test_set_up_goes_on_without_and_tries_again_next_time(answer: str, stamped: 
     assert run.returncode == 0
     assert stamp.exists() is stamped
     assert ("not ready" in run.stderr) is not stamped
+
+
+def test_far_ways_are_found_over_shortcuts_though_the_map_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = set()
+
+    def noting(name: str, ask: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*given: Any) -> Any:
+            asked.add(name)
+            return ask(*given)
+
+        return noted
+
+    for module, name in FAR:
+        monkeypatch.setattr(module, name, noting(name, getattr(module, name)))
+    area = packs.open_area()
+    assert area.network.edge_count < hierarchy.LEAST_STREETS
+    ready.find_far_ways(area)
+    assert asked == {name for _, name in FAR}

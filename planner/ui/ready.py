@@ -4,8 +4,10 @@
 
 Searches and lines of sight are compiled when they are first used, a shipped area is imported and its base map
 drawn when they are first opened: half a minute that nobody has at an incident, so it is spent at set-up. A
-plan that nobody sees is made and thrown away; what it compiled is kept beside the code. So is the code as
-Python reads it, which no later start need do again, not even where Python is told to keep nothing.
+plan that nobody sees is made and thrown away; what it compiled is kept beside the code. The shipped city is
+too small for its ways to be searched for over shortcuts: that is done once as on a larger map, whose first
+plan would wait for it as long again. So is the code as Python reads it kept, which no later start need do
+again, not even where Python is told to keep nothing.
 """
 
 from __future__ import annotations
@@ -16,9 +18,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import shapely
 
 import planner
 from planner import packs, settings
@@ -27,10 +32,16 @@ from planner.errors import PackError, PlannerError
 from planner.model import Casualties, Incident, Plan
 from planner.perimeters import mesh
 from planner.plan import make_plan
+from planner.streets.contraction import Kept
+from planner.streets.hierarchy import TABLE_STARTS
+from planner.streets.network import StreetNetwork, Timing
+from planner.streets.turns import to_keep
+from planner.terms import Travel
 from planner.ui.basemap import BaseMapFiles, base_map, base_map_files
 
 _BASE_MAP = "--base-map"
 _RANK = 5
+_CLOSED_M, _AWAY_M, _PLACES, _LIKED_LESS = 300.0, (500.0, 1200.0, 4000.0), 8, 5.0
 _SOME = Casualties(red=2, yellow=3, green=5)
 """Who has nobody to send leaves the sharing out to hospitals unused."""
 
@@ -46,6 +57,55 @@ def first_plan(area: Area) -> Plan:
     nearest = int(np.argmin(np.hypot(*(area.network.node_xy_m - middle).T)))
     place = area.frame.place(*area.network.node_xy_m[nearest])
     return make_plan(Incident(location=place, casualties=_SOME), area, packs.shipped_doctrine())
+
+
+class _AsOfAMetro(StreetNetwork):
+    """Streets whose shortcuts are asked for every way, as those of a larger map are."""
+
+    def has_hierarchy(self, timing: Timing, starts: int = 1) -> bool:
+        """Whether there is one, however few start."""
+        return super().has_hierarchy(timing, max(starts, TABLE_STARTS))
+
+
+def find_far_ways(area: Area) -> None:
+    """Find ways over the shortcuts of an area's streets, for no other end than to have found some.
+
+    Far ones and near ones, a table and many from one place, with streets closed and streets liked less.
+    """
+    network = _as_of_a_metro(area.network)
+    if network.order is None:
+        return
+    travelling = packs.shipped_doctrine().travelling
+    network.make_ready(travelling)
+    timing = network.timing(Travel.EMERGENCY, travelling)
+    middle_m = np.median(network.node_xy_m, axis=0)
+    closed = network.edges_meeting(shapely.Point(middle_m).buffer(_CLOSED_M))
+    turn = np.linspace(0, 2 * np.pi, _PLACES, endpoint=False)
+    away = np.column_stack([np.cos(turn), np.sin(turn)])
+    spots_m = np.concatenate([middle_m + far_m * away for far_m in _AWAY_M])
+    usable = network.main_edges(Travel.EMERGENCY, travelling) & ~closed
+    places = [place for place in network.snap(spots_m, usable) if place is not None]
+    network.times(places[:_PLACES], places, timing, closed)
+    network.search(places[0], timing, closed, ends=places).times_s(places)
+    network.search(places[0], timing, closed, ends=places).path(places[-1])
+    used = network.no_closures()
+    for start, end in pairwise(places):
+        path = network.find_path(
+            start, end, timing, closed, timing.weighted(np.flatnonzero(used), _LIKED_LESS)
+        )
+        if path is not None:
+            used[path.edges] = True
+
+
+def _as_of_a_metro(network: StreetNetwork) -> _AsOfAMetro:
+    """Return streets as if they were more."""
+    found = _AsOfAMetro(**{entry.name: getattr(network, entry.name) for entry in fields(StreetNetwork)})
+    if network.order is not None:
+        kept = network.find_shortcuts()
+        found.keep_turns(to_keep(network.turns))
+        found.use_order(network.order)
+        found.keep_shortcuts(lambda: kept if isinstance(kept, Kept) else None)
+    return found
 
 
 def base_map_at_home(area: Area) -> BaseMapFiles:
@@ -89,6 +149,7 @@ def main(said: Sequence[str] = ()) -> int:
     try:
         area = packs.open_area()
         first_plan(area)
+        find_far_ways(area)
         base_map_at_home(area)
     except PlannerError as error:
         print(error, file=sys.stderr)
