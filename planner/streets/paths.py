@@ -8,6 +8,7 @@ a street that is closed is nowhere one can come to.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -128,11 +129,16 @@ def _ends(
         along = [0.0 if end_of_arc is streets.arc_tail else 1.0] * len(arcs)
     state: list[int] = []
     cost: list[int] = []
-    for arc, share, whole in zip(arcs, along, timing.ms_along(np.array(arcs)).tolist(), strict=True):
+    driven = np.array(arcs)
+    of_arcs, sizes = timing.turns.states_of_all(driven)
+    laid = iter(of_arcs.tolist())
+    for arc, share, whole, size in zip(
+        arcs, along, timing.ms_along(driven).tolist(), sizes.tolist(), strict=True
+    ):
+        states = list(islice(laid, size))
         if whole >= BARRED or closed[arc % count]:
             continue
         part = part_ms(whole, share)
-        states = timing.turns.states_of(arc).tolist()
         if end_of_arc is streets.arc_tail:
             states = states[:1]  # nobody who begins here came along a restriction
         state += states

@@ -333,19 +333,33 @@ def _matrix(
     targets = each_once(np.concatenate([_NONE, *(last.state for last in lasts)]))
     table = hierarchy.costs(timing.closing(closed), sources, targets)
     found = np.full((len(starts), len(ends)), np.inf)
-    reached = np.nonzero([len(last.state) for last in lasts])[0]
-    if len(reached):
-        column = np.searchsorted(targets, np.concatenate([last.state for last in lasts]))
-        rest_ms = np.concatenate([last.ms for last in lasts])
-        begin = np.cumsum([0, *(len(last.state) for last in lasts)])[reached]
-        for i, first in enumerate(firsts):
-            whole = _added(table[np.searchsorted(sources, first.state)], first.ms[:, None])
-            best = _added(np.min(whole, axis=0, initial=NEVER)[column], -rest_ms)
-            total = np.minimum.reduceat(best, begin)
-            found[i, reached] = np.where(total < NEVER, total / 1000.0, np.inf)
+    if len(sources) and len(targets):  # all starts at once: one by one they take longer than the question
+        left, row, begun_ms, begin = _end_to_end(firsts, sources)
+        reached, column, rest_ms, end = _end_to_end(lasts, targets)
+        best = np.minimum.reduceat(_added(table[row], begun_ms[:, None]), begin)
+        total = np.minimum.reduceat(_added(best[:, column], -rest_ms), end, axis=1)
+        found[np.ix_(left, reached)] = np.where(total < NEVER, total / 1000.0, np.inf)
     for i, j in zip(*np.nonzero(_together(network, starts, ends)), strict=True):
         found[i, j] = Search(network, starts[i], timing, timing, closed).time_s(ends[j])
     return found
+
+
+def _end_to_end(places: Sequence[Ends], states: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    """Lay the states at places end to end, of those places that have some.
+
+    Returns
+    -------
+    chosen : (k,) int array
+        Which places these are.
+    row, ms : (n,) int arrays
+        Where each state stands among all ``states``, ascending, and its milliseconds.
+    begin : (k,) int array
+        Where those of each place begin.
+    """
+    counts = np.array([len(place.state) for place in places])
+    chosen = np.flatnonzero(counts)
+    row = np.searchsorted(states, np.concatenate([place.state for place in places]))
+    return chosen, row, np.concatenate([place.ms for place in places]), (np.cumsum(counts) - counts)[chosen]
 
 
 def _together(network: TimedStreets, starts: Sequence[Snap], ends: Sequence[Snap]) -> Bools:
