@@ -136,7 +136,7 @@ def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     """Judge the skip of a whole file. And let every other worker come to the files from the end: what pytest
-    makes of their asserts is a third of the work of loading them all, and is made once where two workers
+    makes of their asserts is half of the work of loading them all, and is made once where two workers
     meet in the middle."""
     report = yield
     if isinstance(collector, pytest.Directory) and (_worker(collector.config) or 0) % 2:
