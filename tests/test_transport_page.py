@@ -7,7 +7,7 @@ import html
 import json
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from html import escape
@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
 from planner import packs, words
@@ -292,6 +293,38 @@ def test_two_who_count_who_leaves_lose_nobody(own_store: Store) -> None:
     assert [field.value for field in numbers(mine, "Red")] == [9]
 
 
+def tell_again(page: AppTest, told: Mapping[str, int | bool]) -> None:
+    """Run a page as a browser has it run that has not heard yet which entries made way for others."""
+    states = page._tree.get_widget_states()
+    for entry, value in told.items():
+        kind = "bool_value" if isinstance(value, bool) else "int_value"
+        states.widgets.append(WidgetState(id=entry, **{kind: value}))  # type: ignore[arg-type]
+    page._run(states)
+    assert not page.exception
+
+
+def test_what_a_replaced_entry_said_is_not_said_again(own_store: Store) -> None:
+    """A browser tells it with its next press, and Streamlit, which has forgotten it, takes it for news."""
+    mine, theirs = open_page(), open_page()
+    (mine_green,), (their_green,) = numbers(mine, "Green"), numbers(theirs, "Green")
+    their_green.set_value(3).run()
+    mine.run()
+    (green,) = numbers(mine, "Green")
+    assert (green.value, green.proto.id == mine_green.proto.id) == (3, False)
+    tell_again(mine, {mine_green.proto.id: 8})
+    assert facts(own_store)["casualties"]["green"] == 3
+    assert [field.value for field in numbers(mine, "Green")] == [3]
+    numbers(mine, "Green")[0].set_value(8).run()
+    assert facts(own_store)["casualties"]["green"] == 8, "what somebody says is taken"
+
+
+def test_who_takes_back_what_he_changed_is_heard(own_store: Store) -> None:
+    page = open_page()
+    for count in (3, 8):
+        numbers(page, "Green")[0].set_value(count).run()
+        assert facts(own_store)["casualties"]["green"] == count
+
+
 def test_of_many_hospitals_that_take_patients_the_first_are_seen_and_the_rest_unfold() -> None:
     plan, _ = planned()
     taker = next(h for h in plan.hospitals if h.assigned.red)
@@ -548,6 +581,18 @@ def test_ems_agrees_with_ways_and_is_asked_again_when_they_are_other_ways(own_st
     page.checkbox[0].uncheck().run()
     assert not facts(own_store).get("ems_agreed")
     assert "EMS has not agreed" in said(page)
+
+
+def test_a_box_about_ways_that_are_no_more_says_nothing(own_store: Store) -> None:
+    page = open_page()
+    before = page.checkbox[0].proto.id
+    of(list(page.segmented_control), f"takes {METHODIST}").set_value("Closed").run()
+    page.checkbox[0].check().run()
+    agreed = facts(own_store)["ems_agreed"]
+    assert page.checkbox[0].proto.id != before
+    tell_again(page, {before: False})
+    assert facts(own_store)["ems_agreed"] == agreed
+    assert page.checkbox[0].value
 
 
 def test_an_agreement_is_about_the_ways_of_ambulances_alone() -> None:

@@ -96,8 +96,8 @@ class Held:
         An incident's id, and its plans that were shown last.
     threats : (str, dict or None, Turn or None)
         An incident's id, the stroke after which two threats were named, and the two.
-    counts : dict
-        What entries of running counts show, by their keys.
+    entries : dict
+        What entries showed first, or said last, by their keys.
     """
 
     incident: OpenIncident | None = None
@@ -112,7 +112,7 @@ class Held:
     bases: tuple[str, dict[int, Features]] = ("", {})
     plans: tuple[str, list[Plan]] = ("", [])
     threats: tuple[str, Json | None, Turn | None] = ("", None, None)
-    counts: dict[str, int] = field(default_factory=dict)
+    entries: dict[str, Any] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
 

@@ -329,10 +329,31 @@ def _restate(held: Held, incident: OpenIncident, of: Callable[[Facts], Facts], t
     return _change(held, incident, lambda now: _resaid(held, now, Said(now.features, of(now.facts)), told))
 
 
-def show_count(key: str, count: int) -> None:
-    """Remember what an entry shows of a running count; see :func:`count_on`."""
+def show_entry(key: str, value: object) -> None:
+    """Remember what an entry that is new on the page shows; see :func:`take_entry`."""
     with holding() as held:
-        held.counts[key] = count
+        held.entries[key] = value
+
+
+def take_entry(key: str, value: object, of: Callable[[Facts], Facts], told: str) -> None:
+    """Change the facts by what an entry says, unless it showed that already.
+
+    A browser tells what its entries say with whatever is pressed, also of one that has made way for another,
+    till it hears of that. Streamlit has forgotten by then what that one had said, and takes it for news.
+
+    Parameters
+    ----------
+    key : str
+        Of the entry.
+    value : object
+        What it says.
+    of, told
+        As in :func:`restate`.
+    """
+    with holding() as held:
+        if key not in held.entries or held.entries[key] != value:
+            restate(of, told)
+            held.entries[key] = value
 
 
 def count_on(key: str, count: int, of: Callable[[Facts, int], Facts], told: str) -> None:
@@ -350,9 +371,8 @@ def count_on(key: str, count: int, of: Callable[[Facts, int], Facts], told: str)
         What was said, for the log.
     """
     with holding() as held:
-        more = count - held.counts.get(key, count)
-        restate(lambda facts: of(facts, more), told)
-        held.counts[key] = count
+        more = count - held.entries.get(key, count)
+        take_entry(key, count, lambda facts: of(facts, more), told)
 
 
 def _raised(held: Held, incident: OpenIncident, **changes: Any) -> OpenIncident:

@@ -90,7 +90,7 @@ def _set_people(member: str, colour: str) -> Callable[[str], None]:
             counts = {**(facts.get(member) or {}), colour: count}
             return {**facts, member: {name: n for name, n in counts.items() if n is not None} or None}
 
-        state.restate(counted, f"{member} {colour}: {_told(count)}")
+        state.take_entry(key, count, counted, f"{member} {colour}: {_told(count)}")
 
     return take
 
@@ -102,7 +102,7 @@ def _set_ambulances(key: str) -> None:
         others = {n: v for n, v in (facts.get("units") or {}).items() if not is_ambulance(n)}
         return {**facts, "units": others if count is None else {**others, _AMBULANCES: count}}
 
-    state.restate(counted, f"ambulances at hand: {_told(count)}")
+    state.take_entry(key, count, counted, f"ambulances at hand: {_told(count)}")
 
 
 def _told(value: object) -> str:
@@ -176,7 +176,7 @@ def _set_agreed(key: str, ways: str) -> None:
     told = (
         "EMS agrees with the ambulances' ways" if agreed else "EMS does not agree with the ambulances' ways"
     )
-    state.restate(lambda facts: {**facts, "ems_agreed": said}, told)
+    state.take_entry(key, agreed, lambda facts: {**facts, "ems_agreed": said}, told)
 
 
 # --- hospitals -------------------------------------------------------------------------------------
@@ -320,7 +320,6 @@ def _ask_sent(hospital: HospitalOption, said: Json, tail: str) -> None:
         for colour, label in _COLOURS:
             sent = int((said.get("sent") or {}).get(colour) or 0)
             key = _key_of(f"sent {colour} {tail}", sent)
-            state.show_count(key, sent)
             st.number_input(
                 f"Sent: {label.lower()}",
                 value=sent,
@@ -344,6 +343,8 @@ def _key_of(entry: str, value: object) -> str:
     if st.session_state.get(key, value) != value:
         st.session_state[f"turn of {entry}"] = turn + 1
         key = f"{entry} {turn + 1}"
+    if key not in st.session_state:
+        state.show_entry(key, value)
     return key
 
 
@@ -379,13 +380,15 @@ def _inert(text: str) -> str:
 
 def _set_state(key: str, hospital: HospitalOption) -> None:
     word = st.session_state[key]
-    _say(hospital, {"closed": word == _CLOSED, "diversion": word == _DIVERSION}, str(word).lower())
+    said = {"closed": word == _CLOSED, "diversion": word == _DIVERSION}
+    state.take_entry(key, word, lambda facts: resaid(facts, hospital, said), _of(hospital, str(word).lower()))
 
 
 def _set_rate(key: str, hospital: HospitalOption, member: str) -> None:
     said = st.session_state[key]
     rate = None if said == _planned(hospital, member) else said
-    _say(hospital, {member: rate}, f"{dict(_RATES)[member]} {'as planned' if rate is None else rate}")
+    told = _of(hospital, f"{dict(_RATES)[member]} {'as planned' if rate is None else rate}")
+    state.take_entry(key, said, lambda facts: resaid(facts, hospital, {member: rate}), told)
 
 
 def _planned(hospital: HospitalOption, member: str) -> int | None:
@@ -431,7 +434,7 @@ def _set_kept(key: str, hospital: HospitalOption, member: str, due: int) -> None
         left = {name: n for name, n in said.items() if n is not None and (name != member or n != due)}
         return resaid(facts, hospital, {"keep": left})
 
-    state.restate(kept, _of(hospital, f"{dict(_KEPT)[member]} {_told(places)}"))
+    state.take_entry(key, places, kept, _of(hospital, f"{dict(_KEPT)[member]} {_told(places)}"))
 
 
 def _set_sent(key: str, hospital: HospitalOption, colour: str) -> None:
