@@ -77,10 +77,10 @@ def places(area: Area, count: int) -> list[LonLat]:
     Always the same ones of a map; where it has too few, junctions where many streets meet.
     """
     network, frame = area.network, area.frame
-    middle, far_m, reach_m = _about_the_middle(area)
     in_turn = _gathered(area)
     if len(in_turn) >= count:
         return list(in_turn[:count])
+    middle, far_m, reach_m = _about_the_middle(area)
     degree = np.bincount(
         np.concatenate([network.edge_u[network.drivable], network.edge_v[network.drivable]]),
         minlength=network.node_count,
@@ -92,17 +92,20 @@ def places(area: Area, count: int) -> list[LonLat]:
 
 def _about_the_middle(area: Area) -> tuple[NDArray[np.intp], NDArray[np.float64], float]:
     """Return the junctions of the city amid a map, how far off each of the map is, and how far is amid."""
-    xy_m = area.network.node_xy_m
-    far_m = np.hypot(*(xy_m - np.median(xy_m, axis=0)).T)
+    far_m = np.hypot(*(area.network.node_xy_m - _middle_m(area)).T)
     middle = np.argsort(far_m, kind="stable")[:_CITY]  # of a tiled metro, the city in its middle alone
     return middle, far_m, float(np.percentile(far_m[middle], 60))
+
+
+def _middle_m(area: Area) -> NDArray[np.float64]:
+    return np.asarray(np.median(area.network.node_xy_m, axis=0))
 
 
 @lru_cache(maxsize=1)
 def _gathered(area: Area) -> tuple[LonLat, ...]:
     """Return where people gather amid a map, of each kind one in turn; on a metro that takes a minute."""
     frame, max_m2 = area.frame, packs.shipped_doctrine().zones.target_max_m2
-    middle_m, (_, _, reach_m) = np.median(area.network.node_xy_m, axis=0), _about_the_middle(area)
+    middle_m, (_, _, reach_m) = _middle_m(area), _about_the_middle(area)
     dice, of_kinds = np.random.default_rng(_SEED), []
     for kind in KINDS:
         found = [place.location for place in find_gatherings(kind, area, max_m2)]

@@ -104,7 +104,7 @@ step_frontend() {
 
 step_ready() {
     local venv=$1 stamp=$2
-    say "getting ready for the first plan: compiling searches, importing the shipped city (two minutes, once)"
+    say "getting ready for the first plan: compiling searches, importing the shipped city (two to three minutes, once)"
     # Not needed to run: without, the first plan takes as much longer.
     if "$venv/bin/python" -m planner.ui.ready; then
         touch "$stamp"

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,10 @@ def say(page: AppTest, *heard: dict[str, Any]) -> AppTest:
     return page.run()
 
 
-def test_the_first_tap_finds_what_was_worked_out_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_first_tap_finds_what_was_worked_out_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    request.addfinalizer(partial(gc.set_threshold, *gc.get_threshold()))
     warmed: list[Area] = []
     monkeypatch.setattr(
         warm, "areas_to_expect", lambda: ["three_rivers"]

@@ -225,7 +225,7 @@ def of_kept(streets: StreetArrays, usable: Bools, kept: KeptTurns) -> Turns | No
     count, copied = streets.edge_count, kept.copied
     if len(copied) and not 0 <= copied.min() <= copied.max() < 2 * count:
         return None
-    head = np.concatenate([streets.edge_v, streets.edge_u], dtype=np.int32, casting="same_kind")
+    head = streets.arc_head.astype(np.int32)
     state_arc, state_node = np.arange(2 * count, dtype=np.int32), head
     if len(copied):
         state_arc, state_node = np.concatenate([state_arc, copied]), np.concatenate([head, head[copied]])

@@ -33,7 +33,7 @@ from planner.model import Casualties, Incident, Plan
 from planner.perimeters import mesh
 from planner.plan import make_plan
 from planner.streets.contraction import Kept
-from planner.streets.hierarchy import TABLE_STARTS
+from planner.streets.hierarchy import TABLE_STARTS, Order
 from planner.streets.network import StreetNetwork, Timing
 from planner.streets.turns import to_keep
 from planner.terms import Travel
@@ -72,9 +72,10 @@ def find_far_ways(area: Area) -> None:
 
     Far ones and near ones, a table and many from one place, with streets closed and streets liked less.
     """
-    network = _as_of_a_metro(area.network)
-    if network.order is None:
+    order = area.network.order
+    if order is None:
         return
+    network = _as_of_a_metro(area.network, order)
     travelling = packs.shipped_doctrine().travelling
     network.make_ready(travelling)
     timing = network.timing(Travel.EMERGENCY, travelling)
@@ -97,14 +98,13 @@ def find_far_ways(area: Area) -> None:
             used[path.edges] = True
 
 
-def _as_of_a_metro(network: StreetNetwork) -> _AsOfAMetro:
+def _as_of_a_metro(network: StreetNetwork, order: Order) -> _AsOfAMetro:
     """Return streets as if they were more."""
     found = _AsOfAMetro(**{entry.name: getattr(network, entry.name) for entry in fields(StreetNetwork)})
-    if network.order is not None:
-        kept = network.find_shortcuts()
-        found.keep_turns(to_keep(network.turns))
-        found.use_order(network.order)
-        found.keep_shortcuts(lambda: kept if isinstance(kept, Kept) else None)
+    kept = network.find_shortcuts()
+    found.keep_turns(to_keep(network.turns))
+    found.use_order(order)
+    found.keep_shortcuts(lambda: kept if isinstance(kept, Kept) else None)
     return found
 
 

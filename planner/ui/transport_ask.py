@@ -336,7 +336,7 @@ def _ask_sent(hospital: HospitalOption, said: Json, tail: str) -> None:
 def _key_of(entry: str, value: object) -> str:
     """Return the key of an entry: another one when its value was changed elsewhere, so that it shows that.
 
-    All other entries stay as they are, also one that somebody is typing in.
+    All others stay as they are, also one that somebody is typing in. What a new one shows is remembered.
     """
     turn: int = st.session_state.get(f"turn of {entry}", 0)
     key = f"{entry} {turn}"
@@ -381,14 +381,14 @@ def _inert(text: str) -> str:
 def _set_state(key: str, hospital: HospitalOption) -> None:
     word = st.session_state[key]
     said = {"closed": word == _CLOSED, "diversion": word == _DIVERSION}
-    state.take_entry(key, word, lambda facts: resaid(facts, hospital, said), _of(hospital, str(word).lower()))
+    _take(key, word, hospital, said, str(word).lower())
 
 
 def _set_rate(key: str, hospital: HospitalOption, member: str) -> None:
     said = st.session_state[key]
     rate = None if said == _planned(hospital, member) else said
-    told = _of(hospital, f"{dict(_RATES)[member]} {'as planned' if rate is None else rate}")
-    state.take_entry(key, said, lambda facts: resaid(facts, hospital, {member: rate}), told)
+    told = f"{dict(_RATES)[member]} {'as planned' if rate is None else rate}"
+    _take(key, said, hospital, {member: rate}, told)
 
 
 def _planned(hospital: HospitalOption, member: str) -> int | None:
@@ -441,6 +441,11 @@ def _set_sent(key: str, hospital: HospitalOption, colour: str) -> None:
     count = st.session_state[key] or 0
     told = _of(hospital, f"sent {colour}: {count}")
     state.count_on(key, count, lambda facts, more: sent_more(facts, hospital, colour, more), told)
+
+
+def _take(key: str, value: object, hospital: HospitalOption, words_on_it: Facts, told: str) -> None:
+    """Write what an entry says of one hospital, where that is news."""
+    state.take_entry(key, value, lambda facts: resaid(facts, hospital, words_on_it), _of(hospital, told))
 
 
 def _say(hospital: HospitalOption | Unlisted, words_on_it: Facts, told: str) -> None:
