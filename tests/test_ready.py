@@ -8,10 +8,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numba
 import pytest
 
 from planner import packs
 from planner.errors import PackError
+from planner.ground import sightline
+from planner.ground.gatherings import find_gatherings
+from planner.model import Incident
+from planner.plan import make_plan
 from planner.streets import desk, hierarchy, timed_streets
 from planner.ui import ready
 from tests.town import town
@@ -89,6 +94,24 @@ def test_set_up_goes_on_without_and_tries_again_next_time(answer: str, stamped: 
     assert run.returncode == 0
     assert stamp.exists() is stamped
     assert ("not ready" in run.stderr) is not stamped
+
+
+def test_what_looks_at_the_sides_of_a_building_is_compiled_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commonest tap of all: what it compiles besides is compiled at set-up."""
+    see, looked = sightline._sees, []
+
+    def noted(*given: Any) -> Any:
+        looked.append([numba.typeof(one) for one in given])
+        return see(*given)
+
+    monkeypatch.setattr(sightline, "_sees", noted)
+    ready.look_about(packs.open_area())
+    (asked,) = looked
+    area, doctrine = packs.open_area("three_rivers"), packs.shipped_doctrine()
+    for school in find_gatherings("school", area, doctrine.zones.target_max_m2):
+        make_plan(Incident(location=school.location), area, doctrine)
+    assert looked[1:], "a school was looked at"
+    assert all(one == asked for one in looked)
 
 
 def test_far_ways_are_found_over_shortcuts_though_the_map_is_small(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,7 @@ import planner
 from planner import packs, settings
 from planner.area import Area
 from planner.errors import PackError, PlannerError
+from planner.ground.sightline import sees, walls_of
 from planner.model import Casualties, Incident, Plan
 from planner.perimeters import mesh
 from planner.plan import make_plan
@@ -57,6 +58,12 @@ def first_plan(area: Area) -> Plan:
     nearest = int(np.argmin(np.hypot(*(area.network.node_xy_m - middle).T)))
     place = area.frame.place(*area.network.node_xy_m[nearest])
     return make_plan(Incident(location=place, casualties=_SOME), area, packs.shipped_doctrine())
+
+
+def look_about(area: Area) -> None:
+    """Look from a place to a place, for no other end: the sides of buildings alone are looked at so."""
+    spot = np.zeros((1, 3))
+    sees(walls_of(area, packs.shipped_doctrine().siting), spot, spot)
 
 
 class _AsOfAMetro(StreetNetwork):
@@ -149,6 +156,7 @@ def main(said: Sequence[str] = ()) -> int:
     try:
         area = packs.open_area()
         first_plan(area)
+        look_about(area)
         find_far_ways(area)
         base_map_at_home(area)
     except PlannerError as error:
