@@ -13,7 +13,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 
-# Which Python makes the environment; empty: the first fit one of python3.11, python3.12, python3.
+# Which Python makes the environment; empty: the system's own 3.11 or 3.12, or else the first fit one on the path.
 PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin

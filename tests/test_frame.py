@@ -290,6 +290,37 @@ def test_set_up_says_in_one_line_what_is_wrong(words: tuple[str, ...], says: str
     assert len(run.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("system_makes_one", [True, False])
+def test_the_systems_own_python_comes_first_and_the_next_where_it_makes_no_environment(
+    system_makes_one: bool, tmp_path: Path
+) -> None:
+    system, path, venv = (tmp_path / name for name in ("system", "path", "venv"))
+    _stand_in(system / "python3.11", "system", makes=system_makes_one)
+    _stand_in(path / "python3.11", "path", makes=True)
+    told = os.environ | {
+        "SYSTEM_BIN": str(system),
+        "PATH": f"{path}:{tmp_path / 'no-apt'}:{os.environ['PATH']}",
+    }
+    _stand_in(tmp_path / "no-apt" / "id", "1000", makes=True)  # who is not root installs nothing
+    step = ["bash", "scripts/setup.sh", "venv", "", str(venv)]
+    subprocess.run(step, cwd=ROOT, env=told, capture_output=True, text=True, check=True)
+    assert (venv / "made-by").read_text() == ("system" if system_makes_one else "path")
+
+
+def _stand_in(program: Path, name: str, makes: bool) -> None:
+    """A fit Python that makes an environment with its name in it, or fails to; called as id, it prints it."""
+    program.parent.mkdir(parents=True, exist_ok=True)
+    program.write_text(
+        f'#!/bin/sh\n[ "$1" = -u ] && echo {name} && exit\n[ "$1" = -c ] && exit\n[ "$2" = venv ] || exit 1\n'
+        + (
+            f'for last; do :; done\nmkdir -p "$last" && printf {name} >"$last/made-by"\n'
+            if makes
+            else "exit 1\n"
+        )
+    )
+    program.chmod(0o755)
+
+
 @pytest.mark.parametrize("trouble", ["none", "0", "1"])
 def test_two_pips_install_all_of_the_lock_and_neither_fails_unheard(trouble: str, tmp_path: Path) -> None:
     python = tmp_path / "bin" / "python"
