@@ -81,12 +81,11 @@ class Corridor:
 
 @dataclass(frozen=True, eq=False)
 class _Loop:
-    """A way in and a way out, weighed against others."""
+    """A way in and a way out, to be weighed against others."""
 
     inward: Path | None
     out: Ints
     apart: bool
-    time_s: float
 
 
 def lay_corridor(sites: Sequence[Site], driving: Driving, goals: Sequence[Snap]) -> Corridor:
@@ -116,12 +115,16 @@ def lay_corridor(sites: Sequence[Site], driving: Driving, goals: Sequence[Snap])
     within = _ways_within(start, [goal for goal in goals if inside[goal.edge]], driving)
     goals = _nearest(start, [goal for goal in goals if not inside[goal.edge]], driving)
     way_in = None if waiting is None else _WayIn(start, waiting, shy)
-    loops = [_loop(out, start, way_in, goals, shy, inside) for out in _ways_out(start, goals, shy, inside)]
+    loops = [_loop(out, way_in) for out in _ways_out(start, goals, shy, inside)]
     if way_in is not None and not any(loop.apart for loop in loops):
         loops += _other_loops(way_in, goals, inside)
     if not loops:
         return Corridor(driving, site, staging, _inward(start, waiting, NOTHING, shy))
-    best = min(loops, key=lambda loop: (not loop.apart, loop.time_s))
+    loops = [loop for loop in loops if loop.apart] or loops
+    # one alone need not be weighed: that closes all else inside the perimeter, and asks for all goals
+    best = (
+        loops[0] if len(loops) == 1 else min(loops, key=lambda loop: _time_s(loop, start, goals, shy, inside))
+    )
     outbound = _outbound(np.append(best.out, within), start, driving, inside)
     return Corridor(outbound, site, staging, best.inward, best.out, best.apart)
 
@@ -206,17 +209,18 @@ def _ways_out(start: Snap, goals: Sequence[Snap], driving: Driving, inside: Bool
     return found
 
 
-def _loop(
-    out: _Out, start: Snap, way_in: _WayIn | None, goals: Sequence[Snap], driving: Driving, inside: Bools
-) -> _Loop:
-    """Weigh a way out: with the way in that keeps off it, if there is one, and the times to all goals."""
-    closed = _only(out.edges, start, driving, inside)
+def _loop(out: _Out, way_in: _WayIn | None) -> _Loop:
+    """Return the loop of a way out with the way in that keeps off it, if there is one."""
+    inward, apart = (None, True) if way_in is None else _inward_by_gates(out, way_in)
+    return _Loop(inward, out.edges, apart)
+
+
+def _time_s(loop: _Loop, start: Snap, goals: Sequence[Snap], driving: Driving, inside: Bools) -> float:
+    """Return the seconds by which a loop is weighed: in, and out to all goals."""
+    closed = _only(loop.out, start, driving, inside)
     times_s = driving.network.search(start, driving.timing, closed, ends=goals).times_s(goals)
     away_s = float(np.where(np.isfinite(times_s), times_s, _UNREACHED_S).sum())
-    if way_in is None:
-        return _Loop(None, out.edges, True, away_s)
-    inward, apart = _inward_by_gates(out, way_in)
-    return _Loop(inward, out.edges, apart, away_s + (_UNREACHED_S if inward is None else inward.time_s))
+    return away_s + (_UNREACHED_S if loop.inward is None else loop.inward.time_s)
 
 
 def _inward_by_gates(out: _Out, way_in: _WayIn) -> tuple[Path | None, bool]:
@@ -294,8 +298,7 @@ def _other_loops(way_in: _WayIn, goals: Sequence[Snap], inside: Bools) -> list[_
     pair = _by_flow(start, waiting, driving, inside)
     if pair is not None:
         found += _out_without(_only(pair, start, driving, inside), start, goals, driving, inside)
-    loops = [_loop(out, start, way_in, goals, driving, inside) for out in found]
-    return [loop for loop in loops if loop.apart]
+    return [loop for out in found if (loop := _loop(out, way_in)).apart]
 
 
 def _out_without(

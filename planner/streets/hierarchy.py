@@ -287,9 +287,15 @@ class _Metric:
         self.ms: Weighed = self._of_plain.of_all_turns()
         self.weight = laid.weighed(self.ms)
         self._layers: list[_Layer] = []
+        self._asked: Weighing = self._of_plain
 
     def become(self, weights: Weighing) -> None:
         """Weigh by these weights from now on."""
+        if weights is not self._asked:
+            self._change_to(weights)
+            self._asked = weights
+
+    def _change_to(self, weights: Weighing) -> None:
         turns, ms = self._differing(weights)
         while len(turns) and self._take_off(turns):
             turns, ms = self._differing(weights)
