@@ -180,6 +180,30 @@ def test_times_counted_from_weights_are_those_of_the_ways(most: int, monkeypatch
     assert passed >= 10
 
 
+def test_by_what_is_left_to_drive_nobody_looks_for_a_way_that_has_to_pass_a_post(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is left does not tell of the hours that a post counts: all streets would be looked at."""
+    monkeypatch.setattr("planner.streets.desk.Desk.toward", refuse)
+    monkeypatch.setattr("planner.streets.ways._POCKET_STATES", 40)  # from beyond the posts they are not seen
+    network, plain = with_hierarchy(town().network), town().network
+    timing, slow = (one.timing(Travel.EMERGENCY, TRAVELLING) for one in (network, plain))
+    found = 0
+    for outside, inside, closed in town_pairs(network, 30):
+        nodes = int(network.edge_u[inside.edge]), int(network.edge_v[inside.edge])
+        around = np.concatenate([network.edges_at(node) for node in nodes])
+        posts = np.setdiff1d(around, [inside.edge])
+        if outside.edge == inside.edge or outside.edge in posts:
+            continue
+        weights, slow_weights = (one.weighted(posts, 1.0, 2e4) for one in (timing, slow))
+        for start, end in ((outside, inside), (inside, outside)):
+            way = network.find_path(start, end, timing, closed, weights)
+            other = plain.find_path(start, end, slow, closed, slow_weights)
+            assert (way and way.time_s) == (other and other.time_s)
+            found += way is not None
+    assert found >= 20
+
+
 @pytest.mark.parametrize("most", [1, 20_000])
 def test_the_nearest_of_many_places_are_those_of_the_least_times(
     most: int, monkeypatch: pytest.MonkeyPatch

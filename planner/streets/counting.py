@@ -18,6 +18,8 @@ from planner.streets.search import BARRED
 from planner.streets.street_arrays import Floats, Ints
 from planner.streets.timing import Timing, merged
 
+_HOUR_MS = 3_600_000
+
 
 class Weighed(NamedTuple):
     """Ways that a search found, all (k,) arrays.
@@ -61,6 +63,11 @@ class Counting:
     def longer(self) -> Ints:
         """The edges that the weights count longer."""
         return np.asarray(self.weights.changed[(self._more_ms != 0).any(axis=0)])
+
+    @property
+    def hours_longer(self) -> Ints:
+        """The edges that the weights count longer by more than an hour."""
+        return np.asarray(self.weights.changed[(self._more_ms > _HOUR_MS).any(axis=0)])
 
     @cached_property
     def _more_ms(self) -> Ints:

@@ -254,7 +254,17 @@ class Desk:
             self._wipe(reached)
         return None if given_up else found
 
-    def fewest(self, weights: Weights, seed: Ints, edges: Ints, states: Ints, steps: int, most: int) -> Ints:
+    def fewest(
+        self,
+        weights: Weights,
+        seed: Ints,
+        edges: Ints,
+        states: Ints,
+        steps: int,
+        most: int,
+        *,
+        back: bool = False,
+    ) -> Ints:
         """Tell that on any way to each of some states at least so many of some streets are entered.
 
         Parameters
@@ -270,6 +280,8 @@ class Desk:
             No more is told.
         most : int
             So many states are looked at.
+        back : bool
+            Whether the ways lead from these states to where the search begins.
         """
         counting, _ = self._plain.turns.states_on(edges)
         room = self._room
@@ -278,8 +290,9 @@ class Desk:
                 room.stepped = np.zeros(len(room.cost), dtype=np.bool_)
                 room.least = np.full_like(room.cost, -1)
             room.stepped[counting] = True
+            turns = self._behind if back else self._ahead
             counted, known = fewest_steps(
-                *self._ahead, self._state_ms, seed, room.stepped, steps, most, room.least, room.touched
+                *turns, self._state_ms, seed, room.stepped, steps, most, room.least, room.touched
             )
             least = room.least[states]
             room.least[room.touched[:counted]] = -1

@@ -249,11 +249,25 @@ class Search:
         desk, first, last = self.network.desk(self.weights), (self._first.state, self._first.ms), (asked, ms)
         found = None if most is None else desk.between(self._closing, first, last, most)
         hierarchy = self.network.hierarchy_for(self.weights) if found is None else None
-        if isinstance(hierarchy, Hierarchy) and self._closing.nowhere_less:
+        if isinstance(hierarchy, Hierarchy) and self._closing.nowhere_less and not self._past_posts(asked):
             last = asked, ms - ms.min(initial=0)
             with hierarchy.left_to(self.weights.base, *last) as left:
                 found = desk.toward(self._closing, first, last, left, FAR_STATES)
         return found
+
+    def _past_posts(self, asked: Ints) -> bool:
+        """Whether it is seen at either end that any way passes a street that counts hours longer.
+
+        What is left to drive tells nothing of those: one would look at all that is reached without.
+        """
+        desk, first, edges = self.network.desk(self.weights), self._first.state, self._counting.hours_longer
+        if not len(edges):
+            return False
+        bounds = 1, _POCKET_STATES
+        return bool(
+            desk.fewest(self._closing, first, edges, asked, *bounds).all()
+            or desk.fewest(self._closing, asked, edges, first, *bounds, back=True).all()
+        )
 
     def _trace(self, ends: Sequence[Snap]) -> None:
         """Write out the ways that a hierarchy found, as far as that is not done."""
