@@ -85,6 +85,7 @@ def command_without_room(between: Between) -> bool:
         return False
     judge = Judge(between.facts, between.demand, between.doctrine.siting, POOL)
     asked = [asks for asks in asks_for(between.demand) if asks.inside and not asks.optional]
+    judge.foresee(asked)
     others: dict[Purpose, Judged] = {
         asks.purpose: judge.of(asks) for asks in asked if asks.purpose is not Purpose.COMMAND_POST
     }

@@ -157,11 +157,14 @@ class Judge:
     _measured: dict[Measure, tuple[Floats, Floats]] = field(default_factory=dict)
 
     def all_of(self, asked: Sequence[Asks]) -> dict[Purpose, Judged]:
-        """Judge all candidates for some purposes. Where all will look first, one looks at once."""
-        ahead = 1 if self.facts.looked.any() else _AHEAD
-        first = [self._first(asks, ahead if k == 0 else 1) for k, asks in enumerate(asked)]
-        self.facts.foresee(np.concatenate([np.empty(0, dtype=np.int64), *first]))
+        """Judge all candidates for some purposes."""
+        self.foresee(asked)
         return {asks.purpose: self.of(asks) for asks in asked}
+
+    def foresee(self, asked: Sequence[Asks]) -> None:
+        """Look at once at all that judging for some purposes asks for first, and what it may ask for next."""
+        first = [self._first(asks, _AHEAD) for asks in asked]
+        self.facts.foresee(np.concatenate([np.empty(0, dtype=np.int64), *first]))
 
     def _first(self, asks: Asks, times: int) -> Ints:
         """Return the candidates whose sight is asked for first."""
