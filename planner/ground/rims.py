@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Shapes = NDArray[np.object_]
 
-_POLYGONS = (3, 6)
+_POLYGON, _MULTIPOLYGON = 3, 6
 _RING_LEAST = 4
 """Corners of a ring, the first one again at its end, of which none is left out any more."""
 _SHARP = 0.08
@@ -47,7 +47,8 @@ def points_around(
     (p, 2) float array and (n + 1,) int array
         The points, and where those of each shape begin.
     """
-    wide = np.isin(shapely.get_type_id(shapes), _POLYGONS)
+    kind = shapely.get_type_id(shapes)
+    wide = (kind == _POLYGON) | (kind == _MULTIPOLYGON)
     solid = shapes.copy()
     solid[~wide] = shapely.buffer(shapes[~wide], out_m)
     parts, shape = shapely.get_parts(solid, return_index=True)
