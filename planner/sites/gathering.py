@@ -240,15 +240,16 @@ class _WholeGrounds:
     edges: Ints
     usable: Bools
 
-    def unchanged(self, rows: Ints, usable: Bools) -> Ints:
-        """Return the rows that are kept and that the same streets lead to."""
-        known = rows[self.begin[rows] >= 0]
-        begin, counts = self.begin[known], self.end[known] - self.begin[known]
-        owner = np.repeat(np.arange(len(known)), counts)
+    def unchanged(self, rows: Ints, usable: Bools) -> Bools:
+        """Tell of some rows whether they are kept and the same streets lead to them."""
+        same = self.begin[rows] >= 0
+        known = np.flatnonzero(same)
+        begin = self.begin[rows[known]]
+        counts = self.end[rows[known]] - begin
+        owner = np.repeat(known, counts)
         place = np.arange(len(owner)) + np.repeat(begin - (np.cumsum(counts) - counts), counts)
-        same = np.ones(len(known), dtype=bool)
         same[owner[usable[self.edges[place]] != self.usable[place]]] = False
-        return known[same]
+        return same
 
     def keep(self, found: Mapping[int, tuple[Ints, list[Candidate]]], usable: Bools) -> None:
         """Keep what some grounds are, with all streets near each."""
@@ -281,7 +282,7 @@ def _beyond(
         return []
     usable, kept = area.network.no_closures(), _whole_grounds(area, siting)
     usable[lanes.edges] = True
-    same = np.isin(met.rows, kept.unchanged(met.rows[met.clear], usable))
+    same = met.clear & kept.unchanged(met.rows, usable)
     rest = _Hits(met.rows[~same], met.clear[~same])
     found = {row: kept.found[row] for row in met.rows[same].tolist()}
     found |= {row: [] for row in rest.rows.tolist()}

@@ -132,7 +132,7 @@ class Grounds:
     def parking_m2(self, rows: Ints) -> Floats:
         """Return the open ground of car parks for the public on some or within a family's walk of them."""
         asked = rows.tolist()
-        new = np.array(sorted(set(asked) - self._parking.keys()), dtype=np.int64)
+        new = np.array(sorted(row for row in set(asked) if row not in self._parking), dtype=np.int64)
         self._parking.update(zip(new.tolist(), self._parking_near(new).tolist(), strict=True))
         return np.array([self._parking[row] for row in asked], dtype=np.float64)
 
@@ -153,7 +153,8 @@ class Grounds:
 
     def _worked_out(self, rows: Ints) -> list[tuple[BaseGeometry, float]]:
         asked = rows.tolist()
-        new = np.array(sorted(set(asked) - self._usable.keys()), dtype=np.int64)
+        # A set less a dictionary's keys goes through all of these: of a city thousands are kept.
+        new = np.array(sorted(row for row in set(asked) if row not in self._usable), dtype=np.int64)
         if len(new):
             whole = self.whole_m[new]
             roofs = _covering(whole, *_roofs_near(whole, self.area))
