@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner import words
 from planner.doctrine import Siting
-from planner.geo import Frame, degrees_of, run_on
+from planner.geo import Frame, LonLat, degrees_of, run_on
 from planner.model import Route
 from planner.sites.purposes import is_working
 from planner.sites.sights import Sights
@@ -162,15 +162,19 @@ def settle_beside(
 def _lanes(routes: Sequence[Route], settled: Settled, frame: Frame) -> BaseGeometry:
     """Return what ways drive near the candidates, stretch by stretch, each once: a metro is driven across."""
     driven = [route.line for route in routes if route.route in _LANES]
-    stretches = list(dict.fromkeys(stretch for line in driven for stretch in pairwise(line)))
+    number: dict[LonLat, int] = {}
+    numbered = ([number.setdefault(place, len(number)) for place in line] for line in driven)
+    stretches = list(dict.fromkeys(chain.from_iterable(map(pairwise, numbered))))
     if not stretches or not len(settled.facts.candidates):
         return shapely.MultiLineString()
     ground = shapely.box(*shapely.total_bounds(settled.facts.shapes))
     rim = run_on(frame.to_deg(shapely.get_coordinates(ground.buffer(_LANES_M))), frame.centre)
     low, high = rim.min(axis=0), rim.max(axis=0)
-    ends = run_on(degrees_of(list(chain.from_iterable(stretches))), frame.centre).reshape(-1, 2, 2)
+    places, pairs = run_on(degrees_of(list(number)), frame.centre), np.array(stretches)
+    ends = places[pairs]
     near = ((ends.max(axis=1) >= low) & (ends.min(axis=1) <= high)).all(axis=1)
-    xy_m = frame.to_m(ends[near].reshape(-1, 2)).reshape(-1, 2, 2)
+    known, at = np.unique(pairs[near], return_inverse=True)
+    xy_m = frame.to_m(places[known])[at.reshape(-1, 2)]
     lanes = shapely.multilinestrings(np.asarray(shapely.linestrings(xy_m)))
     assert isinstance(lanes, BaseGeometry)
     return lanes  # not laid together: they are only measured to
