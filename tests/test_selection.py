@@ -71,6 +71,18 @@ def test_an_exchange_point_is_joined_to_staging_wherever_that_leaves_no_purpose_
     assert choice.total(chosen) >= 0.99 * best_total(choice) - 1e-6
 
 
+@given(choices(), st.integers(0, 200))
+def test_which_candidates_keep_apart_is_told_alike_however_many_gaps_are_known(choice, least_m):
+    rows = np.concatenate([np.array(pool, dtype=np.int64) for pool in choice.pools.values()])
+    apart_m = shapely.distance(choice.shapes[rows][:, None], choice.shapes[rows])
+    keeps = apart_m >= least_m
+    some = rows[::2]
+    choice.keeping(some, np.full((len(some), len(some)), float(least_m)))
+    for _ in range(2):
+        assert (choice.keeping(rows, np.full(keeps.shape, float(least_m))) == keeps).all()
+    assert all(gap == shapely.distance(*choice.shapes[list(pair)]) for pair, gap in choice.gaps_m.items())
+
+
 def test_where_there_is_ground_for_one_only_it_goes_to_what_lives_hang_on():
     shapes = np.array([shapely.box(0, 0, 30, 30)], dtype=object)
     order = [

@@ -76,6 +76,8 @@ class Facts:
     view, sky : float array
         Of media sites: 1 where the roof line of the place of attack is in view; share of the sky towards the
         equator that is free. NaN where not known.
+    gaps_m : dict of (int, int) to float
+        Metres between two candidates, of those that were measured, the lower row first.
     """
 
     candidates: tuple[Candidate, ...]
@@ -101,6 +103,7 @@ class Facts:
     motorways_walked: Callable[[Snap], NDArray[np.int64]]
     view: Floats
     sky: Floats
+    gaps_m: dict[tuple[int, int], float] = field(default_factory=dict)
     _columns: dict[Hashable, NDArray[Any]] = field(default_factory=dict)
     _foreseen: dict[int, int] = field(default_factory=dict)
 
@@ -144,6 +147,7 @@ class Facts:
             looked=both("looked"),
             view=both("view"),
             sky=both("sky"),
+            gaps_m=dict(self.gaps_m),
             _columns={},
             _foreseen=dict(self._foreseen),
         )

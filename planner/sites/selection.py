@@ -83,6 +83,8 @@ class Choice:
         Candidates of one number can be driven between on open streets, -1 none; None where not asked.
     drives : DriveTimes or None
         How long vehicles drive between candidates; None where not asked.
+    gaps_m : dict of (int, int) to float
+        Metres between two candidates, the lower row first: measured when first asked for.
     """
 
     pools: Mapping[Purpose, Sequence[int]]
@@ -93,7 +95,7 @@ class Choice:
     held: Mapping[Purpose, int] = field(default_factory=dict)
     side: Ints | None = None
     drives: DriveTimes | None = None
-    _gaps: dict[tuple[int, int], float] = field(default_factory=dict)
+    gaps_m: dict[tuple[int, int], float] = field(default_factory=dict)
     _separations: dict[tuple[Purpose, Purpose], float] = field(default_factory=dict)
 
     @classmethod
@@ -118,6 +120,7 @@ class Choice:
             exchange_weight=float(judged[Purpose.AMBULANCE_EXCHANGE].weights.sum()),
             held=pins,
             side=side,
+            gaps_m=judge.facts.gaps_m,
         )
 
     def keeps(self, a: int, b: int, least_m: float) -> bool:
@@ -129,19 +132,25 @@ class Choice:
     def gap_m(self, a: int, b: int) -> float:
         """Return the distance between two candidates, 0 where they overlap."""
         key = (a, b) if a < b else (b, a)
-        if key not in self._gaps:
-            self._gaps[key] = float(shapely.distance(self.shapes[a], self.shapes[b]))
-        return self._gaps[key]
+        if key not in self.gaps_m:
+            self.gaps_m[key] = float(shapely.distance(self.shapes[a], self.shapes[b]))
+        return self.gaps_m[key]
+
+    def _gaps_between(self, rows: Ints, others: Ints) -> Floats:
+        """Return the distances between candidates, pair by pair; those not known yet are measured at once."""
+        pairs = list(zip(np.minimum(rows, others).tolist(), np.maximum(rows, others).tolist(), strict=True))
+        new = [pair for pair in dict.fromkeys(pairs) if pair not in self.gaps_m]
+        if new:
+            one, other = np.array(new).T
+            gaps_m = shapely.distance(self.shapes[one], self.shapes[other]).tolist()
+            self.gaps_m.update(zip(new, gaps_m, strict=True))
+        return np.array([self.gaps_m[pair] for pair in pairs], dtype=np.float64)
 
     def keeping(self, rows: Ints, least_m: Floats) -> Bools:
         """Return which of some candidates, (n,), lie at least so far from which, (n, n), both ways alike."""
         keeps: Bools = self._boxes_m(rows, rows) >= least_m
         a, b = np.nonzero(np.triu(~keeps))
-        one, other = np.minimum(rows[a], rows[b]), np.maximum(rows[a], rows[b])
-        pairs, at = np.unique(one * len(self.shapes) + other, return_inverse=True)
-        one, other = np.divmod(pairs, len(self.shapes))
-        gap_m = shapely.distance(self.shapes[one], self.shapes[other])[at]
-        keeps[a, b] = keeps[b, a] = gap_m >= least_m[a, b]
+        keeps[a, b] = keeps[b, a] = self._gaps_between(rows[a], rows[b]) >= least_m[a, b]
         return keeps
 
     def _boxes_m(self, rows: Ints, others: Ints) -> Floats:
@@ -204,8 +213,7 @@ class Choice:
         if reach <= 0:
             return points
         a, b = np.nonzero(self._boxes_m(rows, others) < 2 * reach)
-        gap_m = shapely.distance(self.shapes[rows[a]], self.shapes[others[b]])
-        points[a, b] = np.clip(2.0 - gap_m / reach, 0.0, 1.0)
+        points[a, b] = np.clip(2.0 - self._gaps_between(rows[a], others[b]) / reach, 0.0, 1.0)
         return points
 
     def score(self, purpose: Purpose, row: int, chosen: Mapping[Purpose, int]) -> float:
