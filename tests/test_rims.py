@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
 from planner.ground.rims import points_around
+from planner.ground.targets import thin
 
 _SPOT = st.tuples(st.integers(-400, 400), st.integers(-400, 400))
 _ROUND = st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(4, 40), st.booleans())
@@ -55,3 +56,10 @@ def test_what_is_no_polygon_is_looked_at_all_round_and_what_is_empty_not_at_all(
     assert (np.hypot(*(points[: start[1]] - (5, 7)).T) < 1.0).all()
     corners = {(-0.25, -0.25), (-0.25, 10.25), (10.25, 10.25), (10.25, -0.25)}
     assert set(map(tuple, points[start[2] :].tolist())) == corners
+
+
+@given(st.integers(0, 4000), st.integers(1, 400))
+def test_points_that_are_thinned_are_each_another_and_in_their_order(count: int, most: int) -> None:
+    kept = thin(np.arange(2 * count, dtype=float).reshape(-1, 2), most)
+    assert len(kept) == min(count, most)
+    assert (np.diff(kept[:, 0]) > 0).all()

@@ -55,10 +55,7 @@ class Outlines:
         xy_m, owner = shapely.get_coordinates(some, return_index=True)
         start = np.searchsorted(owner, np.arange(len(some) + 1))
         ends_ring = np.zeros(len(xy_m), dtype=bool)
-        ends_ring[start[1:] - 1] = True
-        for row in np.flatnonzero(shapely.get_num_interior_rings(some)).tolist():
-            ends = np.cumsum(shapely.get_num_coordinates(shapely.get_rings(some[row])))
-            ends_ring[start[row] + ends - 1] = True
+        ends_ring[np.cumsum(shapely.get_num_coordinates(shapely.get_rings(some))) - 1] = True
         return cls(shapes, polygon, xy_m, ends_ring, start)
 
     def apart_m(self, ground_m: BaseGeometry, rows: Ints | None = None) -> Floats:

@@ -19,6 +19,7 @@ Shapes = NDArray[np.object_]
 
 OUTSIDE, WITHIN, ACROSS = 0, 1, 2
 """Where a box lies; across the rim of a region, or so near to it that it might be."""
+_NOTHING = shapely.Polygon()
 _NEAR_M = 1e-3
 _STRIPS = 64
 
@@ -80,8 +81,8 @@ def cut_to(shapes: Shapes, bounds_m: Floats, region_m: BaseGeometry) -> Shapes:
     shapely.prepare(region_m)
     across = np.flatnonzero(lie == ACROSS)
     meets = shapely.intersects(region_m, shapes[across])
-    cut[lie == OUTSIDE] = shapely.Polygon()
-    cut[across[~meets]] = shapely.Polygon()
+    lie[across[~meets]] = OUTSIDE
+    cut[lie == OUTSIDE] = _NOTHING
     across = across[meets]
     across = across[~shapely.covers(region_m, shapes[across])]
     cut[across] = shapely.intersection(shapes[across], region_m)
@@ -113,8 +114,8 @@ class _Sides(NamedTuple):
         """Lay out the sides of a region; of an empty one there are none."""
         rings = shapely.get_rings(shapely.get_parts(region_m))
         xy, ring = shapely.get_coordinates(rings, return_index=True)
-        on = np.flatnonzero(ring[1:] == ring[:-1])
-        sides, low, high_m = np.hstack([xy[on], xy[on + 1]]), 0.0, _NEAR_M
+        on = ring[1:] == ring[:-1]
+        sides, low, high_m = np.concatenate([xy[:-1], xy[1:]], axis=1)[on], 0.0, _NEAR_M
         if len(sides):
             low = float(xy[:, 1].min())
             high_m = max((float(xy[:, 1].max()) - low) / _STRIPS, _NEAR_M)

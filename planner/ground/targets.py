@@ -185,4 +185,5 @@ def thin(points: Floats, most: int) -> Floats:
     """Return at most so many of the points, evenly along their order."""
     if len(points) <= most:
         return points
-    return points[np.unique(np.linspace(0, len(points) - 1, most).round().astype(np.int64))]
+    # more than one place apart, so that no two of them are rounded to the same
+    return points[np.linspace(0, len(points) - 1, most).round().astype(np.int64)]
