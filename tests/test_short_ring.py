@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 from shapely.geometry import LineString, Point, Polygon, box
 
 from planner.area import Area
@@ -13,7 +16,7 @@ from planner.model import Incident
 from planner.packs import shipped_doctrine
 from planner.perimeters.cut import INNER, OUTER, Cut, Links
 from planner.perimeters.line import Core, Pieces, Sides, draw_line
-from planner.perimeters.outline import needles_m, slits_m
+from planner.perimeters.outline import comes_back, needles_m, ragged_m, slits_m
 from planner.perimeters.posts import Stand, write_posts
 from planner.perimeters.short_ring import _side_by_side
 from planner.perimeters.tracing import trace_perimeters
@@ -40,6 +43,25 @@ def test_a_needle_and_a_slit_are_as_long_as_they_are_drawn(width_m: float) -> No
 )
 def test_corners_and_broad_strips_are_neither(ground: Polygon) -> None:
     assert needles_m(ground) == slits_m(ground) == 0
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 15), st.integers(0, 15)), min_size=1, max_size=40), st.integers(8, 20)
+)
+def test_a_line_that_does_not_come_back_has_neither_needle_nor_slit(
+    cells: list[tuple[int, int]], cell_m: int
+) -> None:
+    ground = shapely.union_all([box(x, y, x + 1, y + 1) for x, y in cells])
+    ground = shapely.transform(ground, lambda xy: cell_m * (xy @ [[1.0, 0.3], [-0.4, 1.0]]))
+    for part in shapely.get_parts(ground):
+        part = Polygon(part.exterior)
+        assert ragged_m(part) == needles_m(part) + slits_m(part)
+
+
+def test_a_round_line_does_not_come_back_but_one_that_runs_out_along_a_street_does() -> None:
+    strip = LineString([(150, 300), (150, 300 + LONG_M)]).buffer(5, cap_style="flat")
+    for ground, back in ((Point(0, 0).buffer(80), False), (SQUARE, False), (SQUARE.union(strip), True)):
+        assert comes_back(shapely.get_coordinates(ground), 15.0, 30.0) is back
 
 
 def avenue(**kind: object) -> Area:

@@ -17,7 +17,7 @@ from planner.perimeters.crossings import Crossing, Place, meeting_places, unexpl
 from planner.perimeters.cut import ADRIFT, INNER, OUTER
 from planner.perimeters.foot import NEAR_LINE_M
 from planner.perimeters.line import Core, Pieces, Sides, draw_line, nearer_inner
-from planner.perimeters.outline import needles_m, slits_m
+from planner.perimeters.outline import ragged_m
 from planner.perimeters.passing import Passing, find_passing, joined_without
 from planner.perimeters.posts import Stand, stand_on
 from planner.perimeters.short_ring import shorten
@@ -109,7 +109,7 @@ class Drawn:
     @cached_property
     def ragged_m(self) -> float:
         """Length of what the line runs out and back along, inside it and outside."""
-        return needles_m(self.polygon_m) + slits_m(self.polygon_m)
+        return ragged_m(self.polygon_m)
 
     @property
     def rough(self) -> bool:
