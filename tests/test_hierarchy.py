@@ -38,6 +38,7 @@ def near_is_nothing() -> Iterator[None]:
     """Let the hierarchy answer what else a search near by would, or one over all of a small map."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("planner.streets.ways.NEARBY_STATES", 1)
+        patch.setattr("planner.streets.ways.TIMES_NEARBY_M", -1.0)
         patch.setattr("planner.streets.timed_streets.LEAST_STREETS", 1)
         patch.setattr("planner.streets.hierarchy._CHANGED", 2.0)  # so much of a small map is soon changed
         yield
@@ -209,6 +210,7 @@ def test_the_nearest_of_many_places_are_those_of_the_least_times(
     most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("planner.streets.ways.NEARBY_STATES", most)
+    monkeypatch.setattr("planner.streets.ways.TIMES_NEARBY_M", 4000.0)
     for network in (with_hierarchy(town().network), town().network):
         timing = network.timing(Travel.PUBLIC, TRAVELLING)
         places = [end for _, end, _ in town_pairs(network, 25)]
@@ -218,6 +220,20 @@ def test_the_nearest_of_many_places_are_those_of_the_least_times(
             search = network.search(start, timing, closed)
             assert search.nearest(places, 4) == order[:4]
             assert search.nearest(places, 40) == order
+
+
+def test_times_to_near_places_alone_change_no_hierarchy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("planner.streets.ways.NEARBY_STATES", 20_000)
+    monkeypatch.setattr("planner.streets.ways.TIMES_NEARBY_M", 4000.0)
+    monkeypatch.setattr("planner.streets.hierarchy.Hierarchy.costs", refuse)
+    network, plain = with_hierarchy(town().network), town().network
+    timing, slow = (one.timing(Travel.EMERGENCY, TRAVELLING) for one in (network, plain))
+    places = [end for _, end, _ in town_pairs(network, 12)]
+    for start, _, closed in town_pairs(network, 12):
+        found = network.times([start], places, timing, closed)
+        assert np.array_equal(found, plain.times([start], places, slow, closed))
+        nearest = network.search(start, timing, closed).nearest(places, 4)
+        assert nearest == plain.search(start, slow, closed).nearest(places, 4)
 
 
 def grid(size: int = 9) -> StreetNetwork:

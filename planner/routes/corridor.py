@@ -218,7 +218,7 @@ def _loop(out: _Out, way_in: _WayIn | None) -> _Loop:
 def _time_s(loop: _Loop, start: Snap, goals: Sequence[Snap], driving: Driving, inside: Bools) -> float:
     """Return the seconds by which a loop is weighed: in, and out to all goals."""
     closed = _only(loop.out, start, driving, inside)
-    times_s = driving.network.search(start, driving.timing, closed, ends=goals).times_s(goals)
+    times_s = driving.network.times([start], goals, driving.timing, closed)[0]
     away_s = float(np.where(np.isfinite(times_s), times_s, _UNREACHED_S).sum())
     return away_s + (_UNREACHED_S if loop.inward is None else loop.inward.time_s)
 

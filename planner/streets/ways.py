@@ -26,6 +26,9 @@ from planner.streets.timing import Timing, Weights
 NEARBY_M, NEARBY_STATES = 1500.0, 20_000
 """Places so near are searched for without the hierarchy, till so many states are settled: it takes a few
 milliseconds, no longer than the hierarchy takes to be told what is closed."""
+TIMES_NEARBY_M = 4000.0
+"""So far that goes where times alone are asked for: in a city five hospitals take some thousand states, a
+third of the time to change the hierarchy. Of ways that take as long each of the two may find another."""
 FAR_STATES = 20_000
 """So many states are settled on a way to a place far off before the hierarchy is changed for what is closed:
 in a city most ways take some hundreds."""
@@ -57,6 +60,8 @@ class Search:
         As searched.
     ends : tuple of Snap
         Places that will be asked for, if some are known.
+    near_m : float
+        Places so near are searched for without the hierarchy.
     """
 
     network: TimedStreets
@@ -65,6 +70,7 @@ class Search:
     weights: Timing
     closed: Bools
     ends: tuple[Snap, ...] = ()
+    near_m: float = NEARBY_M
 
     def time_s(self, end: Snap) -> float:
         """Return the seconds to a place by the best way, inf where there is none."""
@@ -85,7 +91,7 @@ class Search:
         """Return which of some places are reached soonest, in order, so many at most; of equals the first."""
         lasts = self._lasts(ends)
         asked, group, groups, slack_ms = lasts.groups()
-        most = self._most(sorted(map(self._apart_m, ends))[:count][-1])
+        most = self._most(sorted(map(self._apart_m, ends))[:count][-1], TIMES_NEARBY_M)
         desk, first, enough = self.network.desk(self.weights), self._first, count
         stays = np.array([self._stays(end) for end in ends])
         while len(asked) and most is not None:
@@ -198,11 +204,11 @@ class Search:
     def _apart_m(self, end: Snap) -> float:
         return math.hypot(end.x_m - self.start.x_m, end.y_m - self.start.y_m)
 
-    def _most(self, away_m: float) -> int | None:
+    def _most(self, away_m: float, near_m: float) -> int | None:
         """Return how many states to settle for what lies so far off; 0: any number; None: not to search."""
         if not self.network.has_hierarchy(self.weights):
             return 0
-        return NEARBY_STATES if away_m <= NEARBY_M else None
+        return NEARBY_STATES if away_m <= near_m else None
 
     def _find(self, ends: Sequence[Snap]) -> None:
         """Find the ways to some places, and to all that were announced, at once."""
@@ -214,7 +220,7 @@ class Search:
         if not len(asked) or not len(first.state):
             self._found.update(dict.fromkeys(new))
             return
-        reached, most = None, self._most(max(map(self._apart_m, new)))
+        reached, most = None, self._most(max(map(self._apart_m, new)), self.near_m)
         if len(new) == 1 and lasts.apart:
             reached = self._between(asked, lasts.ms[np.argsort(lasts.state)], most)
         elif most is not None:
@@ -326,10 +332,17 @@ def travel_times(
 ) -> Floats:
     """Return the matrix (starts, ends) of travel times in seconds, inf where there is no way."""
     hierarchy = network.hierarchy_for(timing, len(starts))
-    if hierarchy is None:
-        rows = [Search(network, start, timing, timing, closed, tuple(ends)).times_s(ends) for start in starts]
+    if hierarchy is None or (len(starts) == 1 and _all_near(starts[0], ends)):
+        rows = [
+            Search(network, start, timing, timing, closed, tuple(ends), TIMES_NEARBY_M).times_s(ends)
+            for start in starts
+        ]
         return np.array(rows, dtype=np.float64).reshape(len(starts), len(ends))
     return _matrix(network, starts, ends, timing, closed, hierarchy)
+
+
+def _all_near(start: Snap, ends: Sequence[Snap]) -> bool:
+    return all(math.hypot(end.x_m - start.x_m, end.y_m - start.y_m) <= TIMES_NEARBY_M for end in ends)
 
 
 def _matrix(
