@@ -38,7 +38,7 @@ from planner.streets.customizing import Parts, Room, Written, change, customize,
 from planner.streets.dissection import rank_arcs
 from planner.streets.search import BARRED, NEVER, Ints32
 from planner.streets.street_arrays import Ints, StreetArrays
-from planner.streets.ticking import numbered
+from planner.streets.ticking import less, numbered
 from planner.streets.timing import Timing, Weights
 from planner.streets.turns import Turns
 from planner.streets.weighing import digest_of_weights
@@ -337,7 +337,7 @@ class _Metric:
         """Take off the layers in which these turns are changed, where that does not undo too much."""
         for k, layer in enumerate(self._layers):
             undone = sum(len(above.turns) for above in self._layers[k:])
-            among = len(self._layers) == _LAYERS or np.isin(turns, layer.turns, assume_unique=True).any()
+            among = len(self._layers) == _LAYERS or len(less(turns, layer.turns)) < len(turns)
             if among and (undone <= _UNDONE * len(turns) or len(self._layers) == _LAYERS):
                 for above in reversed(self._layers[k:]):
                     self.ms[above.turns] = above.former
