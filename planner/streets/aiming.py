@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from planner.streets.climbing import Left, ms_left
+from planner.streets.climbing import UNKNOWN, Left, ms_left
 from planner.streets.heap import pop, queued
 from planner.streets.search import BARRED, NEVER, STATE, STATE_BITS, Ints, Ints32
 
@@ -48,20 +48,20 @@ def aimed(
     # Told as what they are, so that what is called is compiled for one kind of numbers, not for four.
     none, never = int(np.int64(-1)), int(np.int64(NEVER))
     heap, size = np.empty(1024, dtype=np.int64), int(np.int64(0))
+    known, rank = left.left_ms, left.shortcuts.rank  # looked up here: to hand on all of ``left`` costs more
     reached = settled = 0
     best, best_ms = none, never
     for k in range(len(seed)):
-        if seed_ms[k] < cost[seed[k]]:
-            heap, size, is_new = _reach(
-                int(seed[k]), none, int(seed_ms[k]), never, left, cost, before, heap, size
-            )
+        rest = ms_left(left, seed[k])
+        if seed_ms[k] < cost[seed[k]] and rest < BARRED:
+            heap, size, is_new = _reach(int(seed[k]), none, int(seed_ms[k]), rest, cost, before, heap, size)
             touched[reached] = seed[k]
             reached += is_new
     while size > 0 and heap[0] >> STATE_BITS < best_ms:
         state, whole = int(heap[0] & STATE), int(heap[0] >> STATE_BITS)
         size = pop(heap, size)
         spent = np.int64(cost[state])
-        if whole > spent + ms_left(left, state):
+        if whole > spent + known[rank[state]]:
             continue  # a better way there was found since
         settled += 1
         if settled > most:
@@ -73,8 +73,13 @@ def aimed(
             head = int(np.int64(after[k]))
             lost, along = np.int64(lost_ms[k]), np.int64(state_ms[head])
             total = int(spent + lost + along)
-            if lost < BARRED and along < BARRED and total < cost[head]:
-                heap, size, is_new = _reach(head, state, total, best_ms, left, cost, before, heap, size)
+            if lost >= BARRED or along >= BARRED or total >= cost[head]:
+                continue
+            rest = int(known[rank[head]])
+            if rest == UNKNOWN:
+                rest = ms_left(left, head)
+            if rest < BARRED and total + rest < best_ms:
+                heap, size, is_new = _reach(head, state, total, rest, cost, before, heap, size)
                 touched[reached] = head
                 reached += is_new
     return reached, best, False
@@ -82,20 +87,9 @@ def aimed(
 
 @njit(cache=True, nogil=True)
 def _reach(
-    state: int,
-    came_from: int,
-    total: int,
-    best_ms: int,
-    left: Left,
-    cost: Ints32,
-    before: Ints32,
-    heap: Ints,
-    size: int,
+    state: int, came_from: int, total: int, rest: int, cost: Ints32, before: Ints32, heap: Ints, size: int
 ) -> tuple[Ints, int, int]:  # pragma: no cover - compiled
-    """Reach a state at less than it cost, if the best way may lead on; returns 1 if it is the first time."""
-    rest = ms_left(left, state)
-    if rest >= BARRED or total + rest >= best_ms:
-        return heap, size, 0
+    """Reach a state at less than it cost, with so much left to drive; returns 1 if it is the first time."""
     is_new = 1 if cost[state] == BARRED else 0
     cost[state] = total
     before[state] = came_from

@@ -20,7 +20,8 @@ from planner.streets.contraction import Shortcuts, Weighed, first_from
 from planner.streets.customizing import turn_ms
 from planner.streets.search import BARRED, Ints, Ints32
 
-_UNKNOWN = 2**32 - 1
+UNKNOWN = 2**32 - 1
+"""Of what is left to drive: not asked for yet."""
 _COLUMNS = 16
 """So many climbs descend together."""
 
@@ -38,7 +39,7 @@ class Ropes:
         self.ms = np.full((2, states), BARRED, dtype=np.uint32)
         self.by = np.empty((2, states), dtype=np.int32)
         self.place = np.full(states, -1, dtype=np.int32)
-        self.left_ms = np.full(states, _UNKNOWN, dtype=np.uint32)
+        self.left_ms = np.full(states, UNKNOWN, dtype=np.uint32)
         self.asked = np.zeros(states + 1, dtype=np.int32)
 
 
@@ -114,7 +115,7 @@ def left_to(shortcuts: Shortcuts, weight: Weighed, ropes: Ropes, ends: Ints, end
         yield left
     finally:
         left.end_ms[above] = BARRED
-        left.left_ms[left.asked[1 : left.asked[0] + 1]] = _UNKNOWN
+        left.left_ms[left.asked[1 : left.asked[0] + 1]] = UNKNOWN
         left.asked[0] = 0
 
 
@@ -142,25 +143,23 @@ def _climb_from_ends(
 def ms_left(left: Left, state: int) -> int:  # pragma: no cover - compiled
     """Return what is left to drive from a state; ``BARRED``: there is no way."""
     start, far, parent = left.shortcuts.start, left.shortcuts.far, left.shortcuts.parent
-    known, rank = left.left_ms, left.shortcuts.rank[state]
-    if known[rank] != _UNKNOWN:
+    known, asked, rank = left.left_ms, left.asked, left.shortcuts.rank[state]
+    if known[rank] != UNKNOWN:
         return int(known[rank])
     # Those above are worked out first, the highest of them before all.
-    waiting, size, r = np.empty(64, dtype=np.int32), 0, rank
-    while r >= 0 and known[r] == _UNKNOWN:
-        if size == len(waiting):
-            waiting = np.concatenate((waiting, np.empty_like(waiting)))
-        waiting[size] = r
-        size += 1
+    first, r = int(asked[0]), rank
+    last = first
+    while r >= 0 and known[r] == UNKNOWN:
+        last += 1
+        asked[last] = r
         r = parent[r]
-    for k in range(size - 1, -1, -1):
-        r = waiting[k]
+    for k in range(last, first, -1):
+        r = asked[k]
         least = left.end_ms[r]
         for arc in range(start[r], start[r + 1]):
             least = min(least, np.uint32(left.weight[arc] + known[far[arc]]))
         known[r] = min(least, np.uint32(BARRED))
-        left.asked[0] += 1
-        left.asked[left.asked[0]] = r
+    asked[0] = last
     return int(known[rank])
 
 
