@@ -28,6 +28,8 @@ from planner.errors import IncidentError
 from planner.geo import Frame, LonLat, from_usng
 from planner.ground.zones import Ground, draw_zones
 from planner.model import AreaStamp, DoctrineStamp, Incident, Plan, PostEdit, Shape
+from planner.perimeters.band import Band
+from planner.perimeters.posted_line import draw_posted
 from planner.perimeters.tracing import JUNCTION_MARGIN_M, TracedPerimeter, trace_perimeters
 from planner.settings import shipped
 from planner.sources.pbf import read_osm
@@ -839,3 +841,33 @@ def test_streets_without_length_are_no_obstacle() -> None:
     area = area_of(draw_streets(places, cross))
     hot = Point(0, 0).buffer(20)
     check_laws(area, hot, trace(area, hot))
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.floats(25, 60), st.lists(st.floats(0, 1), min_size=40, max_size=40))
+def test_streets_that_the_line_crosses_away_from_every_post_are_named_wherever_posts_stand(
+    radius_m: float, shares: list[float]
+) -> None:
+    area, rules = town(), doctrine().perimeters
+    network, core = area.network, Point(-150, 0).buffer(radius_m)
+    band = Band.around(core, rules.inner_reach_m, area, rules, network.no_closures())
+    near, driving = band.narrowed()
+    drawn = draw_posted(near, driving, band, core, rules, turning=False)
+    moved = []
+    for k, stand in enumerate(drawn.stands):
+        along_m = shares[k % len(shares)] * float(network.length_m[stand.edge])
+        moved.append(replace(stand, along_m=along_m, xy_m=network.at(stand.edge, along_m)))
+    drawn = replace(drawn, stands=tuple(moved))
+    assert moved
+    posts = shapely.multipoints([stand.xy_m for stand in moved])
+    barriers = shapely.multipoints(network.node_xy_m[np.flatnonzero(network.blocked_node)])
+    expected = set()
+    for edge in drawn.driving.edges[drawn.driving.touches_inner].tolist():
+        if network.bridge[edge] or network.tunnel[edge] or network.layer[edge]:
+            continue
+        crossed = shapely.intersection(network.lines([edge])[0], drawn.polygon_m.exterior)
+        spots = shapely.points(shapely.get_coordinates(crossed))
+        away = (shapely.distance(spots, posts) > 15) & ~(shapely.distance(spots, barriers) <= 0.5)
+        if away.any():
+            expected.add(network.street(edge))
+    assert drawn.astray == tuple(sorted(expected))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner.perimeters.max_flow import find_flow
-from planner.perimeters.steps import may_meet, touches
+from planner.perimeters.steps import corners, may_meet, touches
 from planner.streets.joined import joined_through
 from planner.streets.network import StreetNetwork
 from planner.streets.ticking import numbered
@@ -285,8 +285,7 @@ def meeting(network: StreetNetwork, edges: Ints, ground_m: BaseGeometry) -> tupl
 
 def _span(lines: NDArray[np.object_], ground_m: BaseGeometry) -> tuple[Floats, Floats]:
     """Return where each line first and last touches some ground, in metres from its start."""
-    xy, of = shapely.get_coordinates(lines, return_index=True)
-    start = np.searchsorted(of, np.arange(len(lines) + 1))
+    xy, start = corners(lines)
     ring, ring_of = shapely.get_coordinates(shapely.get_rings(ground_m), return_index=True)
     first, last = touches(xy, start, ring, np.append(ring_of[1:] == ring_of[:-1], False))
     length = np.asarray(shapely.length(lines))

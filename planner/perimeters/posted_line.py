@@ -22,7 +22,7 @@ from planner.perimeters.passing import Passing, find_passing, joined_without
 from planner.perimeters.posts import Stand, stand_on
 from planner.perimeters.short_ring import shorten
 from planner.perimeters.spans import no_way_off
-from planner.perimeters.steps import distances, may_meet, stretches
+from planner.perimeters.steps import corners, distances, may_meet, stretches, touches
 from planner.streets.network import StreetNetwork
 from planner.streets.ticking import each_once, less
 from planner.terms import RoadClass
@@ -160,9 +160,9 @@ class Drawn:
         network, edges = self.band.network, self.driving.edges
         edges = edges[self.driving.touches_inner & _level(network, edges)]
         line = self.polygon_m.exterior
-        shapely.prepare(line)
-        edges = edges[may_meet(network.bounds_m[edges], shapely.get_coordinates(line))]
-        edges = edges[shapely.intersects(line, network.lines(edges))]
+        ring = shapely.get_coordinates(line)
+        edges = edges[may_meet(network.bounds_m[edges], ring)]
+        edges = edges[self._crossed_off_post(edges, ring)]
         points, owner = shapely.get_coordinates(
             shapely.intersection(network.lines(edges), line), return_index=True
         )
@@ -173,6 +173,18 @@ class Drawn:
         ends = each_once(np.concatenate([network.edge_u[edges], network.edge_v[edges]]))
         away &= _far_from(points, network.node_xy_m[ends[network.blocked_node[ends]]], _AT_BARRIER_M)
         return each_once(edges[owner[away]])
+
+    def _crossed_off_post(self, edges: Ints, ring: Floats) -> Bools:
+        """Mask of the streets that the line crosses, but for those it crosses only next to their own post.
+
+        No crossing is further from a post as the crow flies than along the street.
+        """
+        xy, start = corners(self.band.network.lines(edges))
+        first, last = touches(xy, start, ring, np.arange(len(ring)) < len(ring) - 1)
+        along = {stand.edge: stand.along_m for stand in self.stands}
+        post = np.array([along.get(edge, np.nan) for edge in edges.tolist()])
+        beside = np.maximum(last - post, post - first) < NEAR_LINE_M - _SHORTEST_M
+        return np.asarray((first <= last) & ~beside)
 
     @property
     def _met_astray(self) -> tuple[Place, ...]:

@@ -16,12 +16,17 @@ _STEPS = 8
 """So many steps of a line are passed over at once where they are far off."""
 
 
+def corners(lines: Lines) -> tuple[Floats, Ints]:
+    """Return the corners of all lines, one after the other, and where in them each begins, (n + 1,)."""
+    xy, of = shapely.get_coordinates(lines, return_index=True)
+    return xy, np.searchsorted(of, np.arange(len(lines) + 1))
+
+
 def stretches(lines: Lines, low_m: Floats, high_m: Floats) -> Lines:
     """Return the parts of lines between two distances from the start of each."""
     if not len(lines):
         return lines
-    xy, of = shapely.get_coordinates(lines, return_index=True)
-    start = np.searchsorted(of, np.arange(len(lines) + 1))
+    xy, start = corners(lines)
     parts, owner = _cut_out(xy, start, low_m, high_m)
     return np.asarray(shapely.linestrings(parts, indices=owner))
 

@@ -127,12 +127,18 @@ def _inner(
     posts, polygon_m, counting = inner.posts, inner.polygon_m, scene.counting
     options = cache(lambda: inner_options(posts, polygon_m, scene.ground, ring, holds, size, counting))
     inner = replace(inner, options=options)
-    apart = len(shapely.get_parts(held_m.buffer(rules.stand_off_m)))
+    apart = _parts_apart(held_m, rules.stand_off_m)
     if apart > 1:
         text = f"{apart} separate hot zones are held by one inner line: the ground between them is inside it"
         told = Notice(NoticeLevel.CAUTION, text, PerimeterName.INNER.value)
         inner = replace(inner, notices=(*inner.notices, told))
     return inner
+
+
+def _parts_apart(held_m: BaseGeometry, stand_off_m: float) -> int:
+    """Count the parts of ground with its stand-off: ground of one part stays one."""
+    parts = shapely.get_num_geometries(held_m)
+    return int(parts if parts < 2 else shapely.get_num_geometries(held_m.buffer(stand_off_m)))
 
 
 def _outer(
