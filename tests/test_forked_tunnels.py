@@ -19,7 +19,7 @@ from planner.audit.streets import RawStreets
 from planner.model import Incident, Post
 from planner.perimeters.band import Band
 from planner.perimeters.outline import needles_m
-from planner.perimeters.posts import stand_on
+from planner.perimeters.posts import Standing
 from planner.perimeters.spans import below_ground, ends_ahead
 from planner.perimeters.tracing import TracedPerimeter
 from planner.sources.tables import NUMBER_COLUMNS
@@ -127,11 +127,11 @@ def test_a_mouth_beyond_the_limit_is_stood_at_wherever_the_limit_cuts_its_tunnel
     nearer = band.leaving_out(np.array([3, 4]))
     cut = nearer.cut_vehicles().cut
     rules = doctrine().perimeters
-    ends = 12.0, rules.motorway_spur_m, rules.portal_reach_m
+    standing = Standing(network, cut, limit_m, rules)
     branches = [k for k in cut.severed.tolist() if network.tunnel[cut.links.edge[k]]]
     assert len(branches) == 2
     for k in branches:
-        stand = stand_on(network, cut, k, limit_m, *ends)
+        stand = standing.on(k, rules.motorway_spur_m)
         portal_m = network.node_xy_m[stand.outer_node]
         assert not limit_m.contains(Point(portal_m))
         assert np.hypot(*(np.array(stand.xy_m) - portal_m)) < 1.1

@@ -364,7 +364,11 @@ class Band:
         return max(posts - len(fewest.cut.severed), 0)
 
     def cut_vehicles(self) -> Sorted:
-        """Sever the drivable streets."""
+        """Sever the drivable streets: once, however often it is asked for."""
+        return self._cut
+
+    @cached_property
+    def _cut(self) -> Sorted:
         edges = self.edges[self.driving]
         cost = POST_COST + self.tie
         if len(self.open_edges):

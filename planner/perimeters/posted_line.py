@@ -19,7 +19,7 @@ from planner.perimeters.foot import NEAR_LINE_M
 from planner.perimeters.line import Core, Pieces, Sides, draw_line, nearer_inner
 from planner.perimeters.outline import ragged_m
 from planner.perimeters.passing import Passing, find_passing, joined_without
-from planner.perimeters.posts import Stand, stand_on
+from planner.perimeters.posts import Stand, Standing
 from planner.perimeters.short_ring import shorten
 from planner.perimeters.spans import no_way_off
 from planner.perimeters.steps import corners, distances, may_meet, stretches, touches
@@ -326,21 +326,12 @@ def _placed(
     network, links = band.network, driving.cut.severed.tolist()
     left_open, wished = set(band.open_edges.tolist()), list(band.stands)
 
+    standing = Standing(network, driving.cut, band.limit_m, rules)
+
     def draw(far: list[int]) -> tuple[list[Stand], Polygon]:
         reach_m = {k: np.inf if k in far or k in at else rules.motorway_spur_m for k in links}
-        stands = [
-            stand_on(
-                network,
-                driving.cut,
-                k,
-                band.limit_m,
-                rules.post_setback_m,
-                reach_m[k],
-                rules.portal_reach_m,
-                ([(int(driving.cut.links.edge[k]), at[k])] if k in at else []) + wished,
-            )
-            for k in links
-        ]
+        shaped = {k: [(int(driving.cut.links.edge[k]), along_m)] for k, along_m in at.items()}
+        stands = [standing.on(k, reach_m[k], shaped.get(k, []) + wished) for k in links]
         for k, stand in zip(links, stands, strict=True):
             stand.open = stand.edge in left_open
             stand.drawn_in = k in at and all(stand.edge != edge for edge, _ in wished)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations, pairwise
 from math import dist
 
@@ -115,75 +116,94 @@ def class_weight(network: StreetNetwork, edges: Ints, doctrine: Perimeters) -> F
     return weight
 
 
-def stand_on(
-    network: StreetNetwork,
-    cut: Cut,
-    link: int,
-    limit_m: BaseGeometry,
-    setback_m: float,
-    motorway_m: float,
-    portal_m: float,
-    wished: Sequence[tuple[int, float]] = (),
-) -> Stand:
-    """Place a vehicle post on a severed link: some metres back from its outer junction, never in the core.
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """How vehicle posts stand on the severed links of a cut.
 
-    Where the outer junction lies beyond the limit, the post stands where the street leaves the limit, but for
-    a tunnel at whose portal, within ``portal_m`` of the limit, it stands. On a
-    motorway it stands within ``motorway_m`` of where the inside ends: its next junction may be far off. In a
-    tunnel or on a bridge it stands at the outer end; on a motorway's bridge only within ``portal_m``.
-    Where the user wishes it on this street, it stands as near to that place as the street's ends allow.
+    Parameters
+    ----------
+    network : StreetNetwork
+    cut : Cut
+    limit_m : geometry
+        The cut looked no further.
+    rules : Perimeters
     """
-    links = cut.links
-    edge, low, high = int(links.edge[link]), float(links.low_m[link]), float(links.high_m[link])
-    inner_is_u = bool(cut.side[links.low[link]] == INNER)
-    outer_end = links.high[link] if inner_is_u else links.low[link]
-    outer_node = int((network.edge_v if inner_is_u else network.edge_u)[edge])
-    fast = network.road_class[edge] <= _FAST
-    at_end = bool(network.tunnel[edge])
-    if network.bridge[edge] and outer_end != SINK:
-        at_end |= bool(no_way_off(network, np.array([edge]))[0]) and high - low <= portal_m
-    most_m = motorway_m if fast and not at_end else np.inf
-    if outer_end == SINK and not _comes_out(network, edge, outer_node, limit_m, portal_m):
-        low, high = _within(network, edge, (low, high), inner_is_u, limit_m)
-        inner_node = int((network.edge_u if inner_is_u else network.edge_v)[edge])
-        from_core = SOURCE in (links.low[link], links.high[link])
-        if not from_core and not limit_m.intersects(shapely.Point(network.node_xy_m[inner_node])):
-            most_m = min(most_m, _BEYOND_PORTAL_M)
-    reach = min(high - low, most_m)
-    low, high = (low, low + reach) if inner_is_u else (high - reach, high)
-    if network.tunnel[edge]:
-        setback_m = min(setback_m, _AT_PORTAL_M)
-    back = min(setback_m, (high - low) / 2)
-    along = high - back if inner_is_u else low + back
-    for _, place_m in (wish for wish in wished if wish[0] == edge):
-        gap = min(_APART_M, (high - low) / 3)
-        along = float(np.clip(place_m, low + gap, high - gap))
-    whole = int((links.edge == edge).sum()) == 1
-    return Stand(edge, along, network.at(edge, along), inner_is_u, outer_node, PostMode.VEHICLE, whole)
 
+    network: StreetNetwork
+    cut: Cut
+    limit_m: BaseGeometry
+    rules: Perimeters
 
-def _comes_out(network: StreetNetwork, edge: int, node: int, limit_m: BaseGeometry, portal_m: float) -> bool:
-    """Whether a street is a tunnel that comes out at a junction no further beyond the limit than that."""
-    if not network.tunnel[edge]:
-        return False
-    spot = shapely.Point(network.node_xy_m[node])
-    return (
-        bool(shapely.dwithin(limit_m, spot, portal_m))
-        and not network.tunnel[edges_at(network, np.array([node]))].all()
-    )
+    def on(self, link: int, motorway_m: float, wished: Sequence[tuple[int, float]] = ()) -> Stand:
+        """Place a post on a severed link: some metres back from its outer junction, never in the core.
 
+        Where the outer junction lies beyond the limit, the post stands where the street leaves the limit, but
+        for a tunnel at whose portal, within ``portal_reach_m`` of the limit, it stands. On a
+        motorway it stands within ``motorway_m`` of where the inside ends: its next junction may be far off.
+        In a tunnel or on a bridge it stands at the outer end; on a motorway's bridge only within
+        ``portal_reach_m``.
+        Where the user wishes it on this street, it stands as near to that place as the street's ends allow.
+        """
+        network, links, setback_m = self.network, self.cut.links, self.rules.post_setback_m
+        edge, low, high = int(links.edge[link]), float(links.low_m[link]), float(links.high_m[link])
+        inner_is_u = bool(self.cut.side[links.low[link]] == INNER)
+        outer_end = links.high[link] if inner_is_u else links.low[link]
+        outer_node = int((network.edge_v if inner_is_u else network.edge_u)[edge])
+        fast = network.road_class[edge] <= _FAST
+        at_end = bool(network.tunnel[edge])
+        if network.bridge[edge] and outer_end != SINK:
+            at_end |= (
+                bool(no_way_off(network, np.array([edge]))[0]) and high - low <= self.rules.portal_reach_m
+            )
+        most_m = motorway_m if fast and not at_end else np.inf
+        if outer_end == SINK and not self._comes_out(edge, outer_node):
+            low, high = self._within(edge, (low, high), inner_is_u)
+            inner_node = int((network.edge_u if inner_is_u else network.edge_v)[edge])
+            from_core = SOURCE in (links.low[link], links.high[link])
+            if not from_core and not self.limit_m.intersects(shapely.Point(network.node_xy_m[inner_node])):
+                most_m = min(most_m, _BEYOND_PORTAL_M)
+        reach = min(high - low, most_m)
+        low, high = (low, low + reach) if inner_is_u else (high - reach, high)
+        if network.tunnel[edge]:
+            setback_m = min(setback_m, _AT_PORTAL_M)
+        back = min(setback_m, (high - low) / 2)
+        along = high - back if inner_is_u else low + back
+        for _, place_m in (wish for wish in wished if wish[0] == edge):
+            gap = min(_APART_M, (high - low) / 3)
+            along = float(np.clip(place_m, low + gap, high - gap))
+        whole = edge not in self._in_two
+        return Stand(edge, along, network.at(edge, along), inner_is_u, outer_node, PostMode.VEHICLE, whole)
 
-def _within(
-    network: StreetNetwork, edge: int, span: tuple[float, float], inner_is_u: bool, limit_m: BaseGeometry
-) -> tuple[float, float]:
-    """Return the part of a stretch from its inner end to where it first leaves the limit."""
-    line = network.lines([edge])[0]
-    low, high = span
-    points = shapely.get_coordinates(shapely.intersection(line, limit_m.boundary))
-    hits = [float(k) for k in shapely.line_locate_point(line, shapely.points(points)) if low < k < high]
-    if not hits:
-        return span
-    return (low, min(hits)) if inner_is_u else (max(hits), high)
+    @cached_property
+    def _in_two(self) -> frozenset[int]:
+        """Severed edges that have a link at either end, as they run through the core."""
+        edges, links = self.cut.links.edge[self.cut.severed], self.cut.links.edge
+        return frozenset(edges[(edges[:, None] == links).sum(axis=1) > 1].tolist())
+
+    @cached_property
+    def _rim_m(self) -> BaseGeometry:
+        return self.limit_m.boundary
+
+    def _comes_out(self, edge: int, node: int) -> bool:
+        """Whether a street is a tunnel that comes out at a junction not too far beyond the limit."""
+        network = self.network
+        if not network.tunnel[edge]:
+            return False
+        spot = shapely.Point(network.node_xy_m[node])
+        return (
+            bool(shapely.dwithin(self.limit_m, spot, self.rules.portal_reach_m))
+            and not network.tunnel[edges_at(network, np.array([node]))].all()
+        )
+
+    def _within(self, edge: int, span: tuple[float, float], inner_is_u: bool) -> tuple[float, float]:
+        """Return the part of a stretch from its inner end to where it first leaves the limit."""
+        line = self.network.lines([edge])[0]
+        low, high = span
+        points = shapely.get_coordinates(shapely.intersection(line, self._rim_m))
+        hits = [float(k) for k in shapely.line_locate_point(line, shapely.points(points)) if low < k < high]
+        if not hits:
+            return span
+        return (low, min(hits)) if inner_is_u else (max(hits), high)
 
 
 def write_posts(
@@ -194,7 +214,8 @@ def write_posts(
     flows = _flows(stands, network, doctrine)
     ranked = sorted(range(len(stands)), key=lambda k: _rank_key(stands[k], flows[k], network))
     stands, flows = [stands[k] for k in ranked], [flows[k] for k in ranked]
-    legs, crosses = _legs(stands, network), _crosses(stands, network)
+    nodes = np.array([stand.outer_node for stand in stands], dtype=np.int64)
+    legs, crosses = _legs(nodes, network), _crosses(stands, nodes, network)
     vehicles = sum(s.mode is PostMode.VEHICLE for s in stands)
     letter = "I" if perimeter is PerimeterName.INNER else "O"
     twins = _twins(stands, network)
@@ -281,30 +302,34 @@ def _officers(
         return doctrine.officers_foot_post
     if perimeter is PerimeterName.INNER:
         return doctrine.officers_inner_post
-    major = network.road_class[stand.edge] <= _MAJOR or legs >= doctrine.major_legs
+    return _outer_officers(stand.edge, network, legs, doctrine)
+
+
+def _outer_officers(edge: int, network: StreetNetwork, legs: int, doctrine: Perimeters) -> int:
+    major = network.road_class[edge] <= _MAJOR or legs >= doctrine.major_legs
     return doctrine.officers_outer_major if major else doctrine.officers_outer_post
 
 
-def _arcs_at(network: StreetNetwork, stands: Sequence[Stand]) -> tuple[Ints, Ints]:
-    """Drivable edges that end at the outer junctions, one that returns twice, and which stand's each is."""
-    arcs, owner = network.arcs_into(np.array([stand.outer_node for stand in stands], dtype=np.int64))
+def _arcs_at(network: StreetNetwork, nodes: Ints) -> tuple[Ints, Ints]:
+    """Drivable edges that end at some junctions, one that returns twice, and which of them each ends at."""
+    arcs, owner = network.arcs_into(nodes)
     edges = arcs % network.edge_count
     driven = network.drivable[edges]
     return edges[driven], owner[driven]
 
 
-def _legs(stands: Sequence[Stand], network: StreetNetwork) -> list[int]:
-    """How many through streets meet at the outer junction of each."""
-    edges, owner = _arcs_at(network, stands)
+def _legs(nodes: Ints, network: StreetNetwork) -> list[int]:
+    """How many through streets meet at the outer junction of each post."""
+    edges, owner = _arcs_at(network, nodes)
     road = network.road_class[edges]
     through = (road != RoadClass.SERVICE) & (road != RoadClass.TRACK)
-    legs: list[int] = np.bincount(owner[through], minlength=len(stands)).tolist()
+    legs: list[int] = np.bincount(owner[through], minlength=len(nodes)).tolist()
     return legs
 
 
-def _crosses(stands: Sequence[Stand], network: StreetNetwork) -> list[str]:
+def _crosses(stands: Sequence[Stand], nodes: Ints, network: StreetNetwork) -> list[str]:
     """Name the greatest street of another name that meets the outer junction of each; "" if none does."""
-    edges, owner = _arcs_at(network, stands)
+    edges, owner = _arcs_at(network, nodes)
     name, own = network.name_index[edges], network.name_index[[stand.edge for stand in stands]]
     some = (name != 0) & (name != own[owner])
     found: list[list[tuple[int, str]]] = [[] for _ in stands]
@@ -313,13 +338,17 @@ def _crosses(stands: Sequence[Stand], network: StreetNetwork) -> list[str]:
     return [min(there)[1] if there else "" for there in found]
 
 
-def count_officers(
-    stands: Sequence[Stand], perimeter: PerimeterName, network: StreetNetwork, doctrine: Perimeters
-) -> int:
-    """Officers that vehicle posts take, as long as none of them is a gate."""
+def count_officers(cut: Cut, perimeter: PerimeterName, network: StreetNetwork, doctrine: Perimeters) -> int:
+    """Officers that posts on severed links take, wherever they stand, as long as none of them is a gate."""
+    links, severed = cut.links, cut.severed
+    if perimeter is PerimeterName.INNER:
+        return len(severed) * doctrine.officers_inner_post
+    edges = links.edge[severed]
+    outer_is_v = cut.side[links.low[severed]] == INNER
+    nodes = np.where(outer_is_v, network.edge_v[edges], network.edge_u[edges])
     return sum(
-        _officers(stand, perimeter, network, legs, doctrine)
-        for stand, legs in zip(stands, _legs(stands, network), strict=True)
+        _outer_officers(edge, network, legs, doctrine)
+        for edge, legs in zip(edges.tolist(), _legs(nodes, network), strict=True)
     )
 
 

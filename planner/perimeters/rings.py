@@ -19,9 +19,9 @@ from planner.errors import IncidentError
 from planner.ground.zones import Ground
 from planner.memory import kept_with
 from planner.model import Post, RingOption
-from planner.perimeters.band import Band
+from planner.perimeters.band import Band, Sorted
 from planner.perimeters.post_edits import NO_WISHES, Wishes
-from planner.perimeters.posts import count_officers, stand_on
+from planner.perimeters.posts import Standing, count_officers
 from planner.terms import InnerHolds, PerimeterName, PostMode, RingSize
 
 _BRIDGE_M = 5.0
@@ -67,8 +67,7 @@ def inner_ring(held_m: BaseGeometry, size: RingSize, rules: Perimeters, wishes: 
     """Return the inner perimeter to trace: a smaller one gives up its stand-off, a larger looks further."""
     stand_off = 0.0 if size is RingSize.SMALLER else rules.stand_off_m
     core = _one_part(held_m.buffer(max(stand_off, _TOUCH_M)))
-    reach = rules.inner_reach_m * (rules.larger_reach if size is RingSize.LARGER else 1.0)
-    return Ring(PerimeterName.INNER, core, reach, wishes)
+    return Ring(PerimeterName.INNER, core, _reach_m(PerimeterName.INNER, size, rules), wishes)
 
 
 def outer_ring(
@@ -87,8 +86,12 @@ def outer_ring(
     gap = rules.min_gap_m if size is RingSize.SMALLER else max(full, rules.min_gap_m)
     wide = _around_danger(ground, gap)
     core = _one_part(wide.union(inner_m.buffer(rules.min_gap_m)))
-    reach = rules.outer_reach_m * (rules.larger_reach if size is RingSize.LARGER else 1.0)
-    return Ring(PerimeterName.OUTER, core, reach, wishes)
+    return Ring(PerimeterName.OUTER, core, _reach_m(PerimeterName.OUTER, size, rules), wishes)
+
+
+def _reach_m(name: PerimeterName, size: RingSize, rules: Perimeters) -> float:
+    reach_m = rules.inner_reach_m if name is PerimeterName.INNER else rules.outer_reach_m
+    return reach_m * (rules.larger_reach if size is RingSize.LARGER else 1.0)
 
 
 @kept_with
@@ -129,41 +132,40 @@ class Counting:
     rules: Perimeters
     blocked: NDArray[np.bool_]
 
-    def option(
-        self, ring: Ring, holds: InnerHolds | None, size: RingSize, most: int
-    ) -> tuple[RingOption, float]:
-        """Count the vehicle posts of a ring and their officers; of a larger, how far off the furthest is.
+    def option(self, ring: Ring, holds: InnerHolds | None, size: RingSize, most: int) -> RingOption:
+        """Count the vehicle posts of a ring and their officers.
 
         The line is not drawn: to have all posts on it, a few more may be taken when it is. Where the ring
-        takes ``most`` posts or more, the nearest such ring is not looked for.
+        takes ``most`` posts or more, the nearest such ring is not looked for; nor for an inner one, whose
+        posts take as many officers anywhere.
         """
-        network, rules = self.area.network, self.rules
-        band = Band.around(ring.core_m, ring.reach_m, self.area, rules, self.blocked)
-        band = band.keeping_open(ring.wishes.open_edges)
-        driving = band.cut_vehicles()
-        posts = len(driving.cut.severed)
-        if ring.name is PerimeterName.INNER and size is not RingSize.LARGER:
-            # its officers do not depend on where the posts stand, nor is it told how far off they are
-            return RingOption(holds, size, posts, posts * rules.officers_inner_post, None, ""), 0.0
-        if posts < most:
+        band, driving = self._cut(ring)
+        if ring.name is PerimeterName.OUTER and len(driving.cut.severed) < most:
             band, driving = band.narrowed()
-        stands = [
-            stand_on(
-                network,
-                driving.cut,
-                k,
-                band.limit_m,
-                rules.post_setback_m,
-                rules.motorway_spur_m,
-                rules.portal_reach_m,
-            )
-            for k in driving.cut.severed.tolist()
-        ]
-        officers = count_officers(stands, ring.name, network, rules)
-        away_m = 0.0
-        if size is RingSize.LARGER and stands:
-            away_m = float(shapely.distance(ring.core_m, shapely.points([s.xy_m for s in stands])).max())
-        return RingOption(holds, size, len(stands), officers, None, ""), away_m
+        return self._told(ring, driving, holds, size)
+
+    def larger(self, ring: Ring, holds: InnerHolds | None, most: int) -> tuple[RingOption, float] | None:
+        """Count those of the nearest ring of fewer posts than ``most``, and how far off the furthest is.
+
+        None where there is no such ring.
+        """
+        band, driving = self._cut(ring)
+        if len(driving.cut.severed) >= most:
+            return None
+        band, driving = band.narrowed()
+        standing = Standing(band.network, driving.cut, band.limit_m, self.rules)
+        spots = [standing.on(k, self.rules.motorway_spur_m).xy_m for k in driving.cut.severed.tolist()]
+        away_m = float(shapely.distance(ring.core_m, shapely.points(spots)).max()) if spots else 0.0
+        return self._told(ring, driving, holds, RingSize.LARGER), away_m
+
+    def _cut(self, ring: Ring) -> tuple[Band, Sorted]:
+        band = Band.around(ring.core_m, ring.reach_m, self.area, self.rules, self.blocked)
+        band = band.keeping_open(ring.wishes.open_edges)
+        return band, band.cut_vehicles()
+
+    def _told(self, ring: Ring, driving: Sorted, holds: InnerHolds | None, size: RingSize) -> RingOption:
+        officers = count_officers(driving.cut, ring.name, self.area.network, self.rules)
+        return RingOption(holds, size, len(driving.cut.severed), officers, None, "")
 
 
 def inner_options(
@@ -184,7 +186,7 @@ def inner_options(
     options = [planned]
     if not ground.hot_m.is_empty and not ground.warm_m.is_empty:
         there = inner_ring(inner_ground(ground, other), size, counting.rules, ring.wishes)
-        option, _ = counting.option(there, other, size, 0)
+        option = counting.option(there, other, size, 0)
         gives = (
             "leaves warm ground between the two lines"
             if other is InnerHolds.HOT
@@ -197,7 +199,7 @@ def inner_options(
         f"posts stand at the edge of the ground held, without {counting.rules.stand_off_m:.0f} m stand-off"
     )
     rings = partial(inner_ring, held, rules=counting.rules, wishes=ring.wishes)
-    return (*options, *_sizes(posts, planned, rings, given_up, counting))
+    return (*options, *_sizes(posts, planned, ring, rings, given_up, counting))
 
 
 def outer_options(
@@ -218,7 +220,7 @@ def outer_options(
         f"{rules.min_gap_m:.0f} m instead of {gap_m or rules.outer_gap_m:.0f} m from warm ground: less room "
         "for the command post, staging and casualties, and posts nearer to the line of fire"
     )
-    return (planned, *_sizes(posts, planned, rings, given_up, counting))
+    return (planned, *_sizes(posts, planned, ring, rings, given_up, counting))
 
 
 def _planned(
@@ -231,6 +233,7 @@ def _planned(
 def _sizes(
     posts: tuple[Post, ...],
     planned: RingOption,
+    ring: Ring,
     ring_of: Callable[[RingSize], Ring],
     given_up: str,
     counting: Counting,
@@ -241,22 +244,30 @@ def _sizes(
     for size in RingSize:
         if size is planned.size:
             continue
-        ring = ring_of(size)
-        option, away_m = counting.option(ring, planned.holds, size, planned.vehicle_posts)
-        if size is RingSize.LARGER and option.vehicle_posts >= planned.vehicle_posts:
-            says = f"Larger: no ring within {ring.reach_m:.0f} m of the ground held takes fewer posts"
-            options.append(
-                replace(planned, size=size, area_m2=None, says=says),
-            )
+        if RingSize.SMALLER in (size, planned.size):
+            other = ring_of(size)
+        else:  # around the same
+            other = replace(ring, reach_m=_reach_m(ring.name, size, counting.rules))
+        if size is RingSize.LARGER:
+            options.append(_larger(other, planned, counting))
             continue
-        what = {
-            RingSize.SMALLER: given_up,
-            RingSize.STANDARD: "the distances of doctrine",
-            RingSize.LARGER: f"its furthest post stands {away_m:.0f} m from the ground held: more people are "
-            "shut in, and there is more ground to search",
-        }[size]
+        option = counting.option(other, planned.holds, size, planned.vehicle_posts)
+        what = given_up if size is RingSize.SMALLER else "the distances of doctrine"
         options.append(replace(option, says=f"{size.capitalize()}: {_compared(option, planned)}; {what}"))
     return options
+
+
+def _larger(ring: Ring, planned: RingOption, counting: Counting) -> RingOption:
+    found = counting.larger(ring, planned.holds, planned.vehicle_posts)
+    if found is None:
+        says = f"Larger: no ring within {ring.reach_m:.0f} m of the ground held takes fewer posts"
+        return replace(planned, size=RingSize.LARGER, area_m2=None, says=says)
+    option, away_m = found
+    what = (
+        f"its furthest post stands {away_m:.0f} m from the ground held: more people are shut in, and there "
+        "is more ground to search"
+    )
+    return replace(option, says=f"Larger: {_compared(option, planned)}; {what}")
 
 
 def _compared(option: RingOption, planned: RingOption) -> str:
