@@ -155,7 +155,8 @@ def test_the_line_is_neat_where_a_street_lies_on_a_tunnel_of_the_inside() -> Non
     above = LineString([start, end, (380, 400)])
     inner, outer = (np.array([line], dtype=object) for line in (tunnel, above))
     none = Pieces(np.empty(0, dtype=object), *np.zeros((2, 0), dtype=bool))
-    line = draw_line(Sides(inner, outer, none, none, np.empty((0, 2)), Core(Point(0, 0).buffer(50))))
+    core = Core(Point(0, 0).buffer(50))
+    line = draw_line(Sides(inner, outer, none, none.gate_first, np.empty((0, 2)), core))
     assert line.contains(tunnel)
     assert line.length < 1.05 * line.convex_hull.length
 

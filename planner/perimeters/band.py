@@ -148,6 +148,8 @@ class Band:
             lambda: cls._all_around(core_m, reach_m, area, rules), "band", core_m.wkb, reach_m, rules
         )
         left = ~blocked[whole.edges[whole.driving]]
+        if left.all():
+            return replace(whole, blocked=blocked)
         touch = Touch(whole.touch.meets[left], whole.touch.first_m[left], whole.touch.last_m[left])
         driving, tie = whole.driving[left], whole.tie[left]
         ends, below = np.ascontiguousarray(whole.ends[:, left]), whole.below[:, left]
@@ -216,6 +218,8 @@ class Band:
 
     def keeping_open(self, edges: Ints) -> Band:
         """Return the band with some streets never to be closed."""
+        if not len(edges):
+            return self
         return replace(self, open_edges=np.union1d(self.open_edges, edges))
 
     def standing(self, edge: int, along_m: float) -> Band | None:

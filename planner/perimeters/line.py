@@ -74,10 +74,6 @@ class Pieces:
         gap = np.minimum(_GAP_M, length / 3)
         return stretches(self.line, gap * self.gate_first, length - gap * self.gate_last)
 
-    def those(self, which: Bools) -> Pieces:
-        """Return some of them, by a mask."""
-        return Pieces(self.line[which], self.gate_first[which], self.gate_last[which])
-
 
 @dataclass(frozen=True, eq=False)
 class Core:
@@ -101,8 +97,10 @@ class Sides:
     ----------
     inner, outer : object arrays of LineString
         Streets on the scene's side and on the far side.
-    inner_pieces, outer_pieces : Pieces
-        The same for streets that are cut by gates.
+    pieces : Pieces
+        Of streets that are cut by gates.
+    pieces_inner : (n,) bool array
+        Which of them are on the scene's side.
     gates_xy_m : (n, 2) float array
         Where the line crosses streets: the posts, and barriers that streets of both sides end at.
     core : Core
@@ -110,8 +108,8 @@ class Sides:
 
     inner: Lines
     outer: Lines
-    inner_pieces: Pieces
-    outer_pieces: Pieces
+    pieces: Pieces
+    pieces_inner: Bools
     gates_xy_m: Floats
     core: Core
 
@@ -224,10 +222,10 @@ class _Points:
 def _lay_out(sides: Sides) -> _Points:
     """Lay out what the line must part, so that the triangulation follows each street."""
     core = sides.core.margin_m
-    inner = np.concatenate([sides.inner, sides.inner_pieces.trimmed])
+    inner = np.concatenate([sides.inner, sides.pieces.trimmed[sides.pieces_inner]])
     inner = inner[~shapely.contains_properly(core, inner)]
     hull = shapely.convex_hull(shapely.geometrycollections([core, *inner])).buffer(_CLEAR_M, quad_segs=2)
-    outer = np.concatenate([sides.outer, sides.outer_pieces.trimmed])
+    outer = np.concatenate([sides.outer, sides.pieces.trimmed[~sides.pieces_inner]])
     shapely.prepare(hull)
     outer = _less_crossings(outer[shapely.intersects(hull, outer)], inner)
     frame = shapely.box(*hull.buffer(_FRAME_M).bounds).exterior
@@ -255,19 +253,15 @@ def _lay_out(sides: Sides) -> _Points:
 def _beside_gates(xy_m: Floats, sides: Sides) -> Ints:
     """Tell which points are ends of pieces of street beside gates, and beside which."""
     gate = np.full(len(xy_m), -1, dtype=np.int64)
-    whole, trimmed = (
-        np.concatenate(
-            [
-                shapely.get_coordinates(shapely.get_point(lines[at_gate], end))
-                for pieces in (sides.inner_pieces, sides.outer_pieces)
-                for lines in (pieces.trimmed if less_gap else pieces.line,)
-                for at_gate, end in ((pieces.gate_first, 0), (pieces.gate_last, -1))
-            ]
-        )
-        for less_gap in (False, True)
-    )
-    if not len(whole) or not len(sides.gates_xy_m):
+    row, last = np.nonzero(np.column_stack([sides.pieces.gate_first, sides.pieces.gate_last]))
+    if not len(row) or not len(sides.gates_xy_m):
         return gate
+    order = np.lexsort((row, last, ~sides.pieces_inner[row]))  # where two ends are one point, the last counts
+    row, last = row[order], last[order]
+    whole, trimmed = (
+        shapely.get_coordinates(shapely.get_point(lines[row], -last))
+        for lines in (sides.pieces.line, sides.pieces.trimmed)
+    )
     which, _ = _nearest(whole, sides.gates_xy_m)
     point, off = _nearest(trimmed, xy_m)
     near = off < 2 * _SAME_M
@@ -368,7 +362,7 @@ def _broken(points: _Points, inner: Bools, triangles: Ints) -> Bools:
 
 def _two_parts(inner: Bools, triangles: Ints, core: int, frame: int) -> Bools:
     """Count what is cut off from its own side to the other: then one closed row of triangles parts them."""
-    low, high = triangles.reshape(-1), np.roll(triangles, -1, axis=1).reshape(-1)
+    low, high = triangles.reshape(-1), triangles[:, [1, 2, 0]].reshape(-1)
     for side, home in ((True, core), (False, frame)):
         label = joined_through(low, high, inner == side)
         inner = np.where((inner == side) & (label != label[home]), not side, inner)
@@ -417,9 +411,8 @@ def _tight(sleeve: _Sleeve, clear_m: float) -> Floats:
         right[first] = left[first]
     gate = sleeve.gate.copy()
     gate[first] = True
-    left, right, gate = (np.roll(part, -first, axis=0) for part in (left, right, gate))
-    ring = _pull(np.vstack([left, left[:1]]), np.vstack([right, right[:1]]), np.append(gate, True))
-    return np.asarray(ring)
+    around = np.append(np.arange(first, len(gate)), np.arange(first + 1))
+    return np.asarray(_pull(left[around], right[around], gate[around]))
 
 
 @njit(cache=True)

@@ -464,8 +464,8 @@ def _line(band: Band, driving: Sorted, stands: list[Stand], core: Core) -> Polyg
         Sides(
             inner=whole[inner],
             outer=np.concatenate([whole[outer & ~inner], _beyond(band, driving.edges[inner | held])]),
-            inner_pieces=pieces.those(held_inside),
-            outer_pieces=pieces.those(~held_inside),
+            pieces=pieces,
+            pieces_inner=held_inside,
             gates_xy_m=np.array(spots).reshape(-1, 2),
             core=core,
         )
@@ -550,10 +550,10 @@ def _pieces(
         np.isin(end[edges], barriers)[of] if len(barriers) else np.zeros(len(of), dtype=bool)
         for end in (network.edge_u, network.edge_v)
     )
-    pieces = Pieces(
-        stretches(network.lines(edges)[of], low, high),
-        (number > 0) | at_u,
-        (number < (last - first)[of]) | at_v,
-    )
     some = high - low > _SHORTEST_M
-    return pieces.those(some), (first_inner[of] == (number % 2 == 0))[some]
+    pieces = Pieces(
+        stretches(network.lines(edges[of[some]]), low[some], high[some]),
+        ((number > 0) | at_u)[some],
+        ((number < (last - first)[of]) | at_v)[some],
+    )
+    return pieces, (first_inner[of] == (number % 2 == 0))[some]

@@ -207,7 +207,7 @@ def _ties(xy: Floats, node: Ints) -> Ties:
     middle = _middles(xy[triangles])
     t = np.repeat(np.arange(len(triangles)), 3)
     n = neighbours.reshape(-1)
-    p, q = np.roll(triangles, -1, axis=1).reshape(-1), np.roll(triangles, -2, axis=1).reshape(-1)
+    p, q = triangles[:, [1, 2, 0]].reshape(-1), triangles[:, [2, 0, 1]].reshape(-1)
     asked = (n > t) & (node[p] != node[q])
     border = np.minimum(np.hypot(*(middle[t[asked]] - middle[n[asked]]).T), _MOST_M)
     cost = np.round(border * _PER_M).astype(np.int64)

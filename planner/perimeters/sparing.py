@@ -15,11 +15,13 @@ from shapely.geometry import Point, Polygon
 from planner import words
 from planner.area import Area
 from planner.doctrine import Perimeters
+from planner.memory import kept_with_tables
 from planner.model import Notice
 from planner.perimeters.band import Band, Sorted
 from planner.perimeters.cut import INNER
 from planner.perimeters.foot import NEAR_LINE_M
 from planner.perimeters.posted_line import Drawn, draw_posted
+from planner.table import Table
 from planner.terms import NoticeLevel, PerimeterName, PlaceKind
 
 Ints = NDArray[np.int64]
@@ -88,8 +90,7 @@ def draw_sparing(
 def _owed_a_road(band: Band, area: Area) -> list[_Place]:
     """Return the fire stations and hospitals about the band whose doors do not lie on the ground held."""
     network = area.network
-    table = area.places_of(PlaceKind.FIRE_STATION.value, PlaceKind.HOSPITAL.value)
-    spots = shapely.point_on_surface(table.shapes)
+    table, spots = _stations_and_hospitals(area)
     near = np.flatnonzero(shapely.dwithin(band.limit_m, spots, NEAR_LINE_M))
     snaps = network.snap(
         shapely.get_coordinates(spots[near]), network.drivable & ~network.tunnel & ~band.blocked
@@ -102,6 +103,13 @@ def _owed_a_road(band: Band, area: Area) -> list[_Place]:
         kind = str(table["kind"][k]).replace("_", " ")
         places.append(_Place(str(table["name"][k] or "without a name"), kind, snap.edge, ends, door))
     return places
+
+
+@kept_with_tables
+def _stations_and_hospitals(area: Area) -> tuple[Table, NDArray[np.object_]]:
+    """Fire stations and hospitals of the map, and a point on the ground of each."""
+    table = area.places_of(PlaceKind.FIRE_STATION.value, PlaceKind.HOSPITAL.value)
+    return table, shapely.point_on_surface(table.shapes)
 
 
 def _closed_in(places: dict[int, _Place], driving: Sorted) -> set[int]:

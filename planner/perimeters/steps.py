@@ -187,9 +187,12 @@ def _boxes(line_m: Floats) -> Floats:  # pragma: no cover - compiled
     """Bounding boxes of each few steps of a line, so that what is far off is passed over at once."""
     boxes = np.empty(((len(line_m) + _STEPS - 2) // _STEPS, 4))
     for n in range(len(boxes)):
-        part = line_m[n * _STEPS : (n + 1) * _STEPS + 1]
-        for axis in range(2):
-            boxes[n, axis], boxes[n, axis + 2] = part[:, axis].min(), part[:, axis].max()
+        west, south = line_m[n * _STEPS]
+        east, north = west, south
+        for k in range(n * _STEPS + 1, min((n + 1) * _STEPS + 1, len(line_m))):
+            x, y = line_m[k]
+            west, south, east, north = min(west, x), min(south, y), max(east, x), max(north, y)
+        boxes[n, 0], boxes[n, 1], boxes[n, 2], boxes[n, 3] = west, south, east, north
     return boxes
 
 
