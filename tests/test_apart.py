@@ -43,6 +43,17 @@ def test_what_lies_in_a_hole_is_apart_and_what_lies_within_is_not() -> None:
     assert outlines.apart_m(ring, np.array([0])).tolist() == [20.0]
 
 
+def test_sides_are_those_of_every_ring_of_every_shape() -> None:
+    ring = shapely.box(0, 0, 100, 100).difference(shapely.box(20, 20, 80, 80))
+    sieve = shapely.box(0, 0, 9, 9).difference(
+        shapely.union_all([shapely.box(k, 2, k + 1, 6) for k in (1, 3, 7)])
+    )
+    shapes = np.array([shapely.box(0, 0, 1, 1), ring, shapely.Polygon(), sieve, ring], dtype=object)
+    outlines = Outlines.of(shapes)
+    corners = shapely.get_num_coordinates(shapely.get_rings(shapes))
+    assert np.flatnonzero(outlines.ends_ring).tolist() == (np.cumsum(corners) - 1).tolist()
+
+
 def test_points_lines_and_nothing_are_measured_too() -> None:
     shapes = np.array(
         [

@@ -204,11 +204,11 @@ def test_of_scenes_with_field_roads_the_page_keeps_few(area, monkeypatch):
 
 def test_what_hangs_on_buildings_alone_is_not_worked_out_again_with_a_road():
     area = replace(TOWN)
-    siting = DOCTRINE.siting
+    siting, reach_m = DOCTRINE.siting, DOCTRINE.siting.street_reach_m
     laid = with_field_roads((road(area, (-130, 10), (-60, 90)),), area, DOCTRINE)
     assert laid.network is not area.network
     assert walls_of(laid, siting) is walls_of(area, siting)
-    assert streets_near(laid, siting) is not streets_near(area, siting)
+    assert streets_near(laid, reach_m) is not streets_near(area, reach_m)
 
 
 @pytest.fixture(scope="module")

@@ -54,9 +54,7 @@ class Outlines:
         some = shapes[polygon]
         xy_m, owner = shapely.get_coordinates(some, return_index=True)
         start = np.searchsorted(owner, np.arange(len(some) + 1))
-        ends_ring = np.zeros(len(xy_m), dtype=bool)
-        ends_ring[np.cumsum(shapely.get_num_coordinates(shapely.get_rings(some))) - 1] = True
-        return cls(shapes, polygon, xy_m, ends_ring, start)
+        return cls(shapes, polygon, xy_m, _ring_ends(some, start), start)
 
     def apart_m(self, ground_m: BaseGeometry, rows: Ints | None = None) -> Floats:
         """Return how far shapes lie from a ground, as :func:`shapely.distance` does but for a hair.
@@ -124,6 +122,16 @@ class Outlines:
             )
         near = metres <= reach_m
         return shape[near], line[near], metres[near]
+
+
+def _ring_ends(polygons: Shapes, start: Ints) -> Bools:
+    """Tell which corners of polygons are the last of a ring: only of the few with holes are rings made."""
+    ends = np.zeros(start[-1], dtype=bool)
+    ends[start[1:] - 1] = True
+    for k in np.flatnonzero(shapely.get_num_interior_rings(polygons)).tolist():
+        corners = shapely.get_num_coordinates(shapely.get_rings(polygons[k]))
+        ends[start[k] + np.cumsum(corners) - 1] = True
+    return ends
 
 
 @njit(cache=True, nogil=True)

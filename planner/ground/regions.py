@@ -19,7 +19,6 @@ Shapes = NDArray[np.object_]
 
 OUTSIDE, WITHIN, ACROSS = 0, 1, 2
 """Where a box lies; across the rim of a region, or so near to it that it might be."""
-_NOTHING = shapely.Polygon()
 _NEAR_M = 1e-3
 _STRIPS = 64
 
@@ -32,8 +31,9 @@ def where_boxes_lie(bounds_m: Floats, region_m: BaseGeometry) -> Ints:
     bounds_m : (n, 4) float array
         As xmin, ymin, xmax, ymax; NaN of what is empty, which lies outside.
     region_m : polygonal geometry
+        As GEOS lays ground together: with no corner twice in a row.
     """
-    return _where(np.ascontiguousarray(bounds_m), *_Sides.of(region_m))
+    return _where(np.ascontiguousarray(bounds_m), *_laid_out(shapely.get_coordinates(region_m)))
 
 
 class LineParts(NamedTuple):
@@ -69,57 +69,50 @@ def lines_within(
     bounds_m : (E, 4) float array
         Boxes of the lines: xmin, ymin, xmax, ymax.
     region_m : polygonal geometry
+        As for :func:`where_boxes_lie`.
     """
-    sides = _Sides.of(region_m)
+    sides = _laid_out(shapely.get_coordinates(region_m))
     lie = _where(bounds_m[lines], *sides)
     return LineParts(*_cut_lines(xy_m, first, lines, lie, *sides))
 
 
-def cut_to(shapes: Shapes, bounds_m: Floats, region_m: BaseGeometry) -> Shapes:
-    """Cut shapes, of given boxes, to a region; most lie wholly in it or out of it, told by their boxes."""
-    lie, cut = where_boxes_lie(bounds_m, region_m), shapes.copy()
+def cut_to(shapes: Shapes, region_m: BaseGeometry) -> Shapes:
+    """Cut shapes to a region; those that lie wholly in it stay as they are."""
+    cut = shapes.copy()
     shapely.prepare(region_m)
-    across = np.flatnonzero(lie == ACROSS)
-    meets = shapely.intersects(region_m, shapes[across])
-    lie[across[~meets]] = OUTSIDE
-    cut[lie == OUTSIDE] = _NOTHING
-    across = across[meets]
-    across = across[~shapely.covers(region_m, shapes[across])]
+    across = np.flatnonzero(~shapely.covers(region_m, shapes))
     cut[across] = shapely.intersection(shapes[across], region_m)
     return cut
 
 
-class _Sides(NamedTuple):
-    """The sides of a region, and which of them lie in each strip of it, from west to east.
+@njit(cache=True, nogil=True)
+def _laid_out(xy: Floats) -> tuple[Floats, float, float, Ints, Ints]:  # pragma: no cover - compiled
+    """Lay out the sides of a region by its corners, and which lie in each strip of it, from west to east.
 
-    Parameters
-    ----------
+    Returns
+    -------
     sides : (s, 4) float array
-        From one end to the other: x0, y0, x1, y1.
+        From one end to the other: x0, y0, x1, y1. None of an empty region.
     low, high_m : float
         Where the lowest strip begins, and how high each is.
     start : (strips + 1,) int array
         Where the sides of each strip begin in ``among``.
     among : (m,) int array
     """
-
-    sides: Floats
-    low: float
-    high_m: float
-    start: Ints
-    among: Ints
-
-    @classmethod
-    def of(cls, region_m: BaseGeometry) -> _Sides:
-        """Lay out the sides of a region; of an empty one there are none."""
-        rings = shapely.get_rings(shapely.get_parts(region_m))
-        xy, ring = shapely.get_coordinates(rings, return_index=True)
-        on = ring[1:] == ring[:-1]
-        sides, low, high_m = np.concatenate([xy[:-1], xy[1:]], axis=1)[on], 0.0, _NEAR_M
-        if len(sides):
-            low = float(xy[:, 1].min())
-            high_m = max((float(xy[:, 1].max()) - low) / _STRIPS, _NEAR_M)
-        return cls(sides, low, high_m, *_in_strips(sides, _STRIPS, low, high_m))
+    sides, count, first = np.empty((len(xy), 4)), 0, 0
+    for k in range(1, len(xy)):
+        if k == first:
+            continue
+        sides[count, :2], sides[count, 2:] = xy[k - 1], xy[k]
+        count += 1
+        if xy[k, 0] == xy[first, 0] and xy[k, 1] == xy[first, 1]:  # a ring ends where it began
+            first = k + 1
+    sides, low, high_m = sides[:count], 0.0, _NEAR_M
+    if count:
+        low = xy[:, 1].min()
+        high_m = max((xy[:, 1].max() - low) / _STRIPS, _NEAR_M)
+    start, among = _in_strips(sides, _STRIPS, low, high_m)
+    return sides, low, high_m, start, among
 
 
 @njit(cache=True, nogil=True)

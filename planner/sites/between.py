@@ -11,10 +11,10 @@ import shapely
 from planner.area import Area
 from planner.doctrine import Doctrine
 from planner.model import Incident
-from planner.sites.candidates import Candidate, Scene
+from planner.sites.candidates import Candidate, Scene, Shunned
 from planner.sites.demand import Demand
 from planner.sites.facts import Facts
-from planner.sites.gathering import Shunned, gather_between
+from planner.sites.gathering import gather_between
 from planner.sites.judging import SMALL, Judge, Judged
 from planner.sites.purposes import asks_for
 from planner.sites.selection import POOL, Choice, choose_together

@@ -190,7 +190,7 @@ def between_streets(
         return []
     blocks = blocks_of(area, siting)
     shapes = np.array(blocks.pieces(where, nearest_to), dtype=object)
-    beside = streets_beside(shapes, lanes, area, siting)
+    beside = streets_beside(shapes, lanes, area, siting.street_reach_m)
     snaps = entrances(shapes, beside, lanes)
     rows = [k for k, snap in enumerate(snaps) if snap is not None and snap.offset_m <= siting.found_street_m]
     spots = [(snap.x_m, snap.y_m) for k in rows if (snap := snaps[k]) is not None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -161,9 +161,34 @@ def post_spots(posts: Sequence[Post], area: Area, siting: Siting) -> BaseGeometr
     return shapely.disjoint_subset_union_all(shapely.buffer(points, radius_m, quad_segs=_POST_CORNERS))
 
 
-def between(scene: Scene, danger: BaseGeometry, spots: BaseGeometry) -> BaseGeometry:
-    """Return the ground between the perimeters that is neither dangerous nor a post's."""
-    return shapely.difference(scene.outer_m, shapely.union(shapely.union(scene.inner_m, danger), spots))
+@dataclass(frozen=True, eq=False)
+class Shunned:
+    """Ground on which no site of an incident lies, or none but some.
+
+    Parameters
+    ----------
+    danger : geometry
+        Dangerous ground.
+    spots : geometry
+        About the posts.
+    held : geometry
+        The inner perimeter and all danger.
+    """
+
+    danger: BaseGeometry
+    spots: BaseGeometry
+    held: BaseGeometry
+
+    @classmethod
+    def by(cls, scene: Scene, area: Area, siting: Siting) -> Shunned:
+        """Return what sites of a scene keep off."""
+        danger = danger_of(scene)
+        held = shapely.union(scene.inner_m, danger)
+        return cls(danger, post_spots(scene.posts, area, siting), held)
+
+    def between(self, scene: Scene) -> BaseGeometry:
+        """Return the ground between the perimeters that is neither dangerous nor a post's."""
+        return shapely.difference(scene.outer_m, shapely.union(self.held, self.spots))
 
 
 # --- by which streets they are entered ---
@@ -210,8 +235,8 @@ def streets_beside(
     shapes: Shapes,
     lanes: Lanes,
     area: Area,
-    siting: Siting,
-    keys: Sequence[tuple[int, bool] | None] = (),
+    reach_m: float,
+    keys: Sequence[Hashable | None] = (),
 ) -> list[Ints]:
     """Rows of the lanes within reach of each ground, the best entrance first.
 
@@ -221,11 +246,11 @@ def streets_beside(
         return []
     known = keys or [None] * len(shapes)
     cut = np.array([k for k, key in enumerate(known) if key is None], dtype=np.int64)
-    shape, lane, gap = _pairs_near(shapes[cut], lanes, siting.street_reach_m)
+    shape, lane, gap = _pairs_near(shapes[cut], lanes, reach_m)
     shape = cut[shape]
     kept = [(k, key) for k, key in enumerate(known) if key is not None]
     if kept:
-        memo = streets_near(area, siting)
+        memo = streets_near(area, reach_m)
         memo.learn([(key, shapes[k]) for k, key in kept])
         found = [memo.of[key] for _, key in kept]
         counts = [len(edges) for edges, _ in found]
@@ -264,9 +289,9 @@ class NearStreets:
 
     area: Area
     reach_m: float
-    of: dict[tuple[int, bool], tuple[Ints, Floats]]
+    of: dict[Hashable, tuple[Ints, Floats]]
 
-    def learn(self, shapes: Sequence[tuple[tuple[int, bool], BaseGeometry]]) -> None:
+    def learn(self, shapes: Sequence[tuple[Hashable, BaseGeometry]]) -> None:
         """Find the streets near those shapes that are not known yet."""
         new = {key: shape for key, shape in shapes if key not in self.of}
         if not new:
@@ -297,9 +322,9 @@ class NearStreets:
 
 
 @kept_with
-def streets_near(area: Area, siting: Siting) -> NearStreets:
-    """Return the streets near the grounds of an area, kept while it lives."""
-    return NearStreets(area, siting.street_reach_m, {})
+def streets_near(area: Area, reach_m: float) -> NearStreets:
+    """Return the streets within reach of grounds of an area, kept while it lives."""
+    return NearStreets(area, reach_m, {})
 
 
 def entrances(shapes: Shapes, beside: Sequence[Ints], lanes: Lanes) -> list[Snap | None]:

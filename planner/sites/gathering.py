@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -26,10 +26,8 @@ from planner.sites.candidates import (
     Candidate,
     Lanes,
     Scene,
-    between,
-    danger_of,
+    Shunned,
     entrances,
-    post_spots,
     streets_beside,
     streets_near,
     usable_streets,
@@ -62,18 +60,6 @@ _MOSTLY = 0.4
 """Ground of which this share lies beyond the rim is used without it."""
 
 
-class Shunned(NamedTuple):
-    """Ground on which no site of an incident lies: dangerous, or about a post."""
-
-    danger: BaseGeometry
-    spots: BaseGeometry
-
-    @classmethod
-    def by(cls, scene: Scene, area: Area, siting: Siting) -> Shunned:
-        """Return what sites of a scene keep off."""
-        return cls(danger_of(scene), post_spots(scene.posts, area, siting))
-
-
 def gather_between(
     scene: Scene, area: Area, doctrine: Doctrine, shunned: Shunned, working: Bools
 ) -> list[Candidate]:
@@ -88,12 +74,11 @@ def gather_between(
     working : (E,) bool array
         Streets by which working sites can be entered.
     """
-    siting, (danger, spots) = doctrine.siting, shunned
-    region = between(scene, danger, spots)
+    siting, region = doctrine.siting, shunned.between(scene)
     grounds = grounds_of(area, siting)
     lanes = Lanes.among(area, working, scene.outer_m.bounds)
     hits = _of_kind(grounds, GROUND_KINDS, region)
-    rim = _rim(scene, danger, siting)
+    rim = _rim(shunned, siting)
     found = [spot for _, spot in _on_ground(grounds, hits, region, lanes, area, siting, rim=rim)]
     if len(found) < siting.mapped_enough:
         near = shapely.buffer(scene.inner_m, siting.found_reach_m, quad_segs=4)
@@ -128,10 +113,10 @@ def gather_besides(
     by_night : bool or None
         Whether it may be dark, which a helicopter needs more room for; None where it is not known.
     """
-    siting, (danger, spots), grounds = doctrine.siting, shunned, grounds_of(area, doctrine.siting)
+    siting, grounds = doctrine.siting, grounds_of(area, doctrine.siting)
     found = _in_cover(scene, area, doctrine, joined)
-    found += _for_helicopters(scene, area, doctrine, working, danger, by_night)
-    taken = shapely.union(_with(scene.outer_m, danger), spots)
+    found += _for_helicopters(scene, area, doctrine, working, shunned, by_night)
+    taken = shapely.union(_with(scene.outer_m, shunned.danger), shunned.spots)
     hull = shapely.convex_hull(scene.outer_m)  # whatever is too far by more than its dents is judged later
     for kinds, far_m in ((HALL_KINDS, siting.reunification_far_m), (MEDIA_KINDS, siting.search_m)):
         reach = shapely.buffer(hull, far_m, quad_segs=_FAR_STEPS)
@@ -288,7 +273,7 @@ def _beyond(
     found |= {row: [] for row in rest.rows.tolist()}
     for row, candidate in _on_ground(grounds, rest, where, lanes, area, siting):
         found[row].append(candidate)
-    beside = streets_near(area, siting)
+    beside = streets_near(area, siting.street_reach_m)
     whole = {row: (beside.around(row), found[row]) for row in rest.rows[rest.clear].tolist()}
     kept.keep(whole, usable)
     return [candidate for row in met.rows.tolist() for candidate in found[row]]
@@ -313,7 +298,7 @@ def _on_ground(
     hits, inside = met.rows, rim is not None
     pieces = _pieces(grounds, met, where, lanes, siting, rim)
     shapes = np.array([piece.shape_m for piece in pieces], dtype=object)
-    beside = streets_beside(shapes, lanes, area, siting, [piece.key for piece in pieces])
+    beside = streets_beside(shapes, lanes, area, siting.street_reach_m, [piece.key for piece in pieces])
     snaps = entrances(shapes, beside, lanes)
     halls = hits[grounds.among(HALL_KINDS)[hits]] if not inside else hits[:0]
     parking_m2 = dict(zip(halls.tolist(), grounds.parking_m2(halls).tolist(), strict=True))
@@ -373,8 +358,8 @@ def _pieces(
     """Cut grounds to a region: whole ones with their roofs, large ones also in pieces by the street."""
     hits, clear = met
     usable, shelter_m2 = grounds.open_m(hits), grounds.shelter_m2(hits)
-    cut = cut_to(usable, shapely.bounds(usable), where)
-    inside, back = rim is not None, np.zeros(len(hits), dtype=bool)
+    cut, inside, back = usable.copy(), rim is not None, np.zeros(len(hits), dtype=bool)
+    cut[~clear] = cut_to(usable[~clear], where)
     if rim is not None:
         cut, back = _set_back(cut, rim)
     whole = clear & ~back
@@ -400,11 +385,11 @@ def _pieces(
     return pieces
 
 
-def _rim(scene: Scene, danger: BaseGeometry, siting: Siting) -> BaseGeometry:
+def _rim(shunned: Shunned, siting: Siting) -> BaseGeometry:
     """Return the inner perimeter and all danger with the ground against them."""
     # Corners in few steps, so much wider that they hold the round ones.
     width_m = siting.line_m / float(np.cos(np.pi / (4 * _RIM_STEPS)))
-    return shapely.buffer(shapely.union(scene.inner_m, danger), width_m, quad_segs=_RIM_STEPS)
+    return shapely.buffer(shunned.held, width_m, quad_segs=_RIM_STEPS)
 
 
 def _set_back(shapes: Shapes, rim: BaseGeometry) -> tuple[Shapes, Bools]:
@@ -508,7 +493,7 @@ def _in_cover(scene: Scene, area: Area, doctrine: Doctrine, joined: Bools) -> li
     rows, shapes = large.rows[met], large.shapes[met]
     order = np.argsort(shapely.distance(shapes, ground.target_m), kind="stable")[: 2 * _COVERS]
     rows, shapes = rows[order], shapes[order]
-    within = cut_to(shapes, shapely.bounds(shapes), ground.warm_m)
+    within = cut_to(shapes, ground.warm_m)
     mostly = shapely.area(within) >= shapely.area(shapes) / 2
     rows, shapes = rows[mostly][:_COVERS], shapes[mostly][:_COVERS]
     shut = area.network.edges_meeting(ground.hot_m)
@@ -518,7 +503,7 @@ def _in_cover(scene: Scene, area: Area, doctrine: Doctrine, joined: Bools) -> li
     lanes = Lanes.among(area, usable, scene.outer_m.bounds)
     if len(lanes.edges) == 0:
         return []
-    beside = streets_beside(shapes, lanes, area, siting)
+    beside = streets_beside(shapes, lanes, area, siting.street_reach_m)
     beside = _with_clear_way(shapes, rows, beside, lanes, area, scene.inner_m)
     return [
         _cover(tidy(area.buildings["name"][row]), shape, lanes.edges[streets], entrance)
@@ -576,34 +561,34 @@ def _for_helicopters(
     area: Area,
     doctrine: Doctrine,
     working: Bools,
-    danger: BaseGeometry,
+    shunned: Shunned,
     by_night: bool | None,
 ) -> list[Candidate]:
     """Find squares clear of obstacles, near the scene and on no dangerous ground."""
     rules, siting = doctrine.landing, doctrine.siting
     places = landing_grounds(area, siting, rules)
     reach = shapely.buffer(scene.ground.target_m, rules.search_m, quad_segs=4)
-    barred = shapely.union(scene.inner_m, danger)
+    barred = shunned.held
     shapely.prepare(barred)
     lanes = Lanes.among(area, working, reach.bounds)
     spots: list[LandingSpot] = []
     near = places.rows_near(reach)[:_LANDING_GROUNDS]
     for row in near[~shapely.covers(barred, places.grounds.whole_m[near])].tolist():
         for side_m in sides_m(rules, by_night):
-            fit = [spot for spot in places.on(row, side_m) if not spot.square_m.intersects(barred)]
+            fit = [spot for spot in places.on(row, side_m) if not barred.intersects(spot.square_m)]
             if fit:
                 spots += fit
                 break
     for side_m in sides_m(rules, by_night):
-        pads = [spot for spot in places.pads_near(reach, side_m) if not spot.square_m.intersects(barred)]
+        pads = [spot for spot in places.pads_near(reach, side_m) if not barred.intersects(spot.square_m)]
         known = [spot.square_m for spot in spots if spot.ground < 0]
         spots += [spot for spot in pads if not shapely.intersects(known, spot.square_m).any()]
     if not spots or len(lanes.edges) == 0:
         return []
     shapes = np.array([spot.square_m for spot in spots], dtype=object)
     # One walks or drives over the rest of the ground to its square.
-    beside = streets_beside(shapes, lanes, area, replace(siting, street_reach_m=rules.link_m))
-    inside = shapely.intersects(shapes, scene.outer_m)
+    beside = streets_beside(shapes, lanes, area, rules.link_m, [spot.square_m for spot in spots])
+    inside = shapely.intersects(scene.outer_m, shapes)
     grounds = places.grounds
     return [
         Candidate(

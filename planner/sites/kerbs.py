@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +12,8 @@ from shapely.geometry.base import BaseGeometry
 from planner.area import Area
 from planner.doctrine import Doctrine, Siting
 from planner.ground.regions import LineParts, lines_within
-from planner.sites.candidates import STREET, Candidate, Lanes, Scene, between, danger_of, post_spots
+from planner.memory import kept_with
+from planner.sites.candidates import STREET, Candidate, Lanes, Scene, Shunned, danger_of, post_spots
 from planner.streets.network import Snap
 from planner.terms import Access, RoadClass, Service
 
@@ -44,16 +44,11 @@ def on_streets(
     length_m: float,
     *,
     inside: bool,
-    classes: Sequence[RoadClass] = KERB_CLASSES,
+    classes: tuple[RoadClass, ...] = KERB_CLASSES,
 ) -> list[Candidate]:
     """Stretches of wide enough streets, lesser ones unless told: one for each cell of a coarse grid."""
     network = area.network
-    width = network.width_m[lanes.edges]
-    fit = np.isin(network.road_class[lanes.edges], classes) & ~(width < siting.kerb_width_m)
-    fit &= ~(network.bridge[lanes.edges] | network.tunnel[lanes.edges])
-    fit &= np.isin(network.service[lanes.edges], (Service.NONE, Service.OTHER))
-    fit &= ~np.isin(network.access[lanes.edges], (Access.PRIVATE, Access.NO))
-    rows = np.flatnonzero(fit & (network.length_m[lanes.edges] >= length_m / 2))
+    rows = np.flatnonzero(_fit(area, siting, length_m, classes)[lanes.edges])
     # The line is the middle of what vehicles take.
     where = where.buffer(-siting.kerb_width_m / 2 - _RIM_M, quad_segs=4)
     edges = lanes.edges[rows]
@@ -70,6 +65,19 @@ def on_streets(
     return _kerbs(stretches.only(order[first]), lanes, siting, inside)
 
 
+@kept_with
+def _fit(area: Area, siting: Siting, length_m: float, classes: tuple[RoadClass, ...]) -> Bools:
+    """Mask (E,) of the streets of some classes that are wide and long enough, off bridges and for all."""
+    network = area.network
+    fit = np.isin(network.road_class, classes) & ~(network.width_m < siting.kerb_width_m)
+    fit &= ~(network.bridge | network.tunnel)
+    fit &= np.isin(network.service, (Service.NONE, Service.OTHER))
+    fit &= ~np.isin(network.access, (Access.PRIVATE, Access.NO))
+    fit &= network.length_m >= length_m / 2
+    fit.flags.writeable = False
+    return fit
+
+
 def carriageways(scene: Scene, area: Area, doctrine: Doctrine, leads_out: Bools) -> list[Candidate]:
     """Find stretches of closed street of any class, motorways too: the last resort where nothing else serves.
 
@@ -84,7 +92,7 @@ def carriageways(scene: Scene, area: Area, doctrine: Doctrine, leads_out: Bools)
     siting, network = doctrine.siting, area.network
     open_street = leads_out & network.drivable & ~scene.closed & ~network.tunnel & ~network.bridge
     lanes = Lanes.among(area, open_street, scene.outer_m.bounds)
-    region = between(scene, danger_of(scene), post_spots(scene.posts, area, siting))
+    region = Shunned.by(scene, area, siting).between(scene)
     return on_streets(region, lanes, area, siting, siting.kerb_stretch_m, inside=True, classes=_ANY_CLASSES)
 
 
@@ -201,7 +209,7 @@ def _kerbs(stretches: _Stretches, lanes: Lanes, siting: Siting, inside: bool) ->
             kind=STREET,
             name="",
             shape_m=shape,
-            open_m2=float(shape.area),
+            open_m2=open_m2,
             shelter_m2=0.0,
             stalls=float("nan"),
             firmness=1.0,
@@ -210,7 +218,12 @@ def _kerbs(stretches: _Stretches, lanes: Lanes, siting: Siting, inside: bool) ->
             edges=(edge,),
             inside=inside,
         )
-        for shape, edge, along, (x, y) in zip(
-            shapes, lanes.edges[rows].tolist(), along_m.tolist(), middles.tolist(), strict=True
+        for shape, open_m2, edge, along, (x, y) in zip(
+            shapes,
+            shapely.area(shapes).tolist(),
+            lanes.edges[rows].tolist(),
+            along_m.tolist(),
+            middles.tolist(),
+            strict=True,
         )
     ]

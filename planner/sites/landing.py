@@ -106,11 +106,18 @@ class LandingGrounds:
 
     def rows_near(self, where: BaseGeometry) -> Ints:
         """Return the grounds that meet a region and may take a helicopter, nearest to its middle first."""
+        rows, tree = self._large
+        rows = rows[np.sort(tree.query(where, predicate="intersects"))]
+        far_m = shapely.distance(self.grounds.whole_m[rows], where.centroid)
+        return rows[np.argsort(far_m, kind="stable")]
+
+    @cached_property
+    def _large(self) -> tuple[Ints, shapely.STRtree]:
+        """The grounds of a kind and size for it, ascending, and a tree over them."""
         grounds = self.grounds
-        rows = np.sort(grounds.tree.query(where, predicate="intersects"))
-        fit = np.isin(grounds.kind[rows], LANDING_KINDS) & ~np.isin(grounds.surface[rows], _DUST)
-        rows = rows[fit & (shapely.area(grounds.whole_m[rows]) >= self.rules.day_m**2)]
-        return rows[np.argsort(shapely.distance(grounds.whole_m[rows], where.centroid), kind="stable")]
+        fit = np.isin(grounds.kind, LANDING_KINDS) & ~np.isin(grounds.surface, _DUST)
+        rows = np.flatnonzero(fit & (shapely.area(grounds.whole_m) >= self.rules.day_m**2))
+        return rows, shapely.STRtree(grounds.whole_m[rows])
 
     def pads_near(self, where: BaseGeometry, side_m: float) -> list[LandingSpot]:
         """Return the mapped helipads in a region that a square of a side fits on, clear and with two ways in.
