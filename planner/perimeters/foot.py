@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from planner.perimeters.cut import OPEN_COST, POST_COST, SINK, SOURCE, Links, cut_links, meeting
+from planner.perimeters.cut import OPEN_COST, POST_COST, SINK, SOURCE, Links, cut_links
 from planner.perimeters.posts import Stand
 from planner.perimeters.steps import distances, may_meet, stretches
 from planner.streets.joined import joined
@@ -31,8 +31,6 @@ Floats = NDArray[np.float64]
 
 NEAR_LINE_M = 15.0
 """What lies this near to the line lies on it (``domain.md`` 2.3)."""
-_AROUND_M = 100.0
-"""How far outside the line ways are followed: one that ends sooner leads nowhere."""
 _SAME_M = 0.05
 """Marks nearer to each other than this are one."""
 
@@ -182,13 +180,15 @@ def _nearest(stands: list[Stand], xy_m: tuple[float, float], watch_m: float) -> 
 def _take_apart(
     network: StreetNetwork, polygon_m: Polygon, stands: list[Stand], held_m: BaseGeometry
 ) -> _Parts:
-    """Take the ways apart, but for those that lie in the ground held from end to end: nobody stands there."""
-    around = polygon_m.buffer(_AROUND_M, quad_segs=2)
-    edges = network.edges_in_box(around.bounds)
+    """Take the ways apart, but for those that lie in the ground held from end to end: nobody stands there.
+
+    All that come as near as what lies on the line: who is further off than that is out.
+    """
+    edges = network.edges_in_box(polygon_m.bounds, NEAR_LINE_M)
     # nothing joins a tunnel or bridge that passes the line, up to its post: who walks it comes out there
     passed = [edge for stand in stands for edge in (*stand.passed, *stand.between)]
     edges = edges[~np.isin(edges, passed)]
-    edges, nodes, ends, _ = meeting(network, edges, around)
+    nodes, (ends,) = numbered(np.stack([network.edge_u[edges], network.edge_v[edges]]))
     in_held = _in_ground(network, edges, network.node_xy_m[nodes], ends, held_m)
     edges, ends = edges[~in_held], ends[:, ~in_held]
     xy = network.node_xy_m[nodes]
