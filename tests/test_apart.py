@@ -72,20 +72,19 @@ def test_points_lines_and_nothing_are_measured_too() -> None:
     assert Outlines.of(shapes[:0]).apart_m(parts).shape == (0,)
 
 
-def test_lines_within_reach_are_found_with_their_gaps() -> None:
+def test_lines_within_reach_are_as_far_off_as_shapely_says() -> None:
     rng = np.random.default_rng(4)
-    shapes = np.array([*(_ground((x, x), 20, 30, x, True) for x in range(0, 60, 9)), shapely.Point(30, 70)])
+    round_ones = [shapely.Point(x, 80).buffer(9, quad_segs=16) for x in (10, 60)]  # of many sides
+    turned = [_ground((x, x), 20, 30, x, True) for x in range(0, 60, 9)]
+    shapes = np.array([*turned, *round_ones, shapely.Point(30, 70)], dtype=object)
     points = rng.uniform(0, 100, (40, 3, 2))
     lines = np.asarray(shapely.linestrings(points), dtype=object)
-    first, chosen = np.arange(0, 121, 3), np.arange(1, 40, 2)
+    first = np.arange(0, 121, 3)
     for array in (points, first):
         array.flags.writeable = False  # as a map's are: what is tested is what is compiled for those
-    shape, line, metres = Outlines.of(shapes).lines_near(
-        points.reshape(-1, 2), first, chosen, shapely.bounds(lines), 12.0
-    )
-    wanted = shapely.distance(shapes[:, None], lines[chosen])
-    assert (
-        sorted(map(list, zip(shape.tolist(), line.tolist(), strict=True)))
-        == np.argwhere(wanted <= 12.0).tolist()
-    )
-    np.testing.assert_allclose(metres, wanted[shape, line], atol=1e-9)
+    shape, line = np.indices((len(shapes), len(lines))).reshape(2, -1)
+    metres = Outlines.of(shapes).to_lines(shape, line, points.reshape(-1, 2), first, 12.0)
+    wanted = shapely.distance(shapes[shape], lines[line])
+    near = wanted <= 12.0
+    np.testing.assert_allclose(metres[near], wanted[near], atol=1e-9)
+    assert (metres[~near] > 12.0).all()

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from planner.area import Area
 from planner.packs import shipped_doctrine
-from planner.sites.gathering import _passing
 from planner.sites.grounds import NO_ENTRY, Grounds, grounds_of
 from planner.sources.pbf import read_osm
 from planner.terms import ObstacleKind, PlaceKind
@@ -85,24 +84,3 @@ def test_parking_is_that_of_public_lots_within_a_family_s_walk():
         near = [k for k in lots if grounds.whole_m[k].distance(grounds.whole_m[row]) <= SITING.family_walk_m]
         expected = sum(open_m2[k] for k in near)
         assert grounds.parking_m2(np.array([row]))[0] == pytest.approx(expected)
-
-
-boxes = st.tuples(st.floats(-900, 900), st.floats(-900, 900), st.floats(1, 200), st.floats(1, 200)).map(
-    lambda b: shapely.box(b[0], b[1], b[0] + b[2], b[1] + b[3])
-)
-
-
-@settings(max_examples=40)
-@given(st.lists(boxes, min_size=1, max_size=12), st.floats(1, 100))
-def test_no_street_within_reach_is_missed(shapes, reach_m):
-    shapes = np.array(shapes, dtype=object)
-    lines = NETWORK.lines(np.arange(NETWORK.edge_count))
-    gap_m = shapely.distance(lines[:, None], shapes[None, :]).min(axis=1)
-    passing = _passing(shapes, NETWORK, reach_m)
-    assert passing[gap_m <= reach_m].all()
-
-
-def test_streets_far_from_every_ground_are_left_out():
-    far = np.array([shapely.box(-5000, -5000, -4900, -4900)], dtype=object)
-    assert not _passing(far, NETWORK, 50.0).any()
-    assert not _passing(far[:0], NETWORK, 50.0).any()

@@ -22,6 +22,8 @@ Line = tuple[float, float, float, float]
 HAIR_M = 1e-6
 """What is nearer than this meets: metres come out no finer where ground was cut."""
 _POLYGON = 3
+_RUN = 16
+"""So many sides of a shape are told to be far off at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,43 +87,34 @@ class Outlines:
         metres[metres < HAIR_M] = 0.0
         return metres
 
-    def lines_near(
-        self, xy_m: Floats, first: Ints, lines: Ints, bounds_m: Floats, reach_m: float
-    ) -> tuple[Ints, Ints, Floats]:
-        """Return which shapes have which lines within reach, and how far off, as pairs.
+    def to_lines(self, shape: Ints, line: Ints, xy_m: Floats, first: Ints, reach_m: float) -> Floats:
+        """Return how far some shapes lie from some lines, pair by pair.
 
         Parameters
         ----------
+        shape, line : (k,) int arrays
+            Rows of the shapes, and which line of each is asked about; fastest where the shapes ascend.
         xy_m : (p, 2) float array
             Points of many lines, one after the other.
         first : (E + 1,) int array
             Where the points of each begin.
-        lines : (k,) int array
-            Those that are asked about.
-        bounds_m : (E, 4) float array
-            Boxes of the lines: xmin, ymin, xmax, ymax.
         reach_m : float
 
         Returns
         -------
-        (m,) int arrays and (m,) float array
-            Rows of the shapes; places in ``lines``; metres between them, 0 where they meet.
+        (k,) float array
+            In metres, 0 where they meet; anything beyond reach where they lie no nearer than that.
         """
-        boxes = shapely.bounds(self.shapes).reshape(-1, 4)
-        shape, line = _boxes_near(boxes, bounds_m, lines, reach_m)
         own = self.polygon[shape]
         metres = np.empty(len(shape))
         which = (np.cumsum(self.polygon) - 1)[shape[own]]
         metres[own] = _to_lines(
-            which, lines[line[own]], self.xy_m, self.ends_ring, self.start, xy_m, first, float(reach_m)
+            which, line[own], self.xy_m, self.ends_ring, self.start, xy_m, first, float(reach_m)
         )
         for k in np.flatnonzero(~own).tolist():
-            edge = int(lines[line[k]])
-            metres[k] = shapely.LineString(xy_m[first[edge] : first[edge + 1]]).distance(
-                self.shapes[shape[k]]
-            )
-        near = metres <= reach_m
-        return shape[near], line[near], metres[near]
+            points = xy_m[first[line[k]] : first[line[k] + 1]]
+            metres[k] = shapely.LineString(points).distance(self.shapes[shape[k]])
+        return metres
 
 
 def _ring_ends(polygons: Shapes, start: Ints) -> Bools:
@@ -169,27 +162,6 @@ def _apart(
 
 
 @njit(cache=True, nogil=True)
-def _boxes_near(
-    boxes: Floats, others: Floats, chosen: Ints, reach: float
-) -> tuple[Ints, Ints]:  # pragma: no cover - compiled
-    """Pairs of boxes within reach of each other: which of the first, and which of the chosen others."""
-    pairs, count = np.empty((2, 64), dtype=np.int64), 0
-    for j in range(len(chosen)):
-        xmin, ymin, xmax, ymax = others[chosen[j]]
-        for i in range(len(boxes)):
-            dx = max(boxes[i, 0] - xmax, xmin - boxes[i, 2])
-            dy = max(boxes[i, 1] - ymax, ymin - boxes[i, 3])
-            if dx <= reach and dy <= reach:
-                if count == pairs.shape[1]:
-                    more = np.empty((2, 2 * count), dtype=np.int64)
-                    more[:, :count] = pairs
-                    pairs = more
-                pairs[0, count], pairs[1, count] = i, j
-                count += 1
-    return pairs[0, :count].copy(), pairs[1, :count].copy()
-
-
-@njit(cache=True, nogil=True)
 def _to_lines(
     shapes: Ints,
     lines: Ints,
@@ -200,31 +172,47 @@ def _to_lines(
     first: Ints,
     reach: float,
 ) -> Floats:  # pragma: no cover - compiled
-    """Measure between pairs of a shape and a line: infinite beyond reach."""
-    metres = np.empty(len(shapes))
+    """Measure between pairs of a shape and a line: infinite beyond reach.
+
+    Of a shape's sides only those are looked at that lie in a run of sides whose box is near enough.
+    """
+    metres, last = np.empty(len(shapes)), -1
+    own, ends, runs, around = xy[:0], ends_ring[:0], np.empty((0, 4)), _around(xy[:0])
     for k in range(len(shapes)):
-        span = slice(start[shapes[k]], start[shapes[k] + 1])
-        own, ends = xy[span], ends_ring[span]
+        if shapes[k] != last:
+            last = shapes[k]
+            own, ends = xy[start[last] : start[last + 1]], ends_ring[start[last] : start[last + 1]]
+            runs, around = _runs(own), _around(own)
         line = line_xy[first[lines[k]] : first[lines[k] + 1]]
-        box, nearest = _around(line), np.inf
-        limit = reach
-        for s in range(len(own) - 1):
-            if ends[s]:
+        box, nearest, limit = _around(line), np.inf, reach
+        for run in range(len(runs)):
+            west, south, east, north = runs[run]
+            if _boxes_apart2((west, south, east, north), box) > limit * limit:
                 continue
-            side = own[s, 0], own[s, 1], own[s + 1, 0], own[s + 1, 1]
-            if _boxes_apart2(_box(side[0], side[1], side[2], side[3]), box) > limit * limit:
-                continue
-            for p in range(len(line) - 1):
-                nearest = min(
-                    nearest, _between(side, (line[p, 0], line[p, 1], line[p + 1, 0], line[p + 1, 1]))
-                )
-            limit = min(limit, nearest)
-            if nearest == 0.0:
-                break
-        if nearest > 0.0 and _in_rings(line[0, 0], line[0, 1], own, ends, _around(own)):
+            for s in range(run * _RUN, min((run + 1) * _RUN, len(own) - 1)):
+                if ends[s]:
+                    continue
+                side = own[s, 0], own[s, 1], own[s + 1, 0], own[s + 1, 1]
+                if _boxes_apart2(_box(side[0], side[1], side[2], side[3]), box) > limit * limit:
+                    continue
+                for p in range(len(line) - 1):
+                    nearest = min(
+                        nearest, _between(side, (line[p, 0], line[p, 1], line[p + 1, 0], line[p + 1, 1]))
+                    )
+                limit = min(limit, nearest)
+        if nearest > 0.0 and _in_rings(line[0, 0], line[0, 1], own, ends, around):
             nearest = 0.0
         metres[k] = nearest
     return metres
+
+
+@njit(cache=True, nogil=True)
+def _runs(own: Floats) -> Floats:  # pragma: no cover - compiled
+    """Return the boxes of a shape's sides, so many sides at a time."""
+    runs = np.empty((max(len(own) - 1, 0) // _RUN + 1, 4))
+    for run in range(len(runs)):
+        runs[run] = _around(own[run * _RUN : (run + 1) * _RUN + 1])
+    return runs
 
 
 @njit(cache=True, nogil=True)

@@ -191,7 +191,7 @@ def between_streets(
     blocks = blocks_of(area, siting)
     shapes = np.array(blocks.pieces(where, nearest_to), dtype=object)
     beside = streets_beside(shapes, lanes, area, siting.street_reach_m)
-    snaps = entrances(shapes, beside, lanes)
+    snaps = entrances(shapes, beside, area.network)
     rows = [k for k, snap in enumerate(snaps) if snap is not None and snap.offset_m <= siting.found_street_m]
     spots = [(snap.x_m, snap.y_m) for k in rows if (snap := snaps[k]) is not None]
     ways = shapely.shortest_line(shapely.points(np.array(spots).reshape(-1, 2)), shapes[rows])
@@ -207,7 +207,7 @@ def between_streets(
             firmness=_FIRMNESS if houses else 0.0,
             access="",
             entrance=snap,
-            edges=tuple(lanes.edges[beside[k]].tolist()),
+            edges=tuple(beside[k].tolist()),
             inside=True,
             unbuilt=not houses,
             likely_built=bool(missing),

@@ -200,30 +200,42 @@ class Lanes:
 
     Parameters
     ----------
-    edges : (k,) int array
-        Ascending.
     network : StreetNetwork
+    mask : (E,) bool array
+    box_m : tuple of float
+        Those whose boxes meet it: xmin, ymin, xmax, ymax.
     """
 
-    edges: Ints
     network: StreetNetwork
-
-    def lines(self, rows: Ints) -> Shapes:
-        """Return the lines of some of them."""
-        return self.network.lines(self.edges[rows])
-
-    @cached_property
-    def tree(self) -> shapely.STRtree:
-        """A tree over the lines of all; few ask for it."""
-        return shapely.STRtree(self.network.lines(self.edges))
+    mask: Bools
+    box_m: tuple[float, float, float, float]
 
     @classmethod
     def among(
         cls, area: Area, mask: Bools, bounds: tuple[float, float, float, float], beyond_m: float = 0.0
     ) -> Lanes:
         """Streets of a mask whose boxes meet the bounds, or reach so far beyond them."""
-        near = area.network.edges_in_box(bounds, beyond_m)
-        return cls(near[mask[near]], area.network)
+        west, south, east, north = bounds
+        box_m = (west - beyond_m, south - beyond_m, east + beyond_m, north + beyond_m)
+        return cls(area.network, mask, box_m)
+
+    @cached_property
+    def edges(self) -> Ints:
+        """All of them, ascending; few ask for them."""
+        near = self.network.edges_in_box(self.box_m)
+        return near[self.mask[near]]
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """A tree over the lines of all."""
+        return shapely.STRtree(self.network.lines(self.edges))
+
+    def hold(self, edges: Ints) -> Bools:
+        """Tell which streets are among them."""
+        west, south, east, north = self.box_m
+        xmin, ymin, xmax, ymax = self.network.bounds_m[edges].T
+        meets = (xmin <= east) & (xmax >= west) & (ymin <= north) & (ymax >= south)
+        return np.asarray(self.mask[edges] & meets)
 
 
 def usable_streets(network: StreetNetwork, joined: Bools, closed: Bools) -> Bools:
@@ -238,49 +250,48 @@ def streets_beside(
     reach_m: float,
     keys: Sequence[Hashable | None] = (),
 ) -> list[Ints]:
-    """Rows of the lanes within reach of each ground, the best entrance first.
+    """Streets of the lanes within reach of each ground, the best entrance first.
 
     ``keys`` name the shapes that are the same in every incident: for these all streets near by are kept.
     """
     if len(shapes) == 0:
         return []
-    known = keys or [None] * len(shapes)
+    network, known = area.network, keys or [None] * len(shapes)
     cut = np.array([k for k, key in enumerate(known) if key is None], dtype=np.int64)
-    shape, lane, gap = _pairs_near(shapes[cut], lanes, reach_m)
+    shape, street, gap = _pairs_near(shapes[cut], network, lanes.mask, reach_m)
     shape = cut[shape]
     kept = [(k, key) for k, key in enumerate(known) if key is not None]
     if kept:
         memo = streets_near(area, reach_m)
         memo.learn([(key, shapes[k]) for k, key in kept])
         found = [memo.of[key] for _, key in kept]
-        counts = [len(edges) for edges, _ in found]
-        near = np.concatenate([edges for edges, _ in found])
-        rows = np.searchsorted(lanes.edges, near)
-        owner = np.repeat([k for k, _ in kept], counts)
-        usable = rows < len(lanes.edges)
-        usable[usable] = lanes.edges[rows[usable]] == near[usable]
-        shape = np.concatenate([shape, owner[usable]])
-        lane = np.concatenate([lane, rows[usable]])
-        gap = np.concatenate([gap, np.concatenate([gaps for _, gaps in found])[usable]])
+        owner = np.repeat([k for k, _ in kept], [len(edges) for edges, _ in found])
+        shape = np.concatenate([shape, owner])
+        street = np.concatenate([street, *(edges for edges, _ in found)])
+        gap = np.concatenate([gap, *(gaps for _, gaps in found)])
+    usable = lanes.hold(street)
+    shape, street, gap = shape[usable], street[usable], gap[usable]
     least = np.full(len(shapes), np.inf)
     np.minimum.at(least, shape, gap)
     # A named street about as near as the nearest is what people can find and say on the radio.
-    nameless = area.network.name_index[lanes.edges[lane]] == 0
+    nameless = network.name_index[street] == 0
     further = gap > least[shape] + BESIDE_M
-    order = np.lexsort((lanes.edges[lane], gap, nameless, further, shape))
+    order = np.lexsort((street, gap, nameless, further, shape))
     ends = np.searchsorted(shape[order], np.arange(len(shapes) + 1))
-    return [lane[order[a:b]] for a, b in itertools.pairwise(ends)]
+    return [street[order[a:b]] for a, b in itertools.pairwise(ends)]
 
 
-def _pairs_near(shapes: Shapes, lanes: Lanes, reach_m: float) -> tuple[Ints, Ints, Floats]:
-    """Which shape has which of the lanes within reach, and how far off (to 0.1 m)."""
-    network = lanes.network
-    shape, lane, gap = Outlines.of(shapes).lines_near(
-        network.shape_xy_m, network.shape_start, lanes.edges, network.bounds_m, reach_m + _ROUNDED_M
-    )
+def _pairs_near(
+    shapes: Shapes, network: StreetNetwork, wanted: Bools, reach_m: float
+) -> tuple[Ints, Ints, Floats]:
+    """Which shape has which of the streets of a mask within reach, and how far off (to 0.1 m)."""
+    reach = reach_m + _ROUNDED_M
+    boxes_m = shapely.bounds(shapes).reshape(-1, 4) + np.array([-reach, -reach, reach, reach])
+    shape, street = network.box_grid.pairs(boxes_m, wanted)
+    gap = Outlines.of(shapes).to_lines(shape, street, network.shape_xy_m, network.shape_start, reach)
     gap = np.round(gap, 1)
     near = gap <= reach_m
-    return shape[near], lane[near], gap[near]
+    return shape[near], street[near], gap[near]
 
 
 @dataclass(frozen=True, eq=False)
@@ -297,28 +308,18 @@ class NearStreets:
         if not new:
             return
         grounds = np.array(list(new.values()), dtype=object)
-        lanes = self._about(grounds)
-        shape, lane, gap = _pairs_near(grounds, lanes, self.reach_m)
-        order = np.lexsort((lane, shape))
-        shape, lane, gap = shape[order], lane[order], gap[order]
+        network = self.area.network
+        shape, street, gap = _pairs_near(grounds, network, network.drivable, self.reach_m)
+        order = np.lexsort((street, shape))
+        shape, street, gap = shape[order], street[order], gap[order]
         ends = np.searchsorted(shape, np.arange(len(new) + 1))
         for key, (a, b) in zip(new, itertools.pairwise(ends.tolist()), strict=True):
-            self.of[key] = (lanes.edges[lane[a:b]], gap[a:b])
+            self.of[key] = (street[a:b], gap[a:b])
 
     def around(self, ground: int) -> Ints:
         """Return the streets near a ground, with its roofs or without, where that was asked for."""
         known = [self.of[key][0] for key in ((ground, True), (ground, False)) if key in self.of]
         return np.concatenate([np.empty(0, dtype=np.int64), *known])
-
-    def _about(self, grounds: Shapes) -> Lanes:
-        """Return the streets about some grounds: to lay out the lines of all of a metro takes seconds."""
-        network = self.area.network
-        boxes = shapely.bounds(grounds) + np.array([-1, -1, 1, 1]) * self.reach_m
-        about = network.no_closures()
-        for box_m in boxes.tolist():
-            about[network.edges_in_box(tuple(box_m))] = True
-        edges = np.flatnonzero(about & network.drivable)
-        return Lanes(edges, network)
 
 
 @kept_with
@@ -327,14 +328,14 @@ def streets_near(area: Area, reach_m: float) -> NearStreets:
     return NearStreets(area, reach_m, {})
 
 
-def entrances(shapes: Shapes, beside: Sequence[Ints], lanes: Lanes) -> list[Snap | None]:
+def entrances(shapes: Shapes, beside: Sequence[Ints], network: StreetNetwork) -> list[Snap | None]:
     """Where each ground is entered from its best street: the nearest place, or midway where they meet."""
     out: list[Snap | None] = [None] * len(shapes)
     rows = np.array([k for k, streets in enumerate(beside) if len(streets)], dtype=np.int64)
     if len(rows) == 0:
         return out
     first = np.array([beside[k][0] for k in rows], dtype=np.int64)
-    lines, grounds = lanes.lines(first), shapes[rows]
+    lines, grounds = network.lines(first), shapes[rows]
     spots = shapely.get_point(shapely.shortest_line(lines, grounds), 0)
     meet = np.flatnonzero(shapely.intersects(lines, grounds))
     spots[meet] = shapely.point_on_surface(shapely.intersection(lines[meet], grounds[meet]))
@@ -343,7 +344,7 @@ def entrances(shapes: Shapes, beside: Sequence[Ints], lanes: Lanes) -> list[Snap
     gaps = shapely.distance(places, grounds)
     xy = shapely.get_coordinates(places)
     for k, edge, metres, (x, y), gap in zip(
-        rows.tolist(), lanes.edges[first].tolist(), along.tolist(), xy.tolist(), gaps.tolist(), strict=True
+        rows.tolist(), first.tolist(), along.tolist(), xy.tolist(), gaps.tolist(), strict=True
     ):
         out[k] = Snap(edge, metres, x, y, gap)
     return out

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 import shapely
-from numba import njit
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
@@ -47,8 +46,6 @@ _PAVED_KINDS = (PlaceKind.PARKING, PlaceKind.FUEL, PlaceKind.BUS_STATION, PlaceK
 _SOFT_KINDS = (PlaceKind.PARK, PlaceKind.OPEN_GROUND)
 _PAVED = ("asphalt", "paved", "concrete", "paving_stones", "sett", "cobblestone", "concrete:plates")
 _SOFT = ("grass", "ground", "dirt", "earth", "sand", "mud", "unpaved", "gravel", "fine_gravel", "pebblestone")
-_CELL_M = 50.0
-_MOST_CELLS = 2_000
 _POCKET_TRIALS = 48
 _POCKETS = 6
 _COVERS = 40
@@ -122,8 +119,7 @@ def gather_besides(
         reach = shapely.buffer(hull, far_m, quad_segs=_FAR_STEPS)
         beyond = shapely.difference(reach, taken)
         hits = _of_kind(grounds, kinds, beyond)
-        beside = public & _passing_kinds(area, siting, kinds)
-        streets = Lanes.among(area, beside, scene.outer_m.bounds, far_m)
+        streets = Lanes.among(area, public, scene.outer_m.bounds, far_m)
         found += _beyond(grounds, hits, beyond, streets, area, siting)
     around = shapely.buffer(scene.outer_m, siting.kerb_reach_m, quad_segs=_FAR_STEPS)
     verge = shapely.difference(around, taken)
@@ -159,51 +155,6 @@ def _of_kind(grounds: Grounds, kinds: tuple[str, ...], where: BaseGeometry) -> _
     return _Hits(near[met], lie[met] == WITHIN)
 
 
-@kept_with
-def _passing_kinds(area: Area, siting: Siting, kinds: tuple[str, ...]) -> Bools:
-    """Mask (E,) of the streets that pass any ground of some kinds, found once for an area."""
-    grounds = grounds_of(area, siting)
-    mask = _passing(grounds.whole_m[grounds.among(kinds)], area.network, siting.street_reach_m)
-    mask.flags.writeable = False
-    return mask
-
-
-def _passing(shapes: Shapes, network: StreetNetwork, reach_m: float) -> Bools:
-    """Mask (E,) that holds all streets within reach of any of the shapes, and some that are a little further.
-
-    Told by the cells of a grid that boxes meet, counted in a table of sums: of a city's streets most pass no
-    ground at all, and to lay out the lines of all of them takes longer than all the rest.
-    """
-    if len(shapes) == 0:
-        return network.no_closures()
-    boxes = shapely.bounds(shapes) + np.array([-1, -1, 1, 1]) * reach_m
-    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
-    cell_m = max(_CELL_M, float((high - low).max()) / _MOST_CELLS)
-    columns, rows = (int(k) + 1 for k in np.floor((high - low) / cell_m))
-    taken = np.zeros((columns, rows), dtype=np.int64)
-    for x0, y0, x1, y1 in np.floor((boxes - np.tile(low, 2)) / cell_m).astype(np.int64).tolist():
-        taken[x0 : x1 + 1, y0 : y1 + 1] = 1
-    sums = np.zeros((columns + 1, rows + 1), dtype=np.int64)
-    sums[1:, 1:] = taken.cumsum(axis=0).cumsum(axis=1)
-    passing: Bools = _meeting_cells(network.bounds_m, low, cell_m, sums)
-    return passing
-
-
-@njit(cache=True, nogil=True)
-def _meeting_cells(bounds_m: Floats, low: Floats, cell_m: float, sums: Ints) -> Bools:  # pragma: no cover
-    """Mask of the boxes over any cell that is taken, by the sums of what is taken up to each."""
-    columns, rows = sums.shape[0] - 1, sums.shape[1] - 1
-    meets = np.empty(len(bounds_m), dtype=np.bool_)
-    for k in range(len(bounds_m)):
-        west, south, east, north = bounds_m[k]
-        x0 = min(max(int(np.floor((west - low[0]) / cell_m)), 0), columns)
-        x1 = min(max(int(np.floor((east - low[0]) / cell_m)) + 1, 0), columns)
-        y0 = min(max(int(np.floor((south - low[1]) / cell_m)), 0), rows)
-        y1 = min(max(int(np.floor((north - low[1]) / cell_m)) + 1, 0), rows)
-        meets[k] = sums[x1, y1] - sums[x0, y1] - sums[x1, y0] + sums[x0, y0] > 0
-    return meets
-
-
 @dataclass(eq=False)
 class _WholeGrounds:
     """What whole grounds beyond the perimeters are as candidates, by their rows.
@@ -225,7 +176,7 @@ class _WholeGrounds:
     edges: Ints
     usable: Bools
 
-    def unchanged(self, rows: Ints, usable: Bools) -> Bools:
+    def unchanged(self, rows: Ints, lanes: Lanes) -> Bools:
         """Tell of some rows whether they are kept and the same streets lead to them."""
         same = self.begin[rows] >= 0
         known = np.flatnonzero(same)
@@ -233,10 +184,10 @@ class _WholeGrounds:
         counts = self.end[rows[known]] - begin
         owner = np.repeat(known, counts)
         place = np.arange(len(owner)) + np.repeat(begin - (np.cumsum(counts) - counts), counts)
-        same[owner[usable[self.edges[place]] != self.usable[place]]] = False
+        same[owner[lanes.hold(self.edges[place]) != self.usable[place]]] = False
         return same
 
-    def keep(self, found: Mapping[int, tuple[Ints, list[Candidate]]], usable: Bools) -> None:
+    def keep(self, found: Mapping[int, tuple[Ints, list[Candidate]]], lanes: Lanes) -> None:
         """Keep what some grounds are, with all streets near each."""
         more, at = [], len(self.edges)
         for row, (edges, candidates) in found.items():
@@ -248,7 +199,7 @@ class _WholeGrounds:
         self.edges = np.concatenate([self.edges, *more])
         self.usable = np.append(self.usable, np.zeros(at - len(self.usable), dtype=bool))
         for row, (edges, _) in found.items():
-            self.usable[self.begin[row] : self.end[row]] = usable[edges]
+            self.usable[self.begin[row] : self.end[row]] = lanes.hold(edges)
 
 
 @kept_with
@@ -263,11 +214,10 @@ def _beyond(
     grounds: Grounds, met: _Hits, where: BaseGeometry, lanes: Lanes, area: Area, siting: Siting
 ) -> list[Candidate]:
     """Usable ground beyond the perimeters: as it was found before, where the same streets lead to it."""
-    if len(lanes.edges) == 0 or len(met.rows) == 0:
+    if len(met.rows) == 0:
         return []
-    usable, kept = area.network.no_closures(), _whole_grounds(area, siting)
-    usable[lanes.edges] = True
-    same = met.clear & kept.unchanged(met.rows, usable)
+    kept = _whole_grounds(area, siting)
+    same = met.clear & kept.unchanged(met.rows, lanes)
     rest = _Hits(met.rows[~same], met.clear[~same])
     found = {row: kept.found[row] for row in met.rows[same].tolist()}
     found |= {row: [] for row in rest.rows.tolist()}
@@ -275,7 +225,7 @@ def _beyond(
         found[row].append(candidate)
     beside = streets_near(area, siting.street_reach_m)
     whole = {row: (beside.around(row), found[row]) for row in rest.rows[rest.clear].tolist()}
-    kept.keep(whole, usable)
+    kept.keep(whole, lanes)
     return [candidate for row in met.rows.tolist() for candidate in found[row]]
 
 
@@ -293,23 +243,23 @@ def _on_ground(
 
     Between the perimeters, ``rim`` is the ground against the inner one and against warm ground.
     """
-    if len(lanes.edges) == 0 or len(met.rows) == 0:
-        return []
     hits, inside = met.rows, rim is not None
+    if len(hits) == 0 or (inside and len(lanes.edges) == 0):
+        return []
     pieces = _pieces(grounds, met, where, lanes, siting, rim)
     shapes = np.array([piece.shape_m for piece in pieces], dtype=object)
     beside = streets_beside(shapes, lanes, area, siting.street_reach_m, [piece.key for piece in pieces])
-    snaps = entrances(shapes, beside, lanes)
+    snaps = entrances(shapes, beside, area.network)
     halls = hits[grounds.among(HALL_KINDS)[hits]] if not inside else hits[:0]
     parking_m2 = dict(zip(halls.tolist(), grounds.parking_m2(halls).tolist(), strict=True))
-    fronts_m2 = _frontages(pieces, beside, lanes, area, siting) if inside else np.zeros(len(pieces))
+    fronts_m2 = _frontages(pieces, beside, area.network, siting) if inside else np.zeros(len(pieces))
     return [
         (
             piece.ground,
             _candidate(
                 grounds,
                 piece,
-                lanes.edges[streets],
+                streets,
                 entrance,
                 inside,
                 parking_m2.get(piece.ground, 0.0),
@@ -322,7 +272,7 @@ def _on_ground(
 
 
 def _frontages(
-    pieces: Sequence[Piece], beside: Sequence[Ints], lanes: Lanes, area: Area, siting: Siting
+    pieces: Sequence[Piece], beside: Sequence[Ints], network: StreetNetwork, siting: Siting
 ) -> Floats:
     """Kerb in front of each hall, in square metres: of its best street, where that is wide enough."""
     fronts = np.zeros(len(pieces))
@@ -331,9 +281,9 @@ def _frontages(
         return fronts
     first = np.array([beside[k][0] for k in rows], dtype=np.int64)
     near = shapely.buffer([pieces[k].shape_m for k in rows], siting.frontage_m, quad_segs=2)
-    along_m = shapely.length(shapely.intersection(lanes.lines(first), near))
-    narrow = area.network.width_m[lanes.edges[first]] < siting.kerb_width_m
-    fast = ~np.isin(area.network.road_class[lanes.edges[first]], KERB_CLASSES)
+    along_m = shapely.length(shapely.intersection(network.lines(first), near))
+    narrow = network.width_m[first] < siting.kerb_width_m
+    fast = ~np.isin(network.road_class[first], KERB_CLASSES)
     along_m[narrow | fast] = 0.0
     fronts[rows] = np.minimum(along_m, siting.kerb_stretch_m) * siting.kerb_width_m
     return fronts
@@ -501,21 +451,19 @@ def _in_cover(scene: Scene, area: Area, doctrine: Doctrine, joined: Bools) -> li
         shut = shut | scene.blocked
     usable = usable_streets(area.network, joined, shut)
     lanes = Lanes.among(area, usable, scene.outer_m.bounds)
-    if len(lanes.edges) == 0:
-        return []
     beside = streets_beside(shapes, lanes, area, siting.street_reach_m)
-    beside = _with_clear_way(shapes, rows, beside, lanes, area, scene.inner_m)
+    beside = _with_clear_way(shapes, rows, beside, area, scene.inner_m)
     return [
-        _cover(tidy(area.buildings["name"][row]), shape, lanes.edges[streets], entrance)
+        _cover(tidy(area.buildings["name"][row]), shape, streets, entrance)
         for row, shape, streets, entrance in zip(
-            rows, shapes, beside, entrances(shapes, beside, lanes), strict=True
+            rows, shapes, beside, entrances(shapes, beside, area.network), strict=True
         )
         if entrance is not None and shapely.contains_xy(scene.inner_m, entrance.x_m, entrance.y_m)
     ]
 
 
 def _with_clear_way(
-    shapes: Shapes, rows: Ints, beside: Sequence[Ints], lanes: Lanes, area: Area, within: BaseGeometry
+    shapes: Shapes, rows: Ints, beside: Sequence[Ints], area: Area, within: BaseGeometry
 ) -> list[Ints]:
     """Leave the streets from which one comes straight to a building, past no other one, the nearest first.
 
@@ -524,8 +472,8 @@ def _with_clear_way(
     counts = [len(streets) for streets in beside]
     if not sum(counts):
         return list(beside)
-    owner, lane = np.repeat(np.arange(len(shapes)), counts), np.concatenate(beside)
-    ways = shapely.shortest_line(lanes.lines(lane), shapes[owner])
+    owner, street = np.repeat(np.arange(len(shapes)), counts), np.concatenate(beside)
+    ways = shapely.shortest_line(area.network.lines(street), shapes[owner])
     shapely.prepare(within)
     held = np.flatnonzero(shapely.contains(within, shapely.get_point(ways, 0)))
     way, other = area.buildings.tree.query(ways[held], predicate="intersects")
@@ -534,7 +482,7 @@ def _with_clear_way(
     clear = held[~past]
     order = clear[np.lexsort((shapely.length(ways[clear]), owner[clear]))]
     ends = np.searchsorted(owner[order], np.arange(len(shapes) + 1))
-    return [lane[order[a:b]] for a, b in itertools.pairwise(ends.tolist())]
+    return [street[order[a:b]] for a, b in itertools.pairwise(ends.tolist())]
 
 
 def _cover(name: str, shape: BaseGeometry, edges: Ints, entrance: Snap) -> Candidate:
@@ -583,7 +531,7 @@ def _for_helicopters(
         pads = [spot for spot in places.pads_near(reach, side_m) if not barred.intersects(spot.square_m)]
         known = [spot.square_m for spot in spots if spot.ground < 0]
         spots += [spot for spot in pads if not shapely.intersects(known, spot.square_m).any()]
-    if not spots or len(lanes.edges) == 0:
+    if not spots:
         return []
     shapes = np.array([spot.square_m for spot in spots], dtype=object)
     # One walks or drives over the rest of the ground to its square.
@@ -603,13 +551,13 @@ def _for_helicopters(
             else _firmness(str(grounds.kind[spot.ground]), str(grounds.surface[spot.ground])),
             access="" if spot.ground < 0 else str(grounds.access[spot.ground]),
             entrance=entrance,
-            edges=tuple(lanes.edges[streets].tolist()),
+            edges=tuple(streets.tolist()),
             inside=bool(within),
             near="" if spot.ground < 0 else grounds.near[spot.ground],
             landing=spot,
         )
         for spot, streets, entrance, within in zip(
-            spots, beside, entrances(shapes, beside, lanes), inside, strict=True
+            spots, beside, entrances(shapes, beside, area.network), inside, strict=True
         )
         if entrance is not None
     ]

@@ -14,7 +14,7 @@ from planner.doctrine import Doctrine, Siting
 from planner.ground.regions import LineParts, lines_within
 from planner.memory import kept_with
 from planner.sites.candidates import STREET, Candidate, Lanes, Scene, Shunned, danger_of, post_spots
-from planner.streets.network import Snap
+from planner.streets.network import Snap, StreetNetwork
 from planner.terms import Access, RoadClass, Service
 
 Bools = NDArray[np.bool_]
@@ -48,21 +48,20 @@ def on_streets(
 ) -> list[Candidate]:
     """Stretches of wide enough streets, lesser ones unless told: one for each cell of a coarse grid."""
     network = area.network
-    rows = np.flatnonzero(_fit(area, siting, length_m, classes)[lanes.edges])
+    edges = lanes.edges[_fit(area, siting, length_m, classes)[lanes.edges]]
     # The line is the middle of what vehicles take.
     where = where.buffer(-siting.kerb_width_m / 2 - _RIM_M, quad_segs=4)
-    edges = lanes.edges[rows]
     parts = lines_within(network.shape_xy_m, network.shape_start, edges, network.bounds_m, where)
-    stretches = _stretches(parts, rows, length_m)
+    stretches = _stretches(parts, edges, length_m)
     cell = (stretches.middle_m // length_m).astype(np.int64)
-    # In each cell the longest stretch (to the centimetre), of the street of the lowest row.
+    # In each cell the longest stretch (to the centimetre), of the street of the lowest number.
     order = np.lexsort(
-        (np.arange(len(cell)), stretches.row, -np.round(stretches.length_m, 2), cell[:, 1], cell[:, 0])
+        (np.arange(len(cell)), stretches.edge, -np.round(stretches.length_m, 2), cell[:, 1], cell[:, 0])
     )
     ranked = cell[order]
     first = np.ones(len(order), dtype=bool)
     first[1:] = (ranked[1:] != ranked[:-1]).any(axis=1)
-    return _kerbs(stretches.only(order[first]), lanes, siting, inside)
+    return _kerbs(stretches.only(order[first]), network, siting, inside)
 
 
 @kept_with
@@ -130,15 +129,15 @@ class _Stretches(NamedTuple):
 
     Parameters
     ----------
-    row : (n,) int array
-        Of which of the lanes each is a part.
+    edge : (n,) int array
+        Of which street each is a part.
     from_m, to_m : (n,) float array
     marks_m : (m,) float array
         Marks of all points of all lines.
     xy_m : (m, 2) float array
     """
 
-    row: Ints
+    edge: Ints
     from_m: Floats
     to_m: Floats
     marks_m: Floats
@@ -156,7 +155,7 @@ class _Stretches(NamedTuple):
 
     def only(self, chosen: Ints) -> _Stretches:
         """Return some of them."""
-        return self._replace(row=self.row[chosen], from_m=self.from_m[chosen], to_m=self.to_m[chosen])
+        return self._replace(edge=self.edge[chosen], from_m=self.from_m[chosen], to_m=self.to_m[chosen])
 
     def lines(self) -> Shapes:
         """Return them as lines."""
@@ -175,35 +174,34 @@ class _Stretches(NamedTuple):
         return np.column_stack([np.interp(mark_m, self.marks_m, column) for column in self.xy_m.T])
 
 
-def _stretches(parts: LineParts, rows: Ints, length_m: float) -> _Stretches:
+def _stretches(parts: LineParts, edges: Ints, length_m: float) -> _Stretches:
     """Cut the parts of streets that lie where they may into even stretches of about a length."""
     xy, owner = parts.xy_m, np.repeat(np.arange(len(parts.line)), np.diff(parts.start))
     if len(xy) == 0:
         none = np.empty(0)
-        return _Stretches(rows[:0], none, none, np.zeros(1), np.zeros((1, 2)))
+        return _Stretches(edges[:0], none, none, np.zeros(1), np.zeros((1, 2)))
     step_m = np.hypot(*np.diff(xy, axis=0).T)
     step_m[owner[1:] != owner[:-1]] = 1.0  # so that no mark belongs to two lines
     marks_m = np.concatenate([[0.0], np.cumsum(step_m)])
     begin_m, end_m = marks_m[parts.start[:-1]], marks_m[parts.start[1:] - 1]
     fit = end_m - begin_m >= length_m / 2
-    row, begin_m, end_m = rows[parts.line[fit]], begin_m[fit], end_m[fit]
+    edge, begin_m, end_m = edges[parts.line[fit]], begin_m[fit], end_m[fit]
     counts = np.maximum(1, (end_m - begin_m) // length_m).astype(np.int64)
     each_m = (end_m - begin_m) / counts
     margin_m = np.maximum(0.0, (each_m - length_m) / 2)
-    which = np.repeat(np.arange(len(row)), counts)
+    which = np.repeat(np.arange(len(edge)), counts)
     nth = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
     from_m = begin_m[which] + nth * each_m[which] + margin_m[which]
     to_m = begin_m[which] + (nth + 1) * each_m[which] - margin_m[which]
-    return _Stretches(row[which], from_m, to_m, marks_m, xy)
+    return _Stretches(edge[which], from_m, to_m, marks_m, xy)
 
 
-def _kerbs(stretches: _Stretches, lanes: Lanes, siting: Siting, inside: bool) -> list[Candidate]:
-    rows = stretches.row
-    if len(rows) == 0:
+def _kerbs(stretches: _Stretches, network: StreetNetwork, siting: Siting, inside: bool) -> list[Candidate]:
+    if len(stretches.edge) == 0:
         return []
     lines, middles = stretches.lines(), stretches.middle_m
     shapes = shapely.buffer(lines, siting.kerb_width_m / 2, quad_segs=_QUAD_SEGS, cap_style="flat")
-    along_m = shapely.line_locate_point(lanes.lines(rows), shapely.points(middles))
+    along_m = shapely.line_locate_point(network.lines(stretches.edge), shapely.points(middles))
     return [
         Candidate(
             kind=STREET,
@@ -221,7 +219,7 @@ def _kerbs(stretches: _Stretches, lanes: Lanes, siting: Siting, inside: bool) ->
         for shape, open_m2, edge, along, (x, y) in zip(
             shapes,
             shapely.area(shapes).tolist(),
-            lanes.edges[rows].tolist(),
+            stretches.edge.tolist(),
             along_m.tolist(),
             middles.tolist(),
             strict=True,
