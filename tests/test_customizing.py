@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from planner.streets.climbing import Ropes, table, way
+from planner.streets.climbing import Ropes, table, ways
 from planner.streets.contraction import Kept, Shortcuts, Weighed, contract, laid_out
 from planner.streets.customizing import Parts, change, customize, room_for
 from planner.streets.hierarchy import Hierarchy, find_order, states_in_order
@@ -94,13 +94,18 @@ def test_tables_and_ways_are_those_of_all_ways(drawn: tuple[StreetNetwork, list[
     for few in (states[:1], states[-3:], states):
         assert np.array_equal(table(shortcuts, weight, ropes, few, states), cost[few])
         assert np.array_equal(table(shortcuts, weight, ropes, states, few), cost[:, few])
-    for source in states[:4].tolist():
-        for target in states.tolist():
-            found = way(shortcuts, weight, ropes, ms, (source, target))
-            assert (len(found) > 0) == (cost[source, target] < BARRED)
-            if len(found):
-                assert (found[0], found[-1]) == (source, target)
-                assert ms[turns.along(found)].sum() == cost[source, target]
+    pairs = [(source, target) for source in states[:4].tolist() for target in states.tolist()]
+    found = ways(shortcuts, weight, ropes, ms, pairs)
+    for (source, target), way in zip(pairs, found, strict=True):
+        assert (len(way) > 0) == (cost[source, target] < BARRED)
+        if len(way):
+            assert (way[0], way[-1]) == (source, target)
+            assert ms[turns.along(way)].sum() == cost[source, target]
+    mixed = pairs[::3] + pairs[::-5]  # whatever is asked with it, a way is one and the same
+    assert [way.tolist() for way in ways(shortcuts, weight, ropes, ms, mixed)] == [
+        found[pairs.index(pair)].tolist() for pair in mixed
+    ]
+    assert ways(shortcuts, weight, ropes, ms, []) == []
     assert (ropes.ms == BARRED).all()
     assert (ropes.place == -1).all()
 

@@ -9,8 +9,9 @@ Hierarchies*, 2019).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -53,16 +54,16 @@ def table(shortcuts: Shortcuts, weight: Weighed, ropes: Ropes, starts: Ints, end
     return found.T if against else found
 
 
-def way(
+def ways(
     shortcuts: Shortcuts,
     weight: Weighed,
     ropes: Ropes,
     of_turns: Weighed,
-    ends: tuple[int, int],
-) -> Ints:
+    pairs: Sequence[tuple[int, int]],
+) -> list[Ints]:
     """Return the states of the best way from one to another, both included; none where there is no way.
 
-    Of ways that cost the same it is one and the same, whatever was asked before.
+    Of ways that cost the same it is one and the same, whatever was asked before, or with it.
 
     Parameters
     ----------
@@ -71,12 +72,12 @@ def way(
     ropes : Ropes
     of_turns : (T,) uint32 array
         What turns weigh.
-    ends : (int, int)
-        The states in which it begins and ends.
+    pairs : sequence of (int, int)
+        The states in which each begins and ends: those that begin in the same one after the other.
     """
-    source, target = (int(shortcuts.rank[state]) for state in ends)
-    found: Ints = _way(shortcuts, weight, ropes.ms, ropes.by, of_turns, source, target)
-    return found
+    ranks = shortcuts.rank[np.array(pairs, dtype=np.int64).reshape(-1, 2)]
+    states, start = _ways(shortcuts, weight, ropes.ms, ropes.by, of_turns, ranks)
+    return [states[first:last] for first, last in pairwise(start.tolist())]
 
 
 class Left(NamedTuple):
@@ -247,44 +248,81 @@ def _above_too(
 
 
 @njit(cache=True, nogil=True)
-def _way(
+def _ways(
     shortcuts: Shortcuts,
     weight: Weighed,
     ms: Weighed,
     by: Ints32,
     of_turns: Weighed,
-    source: int,
-    target: int,
-) -> Ints:  # pragma: no cover - compiled
-    count, start, far, parent = len(shortcuts.rank), shortcuts.start, shortcuts.far, shortcuts.parent
-    for against in range(2):
-        r = target if against else source
-        ms[against, r] = 0
-        by[against, r] = -1
-        while r >= 0:
-            spent = ms[against, r]
-            if spent < BARRED:
-                for arc in range(start[against * count + r], start[against * count + r + 1]):
-                    if spent + weight[arc] < ms[against, far[arc]]:
-                        ms[against, far[arc]] = spent + weight[arc]
-                        by[against, far[arc]] = r
-            r = parent[r]
+    pairs: Ints32,
+) -> tuple[Ints, Ints]:  # pragma: no cover - compiled
+    """Return the states of the ways between pairs of ranks, end to end, and where each begins."""
+    found, size = np.empty(4096, dtype=np.int64), int(np.int64(0))
+    start = np.zeros(len(pairs) + 1, dtype=np.int64)
+    for k in range(len(pairs)):
+        source, target = pairs[k]
+        if k == 0 or source != pairs[k - 1, 0]:
+            _climb_from(shortcuts, weight, source, ms[0], by[0])
+        top = _climb_back(shortcuts, weight, target, ms, by)
+        if top >= 0:
+            found, size = _unpacked(shortcuts, weight, of_turns, *_climbed(by, top), found, size)
+        start[k + 1] = size
+        _wipe(shortcuts.parent, ms[1], target)
+        if k + 1 == len(pairs) or source != pairs[k + 1, 0]:
+            _wipe(shortcuts.parent, ms[0], source)
+    return found[:size], start
+
+
+@njit(cache=True, nogil=True)
+def _climb_from(
+    shortcuts: Shortcuts, weight: Weighed, source: int, ms: Weighed, by: Ints32
+) -> None:  # pragma: no cover - compiled
+    """Climb from a rank: what it costs to all above it, and by which rank."""
+    start, far = shortcuts.start, shortcuts.far
+    ms[source], by[source] = 0, -1
+    r = source
+    while r >= 0:
+        spent = ms[r]
+        if spent < BARRED:
+            for arc in range(start[r], start[r + 1]):
+                if spent + weight[arc] < ms[far[arc]]:
+                    ms[far[arc]] = spent + weight[arc]
+                    by[far[arc]] = r
+        r = shortcuts.parent[r]
+
+
+@njit(cache=True, nogil=True)
+def _climb_back(
+    shortcuts: Shortcuts, weight: Weighed, target: int, ms: Weighed, by: Ints32
+) -> int:  # pragma: no cover - compiled
+    """Climb back from a rank to where the best way turns down to it, and return that; -1: there is no way.
+
+    From what costs as much as the best way known none leads on that is better.
+    """
+    start, far = shortcuts.start[len(shortcuts.rank) :], shortcuts.far
+    ms[1, target], by[1, target] = 0, -1
     best, top, r = np.int64(BARRED), -1, target
     while r >= 0:
-        both = np.int64(ms[0, r]) + ms[1, r]
-        if both < best:
-            best, top = both, r
+        spent = ms[1, r]
+        if spent < best:
+            both = np.int64(ms[0, r]) + spent
+            if both < best:
+                best, top = both, r
+            for arc in range(start[r], start[r + 1]):
+                if spent + weight[arc] < ms[1, far[arc]]:
+                    ms[1, far[arc]] = spent + weight[arc]
+                    by[1, far[arc]] = r
+        r = shortcuts.parent[r]
+    return top
+
+
+@njit(cache=True, nogil=True)
+def _wipe(parent: Ints32, ms: Weighed, rank: int) -> None:  # pragma: no cover - compiled
+    """Wipe what a climb from a rank has written."""
+    r = rank
+    while r >= 0:
+        ms[r] = BARRED
         r = parent[r]
-    if top >= 0:
-        found = _unpacked(shortcuts, weight, of_turns, *_climbed(by, top))
-    else:
-        found = np.empty(0, dtype=np.int64)
-    for against in range(2):
-        r = target if against else source
-        while r >= 0:
-            ms[against, r] = BARRED
-            r = parent[r]
-    return found
 
 
 @njit(cache=True, nogil=True)
@@ -321,8 +359,10 @@ def _unpacked(
     of_turns: Weighed,
     ranks: Ints32,
     length: int,
-) -> Ints:  # pragma: no cover - compiled
-    """Return the states of a way over shortcuts, whose ranks are given last one first.
+    found: Ints,
+    states: int,
+) -> tuple[Ints, int]:  # pragma: no cover - compiled
+    """Add to states those of a way over shortcuts, whose ranks are given last one first.
 
     A shortcut that weighs what a turn does is that turn; another stands for a way over the lowest state of
     one of its triangles, and so on; of several the highest counts.
@@ -330,7 +370,6 @@ def _unpacked(
     stack = np.empty(max(1024, 2 * length), dtype=np.int32)
     stack[:length] = ranks[:length]
     size = length
-    found, states = np.empty(1024, dtype=np.int64), 0
     x = stack[size - 1]
     size -= 1
     while True:
@@ -339,7 +378,7 @@ def _unpacked(
         found[states] = shortcuts.state[x]
         states += 1
         if size == 0:
-            return found[:states].copy()
+            return found, states
         while True:
             y = stack[size - 1]
             over = _over(shortcuts, weight, of_turns, int(np.int64(x)), int(np.int64(y)))

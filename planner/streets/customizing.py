@@ -202,7 +202,7 @@ def change(
     return Written(*_change(shortcuts, room, turns, ms, of_turns, weight))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, inline="always")
 def _tell(
     arc: int, before: int, after: int, weight: Weighed, how: NDArray[np.uint8], former: Weighed
 ) -> bool:  # pragma: no cover - compiled

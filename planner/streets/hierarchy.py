@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from planner.errors import AreaError
 from planner.memory import give_back
-from planner.streets.climbing import Left, Ropes, left_to, table, way
+from planner.streets.climbing import Left, Ropes, left_to, table, ways
 from planner.streets.contraction import (
     Kept,
     Shortcuts,
@@ -157,7 +157,7 @@ class Hierarchy:
         """
         with self._lock:
             metric = self._customized(weights)
-            return [way(self._laid.whole, metric.weight, self._ropes, metric.ms, pair) for pair in pairs]
+            return ways(self._laid.whole, metric.weight, self._ropes, metric.ms, pairs)
 
     @contextmanager
     def left_to(self, plain: Timing, ends: Ints, ends_ms: Ints) -> Iterator[Left]:
