@@ -18,6 +18,7 @@ from planner.routes.corridor import Corridor, lay_corridor
 from planner.routes.driving import Driving, Streets, Way
 from planner.routes.keeping import keep_routes_open
 from planner.routes.writing import write_routes
+from planner.streets.hierarchy import find_order
 from planner.streets.network import Snap
 from planner.terms import NoticeLevel, Purpose, RouteKind, Travel
 from tests.test_routes import DOCTRINE, HOT, OUTER, site, streets_around
@@ -218,6 +219,24 @@ def test_the_corridor_leaves_by_one_post_and_says_which_streets_to_keep_clear() 
     assert sum(length_m for _, length_m in transfer.keep_clear) == pytest.approx(transfer.length_m, abs=40)
     (told,) = [n.text for n in found.notices if n.text.startswith("Ambulance corridor, no parking")]
     assert all(street in told for street, _ in transfer.keep_clear)
+
+
+def test_ways_out_to_goals_some_kilometres_off_change_no_hierarchy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To weigh streets beside sites it takes as long as to be told all that is closed."""
+    monkeypatch.setattr("planner.streets.timed_streets.LEAST_STREETS", 1)
+    monkeypatch.setattr("planner.streets.ways.Search._apart_m", lambda *_: 3000.0)
+    plain, goals_m = town(), [(750.0, 0.0), (0.0, 750.0), (-700.0, 300.0), (620.0, 620.0)]
+    ordered = replace(plain, network=replace(plain.network))
+    ordered.network.use_order(find_order(ordered.network))
+    changed, out = [], []
+    monkeypatch.setattr("planner.streets.hierarchy._Metric._change_to", lambda *told: changed.append(told))
+    for area in (ordered, plain):
+        driving, sites = driving_in(area, streets_around(area)), sites_at(area, (-450, -200), (250, 100))
+        goals = [goal for goal in area.network.snap(goals_m, driving.open_edges) if goal is not None]
+        out.append(lay_corridor(sites, driving, goals).out.tolist())
+    assert len(out[0]) > 0
+    assert out[0] == out[1]
+    assert not changed
 
 
 def test_what_is_kept_clear_counts_every_stretch_once_whichever_way_drives_it() -> None:

@@ -24,6 +24,7 @@ from planner.routes.driving import NOTHING, Driving, ambulance_point, first_site
 from planner.streets.network import Path, Snap, StreetNetwork
 from planner.streets.paths import junction_at
 from planner.streets.ticking import each_once, numbered
+from planner.streets.ways import TIMES_NEARBY_M
 from planner.terms import Purpose
 
 Bools = NDArray[np.bool_]
@@ -191,9 +192,10 @@ class _WayIn:
 def _ways_out(start: Snap, goals: Sequence[Snap], driving: Driving, inside: Bools) -> list[_Out]:
     """Return ways out, each over another street of the perimeter.
 
-    All at once: to ask by these weights and by others in turn would change the hierarchy each time.
+    All at once: to ask by these weights and by others in turn would change the hierarchy each time. What
+    counts is the way as far as the perimeter: goals are searched for over the streets as far as for times.
     """
-    search = driving.search(start, ends=goals)
+    search = driving.search(start, ends=goals, near_m=TIMES_NEARBY_M)
     seen: set[int] = set()
     found = []
     for goal in goals:

@@ -20,6 +20,7 @@ from planner.routes.bars import what_bars
 from planner.streets.network import Path, Search, Snap, StreetNetwork, Timing
 from planner.streets.ticking import each_once
 from planner.streets.timing import merged
+from planner.streets.ways import NEARBY_M
 from planner.terms import Purpose, RoadClass, RouteKind, Travel
 
 Bools = NDArray[np.bool_]
@@ -206,10 +207,17 @@ class Driving:
         """Get ready in the background for searches that keep off nothing but what is closed."""
         self.network.expect(self.weights(), self.streets.closed)
 
-    def search(self, start: Snap, used: Ints = NOTHING, ends: Sequence[Snap] | None = None) -> Search:
+    def search(
+        self,
+        start: Snap,
+        used: Ints = NOTHING,
+        ends: Sequence[Snap] | None = None,
+        near_m: float = NEARBY_M,
+    ) -> Search:
         """Search the ways from one place; ``used``, ascending, are streets to keep off where others lead."""
+        weights = self.weights(used)
         return self.network.search(
-            start, self.timing, self.streets.closed, weights=self.weights(used), ends=ends
+            start, self.timing, self.streets.closed, weights=weights, ends=ends, near_m=near_m
         )
 
     def enter(self, site: Site) -> Snap | None:

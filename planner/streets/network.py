@@ -16,7 +16,7 @@ from planner.streets.street_arrays import Bools, Floats, Ints, read_only
 from planner.streets.timed_streets import TimedStreets
 from planner.streets.timing import Timing
 from planner.streets.turns import Ints32, Turns
-from planner.streets.ways import Search, travel_times
+from planner.streets.ways import NEARBY_M, Search, travel_times
 
 __all__ = ["Bools", "Floats", "Ints", "Path", "Search", "Snap", "StreetNetwork", "Timing"]
 
@@ -48,6 +48,7 @@ class StreetNetwork(TimedStreets):
         *,
         weights: Timing | None = None,
         ends: Sequence[Snap] | None = None,
+        near_m: float = NEARBY_M,
     ) -> Search:
         """Search the best ways from one place.
 
@@ -63,8 +64,10 @@ class StreetNetwork(TimedStreets):
             What the search minimizes, when that is not the time; forbidden arcs as in ``timing``.
         ends : sequence of Snap, optional
             Places that will be asked for: all are searched for at once.
+        near_m : float
+            Places so near are searched for without the hierarchy.
         """
-        return Search(self, start, timing, weights or timing, closed, tuple(ends or ()))
+        return Search(self, start, timing, weights or timing, closed, tuple(ends or ()), near_m)
 
     def find_path(
         self, start: Snap, end: Snap, timing: Timing, closed: Bools, weights: Timing | None = None
