@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner.doctrine import Siting, read_doctrine
+from planner.sites.gaps import Gaps
 from planner.sites.selection import Choice, choose_together, runners_up, separation_m
 from planner.terms import Purpose
 from tests.optimum import best_total
@@ -46,7 +47,7 @@ def choices(draw, pins=0, sides=False):
     return Choice(
         pools=pools,
         scores=scores,
-        shapes=shapes,
+        gaps=Gaps(shapes),
         siting=SITING,
         exchange_weight=8.0,
         held=pinned,
@@ -74,13 +75,15 @@ def test_an_exchange_point_is_joined_to_staging_wherever_that_leaves_no_purpose_
 @given(choices(), st.integers(0, 200))
 def test_which_candidates_keep_apart_is_told_alike_however_many_gaps_are_known(choice, least_m):
     rows = np.concatenate([np.array(pool, dtype=np.int64) for pool in choice.pools.values()])
-    apart_m = shapely.distance(choice.shapes[rows][:, None], choice.shapes[rows])
+    apart_m = shapely.distance(choice.gaps.shapes[rows][:, None], choice.gaps.shapes[rows])
     keeps = apart_m >= least_m
     some = rows[::2]
-    choice.keeping(some, np.full((len(some), len(some)), float(least_m)))
+    choice.gaps.keeping(some, np.full((len(some), len(some)), float(least_m)))
     for _ in range(2):
-        assert (choice.keeping(rows, np.full(keeps.shape, float(least_m))) == keeps).all()
-    assert all(gap == shapely.distance(*choice.shapes[list(pair)]) for pair, gap in choice.gaps_m.items())
+        assert (choice.gaps.keeping(rows, np.full(keeps.shape, float(least_m))) == keeps).all()
+    assert all(
+        gap == shapely.distance(*choice.gaps.shapes[list(pair)]) for pair, gap in choice.gaps.known_m.items()
+    )
 
 
 def test_where_there_is_ground_for_one_only_it_goes_to_what_lives_hang_on():
@@ -92,7 +95,7 @@ def test_where_there_is_ground_for_one_only_it_goes_to_what_lives_hang_on():
     ]
     for first, rest in zip(order, (order, order[1:], order[2:]), strict=True):
         scores = {purpose: np.array([0.0 if purpose is first else 1.0]) for purpose in rest}
-        choice = Choice({purpose: [0] for purpose in rest}, scores, shapes, SITING, 8.0)
+        choice = Choice({purpose: [0] for purpose in rest}, scores, Gaps(shapes), SITING, 8.0)
         assert choose_together(choice) == {first: 0}
 
 
@@ -101,7 +104,7 @@ def test_a_worse_exchange_point_that_ambulances_can_drive_to_beats_the_best_one_
     scores = {Purpose.STAGING: np.array([1.0, 0, 0]), Purpose.AMBULANCE_EXCHANGE: np.array([0, 1.0, 0.1])}
     pools = {Purpose.STAGING: [0], Purpose.AMBULANCE_EXCHANGE: [1, 2]}
     for side, best in (([0, 0, 0], 1), ([0, 1, 0], 2), ([0, -1, 0], 2), ([0, 1, 1], 1)):
-        choice = Choice(pools, scores, shapes, SITING, 8.0, side=np.array(side))
+        choice = Choice(pools, scores, Gaps(shapes), SITING, 8.0, side=np.array(side))
         assert choose_together(choice) == {Purpose.STAGING: 0, Purpose.AMBULANCE_EXCHANGE: best}
 
 
@@ -119,7 +122,7 @@ def test_a_staging_area_near_by_road_beats_a_better_one_across_the_city():
     shapes = np.array([shapely.box(x, 0, x + 30, 30) for x in (0, 1000, 2000)], dtype=object)
     scores = {Purpose.STAGING: np.array([1.0, 0.8, 0]), Purpose.AMBULANCE_EXCHANGE: np.array([0, 0, 1.0])}
     pools = {Purpose.STAGING: [0, 1], Purpose.AMBULANCE_EXCHANGE: [2]}
-    choice = Choice(pools, scores, shapes, SITING, 8.0)
+    choice = Choice(pools, scores, Gaps(shapes), SITING, 8.0)
     for far, near, best in ((15, 1, 1), (2, 1, 0), (15, 15, 0), (np.inf, 3, 1)):
         drives = Minutes([[0, 9, far], [9, 0, near], [far, near, 0]])
         chosen = choose_together(replace(choice, drives=drives))
@@ -129,7 +132,7 @@ def test_a_staging_area_near_by_road_beats_a_better_one_across_the_city():
 @settings(max_examples=100)
 @given(choices(pins=2, sides=True), st.integers(0, 2**32 - 1))
 def test_with_drives_between_the_choice_is_within_one_percent_of_the_optimum(choice, seed):
-    minutes = np.random.default_rng(seed).uniform(0, 20, (len(choice.shapes),) * 2)
+    minutes = np.random.default_rng(seed).uniform(0, 20, (len(choice.gaps.shapes),) * 2)
     choice = replace(choice, drives=Minutes(minutes))
     assert choice.total(choose_together(choice)) >= 0.99 * best_total(choice) - 1e-6
 
@@ -143,7 +146,7 @@ def test_a_pin_is_always_chosen_and_the_rest_is_the_best_that_keeps_off_all_pins
         for other, beside in chosen.items():
             both_pinned = purpose in choice.held and other in choice.held
             if purpose is not other and not both_pinned:
-                assert choice.gap_m(row, beside) >= separation_m(purpose, other, SITING)
+                assert choice.gaps.metres(row, beside) >= separation_m(purpose, other, SITING)
     assert choice.total(chosen) >= 0.99 * best_total(choice) - 1e-6
 
 
@@ -164,11 +167,11 @@ def test_runners_up_fit_beside_everything_and_come_in_order(choice):
 @settings(max_examples=60)
 @given(choices())
 def test_boxes_tell_apart_what_distance_tells_apart(choice):
-    for a in range(len(choice.shapes)):
+    for a in range(len(choice.gaps.shapes)):
         for b in range(a):
-            gap = float(shapely.distance(choice.shapes[a], choice.shapes[b]))
+            gap = float(shapely.distance(choice.gaps.shapes[a], choice.gaps.shapes[b]))
             for least in (0.0, 10.0, 60.0, 300.0):
-                assert choice.keeps(a, b, least) == (gap >= least)
+                assert choice.gaps.keep(a, b, least) == (gap >= least)
 
 
 @pytest.mark.parametrize("a", PURPOSES)

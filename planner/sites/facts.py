@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from operator import attrgetter
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner.sites.candidates import Candidate
+from planner.sites.gaps import Gaps
 from planner.sites.grounds import NO_ENTRY
 from planner.streets.network import Snap
 from planner.terms import Purpose
@@ -62,7 +63,8 @@ class Facts:
         Whether vehicles can come to its entrance from outside, and leave again.
     ways : int array
         Ways out that share no street: 2 or more count as 2.
-    rejected : (n,) object array of frozenset of Purpose
+    rejected : mapping of Purpose to bool array
+        Which the commander rejected, by each purpose that any place was rejected for.
     lot_free : float
         Share of a car park that is free at the hour.
     looked : bool array
@@ -76,8 +78,8 @@ class Facts:
     view, sky : float array
         Of media sites: 1 where the roof line of the place of attack is in view; share of the sky towards the
         equator that is free. NaN where not known.
-    gaps_m : dict of (int, int) to float
-        Metres between two candidates, of those that were measured, the lower row first.
+    gaps : Gaps
+        How far candidates lie from each other.
     """
 
     candidates: tuple[Candidate, ...]
@@ -95,7 +97,7 @@ class Facts:
     sight_m: float
     drives_out: NDArray[np.bool_]
     ways: NDArray[np.int64]
-    rejected: tuple[frozenset[Purpose], ...]
+    rejected: Mapping[Purpose, Bools]
     lot_free: float
     looked: Bools
     look: Callable[[NDArray[np.object_], Floats], NDArray[np.int64]]
@@ -103,7 +105,7 @@ class Facts:
     motorways_walked: Callable[[Snap], NDArray[np.int64]]
     view: Floats
     sky: Floats
-    gaps_m: dict[tuple[int, int], float] = field(default_factory=dict)
+    gaps: Gaps
     _columns: dict[Hashable, NDArray[Any]] = field(default_factory=dict)
     _foreseen: dict[int, int] = field(default_factory=dict)
 
@@ -143,11 +145,11 @@ class Facts:
             in_sight=both("in_sight"),
             drives_out=both("drives_out"),
             ways=both("ways"),
-            rejected=self.rejected + further.rejected,
+            rejected={p: np.concatenate([own, further.rejected[p]]) for p, own in self.rejected.items()},
             looked=both("looked"),
             view=both("view"),
             sky=both("sky"),
-            gaps_m=dict(self.gaps_m),
+            gaps=self.gaps.and_of(further.gaps),
             _columns={},
             _foreseen=dict(self._foreseen),
         )
@@ -185,9 +187,8 @@ class Facts:
 
     def rejects(self, purpose: Purpose) -> Bools:
         """Return which candidates the commander rejected for a purpose."""
-        return self.once(
-            f"rejected {purpose}", lambda: np.array([purpose in r for r in self.rejected], dtype=bool)
-        )
+        none = self.once("none rejected", lambda: np.zeros(len(self.candidates), dtype=bool))
+        return self.rejected.get(purpose, none)
 
     @property
     def barred(self) -> Bools:

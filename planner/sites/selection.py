@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from planner.doctrine import Siting
+from planner.sites.gaps import Gaps
 from planner.sites.joint import Problem, best_in_turn, best_together
 from planner.sites.judging import Judge, Judged
 from planner.terms import FAMILIES, Purpose
 
-Shapes = NDArray[np.object_]
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -73,7 +71,8 @@ class Choice:
     pools : mapping of Purpose to sequence of int
         Candidate rows of each purpose, best first; the order of purposes is the order of choosing.
     scores : mapping of Purpose to (n,) float array
-    shapes : (n,) array of geometry
+    gaps : Gaps
+        How far candidates lie from each other.
     siting : Siting
     exchange_weight : float
         Sum of the weights behind an ambulance exchange point's own score.
@@ -83,19 +82,16 @@ class Choice:
         Candidates of one number can be driven between on open streets, -1 none; None where not asked.
     drives : DriveTimes or None
         How long vehicles drive between candidates; None where not asked.
-    gaps_m : dict of (int, int) to float
-        Metres between two candidates, the lower row first: measured when first asked for.
     """
 
     pools: Mapping[Purpose, Sequence[int]]
     scores: Mapping[Purpose, Floats]
-    shapes: Shapes
+    gaps: Gaps
     siting: Siting
     exchange_weight: float
     held: Mapping[Purpose, int] = field(default_factory=dict)
     side: Ints | None = None
     drives: DriveTimes | None = None
-    gaps_m: dict[tuple[int, int], float] = field(default_factory=dict)
     _separations: dict[tuple[Purpose, Purpose], float] = field(default_factory=dict)
 
     @classmethod
@@ -115,51 +111,12 @@ class Choice:
         return cls(
             pools=pools,
             scores={purpose: verdict.score for purpose, verdict in judged.items()},
-            shapes=judge.facts.shapes,
+            gaps=judge.facts.gaps,
             siting=judge.siting,
             exchange_weight=float(judged[Purpose.AMBULANCE_EXCHANGE].weights.sum()),
             held=pins,
             side=side,
-            gaps_m=judge.facts.gaps_m,
         )
-
-    def keeps(self, a: int, b: int, least_m: float) -> bool:
-        """Whether two candidates lie at least so far apart."""
-        p, q = self._boxes[a], self._boxes[b]
-        dx, dy = max(p[0] - q[2], q[0] - p[2], 0.0), max(p[1] - q[3], q[1] - p[3], 0.0)
-        return dx * dx + dy * dy >= least_m * least_m or self.gap_m(a, b) >= least_m
-
-    def gap_m(self, a: int, b: int) -> float:
-        """Return the distance between two candidates, 0 where they overlap."""
-        key = (a, b) if a < b else (b, a)
-        if key not in self.gaps_m:
-            self.gaps_m[key] = float(shapely.distance(self.shapes[a], self.shapes[b]))
-        return self.gaps_m[key]
-
-    def _gaps_between(self, rows: Ints, others: Ints) -> Floats:
-        """Return the distances between candidates, pair by pair; those not known yet are measured at once."""
-        pairs = list(zip(np.minimum(rows, others).tolist(), np.maximum(rows, others).tolist(), strict=True))
-        new = [pair for pair in dict.fromkeys(pairs) if pair not in self.gaps_m]
-        if new:
-            one, other = np.array(new).T
-            gaps_m = shapely.distance(self.shapes[one], self.shapes[other]).tolist()
-            self.gaps_m.update(zip(new, gaps_m, strict=True))
-        return np.array([self.gaps_m[pair] for pair in pairs], dtype=np.float64)
-
-    def keeping(self, rows: Ints, least_m: Floats) -> Bools:
-        """Return which of some candidates, (n,), lie at least so far from which, (n, n), both ways alike."""
-        keeps: Bools = self._boxes_m(rows, rows) >= least_m
-        a, b = np.nonzero(np.triu(~keeps))
-        keeps[a, b] = keeps[b, a] = self._gaps_between(rows[a], rows[b]) >= least_m[a, b]
-        return keeps
-
-    def _boxes_m(self, rows: Ints, others: Ints) -> Floats:
-        """Return how far the boxes of some candidates lie from those of others, (n, m)."""
-        p, q = self._box_array[rows][:, None], self._box_array[others][None]
-        dx = np.maximum(np.maximum(p[..., 0] - q[..., 2], q[..., 0] - p[..., 2]), 0.0)
-        dy = np.maximum(np.maximum(p[..., 1] - q[..., 3], q[..., 1] - p[..., 3]), 0.0)
-        apart: Floats = np.sqrt(dx * dx + dy * dy)
-        return apart
 
     def _apart_m(self, a: Purpose, b: Purpose) -> float:
         """How far two purposes keep apart."""
@@ -167,22 +124,12 @@ class Choice:
             self._separations[a, b] = separation_m(a, b, self.siting)
         return self._separations[a, b]
 
-    @cached_property
-    def _box_array(self) -> Floats:
-        return np.asarray(shapely.bounds(self.shapes), dtype=np.float64).reshape(-1, 4)
-
-    @cached_property
-    def _boxes(self) -> list[list[float]]:
-        """Bounding boxes: most pairs are told apart by these alone."""
-        boxes: list[list[float]] = self._box_array.tolist()
-        return boxes
-
     def fits(self, purpose: Purpose, row: int, chosen: Mapping[Purpose, int]) -> bool:
         """Whether a candidate keeps its distance from the sites of all other purposes; two pins need not."""
         pinned = self.held.get(purpose) == row
         return all(
             (pinned and self.held.get(other_purpose) == other)
-            or self.keeps(row, other, self._apart_m(purpose, other_purpose))
+            or self.gaps.keep(row, other, self._apart_m(purpose, other_purpose))
             for other_purpose, other in chosen.items()
             if other_purpose is not purpose
         )
@@ -203,7 +150,7 @@ class Choice:
         """Return metres from a place to the casualty collection point, and the points for that."""
         if Purpose.CASUALTY_COLLECTION not in chosen:
             return None, 0.0
-        gap = self.gap_m(row, chosen[Purpose.CASUALTY_COLLECTION])
+        gap = self.gaps.metres(row, chosen[Purpose.CASUALTY_COLLECTION])
         reach = self.siting.exchange_reach_m
         return gap, float(np.clip(2.0 - gap / reach, 0.0, 1.0)) if reach > 0 else 0.0
 
@@ -212,8 +159,8 @@ class Choice:
         points, reach = np.zeros((len(rows), len(others))), self.siting.exchange_reach_m
         if reach <= 0:
             return points
-        a, b = np.nonzero(self._boxes_m(rows, others) < 2 * reach)
-        points[a, b] = np.clip(2.0 - self._gaps_between(rows[a], others[b]) / reach, 0.0, 1.0)
+        a, b = np.nonzero(self.gaps.boxes_m(rows, others) < 2 * reach)
+        points[a, b] = np.clip(2.0 - self.gaps.between(rows[a], others[b]) / reach, 0.0, 1.0)
         return points
 
     def score(self, purpose: Purpose, row: int, chosen: Mapping[Purpose, int]) -> float:
@@ -378,11 +325,10 @@ class _Options:
         choice, order = self.choice, self.order
         group = np.repeat(np.arange(len(order)), [len(self.of[p]) for p in order])
         apart_m = np.array([[separation_m(p, q, choice.siting) for q in order] for p in order])
-        held = np.array([p in choice.held for p in order])[group]
-        apart_m = apart_m.reshape(len(order), len(order))[group][:, group]
+        held = np.array([p in choice.held for p in order])
         apart_m[held[:, None] & held] = 0.0
-        apart_m[group[:, None] == group] = 0.0
-        beside = choice.keeping(self.row, apart_m)
+        np.fill_diagonal(apart_m, 0.0)
+        beside = choice.gaps.keeping(self.row, apart_m[group][:, group])
         beside[group[:, None] == group] = False
         return beside
 
@@ -435,7 +381,7 @@ def runners_up(choice: Choice, purpose: Purpose, chosen: Mapping[Purpose, int], 
             break
         if row in taken or not choice.fits(purpose, row, others):
             continue
-        if all(choice.keeps(row, other, apart_m) for other in taken):
+        if all(choice.gaps.keep(row, other, apart_m) for other in taken):
             found.append(row)
             taken.append(row)
     return found

@@ -24,6 +24,7 @@ from planner.model import Incident, Post
 from planner.sites.candidates import STREET, Candidate, Scene, danger_of, usable_streets
 from planner.sites.demand import Demand
 from planner.sites.facts import Facts
+from planner.sites.gaps import Gaps
 from planner.sites.grounds import MEDIA_KINDS
 from planner.sites.lookout import lookout_over
 from planner.sites.pins import PINNED
@@ -187,6 +188,7 @@ def survey(
         view=_at(media, roof_views(middles, target, area, siting), len(shapes)),
         sky=_at(media, sky_shares(middles, area, siting), len(shapes)),
         look=lookout_over(scene.ground, area, doctrine, sight_m).look,
+        gaps=Gaps(shapes),
     )
 
 
@@ -422,10 +424,11 @@ def _drives(scene: Scene, area: Area, doctrine: Doctrine) -> Distances:
 
 def _rejected(
     shapes: NDArray[np.object_], incident: Incident, area: Area, siting: Siting
-) -> tuple[frozenset[Purpose], ...]:
-    out: list[set[Purpose]] = [set() for _ in shapes]
+) -> dict[Purpose, Bools]:
+    """Return for each purpose that places were rejected for which candidates lie there."""
+    near: dict[Purpose, Bools] = {}
     for reject in incident.rejects:
         spot = Point(area.frame.point_m(reject.location.checked()))
-        for row in np.flatnonzero(shapely.dwithin(shapes, spot, siting.reject_reach_m)):
-            out[row].add(reject.purpose)
-    return tuple(map(frozenset, out))
+        there = shapely.dwithin(shapes, spot, siting.reject_reach_m)
+        near[reject.purpose] = near.get(reject.purpose, False) | there
+    return near

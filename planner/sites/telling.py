@@ -503,11 +503,11 @@ class Writer:
     def _pins_too_near(self, purpose: Purpose, row: int) -> list[str]:
         """Say from which other pins one does not keep its distance."""
         return [
-            f"{_tens(self.choice.gap_m(row, other))} m from the pin for {_words(other_purpose)}, "
+            f"{_tens(self.choice.gaps.metres(row, other))} m from the pin for {_words(other_purpose)}, "
             f"{least_m:.0f} m is the rule"
             for other_purpose, other in self.held.items()
             if other_purpose is not purpose
-            and not self.choice.keeps(
+            and not self.choice.gaps.keep(
                 row, other, least_m := separation_m(purpose, other_purpose, self.siting)
             )
         ]
