@@ -31,6 +31,7 @@ from planner.sites.judging import OUTSIDE, Rule, fitting
 from planner.sites.lookout import site_points
 from planner.sites.purposes import ASKS
 from planner.sites.selection import separation_m
+from planner.sites.settling import settle_beside
 from planner.sites.survey import unseen_within_m
 from planner.sources.pbf import read_osm
 from planner.table import Table
@@ -575,6 +576,36 @@ def test_what_the_ways_take_is_left_free_or_said_to_be_taken():
         assert said == (gap_m < SITING.corridor_m - RIM_M)
         moved += not said
     assert moved
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(-300, 300), st.integers(-300, 300)), min_size=2, max_size=5, unique=True)
+)
+def test_what_stands_in_the_lanes_is_told_of_all_candidates_as_of_each_by_itself(corners_m):
+    chosen, frame = school().chosen, AREA.frame
+    line = tuple(frame.places(corners_m))
+    lane = Route("egress-9", RouteKind.EGRESS, "", "", line, 1.0, 60.0, (), (), 0.0, 0.0, (), "")
+    settled = chosen.draft.settled
+    _, conflicts = settle_beside(settled, [lane], chosen.sights, frame, SITING)
+    way_m = shapely.LineString(frame.to_m(line))
+    for row in {row for pool in settled.choice.pools.values() for row in pool}:
+        inner = settled.facts.candidates[row].shape_m.buffer(-RIM_M, quad_segs=2)
+        stands = not inner.is_empty and way_m.distance(inner) <= SITING.corridor_m
+        assert (row in conflicts.on_lane) == stands
+
+
+def test_points_of_many_candidates_are_those_of_each_by_itself():
+    sights = school().chosen.sights
+    rows = list(range(0, len(sights.facts.candidates), 3))
+    together, alone = replace(sights, _points={}), replace(sights, _points={})
+    together.learn(rows)
+    for row in rows:
+        alone.learn([row])
+        assert (together._points[row] == alone._points[row]).all()
+        gaps_m = shapely.distance(sights.facts.shapes[row], shapely.points(alone._points[row]))
+        assert gaps_m[0] == 0.0
+        assert (gaps_m[1:] > 0.0).all()
 
 
 @pytest.mark.parametrize(

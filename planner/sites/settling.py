@@ -7,14 +7,13 @@ cannot is kept, and says so.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry.base import BaseGeometry
 
 from planner import words
 from planner.doctrine import Siting
@@ -51,22 +50,21 @@ class Conflicts:
     settled : Settled
     sights : Sights
     siting : Siting
-    lane_m : geometry
-        Lines of the ambulances' and arriving units' ways.
+    lanes : STRtree
+        Stretches of the ambulances' and arriving units' ways.
     transfer : Route or None
         The ambulances' way from staging to their exchange point, where it is known.
+    on_lane : container of int
+        The candidates that stand in these ways.
     """
 
     settled: Settled
     sights: Sights
     siting: Siting
-    lane_m: BaseGeometry
+    lanes: shapely.STRtree
     transfer: Route | None = None
+    on_lane: Container[int] = ()
     _found: dict[tuple[Purpose, int], tuple[str, ...]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Make ready for many questions of how near the lane is."""
-        shapely.prepare(self.lane_m)
 
     def of(self, purpose: Purpose, row: int) -> tuple[str, ...]:
         """Return in words what speaks against a candidate; nothing, if all is well."""
@@ -77,7 +75,7 @@ class Conflicts:
 
     def _look(self, purpose: Purpose, row: int) -> list[str]:
         said = []
-        if self._on_lane(row):
+        if row in self.on_lane:
             said.append("On the way of ambulances or arriving units: keep the lane free")
         if self.settled.chosen.get(purpose) == row:
             said += self._far_by_road(purpose)
@@ -88,14 +86,6 @@ class Conflicts:
         elif purpose is Purpose.MEDIA and (shown := self._shown(row)):
             said.append(f"Cameras here see {words.joined(shown)}: screen it, or hold them elsewhere")
         return said
-
-    def _on_lane(self, row: int) -> bool:
-        shape, reach_m = self.settled.facts.candidates[row].shape_m, self.siting.corridor_m
-        if self.lane_m.is_empty or not shapely.dwithin(self.lane_m, shape, reach_m):
-            return False
-        core = shape.buffer(-_RIM_M, quad_segs=2)
-        near = not core.is_empty and shapely.dwithin(self.lane_m, core, reach_m)
-        return bool(near)
 
     def _far_by_road(self, purpose: Purpose) -> list[str]:
         """Say of both its ends where the ambulances' way in takes longer than it should."""
@@ -113,7 +103,7 @@ class Conflicts:
         if walk is None:
             return []
         said = []
-        if not self.lane_m.is_empty and shapely.intersects(self.lane_m, walk):
+        if len(self.lanes.query(walk, predicate="intersects")):
             said.append(
                 "The walk from the inner perimeter crosses the way of ambulances: hold it with an officer"
             )
@@ -149,7 +139,8 @@ def settle_beside(
         What still speaks against a candidate, to be said of it.
     """
     transfer = next((route for route in routes if route.route is RouteKind.TRANSFER), None)
-    conflicts = Conflicts(settled, sights, siting, _lanes(routes, settled, frame), transfer)
+    lanes = shapely.STRtree(_lanes(routes, settled, frame))
+    conflicts = Conflicts(settled, sights, siting, lanes, transfer, _on_lane(lanes, settled, siting))
     chosen = dict(settled.chosen)
     ends = {end for route in routes for end in (route.start, route.end)}
     for purpose in _MOVES:
@@ -159,14 +150,14 @@ def settle_beside(
     return after, replace(conflicts, settled=after, _found={})
 
 
-def _lanes(routes: Sequence[Route], settled: Settled, frame: Frame) -> BaseGeometry:
+def _lanes(routes: Sequence[Route], settled: Settled, frame: Frame) -> NDArray[np.object_]:
     """Return what ways drive near the candidates, stretch by stretch, each once: a metro is driven across."""
     driven = [route.line for route in routes if route.route in _LANES]
     number: dict[LonLat, int] = {}
     numbered = ([number.setdefault(place, len(number)) for place in line] for line in driven)
     stretches = list(dict.fromkeys(chain.from_iterable(map(pairwise, numbered))))
     if not stretches or not len(settled.facts.candidates):
-        return shapely.MultiLineString()
+        return np.empty(0, dtype=object)
     ground = shapely.box(*shapely.total_bounds(settled.facts.shapes))
     rim = run_on(frame.to_deg(shapely.get_coordinates(ground.buffer(_LANES_M))), frame.centre)
     low, high = rim.min(axis=0), rim.max(axis=0)
@@ -175,9 +166,19 @@ def _lanes(routes: Sequence[Route], settled: Settled, frame: Frame) -> BaseGeome
     near = ((ends.max(axis=1) >= low) & (ends.min(axis=1) <= high)).all(axis=1)
     known, at = np.unique(pairs[near], return_inverse=True)
     xy_m = frame.to_m(places[known])[at.reshape(-1, 2)]
-    lanes = shapely.multilinestrings(np.asarray(shapely.linestrings(xy_m)))
-    assert isinstance(lanes, BaseGeometry)
-    return lanes  # not laid together: they are only measured to
+    return np.asarray(shapely.linestrings(xy_m))
+
+
+def _on_lane(lanes: shapely.STRtree, settled: Settled, siting: Siting) -> frozenset[int]:
+    """Return which candidates that are in question stand in the lanes: more than their rims are near."""
+    rows = np.array(sorted({row for pool in settled.choice.pools.values() for row in pool}), dtype=np.int64)
+    near = rows[_within(siting.corridor_m, lanes, settled.facts.shapes[rows])]
+    cores = shapely.buffer(settled.facts.shapes[near], -_RIM_M, quad_segs=2)
+    return frozenset(near[_within(siting.corridor_m, lanes, cores)].tolist())
+
+
+def _within(reach_m: float, lanes: shapely.STRtree, shapes: NDArray[np.object_]) -> Ints:
+    return np.unique(lanes.query(shapes, predicate="dwithin", distance=reach_m)[0])
 
 
 def _better(settled: Settled, conflicts: Conflicts, purpose: Purpose, chosen: Mapping[Purpose, int]) -> int:
@@ -193,6 +194,8 @@ def _better(settled: Settled, conflicts: Conflicts, purpose: Purpose, chosen: Ma
         if choice.fits(purpose, row, others) and failings.issuperset(settled.judged[purpose].failings(row))
     ]
     fitting.sort(key=lambda row: (-choice.gain(purpose, row, others), row))
+    if purpose is Purpose.MEDIA:
+        conflicts.sights.learn(fitting)
     better, least = now, len(conflicts.of(purpose, now))
     for row in fitting:
         against = len(conflicts.of(purpose, row))

@@ -82,7 +82,8 @@ class Sights:
         """Return which other candidates a camera at one sees."""
         new = [other for other in others if (row, other) not in self._shown]
         if new:
-            spots = [self._points_of(other) for other in new]
+            self.learn(new)
+            spots = [self._points[other] for other in new]
             groups = np.cumsum([0, *map(len, spots)])
             seen = self._sees(row, self._raised(np.vstack(spots)), groups).tolist()
             self._shown.update(zip(((row, other) for other in new), seen, strict=True))
@@ -107,13 +108,22 @@ class Sights:
             walls_of(self.area, self.siting), groups, there, lens, self.siting.media_backdrop_m
         )
 
+    def learn(self, rows: Sequence[int]) -> None:
+        """Take the points of some candidates: those of many at once are taken sooner than one by one."""
+        new = [row for row in dict.fromkeys(rows) if row not in self._points]
+        if not new:
+            return
+        shapes = self.facts.shapes[new]
+        middles = shapely.get_coordinates(shapely.point_on_surface(shapes))
+        rims = shapely.buffer(shapes, _RIM_M, join_style="mitre")
+        around, owner = shapely.get_coordinates(rims, return_index=True)
+        parts = np.split(around, np.searchsorted(owner, np.arange(1, len(new))))
+        for row, middle, rim in zip(new, middles, parts, strict=True):
+            self._points[row] = np.vstack([middle, thin(rim, _SITE_POINTS)])
+
     def _points_of(self, row: int) -> Floats:
         """Return a few points of a candidate's outline and one within it, (n, 2)."""
-        if row not in self._points:
-            shape = self.facts.candidates[row].shape_m
-            around = shapely.get_coordinates(shapely.buffer(shape, _RIM_M, join_style="mitre"))
-            middle = shapely.get_coordinates(shapely.point_on_surface(shape))
-            self._points[row] = np.vstack([middle, thin(around, _SITE_POINTS)])
+        self.learn([row])
         return self._points[row]
 
     def _raised(self, xy: Floats) -> Floats:
