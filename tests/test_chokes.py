@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +17,13 @@ DOCTRINE = shipped_doctrine()
 RULES = DOCTRINE.transport
 
 
-def drive(streets, nodes=None, more=(), rim_m=0.0, **how):
+def drive(streets, both_ends=False, **made):
+    """The tightest streets of such a path."""
+    network, path = laid(streets, **made)
+    return worst_chokes([path], network, RULES, both_ends=[both_ends])[0]
+
+
+def laid(streets, nodes=None, more=(), rim_m=0.0):
     """A path along streets that follow each other, from the middle of the first to that of the last.
 
     ``more`` are places and streets besides; a street of its own so far off makes the map end there.
@@ -36,7 +44,7 @@ def drive(streets, nodes=None, more=(), rim_m=0.0, **how):
     assert end is not None
     path = network.find_path(start, end, timing, network.no_closures())
     assert path is not None
-    return worst_chokes(path, network, RULES, **how)
+    return network, path
 
 
 def test_a_wide_road_and_one_of_unknown_width_have_no_choke():
@@ -114,3 +122,23 @@ def test_never_more_than_doctrine_says_and_only_what_is_tight(tags):
     ]
     assert len(found) == min(RULES.choke_points, len(tight))
     assert {choke.street for choke in found} <= {f"Street {k}" for k in tight}
+
+
+@settings(max_examples=40)
+@given(st.lists(st.integers(0, 3), min_size=4, max_size=8), st.data())
+def test_what_is_told_of_a_path_hangs_on_no_other(lanes, draw):
+    gate = {"node_barrier": Barrier.GATE}
+    gates = draw.draw(st.sets(st.integers(1, len(lanes) - 1)))
+    network, whole = laid([{"lanes": n} for n in lanes], nodes=dict.fromkeys(gates, gate))
+    cuts = draw.draw(st.lists(st.integers(1, len(lanes)), min_size=1, max_size=4))
+    parts = [
+        replace(whole, edges=whole.edges[:n], forward=whole.forward[:n], share=whole.share[:n]) for n in cuts
+    ]
+    both_ends = draw.draw(st.lists(st.booleans(), min_size=len(cuts), max_size=len(cuts)))
+    found = worst_chokes(parts, network, RULES, both_ends=both_ends)
+    alone = [
+        worst_chokes([path], network, RULES, both_ends=[both])[0]
+        for path, both in zip(parts, both_ends, strict=True)
+    ]
+    assert found == alone
+    assert worst_chokes([], network, RULES, both_ends=[]) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ from planner.streets.network import Path, StreetNetwork
 from planner.terms import FIRST_BLOCKING_BARRIER, Barrier, Parked, RoadClass
 
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 _IS_GATE = np.isin(np.arange(256), (Barrier.GATE, Barrier.LIFT_GATE, Barrier.SWING_GATE))
 """By the codes of Barrier."""
@@ -34,7 +36,7 @@ class Choke(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class _Fault:
-    """One thing that may be wrong: on which stretches of a path it is, and in what words.
+    """One thing that may be wrong: on which stretches it is, and in what words.
 
     Grave where one vehicle standing badly stops all, light where it is soon in the way.
     """
@@ -44,64 +46,100 @@ class _Fault:
     told: Callable[[int], str]
 
 
+@dataclass(frozen=True, eq=False)
+class _Stretches:
+    """What paths drive, laid end to end: as of :class:`~planner.streets.network.Path`.
+
+    ``owner`` is which path each stretch is of, ``last`` where the stretches of each path end.
+    """
+
+    edges: Ints
+    forward: Bools
+    share: Floats
+    owner: Ints
+    last: Ints
+
+    @classmethod
+    def of(cls, paths: Sequence[Path]) -> _Stretches:
+        """Return the stretches of some paths."""
+        counts = [len(path.edges) for path in paths]
+        return cls(
+            np.concatenate([path.edges for path in paths]),
+            np.concatenate([path.forward for path in paths]),
+            np.concatenate([path.share for path in paths]),
+            np.repeat(np.arange(len(paths)), counts),
+            np.cumsum(counts),
+        )
+
+
 def worst_chokes(
-    path: Path,
+    paths: Sequence[Path],
     network: StreetNetwork,
     rules: Transport,
     *,
-    both_ends: bool = False,
-) -> tuple[Choke, ...]:
-    """Return the tightest streets of a path: most grave faults first, then light ones, then the narrowest.
+    both_ends: Sequence[bool],
+) -> list[tuple[Choke, ...]]:
+    """Return the tightest streets of each path: most grave faults first, then light ones, then the narrowest.
 
     Only what the map states counts: a street whose width it does not give may be as tight.
 
     Parameters
     ----------
-    path : Path
+    paths : sequence of Path
     network : StreetNetwork
     rules : Transport
-    both_ends : bool
-        Whether its end counts too where it lies in a dead end, not only its beginning. A hospital's own
-        drive does not.
+    both_ends : sequence of bool
+        Whether the end of each counts too where it lies in a dead end, not only its beginning. A hospital's
+        own drive does not.
     """
-    width_m = _width_m(path, network)
-    faults = _faults(path, width_m, network, rules)
-    ends = _dead_ends(path, network, rules, both_ends=both_ends)
-    faults.append(_Fault(False, ends, lambda _: "dead end"))
+    if not paths:
+        return []
+    driven = _Stretches.of(paths)
+    width_m = _width_m(driven.edges, network)
+    faults = _faults(driven, width_m, network, rules)
+    ends = [
+        _dead_ends(path, network, rules, both_ends=both) for path, both in zip(paths, both_ends, strict=True)
+    ]
+    faults.append(_Fault(False, np.concatenate(ends), lambda _: "dead end"))
     at = np.array([fault.at for fault in faults])
-    tight = np.flatnonzero((path.share > 0) & at.any(axis=0))
-    if not len(tight):
-        return ()
+    tight = np.flatnonzero((driven.share > 0) & at.any(axis=0))
     is_grave = np.array([fault.grave for fault in faults])
     grave, light = at[is_grave][:, tight].sum(axis=0), at[~is_grave][:, tight].sum(axis=0)
     narrow_m = np.where(np.isnan(width_m[tight]), np.inf, width_m[tight])
+    order = tight[np.lexsort((narrow_m, -light, -grave, driven.owner[tight]))]
+    of_paths = np.split(order, np.searchsorted(driven.owner[order], np.arange(1, len(paths))))
+    return [_told(rows, driven.edges, faults, network, rules.choke_points) for rows in of_paths]
+
+
+def _told(
+    rows: Ints, edges: Ints, faults: Sequence[_Fault], network: StreetNetwork, most: int
+) -> tuple[Choke, ...]:
+    """Tell the first streets of some stretches, and what makes them tight."""
     worst: dict[str, Choke] = {}
-    for k in tight[np.lexsort((narrow_m, -light, -grave))].tolist():
-        street = network.street(path.edges[k])
+    for k in rows.tolist():
+        street = network.street(edges[k])
         if street not in worst:
             told = [fault.told(k) for fault in faults if fault.at[k]]
             worst[street] = Choke(street, tuple(told))
-        if len(worst) == rules.choke_points:
+        if len(worst) == most:
             break
     return tuple(worst.values())
 
 
-def _width_m(path: Path, network: StreetNetwork) -> NDArray[np.float64]:
+def _width_m(edges: Ints, network: StreetNetwork) -> Floats:
     """Metres that a vehicle has: of the carriageway, or what a sign or a bollard leaves; NaN if unknown."""
-    width_m = network.width_m[path.edges]
-    return np.asarray(np.fmin(np.where(width_m > 0, width_m, np.nan), network.maxwidth_m[path.edges]))
+    width_m = network.width_m[edges]
+    return np.asarray(np.fmin(np.where(width_m > 0, width_m, np.nan), network.maxwidth_m[edges]))
 
 
-def _faults(
-    path: Path, width_m: NDArray[np.float64], network: StreetNetwork, rules: Transport
-) -> list[_Fault]:
+def _faults(driven: _Stretches, width_m: Floats, network: StreetNetwork, rules: Transport) -> list[_Fault]:
     """Return what may be wrong with streets, in the order in which it is told: what is grave first."""
-    edges = path.edges
+    edges = driven.edges
     height_m, lanes, parked = network.maxheight_m[edges], network.lanes[edges], network.parked[edges]
     by_sign = width_m == network.maxwidth_m[edges]
     # Two lanes at most, by the lanes or, where they are unknown, by the class.
     slim = np.where(lanes > 0, lanes <= _MANY_LANES, network.road_class[edges] > _BROAD)
-    through = _through(path, network)
+    through = _through(driven, network)
     return [
         _Fault(
             True,
@@ -119,10 +157,11 @@ def _faults(
     ]
 
 
-def _through(path: Path, network: StreetNetwork) -> NDArray[np.uint8]:
+def _through(driven: _Stretches, network: StreetNetwork) -> NDArray[np.uint8]:
     """Return what stands at the far end of each stretch that is driven through, as codes of Barrier."""
-    far = np.where(path.forward, network.edge_v[path.edges], network.edge_u[path.edges])
-    on = np.append(path.share[1:] > 0, False)
+    far = np.where(driven.forward, network.edge_v[driven.edges], network.edge_u[driven.edges])
+    on = np.append(driven.share[1:] > 0, False)
+    on[driven.last - 1] = False
     return np.where(on, network.node_barrier[far], np.uint8(Barrier.NONE))
 
 

@@ -57,9 +57,9 @@ def write_routes(
     shapely.prepare(streets.hot_m)
     numbers = dict.fromkeys(RouteKind, 0)
     routes = []
-    for way, line, keep_clear in zip(ways, lines, cleared, strict=True):
+    for way, line, keep_clear, tight in zip(ways, lines, cleared, _tight(ways, scene), strict=True):
         numbers[way.kind] += 1
-        route = _route(way, f"{way.kind}-{numbers[way.kind]}", line, scene)
+        route = _route(way, f"{way.kind}-{numbers[way.kind]}", line, tight, scene)
         routes.append(replace(route, keep_clear=keep_clear) if keep_clear else route)
     return tuple(routes)
 
@@ -76,7 +76,7 @@ class _Scene:
     posts: _Posts
 
 
-def _route(way: Way, ident: str, line: tuple[LonLat, ...], scene: _Scene) -> Route:
+def _route(way: Way, ident: str, line: tuple[LonLat, ...], tight: str, scene: _Scene) -> Route:
     path, network = way.path, scene.network
     shared_m = (scene.into if way.kind is RouteKind.EGRESS else scene.out).shared_m(path)
     against_m = _against_m(path, network)
@@ -88,8 +88,7 @@ def _route(way: Way, ident: str, line: tuple[LonLat, ...], scene: _Scene) -> Rou
         parts.append(f"{metres(against_m)} against one-way traffic, which must be held back")
     if path.against_signs:
         parts.append(f"turns {words.count(len(path.against_signs), 'time')} against a sign, with care")
-    if way.kind in (RouteKind.EGRESS, RouteKind.TRANSFER):
-        parts += _tight(way, scene)
+    parts += [tight] if tight else []
     return Route(
         id=ident,
         route=way.kind,
@@ -120,18 +119,22 @@ def _hot_m(path: Path, streets: Streets) -> float:
     return float(line.intersection(streets.hot_m).length) if streets.hot_m.intersects(line) else 0.0
 
 
-def _tight(way: Way, scene: _Scene) -> list[str]:
-    """Name the tightest streets, so that traffic officers keep them clear first (C3)."""
-    chokes = worst_chokes(
-        way.path,
-        scene.network,
-        scene.rules,
-        both_ends=way.kind is RouteKind.TRANSFER,
-    )
-    if not chokes:
-        return []
-    told = [f"{choke.street} ({listed(choke.faults)})" for choke in chokes]
-    return [f"tightest at {listed(told)}"]
+def _tight(ways: Sequence[Way], scene: _Scene) -> list[str]:
+    """Name the tightest streets of each ambulance's way, so that traffic officers keep them clear first (C3).
+
+    "" where none is tight, and for all who drive elsewhere than ambulances.
+    """
+    kinds = RouteKind.EGRESS, RouteKind.TRANSFER
+    own = [k for k, way in enumerate(ways) if way.kind in kinds]
+    both_ends = [ways[k].kind is RouteKind.TRANSFER for k in own]
+    found = worst_chokes([ways[k].path for k in own], scene.network, scene.rules, both_ends=both_ends)
+    told = [""] * len(ways)
+    for k, chokes in zip(own, found, strict=True):
+        if chokes:
+            told[k] = (
+                f"tightest at {listed([f'{choke.street} ({listed(choke.faults)})' for choke in chokes])}"
+            )
+    return told
 
 
 def street_names(path: Path, network: StreetNetwork) -> tuple[str, ...]:
