@@ -186,4 +186,4 @@ def thin(points: Floats, most: int) -> Floats:
     if len(points) <= most:
         return points
     # more than one place apart, so that no two of them are rounded to the same
-    return points[np.linspace(0, len(points) - 1, most).round().astype(np.int64)]
+    return points[(np.arange(most) * ((len(points) - 1) / max(most - 1, 1))).round().astype(np.int64)]

@@ -299,13 +299,13 @@ def _preset_danger(target: Target, threat: ThreatName, name: str, area: Area, do
     preset = doctrine.preset(threat)
     walls = walls_of(area, doctrine.siting)
     spots = sight_points(target.structure_m, area, doctrine.zones.sample_spacing_m)
-    hot, how, whole = _hot_ground(target, threat, spots, area, doctrine)
+    disc = around(target.structure_m, preset.hot_m)
+    hot, how, whole = _hot_ground(target, threat, disc, spots, area, doctrine)
     # Of a whole disc a wider one is all around it, in a quarter of the corners that arcs around arcs take.
     widest_m = max(preset.warm_m, preset.hot_m + preset.warm_margin_m) if whole else preset.warm_m
     near = target.footprint_m if whole else hot
     reach = shapely.union(around(target.structure_m, widest_m), around(near, preset.warm_margin_m))
     named = _threat_words(threat)
-    disc = around(target.structure_m, preset.hot_m) if preset.hot_m > preset.sight_floor_m else None
     return Danger(
         hot_m=hot,
         reach_m=reach,
@@ -313,16 +313,17 @@ def _preset_danger(target: Target, threat: ThreatName, name: str, area: Area, do
         warm_reason=f"Warm: out to {preset.warm_m:.0f} m from {name}, and {preset.warm_margin_m:.0f} m "
         f"around its hot zone ({named} preset, a planning default)",
         samples_xyz_m=_raise(spots, preset.height_m),
-        notices=_sight_notices(walls, disc, preset.unseen_m, doctrine) if disc is not None else (),
+        notices=_sight_notices(walls, disc, preset.unseen_m, doctrine)
+        if preset.hot_m > preset.sight_floor_m
+        else (),
     )
 
 
 def _hot_ground(
-    target: Target, threat: ThreatName, spots: Floats, area: Area, doctrine: Doctrine
+    target: Target, threat: ThreatName, disc: BaseGeometry, spots: Floats, area: Area, doctrine: Doctrine
 ) -> tuple[BaseGeometry, str, bool]:
-    """Return the hot zone of a preset, how it came about in words, and whether it is a whole disc."""
+    """Return the hot zone of a preset, how it came about in words, and whether it is a whole ``disc``."""
     preset = doctrine.preset(threat)
-    disc = around(target.structure_m, preset.hot_m)
     if preset.hot_m <= preset.sight_floor_m:
         return _filled(target.footprint_m.union(disc)), f"{preset.hot_m:.0f} m around it", True
     floor = shapely.union(target.footprint_m, around(target.structure_m, preset.sight_floor_m))

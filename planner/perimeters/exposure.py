@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from planner.area import Area
 from planner.doctrine import Doctrine
-from planner.ground.sightline import seen_by_any, walls_of
+from planner.ground.sightline import Walls, seen_by_any, walls_of
 from planner.ground.targets import thin
 from planner.ground.zones import Ground
+from planner.memory import kept_with
 from planner.model import Notice, Post
 from planner.terms import NoticeLevel, PerimeterName
 
@@ -38,16 +39,19 @@ def in_view(
     most : int or None
         Points of the hot zone that are tried at most; all where not given.
     """
-    eyes, walls = ground.samples_xyz_m, walls_of(area, doctrine.siting)
-    if not len(eyes) or not len(xy_m):
-        return None
-    reach_m = doctrine.siting.sight_m
-    low, high = eyes[:, :2].min(axis=0) - reach_m, eyes[:, :2].max(axis=0) + reach_m
-    if not walls.any_within(*low.tolist(), *high.tolist()):
+    eyes, walls, reach_m = ground.samples_xyz_m, walls_of(area, doctrine.siting), doctrine.siting.sight_m
+    if not len(eyes) or not len(xy_m) or not _is_mapped_about(ground, walls, reach_m):
         return None
     points = np.column_stack([xy_m, np.full(len(xy_m), doctrine.siting.person_height_m)])
     eyes = eyes if most is None else thin(eyes, most)
     return seen_by_any(walls, np.arange(len(points) + 1), points, eyes, reach_m)
+
+
+@kept_with
+def _is_mapped_about(ground: Ground, walls: Walls, reach_m: float) -> bool:
+    """Whether any building is mapped within reach of the hot zone's points."""
+    low, high = (most(ground.samples_xyz_m[:, :2], axis=0) for most in (np.min, np.max))
+    return walls.any_within(*(low - reach_m).tolist(), *(high + reach_m).tolist())
 
 
 def places_to_shun(xy_m: Floats, ground: Ground, area: Area, doctrine: Doctrine) -> Bools:

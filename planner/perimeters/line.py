@@ -345,7 +345,9 @@ def _sleeve(points: _Points, mesh: Mesh, gates_m: Floats) -> _Sleeve:
 
 
 def _broken(points: _Points, inner: Bools, triangles: Ints) -> Bools:
-    lost = (points.inner != inner)[points.link].any(axis=1)
+    first, last = points.link.T
+    wrong = points.inner != inner
+    lost = wrong[first] | wrong[last]
     if not lost.any():
         return np.asarray(lost)
     ends = points.xy_m[points.link[lost]]

@@ -31,7 +31,8 @@ _CURVE = 1024
 def triangulate(xy_m: Floats) -> Mesh:
     """Triangulate points, (n, 2); of points at one place only one is a corner."""
     size = len(xy_m)
-    low, high = xy_m.min(axis=0), xy_m.max(axis=0)
+    columns = np.ascontiguousarray(xy_m.T)  # along rows of two, numpy takes thirty times as long
+    low, high = columns.min(axis=1), columns.max(axis=1)
     apart = max(float((high - low).max()), 1.0)
     frame = (low + high) / 2 + _FAR * apart * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
     triangles, neighbours = np.full((2, 2 * size + 2, 3), -1, dtype=np.int64)
