@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 import shapely
@@ -114,8 +114,8 @@ class Band:
         Junctions of the band from which streets leave the map.
     ends : (2, D) int array
         Junctions that those end at, numbered in their own order; those at barriers apart, each end its own.
-    away_m : two (B,) float arrays
-        How far their ends lie from the core.
+    find_away : function
+        Measures how far the ends of ``edges`` lie from the core: who only counts posts does not ask.
     open_edges : (n,) int array
         Streets that the user wants open: no post may close them.
     stands : tuple of (int, float)
@@ -137,7 +137,7 @@ class Band:
     leaks: tuple[str, ...]
     off_map: int
     ends: Ints
-    away_m: tuple[Floats, Floats]
+    find_away: Callable[[], tuple[Floats, Floats]]
     open_edges: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     stands: tuple[tuple[int, float], ...] = ()
 
@@ -192,8 +192,13 @@ class Band:
             leaks=leaks,
             off_map=int(gone.sum()),
             ends=numbered(np.stack([end[edges[rows]] for end in network.vehicle_ends[:2]]))[1][0],
-            away_m=_away_m(network, edges, (u, v), wide),
+            find_away=cache(lambda: _away_m(network, edges, (u, v), wide)),
         )
+
+    @property
+    def away_m(self) -> tuple[Floats, Floats]:
+        """How far the ends of the edges, two (B,) arrays, lie from the core."""
+        return self.find_away()
 
     @cached_property
     def outward_m(self) -> Floats:

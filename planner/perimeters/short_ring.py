@@ -221,7 +221,7 @@ def _middles(corners: Floats) -> Floats:
     b, c = corners[:, 1] - a, corners[:, 2] - a
     twice = 2 * (b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0])
     twice = np.where(np.abs(twice) < 1e-9, 1e-9, twice)
-    bb, cc = (b**2).sum(axis=1), (c**2).sum(axis=1)
+    bb, cc = b[:, 0] ** 2 + b[:, 1] ** 2, c[:, 0] ** 2 + c[:, 1] ** 2
     x = (c[:, 1] * bb - b[:, 1] * cc) / twice
     y = (b[:, 0] * cc - c[:, 0] * bb) / twice
     return np.asarray(a + np.column_stack([x, y]))
