@@ -145,3 +145,26 @@ def test_that_command_alone_finds_no_room_is_told_as_the_whole_choice_finds_it(
         spots_m = {purpose: chosen.entrance_m(purpose) for purpose in BETWEEN}
         beyond = {p for p, at in spots_m.items() if at and not between.scene.outer_m.contains(Point(at))}
         assert beyond == {Purpose.COMMAND_POST}
+
+
+def test_to_ask_whether_command_has_room_changes_nothing_that_is_chosen_or_told_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Between] = []
+
+    def told(between: Between) -> bool:
+        asked.append(between)
+        sure = command_without_room(between)
+        assert not between.facts.looked.any()  # how many places were in question is told
+        return sure
+
+    monkeypatch.setattr("planner.plan.command_without_room", told)
+    town().memory.forget()
+    spots = [(x, y) for x in (-900, -300, 400) for y in (-800, 500)]
+    for (x, y), threat in itertools.product(spots, (ThreatName.KNIFE, ThreatName.RIFLE)):
+        hold_scene(incident(x, y, threat), town(), doctrine())
+    assert asked
+    for between in asked:
+        words = between.incident, between.scene, between.area, between.doctrine
+        after, unasked = choose_sites(*words, between), choose_sites(*words)
+        assert (after.sites, after.notices) == (unasked.sites, unasked.notices)

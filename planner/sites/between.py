@@ -83,16 +83,13 @@ def command_without_room(between: Between) -> bool:
     """
     if not between.found:
         return False
-    judge = Judge(between.facts, between.demand, between.doctrine.siting, POOL)
+    judge = Judge(between.facts.asked_apart(), between.demand, between.doctrine.siting, POOL)
     asked = [asks for asks in asks_for(between.demand) if asks.inside and not asks.optional]
-    judge.foresee(asked)
-    others: dict[Purpose, Judged] = {
-        asks.purpose: judge.of(asks) for asks in asked if asks.purpose is not Purpose.COMMAND_POST
-    }
-    if not all(_has_room(judged, SMALL) and _entered_within(judged, between) for judged in others.values()):
+    command = judge.all_of([asks for asks in asked if asks.purpose is Purpose.COMMAND_POST])
+    if any(map(_has_room, command.values())):
         return False
-    command = [judge.of(asks) for asks in asked if asks.purpose is Purpose.COMMAND_POST]
-    if any(map(_has_room, command)):
+    others = judge.all_of([asks for asks in asked if asks.purpose is not Purpose.COMMAND_POST])
+    if not all(_has_room(judged, SMALL) and _entered_within(judged, between) for judged in others.values()):
         return False
     return len(choose_together(Choice.among(others, judge))) == len(others)
 

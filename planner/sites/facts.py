@@ -154,6 +154,13 @@ class Facts:
             _foreseen=dict(self._foreseen),
         )
 
+    def asked_apart(self) -> Facts:
+        """Return these facts for a question of its own: what it takes into question, these do not.
+
+        What it sees is seen once for both.
+        """
+        return replace(self, in_sight=self.in_sight.copy(), looked=self.looked.copy())
+
     def learn_sight(self, before: Facts) -> None:
         """Take over what was seen of candidates that are the first of these as well."""
         known = len(before.candidates)
