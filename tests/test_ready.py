@@ -24,7 +24,7 @@ from tests.town import town
 ROOT = Path(__file__).parents[1]
 FAR = [
     (timed_streets, "of_kept"),
-    *((hierarchy, name) for name in ("customize", "change", "table", "way")),
+    *((hierarchy, name) for name in ("customize", "change", "table", "ways")),
     *((desk, name) for name in ("aimed", "best_ahead")),
 ]
 """What searches over shortcuts call: all that a larger map's first plan would compile hangs on these."""
