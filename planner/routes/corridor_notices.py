@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely.geometry import LineString, Point
+from shapely.geometry import LineString
 from shapely.geometry.base import BaseGeometry
 
 from planner import words
@@ -88,8 +88,8 @@ def _works(driving: Driving) -> list[Notice]:
     obstacles, outer_m = driving.area.obstacles, driving.streets.outer_m
     if outer_m.is_empty:
         return []
-    near_m = outer_m.buffer(driving.doctrine.transport.approach_m, quad_segs=4)
-    rows = obstacles.tree.query(near_m, predicate="intersects")
+    reach_m = driving.doctrine.transport.approach_m
+    rows = obstacles.tree.query(outer_m, predicate="dwithin", distance=reach_m)
     works = rows[obstacles["kind"][rows] == ObstacleKind.ROAD_WORKS]
     told = sorted({str(name) or "an unnamed street" for name in obstacles["name"][works]})
     if not told:
@@ -196,8 +196,11 @@ def _posts_near(own: Sequence[Way], driving: Driving) -> list[Notice]:
     cars = shapely.MultiPoint(list(driving.streets.inner_m.values()))
     if cars.is_empty:
         return []
-    driven = shapely.union_all(_driven_in(cars.buffer(reach_m + _HERE_M).bounds, own))
-    near = [post for post, at in driving.streets.inner_m.items() if driven.distance(Point(at)) <= reach_m]
+    west, south, east, north = cars.bounds
+    around_m = reach_m + _HERE_M
+    driven = _driven_in((west - around_m, south - around_m, east + around_m, north + around_m), own)
+    beside = np.any(shapely.dwithin(driven[:, None], shapely.get_parts(cars), reach_m), axis=0).tolist()
+    near = [post for post, is_beside in zip(driving.streets.inner_m, beside, strict=True) if is_beside]
     if not near:
         return []
     more = f" and {len(near) - _MOST_POSTS} more" if len(near) > _MOST_POSTS else ""
