@@ -82,6 +82,20 @@ def degrees_of(line: Sequence[LonLat]) -> NDArray[np.float64]:
     return np.fromiter(chain.from_iterable(line), dtype=np.float64, count=2 * len(line)).reshape(-1, 2)
 
 
+def widened(box: tuple[float, float, float, float], by: float) -> tuple[float, float, float, float]:
+    """Return a box, as west, south, east, north, so much larger on each side."""
+    west, south, east, north = box
+    return west - by, south - by, east + by, north + by
+
+
+def corners(
+    shapes: Sequence[BaseGeometry] | NDArray[np.object_],
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the corners of all shapes, one after the other, and where in them each begins, (n + 1,)."""
+    xy, of = shapely.get_coordinates(shapes, return_index=True)
+    return xy, np.searchsorted(of, np.arange(len(shapes) + 1))
+
+
 @dataclass(frozen=True)
 class Frame:
     """Metres about a centre: azimuthal equidistant on WGS 84, x east, y north.

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area, geometries_m, line_of
-from planner.geo import LonLat
+from planner.geo import LonLat, corners
 from planner.model import Plan, Shape
 from planner.terms import PerimeterName, RoadClass
 from planner.words import plain
@@ -106,9 +106,8 @@ def _joined(by_street: dict[str, list[BaseGeometry]], *, directed: bool) -> tupl
 
 def _places(lines: Objects, area: Area) -> list[tuple[LonLat, ...]]:
     """Return the places along each line; all are converted at once."""
-    xy_m, owner = shapely.get_coordinates(lines, return_index=True)
+    xy_m, ends = corners(lines)
     places = line_of(xy_m, area.frame) if len(lines) else ()
-    ends = np.searchsorted(owner, np.arange(len(lines) + 1))
     return [places[start:end] for start, end in pairwise(ends)]
 
 

@@ -16,6 +16,7 @@ from planner.area import Area
 from planner.exports import svg
 from planner.exports.labels import Room, box, places_along, width_mm
 from planner.exports.sheet import Sheet
+from planner.geo import widened
 from planner.streets.network import StreetNetwork
 from planner.terms import FIRST_FOOT_CLASS, ObstacleKind, PlaceKind, RoadClass
 
@@ -172,9 +173,7 @@ def _joined(lines: NDArray[np.object_]) -> list[LineString]:
 
 
 def _bled(sheet: Sheet) -> tuple[float, float, float, float]:
-    west, south, east, north = sheet.bounds_m
-    bleed = sheet.metres(_BLEED_MM)
-    return west - bleed, south - bleed, east + bleed, north + bleed
+    return widened(sheet.bounds_m, sheet.metres(_BLEED_MM))
 
 
 def _shown(shapes_m: NDArray[np.object_], sheet: Sheet) -> NDArray[np.object_]:

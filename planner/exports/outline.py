@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from shapely.geometry import Polygon
 
-from planner.geo import DECIMALS, Frame, LonLat, degrees_of, on_globe, run_on
+from planner.geo import DECIMALS, Frame, LonLat, degrees_of, on_globe, run_on, widened
 from planner.model import Ring, Rings
 
 _FIRST_M = 0.5
@@ -58,9 +58,7 @@ def _outline(whole_deg: Polygon, most_points: int) -> Ring:
 
 def _box(polygon_deg: Polygon) -> Polygon:
     """Return what always covers and has five places."""
-    west, south, east, north = polygon_deg.bounds
-    margin_deg = 10.0**-DECIMALS
-    return shapely.box(west - margin_deg, south - margin_deg, east + margin_deg, north + margin_deg)
+    return shapely.box(*widened(polygon_deg.bounds, 10.0**-DECIMALS))
 
 
 def _ring(polygon_deg: Polygon) -> Ring:

@@ -10,6 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from planner.geo import corners
 from planner.streets.snapping import to_side
 
 Bools = NDArray[np.bool_]
@@ -54,8 +55,7 @@ class Outlines:
         """Lay out some shapes."""
         polygon = (shapely.get_type_id(shapes) == _POLYGON) & ~shapely.is_empty(shapes)
         some = shapes[polygon]
-        xy_m, owner = shapely.get_coordinates(some, return_index=True)
-        start = np.searchsorted(owner, np.arange(len(some) + 1))
+        xy_m, start = corners(some)
         return cls(shapes, polygon, xy_m, _ring_ends(some, start), start)
 
     def apart_m(self, ground_m: BaseGeometry, rows: Ints | None = None) -> Floats:

@@ -7,6 +7,7 @@ import shapely
 from numba import njit
 from numpy.typing import NDArray
 
+from planner.geo import corners
 from planner.streets.snapping import to_side
 
 Bools = NDArray[np.bool_]
@@ -54,8 +55,7 @@ def points_around(
     parts, shape = shapely.get_parts(solid, return_index=True)
     rings, part = shapely.get_rings(parts, return_index=True)
     shell = np.append(True, part[1:] != part[:-1])[: len(part)]
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
-    start = np.searchsorted(ring, np.arange(len(rings) + 1))
+    xy, start = corners(rings)
     of_shape = np.searchsorted(shape[part], np.arange(len(shapes) + 1))
     return _points(xy, start, shell, of_shape, tolerance_m, out_m, spacing_m, most)
 

@@ -15,8 +15,9 @@ from numba import njit
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from planner.geo import corners
 from planner.perimeters.max_flow import find_flow
-from planner.perimeters.steps import corners, may_meet, touches
+from planner.perimeters.steps import may_meet, touches
 from planner.streets.joined import joined_through
 from planner.streets.network import StreetNetwork
 from planner.streets.ticking import numbered

@@ -12,6 +12,7 @@ from shapely.geometry import Point
 
 from planner.area import Area
 from planner.doctrine import Doctrine
+from planner.geo import widened
 from planner.memory import kept_with, kept_with_tables
 from planner.model import Notice, Post
 from planner.perimeters.gates import never_gates
@@ -187,8 +188,7 @@ def _places(area: Area, kind: PlaceKind, plain: str) -> list[tuple[str, Point]]:
 def _only_roads(outer: TracedPerimeter, blocked: Bools, area: Area, doctrine: Doctrine) -> list[Notice]:
     """Say whose only road the perimeter takes: hospitals that streets joined to the map, and no longer do."""
     network = area.network
-    west, south, east, north = outer.polygon_m.bounds
-    box = west - _BOX_M, south - _BOX_M, east + _BOX_M, north + _BOX_M
+    box = widened(outer.polygon_m.bounds, _BOX_M)
     ground = shapely.box(*box)
     near = [(n, p) for n, p in _places(area, PlaceKind.HOSPITAL, "hospital") if ground.contains(p)]
     if not near:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from shapely.geometry import Point, Polygon
 
 from planner.doctrine import Perimeters
+from planner.geo import corners
 from planner.perimeters.band import Band, Sorted
 from planner.perimeters.crossings import Crossing, Place, meeting_places, unexplained_crossings
 from planner.perimeters.cut import ADRIFT, INNER, OUTER
@@ -22,7 +23,7 @@ from planner.perimeters.passing import Passing, find_passing, joined_without
 from planner.perimeters.posts import Stand, Standing
 from planner.perimeters.short_ring import shorten
 from planner.perimeters.spans import no_way_off
-from planner.perimeters.steps import corners, distances, may_meet, stretches, touches
+from planner.perimeters.steps import distances, may_meet, stretches, touches
 from planner.streets.network import StreetNetwork
 from planner.streets.ticking import each_once, less
 from planner.terms import RoadClass

@@ -7,6 +7,8 @@ import shapely
 from numba import njit
 from numpy.typing import NDArray
 
+from planner.geo import corners
+
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -14,12 +16,6 @@ Lines = NDArray[np.object_]
 
 _STEPS = 8
 """So many steps of a line are passed over at once where they are far off."""
-
-
-def corners(lines: Lines) -> tuple[Floats, Ints]:
-    """Return the corners of all lines, one after the other, and where in them each begins, (n + 1,)."""
-    xy, of = shapely.get_coordinates(lines, return_index=True)
-    return xy, np.searchsorted(of, np.arange(len(lines) + 1))
 
 
 def stretches(lines: Lines, low_m: Floats, high_m: Floats) -> Lines:

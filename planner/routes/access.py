@@ -15,6 +15,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, maximum_flow
 from shapely.geometry.base import BaseGeometry
 
+from planner.geo import widened
 from planner.streets.joined import joined
 from planner.streets.network import Snap, StreetNetwork
 from planner.streets.reach import ends_of
@@ -65,8 +66,7 @@ def find_ways_out(
         end before that, the largest part of them outside it.
     margin_m : float
     """
-    xmin, ymin, xmax, ymax = ground_m.bounds
-    box = (xmin - margin_m, ymin - margin_m, xmax + margin_m, ymax + margin_m)
+    box = widened(ground_m.bounds, margin_m)
     near = network.edges_in_box(box)
     edges = near[open_edges[near]]
     at = np.flatnonzero(edges == start.edge)

@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner import words
 from planner.area import geometries_m
+from planner.geo import widened
 from planner.model import Notice, Route, Site
 from planner.routes.corridor import Corridor
 from planner.routes.driving import Driving, Way, listed, metres
@@ -196,9 +197,7 @@ def _posts_near(own: Sequence[Way], driving: Driving) -> list[Notice]:
     cars = shapely.MultiPoint(list(driving.streets.inner_m.values()))
     if cars.is_empty:
         return []
-    west, south, east, north = cars.bounds
-    around_m = reach_m + _HERE_M
-    driven = _driven_in((west - around_m, south - around_m, east + around_m, north + around_m), own)
+    driven = _driven_in(widened(cars.bounds, reach_m + _HERE_M), own)
     beside = np.any(shapely.dwithin(driven[:, None], shapely.get_parts(cars), reach_m), axis=0).tolist()
     near = [post for post, is_beside in zip(driving.streets.inner_m, beside, strict=True) if is_beside]
     if not near:

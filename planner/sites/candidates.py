@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.doctrine import Siting
+from planner.geo import widened
 from planner.ground.apart import Outlines
 from planner.ground.zones import Ground
 from planner.memory import kept_with
@@ -215,9 +216,7 @@ class Lanes:
         cls, area: Area, mask: Bools, bounds: tuple[float, float, float, float], beyond_m: float = 0.0
     ) -> Lanes:
         """Streets of a mask whose boxes meet the bounds, or reach so far beyond them."""
-        west, south, east, north = bounds
-        box_m = (west - beyond_m, south - beyond_m, east + beyond_m, north + beyond_m)
-        return cls(area.network, mask, box_m)
+        return cls(area.network, mask, widened(bounds, beyond_m))
 
     @cached_property
     def edges(self) -> Ints:
@@ -310,8 +309,6 @@ class NearStreets:
         grounds = np.array(list(new.values()), dtype=object)
         network = self.area.network
         shape, street, gap = _pairs_near(grounds, network, network.drivable, self.reach_m)
-        order = np.lexsort((street, shape))
-        shape, street, gap = shape[order], street[order], gap[order]
         ends = np.searchsorted(shape, np.arange(len(new) + 1))
         for key, (a, b) in zip(new, itertools.pairwise(ends.tolist()), strict=True):
             self.of[key] = (street[a:b], gap[a:b])

@@ -21,6 +21,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.doctrine import Landing, Siting
+from planner.geo import widened
 from planner.ground.sightline import heights_m
 from planner.memory import kept_with
 from planner.model import Hazard
@@ -270,8 +271,7 @@ def _clearances(rules: Landing) -> dict[ObstacleKind, float]:
 
 
 def _grown(ground: BaseGeometry, by_m: float) -> Polygon:
-    xmin, ymin, xmax, ymax = ground.bounds
-    return box(xmin - by_m, ymin - by_m, xmax + by_m, ymax + by_m)
+    return box(*widened(ground.bounds, by_m))
 
 
 def _squares(clear: BaseGeometry, side_m: float) -> list[Polygon]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -13,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.doctrine import Siting
+from planner.geo import corners
 from planner.ground.sightline import seen_by_any, walls_of
 from planner.ground.targets import thin
 from planner.sites.candidates import Scene
@@ -116,10 +118,9 @@ class Sights:
         shapes = self.facts.shapes[new]
         middles = shapely.get_coordinates(shapely.point_on_surface(shapes))
         rims = shapely.buffer(shapes, _RIM_M, join_style="mitre")
-        around, owner = shapely.get_coordinates(rims, return_index=True)
-        parts = np.split(around, np.searchsorted(owner, np.arange(1, len(new))))
-        for row, middle, rim in zip(new, middles, parts, strict=True):
-            self._points[row] = np.vstack([middle, thin(rim, _SITE_POINTS)])
+        around, start = corners(rims)
+        for row, middle, (first, last) in zip(new, middles, pairwise(start.tolist()), strict=True):
+            self._points[row] = np.vstack([middle, thin(around[first:last], _SITE_POINTS)])
 
     def _points_of(self, row: int) -> Floats:
         """Return a few points of a candidate's outline and one within it, (n, 2)."""

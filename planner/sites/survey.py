@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.doctrine import Doctrine, Siting
+from planner.geo import widened
 from planner.ground.apart import Outlines
 from planner.ground.outlook import roof_views, sky_shares
 from planner.ground.targets import thin
@@ -81,10 +82,8 @@ class OpenStreets:
         families = network.scene_edges(Travel.PUBLIC, doctrine.travelling, scene.outer_m, least_m)
         public = usable_streets(network, families, scene.closed)
         passable = joined & ~scene.closed
-        xmin, ymin, xmax, ymax = scene.outer_m.bounds
-        margin = doctrine.siting.search_m
         ways = network.timing(Travel.EMERGENCY, doctrine.travelling).open_arcs
-        box = (xmin - margin, ymin - margin, xmax + margin, ymax + margin)
+        box = widened(scene.outer_m.bounds, doctrine.siting.search_m)
         exits = find_exits(network, passable, ways, box)
         own = np.flatnonzero(passable & network.edges_meeting(scene.outer_m))
         if not (exits.leads_on and exits.out[own].any()):

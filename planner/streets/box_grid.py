@@ -74,62 +74,13 @@ class BoxGrid:
         Returns
         -------
         two (m,) int arrays
-            Rows of ``asked_m``, ascending, and numbers of boxes.
+            Rows of ``asked_m``, ascending, and numbers of boxes, ascending for each.
         """
         asked, found = _pairs(
             *(self.bounds_m, self.origin_m, self.cell_m, self.columns, self.rows, self.start, self.boxes),
             *(self.wide, asked_m, wanted),
         )
         return asked, found
-
-
-@njit(cache=True, nogil=True)
-def _pairs(
-    bounds_m: Floats,
-    low: Floats,
-    cell_m: float,
-    columns: int,
-    rows: int,
-    start: Ints,
-    boxes: Ints,
-    wide: Ints,
-    asked_m: Floats,
-    wanted: Bools,
-) -> tuple[Ints, Ints]:  # pragma: no cover - compiled
-    """Tell each pair in one cell alone: the most south-westerly of those over which both lie."""
-    pairs, count = np.empty((2, 256), dtype=np.int64), 0
-    for k in range(len(asked_m)):
-        west, south, east, north = asked_m[k]
-        if not (west <= east and south <= north):
-            continue
-        left, right = np.floor((west - low[0]) / cell_m), np.floor((east - low[0]) / cell_m)
-        first, last = np.floor((south - low[1]) / cell_m), np.floor((north - low[1]) / cell_m)
-        for column in range(_within(left, columns), _within(right + 1, columns)):
-            for row in range(_within(first, rows), _within(last + 1, rows)):
-                for at in range(start[column * rows + row], start[column * rows + row + 1]):
-                    box = boxes[at]
-                    if not wanted[box] or not _meets(bounds_m[box], west, south, east, north):
-                        continue
-                    if column != max(np.floor((bounds_m[box, 0] - low[0]) / cell_m), left):
-                        continue
-                    if row != max(np.floor((bounds_m[box, 1] - low[1]) / cell_m), first):
-                        continue
-                    pairs, count = _paired(pairs, count, k, box)
-        for box in wide:
-            if wanted[box] and _meets(bounds_m[box], west, south, east, north):
-                pairs, count = _paired(pairs, count, k, box)
-    return pairs[0, :count].copy(), pairs[1, :count].copy()
-
-
-@njit(cache=True, nogil=True)
-def _paired(pairs: Ints, count: int, one: int, other: int) -> tuple[Ints, int]:  # pragma: no cover - compiled
-    """Write a pair after so many others; where they do not hold it, into twice as many."""
-    if count == pairs.shape[1]:
-        more = np.empty((2, 2 * count), dtype=np.int64)
-        more[:, :count] = pairs
-        pairs = more
-    pairs[0, count], pairs[1, count] = one, other
-    return pairs, count + 1
 
 
 @njit(cache=True, nogil=True)
@@ -177,6 +128,41 @@ def _meeting(
         if _meets(bounds_m[box], west, south, east, north):
             bits[(box >> 6) - base] |= one << np.uint64(box & 63)
     return ticked(bits, base)
+
+
+@njit(cache=True, nogil=True)
+def _pairs(
+    bounds_m: Floats,
+    low: Floats,
+    cell_m: float,
+    columns: int,
+    rows: int,
+    start: Ints,
+    boxes: Ints,
+    wide: Ints,
+    asked_m: Floats,
+    wanted: Bools,
+) -> tuple[Ints, Ints]:  # pragma: no cover - compiled
+    pairs, count = np.empty((2, 256), dtype=np.int64), 0
+    for k in range(len(asked_m)):
+        west, south, east, north = asked_m[k]
+        for box in _meeting(
+            bounds_m, low, cell_m, columns, rows, start, boxes, wide, west, south, east, north
+        ):
+            if wanted[box]:
+                pairs, count = _paired(pairs, count, k, box)
+    return pairs[0, :count].copy(), pairs[1, :count].copy()
+
+
+@njit(cache=True, nogil=True)
+def _paired(pairs: Ints, count: int, one: int, other: int) -> tuple[Ints, int]:  # pragma: no cover - compiled
+    """Write a pair after so many others; where they do not hold it, into twice as many."""
+    if count == pairs.shape[1]:
+        more = np.empty((2, 2 * count), dtype=np.int64)
+        more[:, :count] = pairs
+        pairs = more
+    pairs[0, count], pairs[1, count] = one, other
+    return pairs, count + 1
 
 
 @njit(cache=True, nogil=True)

@@ -61,7 +61,7 @@ def ways(
     of_turns: Weighed,
     pairs: Sequence[tuple[int, int]],
 ) -> list[Ints]:
-    """Return the states of the best way from one to another, both included; none where there is no way.
+    """Return the states of the best way from the one to the other of each pair, both included; none if none.
 
     Of ways that cost the same it is one and the same, whatever was asked before, or with it.
 

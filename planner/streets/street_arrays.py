@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner.errors import AreaError
+from planner.geo import widened
 from planner.memory import Memory
 from planner.streets.box_grid import BoxGrid, lay_boxes
 from planner.streets.grouping import grouped
@@ -225,8 +226,7 @@ class StreetArrays:
 
     def edges_in_box(self, box_m: tuple[float, float, float, float], beyond_m: float = 0.0) -> Ints:
         """Return the edges whose bounding boxes meet the box, or one so much larger all round, ascending."""
-        west, south, east, north = box_m
-        return self.box_grid.meeting((west - beyond_m, south - beyond_m, east + beyond_m, north + beyond_m))
+        return self.box_grid.meeting(widened(box_m, beyond_m))
 
     @cached_property
     def box_grid(self) -> BoxGrid:
