@@ -1,10 +1,10 @@
 """Area packs on disk: what an area is between two starts of the program.
 
 A pack is a folder ``PLANNER_HOME/areas/NAME`` with a ``manifest.json`` that names its other files by content:
-``streets-<sha>.npz`` (uncompressed arrays, used where they lie in the file) and ``buildings``, ``places``,
-``obstacles`` as GeoParquet in the area's frame. New files are written beside the old, the manifest is
-replaced last, in one step: whoever opens the pack sees the old area whole or the new one whole, also after a
-crash. Every byte is checked against the manifest, and the manifest against itself.
+``streets-<sha>.npz``, ``shortcuts`` likewise, and ``buildings``, ``places``, ``obstacles`` as GeoParquet
+(:mod:`planner.pack_files`). New files are written beside the old, the manifest is replaced last, in one step:
+whoever opens the pack sees the old area whole or the new one whole, also after a crash. Every byte is checked
+against the manifest, and the manifest against itself.
 
 The shipped areas are imported from the program's ``data`` folder when they are first opened, and again when
 that file, the pack's schema or the code that reads maps has changed.
@@ -14,31 +14,23 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import io
 import json
 import logging
-import math
 import mmap
-import os
 import re
 import shutil
-import struct
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import Any, TypeVar
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner import settings
@@ -48,14 +40,20 @@ from planner.errors import AreaNotFoundError, PackError, PlannerError
 from planner.geo import Frame, LonLat
 from planner.ground.coverage import count_contents
 from planner.memory import give_back
+from planner.pack_files import (
+    NOT_UNDERSTOOD,
+    digests_of,
+    is_whole,
+    let_go,
+    read_shortcuts,
+    read_streets,
+    read_table,
+    to_disk,
+    write_shortcuts,
+    write_streets,
+    write_table,
+)
 from planner.streets.contraction import Kept
-from planner.streets.driving_side import DrivingSide
-from planner.streets.network import StreetNetwork
-from planner.streets.search import BARRED
-from planner.streets.turns import KeptTurns, to_keep
-from planner.streets.unread import UnreadRules
-from planner.streets.weighing import MOST_WEIGHED
-from planner.table import Table
 
 SCHEMA = "pack/5"
 MANIFEST = "manifest.json"
@@ -76,23 +74,8 @@ _READERS = (
 )
 _STREETS = "streets"
 _SHORTCUTS = "shortcuts"  # of the contraction hierarchy: read once a way is asked for
-_ORDER = "order"  # of contraction, among the arrays of the streets
-_SIDE = "driving_side"  # with its votes, among the arrays of the streets
-_TURNS = "turns_"  # begins the names of arrays of turns between the streets, among theirs
-_UNREAD = "unread_"  # begins the names of arrays of rules that are not planned with
-_SHAPES = "geometry"  # the column of a table
 _STAGING = ".new-"
 _SHARE_READ = 0.75  # of the progress of an import
-_STRETCH_BYTES = 16 << 20  # of a file, with a digest of its own
-_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
-_ZIP_HEAD_BYTES = 30  # of a member, before its name
-_ZIP_PADDING = 0xD935  # the id by which others too pad entries to a boundary
-_ALIGN_BYTES = 64
-_NPY_HEAD_BYTES = 1024
-_NOT_UNDERSTOOD = (
-    *(KeyError, TypeError, ValueError, struct.error),
-    *(zipfile.BadZipFile, pa.ArrowException, shapely.errors.ShapelyError),
-)
 
 
 @dataclass(frozen=True)
@@ -395,171 +378,32 @@ def _write(area: Area, origin: dict[str, str]) -> None:
             give_back()
 
 
-def _write_table(table: Table, frame: Frame, file: BinaryIO) -> None:
-    """Write a table as GeoParquet, which other programs open too."""
-    shape = pa.array(table.wkb(), type=pa.binary())
-    written = pa.table({**{name: _array(values) for name, values in table.columns.items()}, _SHAPES: shape})
-    geometry = {"encoding": "WKB", "geometry_types": [], "crs": frame.crs.to_json_dict()}
-    about = {"version": "1.0.0", "primary_column": _SHAPES, "columns": {_SHAPES: geometry}}
-    pq.write_table(written.replace_schema_metadata({"geo": json.dumps(about)}), file, compression="zstd")
-
-
-def _array(values: NDArray[Any]) -> pa.Array:
-    return pa.array(values, type=pa.string() if values.dtype == object else None)
-
-
-def _write_streets(network: StreetNetwork, unread: UnreadRules | None, file: BinaryIO) -> None:
-    """Write streets as uncompressed arrays, one at a time: of a metro they are 200 megabytes."""
-    order = network.order if network.order is not None else network.find_order()
-    if order is not None:
-        network.use_order(order)
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-        for entry in fields(network):
-            value = getattr(network, entry.name)
-            if entry.name == "names":
-                value = np.frombuffer(json.dumps(value).encode("ascii"), dtype=np.uint8)
-            _write_array(entry.name, value, archive, file)
-        if order is not None:
-            _write_array(_ORDER, order, archive, file)
-            _write_array(_SIDE, np.array(network.driving_side, dtype=np.int64), archive, file)
-            for name, rows in to_keep(network.turns)._asdict().items():
-                _write_array(_TURNS + name, rows, archive, file)
-        for entry in fields(UnreadRules) if unread is not None else ():
-            _write_array(_UNREAD + entry.name, getattr(unread, entry.name), archive, file)
-
-
-def _write_shortcuts(network: StreetNetwork, file: BinaryIO, folder: Path) -> None:
-    """Write shortcuts and what they weigh for ambulances by the doctrine that comes with the program.
-
-    They are written first and weighed where they lie in the file: found and weighed, those of a metro would
-    take more memory than all else of an import.
-    """
-    found = network.find_shortcuts()
-    if isinstance(found, Kept):
-        _add_arrays({name: (rows,) for name, rows in found._asdict().items()}, file)
-        return
-    _add_arrays({"parent": (found.parent,), "start": (found.start,), "far": (found.up, found.down)}, file)
-    count = len(found.up) + len(found.down)
-    del found
-    give_back()
-    if 0 < count <= MOST_WEIGHED:
-        file.flush()
-        written, room = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), _on_disk(folder, count)
-
-        def let_go() -> None:
-            for content in (written, room):
-                _let_go(content)
-
-        weight = np.frombuffer(room, dtype=np.uint32)
-        kept, travelling = Kept(**_arrays_in(written)), shipped_doctrine().travelling
-        weights = network.weigh_shortcuts(kept, travelling, weight, let_go)
-        _add_arrays({name: (rows,) for name, rows in weights._asdict().items()}, file, let_go)
-
-
-def _on_disk(folder: Path, count: int) -> mmap.mmap:
-    """Give room on disk for what so many shortcuts weigh, all barred; it goes when nobody uses it."""
-    with tempfile.TemporaryFile(dir=folder) as file:
-        for begin in range(0, count, _STRETCH_BYTES // 4):  # written, not promised: a full disk says so here
-            file.write(np.full(min(_STRETCH_BYTES // 4, count - begin), BARRED, dtype=np.uint32).data)
-        file.flush()
-        return mmap.mmap(file.fileno(), 4 * count)
-
-
-def _let_go(content: mmap.mmap) -> None:
-    """Let what is mapped of a file go out of this process's memory till it is needed again."""
-    if hasattr(content, "madvise"):
-        content.madvise(mmap.MADV_DONTNEED)
-
-
-def _add_arrays(
-    arrays: dict[str, tuple[NDArray[Any], ...]], file: BinaryIO, let_go: Callable[[], None] = lambda: None
-) -> None:
-    """Write arrays behind those that a file has, each of rows that lie one after the other."""
-    with zipfile.ZipFile(file, "a", zipfile.ZIP_STORED, allowZip64=True) as archive:
-        for name, rows in arrays.items():
-            _write_array(name, rows[0], archive, file, *rows[1:], let_go=let_go)
-
-
-def _write_array(
-    name: str,
-    value: NDArray[Any],
-    archive: zipfile.ZipFile,
-    file: BinaryIO,
-    *more: NDArray[Any],
-    let_go: Callable[[], None] = lambda: None,
-) -> None:
-    """Write an array uncompressed, further rows of it after the first ones; ``let_go`` after each stretch."""
-    entry = _aligned(f"{name}.npy", file.tell())
-    size = value.nbytes + sum(rows.nbytes for rows in more)
-    entry.file_size = size + _NPY_HEAD_BYTES  # at the most: beyond 2 GB its head takes another form
-    shape = (len(value) + sum(map(len, more)), *value.shape[1:])
-    with archive.open(entry, "w") as member:
-        head = np.lib.format.header_data_from_array_1_0(value) | {"fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(member, head)
-        for rows in (value, *more):
-            plain = np.ascontiguousarray(rows).data.cast("B") if rows.size else memoryview(b"")
-            for at in range(0, len(plain), _STRETCH_BYTES):
-                member.write(plain[at : at + _STRETCH_BYTES])
-                let_go()
-
-
-def _aligned(name: str, offset: int) -> zipfile.ZipInfo:
-    """Return a zip entry padded so that its array lies at a multiple of 64 bytes: readable where it lies."""
-    entry = zipfile.ZipInfo(name, _ZIP_EPOCH)
-    start = offset + _ZIP_HEAD_BYTES + len(name.encode()) + 4  # the extra field has a head of four bytes
-    entry.extra = struct.pack("<HH", _ZIP_PADDING, -start % _ALIGN_BYTES) + bytes(-start % _ALIGN_BYTES)
-    return entry
-
-
 def _place(staging: Path, folder: Path, part: str, area: Area) -> dict[str, Any]:
     """Put a file into the pack under the name of its content; returns its entry in the manifest."""
     staged = staging / part
     with staged.open("w+b") as file:
         if part == _STREETS:
-            _write_streets(area.network, area.unread, file)
+            write_streets(area.network, area.unread, file)
         elif part == _SHORTCUTS:
-            _write_shortcuts(area.network, file, staging)
+            write_shortcuts(area.network, shipped_doctrine().travelling, file, staging)
         else:
-            _write_table(getattr(area, part), area.frame, file)
-        _to_disk(file)
+            write_table(getattr(area, part), area.frame, file)
+        to_disk(file)
     pa.default_memory_pool().release_unused()
     give_back()
-    with staged.open("rb") as written:
-        digests = [_digest(stretch) for stretch in iter(lambda: written.read(_STRETCH_BYTES), b"")]
-        size = written.tell()
+    digests, size = digests_of(staged)
     sha = hashlib.sha256("".join(digests).encode()).hexdigest()
     name = f"{part}-{sha[:16]}.{'parquet' if part in TABLES else 'npz'}"
     staged.replace(folder / name)
     return {"file": name, "bytes": size, "sha256": digests}
 
 
-def _digest(stretch: bytes | memoryview) -> str:
-    return hashlib.sha256(stretch).hexdigest()
-
-
-def _is_whole(content: mmap.mmap, digests: object) -> bool:
-    """Whether a file is what was written; several of its stretches are looked at at once."""
-
-    def digest(at: int) -> str:
-        with memoryview(content) as view, view[at : at + _STRETCH_BYTES] as stretch:
-            return _digest(stretch)
-
-    begins = range(0, len(content), _STRETCH_BYTES)
-    with ThreadPoolExecutor(min(len(begins), os.cpu_count() or 1), thread_name_prefix="digest") as pool:
-        return list(pool.map(digest, begins)) == digests
-
-
 def _replace(staged: Path, target: Path, content: bytes) -> None:
     """Write beside, then rename: the target is the old file or the new one, never a part."""
     with staged.open("wb") as file:
         file.write(content)
-        _to_disk(file)
+        to_disk(file)
     staged.replace(target)
-
-
-def _to_disk(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def _manifest(area: Area, files: dict[str, dict[str, Any]], origin: dict[str, str]) -> dict[str, Any]:
@@ -638,10 +482,17 @@ def _open(name: str, manifest: dict[str, Any], folder: Path | None = None) -> Ar
     # streets, by far the largest part, is made.
     with ThreadPoolExecutor(2, thread_name_prefix="pack") as pool:
         tables = {
-            part: pool.submit(_read_part, name, manifest, part, place, partial(_read_table, name))
+            part: pool.submit(
+                _read_part,
+                name,
+                manifest,
+                part,
+                place,
+                partial(read_table, understood=partial(_understood, name)),
+            )
             for part in TABLES
         }
-        network, unread = _read_part(name, manifest, _STREETS, place, _read_streets)
+        network, unread = _read_part(name, manifest, _STREETS, place, read_streets)
         if _SHORTCUTS in manifest["files"]:
             network.keep_shortcuts(partial(_read_shortcuts, name, manifest, place))
         with _understood(name):
@@ -679,7 +530,7 @@ def _read_part(
     content = _checked_bytes(name, manifest, part, folder)
     with _understood(name):
         found = read(content)
-    _let_go(content)  # of a metro, no plan needs more than a part
+    let_go(content)  # of a metro, no plan needs more than a part
     return found
 
 
@@ -692,7 +543,7 @@ def _understood(name: str) -> Iterator[None]:
         raise
     except PlannerError as error:
         raise _broken(name, f"holds an area that is wrong: {error.message}") from error
-    except _NOT_UNDERSTOOD as error:
+    except NOT_UNDERSTOOD as error:
         raise _broken(name, f"cannot be understood ({type(error).__name__})") from error
 
 
@@ -713,118 +564,18 @@ def _checked_bytes(name: str, manifest: dict[str, Any], part: str, folder: Path)
         raise _broken(name, f"cannot be read ({error.strerror})") from error
     except ValueError as error:  # nothing can be mapped of an empty file
         raise _broken(name, f"is damaged: {file} is empty") from error
-    if not _is_whole(content, digests):
+    if not is_whole(content, digests):
         raise _broken(name, f"is damaged: {file} is not what was written")
     return content
-
-
-def _read_streets(content: mmap.mmap) -> tuple[StreetNetwork, UnreadRules | None]:
-    values: dict[str, Any] = _arrays_in(content)
-    values["names"] = tuple(json.loads(values["names"].tobytes()))
-    network = StreetNetwork(**{entry.name: values[entry.name] for entry in fields(StreetNetwork)})
-    if _ORDER in values:
-        network.use_order(_checked_order(values[_ORDER], network.edge_count))
-    if _SIDE in values:
-        left, votes_left, votes_right = values[_SIDE].tolist()
-        network.drives_on(DrivingSide(bool(left), votes_left, votes_right))
-        if all(_TURNS + name in values for name in KeptTurns._fields):  # not in packs written before
-            network.keep_turns(KeptTurns(*(values[_TURNS + name] for name in KeptTurns._fields)))
-    names = [entry.name for entry in fields(UnreadRules)]
-    if not any(_UNREAD + name in values for name in names):  # a pack written before they were told
-        return network, None
-    return network, UnreadRules(**{name: values[_UNREAD + name] for name in names})
-
-
-def _checked_order(order: NDArray[Any], count: int) -> NDArray[np.uint32]:
-    """Return an order whose searches stay within the streets' arrays."""
-    if order.dtype != np.uint32 or order.shape not in ((count,), (2 * count,)) or order.max() >= len(order):
-        raise ValueError("an order of other streets")
-    return order
 
 
 def _read_shortcuts(name: str, manifest: dict[str, Any], folder: Path) -> Kept | None:
     """Read the shortcuts of a pack; None where they are lost or damaged, for they can be found anew."""
     try:
-        return _read_part(name, manifest, _SHORTCUTS, folder, lambda content: Kept(**_arrays_in(content)))
+        return _read_part(name, manifest, _SHORTCUTS, folder, read_shortcuts)
     except (PackError, FileNotFoundError) as error:
         _LOG.warning("the shortcuts of %s are found anew, which takes some seconds: %s", name, error)
         return None
-
-
-def _arrays_in(content: mmap.mmap) -> dict[str, NDArray[Any]]:
-    """Return the arrays of an uncompressed npz where they lie, without a copy.
-
-    What zip would check byte by byte has been checked by its digest.
-    """
-    arrays = {}
-    view = memoryview(content)
-    with zipfile.ZipFile(cast("BinaryIO", content)) as archive:  # an mmap reads and seeks like a file
-        entries = archive.infolist()
-    for entry in entries:
-        head = entry.header_offset
-        name_bytes, extra_bytes = struct.unpack_from("<HH", content, head + _ZIP_HEAD_BYTES - 4)
-        begin = head + _ZIP_HEAD_BYTES + name_bytes + extra_bytes
-        arrays[entry.filename.removesuffix(".npy")] = _array_at(view[begin : begin + entry.file_size])
-    return arrays
-
-
-def _array_at(npy: memoryview) -> NDArray[Any]:
-    head = io.BytesIO(npy[:_NPY_HEAD_BYTES])
-    if np.lib.format.read_magic(head) != (1, 0):
-        raise ValueError("an array of another version")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(head)
-    count = math.prod(shape)
-    if fortran or dtype.hasobject:
-        raise ValueError("an array of another form")
-    return np.frombuffer(npy, dtype=dtype, count=count, offset=head.tell()).reshape(shape)
-
-
-def _read_table(name: str, content: mmap.mmap) -> Table:
-    """Read a table; its shapes, most of the work, when they are first asked for."""
-    told = pq.read_metadata(_buffer(content))
-    schema = told.schema.to_arrow_schema()
-    if not pa.types.is_binary(schema.field(_SHAPES).type):
-        raise ValueError("a table without its shapes")
-    columns = [column for column in schema.names if column != _SHAPES]
-    # Each text once, as it lies in the file.
-    with pq.ParquetFile(_buffer(content), metadata=told, read_dictionary=columns) as file:
-        table = file.read(columns, use_threads=False)
-
-    def read_shapes() -> NDArray[np.object_]:
-        with _understood(name):
-            return _shapes_in(content)
-
-    values = {column: _values(table.column(column)) for column in columns}
-    return Table.with_shapes_later(values, told.num_rows, read_shapes)
-
-
-def _buffer(content: mmap.mmap) -> pa.BufferReader:
-    return pa.BufferReader(pa.py_buffer(content))
-
-
-def _shapes_in(content: mmap.mmap) -> NDArray[np.object_]:
-    with pq.ParquetFile(_buffer(content)) as file:
-        wkb = file.read([_SHAPES], use_threads=False).column(_SHAPES)
-    if wkb.null_count:
-        raise ValueError("a row without its shape")
-    return np.asarray(shapely.from_wkb(np.array(wkb.to_pylist(), dtype=object)), dtype=object)
-
-
-def _values(column: pa.ChunkedArray) -> NDArray[Any]:
-    """Return a column as numpy's; ``to_numpy`` and ``read_table`` would load pandas for nothing."""
-    whole = column.combine_chunks()
-    if pa.types.is_dictionary(whole.type):  # each text once, for all rows that have it
-        texts = np.array([*whole.dictionary.to_pylist(), None], dtype=object)
-        at = whole.indices
-        rows = np.frombuffer(at.buffers()[1], dtype=np.int32)[at.offset : at.offset + len(at)]
-        if at.null_count:
-            rows = np.where(np.array(at.is_null().to_pylist(), dtype=bool), len(texts) - 1, rows)
-        return np.asarray(texts[rows])
-    if not (pa.types.is_floating(whole.type) or pa.types.is_integer(whole.type)):
-        return np.array(whole.to_pylist(), dtype=object)
-    if whole.null_count:
-        return np.array(whole.to_pylist(), dtype=np.float64)
-    return np.from_dlpack(whole)
 
 
 # --- shipped areas --------------------------------------------------------------------------------

@@ -449,7 +449,7 @@ def test_a_pack_without_weights_is_read_and_written_with_them(
     tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as large:
-        large.setattr("planner.packs.MOST_WEIGHED", 0)
+        large.setattr("planner.pack_files.MOST_WEIGHED", 0)
         opened = opened_town(large, tmp_path)
         (file,) = (tmp_path / "areas" / "town").glob("shortcuts-*.npz")
     with np.load(file) as arrays:
@@ -505,7 +505,7 @@ def test_a_disk_that_is_full_while_shortcuts_are_weighed_leaves_the_area_as_it_w
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("planner.packs._on_disk", full)
+    monkeypatch.setattr("planner.pack_files._on_disk", full)
     with pytest.raises(PackError, match="No space left on device"):
         packs.write_area(town().with_streets(replace(town().network)))
     kept = before.find_shortcuts()
@@ -542,7 +542,7 @@ def test_in_a_pack_written_before_turns_were_kept_they_are_found(
     tmp_path: FilePath, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as before:
-        before.setattr("planner.packs.to_keep", lambda _: Nothing())
+        before.setattr("planner.pack_files.to_keep", lambda _: Nothing())
         network = opened_town(before, tmp_path)
     (file,) = (tmp_path / "areas" / "town").glob("streets-*.npz")
     with np.load(file) as arrays:

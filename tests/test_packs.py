@@ -21,7 +21,7 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from planner import packs
+from planner import pack_files, packs
 from planner import settings as installation
 from planner.area import Area
 from planner.errors import AreaNotFoundError, PackError, SourceError
@@ -113,7 +113,7 @@ def test_area_without_anything_but_streets_comes_back(home: Path) -> None:
 def test_tables_written_in_several_groups_come_back(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         in_groups = partial(pq.write_table, row_group_size=5)
-        patched.setattr("planner.packs.pq.write_table", in_groups)
+        patched.setattr("planner.pack_files.pq.write_table", in_groups)
         packs.write_area(town())
     assert_same(packs.open_area("town"), town())
 
@@ -153,7 +153,7 @@ def test_writing_twice_gives_the_same_bytes_and_leaves_nothing_else(pack: Path) 
 def test_one_byte_changed_in_any_stretch_of_a_file_is_found(
     pack: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packs, "_STRETCH_BYTES", 4000)
+    monkeypatch.setattr(pack_files, "_STRETCH_BYTES", 4000)
     packs.write_area(town())
     entry = packs.read_manifest("town")["files"]["streets"]
     assert len(entry["sha256"]) == -(-entry["bytes"] // 4000) > 3
@@ -179,7 +179,7 @@ def test_shapes_are_made_when_they_are_asked_for_and_travel_made(
         made.append(len(wkb))
         return from_wkb(wkb)
 
-    monkeypatch.setattr("planner.packs.shapely.from_wkb", counted)
+    monkeypatch.setattr("planner.pack_files.shapely.from_wkb", counted)
     area = packs.open_area("town")
     assert not made
     renamed = area.buildings.with_column("name", area.buildings["kind"])
@@ -302,7 +302,7 @@ def test_crash_at_any_step_leaves_the_old_area_whole(
 ) -> None:
     """Four files and the manifest are put in place, one after the other; the last makes the new area."""
     new = replace(town(river=False), name="town")
-    real = packs._to_disk
+    real = pack_files.to_disk
     before = {file.name: file.read_bytes() for file in pack.iterdir()}
     done: list[BinaryIO] = []
 
@@ -314,7 +314,7 @@ def test_crash_at_any_step_leaves_the_old_area_whole(
         real(file)
 
     with monkeypatch.context() as patched:
-        patched.setattr(packs, "_to_disk", fail_at)
+        patched.setattr(packs, "to_disk", fail_at)
         with pytest.raises(Crash):
             packs.write_area(new)
     assert_same(packs.open_area("town"), town())
