@@ -16,7 +16,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -37,6 +37,8 @@ _PACKAGES = ("numpy", "shapely", "scipy", "numba", "networkx", "osmium")
 PAGE = "page"
 """A part of no measuring: the page is written anew."""
 _SMALL = "montevideo"
+Part = tuple[Sequence[str], Sequence[str]]
+"""Who is measured, and the words by which :mod:`benchmarks.one_map` is asked for it."""
 
 
 class Bench:
@@ -45,7 +47,7 @@ class Bench:
     def __init__(
         self, home: Path, limit_s: float, only: Sequence[str] = (), last: Mapping[str, Any] | None = None
     ) -> None:
-        self.limit_s, self.only, self.last = limit_s, only, last or {}
+        self.limit_s, self.only, self.last = limit_s, only, dict(last or {})
         self.began = time.perf_counter()
         self.environment = {**os.environ, "PLANNER_HOME": str(home)}
 
@@ -71,13 +73,18 @@ class Bench:
         found: one_map.Figures = json.loads(ran.stdout.splitlines()[-1])
         return found, ""
 
-    def measure(self, name: str, file: Path) -> Size:
-        """Measure everything on one map."""
+    def forget(self, names: Iterable[str]) -> None:
+        """Forget what was measured on some maps before."""
+        for name in names:
+            self.last.pop(name, None)
+
+    def measure(self, name: str, file: Path, parts: Iterable[Part], kept: Path) -> Size:
+        """Measure some parts on one map, beside what was measured there before; keep it in a file."""
         known = self.last.get(name, {})
         figures: one_map.Figures = known.get("figures", {})
         failures: dict[str, str] = known.get("failures", {})
         self.tell(f"{name}: {file.name}, {file.stat().st_size / 1e6:.0f} MB")
-        for whom, words in self._parts(name, file):
+        for whom, words in parts:
             if self.only and words[0] not in self.only:
                 continue
             for who in whom:
@@ -90,15 +97,20 @@ class Bench:
                 figures.setdefault(work, {}).update(told)
             if why:
                 failures.update(dict.fromkeys(whom, why))
+        self.last[name] = {"figures": figures, "failures": failures}
+        kept.write_text(json.dumps(self.last), encoding="utf-8")
         edges = figures.get(one_map.SIZE, {}).get(one_map.OURS, {}).get("edges", 0)
         return Size(name, edges, figures, failures, file.stat().st_size / 1e6)
 
-    def _parts(self, name: str, file: Path) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
-        """Yield who is measured, and how it is asked for."""
+    def ours(self, name: str, file: Path) -> Iterator[Part]:
+        """Yield who is measured on a map, and how that is asked for: the planner, osmium, scripts."""
         yield (one_map.OURS,), ("import", str(file), name)
         yield (one_map.BARE,), ("read", str(file))
         yield (one_map.OURS,), ("plan", name)
         yield tuple(SCRIPTS), ("script", name)
+
+    def routers(self, name: str, file: Path) -> Iterator[Part]:
+        """Yield the routers, and how they are asked: an hour goes by while they prepare a large map."""
         for router in peers.ROUTERS:
             yield (router,), ("ask", name, router, str(file), str(self.limit_s))
 
@@ -172,27 +184,28 @@ def main() -> int:
     if asked.city is not None and not asked.city.is_file():
         parser.error(f"{asked.city} is no file: give an extract, .osm.pbf")
     times = asked.times if asked.times is not None else CITY_TIMES if asked.city else SHIPPED_TIMES
-    sizes: list[Size] = []
     kept = peers.folder() / "last-run.json"
     last = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
-    bench = Bench(peers.folder() / "home", asked.peers_limit, asked.only, last if asked.only else {})
+    bench = Bench(peers.folder() / "home", asked.peers_limit, asked.only, last)
     if PAGE not in asked.only:
         small = settings.shipped("data", packs.SHIPPED[_SMALL].file)
         bench.run("import", str(small), "bench_warm")  # all that an import runs is compiled from here on
-    for name, file in maps(asked.city, times, bench):
-        sizes.append(bench.measure(name, file))
-        told = {size.name: {"figures": size.figures, "failures": size.failures} for size in sizes}
-        kept.write_text(json.dumps({**last, **told}), encoding="utf-8")
-    measured = [size for size in sizes if size.edges]
-    if not measured:
-        sys.stderr.write("nothing could be measured: see above\n")
-        return 1
-    measured.sort(key=lambda size: size.edges)
     often = joined(list(map(str, times)))
     source = f"{asked.city.name} {often} times" if asked.city else f"it {often} times"
-    write(measured, about(_command(asked), source, measured), asked.out)
-    bench.tell(f"written: {asked.out}")
-    return 0 if len(measured) == len(sizes) else 1
+    files = list(maps(asked.city, times, bench))
+    if not asked.only:
+        bench.forget(name for name, _ in files)
+    measured: list[Size] = []
+    # The routers last, and the page before them, too: should nobody wait for these, all else is told.
+    for parts in (bench.ours, bench.routers):
+        sizes = [bench.measure(name, file, parts(name, file), kept) for name, file in files]
+        measured = sorted((size for size in sizes if size.edges), key=lambda size: size.edges)
+        if not measured:
+            sys.stderr.write("nothing could be measured: see above\n")
+            return 1
+        write(measured, about(_command(asked), source, measured), asked.out)
+        bench.tell(f"written: {asked.out}")
+    return 0 if len(measured) == len(files) else 1
 
 
 def _command(asked: argparse.Namespace) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import osmium
 import pytest
 
-from benchmarks import one_map, report
+from benchmarks import one_map, peers, report, scale
 from benchmarks.listed import LIST_SCRIPT, LISTED, ListedScript, asked, listed, osmnx_graph
 from benchmarks.pieces import CLOSED, FAR_APART, TABLE, TARGETS_S, pieces, target_s
 from benchmarks.report import Size
@@ -135,6 +136,42 @@ def test_what_puts_back_is_done_before_each_run_and_does_not_count(monkeypatch: 
     spent = timed(lambda: marks.append(1.0), repeat=2, warm=1, before=lambda: marks.append(10.0))
     assert marks == [0.0, 1.0, 10.0, 1.0, 10.0, 1.0]
     assert (spent.wall_s, spent.cpu_s, spent.p95_s) == (1.0, 1.0, 1.0)
+
+
+def test_the_routers_are_asked_last_when_all_else_is_told_and_other_maps_figures_stay(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    files = [(f"map_{edges}", tmp_path / f"{edges}.osm.pbf") for edges in (30_000, 10**6)]
+    for _, file in files:
+        file.touch()
+    page, kept, asked_for = tmp_path / "page.md", tmp_path / "last-run.json", list[str]()
+    kept.write_text(json.dumps({name: {"figures": {"old": {}}} for name in ("map_30000", "another")}))
+
+    def run(_: scale.Bench, part: str, *words: str) -> tuple[one_map.Figures, str]:
+        if part == "ask":
+            assert "whole plan" in page.read_text()
+            return {}, "broken off"
+        asked_for.append(part)
+        edges = 10**6 if "map_1000000" in words else 30_000
+        ours: one_map.Figures = {
+            WHOLE: {one_map.OURS: {"s": 0.2, "cpu_s": 0.2}},
+            one_map.SIZE: {one_map.OURS: {"edges": edges}},
+        }
+        return (ours, "") if part == "plan" else ({}, "")
+
+    monkeypatch.setattr(scale.Bench, "run", run)
+    monkeypatch.setattr(scale, "maps", lambda *_: iter(files))
+    monkeypatch.setattr(
+        scale, "write", lambda sizes, about, out: out.write_text(report.page(sizes, about | ABOUT))
+    )
+    monkeypatch.setattr(peers, "folder", lambda: tmp_path)
+    monkeypatch.setattr("sys.argv", ["scale", "--out", str(page)])
+    assert scale.main() == 0
+    assert asked_for == ["import", *["import", "read", "plan", "script"] * 2]
+    assert "broken off" in page.read_text()
+    found = json.loads(kept.read_text())
+    assert "old" not in found["map_30000"]["figures"]
+    assert "old" in found["another"]["figures"]
 
 
 def test_growth_is_a_power_of_the_size() -> None:
