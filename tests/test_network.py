@@ -650,6 +650,18 @@ def test_a_network_is_checked_at_birth(change: dict[str, Any], message: str) -> 
         StreetNetwork(**{**fields, **change})
 
 
+def test_a_junction_of_more_streets_than_any_has_is_refused_before_turns_are_laid_out() -> None:
+    """The turns of 65,537 streets wrapped a 32-bit sum, and were written beyond their arrays."""
+
+    def star(streets: int) -> StreetNetwork:
+        far = [(100.0 * math.cos(k), 100.0 * math.sin(k)) for k in range(streets)]
+        return draw_streets([(0.0, 0.0), *far], [{"u": 0, "v": k + 1} for k in range(streets)])
+
+    assert len(star(100).turns.to) == 100**2 + 100
+    with pytest.raises(AreaError, match="101 streets meet at one junction, of which 100 are the most"):
+        star(101)
+
+
 @settings(deadline=None, max_examples=60, derandomize=True)
 @given(networks(), st.data())
 def test_a_search_back_from_the_end_finds_the_way_that_one_ahead_does(

@@ -41,6 +41,8 @@ Floats = NDArray[np.float64]
 _Kind = TypeVar("_Kind", bound=np.generic)
 
 _GROUNDS_KEPT = 8
+_MOST_AT_ONE = 100
+"""Streets at one junction; in Montevideo, Porto and Columbus 8, 10 and 13 are the most."""
 _FORMS: dict[str, np.dtype[Any]] = {
     "Ints": np.dtype(np.int64),
     "Floats": np.dtype(np.float64),
@@ -373,6 +375,7 @@ def _check_streets(streets: StreetArrays) -> None:
     for ends in (streets.edge_u, streets.edge_v):
         if ends.min() < 0 or ends.max() >= n:
             raise AreaError("a street ends at a junction that does not exist", _REMEDY)
+    _check_junctions(streets)
     start = streets.shape_start
     if not _cuts(start, len(streets.shape_node)):
         raise AreaError("street shapes are cut wrongly", _REMEDY)
@@ -382,6 +385,20 @@ def _check_streets(streets: StreetArrays) -> None:
         raise AreaError("a turn restriction names a street that does not exist", _REMEDY)
     if streets.name_index.min() < 0 or streets.name_index.max() >= len(streets.names):
         raise AreaError("a street has a name that does not exist", _REMEDY)
+
+
+def _check_junctions(streets: StreetArrays) -> None:
+    """Refuse a junction of more streets than any has: each may turn into each, and all turns are laid out.
+
+    What is compiled lays them out by 32-bit numbers, and would write beyond its arrays.
+    """
+    ends = np.concatenate([streets.edge_u, streets.edge_v])
+    most = int(np.bincount(ends).max())
+    if most > _MOST_AT_ONE:
+        raise AreaError(
+            f"{most} streets meet at one junction, of which {_MOST_AT_ONE} are the most that is taken",
+            "Choose another map: this one is broken, or made up",
+        )
 
 
 def _check_array(name: str, kind: str, value: NDArray[Any], expected: int | None) -> None:
