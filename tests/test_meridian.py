@@ -33,7 +33,7 @@ from planner.packs import open_area, shipped_doctrine, write_area
 from planner.plan import make_plan
 from planner.seam import cut_at_180
 from planner.sources import overpass
-from planner.sources.meridian import checked_box, parts_of, told_box
+from planner.sources.meridian import BBox, checked_box, common_ground, parts_of, told_box
 from planner.sources.overpass import Servers, box_around, fetch_osm
 from planner.sources.pbf import read_osm
 from planner.sources.polygon import read_polygon
@@ -282,6 +282,33 @@ def test_a_file_is_imported_by_box_and_by_polygon(tmp_path: Path) -> None:
     assert east_only.bbox_deg[0] == -180
     write_area(whole)
     assert open_area("fiji").digest == whole.digest
+
+
+_EAST, _WEST = (-180.0, -17.1, -179.9, -16.9), (179.9, -17.1, 180.0, -16.9)
+
+
+@pytest.mark.parametrize(
+    ("box", "polygon", "both"),
+    [
+        (BOX, _EAST, _EAST),  # the polygon beyond 180, as the box runs on
+        (_EAST, (179.9, -17.1, 180.1, -16.9), _EAST),  # the box beyond 180, as the polygon runs on
+        (BOX, _WEST, _WEST),
+        (BOX, (179.9, -17.1, 180.1, -16.9), BOX),
+        (None, _EAST, _EAST),
+    ],
+)
+def test_a_box_and_a_polygon_on_either_side_are_what_they_share(
+    tmp_path: Path, box: BBox | None, polygon: BBox, both: BBox
+) -> None:
+    file = town_objects(centre=ACROSS).write(tmp_path / "fiji.osm.pbf")
+    kept = read_osm(file, "fiji", bbox_deg=box, within_deg=shapely.box(*polygon))
+    assert kept.network.edge_count == read_osm(file, "fiji", bbox_deg=both).network.edge_count > 0
+
+
+def test_a_box_and_a_polygon_that_do_not_meet_are_told_so() -> None:
+    for box, polygon in ((_EAST, _WEST), ((1.0, 1.0, 2.0, 2.0), (1.0, 3.0, 2.0, 4.0))):
+        with pytest.raises(SourceError, match="the box and the polygon do not meet"):
+            common_ground(box, shapely.box(*polygon))
 
 
 def test_water_and_houses_across_are_whole(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from planner.errors import SourceError
 from planner.geo import LonLat, run_on
@@ -43,6 +44,36 @@ def checked_box(box: BBox) -> BBox:
             f"{first}ive west,south,east,north in degrees, west less than east, south less than north "
             "(across longitude 180: 179.9,-17,-179.9,-16)",
         )
+    return west, south, east, north
+
+
+def common_ground(box: BBox | None, within_deg: BaseGeometry) -> tuple[BBox, BaseGeometry]:
+    """Return the box that a checked box and a polygon share, and the polygon with its degrees beside it.
+
+    Raises
+    ------
+    SourceError
+        If they do not meet, or the polygon is none on the globe.
+    """
+    if box is None:
+        return checked_box(_bounds(within_deg)), within_deg
+    within_deg = shapes_run_on(within_deg, (box[0] + box[2]) / 2)
+    west, south, east, north = _bounds(within_deg)
+    west, south = max(west, box[0]), max(south, box[1])
+    east, north = min(east, box[2]), min(north, box[3])
+    if west >= east or south >= north:
+        raise SourceError(
+            "the box and the polygon do not meet",
+            "Give one of them alone, or a box that lies over the polygon",
+        )
+    if west >= _HALF_TURN_DEG:  # all that they share lies past it
+        west, east = west - 360.0, east - 360.0
+        within_deg = shapes_run_on(within_deg, west)
+    return checked_box((west, south, east, north)), within_deg
+
+
+def _bounds(shape_deg: BaseGeometry) -> BBox:
+    west, south, east, north = (float(edge) for edge in shape_deg.bounds)
     return west, south, east, north
 
 

@@ -29,7 +29,7 @@ from planner.errors import SourceError
 from planner.memory import give_back
 from planner.sources import opl
 from planner.sources.coast import COASTLINE
-from planner.sources.meridian import BBox, checked_box, parts_of, told_box
+from planner.sources.meridian import BBox, checked_box, common_ground, parts_of, told_box
 from planner.sources.ordering import (
     MAKE_ROOM,
     OnTheGlobe,
@@ -141,9 +141,9 @@ def read_osm(
     formats = [_checked_format(file) for file in files]
     told = source or ", ".join(file.name for file in files)
     report = progress or _silent
-    box = _common_box(None if bbox_deg is None else checked_box(bbox_deg), within_deg)
-    if box is not None:
-        box = checked_box(box)
+    box = None if bbox_deg is None else checked_box(bbox_deg)
+    if within_deg is not None:
+        box, within_deg = common_ground(box, within_deg)
     edited = [
         has_new_nodes(file) if kind == "pbf" else is_edited(file, kind)
         for file, kind in zip(files, formats, strict=True)
@@ -180,17 +180,6 @@ def read_osm(
         raise SourceError(f"{source or told}: {error.message}", error.remedy) from error
     report(1.0, f"{area.network.edge_count} streets, {len(area.buildings)} buildings")
     return area
-
-
-def _common_box(bbox_deg: BBox | None, within_deg: BaseGeometry | None) -> BBox | None:
-    """Return the box that what is kept must meet: the one asked for, no larger than the polygon's."""
-    if within_deg is None:
-        return bbox_deg
-    west, south, east, north = (float(v) for v in within_deg.bounds)
-    if bbox_deg is not None:
-        west, south = max(west, bbox_deg[0]), max(south, bbox_deg[1])
-        east, north = min(east, bbox_deg[2]), min(north, bbox_deg[3])
-    return west, south, east, north
 
 
 def _read_in_any_order(
