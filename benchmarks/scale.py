@@ -73,16 +73,20 @@ class Bench:
         found: one_map.Figures = json.loads(ran.stdout.splitlines()[-1])
         return found, ""
 
-    def forget(self, names: Iterable[str]) -> None:
-        """Forget what was measured on some maps before."""
-        for name in names:
-            self.last.pop(name, None)
-
     def measure(self, name: str, file: Path, parts: Iterable[Part], kept: Path) -> Size:
-        """Measure some parts on one map, beside what was measured there before; keep it in a file."""
+        """Measure some parts on one map, beside what was measured there before; keep it in a file.
+
+        What was kept stays there till all these parts are measured: who breaks off loses none of it.
+        """
         known = self.last.get(name, {})
-        figures: one_map.Figures = known.get("figures", {})
-        failures: dict[str, str] = known.get("failures", {})
+        parts = list(parts)
+        anew = set() if self.only else {who for whom, _ in parts for who in whom}
+        figures: one_map.Figures = {
+            work: stays
+            for work, by in known.get("figures", {}).items()
+            if (stays := {who: told for who, told in by.items() if who not in anew})
+        }
+        failures: dict[str, str] = dict(known.get("failures", {}))
         self.tell(f"{name}: {file.name}, {file.stat().st_size / 1e6:.0f} MB")
         for whom, words in parts:
             if self.only and words[0] not in self.only:
@@ -193,8 +197,6 @@ def main() -> int:
     often = joined(list(map(str, times)))
     source = f"{asked.city.name} {often} times" if asked.city else f"it {often} times"
     files = list(maps(asked.city, times, bench))
-    if not asked.only:
-        bench.forget(name for name, _ in files)
     measured: list[Size] = []
     # The routers last, and the page before them, too: should nobody wait for these, all else is told.
     for parts in (bench.ours, bench.routers):

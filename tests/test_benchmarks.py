@@ -138,40 +138,69 @@ def test_what_puts_back_is_done_before_each_run_and_does_not_count(monkeypatch: 
     assert (spent.wall_s, spent.cpu_s, spent.p95_s) == (1.0, 1.0, 1.0)
 
 
-def test_the_routers_are_asked_last_when_all_else_is_told_and_other_maps_figures_stay(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    files = [(f"map_{edges}", tmp_path / f"{edges}.osm.pbf") for edges in (30_000, 10**6)]
+def cells(plan_s: float) -> dict[str, float]:
+    return {"s": plan_s, "cpu_s": plan_s}
+
+
+def run_scale(patch: pytest.MonkeyPatch, folder: Path, *, stop_at: tuple[str, str] = ("", "")) -> list[str]:
+    """Run the whole of it on two maps, with made figures; returns which parts were measured, in order."""
+    files = [(name, folder / f"{name}.osm.pbf") for name in ("small", "metro")]
     for _, file in files:
         file.touch()
-    page, kept, asked_for = tmp_path / "page.md", tmp_path / "last-run.json", list[str]()
-    kept.write_text(json.dumps({name: {"figures": {"old": {}}} for name in ("map_30000", "another")}))
+    measured: list[str] = []
 
     def run(_: scale.Bench, part: str, *words: str) -> tuple[one_map.Figures, str]:
+        name = next((name for name, _ in files if any(name in word for word in words)), "")
+        if (part, name) == stop_at:
+            raise KeyboardInterrupt
+        measured.append(f"{part} {name}".strip())
         if part == "ask":
-            assert "whole plan" in page.read_text()
-            return {}, "broken off"
-        asked_for.append(part)
-        edges = 10**6 if "map_1000000" in words else 30_000
-        ours: one_map.Figures = {
-            WHOLE: {one_map.OURS: {"s": 0.2, "cpu_s": 0.2}},
-            one_map.SIZE: {one_map.OURS: {"edges": edges}},
-        }
+            assert "| whole plan, ms | planner | 200" in (folder / "page.md").read_text()
+            return {one_map.ROUTE: {words[1]: cells(0.005)}}, ""
+        edges = {"edges": 10**6 if name == "metro" else 30_000}
+        ours: one_map.Figures = {WHOLE: {one_map.OURS: cells(0.2)}, one_map.SIZE: {one_map.OURS: edges}}
         return (ours, "") if part == "plan" else ({}, "")
 
-    monkeypatch.setattr(scale.Bench, "run", run)
-    monkeypatch.setattr(scale, "maps", lambda *_: iter(files))
-    monkeypatch.setattr(
-        scale, "write", lambda sizes, about, out: out.write_text(report.page(sizes, about | ABOUT))
-    )
-    monkeypatch.setattr(peers, "folder", lambda: tmp_path)
-    monkeypatch.setattr("sys.argv", ["scale", "--out", str(page)])
+    patch.setattr(scale.Bench, "run", run)
+    patch.setattr(scale, "maps", lambda *_: iter(files))
+    patch.setattr(scale, "write", lambda sizes, about, out: out.write_text(report.page(sizes, about | ABOUT)))
+    patch.setattr(peers, "folder", lambda: folder)
+    patch.setattr("sys.argv", ["scale", "--out", str(folder / "page.md")])
     assert scale.main() == 0
-    assert asked_for == ["import", *["import", "read", "plan", "script"] * 2]
-    assert "broken off" in page.read_text()
+    return measured
+
+
+OLD = {"figures": {"an old piece": {one_map.OURS: cells(9.0)}, one_map.ROUTE: {"osrm": cells(0.007)}}}
+
+
+def test_the_routers_are_asked_last_when_all_else_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept = tmp_path / "last-run.json"
+    kept.write_text(json.dumps({"small": OLD, "another": OLD}))
+    own, asked = ["import", "read", "plan", "script"], ["ask", "ask"]
+    assert run_scale(monkeypatch, tmp_path) == [
+        "import",  # of the shipped city, for what it compiles
+        *(f"{part} {name}" for parts in (own, asked) for name in ("small", "metro") for part in parts),
+    ]
     found = json.loads(kept.read_text())
-    assert "old" not in found["map_30000"]["figures"]
-    assert "old" in found["another"]["figures"]
+    assert "an old piece" not in found["small"]["figures"], "measured anew"
+    assert found["small"]["figures"][one_map.ROUTE]["osrm"] == cells(0.005)
+    assert found["another"] == OLD, "another city's"
+
+
+@pytest.mark.parametrize("stop_at", [("plan", "metro"), ("ask", "metro")])
+def test_who_breaks_off_loses_nothing_that_was_not_measured_anew(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stop_at: tuple[str, str]
+) -> None:
+    kept = tmp_path / "last-run.json"
+    kept.write_text(json.dumps({"small": OLD, "metro": OLD}))
+    with pytest.raises(KeyboardInterrupt):
+        run_scale(monkeypatch, tmp_path, stop_at=stop_at)
+    found = json.loads(kept.read_text())
+    assert found["metro"]["figures"][one_map.ROUTE] == OLD["figures"][one_map.ROUTE]
+    assert ("an old piece" in found["metro"]["figures"]) == (stop_at[0] == "plan")
+    assert found["small"]["figures"][WHOLE][one_map.OURS] == cells(0.2)
 
 
 def test_growth_is_a_power_of_the_size() -> None:
