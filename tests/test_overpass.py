@@ -247,6 +247,8 @@ def test_a_cancel_is_heard_while_the_server_thinks_and_the_next_request_waits_fo
         ("-5", 10, 10),
         ("soon", 10, 10),
         ("Fri, 99 Foo 2026", 10, 10),
+        ("\xb2", 10, 10),
+        ("Fri, 31 Dec 9999 23:59:59 -999999999999999999", 10, 10),
     ],
 )
 def test_retry_after_is_understood_in_both_forms_and_never_for_ever(

@@ -415,13 +415,13 @@ def _check_status(answer: requests.Response) -> None:
 
 def _retry_after_s(answer: requests.Response) -> float:
     text = answer.headers.get("Retry-After", "")
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return float(text)
     if not text:
         return 0.0
     try:
         return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:  # neither seconds nor a date: as if it had not said
+    except (ValueError, OverflowError):  # neither seconds nor a date: as if it had not said
         return 0.0
 
 
