@@ -284,6 +284,48 @@ def test_where_nobody_answers_no_long_wait_is_asked(waits: list[float], tmp_path
     assert sum(waits) == 10
 
 
+NO_ADDRESSES = [
+    "overpass.local/api",
+    "localhost:8080/api",
+    "htp://x/api",
+    "file:///api",
+    "http://[::1/api",
+    "http://",
+    "http://x:99999/api",
+    "http://two..dots/api",
+    f"http://{'a' * 64}.example/api",
+]
+
+
+@pytest.mark.parametrize("address", NO_ADDRESSES)
+def test_an_address_that_is_none_is_refused_at_once(address: str, waits: list[float], tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"^PLANNER_OVERPASS_URL is no address of a server\. Set it to one"):
+        _fetch(Servers(address, sleep=waits.append), tmp_path)
+    with pytest.raises(
+        SourceError, match=r"^PLANNER_NOMINATIM_URL is no address of a server\. Set it to one"
+    ):
+        find_place("Lockport", Servers("", address))
+    assert waits == []
+
+
+@pytest.mark.parametrize("address", ["http://[::1]:9/api", "HTTP://127.0.0.1:9", " http://localhost.:9/"])
+def test_an_address_is_one_however_it_is_written(address: str, tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no connection"):
+        _fetch(Servers(address, tries=1), tmp_path)
+
+
+@pytest.mark.parametrize("proxy", ["http://", "foo://x", "http://two..dots:3"])
+def test_a_proxy_that_is_none_is_refused_at_once(
+    proxy: str, servers: Servers, waits: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", proxy)
+    with pytest.raises(SourceError, match="the proxy that the environment names cannot be used"):
+        _fetch(servers, tmp_path)
+    assert waits == []
+
+
 def test_a_full_disk_leaves_the_old_pack_and_the_tiles_that_have_come(
     asked: Overpass, servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

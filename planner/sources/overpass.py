@@ -22,6 +22,7 @@ from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -138,6 +139,7 @@ def find_place(place: str, servers: Servers) -> tuple[BBox, str]:
         If offline, not found, too large, or the server does not answer.
     """
     _check_online(servers)
+    _check_address("PLANNER_NOMINATIM_URL", servers.nominatim)
     import osmnx  # a second to import, and only needed here
 
     osmnx.settings.use_cache = False
@@ -196,10 +198,11 @@ def fetch_osm(
     Raises
     ------
     SourceError
-        If offline, too large, or the server refuses or fails for good; says what to do instead.
+        If offline, too large, no server is named, or it refuses or fails for good; says what to do instead.
     CancelledError
     """
     _check_online(servers)
+    _check_address("PLANNER_OVERPASS_URL", servers.overpass)
     tiles = _tiles(box)
     folder.mkdir(parents=True, exist_ok=True)
     files = []
@@ -390,6 +393,9 @@ def _ask_and_wait(query: str, file: Path, servers: Servers, listener: _Listener)
                     if out.tell() > _ANSWER_BYTES:
                         raise _Refused("the answer is larger than 1 GB")
         _check_whole(part)
+        part.replace(file)
+    except _NO_ADDRESS as error:
+        raise _no_proxy(error) from error
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise _Busy(_said(error), tries=_TRIES_UNHEARD if _is_unheard(error) else math.inf) from error
     finally:
@@ -503,6 +509,36 @@ def _check_online(servers: Servers) -> None:
             "fetching is switched off here (PLANNER_OFFLINE)",
             "Unset it, or import an extract: planner area import FILE.osm.pbf --name NAME",
         )
+
+
+def _check_address(setting: str, url: str) -> None:
+    """Refuse an address at which nobody can ever be asked, before anybody is."""
+    try:
+        address = urlsplit(str(requests.Request("POST", url).prepare().url))
+        whole = address.scheme in {"http", "https"} and bool((address.hostname or "").encode("idna"))
+    except ValueError:  # of requests and of codecs alike
+        whole = False
+    if not whole:
+        raise SourceError(
+            f"{setting} is no address of a server",
+            "Set it to one that begins with https:// or http://, or unset it to ask the public server",
+        )
+
+
+_NO_ADDRESS = (
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+    urllib3.exceptions.LocationValueError,
+)
+
+
+def _no_proxy(error: Exception) -> SourceError:
+    """Say that a proxy cannot be asked: the server's own address was looked at before."""
+    return SourceError(
+        f"the proxy that the environment names cannot be used ({_said(error)})",
+        "Correct HTTP_PROXY, HTTPS_PROXY or ALL_PROXY, or unset it",
+    )
 
 
 def _refuse_busy(answer: requests.Response, *_args: Any, **_kwargs: Any) -> None:
