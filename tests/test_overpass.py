@@ -33,6 +33,8 @@ HTML_REMARK = (
 )
 US = "https://download.geofabrik.de/north-america/us"
 BOX = (-85.645, 41.935, -85.625, 41.950)
+BROKEN_WITHIN = b'<?xml version="1.0"?><osm version="0.6"><node id="1" lat="x"</osm>'
+NO_PLACE = b'<?xml version="1.0"?><osm version="0.6"><node id="1" lat="x" lon="1"/></osm>'
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +109,8 @@ def test_busy_server_is_asked_again_later(
         (Fault(body=b"\x00\xff" * 3000), "no OpenStreetMap XML"),
         (Fault(body=b'<osm version="0.6"><remark> runtime error: timed out </remark></osm>'), "timed out"),
         (Fault(body=b'<?xml version="1.0"?><osm version="0.6"><node id="1" lat="1" lon="1"/>'), "cut off"),
+        (Fault(body=BROKEN_WITHIN), "not well-formed"),
+        (Fault(body=NO_PLACE), "wrong format for coordinate"),
         (Fault(body=JSON_REMARK), 'the server says: runtime error: Query timed out in "query" at line 3'),
         (Fault(body=JSON_REMARK.replace(b"remark", b"note")), "no OpenStreetMap XML"),
         (Fault(body=HTML_REMARK), "the server says: runtime error: the database is down & out"),

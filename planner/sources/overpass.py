@@ -31,7 +31,7 @@ from planner.errors import SourceError
 from planner.geo import Frame, LonLat
 from planner.sources.extracts import GEOFABRIK, extracts_of
 from planner.sources.meridian import BBox, checked_box, parts_of, told_box
-from planner.sources.pbf import KEYS, Progress
+from planner.sources.pbf import KEYS, Progress, check_readable
 
 OVERPASS_URL = "https://overpass-api.de/api/interpreter"
 NOMINATIM_URL = "https://nominatim.openstreetmap.org/"
@@ -399,8 +399,7 @@ def _ask_and_wait(query: str, file: Path, servers: Servers, listener: _Listener)
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise _Busy(_said(error), tries=_TRIES_UNHEARD if _is_unheard(error) else math.inf) from error
     finally:
-        whole = part.exists() and _is_whole(part)
-        if whole:
+        if part.exists() and _is_whole(part):  # broken off when all had come
             part.replace(file)
         else:
             part.unlink(missing_ok=True)
@@ -432,7 +431,18 @@ def _retry_after_s(answer: requests.Response) -> float:
 
 
 def _check_whole(file: Path) -> None:
-    """See that an answer is OpenStreetMap XML to its end, and carries no word of a failure."""
+    """See that an answer is OpenStreetMap XML from end to end, and carries no word of a failure.
+
+    One that is broken within is asked for again here: it would be found when all others have come.
+    """
+    _check_ends(file)
+    try:
+        check_readable(file, "osm")
+    except SourceError as error:
+        raise _Busy(f"the answer is broken: {error.message}") from error
+
+
+def _check_ends(file: Path) -> None:
     head, tail = _ends(file)
     remark = _remark(head + tail)
     if remark:
@@ -466,9 +476,9 @@ def _remark(told: bytes) -> str:
     return " ".join(html.unescape(text).split())[:_REMARK_LETTERS]
 
 
-def _is_whole(file: Path) -> bool:
+def _is_whole(file: Path, check: Callable[[Path], None] = _check_whole) -> bool:
     try:
-        _check_whole(file)
+        check(file)
     except _Busy:
         return False
     return True
@@ -487,7 +497,9 @@ def _base_date(file: Path) -> str:
 
 
 def _is_fresh(file: Path) -> bool:
-    return file.is_file() and time.time() - file.stat().st_mtime < _KEPT_S
+    """Whether a tile is kept and young enough, and has its ends: a computer that lost power may cut it."""
+    young = file.is_file() and time.time() - file.stat().st_mtime < _KEPT_S
+    return young and _is_whole(file, _check_ends)
 
 
 def _wait(seconds: float, servers: Servers, listener: _Listener) -> None:

@@ -182,6 +182,23 @@ def read_osm(
     return area
 
 
+def check_readable(file: Path, kind: str) -> None:
+    """See that a file is whole and understood to its end, by the reader that areas are read with.
+
+    ``kind`` is osmium's name of its format; the file's own may end in anything.
+
+    Raises
+    ------
+    SourceError
+        If it is not.
+    """
+    try:
+        for _thing in osmium.FileProcessor(osmium.io.File(str(file), kind)):
+            pass  # each in Python: osmium alone would keep all other threads waiting until it is done
+    except (RuntimeError, OSError, ValueError, osmium.InvalidLocationError) as error:
+        raise SourceError(f"{file.name} cannot be read ({_first_line(error)})", "Get it again") from error
+
+
 def _read_in_any_order(
     files: Sequence[Path],
     formats: Sequence[str],
