@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
@@ -30,6 +30,7 @@ import urllib3
 from planner.errors import SourceError
 from planner.geo import Frame, LonLat
 from planner.sources.extracts import GEOFABRIK, extracts_of
+from planner.sources.locks import HEED_S, take_lock
 from planner.sources.meridian import BBox, checked_box, parts_of, told_box
 from planner.sources.pbf import KEYS, Progress, check_readable
 
@@ -51,8 +52,8 @@ _ANSWER_BYTES = 1 << 30
 _CHUNK_BYTES = 1 << 16
 _BUSY = frozenset({429, 502, 503, 504})
 _RETRY_LIMIT_S = 300.0
-_HEED_S = 0.2  # how long nobody hears that the fetch was broken off
 _on_its_way = threading.Lock()  # held by a request until its answer is here, or given up
+_ASKING = ".asking"  # beside the folders of tiles: what is locked meanwhile, for other processes
 _TRIES_UNHEARD = 2  # where nobody answers: there is no network, or no such server
 _TRIES_OTHER = 3  # where somebody else answers, such as the page of a hotel's network that asks to be paid
 _BY_MIDDLE = (
@@ -182,7 +183,7 @@ def fetch_osm(
         West, south, east, north in degrees.
     folder : Path
         Where tiles are kept until the caller deletes them; those of an earlier, broken fetch of the same box
-        are not asked again within a day.
+        are not asked again within a day. Whoever calls sees to it that nobody else fetches into it meanwhile.
     servers : Servers
     progress : callable
         Told the share of tiles that are here.
@@ -345,29 +346,44 @@ def _ask(query: str, file: Path, servers: Servers, listener: _Listener) -> None:
     """Ask once; the file is there, whole, when this returns.
 
     Overpass may think for minutes before it says a word: who breaks the fetch off is not kept waiting for
-    it. The next request is, for there is never more than one on its way.
+    it. The next request is, for there is never more than one on its way from this installation.
     """
-    while not _on_its_way.acquire(timeout=_HEED_S):
-        listener.check()
-        listener.say("waiting for the end of the request that was broken off")
+    with _turn(file.parent.with_name(_ASKING), listener) as turn:
+        if _is_fresh(file):  # by the request that was broken off
+            return
+        held = turn.pop_all()
     answer: Future[None] = Future()
 
     def ask() -> None:
         try:
-            _ask_and_wait(query, file, servers, listener)
+            with held:
+                _ask_and_wait(query, file, servers, listener)
         except Exception as error:  # noqa: BLE001 - raised below, where somebody hears it
             answer.set_exception(error)
         else:
             answer.set_result(None)
-        finally:
-            _on_its_way.release()
 
     threading.Thread(target=ask, name="overpass", daemon=True).start()
-    while not wait([answer], timeout=_HEED_S).done:
+    while not wait([answer], timeout=HEED_S).done:
         if listener.cancelled():
-            wait([answer], timeout=_HEED_S)  # an answer that was coming is cleared away by then
+            wait([answer], timeout=HEED_S)  # an answer that was coming is cleared away by then
             raise CancelledError
     answer.result()
+
+
+def _turn(lock: Path, listener: _Listener) -> ExitStack:
+    """Wait until no request is on its way, of this process or another; none is until what is given closes."""
+
+    def waiting() -> None:
+        listener.check()
+        listener.say("waiting for the end of the request that is on its way")
+
+    with ExitStack() as turn:
+        while not _on_its_way.acquire(timeout=HEED_S):
+            waiting()
+        turn.callback(_on_its_way.release)
+        turn.enter_context(take_lock(lock, waiting))
+        return turn.pop_all()
 
 
 def _ask_and_wait(query: str, file: Path, servers: Servers, listener: _Listener) -> None:
