@@ -44,6 +44,10 @@ class SourceError(PlannerError, ValueError):
     """A source file (OSM extract, hospital table) that cannot be read."""
 
 
+class NoStreetsError(SourceError):
+    """A source that was read, and has no streets where they were looked for."""
+
+
 class PackError(PlannerError, OSError):
     """An area pack on disk that is broken, of another schema, or cannot be written."""
 

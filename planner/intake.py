@@ -13,19 +13,28 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from planner import packs, settings
 from planner.area import Area
 from planner.document import read_incident
-from planner.errors import AreaError, AreaNotFoundError, PackError, PlannerError, SourceError
+from planner.errors import (
+    AreaError,
+    AreaNotFoundError,
+    NoStreetsError,
+    PackError,
+    PlannerError,
+    SourceError,
+)
 from planner.files import put_whole
 from planner.model import Incident
 from planner.packs import BBox, Progress
 from planner.revision import compare_areas, shifted_closures
 from planner.soundness import check_values
-from planner.sources.overpass import Servers, fetch_osm
+from planner.sources.locks import take_lock
+from planner.sources.overpass import CancelledError, Servers, fetch_osm
 from planner.sources.pbf import read_osm
 from planner.store import Store
 
@@ -63,7 +72,7 @@ def fetch_area(
     """Fetch an area from Overpass, replacing one of that name only when all went well.
 
     What has come is kept beside the packs until the area is written, or for a day: the same call goes on
-    where an earlier one broke off.
+    where an earlier one broke off. Of two that fetch under one name at a time, the later one waits.
 
     Parameters
     ----------
@@ -75,6 +84,7 @@ def fetch_area(
     servers : Servers, optional
         Those of the settings unless given.
     progress, cancelled : callable, optional
+        The latter is asked until the area begins to be written.
 
     Raises
     ------
@@ -82,37 +92,60 @@ def fetch_area(
         If the name is unsafe or a shipped area's, or the disk refuses.
     SourceError
         If the server refuses, or what it sends makes no area.
+    CancelledError
     """
     packs.check_own_name(name)
-    report = progress or _to_nobody
+    listened = _unless_broken_off(progress or _to_nobody, cancelled)
     folder = settings.read_settings().home / _FETCHED / name
-    try:
-        files, date = fetch_osm(
-            box, folder, servers or servers_here(), _part(report, 0.0, _SHARE_FETCHED), cancelled
+    with _kept_in(folder):
+        lock = take_lock(
+            folder.with_name(f".{name}.lock"),
+            lambda: listened(0.0, f"waiting for the end of another fetch of '{name}'"),
         )
-    except OSError as error:
-        if isinstance(error, PackError):
+    with lock:
+        with _kept_in(folder):
+            files, date = fetch_osm(
+                box, folder, servers or servers_here(), _part(listened, 0.0, _SHARE_FETCHED), cancelled
+            )
+        try:
+            area = read_osm(
+                files,
+                name,
+                bbox_deg=box,
+                source=f"Overpass API, {place}" if place else "Overpass API",
+                data_date=date,
+                covered_deg=box,
+                progress=_part(listened, _SHARE_FETCHED, 1.0),
+            )
+        except NoStreetsError:
+            shutil.rmtree(folder, ignore_errors=True)  # no area comes of it: asked anew the next time
             raise
+        packs.write_area(area)
+        shutil.rmtree(folder, ignore_errors=True)
+    return area
+
+
+def _unless_broken_off(report: Progress, cancelled: Callable[[], bool]) -> Progress:
+    def listened(share: float, text: str) -> None:
+        report(share, text)
+        if cancelled():
+            raise CancelledError
+
+    return listened
+
+
+@contextmanager
+def _kept_in(folder: Path) -> Iterator[None]:
+    """Say what to do where the disk refuses to keep what is fetched."""
+    try:
+        yield
+    except PackError:
+        raise
+    except OSError as error:
         raise PackError(
             f"what was fetched cannot be kept ({error.strerror or error})",
             f"Check that {folder.parent} can be written and has room, or set PLANNER_HOME to another folder",
         ) from error
-    try:
-        area = read_osm(
-            files,
-            name,
-            bbox_deg=box,
-            source=f"Overpass API, {place}" if place else "Overpass API",
-            data_date=date,
-            covered_deg=box,
-            progress=_part(report, _SHARE_FETCHED, 1.0),
-        )
-    except SourceError:
-        shutil.rmtree(folder, ignore_errors=True)  # no area comes of it: asked anew the next time
-        raise
-    packs.write_area(area)
-    shutil.rmtree(folder, ignore_errors=True)
-    return area
 
 
 # --- what changed ---------------------------------------------------------------------------------

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
+import shutil
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -17,8 +20,9 @@ from planner.errors import PackError, SourceError
 from planner.geo import LonLat
 from planner.sources import overpass
 from planner.sources.extracts import extracts_of
+from planner.sources.meridian import BBox
 from planner.sources.overpass import CancelledError, Servers, box_around, fetch_osm, find_place
-from planner.sources.pbf import read_osm
+from planner.sources.pbf import check_readable, read_osm
 from tests.overpass_server import Fault, Overpass, overpass_server
 
 THREE_RIVERS = settings.shipped("data", "three_rivers_mi.osm.pbf")
@@ -190,6 +194,70 @@ def test_broken_fetch_goes_on_where_it_stopped(
     assert len(asked.queries) == 2
 
 
+def test_a_tile_that_is_broken_within_is_asked_for_again_and_no_other(
+    asked: Overpass, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overpass, "TILE_M", 1000.0)
+    asked.faults[:] = [Fault(), Fault(), Fault(), Fault(body=BROKEN_WITHIN)]
+    assert intake.fetch_area(BOX, "mended", servers=servers).network.edge_count > 100
+    assert len(asked.queries) == 5
+    assert asked.queries[3] == asked.queries[4]
+    packs.delete_area("mended")
+
+
+def test_a_tile_that_was_cut_on_disk_is_asked_for_again(
+    asked: Overpass, servers: Servers, tmp_path: Path
+) -> None:
+    (tile,) = _fetch(servers, tmp_path)
+    whole = tile.read_bytes()
+    tile.write_bytes(whole[: len(whole) // 2])
+    assert [file.read_bytes() for file in _fetch(servers, tmp_path)] == [whole]
+    assert len(asked.queries) == 2
+
+
+def test_what_was_fetched_is_kept_where_there_is_no_room_to_read_it(
+    asked: Overpass, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overpass, "TILE_M", 1000.0)
+    full = shutil.disk_usage("/")._replace(free=1000)
+    with monkeypatch.context() as tight:
+        tight.setattr("planner.sources.ordering.shutil.disk_usage", lambda _folder: full)
+        with pytest.raises(SourceError, match="0 MB are free"):
+            intake.fetch_area(BOX, "tight", servers=servers)
+    assert len(asked.queries) == 4
+    intake.fetch_area(BOX, "tight", servers=servers)
+    assert len(asked.queries) == 4, "nothing is asked for twice"
+    packs.delete_area("tight")
+
+
+def _fetch_until(share: float, box: BBox, name: str, servers: Servers) -> None:
+    """Fetch, and break off as soon as so much is told to be done."""
+    done = [0.0]
+    intake.fetch_area(
+        box,
+        name,
+        servers=servers,
+        progress=lambda share, _text: done.append(share),
+        cancelled=lambda: done[-1] >= share,
+    )
+
+
+def test_a_cancel_is_heard_while_what_was_fetched_is_read(
+    asked: Overpass, servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = intake.fetch_area(BOX, "stopped", servers=servers)
+    monkeypatch.setattr(overpass, "TILE_M", 1000.0)
+    smaller = (*BOX[:3], BOX[3] - 0.001)
+    asked.queries.clear()
+    for stop_at in (0.7, 0.97, 1.0):
+        with pytest.raises(CancelledError):
+            _fetch_until(stop_at, smaller, "stopped", servers)
+        assert packs.open_area("stopped").digest == old.digest
+    assert intake.fetch_area(smaller, "stopped", servers=servers).digest != old.digest
+    assert len(asked.queries) == 4, "what had come is kept"
+    packs.delete_area("stopped")
+
+
 def test_failed_fetch_leaves_the_old_pack(asked: Overpass, servers: Servers) -> None:
     old = intake.fetch_area(BOX, "kept", servers=servers)
     asked.faults[:] = [Fault(body=b'<osm version="0.6"></osm>')]
@@ -239,6 +307,72 @@ def test_a_cancel_is_heard_while_the_server_thinks_and_the_next_request_waits_fo
     assert any("waiting for the end of the request" in text for text in told)
     assert asked.most_at_once == 1
     assert sorted(tmp_path.iterdir()) == sorted(files), "nothing is left of what was broken off"
+
+
+def _hold(lock: Path) -> Any:
+    """Take a lock as another process does."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    held = lock.open("ab")
+    fcntl.flock(held, fcntl.LOCK_EX)
+    return held
+
+
+def test_the_request_of_another_process_is_waited_for(
+    asked: Overpass, servers: Servers, tmp_path: Path
+) -> None:
+    folder, told = tmp_path / "name", [""]
+
+    def says(_share: float, text: str) -> None:
+        told.append(text)
+        if "waiting for the end of the request" in text:
+            assert asked.queries == []
+            other.close()
+
+    with _hold(tmp_path / ".asking") as other:
+        with pytest.raises(CancelledError):
+            fetch_osm(BOX, folder, servers, lambda _s, text: told.append(text), lambda: "waiting" in told[-1])
+        assert asked.queries == []
+        fetch_osm(BOX, folder, servers, says)
+    assert len(asked.queries) == 1
+
+
+def test_another_fetch_of_the_same_name_is_waited_for(asked: Overpass, servers: Servers) -> None:
+    asked.faults[:] = [Fault(think_s=1.0)]
+    made, told = [], [""]
+    first = threading.Thread(target=lambda: made.append(intake.fetch_area(BOX, "two", servers=servers)))
+    first.start()
+    while not asked.queries:
+        first.join(0.01)
+    with pytest.raises(CancelledError):
+        intake.fetch_area(
+            BOX,
+            "two",
+            servers=servers,
+            progress=lambda _share, text: told.append(text),
+            cancelled=lambda: "another fetch of 'two'" in told[-1],
+        )
+    made.append(intake.fetch_area(BOX, "two", servers=servers))
+    first.join()
+    assert made[0].digest == made[1].digest
+    assert asked.most_at_once == 1
+    packs.delete_area("two")
+
+
+def test_the_tile_of_a_request_that_was_broken_off_is_not_asked_for_again(
+    asked: Overpass, servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checking = threading.Event()
+
+    def slowly(file: Path, kind: str) -> None:
+        checking.set()
+        threading.Event().wait(1.0)
+        check_readable(file, kind)
+
+    monkeypatch.setattr("planner.sources.overpass.check_readable", slowly)
+    with pytest.raises(CancelledError):
+        fetch_osm(BOX, tmp_path, servers, quiet, checking.is_set)
+    assert len(_fetch(servers, tmp_path)) == 1
+    assert len(asked.queries) == 1
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from planner.errors import SourceError
+from planner.errors import NoStreetsError
 from planner.geo import Frame
 from planner.sources.restrictions import Restriction, restriction_arrays
 from planner.sources.tags import Street, StreetNode
@@ -115,7 +115,7 @@ class Streets:
             points = good[owner]
             way_id, street, ref, unit = way_id[good], street[good], ref[points], unit[points]
         if not len(way_id):
-            raise SourceError(
+            raise NoStreetsError(
                 "there are no streets in it", "Choose an extract with streets (highway=*) in it"
             )
         return Streets(way_id, street, start, ref, unit, self.streets)
@@ -141,7 +141,7 @@ class Streets:
             lines = shapely.linestrings(self.unit[rows] * UNIT_DEG, indices=run)
             meets[near] = shapely.intersects(ground_deg, lines)
         if not meets.any():
-            raise SourceError(
+            raise NoStreetsError(
                 "there are no streets in that box", "Choose a box with streets of the map in it"
             )
         owner = np.repeat(np.arange(len(self.way_id)), np.diff(self.start))

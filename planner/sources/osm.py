@@ -19,7 +19,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import BUILDING_COLUMNS, OBSTACLE_COLUMNS, PLACE_COLUMNS, Area
-from planner.errors import SourceError
+from planner.errors import NoStreetsError, SourceError
 from planner.geo import Frame, LonLat, on_globe, run_on
 from planner.memory import give_back
 from planner.sources.coast import COASTLINE, sea_of
@@ -220,7 +220,7 @@ class Draft:
             If no street is left, or the area is too wide to measure true.
         """
         if bbox_deg is not None and not self._added:
-            raise SourceError(
+            raise NoStreetsError(
                 "there are no streets in that box", "Choose a box with streets of the map in it"
             )
         bbox_deg = None if bbox_deg is None else checked_box(bbox_deg)
@@ -354,7 +354,7 @@ def _area_box(
         if (inner_low < inner_high).all():
             low, high = inner_low, inner_high
         elif bbox_deg is not None:
-            raise SourceError(
+            raise NoStreetsError(
                 "there are no streets in that box", "Choose a box with streets of the map in it"
             )
         if covered_deg is not None and to_its_edges:

@@ -25,7 +25,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area, iso_date
-from planner.errors import SourceError
+from planner.errors import NoStreetsError, SourceError
 from planner.memory import give_back
 from planner.sources import opl
 from planner.sources.coast import COASTLINE
@@ -134,8 +134,10 @@ def read_osm(
 
     Raises
     ------
+    NoStreetsError
+        If the file has no streets, or none there.
     SourceError
-        If the file is missing, broken, of another format, or has no streets.
+        If the file is missing, broken, of another format, or there is no room to read it.
     """
     files = [path] if isinstance(path, Path) else list(path)
     formats = [_checked_format(file) for file in files]
@@ -177,7 +179,8 @@ def read_osm(
             to_its_edges=covered_deg is not None,
         )
     except SourceError as error:
-        raise SourceError(f"{source or told}: {error.message}", error.remedy) from error
+        kind = NoStreetsError if isinstance(error, NoStreetsError) else SourceError
+        raise kind(f"{source or told}: {error.message}", error.remedy) from error
     report(1.0, f"{area.network.edge_count} streets, {len(area.buildings)} buildings")
     return area
 
@@ -215,7 +218,7 @@ def _read_in_any_order(
         all_of_them = [True] * len(files)
         reading = _read_sorted(files, formats, box, report, all_of_them, OnTheGlobe())
     if reading.lacks_nodes():
-        raise SourceError(
+        raise NoStreetsError(
             f"{files[0].name} has {reading.without_nodes} streets but no nodes for them to run through",
             "Use an extract with its nodes",
         )
@@ -394,10 +397,10 @@ class _Reading:
         """Whether no street has nodes: they come later, have negative ids, or are left out."""
         return self.without_nodes > 0 and self.draft.street_count == 0
 
-    def lies_elsewhere(self, told: str, box: BBox) -> SourceError:
+    def lies_elsewhere(self, told: str, box: BBox) -> NoStreetsError:
         """Say that no street lies in a box, where they lie, and whether latitude was given first."""
         if not np.isfinite(self._low_deg).all():
-            return SourceError(
+            return NoStreetsError(
                 f"{told} has no streets at all", "Choose a place, or an extract, with streets in it"
             )
         own = (*self._low_deg.tolist(), *self._high_deg.tolist())
@@ -405,7 +408,7 @@ class _Reading:
         remedy = f"Its streets lie within {_told(own)}: choose a part of that"
         if _boxes_meet((south, west, north, east), own):
             remedy = f"Longitude comes first: {_told((south, west, north, east))}"
-        return SourceError(f"{told}: there are no streets in the box {_told(box)}", remedy)
+        return NoStreetsError(f"{told}: there are no streets in the box {_told(box)}", remedy)
 
     # --- kinds of objects -----------------------------------------------------------------------
 
