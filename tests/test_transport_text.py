@@ -71,6 +71,23 @@ def test_the_transport_officer_says_who_drives_where_and_what_is_held_back() -> 
     assert "best hospital" not in told
 
 
+def test_police_cars_take_no_adult_to_a_hospital_for_children_only() -> None:
+    plan, _ = planned()
+
+    def told(*names: str) -> str:
+        marked = tuple(replace(h, children_only=h.name in names) for h in plan.hospitals)
+        text = transport_text(replace(plan, hospitals=marked), WAVE)
+        (line,) = [line for line in text.splitlines() if "Police cars" in line]
+        return line.split("Police cars that carry a red")[1]
+
+    assert (
+        told("West Trauma")
+        == ": to Far Trauma, a child to West Trauma, and tell transport at once: it counts."
+    )
+    both = " child: to West Trauma or Far Trauma, and tell transport at once: it counts."
+    assert told("West Trauma", "Far Trauma") == both
+
+
 def test_patients_without_a_place_are_said_loudly() -> None:
     plan, _ = planned()
     crowd = replace(plan, incident=replace(plan.incident, casualties=Casualties(40, 4, 3)))

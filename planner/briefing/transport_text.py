@@ -56,9 +56,8 @@ def _transmissions(plan: Plan, first_wave: int) -> Iterator[str]:
     if any(n for _, n in children):
         yield f"Of these, children: {_shares([(h, n) for h, n in children if n], said)}."
     if first:
-        nearest = sorted((h for h, _ in first), key=lambda h: h.time_s or 0.0)[:_MOST_ASKED]
-        centres = " or ".join(words.plain(h.name) for h in nearest)
-        yield f"Police cars that carry a red: to {centres}, and tell transport at once: it counts."
+        where = _by_police([h for h, _ in first])
+        yield f"Police cars that carry a red{where}, and tell transport at once: it counts."
     gone = [(h, counted(h.sent)) for h in plan.hospitals if counted(h.sent)]
     if gone:
         yield f"Already sent: {'; '.join(f'{told} to {words.plain(h.name)}' for h, told in gone)}."
@@ -70,6 +69,18 @@ def _transmissions(plan: Plan, first_wave: int) -> Iterator[str]:
     yield from _ambulances(plan)
     if told := concurrence(plan):
         yield f"{told}."
+
+
+def _by_police(taking: list[HospitalOption]) -> str:
+    """Say where police cars take reds: the nearest that are sent any, no adult to one for children."""
+    nearest = sorted(taking, key=lambda h: h.time_s or 0.0)
+    anybody, children = (
+        " or ".join([words.plain(h.name) for h in nearest if h.children_only is only][:_MOST_ASKED])
+        for only in (False, True)
+    )
+    if not anybody:
+        return f" child: to {children}"
+    return f": to {anybody}{f', a child to {children}' if children else ''}"
 
 
 def _loading(plan: Plan) -> Iterator[str]:
