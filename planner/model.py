@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from planner import words
 from planner.geo import LonLat
 from planner.terms import (
     Control,
@@ -536,6 +537,14 @@ class Route:
     reason: str
     keep_clear: tuple[tuple[str, float], ...] = ()
     against_signs: tuple[int, ...] = ()
+
+    @property
+    def towards(self) -> str:
+        """What is said before its end where the map ends first, as its reason says; "" where it leads there.
+
+        Its length and time are then those to the edge of the map, never those of the drive.
+        """
+        return words.TOWARDS if words.TOWARDS in self.reason else ""
 
 
 @dataclass(frozen=True)

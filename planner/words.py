@@ -16,6 +16,9 @@ _FEET_PER_METRE = 1 / 0.3048
 _FEET_PER_MILE = 5280
 _POINTS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 UNKNOWN = "?"
+EDGE = "the edge of the map"
+TOWARDS = f"{EDGE}, towards "
+"""Before the name of what a way leads to that the map does not reach: the rest of the drive is not known."""
 
 PURPOSES = {
     Purpose.COMMAND_POST: ("CP", "Command post"),

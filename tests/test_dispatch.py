@@ -17,7 +17,7 @@ from planner import words
 from planner.area import Area
 from planner.briefing import dispatch
 from planner.briefing.airspace import STATUS, airspace_request, airspace_text
-from planner.briefing.phrases import Edition, entry_side, exposed, scene, suggested, title
+from planner.briefing.phrases import Edition, ends_of, entry_side, exposed, scene, span, suggested, title
 from planner.briefing.public_notice import ASKED, BLANK, finished_notice, notice_text, public_notice
 from planner.errors import IncidentError
 from planner.geo import LonLat, usng
@@ -28,6 +28,7 @@ from planner.perimeters.staffing import staffing_order
 from planner.plan import make_plan
 from planner.terms import PerimeterName, Purpose, RouteKind, ThreatName, ZoneKind
 from tests import strategies
+from tests.test_transport_text import planned
 from tests.town import CENTRE, town
 
 EDITION = Edition(datetime.fromisoformat("2026-05-14T10:02:00-05:00"), 3)
@@ -152,6 +153,35 @@ def test_the_desk_has_every_post_site_way_and_notice():
     for notice in plan.notices:
         assert notice.text in kept
     assert plan.area.attribution in kept
+
+
+def test_a_way_to_the_edge_of_the_map_is_told_as_that_and_its_drive_as_an_estimate():
+    plan, _ = planned()
+    far = next(h for h in plan.hospitals if h.name == "Far Trauma")
+    assert far.off_map
+    drive = f"{words.minutes(far.time_range_min)}, estimate"
+    desk, radio = dispatch.dispatch_text(plan), dispatch.radio_text(plan)
+    assert "  Way out to the edge of the map, towards Far Trauma: " in desk
+    assert f"  Far Trauma, Level I, {drive}" in desk
+    assert f"Far Trauma, Level I, {drive}" in radio
+    near = next(h for h in plan.hospitals if h.name == "West Trauma")
+    assert "  Way out to West Trauma: " in desk
+    assert f"West Trauma, Level II, {words.minutes(near.time_range_min)}, first hour" in radio
+    assert " to the edge of the map, towards Far Trauma, " in dispatch.keep_clear_text(plan)
+
+
+def test_ways_of_one_line_are_told_by_what_they_reach_first_then_by_what_lies_beyond():
+    plan, _ = planned()
+    far = next(r for r in plan.routes if r.end == "Far Trauma")
+    near = next(r for r in plan.routes if r.end == "West Trauma")
+    further = replace(far, end="Further Hospital")
+    assert ends_of(plan, [far]) == "the edge of the map, towards Far Trauma"
+    assert (
+        ends_of(plan, [far, near, further])
+        == "West Trauma; the edge of the map, towards Far Trauma, Further Hospital"
+    )
+    assert span(far, "790 m") == "790 m to the edge of the map"
+    assert span(near, "790 m") == f"790 m, {words.about(near.time_s)}"
 
 
 def test_the_radio_tells_posts_on_one_street_apart_and_how_far_hot_ground_reaches():

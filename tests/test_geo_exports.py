@@ -30,7 +30,9 @@ from planner.exports.xml import degrees
 from planner.geojson import geometry
 from planner.model import Shape
 from planner.terms import PerimeterName, RouteKind, ZoneKind
+from planner.ui.layers import map_layers
 from tests.plans import MADE, made_town, town_plan
+from tests.test_transport_text import planned
 
 CM_DEG = 1e-7
 """A centimetre, and a bit, of latitude."""
@@ -234,6 +236,20 @@ def test_a_balloon_says_why_and_that_it_is_a_suggestion(plan):
     own = {item.label for item in items(plan, "m") if item.layer == "scene" or pinned in item.facts}
     assert all("Suggestion: IC decides" in text for name, text in texts.items() if name not in own)
     assert "Suggestion" not in texts["Blocked here"], "that is what the user says"
+
+
+def test_what_a_map_says_of_a_way_to_the_edge_of_the_map_is_not_said_of_the_drive():
+    plan, area = planned()
+    far = next(h for h in plan.hospitals if h.name == "Far Trauma")
+    told = {item.id: item for item in items(plan, "m")}
+    way = told[f"route/{far.route}"]
+    assert way.title.endswith(" to the edge of the map, towards Far Trauma")
+    assert way.lines[0].endswith("m to the edge of the map")
+    (hospital,) = [item for item in told.values() if item.layer == "hospitals" and item.title == "Far Trauma"]
+    assert hospital.lines[0].endswith(" min by road, estimate")
+    (shown,) = [r for r in map_layers(plan, "m", area)["routes"] if r["id"] == far.route]
+    assert shown["title"].endswith(" to the edge of the map, towards Far Trauma")
+    assert shown["lines"][0] == way.lines[0]
 
 
 def test_kml_has_a_style_for_every_item_and_fetches_nothing(plan):

@@ -305,6 +305,15 @@ def test_ways_out_that_hang_on_one_gate_are_said_to() -> None:
     assert f"1 way out through {first}, to 1 hospital. " in told((first,))
     assert f"1 way out through {first}, to 3 hospitals. " in told((first,), (first,), (first,))
     assert "1 way out, to 2 hospitals. " in told((), ())
+    beyond = replace(one, reason=f"Ambulances to {words.TOWARDS}Far: 3 min", end="Far")
+    ends = (replace(one, end="Near"), beyond)
+    hospitals = tuple(replace(plan.hospitals[0], name=way.end) for way in ends)
+    assert ", to the edge of the map, towards 1 hospital." in verdict(
+        replace(plan, routes=(beyond,), hospitals=hospitals)
+    )
+    assert ", to 1 hospital and to the edge of the map, towards 1 hospital." in verdict(
+        replace(plan, routes=ends, hospitals=hospitals)
+    )
     needed = plan.officers["inner"] + plan.officers["outer"]
     last = staff_posts(plan.posts, needed).staffed[-1]  # the first that few officers leave open
     assert f"Corridor NOT HELD, no officers yet for {last}: 1 way out" in told((last,), officers=needed - 1)

@@ -23,13 +23,14 @@ from planner.exports import EXPORTERS, Audience, Options, Paper, export_plan, ty
 from planner.exports.ics201 import ics201
 from planner.exports.ics206 import hospital_row, ics206, procedures
 from planner.exports.legend import legend
-from planner.exports.lists import Table, fit, wrapped
+from planner.exports.lists import Table, fit, hospital_table, way_table, wrapped
 from planner.exports.page_facts import sources
 from planner.exports.public import public_plan
 from planner.model import AmbulanceNeed, Casualties, Notice, Plan, WalkIns
 from planner.perimeters.exposure import IN_VIEW
 from planner.terms import NoticeLevel, Purpose, ThreatName, TraumaLevel
 from tests.test_dispatch import HOSTILE, made, with_names
+from tests.test_transport_text import planned
 
 MADE = Options(datetime.fromisoformat("2026-05-14T10:02:00-05:00"), valid_min=240, sender="Town Police")
 PRINTS = [name for name, one in EXPORTERS.items() if one.suffix == ".pdf"]
@@ -147,6 +148,39 @@ def test_a_drive_that_is_an_estimate_and_a_corridor_that_is_shared_are_said_on_t
     told = list(procedures(replace(plan, notices=(shared, replace(shared, level=NoticeLevel.INFO)))))
     assert told.count("CAUTION: In and out share Main Street.") == 1
     assert "INFO: In and out share Main Street." not in told
+
+
+def test_a_way_to_the_edge_of_the_map_is_never_told_as_the_way_or_the_drive_to_the_hospital():
+    plan, area = planned()
+    far = next(h for h in plan.hospitals if h.name == "Far Trauma")
+    way = next(r for r in plan.routes if r.id == far.route)
+    assert any(line.startswith(f"Way out to {way.towards}Far Trauma: ") for line in procedures(plan))
+    rows = way_table(plan, 63.0, 6.4).rows
+    at = next(k for k, row in enumerate(rows) if "edge of the map" in row[1])
+    assert rows[at][2] == "", "its minutes are not the drive's"
+    assert "Far Trauma" in " ".join(row[1] for row in rows[at : at + 3])
+    page = export_plan(plan, "html", MADE, area).decode()
+    assert f"<td>{way.towards}Far Trauma</td>" in page
+    assert f"<td>{words.both(way.length_m)} to the edge of the map</td>" in page
+    assert f"<td>{words.minutes(far.time_range_min)}, estimate</td>" in page
+
+
+def test_the_brief_rounds_times_up_and_marks_drives_that_are_estimates():
+    plan, _ = planned()
+    near = next(r for r in plan.routes if r.end == "West Trauma")
+    for time_s, told in ((133.0, "3 min"), (186.0, "4 min"), (180.0, "3 min"), (20.0, "1 min")):
+        assert way_table(replace(plan, routes=(replace(near, time_s=time_s),)), 63.0, 6.4).rows[0][2] == told
+    table = hospital_table(plan.hospitals, 63.0, 6.4, 6)
+    drives = {row[0]: row[2] for row in table.rows}
+    assert drives["Far Trauma"].startswith("~")
+    assert not drives["West Trauma"].startswith("~")
+    assert "(~ estimate)" in table.title
+    known = tuple(h for h in plan.hospitals if not h.off_map)
+    assert "estimate" not in hospital_table(known, 63.0, 6.4, 6).title
+    slow = tuple(replace(h, time_range_min=(120, 204)) for h in plan.hospitals if h.off_map)
+    for width, size_pt in ((63.0, 6.4), (84.0, 7.2)):
+        (row,) = hospital_table(slow, width, size_pt, 6).rows
+        assert row[2] == "~120-204", "it is not cut"
 
 
 def test_the_hospitals_of_the_form_are_those_of_the_plan_in_their_order():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+from planner import words
 from planner.briefing.changes import plan_changes
 from planner.briefing.side_by_side import side_by_side
 from planner.geo import LonLat
@@ -128,6 +129,20 @@ def test_ways_to_two_hospitals_of_one_name_are_two_ways() -> None:
     lost = replace(before, routes=tuple(r for r in before.routes if r.id != "egress-9"))
     assert route_changes(before, lost) == (
         f"Ambulances to {one.name}: can be reached, but no way is kept open any more",
+    )
+
+
+def test_a_way_to_the_edge_of_the_map_is_told_without_the_time_to_it() -> None:
+    before = plan_of()
+    one = next(route for route in before.routes if route.route is RouteKind.EGRESS)
+    edge = replace(one, reason=f"Ambulances to {words.TOWARDS}{one.end}: 3 min")
+    slow = replace(edge, time_s=edge.time_s + 120, line=edge.line[::-1], streets=("Detour",))
+    was = replace(before, routes=(edge,))
+    what = f"Ambulances to the edge of the map, towards {one.end}"
+    (other,) = route_changes(was, replace(before, routes=(slow,)))
+    assert other.startswith(f"{what}: another way by Detour, no more by ")
+    assert route_changes(replace(before, routes=()), replace(before, routes=(slow,))) == (
+        f"{what}: new way by Detour",
     )
 
 

@@ -42,7 +42,7 @@ from planner.routes.alternatives import middle_points
 from planner.sources.hospital_tables import installed_hospitals
 from planner.store import Store
 from planner.terms import NoticeLevel, Purpose, RouteKind
-from planner.ui import state, transport
+from planner.ui import panel_care, state, transport, transport_ask
 from planner.ui.transport_compared import compared
 from planner.ui.transport_sheet import transport_sheet
 from tests.kept_areas import draw_base_map, keep_areas
@@ -627,6 +627,22 @@ def test_every_way_that_is_kept_open_is_told_once_with_what_to_keep_clear() -> N
             assert escape(street) in told.split("No parking, tow what stands:")[1]
     assert told.count("<li>") == len({(r.route, r.line) for r in kept})
     assert transport.lanes(replace(plan, routes=())) == ""
+
+
+def test_a_drive_beyond_the_map_is_called_an_estimate_wherever_it_is_shown() -> None:
+    plan, _ = planned()
+    far = next(h for h in plan.hospitals if h.name == "Far Trauma")
+    drive = f"{words.minutes(far.time_range_min)}, estimate"
+    assert f"<span>Far Trauma, {drive}</span>" in transport.summary(plan, RULES)
+    assert transport_ask._leaving_text(far) == f"Far Trauma, {drive}"
+    assert transport_ask._facts(far).startswith(f"Level I, {drive}, ")
+    assert f"<td>{drive}</td>" in panel_care.hospitals(plan)
+    way = next(route for route in plan.routes if route.id == far.route)
+    stretch = f"{words.distance(way.length_m, words.METRES)} to the edge of the map"
+    assert f"{drive}, {stretch}<" in transport.ways(plan, far, (), words.METRES)
+    assert f"</div>{stretch}<" in panel_care.ways([way], words.METRES)
+    other = replace(plan, hospitals=tuple(replace(h, assigned=Casualties()) for h in plan.hospitals))
+    assert f"<b>{words.minutes(far.time_range_min)}</b>, estimate" in compared([plan, other], ["Now", "Then"])
 
 
 def test_of_a_street_driven_in_and_out_on_different_parts_both_are_kept_clear() -> None:

@@ -24,7 +24,9 @@ from planner.briefing.phrases import (
     Edition,
     along,
     began,
+    drive,
     end_of,
+    ends_of,
     entry_side,
     exposed,
     heading,
@@ -223,7 +225,7 @@ def _said_hospitals(hospitals: tuple[HospitalOption, ...]) -> str:
 
 
 def _said_hospital(hospital: HospitalOption) -> str:
-    parts = [words.plain(hospital.name), trauma(hospital), words.minutes(hospital.time_range_min)]
+    parts = [words.plain(hospital.name), trauma(hospital), drive(hospital)]
     sent = patients(hospital)
     return ", ".join([*parts, *([f"first hour {sent}"] if sent else [])])
 
@@ -280,10 +282,10 @@ def _desk_ways(plan: Plan) -> list[str]:
     lines = ["WAYS"] if plan.routes else []
     for same in one_way_each(plan.routes):
         way = same[0]
-        ends = ", ".join(end_of(plan, route.end) for route in same)
         passed = f", {through(way)}" if way.posts_crossed else ""
         lines.append(
-            f"  {words.ROUTES[way.route]} to {ends}: {along(way)}{passed}; {words.both(way.length_m)}"
+            f"  {words.ROUTES[way.route]} to {ends_of(plan, same)}: {along(way)}{passed}; "
+            f"{words.both(way.length_m)}"
         )
     return lines
 
@@ -363,9 +365,9 @@ def _corridor(plan: Plan) -> Iterator[list[str]]:
 
 def _corridor_way(plan: Plan, same: list[Route]) -> list[str]:
     way = same[0]
-    ends = ", ".join(end_of(plan, route.end) for route in same)
+    ends = f"{end_of(plan, way.start)} to {ends_of(plan, same)}"
     lines = [
-        f"{words.ROUTES[way.route].upper()}: {end_of(plan, way.start)} to {ends}, {words.both(way.length_m)}",
+        f"{words.ROUTES[way.route].upper()}: {ends}, {words.both(way.length_m)}",
         f"  From {place(way.line[0])}",
     ]
     lines += [f"  [ ] {words.plain(street)}" for street in dict.fromkeys(way.streets)]

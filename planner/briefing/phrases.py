@@ -151,6 +151,24 @@ def end_of(plan: Plan, name: str) -> str:
     return words.plain(name)
 
 
+def ends_of(plan: Plan, same: Sequence[Route], longest: int = 120) -> str:
+    """Say where ways of one line lead: "Town General", "the edge of the map, towards East Hospital, West"."""
+    by_edge = {way: [end_of(plan, r.end) for r in same if r.towards == way] for way in ("", words.TOWARDS)}
+    named = {way: ", ".join(words.plain(end, longest) for end in ends) for way, ends in by_edge.items()}
+    return "; ".join(f"{way}{names}" for way, names in named.items() if names)
+
+
+def stretch(route: Route, length: str) -> str:
+    """Write the length of a way, and that it is the length to the edge of the map where it is."""
+    return f"{length} to {words.EDGE}" if route.towards else length
+
+
+def span(route: Route, length: str) -> str:
+    """Write the length and time of a way; of one to the edge of the map no time: the drive goes on."""
+    told = stretch(route, length)
+    return told if route.towards else f"{told}, {words.about(route.time_s)}"
+
+
 def one_way_each(routes: Iterable[Route]) -> list[list[Route]]:
     """Gather routes that follow the same line, in the order of the corridor: they are told once."""
     ordered = sorted(routes, key=lambda route: _KINDS_IN_ORDER.index(route.route))
@@ -188,6 +206,12 @@ def trauma(hospital: HospitalOption) -> str:
     if hospital.pediatric_level:
         parts.append(f"pediatric {hospital.pediatric_level}")
     return ", ".join(parts) or "level not known"
+
+
+def drive(hospital: HospitalOption) -> str:
+    """Say the drive in whole minutes, and that it is an estimate where it is one."""
+    told = words.minutes(hospital.time_range_min)
+    return f"{told}, estimate" if hospital.off_map and hospital.time_range_min else told
 
 
 def patients(hospital: HospitalOption) -> str:

@@ -37,6 +37,8 @@ class Told:
         Why there is no way, "" where there is one.
     to : str
         Name of the site that a way leads to: another plan may have it elsewhere. "" for a hospital.
+    estimate : bool
+        Whether the drive leads beyond the map.
     """
 
     range_min: tuple[int, int] | None
@@ -45,6 +47,7 @@ class Told:
     patients: Casualties | None = None
     why_not: str = ""
     to: str = ""
+    estimate: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,4 +99,5 @@ def _of_hospital(hospital: HospitalOption, route: Route | None) -> Told:
         tuple(post for post in route.posts_crossed) if route else (),
         hospital.assigned,
         "" if hospital.time_range_min else hospital.reason,
+        estimate=hospital.off_map,
     )

@@ -8,7 +8,17 @@ from itertools import takewhile
 
 from planner import words
 from planner.briefing.concurrence import concurrence
-from planner.briefing.phrases import UNDATED, Edition, along, identity, site_name, through, title, trauma
+from planner.briefing.phrases import (
+    UNDATED,
+    Edition,
+    along,
+    drive,
+    identity,
+    site_name,
+    through,
+    title,
+    trauma,
+)
 from planner.geo import usng
 from planner.model import Casualties, HospitalOption, Plan, Site
 from planner.routes.driving import ambulance_point
@@ -127,12 +137,6 @@ def _named(hospital: HospitalOption) -> str:
     graded = hospital.adult_level is not None or hospital.pediatric_level is not None
     facts = [*([trauma(hospital)] if graded else []), drive(hospital)]
     return f"{words.plain(hospital.name)} ({', '.join(facts)})"
-
-
-def drive(hospital: HospitalOption) -> str:
-    """Say the drive in whole minutes, and that it is an estimate where it is one."""
-    told = words.minutes(hospital.time_range_min)
-    return f"{told}, estimate" if hospital.off_map and hospital.time_range_min else told
 
 
 def _left(plan: Plan) -> Iterator[str]:

@@ -97,10 +97,8 @@ def _ways_line(plan: Plan, officers: int | None) -> str:
         return "NO WAY OUT FOR AMBULANCES FOUND."
     told, all_through = words.count(len(ways), "way"), _gates_of_all_ways(plan)
     through = f"{', all' if len(ways) > 1 else ''} through {words.joined(all_through)}" if all_through else ""
-    ends = {route.end for route in plan.routes if route.route is RouteKind.EGRESS}
-    hospitals = len({hospital.name for hospital in plan.hospitals} & ends)
-    to = f", to {words.count(hospitals, 'hospital')}" if hospitals else ""
-    if plan.hospitals and not hospitals:
+    to = _to_hospitals(plan)
+    if plan.hospitals and not to:
         return f"Corridor leads to NO HOSPITAL: {told} out{through}."
     few = set(_unstaffed(plan, officers))
     lost = [way for way in ways if few.intersection(way)]
@@ -109,6 +107,17 @@ def _ways_line(plan: Plan, officers: int | None) -> str:
         return f"Corridor NOT HELD, no officers yet for {words.joined(gates)}: {told} out{through}{to}."
     beside = f", {len(ways) - len(lost)} of them with officers at the gates" if lost else ""
     return f"Corridor open, {told} out{beside}{through}{to}."
+
+
+def _to_hospitals(plan: Plan) -> str:
+    """Say to how many hospitals ways out lead, and towards how many beyond the map; "" where to none."""
+    names = {hospital.name for hospital in plan.hospitals}
+    led = {route.end: route.towards for route in plan.routes if route.route is RouteKind.EGRESS}
+    told = []
+    for towards in ("", words.TOWARDS):
+        count = sum(way == towards for name, way in led.items() if name in names)
+        told += [f"to {towards}{words.count(count, 'hospital')}"] if count else []
+    return f", {words.joined(told)}" if told else ""
 
 
 def _gates_of_all_ways(plan: Plan) -> tuple[str, ...]:

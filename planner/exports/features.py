@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from planner import words
+from planner.briefing.phrases import span
 from planner.model import (
     HospitalOption,
     Incident,
@@ -304,8 +305,7 @@ def _entrance(site: Site) -> Item:
 
 
 def _route(route: Route, units: str) -> Item:
-    title = f"{words.ROUTES[route.route]}: {route.start} to {route.end}"
-    span = f"{words.distance(route.length_m, units)}, {words.about(route.time_s)}"
+    title = f"{words.ROUTES[route.route]}: {route.start} to {route.towards}{route.end}"
     facts: dict[str, Value] = {
         "route": route.id,
         "kind": route.route.value,
@@ -319,7 +319,8 @@ def _route(route: Route, units: str) -> Item:
         "posts_crossed": ", ".join(route.posts_crossed),
         "reason": route.reason,
     }
-    lines = (span, route.reason, "By " + ", ".join(route.streets) if route.streets else "")
+    told = span(route, words.distance(route.length_m, units))
+    lines = (told, route.reason, "By " + ", ".join(route.streets) if route.streets else "")
     shape = Shape(lines=(route.line,))
     return _item(
         f"route/{route.id}", route.route, words.ROUTES[route.route], title, lines, shape, facts, "routes"
@@ -342,7 +343,8 @@ def _hospital(place: HospitalOption, number: int) -> Item:
         "as_of": place.as_of,
         "reason": place.reason,
     }
-    lines = (f"{level}; {words.minutes(place.time_range_min)} by road", place.reason)
+    estimate = ", estimate" if place.off_map and place.time_range_min else ""
+    lines = (f"{level}; {words.minutes(place.time_range_min)} by road{estimate}", place.reason)
     shape = Shape(points=(place.location,))
     return _item(f"hospital/{number}", "hospital", place.name, place.name, lines, shape, facts, "hospitals")
 

@@ -10,7 +10,8 @@ from planner.area import Area
 from planner.briefing.phrases import (
     along,
     began,
-    end_of,
+    drive,
+    ends_of,
     entry_side,
     one_way_each,
     patients,
@@ -18,6 +19,7 @@ from planner.briefing.phrases import (
     post_task,
     scene,
     site_name,
+    span,
     suggested,
     threat,
     through,
@@ -160,9 +162,10 @@ def _ways(plan: Plan) -> Iterator[str]:
     rows = []
     for same in one_way_each(plan.routes):
         way = same[0]
-        ends = ", ".join(end_of(plan, route.end) for route in same)
-        told = f"{words.both(way.length_m)}, {words.about(way.time_s)}"
-        rows.append([way_tag(same), words.ROUTES[way.route], ends, along(way), through(way), told])
+        told = span(way, words.both(way.length_m))
+        rows.append(
+            [way_tag(same), words.ROUTES[way.route], ends_of(plan, same), along(way), through(way), told]
+        )
     heading = "Ways: keep clear, tow" if plan.posts else "Ways"
     return _table(heading, ("Way", "Kind", "To", "Streets", "Posts", "Length, time"), rows)
 
@@ -178,7 +181,7 @@ def _hospital_row(hospital: HospitalOption) -> list[str]:
     return [
         closed + hospital.name,
         trauma(hospital),
-        words.minutes(hospital.time_range_min),
+        drive(hospital),
         words.minutes(hospital.air_range_min),
         known[hospital.helipad],
         known[hospital.burn],

@@ -9,6 +9,8 @@ from planner.area import Area
 from planner.briefing.concurrence import TO_AGREE, concurrence
 from planner.briefing.phrases import (
     along,
+    drive,
+    ends_of,
     one_way_each,
     patients,
     place,
@@ -17,7 +19,7 @@ from planner.briefing.phrases import (
     through,
     trauma,
 )
-from planner.briefing.transport_text import drive, kept_places
+from planner.briefing.transport_text import kept_places
 from planner.exports import forms
 from planner.exports.exporter import Options
 from planner.exports.forms import Json
@@ -153,9 +155,8 @@ def procedures(plan: Plan) -> Iterator[str]:
     """Yield what the plan knows of moving patients: ways out, who is not placed, what else is wrong."""
     for same in one_way_each(route for route in plan.routes if route.route is RouteKind.EGRESS):
         way = same[0]
-        ends = ", ".join(words.plain(route.end, 60) for route in same)
         passed = f", {through(way)}" if way.posts_crossed else ""
-        yield f"Way out to {ends}: {along(way)}{passed}."
+        yield f"Way out to {ends_of(plan, same, 60)}: {along(way)}{passed}."
     told = concurrence(plan)
     if told == TO_AGREE:
         yield "[   ] EMS agrees with the ambulances' ways. Name, time:"

@@ -6,6 +6,7 @@ counted in a last line, never dropped in silence.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,7 +39,11 @@ Json = dict[str, Any]
 _POINT_MM = 0.3528
 _FACT_PT = 7.6
 _WAY_LINES = 2
+_EDGE_LINES = 4
+"""More lines for all ways to the edge of the map together: to say that takes one of each."""
 _CAUTION_LINES = 4
+_GUESSED = "~"
+"""Before a drive that is an estimate; the title of the list says so."""
 _REGULAR = 0.9
 """Regular letters are about this share of bold ones, for which widths are known."""
 
@@ -232,25 +237,38 @@ def way_table(plan: Plan, width: float, size_pt: float) -> Table:
     """List the ways: where to, by which streets, through which posts, how long."""
     widths = (13.0, width - 23.2, 9.0)
     rows = []
-    for same in one_way_each(plan.routes):
+    gathered = one_way_each(plan.routes)
+    beyond = sum(bool(same[0].towards) for same in gathered)
+    for same in gathered:
         way = same[0]
         whole = f"{along(way)}; {through(way)}" if way.posts_crossed else along(way)
         if way.route is RouteKind.EGRESS:
-            whole = f"{end_of(plan, way.end)}{f' and {len(same) - 1} more' if len(same) > 1 else ''}: {whole}"
-        first, *others = wrapped(words.plain(whole, 400), widths[1] - 0.8, size_pt, _WAY_LINES)
-        rows.append([way_tag(same), first, f"{max(1, round(way.time_s / 60))} min"])
+            more = f" and {len(same) - 1} more" if len(same) > 1 else ""
+            whole = f"{way.towards}{end_of(plan, way.end)}{more}: {whole}"
+        most = _WAY_LINES + (min(_WAY_LINES, _EDGE_LINES // beyond) if way.towards else 0)
+        first, *others = wrapped(words.plain(whole, 400), widths[1] - 0.8, size_pt, most)
+        # The drive to what lies beyond the map stands with the hospitals.
+        time = "" if way.towards else f"{max(1, math.ceil(way.time_s / 60))} min"
+        rows.append([way_tag(same), first, time])
         rows += [["", line, ""] for line in others]
     return Table("WAYS: keep clear, tow", widths, _cut(rows, widths, size_pt))
 
 
 def hospital_table(hospitals: Sequence[HospitalOption], width: float, size_pt: float, most: int) -> Table:
     """List the hospitals that are sent patients, then the nearest: level, drive, air, first hour."""
-    widths = (width - 34.7, 10.5, 10.0, 8.0, 5.0)
     shown = listed_hospitals(hospitals, most)[:most]
+    guessed = any(map(_is_guessed, shown))
+    drive_mm = 1.8 * size_pt if guessed else 10.0
+    widths = (width - 24.7 - drive_mm, 10.5, drive_mm, 8.0, 5.0)
     rows = _cut(map(_hospital_row, shown), widths, size_pt, bold=False)
     more = len(hospitals) - len(shown)
     rest = f"+ {more} more: ICS 206" if more else ""
-    return Table("HOSPITALS: level, drive min, R/Y/G, pad", widths, rows, rest, bold=False)
+    title = f"HOSPITALS: level, drive min{f' ({_GUESSED} estimate)' if guessed else ''}, R/Y/G, pad"
+    return Table(title, widths, rows, rest, bold=False)
+
+
+def _is_guessed(hospital: HospitalOption) -> bool:
+    return hospital.off_map and hospital.time_range_min is not None
 
 
 def _hospital_row(hospital: HospitalOption) -> list[str]:
@@ -258,7 +276,8 @@ def _hospital_row(hospital: HospitalOption) -> list[str]:
     adult = hospital.adult_level or words.UNKNOWN
     level = f"{adult}, ped {hospital.pediatric_level}" if hospital.pediatric_level else f"{adult}"
     told = f"{sent.red}/{sent.yellow}/{sent.green}" if patients(hospital) else "-"
-    drive = words.minutes(hospital.time_range_min).removesuffix(" min")
+    guessed = _GUESSED if _is_guessed(hospital) else ""
+    drive = guessed + words.minutes(hospital.time_range_min).removesuffix(" min")
     pad = words.UNKNOWN if hospital.helipad is None else ("yes" if hospital.helipad else "no")
     closed = "CLOSED: " if hospital.closed else ("DIVERTS: " if hospital.diversion else "")
     return [closed + hospital.name, level, drive, told, pad]

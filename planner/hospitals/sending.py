@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from shapely.geometry import Point
 
+from planner import words
 from planner.area import Area
 from planner.doctrine import Doctrine
 from planner.doctrine import Transport as Rules
@@ -309,7 +310,7 @@ def _ways_out(
             paths[drive.goal] = search.path(drive.goal)
         path = paths[drive.goal]
         if path is not None and path.length_m > 0:
-            towards = "the edge of the map, towards " if drive.beyond_m else ""
+            towards = words.TOWARDS if drive.beyond_m else ""
             purpose = f"Ambulances to {towards}{drive.hospital.name}"
             ways.append(Way(RouteKind.EGRESS, start_name, drive.hospital.name, path, purpose))
             route_of[k] = f"{RouteKind.EGRESS}-{len(ways)}"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from shapely.geometry import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
+from planner import words
 from planner.area import Area, geometries_m
 from planner.closures import blocked_streets
 from planner.doctrine import Doctrine
@@ -106,9 +107,7 @@ def find_alternatives(
         if all_m <= 0 or own_m < _NEW_SHARE * all_m:
             break
         used = np.union1d(used, other.driven)
-        purpose = (
-            f"Another way to {'the edge of the map, towards ' if hospital.off_map else ''}{hospital.name}"
-        )
+        purpose = f"Another way to {words.TOWARDS if hospital.off_map else ''}{hospital.name}"
         way = Way(RouteKind.EGRESS, site.id, hospital.name, other, purpose)
         (route,) = write_routes([way], driving.streets, area, doctrine.transport)
         late = doctrine.transport.off_map_late if hospital.off_map else 1.0

@@ -50,7 +50,7 @@ def route_changes(before: Plan, after: Plan) -> tuple[str, ...]:
         if key in old and old[key].line != now.line
     ]
     fresh = [
-        f"{_what(r, names)}: new way, {_minutes(r.time_s)}{_by(r.streets)}"
+        f"{_what(r, names)}: new way{'' if r.towards else f', {_minutes(r.time_s)}'}{_by(r.streets)}"
         for key, r in new.items()
         if key not in old
     ]
@@ -72,7 +72,7 @@ def _to(hospital: HospitalOption) -> Hashable:
 
 
 def _what(route: Route, names: dict[str, str]) -> str:
-    return f"{_KINDS[route.route]} {names.get(route.end, route.end)}"
+    return f"{_KINDS[route.route]} {route.towards}{names.get(route.end, route.end)}"
 
 
 def _moved(what: str, was: str | None, now: str | None) -> str:
@@ -82,8 +82,9 @@ def _moved(what: str, was: str | None, now: str | None) -> str:
 def _rerouted(what: str, old: Route, new: Route) -> str:
     left = [street for street in old.streets if street not in new.streets]
     was, now = _minutes(old.time_s), _minutes(new.time_s)
-    time = now if was == now else f"{now} (was {was})"
-    return f"{what}: {time}{_by(new.streets)}{f', no more by {_listed(left)}' if left else ''}"
+    time = now if was == now or old.towards else f"{now} (was {was})"
+    led = "another way" if new.towards else time  # how long the drive is, is told of the hospital
+    return f"{what}: {led}{_by(new.streets)}{f', no more by {_listed(left)}' if left else ''}"
 
 
 def _hospitals(before: Sequence[HospitalOption], after: Sequence[HospitalOption]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from planner import packs, words
 from planner.area import Area, line_of
 from planner.briefing.measures import in_units
+from planner.briefing.phrases import span
 from planner.closures import blocked_streets
 from planner.field_roads import with_field_roads
 from planner.geo import LonLat, degrees_of, on_globe, run_on
@@ -233,13 +234,12 @@ def _inside(ground: BaseGeometry) -> LonLat:
 
 
 def _route(route: Route, units: str) -> Json:
-    span = words.distance(route.length_m, units)
     return {
         "id": route.id,
         "route": route.route,
         "line": _line(route.line),
-        "title": f"{words.ROUTES[route.route]}: {_end(route.start)} to {_end(route.end)}",
-        "lines": [f"{span}, {words.about(route.time_s)}", route.reason],
+        "title": f"{words.ROUTES[route.route]}: {_end(route.start)} to {route.towards}{_end(route.end)}",
+        "lines": [span(route, words.distance(route.length_m, units)), route.reason],
     }
 
 

@@ -7,6 +7,7 @@ from html import escape
 
 from planner import words
 from planner.briefing.measures import in_units
+from planner.briefing.phrases import drive, span
 from planner.model import HospitalOption, Incident, Plan, Route
 from planner.terms import TraumaLevel
 from planner.ui.panel_parts import on_map, why
@@ -53,7 +54,7 @@ def _hospital(place: HospitalOption) -> str:
     return (
         f'<tbody><tr><th scope="rowgroup" colspan="3">{name}{why(place.reason)}</th></tr>'
         f"<tr><td>{_levels(place.adult_level, place.pediatric_level)}</td>"
-        f"<td>{escape(words.minutes(place.time_range_min))}</td>"
+        f"<td>{escape(drive(place))}</td>"
         f"<td>{told}</td></tr></tbody>"
     )
 
@@ -76,7 +77,7 @@ def ways(routes: Iterable[Route], units: str) -> str:
 
 
 def _way(route: Route, units: str) -> str:
-    told = f"{words.distance(route.length_m, units)}, {words.about(route.time_s)}"
+    told = span(route, words.distance(route.length_m, units))
     along = " - ".join(route.streets[:_STREETS])
     more = f" and {len(route.streets) - _STREETS} more" if len(route.streets) > _STREETS else ""
     return (

@@ -13,8 +13,8 @@ from html import escape
 
 from planner import words
 from planner.briefing.concurrence import concurrence
-from planner.briefing.phrases import CORRIDOR, one_way_each, site_name, trauma
-from planner.briefing.transport_text import NO_TRAFFIC, counted, drive, kept_places, to_ask, unplaced
+from planner.briefing.phrases import CORRIDOR, drive, one_way_each, site_name, stretch, trauma
+from planner.briefing.transport_text import NO_TRAFFIC, counted, kept_places, to_ask, unplaced
 from planner.doctrine import Transport as Rules
 from planner.model import HospitalOption, Plan, Route, Site
 from planner.routes.alternatives import Alternative
@@ -149,7 +149,7 @@ def _figures(plan: Plan, rules: Rules) -> str:
 def _first_hour(plan: Plan) -> str:
     """List who goes where in a line each: beside the map, above all that has to be asked."""
     lines = [
-        f"<li><span>{escape(words.plain(one.name))}, {escape(words.minutes(one.time_range_min))}</span>"
+        f"<li><span>{escape(words.plain(one.name))}, {escape(drive(one))}</span>"
         f"<span>{_colours(one, [c for c in TRIAGE if getattr(one.assigned, c)])}</span></li>"
         for one in plan.hospitals
         if _sent(one)
@@ -455,21 +455,23 @@ def ways(plan: Plan, hospital: HospitalOption, others: Sequence[Alternative], un
         along = " - ".join(first.streets)
         rows.append(
             f"<li><b>Way in the plan</b>: {escape(drive(hospital))}, "
-            f"{escape(words.distance(first.length_m, units))}"
+            f"{escape(stretch(first, words.distance(first.length_m, units)))}"
             f'<span class="why">{escape(along)}</span><span class="why">{escape(first.reason)}</span></li>'
         )
     else:
         rows.append("<li>No way is drawn: nobody is planned for it. Its time counts the soonest.</li>")
+    estimate = ", estimate" if hospital.off_map else ""
     for number, other in enumerate(others, 1):
         later_min = math.ceil(other.later_s / 60)
         later = f"{later_min} min longer" if later_min > 0 else "about as long"
         common = words.distance(other.common_m, units) if other.common_m >= 1 else "nothing"
         posts = f", through {', '.join(other.route.posts_crossed)}" if other.route.posts_crossed else ""
         along = " - ".join(other.route.streets)
+        length = words.distance(other.route.length_m, units)
         dashes = _DASHES[min(number, len(_DASHES)) - 1]
         rows.append(
-            f"<li><b>Other way {number}</b>, {dashes} on the map: {escape(words.minutes(other.range_min))}, "
-            f"{later}, {escape(words.distance(other.route.length_m, units))}; in common with the ways above: "
+            f"<li><b>Other way {number}</b>, {dashes} on the map: {escape(words.minutes(other.range_min))}"
+            f"{estimate}, {later}, {escape(stretch(other.route, length))}; in common with the ways above: "
             f'{escape(common)}{escape(posts)}<span class="why">{escape(along)}</span></li>'
         )
     if not others:

@@ -16,7 +16,7 @@ import streamlit as st
 
 from planner import packs, words
 from planner.briefing.concurrence import agrees, ways_digest
-from planner.briefing.phrases import trauma
+from planner.briefing.phrases import drive, trauma
 from planner.doctrine import Transport as Rules
 from planner.hospitals.ambulances import is_ambulance
 from planner.hospitals.patients import Ward, child_red_per_h, others_per_h, red_per_h, walk_ins_by_doctrine
@@ -141,7 +141,7 @@ def ask_departure(incident: OpenIncident, plan: Plan) -> None:
 def _leaving_text(hospital: HospitalOption) -> str:
     shut = ", CLOSED" if hospital.closed else ", ON DIVERSION" if hospital.diversion else ""
     young = ", children only" if hospital.children_only else ""
-    return f"{words.plain(hospital.name)}, {words.minutes(hospital.time_range_min)}{young}{shut}"
+    return f"{words.plain(hospital.name)}, {drive(hospital)}{young}{shut}"
 
 
 def _last_counted(incident: OpenIncident) -> str:
@@ -228,7 +228,7 @@ def _ask_for_another(
     """Ask which other hospital was called, by name: any that the map or a table has."""
     by_key: dict[str, HospitalOption | Unlisted] = {place_key(h): h for h in listed}
     by_key |= {place_key(h): h for h in others}
-    told = {place_key(h): f"{words.plain(h.name)}, {words.minutes(h.time_range_min)}" for h in listed}
+    told = {place_key(h): f"{words.plain(h.name)}, {drive(h)}" for h in listed}
     told |= {place_key(h): _unlisted_text(h) for h in others}
     if not told:
         return
@@ -366,7 +366,7 @@ def _ask_rate(hospital: HospitalOption, member: str, label: str, value: float | 
 
 
 def _facts(hospital: HospitalOption) -> str:
-    parts = [trauma(hospital), words.minutes(hospital.time_range_min)]
+    parts = [trauma(hospital), drive(hospital)]
     parts += [words.count(hospital.beds, "bed")] if hospital.beds is not None else []
     parts += ["burn centre"] if hospital.burn else []
     parts += ["helipad"] if hospital.helipad else []

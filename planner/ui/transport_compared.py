@@ -93,7 +93,7 @@ def _told(told: Told | None, first: Told | None) -> str:
     if told.range_min is None:
         drive = f'<b>NO WAY</b><span class="why">{escape(told.why_not)}</span>'
     else:
-        drive = f"<b>{escape(words.minutes(told.range_min))}</b>"
+        drive = f"<b>{escape(words.minutes(told.range_min))}</b>{', estimate' * told.estimate}"
     moved = first is not None and first.to != told.to
     to = f" to {'<b>' if moved else ''}{escape(told.to)}{'</b>' if moved else ''}" if told.to else ""
     return drive + to + _patients(told.patients) + _by(told, first)
