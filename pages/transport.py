@@ -14,7 +14,7 @@ import streamlit as st
 import planner.ui
 from planner import packs, words
 from planner.area import Area
-from planner.briefing.phrases import Edition
+from planner.briefing.phrases import Edition, drive
 from planner.briefing.transport_text import transport_text
 from planner.closures import blocked_names
 from planner.doctrine import Doctrine
@@ -100,9 +100,7 @@ def choose_hospital(plan: Plan) -> int | None:
         list(reached),
         index=None,
         placeholder="choose a hospital: its ways are drawn on the map",
-        format_func=lambda which: (
-            f"{words.plain(which[0])}, {words.minutes(plan.hospitals[reached[which]].time_range_min)}"
-        ),
+        format_func=lambda which: f"{words.plain(which[0])}, {drive(plan.hospitals[reached[which]])}",
         key=f"ways to in {incident.id}",
     )
     return None if chosen is None else reached.get(chosen)

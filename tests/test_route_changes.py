@@ -144,6 +144,10 @@ def test_a_way_to_the_edge_of_the_map_is_told_without_the_time_to_it() -> None:
     assert route_changes(replace(before, routes=()), replace(before, routes=(slow,))) == (
         f"{what}: new way by Detour",
     )
+    far = replace(before.hospitals[0], time_s=2820.0, off_map=True)
+    then = replace(far, time_s=3000.0)
+    told = route_changes(replace(before, hospitals=(far,)), replace(before, hospitals=(then,)))
+    assert told == (f"{far.name}: 50 min, estimate, was 47 min",)
 
 
 # --- side by side -----------------------------------------------------------------------------------

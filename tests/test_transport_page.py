@@ -173,7 +173,8 @@ def test_who_goes_where_stands_beside_the_map_above_what_is_asked() -> None:
     told = said(open_page())
     beside = told.split('<ul class="who"')[1].split("</ul>")[0]
     assert told.index('<ul class="who"') < told.index('<h2 id="who">')
-    assert re.search(METHODIST + r', [\d-]+ min</span><span><span class="to red"><i>R</i> 4</span>', beside)
+    told_of_it = METHODIST + r', [\d-]+ min, estimate</span><span><span class="to red"><i>R</i> 4</span>'
+    assert re.search(told_of_it, beside)
     assert "</i> 0<" not in beside
 
 
@@ -407,6 +408,7 @@ def test_the_hospital_whose_other_ways_are_shown_stays_the_same_when_the_order_c
     page = open_page()
     shown = page.selectbox[1]
     chosen = next(k for k in shown.options if METHODIST in k)
+    assert chosen.endswith(" min, estimate")
     shown.select(chosen).run()
     ways = said(page)
     assert "Way in the plan" in ways

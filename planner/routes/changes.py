@@ -93,12 +93,13 @@ def _hospitals(before: Sequence[HospitalOption], after: Sequence[HospitalOption]
         if hospital.identity not in old:
             continue
         was, now = old[hospital.identity], hospital.time_s
+        estimate = ", estimate" if hospital.off_map else ""
         if now is None and was is not None:
             yield f"{hospital.name} cannot be reached any more: {hospital.reason}"
         elif was is None and now is not None:
-            yield f"{hospital.name} can be reached now: {_minutes(now)}"
+            yield f"{hospital.name} can be reached now: {_minutes(now)}{estimate}"
         elif was is not None and now is not None and _minutes(was) != _minutes(now):
-            yield f"{hospital.name}: {_minutes(now)}, was {_minutes(was)}"
+            yield f"{hospital.name}: {_minutes(now)}{estimate}, was {_minutes(was)}"
 
 
 def _minutes(time_s: float) -> str:
