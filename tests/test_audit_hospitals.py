@@ -155,6 +155,19 @@ def test_ambulances_too_few_or_too_fast_are_found() -> None:
         assert ("ambulances", "ambulances") in broken(replace(plan, ambulances=false))
 
 
+def test_children_who_left_for_a_childrens_hospital_and_are_planned_again_are_found() -> None:
+    plan, _ = good()
+    taker = next(h for h in plan.hospitals if h.children.red)
+    young = sum(h.children.red for h in plan.hospitals)
+    gone = replace(taker, sent=Casualties(red=1), children_only=True)
+    again = tuple(gone if h is taker else h for h in plan.hospitals)
+    assert young == (plan.incident.children or Casualties()).red
+    casualties = replace(plan.incident.casualties or Casualties(), red=99)
+    many = replace(plan, incident=replace(plan.incident, casualties=casualties))
+    assert ("patients", "hospitals") not in broken(many)
+    assert ("patients", "hospitals") in broken(replace(many, hospitals=again))
+
+
 def test_who_is_named_first_takes_ambulances_and_is_not_hours_past_another() -> None:
     plan, _ = good()
     (lead,) = (h for h in plan.hospitals if h.leads)

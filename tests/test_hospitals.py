@@ -1268,6 +1268,26 @@ def test_a_red_child_at_a_centre_of_adults_is_to_be_moved_on_once_stable() -> No
     )
 
 
+def test_a_child_who_left_for_a_childrens_hospital_is_not_planned_again_and_an_assumed_age_is_told() -> None:
+    area = town(hospitals=False)
+    facts = (
+        fact(area, 600, 150, "Adult Centre", adult_level=TraumaLevel.I),
+        fact(area, -600, 150, "Children's Centre", pediatric_level=TraumaLevel.I),
+    )
+    sites = (site(area, Purpose.CASUALTY_COLLECTION, 250, 100),)
+
+    def after(*said: HospitalStatus) -> Transport:
+        incident = replace(INCIDENT, casualties=Casualties(red=4), children=Casualties(red=2), hospitals=said)
+        return send_patients(incident, sites, streets_around(area, outer_m=SMALL), area, DOCTRINE, facts)
+
+    gone = after(status(area, -600, 150, "Children's Centre", sent=Casualties(red=2)))
+    assert sum(h.children.red for h in gone.hospitals) == 0
+    assert sum(h.assigned.red for h in gone.hospitals) == 2
+    told = "is taken for an adult: 2 red of the children are planned for as still here"
+    assert told not in texts(gone)
+    assert told in texts(after(status(area, 600, 150, "Adult Centre", sent=Casualties(red=1))))
+
+
 FACTS = st.builds(
     HospitalFact,
     name=st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), min_size=1),

@@ -324,12 +324,16 @@ def counts(shares: Shares) -> list[list[int]]:
 
 
 def people(patients: Casualties, children: Casualties | None, wards: list[Ward]) -> list[int]:
-    """Who is still to be driven: those sent already are taken for adults as long as there are any."""
+    """Who is still to be driven: those sent already are taken for adults as long as there are any.
+
+    Those who are sent to hospitals for children alone are children, as long as there are any.
+    """
     here: dict[bool, list[int]] = {False: [], True: []}
     for colour in COLOURS:
         young = getattr(children or Casualties(), colour)
         everybody = max(getattr(patients, colour), young)
         left = max(0, everybody - sum(getattr(ward.sent, colour) for ward in wards))
+        young = max(0, young - sum(getattr(ward.sent, colour) for ward in wards if ward.for_children))
         here[True].append(min(young, left))
         here[False].append(left - min(young, left))
     return here[False] + here[True]
@@ -380,6 +384,45 @@ def test_who_is_sent_already_takes_a_place_and_is_not_sent_again() -> None:
     shares = share_patients(Casualties(6, 3, 0), over, NO_WALK_INS)
     assert shares.assigned == (Casualties(), Casualties())
     assert shares.left == Casualties()
+
+
+def test_who_is_sent_to_a_hospital_for_children_is_a_child_and_elsewhere_an_adult_first() -> None:
+    wards = [Ward(300.0, ONE, 900), Ward(600.0, None, 200, for_children=True, pediatric_level=ONE)]
+    patients, children = Casualties(8, 4, 3), Casualties(3, 1, 2)
+    before = share_patients(patients, wards, NO_WALK_INS, children)
+    assert before.children == (Casualties(), children)
+    gone = [wards[0], replace(wards[1], sent=Casualties(3, 1, 0))]
+    after = share_patients(patients, gone, NO_WALK_INS, children)
+    assert after.children == (Casualties(), Casualties(green=2)), "children who left are planned again"
+    assert after.assumed_children == Casualties()
+    gone = [replace(wards[0], sent=Casualties(2, 3, 1)), wards[1]]
+    after = share_patients(patients, gone, NO_WALK_INS, children)
+    assert after.children == before.children
+    assert after.assumed_children == children, "adults may be here instead: nobody counts ages"
+    every = share_patients(Casualties(red=3), gone, NO_WALK_INS, Casualties(red=3))
+    assert every.assumed_children == Casualties(), "there were no adults"
+    too_many = [wards[0], replace(wards[1], sent=Casualties(red=5))]
+    over = share_patients(patients, too_many, NO_WALK_INS, children)
+    assert sum(n.red for n in over.assigned) + over.left.red == 3
+    assert sum(n.red for n in over.children) == 0
+
+
+@settings(max_examples=80, deadline=None)
+@given(WARDS, PATIENTS, CHILDREN, st.lists(PATIENTS, min_size=7, max_size=7))
+def test_who_is_here_and_who_is_sent_are_all_there_are(
+    wards: list[Ward], patients: Casualties, children: Casualties | None, sent: list[Casualties]
+) -> None:
+    wards = [replace(ward, sent=gone) for ward, gone in zip(wards, sent, strict=False)]
+    shares = share_patients(patients, wards, RULES, children)
+    for colour in COLOURS:
+        young = getattr(children or Casualties(), colour)
+        everybody = max(getattr(patients, colour), young)
+        here = sum(getattr(n, colour) for n in shares.assigned) + getattr(shares.left, colour)
+        assert here + min(everybody, sum(getattr(w.sent, colour) for w in wards)) == everybody
+        to_childrens = sum(getattr(w.sent, colour) for w in wards if w.for_children)
+        most = max(0, young - to_childrens)
+        assert sum(getattr(n, colour) for n in shares.children) <= most
+        assert getattr(shares.assumed_children, colour) <= most
 
 
 def test_one_on_diversion_keeps_its_walk_ins_and_a_closed_one_does_not() -> None:

@@ -115,6 +115,10 @@ def test_for_adults_without_a_place_no_hospital_for_children_is_asked() -> None:
     grown = replace(plan, incident=incident, hospitals=(asked, *others))
     assert not any("Children's" in told for told in to_ask(grown))
     assert to_ask(grown), "the others are asked"
+    gone = replace(asked, sent=Casualties(0, 0, 1))
+    incident = replace(incident, children=Casualties(0, 0, 1))
+    left = replace(plan, incident=incident, hospitals=(gone, *others))
+    assert not any("Children's" in told for told in to_ask(left)), "the one child has left"
     young = replace(grown, incident=replace(incident, children=Casualties(0, 0, 20)))
     assert "Children's" in to_ask(young)[-1], "a child may be among them: those for all come first"
     unknown = replace(grown, incident=replace(incident, children=None))

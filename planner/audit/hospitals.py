@@ -174,10 +174,10 @@ def _check_total(scene: Scene) -> Check:
         if sent > has:
             problems.append(f"{sent} {colour} patients are sent, the incident has {has}")
         children = sum(getattr(hospital.children, colour) for hospital in scene.plan.hospitals)
-        if children > getattr(young, colour):
-            problems.append(
-                f"{children} {colour} children are sent, the incident has {getattr(young, colour)}"
-            )
+        gone = sum(getattr(h.sent, colour) for h in scene.plan.hospitals if h.children_only)
+        here = max(0, getattr(young, colour) - gone)
+        if children > here:
+            problems.append(f"{children} {colour} children are sent, the incident has {here}")
     return judge("patients", "hospitals", problems, "no more patients are sent than there are")
 
 

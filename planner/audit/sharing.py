@@ -117,13 +117,15 @@ def _people(scene: Scene) -> list[int]:
 
 
 def _still_here(scene: Scene) -> list[int]:
-    """Leave out who is said to be sent already, adults first."""
+    """Leave out who is said to be sent already: adults first, to a hospital for children children first."""
     people = _people(scene)
-    for k, colour in enumerate(TRIAGE):
-        gone = sum(getattr(h.sent, colour) for h in scene.plan.hospitals)
-        grown = min(gone, people[k])
-        people[k] -= grown
-        people[k + 3] -= min(gone - grown, people[k + 3])
+    for hospital in sorted(scene.plan.hospitals, key=lambda h: not h.children_only):
+        for k, colour in enumerate(TRIAGE):
+            gone = getattr(hospital.sent, colour)
+            for kind in (k + 3, k) if hospital.children_only else (k, k + 3):
+                less = min(gone, people[kind])
+                people[kind] -= less
+                gone -= less
     return people
 
 

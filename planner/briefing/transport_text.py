@@ -155,7 +155,12 @@ def to_ask(plan: Plan) -> list[str]:
     known = [h for h in plan.hospitals if h.time_s is not None and not (h.closed or h.diversion)]
     left = unplaced(plan)
     children = plan.incident.children
-    placed = {colour: sum(getattr(h.children, colour) for h in plan.hospitals) for colour in left}
+    placed = {
+        colour: sum(
+            getattr(h.children, colour) + h.children_only * getattr(h.sent, colour) for h in plan.hospitals
+        )
+        for colour in left
+    }
     grown = children is not None and not any(
         n and getattr(children, colour) > placed[colour] for colour, n in left.items()
     )

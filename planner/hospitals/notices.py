@@ -135,6 +135,7 @@ def patient_notices(
         text = f"Ages are not known, so nobody is planned for {', '.join(children)}: consider it for children"
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
     notices += _child_notices(incident, drives, shares) + _sent_notices(incident, drives)
+    notices += _assumed_notices(shares)
     left = [f"{n} {colour}" for colour, n in vars(shares.left).items() if n]
     if left:
         who = "patient finds" if sum(vars(shares.left).values()) == 1 else "patients find"
@@ -232,6 +233,18 @@ def _sent_notices(incident: Incident, drives: Sequence[Drive]) -> list[Notice]:
     if not over:
         return []
     text = f"More {' and '.join(over)} patients are said to be sent than there are casualties: count again"
+    return [Notice(NoticeLevel.CAUTION, text, _ABOUT)]
+
+
+def _assumed_notices(shares: Shares) -> list[Notice]:
+    """Say that those who are sent to hospitals for all ages are taken for adults, where children remain."""
+    here = ", ".join(f"{n} {colour}" for colour, n in vars(shares.assumed_children).items() if n)
+    if not here:
+        return []
+    text = (
+        f"Whoever is sent to a hospital that takes adults and children is taken for an adult: {here} of the "
+        "children are planned for as still here. Where a child was sent there, say one child less"
+    )
     return [Notice(NoticeLevel.CAUTION, text, _ABOUT)]
 
 

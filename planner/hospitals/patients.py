@@ -107,6 +107,9 @@ class Shares:
         What is kept for those who come by themselves.
     left : Casualties
         Patients beyond all capacity.
+    assumed_children : Casualties
+        Children still here by assumption: adults and children were there, and of those sent to hospitals
+        that take both nobody tells the age. They are taken for adults.
     """
 
     assigned: tuple[Casualties, ...]
@@ -114,6 +117,7 @@ class Shares:
     caps: tuple[Caps, ...]
     walk_ins: tuple[WalkIns, ...]
     left: Casualties
+    assumed_children: Casualties = _NOBODY
 
     @property
     def red_caps(self) -> tuple[int, ...]:
@@ -182,6 +186,7 @@ def share_patients(
         caps=caps,
         walk_ins=walk_ins,
         left=_casualties(taken[:3, -1] + taken[3:, -1]),
+        assumed_children=_casualties(_by_assumption(everybody, count, wards)),
     )
 
 
@@ -204,12 +209,30 @@ def _counts(patients: Casualties, children: Casualties) -> Ints:
 
 
 def _still_here(count: Ints, wards: Sequence[Ward]) -> Ints:
-    """Take off who is sent already, adults first: a running count tells no ages."""
+    """Take off who is sent already: children first who went to children's hospitals, elsewhere adults first.
+
+    A running count tells no ages. One above what there is of these is taken off the others.
+    """
+    to_childrens = _gone([ward for ward in wards if ward.for_children])
+    to_any = _gone([ward for ward in wards if not ward.for_children])
+    grown, young = _less(count[3:], count[:3], to_childrens)[::-1]
+    return np.concatenate(_less(grown, young, to_any))
+
+
+def _gone(wards: Sequence[Ward]) -> Ints:
     sent = np.array([(w.sent.red, w.sent.yellow, w.sent.green) for w in wards], dtype=np.int64)
-    gone = sent.reshape(-1, 3).sum(axis=0)
-    grown = np.maximum(count[:3] - gone, 0)
-    young = np.maximum(count[3:] - np.maximum(gone - count[:3], 0), 0)
-    return np.concatenate([grown, young])
+    return sent.reshape(-1, 3).sum(axis=0)
+
+
+def _less(first: Ints, then: Ints, gone: Ints) -> tuple[Ints, Ints]:
+    """Take some off two counts: off the first as long as there are any."""
+    return np.maximum(first - gone, 0), np.maximum(then - np.maximum(gone - first, 0), 0)
+
+
+def _by_assumption(count: Ints, here: Ints, wards: Sequence[Ward]) -> Ints:
+    """Return the children still here of whose colour adults were there, too, and some left for any age."""
+    asked = (_gone([ward for ward in wards if not ward.for_children]) > 0) & (count[:3] > 0)
+    return np.where(asked, here[3:], 0)
 
 
 def _casualties(counts: Ints) -> Casualties:
