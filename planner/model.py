@@ -651,12 +651,16 @@ class AmbulanceNeed:
     at_hand : int or None
         As the incident says; None = not said, and then ``needed`` are reckoned with.
     waves : int
-        Trips of the ambulance that makes most of them.
+        Trips of the ambulance that makes most of them, with the one that it is on.
     last_red_min, last_min : (int, int) or None
-        Whole minutes, from the first ambulance's leaving, until the last red, and the last red or yellow,
-        patient is at a hospital. None where nobody is driven, or some find no place.
+        Whole minutes, from the first ambulance's leaving, or from now where some have left, until the last
+        red, and the last red or yellow, patient who is still here is at a hospital. None where nobody is
+        driven, or some find no place.
     reason : str
         How it was reckoned.
+    just_gone : int
+        How many of those at hand are reckoned as just gone with those who are sent: nobody says when they
+        left, and this is the worst.
     """
 
     needed: int
@@ -665,6 +669,7 @@ class AmbulanceNeed:
     last_red_min: tuple[int, int] | None
     last_min: tuple[int, int] | None
     reason: str
+    just_gone: int = 0
 
 
 @dataclass(frozen=True)

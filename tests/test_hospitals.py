@@ -21,6 +21,7 @@ from planner.doctrine import Doctrine
 from planner.doctrine import Transport as Rules
 from planner.errors import SourceError
 from planner.geo import LonLat
+from planner.hospitals.ambulances import _away, _reckon, _Trip
 from planner.hospitals.drives import Drive
 from planner.hospitals.flights import air_offer, with_flights
 from planner.hospitals.known import KnownHospital, find_hospitals
@@ -762,6 +763,52 @@ def test_ambulances_make_rounds_of_twice_the_drive_and_the_turnaround() -> None:
     nobody = need(Casualties(1, 0, 0), ambulances=0)
     assert (nobody.waves, nobody.last_red_min) == (0, None)
     assert send(area, (told,), Casualties(0, 0, 5)).ambulances is None
+
+
+def test_ambulances_that_left_with_who_is_sent_are_back_only_after_their_trip() -> None:
+    area = town(hospitals=False)
+    near = fact(area, -600, 150, "Near Trauma", adult_level=TraumaLevel.I, beds=900)
+    far = fact(area, 40_000, 0, "Far Trauma", adult_level=TraumaLevel.I, beds=900)
+    sites = (site(area, Purpose.CASUALTY_COLLECTION, 250, 100),)
+
+    def need(at_hand: int | None, red: int, to_near: int, to_far: int) -> AmbulanceNeed:
+        units = () if at_hand is None else (("ambulances", at_hand),)
+        said = (
+            status(area, -600, 150, "Near Trauma", red_per_h=40.0, sent=Casualties(red=to_near)),
+            status(area, 40_000, 0, "Far Trauma", red_per_h=40.0, sent=Casualties(yellow=2 * to_far)),
+        )
+        incident = replace(INCIDENT, casualties=Casualties(red=red, yellow=20), units=units, hospitals=said)
+        found = send_patients(
+            incident, sites, streets_around(area, outer_m=SMALL), area, DOCTRINE, (near, far)
+        )
+        times_s.update({h.name: h.time_s or 0.0 for h in found.hospitals})
+        assert found.ambulances is not None
+        return found.ambulances
+
+    times_s: dict[str, float] = {}
+    before, after = need(6, 2, 0, 0), need(6, 6, 4, 0)
+    assert (before.just_gone, after.just_gone) == (0, 4)
+    assert before.last_red_min == after.last_red_min, "two are here for the two reds who are left"
+    few = need(4, 5, 4, 0)
+    assert (few.just_gone, few.at_hand) == (4, 4)
+    assert few.waves >= 2, "the one that it is on, and the next"
+    round_s = 2 * times_s["Near Trauma"] + 60 * RULES.turnaround_min
+    assert few.last_red_min is not None
+    assert few.last_red_min[1] == math.ceil((round_s + times_s["Near Trauma"] + RULES.load_out_s) / 60)
+    assert few.last_red_min[0] > RULES.turnaround_min
+    assert "4 counted as just gone with those sent" in few.reason
+    furthest = need(1, 6, 5, 1)
+    assert furthest.just_gone == 1
+    assert furthest.last_red_min is not None
+    assert furthest.last_red_min[0] >= (2 * times_s["Far Trauma"] * RULES.best_case) // 60, "the worst counts"
+    assert need(None, 5, 4, 0).just_gone == 0, "who is reckoned with is here"
+
+
+def test_who_left_for_where_no_way_leads_is_not_counted_on_to_come_back() -> None:
+    trip = _Trip(False, 300.0, 300.0)
+    assert list(_away([(None, 2), (trip, 9)], 5, 2)) == [trip, trip]
+    assert list(_away([(None, 2), (trip, 9)], 2, 2)) == []
+    assert _reckon([(True, 60.0)], (0, []), RULES) == (0.0, 0.0, 0)
 
 
 # --- beyond the map -----------------------------------------------------------------------------

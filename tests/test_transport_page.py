@@ -547,6 +547,18 @@ def test_reds_that_may_be_late_or_have_no_place_are_not_called_none() -> None:
     )
 
 
+def test_ambulances_that_left_are_told_beside_the_time_to_the_last_red() -> None:
+    plan, _ = planned()
+    assert plan.ambulances is not None
+    assert "until the last red is at a hospital" in transport.summary(plan, RULES)
+    need = replace(plan.ambulances, just_gone=3, last_red_min=(50, 90))
+    incident = replace(plan.incident, casualties=Casualties(5, 4, 3))
+    shown = transport.summary(replace(plan, ambulances=need, incident=incident), RULES)
+    assert "4 at hand, 3 of them counted as just gone, " in shown
+    assert "until the last red still here is at a hospital, sooner if those that left are back" in shown
+    assert "arrives only after 50-90 min, 4 at hand, 3 of them counted as just gone." in shown
+
+
 def test_why_an_open_hospital_gets_nobody_is_said_and_the_one_that_keeps_room_is_never_folded_away() -> None:
     plan, _ = planned()
     north = next(h for h in plan.hospitals if h.name == "North Hospital")

@@ -106,6 +106,20 @@ def test_patients_without_a_place_are_said_loudly() -> None:
     )
 
 
+def test_ambulances_that_left_are_said_to_be_counted_as_just_gone() -> None:
+    plan, _ = planned()
+    need = plan.ambulances
+    assert need is not None
+    need = replace(need, last_red_min=(33, 41))
+    told = transport_text(replace(plan, ambulances=need), WAVE)
+    assert "after the first leaves" in told
+    assert "just gone" not in told
+    gone = replace(plan, ambulances=replace(need, just_gone=3))
+    told = transport_text(gone, WAVE)
+    assert "4 at hand, 3 of them counted as just gone, " in told
+    assert "min from now, sooner if those are back." in told
+
+
 def test_for_adults_without_a_place_no_hospital_for_children_is_asked() -> None:
     plan, _ = planned()
     north = next(h for h in plan.hospitals if h.name == "North Hospital")

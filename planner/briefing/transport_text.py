@@ -20,7 +20,7 @@ from planner.briefing.phrases import (
     trauma,
 )
 from planner.geo import usng
-from planner.model import Casualties, HospitalOption, Plan, Site
+from planner.model import AmbulanceNeed, Casualties, HospitalOption, Plan, Site
 from planner.routes.driving import ambulance_point
 from planner.terms import TRIAGE, RouteKind
 
@@ -218,7 +218,14 @@ def _ambulances(plan: Plan) -> Iterator[str]:
         return
     parts = [f"{words.count(need.needed, 'ambulance')} to take every red and yellow in one wave"]
     if need.at_hand is not None:
-        parts.append(f"{need.at_hand} at hand, {words.count(need.waves, 'wave')}")
+        parts.append(f"{at_hand(need)}, {words.count(need.waves, 'wave')}")
     if need.last_red_min:
-        parts.append(f"last red at a hospital {words.minutes(need.last_red_min)} after the first leaves")
+        since = "from now, sooner if those are back" if need.just_gone else "after the first leaves"
+        parts.append(f"last red at a hospital {words.minutes(need.last_red_min)} {since}")
     yield f"Ambulances: {'; '.join(parts)}."
+
+
+def at_hand(need: AmbulanceNeed) -> str:
+    """Say how many ambulances are at hand, and how many of them are reckoned as just gone."""
+    gone = f", {need.just_gone} of them counted as just gone" if need.just_gone else ""
+    return f"{need.at_hand} at hand{gone}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from planner.doctrine import Transport as Rules
@@ -21,7 +21,8 @@ def ambulances_for(
 
     A red patient goes alone, yellow ones together (``domain.md`` 3.4). Trips are made reds first, one to each
     hospital before a second to any, soonest first; whoever is back soonest drives next. A round trip is twice
-    the drive and the turnaround, which is no shorter at best.
+    the drive and the turnaround, which is no shorter at best. Nobody says when those who are sent left: the
+    ambulances that took them, as many as there are, have just gone, and to the furthest of these hospitals.
 
     Returns
     -------
@@ -39,11 +40,18 @@ def ambulances_for(
     at_hand = sum(counted) if counted else None
     fleet = needed if at_hand is None else at_hand
     trips = list(_trips(drives, shares, rules))
-    _, _, waves = _reckon([(trip.is_red, trip.time_s) for trip in trips], fleet, rules)
+    left = _left(drives, rules)
+    just_gone = 0 if at_hand is None else min(at_hand, sum(count for _, count in left))
+    away = list(_away(left, just_gone, len(trips)))
+
+    def reckoned(time_s: Callable[[_Trip], float]) -> tuple[float, float, int]:
+        away_s = [time_s(trip) for trip in away]
+        return _reckon([(trip.is_red, time_s(trip)) for trip in trips], (fleet - just_gone, away_s), rules)
+
+    _, _, waves = reckoned(lambda trip: trip.time_s)
     waves = max(waves, math.ceil(needed / fleet)) if fleet else 0  # who finds no place is to be driven, too
-    soon = [(trip.is_red, trip.time_s * rules.best_case) for trip in trips]
-    soon_red_s, soon_s, _ = _reckon(soon, fleet, rules)
-    late_red_s, late_s, _ = _reckon([(trip.is_red, trip.late_s) for trip in trips], fleet, rules)
+    soon_red_s, soon_s, _ = reckoned(lambda trip: trip.time_s * rules.best_case)
+    late_red_s, late_s, _ = reckoned(lambda trip: trip.late_s)
     placed_red, placed = not shares.left.red, not (shares.left.red or shares.left.yellow)
     return AmbulanceNeed(
         needed=needed,
@@ -54,7 +62,9 @@ def ambulances_for(
         reason=(
             f"a red patient goes alone, {rules.yellow_per_ambulance} yellow together, green by bus or car; "
             f"a round trip is twice the drive and {rules.turnaround_min:.0f} min; no traffic data"
+            + (f"; {just_gone} counted as just gone with those sent" if just_gone else "")
         ),
+        just_gone=just_gone,
     )
 
 
@@ -88,14 +98,50 @@ def _trips(drives: Sequence[Drive], shares: Shares, rules: Rules) -> Iterator[_T
             (True, n, drive.time_s, k) for n in range(math.ceil(sent.yellow / rules.yellow_per_ambulance))
         ]
     for later, _, time_s, k in sorted(rounds):
-        yield _Trip(not later, time_s, time_s * (rules.off_map_late if drives[k].beyond_m else 1.0))
+        yield _Trip(not later, time_s, _late_s(drives[k], time_s, rules))
 
 
-def _reckon(trips: Sequence[tuple[bool, float]], fleet: int, rules: Rules) -> tuple[float, float, int]:
-    """Return when the last red, and the last of all, arrives, and the most trips of one ambulance."""
-    if not fleet or not trips:
+def _late_s(drive: Drive, time_s: float, rules: Rules) -> float:
+    return time_s * (rules.off_map_late if drive.beyond_m else 1.0)
+
+
+def _left(drives: Sequence[Drive], rules: Rules) -> list[tuple[_Trip | None, int]]:
+    """Return by what trips, and how often, those who are sent left, the longest first; None: no way known."""
+    left: list[tuple[_Trip | None, int]] = []
+    for drive in drives:
+        sent = drive.status.sent if drive.status else Casualties()
+        count = sent.red + math.ceil(sent.yellow / rules.yellow_per_ambulance)
+        time_s = drive.time_s
+        trip = None if time_s is None else _Trip(False, time_s, _late_s(drive, time_s, rules))
+        left += [(trip, count)] if count else []
+    return sorted(left, key=lambda one: -one[0].late_s if one[0] else -math.inf)
+
+
+def _away(left: Sequence[tuple[_Trip | None, int]], fleet: int, most: int) -> Iterator[_Trip]:
+    """Yield the trips that a fleet has just left for, of each kind as many as matter to so many trips more.
+
+    The longest are taken first. From where no drive is known none is back.
+    """
+    for trip, count in left:
+        gone = min(fleet, count)
+        fleet -= gone
+        if trip is not None:
+            yield from [trip] * min(gone, most)
+
+
+def _reckon(
+    trips: Sequence[tuple[bool, float]], fleet: tuple[int, Sequence[float]], rules: Rules
+) -> tuple[float, float, int]:
+    """Return when the last red, and the last of all, arrives, and the most trips of one ambulance.
+
+    The fleet is how many ambulances are here, and the drives of those that have just left, each on a trip.
+    """
+    here, away_s = fleet
+    free = [(0.0, k, 0) for k in range(min(here, len(trips)))]
+    free += [(2 * s + rules.turnaround_min * 60, here + k, 1) for k, s in enumerate(away_s)]
+    heapq.heapify(free)
+    if not free or not trips:
         return 0.0, 0.0, 0
-    free = [(0.0, k, 0) for k in range(min(fleet, len(trips)))]
     last_red_s = last_s = 0.0
     most = 0
     for is_red, time_s in trips:

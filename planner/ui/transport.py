@@ -14,7 +14,7 @@ from html import escape
 from planner import words
 from planner.briefing.concurrence import concurrence
 from planner.briefing.phrases import CORRIDOR, drive, one_way_each, site_name, stretch, trauma
-from planner.briefing.transport_text import NO_TRAFFIC, counted, kept_places, to_ask, unplaced
+from planner.briefing.transport_text import NO_TRAFFIC, at_hand, counted, kept_places, to_ask, unplaced
 from planner.doctrine import Transport as Rules
 from planner.model import HospitalOption, Plan, Route, Site
 from planner.routes.alternatives import Alternative
@@ -124,19 +124,23 @@ def _late_arrivals(plan: Plan, rules: Rules) -> str:
     few = need.at_hand is not None and need.at_hand < need.needed
     why = f" with {need.at_hand} of {words.count(need.needed, 'ambulance')}" if few else ""
     return f" The last red arrives only after {words.minutes(need.last_red_min)}{why}."
+    why = f", {at_hand(need)}" if need.just_gone else why
 
 
 def _figures(plan: Plan, rules: Rules) -> str:
     need = plan.ambulances
     takers = sum(bool(_sent(h)) for h in plan.hospitals)
     waves = words.count(need.waves, "wave") if need else ""
-    hand = (
-        f"{need.at_hand} at hand, {waves}" if need and need.at_hand is not None else "number at hand not said"
-    )
+    hand = f"{at_hand(need)}, {waves}" if need and need.at_hand is not None else "number at hand not said"
     last = need.last_red_min if need else None
     shown = (
+    gone = bool(need and need.just_gone)
+    until = "the last red still here is at a hospital, sooner if those that left are back"
         (need.needed if need else words.UNKNOWN, f"ambulances in one wave; {hand}"),
-        (words.minutes(last) if last else words.UNKNOWN, "until the last red is at a hospital"),
+        (
+            words.minutes(last) if last else words.UNKNOWN,
+            f"until {until if gone else 'the last red is at a hospital'}",
+        ),
         (takers, "hospitals take patients"),
         _late_reds(plan, rules),
     )
