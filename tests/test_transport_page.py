@@ -41,7 +41,7 @@ from planner.plan import make_plan
 from planner.routes.alternatives import middle_points
 from planner.sources.hospital_tables import installed_hospitals
 from planner.store import Store
-from planner.terms import NoticeLevel, Purpose, RouteKind
+from planner.terms import NoticeLevel, Purpose, RouteKind, TraumaLevel
 from planner.ui import panel_care, state, transport, transport_ask
 from planner.ui.transport_compared import compared
 from planner.ui.transport_sheet import transport_sheet
@@ -572,6 +572,34 @@ def test_why_an_open_hospital_gets_nobody_is_said_and_the_one_that_keeps_room_is
     assert "no reds: level not known; its room is kept for walk-ins; ask what it takes" in shown
     assert "<b>North Hospital</b>" in shown
     assert "<b>Shut</b>" in shown
+
+
+def test_why_a_nearer_hospital_gets_no_reds_though_its_rate_is_written_is_said() -> None:
+    plan, _ = planned()
+    far = next(h for h in plan.hospitals if h.name == "Far Trauma")
+    north = next(h for h in plan.hospitals if h.name == "North Hospital")
+    assert far.assigned.red
+    assert far.time_s is not None
+    open_one = replace(north, diversion=False, time_s=60.0, red_per_h=5.0, walk_ins=WalkIns(red=1))
+
+    def told(**changes: object) -> str:
+        shown = replace(plan, hospitals=(replace(open_one, **changes), far))
+        return transport.distribution(shown, RULES).split("North Hospital")[1].split("</tr>")[0]
+
+    why = "no reds, though you wrote 5 an hour, level not known: Levels I and II come first"
+    assert why in told()
+    assert why in told(assigned=Casualties(green=2))
+    assert "no reds, though nearer: Levels I and II come first" in told(adult_level=TraumaLevel.III)
+    assert "its room for them is kept for walk-ins" in told(walk_ins=WalkIns(red=5))
+    for silent in (
+        {"time_s": far.time_s + 1},
+        {"sent": Casualties(red=9)},
+        {"assigned": Casualties(red=1)},
+        {"closed": True},
+        {"adult_level": TraumaLevel.I},
+    ):
+        assert "no reds" not in told(**silent)
+    assert "Levels I and II within 60 min before any other" in transport.distribution(plan, RULES)
 
 
 def test_ems_agrees_with_ways_and_is_asked_again_when_they_are_other_ways(own_store: Store) -> None:

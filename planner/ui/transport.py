@@ -16,6 +16,7 @@ from planner.briefing.concurrence import concurrence
 from planner.briefing.phrases import CORRIDOR, drive, one_way_each, site_name, stretch, trauma
 from planner.briefing.transport_text import NO_TRAFFIC, at_hand, counted, kept_places, to_ask, unplaced
 from planner.doctrine import Transport as Rules
+from planner.hospitals.patients import HIGH_LEVELS
 from planner.model import HospitalOption, Plan, Route, Site
 from planner.routes.alternatives import Alternative
 from planner.terms import TRIAGE, NoticeLevel, Purpose
@@ -123,8 +124,8 @@ def _late_arrivals(plan: Plan, rules: Rules) -> str:
         return ""
     few = need.at_hand is not None and need.at_hand < need.needed
     why = f" with {need.at_hand} of {words.count(need.needed, 'ambulance')}" if few else ""
-    return f" The last red arrives only after {words.minutes(need.last_red_min)}{why}."
     why = f", {at_hand(need)}" if need.just_gone else why
+    return f" The last red arrives only after {words.minutes(need.last_red_min)}{why}."
 
 
 def _figures(plan: Plan, rules: Rules) -> str:
@@ -133,9 +134,9 @@ def _figures(plan: Plan, rules: Rules) -> str:
     waves = words.count(need.waves, "wave") if need else ""
     hand = f"{at_hand(need)}, {waves}" if need and need.at_hand is not None else "number at hand not said"
     last = need.last_red_min if need else None
-    shown = (
     gone = bool(need and need.just_gone)
     until = "the last red still here is at a hospital, sooner if those that left are back"
+    shown = (
         (need.needed if need else words.UNKNOWN, f"ambulances in one wave; {hand}"),
         (
             words.minutes(last) if last else words.UNKNOWN,
@@ -208,13 +209,13 @@ def distribution(plan: Plan, rules: Rules, unlisted: int = 0) -> str:
     room = max(0, _SHOWN - len(told))
     first = [h for h in plan.hospitals if h in told or h in others[:room]]
     more = others[room:]
-    folded = ""
+    folded, reds_s = "", _reds_drive_s(plan)
     if more:
-        inner = _distribution_table(more, rules)
+        inner = _distribution_table(more, rules, reds_s)
         folded = f"<details><summary>{words.count(len(more), 'more hospital')}</summary>{inner}</details>"
     return (
         f'<div class="pl"><h2 id="who">Who goes where, first hour</h2>{_why_nobody(plan)}'
-        f"{_distribution_table(first, rules)}{folded}{_not_listed(unlisted)}{_legend(rules)}</div>"
+        f"{_distribution_table(first, rules, reds_s)}{folded}{_not_listed(unlisted)}{_legend(rules)}</div>"
     )
 
 
@@ -252,15 +253,25 @@ def _why_nobody(plan: Plan) -> str:
 
 def _legend(rules: Rules) -> str:
     return (
-        "<p>Reds an hour by trauma level, yellow and green by beds, or as you say below. Each centre is sent "
+        "<p>Reds an hour by trauma level, yellow and green by beds, or as you say below. Reds go to Levels I "
+        f"and II within {rules.golden_hour_min:.0f} min before any other, though it is nearer and you wrote "
+        "what it takes: to change that, write fewer reds an hour there. Each centre is sent "
         f"{rules.first_wave_red} reds before one is sent more; a red child first to a paediatric centre. "
         "Kept for walk-ins = places for patients who come by themselves: at the nearest, or as you say. "
         "? = no source says; nothing is guessed.</p>"
     )
 
 
-def _distribution_table(hospitals: Sequence[HospitalOption], rules: Rules) -> str:
-    rows = "".join(_distribution_row(h, rules) for h in hospitals)
+def _reds_drive_s(plan: Plan) -> float:
+    """Return the longest drive to a Level I or II that reds are planned for, 0 where there is none."""
+    full_care = [
+        h for h in plan.hospitals if h.adult_level in HIGH_LEVELS or h.pediatric_level in HIGH_LEVELS
+    ]
+    return max((h.time_s or 0.0 for h in full_care if h.assigned.red), default=0.0)
+
+
+def _distribution_table(hospitals: Sequence[HospitalOption], rules: Rules, reds_s: float) -> str:
+    rows = "".join(_distribution_row(h, rules, reds_s) for h in hospitals)
     titles = ("Hospital", "Drive, min", "Send R / Y / G", "Takes an hour", "Kept for walk-ins")
     return _table(titles, rows)
 
@@ -274,10 +285,10 @@ def _cell(title: str, markup: str) -> str:
     return f'<td data-label="{escape(title)}">{markup}</td>'
 
 
-def _distribution_row(hospital: HospitalOption, rules: Rules) -> str:
+def _distribution_row(hospital: HospitalOption, rules: Rules, reds_s: float) -> str:
     cells = (
         _cell("Drive, min", _drive(hospital, rules)),
-        _cell("Send R / Y / G", _send(hospital)),
+        _cell("Send R / Y / G", _send(hospital, reds_s)),
         _cell("Takes an hour", _takes(hospital)),
         _cell("Kept for walk-ins", kept_places(hospital) or "-"),
     )
@@ -323,17 +334,20 @@ def _drive(hospital: HospitalOption, rules: Rules) -> str:
     )
 
 
-def _send(hospital: HospitalOption) -> str:
+def _send(hospital: HospitalOption, reds_s: float) -> str:
     gone = counted(hospital.sent)
     already = f'<span class="why">sent already: {escape(gone)}</span>' if gone else ""
-    if not _sent(hospital):
-        why = _why_none(hospital)
-        return "-" + already + (f'<span class="why">{escape(why)}</span>' if why else "")
+    nobody = not _sent(hospital)
+    why = _why_none(hospital, reds_s) if nobody else _why_no_reds(hospital, reds_s)
+    reason = f'<span class="why">{escape(why)}</span>' if why else ""
+    if nobody:
+        return "-" + already + reason
     young = sum(vars(hospital.children).values())
     return (
         _colours(hospital, TRIAGE)
         + already
         + (f'<span class="why">{words.count(young, "child", "children")} of them</span>' if young else "")
+        + reason
     )
 
 
@@ -344,12 +358,28 @@ def _colours(hospital: HospitalOption, shown: Sequence[str]) -> str:
     )
 
 
-def _why_none(hospital: HospitalOption) -> str:
+def _why_no_reds(hospital: HospitalOption, reds_s: float) -> str:
+    """Say why no red is driven to an open hospital that takes some: others come first, or it is kept."""
+    shut = hospital.closed or hospital.diversion or hospital.time_s is None
+    if shut or hospital.assigned.red or hospital.children_only:
+        return ""
+    rate, kept = math.floor(hospital.red_per_h or 0.0), hospital.walk_ins.red
+    if 0 < rate - hospital.sent.red <= kept:
+        return "no reds: its room for them is kept for walk-ins"
+    passed = (hospital.time_s or 0.0) < reds_s and hospital.adult_level not in HIGH_LEVELS
+    if not passed or rate - hospital.sent.red <= kept:
+        return ""
+    though = f"you wrote {rate} an hour, level not known" if hospital.adult_level is None else "nearer"
+    return f"no reds, though {though}: Levels I and II come first"
+
+
+def _why_none(hospital: HospitalOption, reds_s: float) -> str:
     """Say why nobody is driven to a hospital that is open: most of all to the nearest."""
     if hospital.closed or hospital.diversion or hospital.time_s is None:
         return ""
     unknown = hospital.red_per_h is None and not hospital.children_only
-    parts = ["no reds: level not known"] if unknown else []
+    no_reds = "no reds: level not known" if unknown else _why_no_reds(hospital, reds_s)
+    parts = [no_reds] if no_reds else []
     room = math.floor(hospital.others_per_h or 0.0) - hospital.sent.yellow - hospital.sent.green
     parts += ["its room is kept for walk-ins"] if 0 < room <= hospital.walk_ins.others else []
     parts += ["ask what it takes"] if unknown else []
