@@ -1102,6 +1102,37 @@ def test_patients_are_shared_in_a_plan_and_what_finds_no_place_is_told() -> None
     assert "green patients find no place within the first hour" in texts(found)
 
 
+def test_on_what_it_rests_that_patients_find_no_place_is_told_with_them() -> None:
+    area = town(hospitals=False)
+    facts = tuple(fact(area, x, -700, f"Place{x} Hospital") for x in (-700, 0, 700))
+    streets, crowd = streets_around(area, outer_m=SMALL), Casualties(4, 4, 6)
+    found = send(area, facts, crowd, streets)
+    kept = sum(h.walk_ins.others for h in found.hospitals)
+    (told,) = [n.text for n in found.notices if "find no place within the first hour" in n.text]
+    an_hour = int(RULES.others_per_100_beds * RULES.assumed_beds / 100)
+    assert kept == 2 * an_hour
+    assert told.endswith(
+        ". Reckoned with: no reds where no level is known, at 3 hospitals; "
+        f"{RULES.assumed_beds} beds assumed, so {an_hour} yellow or green an hour, at each of 3 hospitals of "
+        f"unknown beds; {kept} yellow or green kept for walk-ins"
+    )
+    stated = tuple(replace(one, beds=50, adult_level=TraumaLevel.III) for one in facts)
+    found = send(area, stated, crowd, streets)
+    (told,) = [n.text for n in found.notices if "find no place within the first hour" in n.text]
+    red, others = (sum(getattr(h.walk_ins, who) for h in found.hospitals) for who in ("red", "others"))
+    assert told.endswith(
+        f". Reckoned with: {red} red kept for walk-ins; {others} yellow or green kept for walk-ins"
+    )
+    far_off = status(area, 150_000, 0, "Far Hospital", listed=True)
+    far = replace(facts[0], name=far_off.name, location=far_off.location)
+    sites = (site(area, Purpose.CASUALTY_COLLECTION, 250, 100),)
+    incident = replace(INCIDENT, casualties=Casualties(0, 0, 20), hospitals=(far_off,))
+    found = send_patients(incident, sites, streets, area, DOCTRINE, (*stated[1:], far))
+    assert any(h.name == far_off.name and h.time_s for h in found.hospitals)
+    (told,) = [n.text for n in found.notices if "find no place within the first hour" in n.text]
+    assert "unknown beds" not in told, "one that is hours further is not reckoned with"
+
+
 def test_no_casualties_given_assigns_nobody_and_says_so_once() -> None:
     area = town()
     told = fact(area, 40_000, 0, adult_level=TraumaLevel.I)

@@ -582,7 +582,7 @@ def test_why_a_nearer_hospital_gets_no_reds_though_its_rate_is_written_is_said()
     assert far.time_s is not None
     open_one = replace(north, diversion=False, time_s=60.0, red_per_h=5.0, walk_ins=WalkIns(red=1))
 
-    def told(**changes: object) -> str:
+    def told(**changes: Any) -> str:
         shown = replace(plan, hospitals=(replace(open_one, **changes), far))
         return transport.distribution(shown, RULES).split("North Hospital")[1].split("</tr>")[0]
 

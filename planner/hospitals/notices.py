@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from planner.area import Area
 from planner.doctrine import Transport as Rules
 from planner.hospitals.drives import Drive, level_text, time_text
 from planner.hospitals.known import KnownHospital
-from planner.hospitals.patients import HIGH_LEVELS, Shares
+from planner.hospitals.patients import HIGH_LEVELS, Shares, others_rate, red_rate
 from planner.model import Casualties, HospitalStatus, Incident, Notice
 from planner.routes.driving import BY_MARK, BY_ZONE
 from planner.terms import NoticeLevel
@@ -142,6 +143,7 @@ def patient_notices(
         text = (
             f"{', '.join(left)} {who} no place within the first hour at hospitals in reach, of known "
             "level and capacity: ask each hospital what it takes, and write that in"
+            + _reckoned_with(drives, shares, rules)
         )
         notices.append(Notice(NoticeLevel.DANGER, text, _ABOUT))
     if any(
@@ -160,6 +162,35 @@ def patient_notices(
         )
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
     return [*notices, *_others_late(drives, shares, rules)]
+
+
+def _reckoned_with(drives: Sequence[Drive], shares: Shares, rules: Rules) -> str:
+    """Say on what it rests that patients find no place: what is not known, and what is kept for walk-ins."""
+    reached = _in_reach(drives, rules)
+    asked, kept = [drives[k] for k in reached], [shares.walk_ins[k] for k in reached]
+    parts = []
+    if shares.left.red:
+        rates = [
+            red_rate(d.status.red_per_h if d.status else None, d.hospital.adult_level, rules) for d in asked
+        ]
+        unknown, held = rates.count(None), sum(one.red for one in kept)
+        parts += [f"no reds where no level is known, at {counted(unknown, 'hospital')}"] if unknown else []
+        parts += [f"{held} red kept for walk-ins"] if held else []
+    if shares.left.yellow or shares.left.green:
+        said = [d.status.others_per_h if d.status else None for d in asked]
+        bare = sum(d.hospital.beds is None and n is None for d, n in zip(asked, said, strict=True))
+        an_hour, held = math.floor(others_rate(None, None, rules)), sum(one.others for one in kept)
+        assumed = f"{rules.assumed_beds} beds assumed, so {an_hour} yellow or green an hour"
+        parts += [f"{assumed}, at each of {counted(bare, 'hospital')} of unknown beds"] if bare else []
+        parts += [f"{held} yellow or green kept for walk-ins"] if held else []
+    return f". Reckoned with: {'; '.join(parts)}" if parts else ""
+
+
+def _in_reach(drives: Sequence[Drive], rules: Rules) -> list[int]:
+    """Return which are for adults, take ambulances and are not hours further than the nearest."""
+    times_s = {k: d.time_s for k, d in enumerate(drives) if d.time_s is not None and not d.shut}
+    most_s = min(times_s.values(), default=0.0) + 60 * rules.others_further_min
+    return [k for k, time_s in times_s.items() if time_s <= most_s and not drives[k].hospital.for_children]
 
 
 def _others_late(drives: Sequence[Drive], shares: Shares, rules: Rules) -> list[Notice]:

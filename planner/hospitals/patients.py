@@ -221,7 +221,8 @@ def _still_here(count: Ints, wards: Sequence[Ward]) -> Ints:
 
 def _gone(wards: Sequence[Ward]) -> Ints:
     sent = np.array([(w.sent.red, w.sent.yellow, w.sent.green) for w in wards], dtype=np.int64)
-    return sent.reshape(-1, 3).sum(axis=0)
+    gone: Ints = sent.reshape(-1, 3).sum(axis=0)
+    return gone
 
 
 def _less(first: Ints, then: Ints, gone: Ints) -> tuple[Ints, Ints]:
