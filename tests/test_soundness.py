@@ -16,7 +16,7 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from planner import intake, packs
+from planner import intake, pack_files, packs
 from planner.area import Area
 from planner.errors import PackError
 from planner.model import Incident
@@ -176,7 +176,7 @@ def test_turns_of_a_pack_from_elsewhere_are_found_anew(folder: Path, monkeypatch
     monkeypatch.setattr("planner.streets.timed_streets.LEAST_ORDERED", 5)
     with monkeypatch.context() as hostile:
         kept = to_keep(sound().network.turns)
-        hostile.setattr(packs, "to_keep", lambda _: kept._replace(kind=np.full_like(kept.kind, U_TURN)))
+        hostile.setattr(pack_files, "to_keep", lambda _: kept._replace(kind=np.full_like(kept.kind, U_TURN)))
         file = handed(sound().with_streets(replace(sound().network)), folder)
     assert (packs.open_area("handed").network.turns.kind == U_TURN).all()  # it is what it says
     came = intake.read_pack_file(file, "came")
