@@ -26,6 +26,7 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import shapely
 from numpy.typing import NDArray
@@ -44,6 +45,7 @@ from planner.table import Table
 
 NOT_UNDERSTOOD = (
     *(KeyError, TypeError, ValueError, struct.error),
+    *(OverflowError, RecursionError),  # a number beyond all that fit, names in lists in lists without end
     *(zipfile.BadZipFile, pa.ArrowException, shapely.errors.ShapelyError),
 )
 """What reading raises of a file that is not what this module writes."""
@@ -59,6 +61,14 @@ _ZIP_HEAD_BYTES = 30  # of a member, before its name
 _ZIP_PADDING = 0xD935  # the id by which others too pad entries to a boundary
 _ALIGN_BYTES = 64
 _NPY_HEAD_BYTES = 1024
+_POINT, _POLYGON, _MULTI = 1, 3, 3  # types of WKB; that of many of a type is three more
+_WKB_HEAD_BYTES, _XY_BYTES = 5, 16
+_WKB_HEADS = {
+    struct.pack(f"{order}BI", order == "<", kind): (order, kind)
+    for order in "<>"
+    for kind in range(_POINT, _POLYGON + _MULTI + 1)
+}
+_WKB_HEADS_OF_MANY = [head for head, (_, kind) in _WKB_HEADS.items() if kind > _MULTI]
 
 
 # --- streets --------------------------------------------------------------------------------------
@@ -198,7 +208,51 @@ def _shapes_in(content: mmap.mmap) -> NDArray[np.object_]:
         wkb = file.read([_SHAPES], use_threads=False).column(_SHAPES)
     if wkb.null_count:
         raise ValueError("a row without its shape")
+    return shapes_of(wkb)
+
+
+def shapes_of(wkb: pa.Array | pa.ChunkedArray) -> NDArray[np.object_]:
+    """Make shapes of WKB that lies in a pack: points, lines and polygons, one or many of a kind.
+
+    GEOS reads what is within a shape by calling itself, before it asks whether it may be there: shapes within
+    shapes, some ten thousand deep, end the process. This program writes none, so none is given to it.
+
+    Raises
+    ------
+    ValueError
+        If one is of another form.
+    struct.error, shapely.errors.ShapelyError
+        If one is cut off.
+    """
+    heads = pc.binary_slice(wkb, 0, _WKB_HEAD_BYTES)
+    if not _WKB_HEADS.keys() >= set(pc.unique(heads).to_pylist()):
+        raise ValueError("a shape of a form that no pack has")
+    of_many = pc.is_in(heads, value_set=pa.array(_WKB_HEADS_OF_MANY, type=pa.binary()))
+    for shape in wkb.filter(of_many).to_pylist():
+        _check_parts(shape)
     return np.asarray(shapely.from_wkb(np.array(wkb.to_pylist(), dtype=object)), dtype=object)
+
+
+def _check_parts(wkb: bytes) -> None:
+    """Refuse a shape of many parts if one is not of the kind that the whole says."""
+    order, whole = _WKB_HEADS[wkb[:_WKB_HEAD_BYTES]]
+    (parts,) = struct.unpack_from(f"{order}I", wkb, _WKB_HEAD_BYTES)
+    at = _WKB_HEAD_BYTES + 4
+    for _ in range(parts):
+        order, kind = _WKB_HEADS.get(wkb[at : at + _WKB_HEAD_BYTES], ("<", 0))
+        if kind != whole - _MULTI:
+            raise ValueError("a shape whose parts are of another kind")
+        at += _WKB_HEAD_BYTES
+        if kind == _POINT:
+            at += _XY_BYTES
+            continue
+        lines = 1
+        if kind == _POLYGON:
+            (lines,) = struct.unpack_from(f"{order}I", wkb, at)
+            at += 4
+        for _ in range(lines):
+            (corners,) = struct.unpack_from(f"{order}I", wkb, at)
+            at += 4 + _XY_BYTES * corners
 
 
 def _buffer(content: mmap.mmap) -> pa.BufferReader:

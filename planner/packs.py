@@ -48,6 +48,7 @@ from planner.pack_files import (
     read_shortcuts,
     read_streets,
     read_table,
+    shapes_of,
     to_disk,
     write_shortcuts,
     write_streets,
@@ -519,8 +520,13 @@ def _open(name: str, manifest: dict[str, Any], folder: Path | None = None) -> Ar
 def _outline(told: object) -> BaseGeometry | None:
     """Read it from WKB, or from GeoJSON, as it stands in packs written before."""
     if isinstance(told, dict):
+        if told.get("type") not in ("Polygon", "MultiPolygon"):  # see shapes_of
+            raise ValueError("an outline that is no ground")
         return shapely.from_geojson(json.dumps(told))
-    return None if told is None else shapely.from_wkb(str(told))
+    if told is None:
+        return None
+    outline: BaseGeometry = shapes_of(pa.array([bytes.fromhex(str(told))], type=pa.binary()))[0]
+    return outline
 
 
 def _read_part(

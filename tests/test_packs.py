@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import BinaryIO
 
 import geopandas as gpd
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
@@ -208,6 +210,62 @@ def test_shapes_that_are_none_are_told_also_when_they_are_asked_for_late(
         _ = area.buildings.shapes
 
 
+HEAD = b"\x01"
+WITHIN_MANY = {
+    kind: HEAD + struct.pack("<II", kind, 1) + HEAD + struct.pack("<II", kind, 0) for kind in (4, 5, 6, 7)
+}
+
+
+@pytest.mark.parametrize(
+    ("wkb", "told"),
+    [
+        (shapely.to_wkb(shapely.GeometryCollection([shapely.Point(1, 2)])), "of a form"),
+        (shapely.to_wkb(shapely.Point(1, 2, 3)), "of a form"),
+        (shapely.to_wkb(shapely.set_srid(shapely.Point(1, 2), 4326), include_srid=True), "of a form"),
+        (HEAD + struct.pack("<II", 0x80000007, 1), "of a form"),
+        (HEAD + struct.pack("<II", 1007, 1), "of a form"),
+        (b"\x00" + struct.pack(">II", 7, 1), "of a form"),
+        (HEAD + struct.pack("<II", 10, 1), "of a form"),  # a polygon of curves
+        (b"", "of a form"),
+        (WITHIN_MANY[4], "of another kind"),
+        (WITHIN_MANY[5], "of another kind"),
+        (WITHIN_MANY[6], "of another kind"),
+        (WITHIN_MANY[7], "of a form"),
+        (shapely.to_wkb(shapely.MultiPoint([(1, 2), (3, 4)])) + WITHIN_MANY[4], ""),  # nobody reads beyond
+        (
+            HEAD + struct.pack("<II", 4, 2) + shapely.to_wkb(shapely.Point(1, 2)) + WITHIN_MANY[4],
+            "of another",
+        ),
+        (HEAD + struct.pack("<II", 5, 2**32 - 1), "of another kind"),
+    ],
+)
+def test_shapes_that_hold_shapes_are_not_given_to_geos_which_would_call_itself_without_end(
+    wkb: bytes, told: str
+) -> None:
+    given = pa.array([shapely.to_wkb(shapely.Point(0, 0)), wkb], type=pa.binary())
+    if not told:
+        assert len(pack_files.shapes_of(given)) == 2
+        return
+    with pytest.raises(ValueError, match=told):
+        pack_files.shapes_of(given)
+
+
+def test_shapes_of_every_form_that_a_map_has_are_made_in_either_order_of_bytes() -> None:
+    hole = shapely.box(0, 0, 9, 9).difference(shapely.box(2, 2, 4, 4))
+    line = shapely.LineString([(0, 0), (1, 2), (5, 5)])
+    shapes = [
+        *(shapely.Point(1, 2), shapely.Point(), line, hole, shapely.Polygon(), shapely.MultiPolygon()),
+        shapely.MultiPoint([(1, 2), (3, 4)]),
+        shapely.MultiLineString([line, shapely.LineString([(7, 7), (8, 9)])]),
+        shapely.union_all([hole, shapely.box(20, 20, 21, 22)]),
+    ]
+    for order in (0, 1):
+        told = pa.chunked_array([pa.array([shapely.to_wkb(shape, byte_order=order)]) for shape in shapes])
+        assert shapely.equals_identical(pack_files.shapes_of(told), shapes).all()
+    both = HEAD + struct.pack("<II", 5, 1) + shapely.to_wkb(line, byte_order=0)
+    assert pack_files.shapes_of(pa.array([both]))[0] == shapely.MultiLineString([line])
+
+
 def test_manifest_tells_all_of_the_contract(pack: Path) -> None:
     manifest = packs.read_manifest("town")
     assert manifest["schema"] == "pack/5"
@@ -249,6 +307,9 @@ def test_missing_file_is_told(pack: Path, part: str) -> None:
         packs.open_area("town")
 
 
+COLLECTED = shapely.GeometryCollection([shapely.box(*town().bbox_deg)])
+
+
 def remade(pack: Path, change: Callable[[dict], object]) -> None:
     """Change the manifest and put its own digest right, as a hostile hand would."""
     manifest = packs.read_manifest("town")
@@ -267,6 +328,10 @@ def remade(pack: Path, change: Callable[[dict], object]) -> None:
         (lambda m: m["files"]["places"].update(file="../../../etc/passwd"), "none of a pack"),
         (lambda m: m.update(centre_deg=["a", "b"]), "cannot be understood"),
         (lambda m: m.update(centre_deg=[1]), "cannot be understood"),
+        (lambda m: m.update(centre_deg=[10**400, 0]), "cannot be understood"),
+        (lambda m: m.update(outline_deg="zz"), "cannot be understood"),
+        (lambda m: m.update(outline_deg=shapely.to_wkb(COLLECTED, hex=True)), "cannot be understood"),
+        (lambda m: m.update(outline_deg=json.loads(shapely.to_geojson(COLLECTED))), "cannot be understood"),
         (lambda m: m.update(bbox_deg=[3, 0, 1, 1]), "bounding box is empty"),
         (lambda m: m.pop("digest"), "cannot be understood"),
         (lambda m: m.update(data_date="<b>someday"), "'<b>someday', is no date"),

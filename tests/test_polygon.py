@@ -115,3 +115,22 @@ def test_polygons_that_overlap_cross_nothing(tmp_path: Path) -> None:
     parts = [shapely.box(0, 0, 2, 2), shapely.box(1, 1, 3, 3)]
     file = written(tmp_path, shapely.to_geojson(shapely.MultiPolygon(parts)), "two.geojson")
     assert keep_within(file).area == pytest.approx(7.0)
+
+
+@pytest.mark.parametrize("deep", [3_000, 100_000])
+def test_geojson_that_is_nested_without_end_is_told_in_one_line(tmp_path: Path, deep: int) -> None:
+    inner = shapely.to_geojson(shapely.box(0, 0, 1, 1))
+    text = '{"type":"GeometryCollection","geometries":[' * deep + inner + "]}" * deep
+    with pytest.raises(SourceError, match="is no GeoJSON: the document is nested too deeply"):
+        keep_within(written(tmp_path, text, "x.geojson"))
+
+
+def test_polygons_in_collections_in_collections_are_all_taken(tmp_path: Path) -> None:
+    shapes = [
+        shapely.box(0, 0, 1, 1),
+        shapely.MultiPolygon([shapely.box(2, 0, 3, 1), shapely.box(4, 0, 5, 1)]),
+    ]
+    nested = shapely.GeometryCollection([shapely.GeometryCollection(shapes), shapely.box(6, 0, 7, 1)])
+    text = shapely.to_geojson(nested)
+    for told in (text, "\ufeff" + text):  # as Notepad saves it
+        assert keep_within(written(tmp_path, told, "x.geojson")).area == pytest.approx(4.0)

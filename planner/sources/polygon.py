@@ -8,13 +8,13 @@ from pathlib import Path
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from planner import words
-from planner.errors import SourceError
+from planner import geojson, words
+from planner.errors import IncidentError, SourceError
 from planner.sources.meridian import checked_box, laid_together
 
 _REMEDY = "Give a GeoJSON file with a polygon in degrees, longitude first, or the .poly file of an extract"
 _POLY = ".poly"
-_MOST_BYTES = 50_000_000
+_MOST_BYTES = geojson.MAX_BYTES
 _SLIVER_DEG2 = 1e-10
 """About a square metre: a stroke that runs a little past where it began cuts off no more."""
 
@@ -40,14 +40,16 @@ def read_polygon(path: Path, tell: Callable[[str], None]) -> BaseGeometry:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise SourceError(f"{path.name} is too large for a polygon", _REMEDY)
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         is_poly = path.name.lower().endswith(_POLY)
-        drawn, holes = _read_poly(text) if is_poly else ([shapely.from_geojson(text)], [])
+        drawn, holes = _read_poly(text) if is_poly else ([_read_geojson(text)], [])
         ground = _taken(path.name, drawn, tell).difference(_taken(path.name, holes, tell))
     except OSError as error:
         if isinstance(error, SourceError):
             raise
         raise SourceError(f"{path.name} cannot be read ({error.strerror})", "Check the name") from error
+    except IncidentError as error:
+        raise SourceError(f"{path.name} is no GeoJSON: {error.message}", _REMEDY) from error
     except (shapely.errors.ShapelyError, ValueError) as error:
         told = f"is no {_POLY} file" if path.name.lower().endswith(_POLY) else "is no GeoJSON"
         raise SourceError(f"{path.name} {told}", _REMEDY) from error
@@ -88,6 +90,12 @@ def _pieces(ground: BaseGeometry) -> int:
     return int((shapely.area(shapely.get_parts(ground)) > _SLIVER_DEG2).sum())
 
 
+def _read_geojson(text: str) -> BaseGeometry:
+    """Read GeoJSON that is nested no deeper than Python reads it: GEOS would call itself till it ends us."""
+    geojson.parse(text)
+    return shapely.from_geojson(text)
+
+
 def _read_poly(text: str) -> tuple[list[BaseGeometry], list[BaseGeometry]]:
     """Read rings of places and holes, one place a line, each ring headed by its name and ended by END.
 
@@ -113,6 +121,8 @@ def _read_poly(text: str) -> tuple[list[BaseGeometry], list[BaseGeometry]]:
 
 def _flat(parts: list[BaseGeometry]) -> list[BaseGeometry]:
     """Take collections apart, however deep."""
-    whole = [part for part in parts if not hasattr(part, "geoms")]
-    inner = [one for part in parts if hasattr(part, "geoms") for one in part.geoms]
-    return whole + (_flat(inner) if inner else [])
+    whole: list[BaseGeometry] = []
+    while parts:
+        whole += [part for part in parts if not hasattr(part, "geoms")]
+        parts = [one for part in parts if hasattr(part, "geoms") for one in part.geoms]
+    return whole
