@@ -33,6 +33,7 @@ from planner.model import Incident
 from planner.packs import BBox, Progress
 from planner.revision import compare_areas, shifted_closures
 from planner.soundness import check_values
+from planner.sources.digest import digest_of
 from planner.sources.locks import take_lock
 from planner.sources.overpass import CancelledError, Servers, fetch_osm
 from planner.sources.pbf import read_osm
@@ -255,12 +256,15 @@ def read_pack_file(path: Path, name: str | None = None) -> Area:
 
 
 def _sound(area: Area) -> Area:
-    """Return an area from elsewhere with values that a map can have, and an order of contraction of its own.
+    """Return an area from elsewhere with values that a map can have, and digest and order of its own.
 
-    One that a hostile hand wrote would be searched by for hours; that of the same streets is always the same.
+    An order of contraction that a hostile hand wrote would be searched by for hours; that of the same streets
+    is always the same. A digest that is another map's would give two plans one name. It is not refused:
+    whoever changes a map can work out its digest as well, and one that was read by an earlier version, or by
+    another processor, may have been given another without any harm.
     """
     check_values(area)
-    return area.with_streets(replace(area.network))
+    return replace(area, digest=digest_of(area)).with_streets(replace(area.network))
 
 
 def check_asked_whole(path: Path, part: object) -> None:

@@ -71,7 +71,7 @@ _PACK_FILE = re.compile(r"(streets|shortcuts|buildings|places|obstacles)-[0-9a-f
 # of sources: what decides how a map is read
 _READERS = (
     *("tags", "restrictions", "noding", "coast", "known_ground", "tables", "osm", "opl"),
-    *("stretches", "ordering", "pbf"),
+    *("stretches", "ordering", "pbf", "digest"),
 )
 _STREETS = "streets"
 _SHORTCUTS = "shortcuts"  # of the contraction hierarchy: read once a way is asked for

@@ -22,6 +22,7 @@ from planner.errors import PackError
 from planner.model import Incident
 from planner.plan import make_plan
 from planner.soundness import check_values
+from planner.sources.digest import digest_of
 from planner.streets.network import StreetNetwork
 from planner.streets.street_arrays import _cuts
 from planner.streets.turns import U_TURN, to_keep
@@ -38,7 +39,11 @@ STREET_ARRAYS = [field.name for field in fields(StreetNetwork) if field.name != 
 def sound() -> Area:
     ids = np.sort(town().network.way_id[:3])
     unread = UnreadRules(ids, ids[:1], town().network.node_id[:2], np.array([[ids[0], ids[1]]]))
-    return replace(town(), name="handed", unread=unread)
+    return own_digest(replace(town(), name="handed", unread=unread))
+
+
+def own_digest(area: Area) -> Area:
+    return replace(area, digest=digest_of(area)).with_streets(area.network)
 
 
 def with_array(area: Area, name: str, value: Any) -> Area:
@@ -83,6 +88,7 @@ def test_every_area_that_is_read_is_sound() -> None:
 
 def test_a_sound_pack_is_taken_in_as_it_is(folder: Path) -> None:
     came = intake.read_pack_file(handed(sound(), folder), "came")
+    assert came.digest == sound().digest
     assert same_streets(came, sound())
     assert make_plan(INCIDENT, replace(came, name="handed"), packs.shipped_doctrine()) == make_plan(
         INCIDENT, sound(), packs.shipped_doctrine()
@@ -94,6 +100,45 @@ def same_streets(one: Area, other: Area) -> bool:
         getattr(one.network, name).tobytes() == getattr(other.network, name).tobytes()
         for name in STREET_ARRAYS
     )
+
+
+# --- the digest -----------------------------------------------------------------------------------
+
+
+def shown_in_part(area: Area) -> Area:
+    west, south, east, north = area.bbox_deg
+    return replace(area, outline_deg=shapely.box(west, south, (west + east) / 2, north))
+
+
+CHANGES: list[Callable[[Area], Area]] = [
+    lambda a: with_array(a, "oneway", np.ones_like(a.network.oneway)),
+    lambda a: with_array(a, "names", (*a.network.names[:-1], "Other Street")),
+    lambda a: first(a, "buildings", "height_m", 99.0),
+    lambda a: first(a, "places", "name", "Other School"),
+    lambda a: placed(a, "obstacles", shapely.Point(1, 2)),
+    lambda a: replace(a, unread=None),
+    shown_in_part,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_another_map_that_says_it_is_the_one_that_is_here_is_told_from_it(
+    folder: Path, change: Callable[[Area], Area]
+) -> None:
+    here = intake.read_pack_file(handed(sound(), folder), "here")
+    other = change(sound())
+    assert other.digest == here.digest, "so it says"
+    came = intake.read_pack_file(handed(other, folder), "here")
+    assert came.digest == digest_of(came) != here.digest
+    assert packs.read_manifest("here")["digest"] == came.digest
+    assert "nothing changed" not in " ".join(intake.arrival_lines(came, here))
+
+
+def test_what_a_map_holds_gives_the_digest_that_it_was_read_with() -> None:
+    for name in packs.SHIPPED:
+        area = packs.open_area(name)
+        assert digest_of(area) == area.digest
+    assert digest_of(town()) == town().digest
 
 
 # --- streets --------------------------------------------------------------------------------------

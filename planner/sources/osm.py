@@ -7,12 +7,10 @@ order of ids there, so the same map gives the same area, and the same digest, wh
 
 from __future__ import annotations
 
-import hashlib
 import math
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
@@ -23,11 +21,12 @@ from planner.errors import NoStreetsError, SourceError
 from planner.geo import Frame, LonLat, on_globe, run_on
 from planner.memory import give_back
 from planner.sources.coast import COASTLINE, sea_of
+from planner.sources.digest import begun_digest, feed_outline, feed_unread
 from planner.sources.known_ground import SHORT_M, known_ground
 from planner.sources.meridian import BBox, checked_box, shapes_run_on
 from planner.sources.noding import UNIT_DEG, Runs, Streets, Units, lay_streets
 from planner.sources.restrictions import Restriction
-from planner.sources.tables import Drafted, feed, middles_m, table_of
+from planner.sources.tables import Drafted, middles_m, table_of
 from planner.sources.tags import (
     Building,
     Obstacle,
@@ -41,7 +40,7 @@ from planner.sources.tags import (
     read_street,
     read_street_node,
 )
-from planner.streets.network import Floats, Ints, StreetNetwork
+from planner.streets.network import Floats, Ints
 from planner.streets.unread import UnreadRules
 from planner.terms import ObstacleKind, Unread
 
@@ -242,10 +241,8 @@ class Draft:
         unread = self._unread_of(streets)
         network, units = lay_streets(streets, self._nodes, self._restrictions_of(streets), frame)
         unread = unread.within(network)
-        sha = _digest_of(network, units, box)
-        for entry in fields(unread):
-            if len(rows := getattr(unread, entry.name)):  # a map without any keeps its digest
-                feed(sha, f"unread {entry.name}", rows)
+        sha = begun_digest(network, units, box)
+        feed_unread(sha, unread)
         del streets
         give_back()
         buildings, places, obstacles = (
@@ -268,8 +265,7 @@ class Draft:
             cut=np.unique(np.frombuffer(self._cut, dtype=np.int64)),
             bounded=to_its_edges,
         )
-        if outline is not None:
-            sha.update(shapely.to_wkb(outline, byte_order=1))
+        feed_outline(sha, outline)
         return Area(
             name=name,
             digest=sha.hexdigest(),
@@ -422,23 +418,3 @@ def _run_on(unit: Units, about_deg: float) -> None:
     turned = lon + _TURN_UNITS * np.rint((about_deg / UNIT_DEG - lon) / _TURN_UNITS).astype(np.int64)
     near = np.abs(turned * UNIT_DEG - about_deg) < _NEAR_DEG
     unit[near, 0] = turned[near]
-
-
-# --- digest ---------------------------------------------------------------------------------------
-
-
-def _digest_of(network: StreetNetwork, units: Units, box: BBox) -> Any:
-    """Begin the digest of the contents: equal for equal maps on every machine.
-
-    Metres are left out, for their last bit may differ between processors; the degrees that they were computed
-    from are integers and go in instead.
-    """
-    sha = hashlib.sha256(b"area/1\n")
-    sha.update(repr(tuple(round(v / UNIT_DEG) for v in box)).encode())
-    for entry in sorted(fields(network), key=lambda f: f.name):
-        value = getattr(network, entry.name)
-        if isinstance(value, np.ndarray) and not entry.name.endswith("xy_m"):
-            feed(sha, entry.name, value)
-    feed(sha, "unit", units, np.dtype(np.int64))
-    sha.update(repr(network.names).encode())
-    return sha

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from planner.geo import Frame
+from planner.sources.digest import feed_rows
 from planner.sources.meridian import shapes_run_on
 from planner.sources.noding import UNIT_DEG
 from planner.streets.network import Bools, Floats, Ints
@@ -28,7 +29,6 @@ NUMBER_COLUMNS = frozenset({"height_m", "levels", "min_height_m", "capacity", "b
 
 _AT_ONCE = 1 << 14
 """Shapes made together."""
-_FED_AT_ONCE = 1 << 20
 _POINT, _LINE = struct.Struct("<BIdd"), struct.Struct("<BII")
 _LITTLE_ENDIAN, _POINT_TYPE, _LINE_TYPE, _XY_BYTES = 1, 1, 2, 16
 
@@ -212,18 +212,9 @@ def middles_m(table: Table, most_m: float = math.inf) -> Floats:
 
 
 def _feed_rows(sha: Any, owners: dict[str, Any], told: dict[str, list[Any]], parts: Sequence[_Made]) -> None:
-    """Add a table, its shapes in integers too: metres may differ in their last bit between processors."""
+    """Add a table, of which the shapes were made in parts."""
     begin = np.cumsum([0, *(len(part.row) for part in parts)])
-    feed(sha, "osm_id", owners["osm_id"])
-    feed(sha, "points", np.concatenate([np.empty((0, 2), dtype=np.int64), *(part.unit for part in parts)]))
+    units = np.concatenate([np.empty((0, 2), dtype=np.int64), *(part.unit for part in parts)])
     starts = (first + part.owner for first, part in zip(begin.tolist(), parts, strict=False))
-    feed(sha, "start", np.concatenate([np.empty(0, dtype=np.int64), *starts]))
-    sha.update(repr((list(owners["osm_type"]), told)).encode())
-
-
-def feed(sha: Any, name: str, value: NDArray[Any], kind: np.dtype[Any] | None = None) -> None:
-    """Add an array to a digest, as one of a kind; a part at a time, for a metro's are large."""
-    little = (kind or value.dtype).newbyteorder("<")
-    sha.update(f"{name} {little.str} {value.shape}\n".encode())
-    for first in range(0, len(value), _FED_AT_ONCE):
-        sha.update(np.ascontiguousarray(value[first : first + _FED_AT_ONCE], dtype=little).tobytes())
+    start = np.concatenate([np.empty(0, dtype=np.int64), *starts])
+    feed_rows(sha, list(owners["osm_type"]), owners["osm_id"], told, units, start)
