@@ -71,7 +71,7 @@ _PACK_FILE = re.compile(r"(streets|shortcuts|buildings|places|obstacles)-[0-9a-f
 # of sources: what decides how a map is read
 _READERS = (
     *("tags", "restrictions", "noding", "coast", "known_ground", "tables", "osm", "opl"),
-    *("stretches", "ordering", "pbf", "digest"),
+    *("stretches", "ordering", "pbf", "pbf_blocks", "meridian", "digest"),
 )
 _STREETS = "streets"
 _SHORTCUTS = "shortcuts"  # of the contraction hierarchy: read once a way is asked for
@@ -614,6 +614,7 @@ def _reader_digest() -> str:
     for file in (
         "terms.py",
         "area.py",
+        "geo.py",
         "table.py",
         "streets/street_arrays.py",
         "streets/dissection.py",

@@ -559,6 +559,13 @@ def test_shipped_area_is_imported_again_when_its_origin_changes(
     assert packs.read_manifest("three_rivers")["origin"] == origin
 
 
+def test_all_that_reads_a_map_decides_whether_a_shipped_area_is_of_this_version() -> None:
+    script = "import sys, planner.sources.pbf; print(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    read_by = [name for name in ran.stdout.split() if name.startswith("planner.sources.")]
+    assert sorted(read_by) == sorted(f"planner.sources.{name}" for name in packs._READERS)
+
+
 def test_shipped_area_of_another_schema_is_imported_again(home: Path) -> None:
     area = packs.open_area("three_rivers")
     path = home / "areas" / "three_rivers" / packs.MANIFEST
