@@ -312,7 +312,9 @@ def import_(files: tuple[Path, ...], name: str, bbox: BBox | None, within: Path 
     before = intake.installed_area(name)
     if len(files) == 1 and files[0].name.endswith(intake.PACK_SUFFIX):
         intake.check_asked_whole(files[0], bbox or within)
-        _say_arrived("imported", intake.read_pack_file(files[0], name), before)
+        with show_progress(f"importing {files[0].name}") as report:
+            made = intake.read_pack_file(files[0], name, progress=report)
+        _say_arrived("imported", made, before)
         return
     polygon = None if within is None else read_polygon(within, partial(click.echo, err=True))
     with show_progress(f"importing {', '.join(file.name for file in files)}") as report:

@@ -10,12 +10,14 @@ import json
 import shutil
 import struct
 import tempfile
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from planner import packs, settings
 from planner.area import Area
@@ -49,10 +51,15 @@ ALL_STREETS = "Streets that are new, gone or changed"
 _MOST_PACK_BYTES = 4 << 30
 _MOST_MANIFEST_BYTES = 64 << 20  # that of a map whose outline is drawn along a coast is a megabyte
 _NO_PACK = (
-    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error),
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error, struct.error, OverflowError),
     *(ValueError, KeyError, TypeError, RuntimeError),  # the last: locked, or packed by a method not known
 )
+_STRETCH_BYTES = 4 << 20
+_UNPACKED = "unpacking"
+_LEFT_S = 24 * 3600.0
+_SHARE_UNPACKED, _SHARE_SOUND = 0.2, 0.4  # of the progress of taking in a pack
 _NAMED = 5
+_T = TypeVar("_T")
 
 
 def servers_here() -> Servers:
@@ -222,19 +229,27 @@ def write_pack_file(name: str, target: Path) -> None:
         raise PackError(f"{target.name} cannot be written ({error.strerror})", "Check the folder") from error
 
 
-def read_pack_file(path: Path, name: str | None = None) -> Area:
+def read_pack_file(path: Path, name: str | None = None, *, progress: Progress | None = None) -> Area:
     """Install an area from a file that :func:`write_pack_file` wrote, under its own name or another.
+
+    Parameters
+    ----------
+    path : Path
+    name : str, optional
+    progress : callable, optional
+        What it raises before all is written ends the import, and the area that is here stays as it is.
 
     Raises
     ------
     SourceError
-        If the file is no pack.
+        If the file is no pack, or cannot be read.
     PackError
         If the pack is damaged, of another schema, of a shipped area's name, or the disk refuses.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    report = progress or _to_nobody
+    with _room_for(path) as folder:
         try:
-            manifest = _unpack(path, Path(folder))
+            manifest = _unpack(path, folder, _part(report, 0.0, _SHARE_UNPACKED))
         except _NO_PACK as error:
             if isinstance(error, PlannerError):
                 raise
@@ -245,14 +260,44 @@ def read_pack_file(path: Path, name: str | None = None) -> Area:
             raise SourceError(f"{path.name} {told[0]}", told[1]) from error
         packs.check_own_name(name or str(manifest.get("name")))
         try:
-            area = _sound(packs.open_folder(Path(folder), name or str(manifest.get("name"))))
+            report(_SHARE_UNPACKED, "looking through it")
+            area = _sound(packs.open_folder(folder, name or str(manifest.get("name"))))
         except (PackError, AreaError) as error:
             raise PackError(
                 f"{path.name} is of no use here: {error.message}",
                 "Copy it again, or export the area anew by the version of this program that runs here",
             ) from error
+        report(_SHARE_SOUND, "putting streets in order and writing")
         packs.write_area(area)
+    report(1.0, f"{area.network.edge_count} streets, {len(area.buildings)} buildings")
     return packs.open_area(area.name)
+
+
+@contextmanager
+def _room_for(path: Path) -> Iterator[Path]:
+    """Give a folder to unpack a file in, beside the packs: where they fit, there is room for this one too."""
+    home = settings.read_settings().home / _UNPACKED
+    with _disk_for(path):
+        home.mkdir(parents=True, exist_ok=True)
+        for left in home.iterdir():  # by one who was killed; another who clears up may be quicker
+            with suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime > _LEFT_S:
+                    shutil.rmtree(left, ignore_errors=True)
+        folder = tempfile.TemporaryDirectory(dir=home, ignore_cleanup_errors=True)
+    with folder:
+        yield Path(folder.name)
+
+
+@contextmanager
+def _disk_for(path: Path) -> Iterator[None]:
+    """Say of a disk that refuses what is unpacked that it is the disk, not the pack."""
+    try:
+        yield
+    except OSError as error:
+        raise PackError(
+            f"{path.name} cannot be unpacked in {settings.read_settings().home} ({error.strerror or error})",
+            "Check that the folder can be written and the disk is not full, or set PLANNER_HOME to another",
+        ) from error
 
 
 def _sound(area: Area) -> Area:
@@ -282,9 +327,9 @@ def check_asked_whole(path: Path, part: object) -> None:
         )
 
 
-def _unpack(path: Path, folder: Path) -> dict[str, object]:
+def _unpack(path: Path, folder: Path, report: Progress) -> dict[str, object]:
     """Unpack the manifest and the files it names, and nothing else, whatever the archive says."""
-    with zipfile.ZipFile(path) as archive:
+    with _read_of(path, lambda: path.open("rb")) as file, zipfile.ZipFile(file) as archive:
         if archive.getinfo(packs.MANIFEST).file_size > _MOST_MANIFEST_BYTES:
             raise SourceError(f"{path.name} has a manifest of more than 64 MB", "Check where it comes from")
         manifest: dict[str, object] = json.loads(archive.read(packs.MANIFEST))
@@ -292,12 +337,33 @@ def _unpack(path: Path, folder: Path) -> dict[str, object]:
         if not isinstance(files, dict):
             raise TypeError("no files")
         names = [packs.checked_file(str(entry["file"])) for entry in files.values()]
-        if sum(archive.getinfo(file).file_size for file in names) > _MOST_PACK_BYTES:
+        whole = sum(archive.getinfo(name).file_size for name in names)
+        if whole > _MOST_PACK_BYTES:
             raise SourceError(f"{path.name} unpacks to more than 4 GB", "Check where it comes from")
-        for file in (packs.MANIFEST, *names):
-            with archive.open(file) as packed, (folder / file).open("wb") as out:
-                shutil.copyfileobj(packed, out)
+        unpacked = 0
+        for name in (packs.MANIFEST, *names):
+            for size in _unpack_one(archive, name, folder / name, path):
+                unpacked += size
+                report(min(unpacked / (whole + 1), 1.0), "unpacking")
     return manifest
+
+
+def _unpack_one(archive: zipfile.ZipFile, name: str, target: Path, path: Path) -> Iterator[int]:
+    """Unpack a file, a stretch at a time; yields how many bytes were."""
+    with archive.open(name) as packed, _disk_for(path), target.open("wb") as out:
+        for stretch in iter(lambda: _read_of(path, lambda: packed.read(_STRETCH_BYTES)), b""):
+            out.write(stretch)
+            yield len(stretch)
+
+
+def _read_of(path: Path, read: Callable[[], _T]) -> _T:
+    """Read of a file from elsewhere; say so where it is not there, or what it lies on refuses."""
+    try:
+        return read()
+    except OSError as error:
+        raise SourceError(
+            f"{path.name} cannot be read ({error.strerror or error})", "Check the name, and what it lies on"
+        ) from error
 
 
 def _part(report: Progress, low: float, high: float) -> Progress:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import copy
+import os
+import tempfile
+import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +21,7 @@ from hypothesis import strategies as st
 
 from planner import intake, pack_files, packs
 from planner.area import Area
-from planner.errors import PackError
+from planner.errors import PackError, SourceError
 from planner.model import Incident
 from planner.plan import make_plan
 from planner.soundness import check_values
@@ -100,6 +103,78 @@ def same_streets(one: Area, other: Area) -> bool:
         getattr(one.network, name).tobytes() == getattr(other.network, name).tobytes()
         for name in STREET_ARRAYS
     )
+
+
+# --- taking it in ---------------------------------------------------------------------------------
+
+
+def unpacking(folder: Path) -> list[Path]:
+    return list((folder / "home" / "unpacking").iterdir())
+
+
+def test_a_pack_is_unpacked_beside_the_others_and_what_was_left_there_is_cleared(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(folder / "nowhere"))
+    file = handed(sound(), folder)
+    for name, age_s in (("old", 90_000.0), ("other", 60.0)):
+        left = folder / "home" / "unpacking" / name
+        left.mkdir(parents=True)
+        os.utime(left, (time.time() - age_s, time.time() - age_s))
+    intake.read_pack_file(file, "came")
+    assert [left.name for left in unpacking(folder)] == ["other"], "it may be at it still"
+
+
+def test_a_disk_that_is_full_is_not_taken_for_a_broken_pack(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = handed(sound(), folder)
+    real = Path.open
+
+    def full(path: Path, mode: str = "r", *more: Any, **named: Any) -> Any:
+        to_disk = "unpacking" in path.parts and mode == "wb"
+        return real(Path("/dev/full") if to_disk else path, mode, *more, **named)
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(PackError, match=r"cannot be unpacked in .*No space left on device") as caught:
+        intake.read_pack_file(file, "came")
+    assert "disk is not full" in caught.value.remedy
+    assert unpacking(folder) == []
+
+
+def test_a_home_that_is_none_and_a_file_that_is_not_there_are_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = handed(sound(), folder)
+    with pytest.raises(SourceError, match=r"gone\.area\.zip cannot be read \(No such file"):
+        intake.read_pack_file(folder / "gone.area.zip", "came")
+    monkeypatch.setenv("PLANNER_HOME", str(file))
+    with pytest.raises(PackError, match=r"handed\.area\.zip cannot be unpacked in"):
+        intake.read_pack_file(file, "came")
+
+
+def test_taking_in_tells_how_far_it_is_and_hears_that_it_is_stopped_till_all_is_written(folder: Path) -> None:
+    file = handed(sound(), folder)
+    written = folder / "home" / "areas" / "came" / packs.MANIFEST
+    told: list[tuple[float, bool]] = []
+    intake.read_pack_file(file, "came", progress=lambda share, _: told.append((share, written.is_file())))
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert [there for _, there in told] == [False] * (len(told) - 1) + [True]
+    before = written.read_bytes()
+    other = handed(CHANGES[0](sound()), folder)
+    for steps in range(len(told) - 1):
+        left = iter(range(steps))
+
+        def stop(_share: float, _text: str, left: Iterator[int] = left) -> None:
+            if next(left, None) is None:
+                raise SourceError("it was stopped", "Import it again")
+
+        with pytest.raises(SourceError, match="it was stopped"):
+            intake.read_pack_file(other, "came", progress=stop)
+        assert written.read_bytes() == before
+        assert unpacking(folder) == []
 
 
 # --- the digest -----------------------------------------------------------------------------------
@@ -310,6 +385,11 @@ def placed(area: Area, table: str, shape: Any) -> Area:
 )
 def test_what_no_map_has_is_told(folder: Path, change: Callable[[Area], Area], told: str) -> None:
     assert told in refused(change(sound()), folder)
+
+
+def test_more_rows_than_a_file_can_hold_are_not_read(folder: Path) -> None:
+    many = replace(sound(), obstacles=sound().obstacles.rows(np.zeros(300_000, dtype=np.int64)))
+    assert "cannot be understood" in refused(many, folder)
 
 
 NUMBERS = [("buildings", "height_m"), ("buildings", "levels"), ("buildings", "min_height_m")]

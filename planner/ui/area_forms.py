@@ -230,7 +230,7 @@ def _take_in(files: Sequence[Path], name: str, part: _Part, report: Report) -> A
         _PACKED
     ):  # a browser calls the second one NAME.area (1).zip
         intake.check_asked_whole(files[0], part.box_deg or part.polygon_deg)
-        return intake.read_pack_file(files[0], name)
+        return intake.read_pack_file(files[0], name, progress=report)
     return packs.import_area(files, name, bbox_deg=part.box_deg, within_deg=part.polygon_deg, progress=report)
 
 
