@@ -55,6 +55,7 @@ _SIDE = "driving_side"  # with its votes, among the arrays of the streets
 _TURNS = "turns_"  # begins the names of arrays of turns between the streets, among theirs
 _UNREAD = "unread_"  # begins the names of arrays of rules that are not planned with
 _SHAPES = "geometry"  # the column of a table
+_MOST_PACKED = 100  # times: real shapes, none like another, are packed to a third at best
 _STRETCH_BYTES = 16 << 20  # of a file, with a digest of its own
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 _ZIP_HEAD_BYTES = 30  # of a member, before its name
@@ -180,11 +181,15 @@ def _array(values: NDArray[Any]) -> pa.Array:
 
 
 def read_table(
-    content: mmap.mmap, understood: Callable[[], AbstractContextManager[None]] = nullcontext
+    content: mmap.mmap,
+    understood: Callable[[], AbstractContextManager[None]] = nullcontext,
+    *,
+    from_elsewhere: bool = False,
 ) -> Table:
     """Read a table; its shapes, most of the work, when they are first asked for.
 
-    They are read within ``understood``, which says whose file it is that cannot be understood.
+    They are read within ``understood``, which says whose file it is that cannot be understood. Of a file from
+    elsewhere it is looked first whether they fit into memory.
     """
     told = pq.read_metadata(_buffer(content))
     schema = told.schema.to_arrow_schema()
@@ -192,6 +197,8 @@ def read_table(
         raise ValueError("a table without its shapes")
     if told.num_rows > len(content):  # of a real row the number and the corners alone are more than a byte
         raise ValueError("more rows than bytes")
+    if from_elsewhere:
+        _check_room_of_shapes(content)
     columns = [column for column in schema.names if column != _SHAPES]
     # Each text once, as it lies in the file.
     with pq.ParquetFile(_buffer(content), metadata=told, read_dictionary=columns) as file:
@@ -203,6 +210,18 @@ def read_table(
 
     values = {column: _values(table.column(column)) for column in columns}
     return Table.with_shapes_later(values, told.num_rows, read_shapes)
+
+
+def _check_room_of_shapes(content: mmap.mmap) -> None:
+    """Refuse shapes that are many times larger than their file: one large one, again in each row.
+
+    Each is read once for this, however many rows have it, which takes longer than to read them as they come.
+    """
+    with pq.ParquetFile(_buffer(content), read_dictionary=[_SHAPES]) as file:
+        parts = file.read([_SHAPES], use_threads=False).column(_SHAPES).chunks
+    sizes = (pc.sum(pc.binary_length(part.dictionary).take(part.indices)).as_py() or 0 for part in parts)
+    if sum(sizes) > _MOST_PACKED * len(content):
+        raise ValueError("shapes many times larger than their file")
 
 
 def _shapes_in(content: mmap.mmap) -> NDArray[np.object_]:

@@ -489,7 +489,7 @@ def _open(name: str, manifest: dict[str, Any], folder: Path | None = None) -> Ar
                 manifest,
                 part,
                 place,
-                partial(read_table, understood=partial(_understood, name)),
+                partial(read_table, understood=partial(_understood, name), from_elsewhere=folder is not None),
             )
             for part in TABLES
         }

@@ -392,6 +392,13 @@ def test_more_rows_than_a_file_can_hold_are_not_read(folder: Path) -> None:
     assert "cannot be understood" in refused(many, folder)
 
 
+def test_one_large_shape_in_each_row_is_not_read(folder: Path) -> None:
+    many = sound().obstacles.rows(np.zeros(500, dtype=np.int64))
+    line = shapely.LineString(np.zeros((20_000, 2)))
+    large = replace(sound(), obstacles=Table(many.columns, np.full(len(many), line, dtype=object)))
+    assert "cannot be understood" in refused(large, folder)
+
+
 NUMBERS = [("buildings", "height_m"), ("buildings", "levels"), ("buildings", "min_height_m")]
 NUMBERS += [("places", "capacity"), ("places", "beds"), ("obstacles", "height_m")]
 
