@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from planner.ui import state
@@ -41,7 +43,7 @@ with right, st.container(key="asking"):
 with left, st.container(key="map_side"):
     if mark := exercise_mark(incident.facts):
         show_html(mark)
-    incident = ask_threat(incident)
+    incident, bomb_unsaid = ask_threat(incident)
     units = ask_units()
     plan, trouble = plan_or_problem(incident, area)
     drawing = state.base_map_of(area)
@@ -70,7 +72,8 @@ with right, st.container(key="plan_side"):
     told = ([trouble] if trouble else []) + refused + state.missing(incident)
     heard = taken_over([(clock(moment), what) for moment, what in state.news(incident)])
     troubles = "".join(problem(text) for text in told) + heard
-    board = plan_panel(plan, beside(incident, plan, units)) if plan else welcome(area, incident.facts)
+    aside = replace(beside(incident, plan, units), bomb_unsaid=bomb_unsaid)
+    board = plan_panel(plan, aside) if plan else welcome(area, incident.facts)
     show_board(
         troubles + ("" if trouble else board),
         incident=incident.id,

@@ -727,6 +727,35 @@ def test_a_search_suggests_while_one_types() -> None:
     assert "Tap where it happens" in said(page)
 
 
+def device_asked(page: AppTest) -> list[Any]:
+    return [one for one in page.segmented_control if "device of" in str(one.key)]
+
+
+def test_a_plan_made_while_no_device_is_chosen_says_so_and_to_leave_it_lights_what_is_planned(
+    own_store: Store,
+) -> None:
+    page = open_page()
+    page.segmented_control[0].set_value("explosive").run()
+    draw(page, scene(*TOWN_PLACE))
+    assert "<span>Planned as UNKNOWN, not as explosive: choose the device.</span>" in said(page)
+    (asked,) = device_asked(page)
+    asked.set_value("as it is").run()
+    assert not page.exception
+    assert device_asked(page) == []
+    assert page.segmented_control[0].value == "unknown"
+    assert "not as explosive" not in said(page)
+    assert "threat" not in document(own_store, page)["planner"]
+
+    page.segmented_control[0].set_value("explosive").run()
+    device_asked(page)[0].set_value("pipe_bomb").run()
+    assert "not as explosive" not in said(page)
+    page.segmented_control[0].set_value(None).run()  # pressed once more: another device?
+    assert "not as explosive" not in said(page)
+    device_asked(page)[0].set_value("as it is").run()
+    assert page.segmented_control[0].value == "explosive"
+    assert document(own_store, page)["planner"]["threat"] == "pipe_bomb"
+
+
 def test_a_bomb_stands_beside_the_gunman_until_somebody_says_otherwise(own_store: Store) -> None:
     page = draw(open_page(), scene(*TOWN_PLACE))
     page.segmented_control[0].set_value("handgun").run()

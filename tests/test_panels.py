@@ -222,6 +222,17 @@ def test_the_verdict_is_held_only_where_there_are_officers_for_every_post() -> N
     assert "Streets sealed on the map" not in few
 
 
+def test_while_a_bomb_is_not_named_the_verdict_says_first_what_the_plan_is_for() -> None:
+    plan = a_plan()
+    needed = plan.officers["inner"] + plan.officers["outer"]
+    incident = replace(plan.incident, threat=ThreatName.HANDGUN, units=(("officers", needed),))
+    plan = replace(plan, incident=incident, notices=())
+    assert 'class="told verdict held"' in plan_panel(plan, Beside())
+    told = plan_panel(plan, Beside(bomb_unsaid=True))
+    (found,) = re.finditer(r'class="told verdict open".*?</span><span>(.*?)</span>', told)
+    assert found[1] == "Planned as HANDGUN, not as explosive: choose the device."
+
+
 def test_the_figure_is_of_the_hospital_that_the_plan_names_first_and_says_that_its_level_is_unknown() -> None:
     plan = a_plan()
     shut = replace(plan.hospitals[0], adult_level=None, closed=False, diversion=True, time_range_min=(1, 1))

@@ -52,6 +52,11 @@ def standing(plan: Plan, officers: int | None) -> Standing:
     return Standing.ASKED if officers is None and plan.posts else Standing.HELD
 
 
+def not_as_explosive(plan: Plan) -> str:
+    """Say what a plan is for while a bomb was named and not yet which one."""
+    return f"Planned as {words.THREATS[plan.incident.threat].upper()}, not as explosive: choose the device."
+
+
 def _unstaffed(plan: Plan, officers: int | None) -> tuple[str, ...]:
     """Return the posts that the officers at hand do not reach; none where nobody said how many there are."""
     return () if officers is None else staff_posts(plan.posts, officers).open

@@ -16,11 +16,12 @@ from planner.ui.find import find_places, not_found
 from planner.ui.held import OpenIncident
 from planner.ui.panels import problem
 from planner.ui.search_box import SEARCH_KEY, show_search
-from planner.ui.show import clock, show_html
+from planner.ui.show import clock, over_the_map, show_html
 from planner.ui.threats import Standing, told
 from planner.ui.warm import area_to_open
 
 _EXPLOSIVE = "explosive"
+_AS_IT_IS = "as it is"
 _UNITS_KEY = "units kept"
 _MARKDOWN = "\\`*_{}[]()<>#+-.!|:$~&"
 _VERSIONS_SHOWN = 30
@@ -55,8 +56,16 @@ def ask_place(incident: OpenIncident, area: Area) -> None:
     show_search(place, text, found, "" if found else not_found(area, text), state.last_pick())
 
 
-def ask_threat(incident: OpenIncident) -> OpenIncident:
-    """Ask for the threat: one tap for the common ones, two for a bomb; to change the bomb, tap it again."""
+def ask_threat(incident: OpenIncident) -> tuple[OpenIncident, bool]:
+    """Ask for the threat: one tap for the common ones, two for a bomb; to change the bomb, tap it again.
+
+    Returns
+    -------
+    OpenIncident
+        With the threat that was chosen.
+    bool
+        Whether a bomb was named and not yet which one: what is planned is then for another threat.
+    """
     now = ThreatName(incident.facts.get("threat", ThreatName.UNKNOWN))
     options = [*_QUICK, _EXPLOSIVE]
     chosen = st.segmented_control(
@@ -68,31 +77,37 @@ def ask_threat(incident: OpenIncident) -> OpenIncident:
         label_visibility="collapsed",
     )
     again = chosen is None  # pressed once more
-    device = None
-    if (again and now in words.BOMBS) or (chosen == _EXPLOSIVE and now not in words.BOMBS):
-        device = _ask_device(incident)
+    bomb_unsaid = chosen == _EXPLOSIVE and now not in words.BOMBS
+    device, left = None, False
+    if bomb_unsaid or (again and now in words.BOMBS):
+        device, left = _ask_device(incident)
     threat = device or (now if chosen is None or chosen == _EXPLOSIVE else ThreatName(chosen))
     begun = incident.edition
     if threat != now:
         incident = state.name_threat(incident, threat)
-    if again and (device or now not in words.BOMBS) and incident.edition == begun:
-        incident = state.begin_entries_anew(incident)
+    left = left or (again and (device is not None or now not in words.BOMBS))
+    if left and incident.edition == begun:
+        incident = state.begin_entries_anew(incident)  # what is lit is what the plan is for
     if device or incident.edition != begun:
         st.rerun()  # what was asked goes, and the choice above begins anew
     _ask_beside(incident)
-    return incident
+    return incident, bomb_unsaid
 
 
-def _ask_device(incident: OpenIncident) -> ThreatName | None:
-    """Ask which bomb; until one is named the threat stays what it was, and a plan on the map says so."""
+def _ask_device(incident: OpenIncident) -> tuple[ThreatName | None, bool]:
+    """Ask which bomb, and return it, and whether it is to stay as it was: the last answer, and Escape.
+
+    Until one is named the threat stays what it was, and a plan on the map says so.
+    """
     now = words.THREATS[ThreatName(incident.facts.get("threat", ThreatName.UNKNOWN))]
-    with _over_the_map("device"):
-        return st.segmented_control(
+    with over_the_map("device"):
+        said = st.segmented_control(
             f"Which device?{f' Until you say, the plan is for: {now}' if incident.features else ''}",
-            words.BOMBS,
-            format_func=lambda option: words.THREATS[option],
+            [*words.BOMBS, _AS_IT_IS],
+            format_func=lambda option: f"Leave it: {now}" if option == _AS_IT_IS else words.THREATS[option],
             key=f"device of {incident.id} {incident.edition}",
         )
+    return (None, said is not None) if said in (None, _AS_IT_IS) else (ThreatName(said), False)
 
 
 def _ask_beside(incident: OpenIncident) -> None:
@@ -106,20 +121,13 @@ def _ask_beside(incident: OpenIncident) -> None:
         Standing.AFTER: words.THREATS[turn.after].upper(),
         Standing.BEFORE: words.THREATS[turn.before].upper(),
     }
-    with _over_the_map("threats"):
+    with over_the_map("threats"):
         st.text(f"{told(turn, how)}. Which is there?")
         with st.container(horizontal=True, gap="small"):
             for one, label in labels.items():
                 if st.button(label, key=f"threats {one}", type="primary" if one is how else "secondary"):
                     state.answer_threats(incident, turn, one)
                     st.rerun()
-
-
-@contextmanager
-def _over_the_map(name: str) -> Iterator[None]:
-    """Put what is asked over the map's upper edge, so that the map stays where it is: see the style sheet."""
-    with st.container(key=f"over_{name}"), st.container(key=f"card_{name}"):
-        yield
 
 
 def ask_units() -> str:

@@ -1,6 +1,6 @@
 // What the page around the parts needs from a script: Streamlit's own dialog about a lost connection stands in the way
-// of drawing, its drop zone has a name and the role of having none, a number that is not known cannot be stepped up, and a part that
-// goes takes the focus along. Put in anew by each page, and begun once.
+// of drawing, its drop zone has a name and the role of having none, a number that is not known cannot be stepped up, what is asked
+// over the map knows no Escape, and a part that goes takes the focus along. Put in anew by each page, and begun once.
 
 (() => {
   if (window.plannerMends) return;
@@ -125,6 +125,13 @@
   window.plannerMends = new MutationObserver(mend);
   window.plannerMends.observe(document.body, { childList: true, subtree: true, attributeFilter: ["disabled"] });
   for (const type of ["click", "keydown"]) document.addEventListener(type, stepped, true);
+  /** What is asked over the map and need not be answered is left by Escape: by its last answer, which changes nothing. */
+  function leave(event) {
+    if (event.key !== "Escape" || event.defaultPrevented) return;
+    document.querySelector(".st-key-card_device [role='radiogroup'] button:last-of-type")?.click();
+  }
+
+  window.addEventListener("keydown", leave);
   for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, () => (byKeys = type === "keydown"), true);
   document.addEventListener("focusin", focused);
   window.addEventListener("offline", tellLost);

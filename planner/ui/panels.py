@@ -16,7 +16,7 @@ from typing import Any
 from planner import words
 from planner.area import Area
 from planner.briefing.measures import in_units
-from planner.briefing.verdict import Standing, nearest_care, standing, verdict_lines
+from planner.briefing.verdict import Standing, nearest_care, not_as_explosive, standing, verdict_lines
 from planner.geo import Frame, on_globe
 from planner.ground.coverage import STALE_DAYS
 from planner.model import Notice, Plan
@@ -57,6 +57,8 @@ class Beside:
         Markup of what is to be copied and sent.
     suggested : mapping of str to str
         Since when each suggestion stands: site id to ISO time.
+    bomb_unsaid : bool
+        Whether a bomb was named and not yet which one.
     """
 
     units: str = words.METRES
@@ -65,6 +67,7 @@ class Beside:
     changes: tuple[str, ...] = ()
     texts: str = ""
     suggested: Mapping[str, str] = field(default_factory=dict)
+    bomb_unsaid: bool = False
 
 
 def plan_panel(plan: Plan, beside: Beside) -> str:
@@ -82,7 +85,7 @@ def plan_panel(plan: Plan, beside: Beside) -> str:
         ("Facts", facts(beside.facts)),
     )
     parts = (
-        _verdict(plan, officers),
+        _verdict(plan, officers, beside.bomb_unsaid),
         _threats(plan),
         _figures(plan),
         strip(plan, beside.suggested),
@@ -183,8 +186,11 @@ def welcome(area: Area, said: Mapping[str, Any]) -> str:
     )
 
 
-def _verdict(plan: Plan, officers: int | None) -> str:
-    look = standing(plan, officers)
+def _verdict(plan: Plan, officers: int | None, bomb_unsaid: bool) -> str:
+    look = Standing.OPEN if bomb_unsaid else standing(plan, officers)
+    lines = verdict_lines(plan, officers)
+    if bomb_unsaid:  # a bomb's scene shall not be run on another threat's distances
+        lines = [not_as_explosive(plan), *lines]
     sign = {Standing.OPEN: "!!", Standing.ASKED: "?", Standing.HELD: "✓"}[look]
     asked = ""
     if look is Standing.ASKED:
@@ -194,7 +200,7 @@ def _verdict(plan: Plan, officers: int | None) -> str:
         )
     return (
         f'<p class="told verdict {look}"><span class="sign" aria-hidden="true">{sign}</span>'
-        f"{' '.join(f'<span>{escape(line)}</span>' for line in verdict_lines(plan, officers))}</p>{asked}"
+        f"{' '.join(f'<span>{escape(line)}</span>' for line in lines)}</p>{asked}"
         f'<p class="advice">Open ground between posts is not closed. {escape(words.ADVICE)}.</p>'
     )
 

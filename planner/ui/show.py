@@ -45,6 +45,13 @@ def clock(moment: str) -> str:
 
 
 @contextmanager
+def over_the_map(name: str) -> Iterator[None]:
+    """Put what is asked or said over the edge of the map, which stays where it is: see the style sheet."""
+    with st.container(key=f"over_{name}"), st.container(key=f"card_{name}"):
+        yield
+
+
+@contextmanager
 def say_progress() -> Iterator[Callable[[float, str], None]]:
     """Show a bar while something takes long; nothing appears unless progress is reported."""
     place = st.empty()

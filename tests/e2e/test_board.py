@@ -166,6 +166,23 @@ def test_a_bomb_after_a_gunman_is_asked_over_a_map_that_stays(screen: Screen, da
     assert [one["properties"]["kind"] for one in screen.drawn()] == ["incident"]
 
 
+def test_a_device_that_is_not_chosen_is_said_first_and_escape_lights_what_is_planned(screen: Screen) -> None:
+    screen.open(SMALL_TOWN)
+    screen.page.get_by_text("Handgun", exact=True).click()
+    screen.tap()
+    screen.wait_for_plan()
+    screen.page.get_by_text("Explosive", exact=True).click()
+    first = screen.page.locator(".verdict > span:not(.sign)").first
+    expect(first).to_have_text("Planned as HANDGUN, not as explosive: choose the device.")
+    expect(screen.page.locator(".verdict")).to_have_class("told verdict open")
+    screen.idle()
+    assert findings(screen) == []
+    screen.page.keyboard.press("Escape")
+    expect(screen.page.get_by_text("Which device?")).to_have_count(0)
+    expect(screen.page.get_by_role("radio", name="Handgun", exact=True)).to_be_checked()
+    expect(screen.page.locator(".verdict")).to_have_class("told verdict asked")
+
+
 def test_officers_are_said_from_the_verdict_by_buttons(screen: Screen) -> None:
     planned(screen)
     screen.page.get_by_role("button", name="SAY HOW MANY OFFICERS").click()
