@@ -48,6 +48,8 @@ with left, st.container(key="map_side"):
     plan, trouble = plan_or_problem(incident, area)
     drawing = state.base_map_of(area)
     base_map = base_map_or_none(drawing)
+    if base_map is None:
+        wait_for(drawing, area.name)
     show_map(
         area,
         base_map,
@@ -62,8 +64,6 @@ with left, st.container(key="map_side"):
         message=trouble,
         focus=state.shown_on_map(),
     )
-    if base_map is None:  # asked once: it may have come since, and this run has shown the map without it
-        wait_for(drawing)
     if warming := warming_of(area):
         wait_for_warm_up(warming)
 

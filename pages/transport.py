@@ -225,6 +225,8 @@ with left, st.container(key="map_side"):
     chosen_hospital = plan.hospitals[number] if plan and number is not None else None
     drawing = state.base_map_of(area)
     base_map = base_map_or_none(drawing)
+    if base_map is None:
+        wait_for(drawing, area.name)
     show_map(
         area,
         base_map,
@@ -239,8 +241,6 @@ with left, st.container(key="map_side"):
         message=trouble,
         focus=whole_way(plan, number) if plan and number is not None else None,
     )
-    if base_map is None:
-        wait_for(drawing)
 
 if plan:
     unlisted = hospitals_not_listed(plan, plan.id, area, doctrine)

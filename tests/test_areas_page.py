@@ -7,6 +7,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from planner import intake, packs, settings
+from planner.area import Area
 from planner.errors import PackError, SourceError
 from planner.sources.pbf import read_osm
+from planner.ui import state
 from planner.ui.area_forms import _begin_fetch, _begin_import, _name_from
 from planner.ui.jobs import Desk, Report, desk
 from tests.overpass_server import Fault, overpass_server
@@ -26,7 +29,15 @@ AREAS = str(Path(__file__).parents[1] / "pages" / "areas.py")
 
 
 @pytest.fixture(autouse=True)
-def fresh_desk() -> Iterator[None]:
+def begun_to_draw(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The areas whose base maps were begun; none is drawn, which would take a process for each."""
+    begun: list[str] = []
+    monkeypatch.setattr(state, "base_map_drawn_apart", lambda area: begun.append(area.name))
+    return begun
+
+
+@pytest.fixture(autouse=True)
+def fresh_desk(begun_to_draw: list[str]) -> Iterator[None]:
     st.cache_resource.clear()
     yield
     done(desk())
@@ -281,6 +292,31 @@ def test_broken_file_is_the_job_s_trouble(tmp_path: Path) -> None:
     page = AppTest.from_file(AREAS, default_timeout=60).run()
     assert not page.exception
     assert "Import of broken: x.osm.pbf cannot be read" in said(page)
+
+
+def test_the_base_map_of_what_came_in_is_begun_at_once_and_anew_where_it_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun_to_draw: list[str]
+) -> None:
+    file = town_objects().write(tmp_path / "town.osm.pbf")
+    arrived = threading.Event()
+
+    def drawn(area: Area) -> None:
+        begun_to_draw.append(area.name)
+
+    def gone(area: Area) -> None:
+        drawn(area)
+        assert arrived.wait(30)
+        raise PackError("there is no area of that name", "Import it")
+
+    for way in (gone, drawn, drawn):  # deleted while it was drawn, come again, and nothing changed
+        monkeypatch.setattr(state, "base_map_drawn_apart", way)
+        assert _begin_import([Upload(file)], "drawn", "") == ""
+        done(desk())
+        arrived.set()
+        with suppress(PackError):
+            state.base_map_of(packs.open_area("drawn")).result(30)
+    assert begun_to_draw == ["drawn", "drawn"]
+    packs.delete_area("drawn")
 
 
 def test_a_file_by_a_hostile_name_stays_in_its_folder(tmp_path: Path) -> None:

@@ -506,6 +506,18 @@ def test_a_base_map_that_comes_while_the_page_is_drawn_is_shown(
     assert json.loads(shown.proto.json_args)["basemap"]["near"].endswith("near.pmtiles")
 
 
+def test_the_page_says_over_the_blank_map_that_its_base_map_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting: Future[BaseMapFiles] = Future()
+    monkeypatch.setattr(state, "base_map_of", lambda _: waiting)
+    page = open_page()
+    assert "is drawn next, once" in " ".join(text.value for text in page.text)
+    waiting.set_running_or_notify_cancel()
+    told = [text.value for text in page.run().text]
+    assert "Drawing the map of three_rivers, once. You can tap already: a plan does not wait for it." in told
+    waiting.set_exception(OSError(28, "No space left on device"))
+    assert "Drawing the map" not in " ".join(text.value for text in page.run().text)
+
+
 def test_a_base_map_that_cannot_be_made_takes_no_plan_away(monkeypatch: pytest.MonkeyPatch) -> None:
     failed: Future[BaseMapFiles] = Future()
     failed.set_exception(OSError(28, "No space left on device"))

@@ -236,7 +236,9 @@ def _take_in(files: Sequence[Path], name: str, part: _Part, report: Report) -> A
 
 def _arrive(name: str, come: Callable[[], Area]) -> list[str]:
     before = intake.installed_area(name)
-    return intake.arrival_lines(come(), before, all_names=True)
+    area = come()
+    state.begin_base_map(area)
+    return intake.arrival_lines(area, before, all_names=True)
 
 
 def _ask_fetch() -> None:

@@ -16,7 +16,7 @@ from planner.ui import state
 from planner.ui.basemap import BaseMapFiles
 from planner.ui.held import OpenIncident
 from planner.ui.panels import problem
-from planner.ui.show import say_progress, show_html
+from planner.ui.show import over_the_map, say_progress, show_html
 from planner.ui.warm import area_of
 
 
@@ -72,15 +72,22 @@ def _run_anew() -> None:
     st.rerun()
 
 
+def wait_for(base: Future[BaseMapFiles], area: str) -> None:
+    """Say over the map, which is blank till then, that the base map is drawn; show it when it is there."""
+    with over_the_map("drawing"):  # not in the part that runs by a clock, whose own place would move the map
+        _say_drawing(base, area)
+
+
 @st.fragment(run_every=1.5)
-def wait_for(base: Future[BaseMapFiles]) -> None:
-    """Draw the page again when the base map has been made: a plan does not wait for it."""
-    if base.done() and base.exception():
-        st.text("The base map could not be drawn: see the server's log. Plans do not need it.")
-        return
-    st.text("The base map of this area is being drawn, once.")
-    if base.done():
+def _say_drawing(base: Future[BaseMapFiles], area: str) -> None:
+    if base.done() and not base.exception():
         _run_anew()
+    if base.done():
+        st.text("The base map could not be drawn: see the server's log. Plans do not need it.")
+    elif base.running():
+        st.text(f"Drawing the map of {area}, once. You can tap already: a plan does not wait for it.")
+    else:
+        st.text(f"The map of {area} is drawn next, once, after another area's. You can tap already.")
 
 
 @st.fragment(run_every=3.0)

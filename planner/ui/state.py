@@ -75,6 +75,14 @@ def base_map_of(area: Area) -> Future[BaseMapFiles]:
     return _base_map(area.name, area.digest, area)
 
 
+def begin_base_map(area: Area) -> None:
+    """Begin to draw the base map of an area that came in, so that it is there when it is first opened."""
+    begun = base_map_of(area)
+    if begun.done() and begun.exception():  # it had come before, and was deleted while its map was drawn
+        _base_map.clear(area.name, area.digest, area)
+        base_map_of(area)
+
+
 # --- the open incident ------------------------------------------------------------------------------
 
 
