@@ -294,6 +294,31 @@ def test_broken_file_is_the_job_s_trouble(tmp_path: Path) -> None:
     assert "Import of broken: x.osm.pbf cannot be read" in said(page)
 
 
+def test_a_file_that_failed_stands_not_in_the_way_of_the_next(tmp_path: Path) -> None:
+    kind = "application/octet-stream"
+    page = AppTest.from_file(AREAS, default_timeout=60).run()
+    page.text_input(key="area name 0").set_value("given_name")
+    page.file_uploader[0].set_value(("cut.osm.pbf", b"nothing", kind))
+    page.button(key="import area").click().run()
+    done(desk())
+    page.run()
+    assert "Import of given_name: cut.osm.pbf cannot be read" in said(page)
+    assert page.file_uploader[0].value == []
+    assert page.text_input(key="area name 0").value == "given_name"
+
+    page.button(key="import area").click().run()
+    assert "No file was chosen" in said(page)
+    assert "cut.osm.pbf" not in said(page), "what failed before goes with the next press"
+    whole = town_objects().write(tmp_path / "town.osm.pbf")
+    page.file_uploader[0].set_value(("town.osm.pbf", whole.read_bytes(), kind))
+    page.button(key="import area").click().run()
+    done(desk())
+    page.run()
+    assert "given_name:" in said(page)
+    assert page.text_input(key="area name 1").value == ""
+    packs.delete_area("given_name")
+
+
 def test_the_base_map_of_what_came_in_is_begun_at_once_and_anew_where_it_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun_to_draw: list[str]
 ) -> None:

@@ -32,7 +32,7 @@ _JUST_DELETED = "just deleted"
 _LONGEST_NAME = 64
 _SEEN_AT_ONCE = 8
 _PACKED = ".zip"
-_FORM, _BEGUN = "area form", "job begun here"
+_FORM, _FILES, _BEGUN = "area form", "files of the area form", "job begun here"
 _NAMELESS = "The area has no name yet. Say what it is to be called, such as st_joseph_county."
 
 
@@ -86,9 +86,20 @@ def _watch_job() -> None:
             _plan_on(job.area)
     if not st.session_state.get(_seen_key(job.title)):  # the list above is drawn anew, once
         st.session_state[_seen_key(job.title)] = True
-        if not job.trouble and st.session_state.pop(_BEGUN, "") == job.title:
-            st.session_state[_FORM] = _form() + 1  # empty: what is added next is not joined to it
+        if st.session_state.pop(_BEGUN, "") == job.title:
+            _empty_form(job)
         st.rerun()
+
+
+def _empty_form(job: Job) -> None:
+    """Empty the form after what was begun by it: what is added next is not joined to it.
+
+    What failed takes its files along, and nothing else that was said; what was stopped may be wanted yet.
+    """
+    if not job.trouble:
+        st.session_state[_FORM] = _form() + 1
+    elif job.resumed_by is None and not job.stopped.is_set():
+        st.session_state[_FILES] = _files() + 1
 
 
 def _seen_key(title: str) -> str:
@@ -130,13 +141,20 @@ def _form() -> int:
     return int(st.session_state.get(_FORM, 0))
 
 
+def _files() -> int:
+    """Return the number of the place for files, which grows with each import that failed."""
+    return int(st.session_state.get(_FILES, 0))
+
+
 def _ask_file() -> None:
     endings = sorted({ending.lstrip(".").split(".")[-1] for ending in FORMATS} | {"zip"})
     st.text(
         "An OpenStreetMap extract (.osm.pbf, .osm, .osm.gz, .osm.bz2; several are joined), or an area that "
         f"another laptop exported ({intake.PACK_SUFFIX}). Too large to upload: planner area import FILE"
     )
-    files = st.file_uploader("Files", type=endings, accept_multiple_files=True, key=f"area files {_form()}")
+    files = st.file_uploader(
+        "Files", type=endings, accept_multiple_files=True, key=f"area files {_form()} {_files()}"
+    )
     called = _name_from(files)
     name = st.text_input(
         "Name of the area (empty: as the file is called)",
@@ -155,7 +173,9 @@ def _ask_file() -> None:
         key=f"area polygon {_form()}",
     )
     replaced = _ask_replace(chosen, "import")
-    if st.button("Import", type="primary", key="import area", disabled=desk().busy):
+    if st.button(
+        "Import", type="primary", key="import area", disabled=desk().busy, on_click=desk().forget_trouble
+    ):
         trouble = _begin_import(files, chosen, box.strip(), ground) if replaced else _taken(chosen)
         if trouble:
             show_html(problem(trouble))
@@ -259,7 +279,9 @@ def _ask_fetch() -> None:
     )
     name = st.text_input("Name of the area", key="fetch name", placeholder="three_rivers_now")
     replaced = _ask_replace(name.strip(), "fetch")
-    if st.button("Fetch", type="primary", key="fetch area", disabled=desk().busy):
+    if st.button(
+        "Fetch", type="primary", key="fetch area", disabled=desk().busy, on_click=desk().forget_trouble
+    ):
         trouble = (
             _begin_fetch(place.strip(), float(radius_m), name.strip()) if replaced else _taken(name.strip())
         )

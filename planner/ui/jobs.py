@@ -85,6 +85,11 @@ class Desk:
             if not self.busy:
                 self.job = None
 
+    def forget_trouble(self) -> None:
+        """Forget a job that failed, as another is asked for."""
+        if self.job is not None and self.job.trouble:
+            self.clear()
+
 
 def _do(job: Job, work: Work) -> None:
     try:

@@ -46,12 +46,16 @@ def test_the_areas_are_outlined_and_a_tap_goes_there(screen: Screen) -> None:
     screen.page.get_by_text("none.osm.pbf").first.wait_for()
     name = screen.page.get_by_label("Name of the area", exact=False).first
     expect(name).to_have_attribute("placeholder", "none")  # the script is told of the file after it is shown
+    box = screen.page.get_by_label("Only this box", exact=False)
+    box.fill("-85.7,41.9,-85.6,42.0")
+    box.press("Enter")
     screen.idle()
     screen.page.get_by_role("button", name=re.compile("^Import")).click()
     screen.page.get_by_role("alert").wait_for()
     assert screen.findings() == []
     expect(name).to_be_visible()  # what was asked stays open, whatever comes and goes above it
-    expect(name).to_have_attribute("placeholder", "none")
+    expect(screen.page.get_by_text("none.osm.pbf", exact=True)).to_have_count(0)  # the next is sent alone
+    expect(box).to_have_value("-85.7,41.9,-85.6,42.0")
 
 
 def test_by_keys_alone_an_area_goes_and_the_focus_and_what_is_read_out_stay(
