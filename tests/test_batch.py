@@ -24,8 +24,10 @@ from click.testing import CliRunner
 from planner import packs
 from planner.audit import audit_plan
 from planner.batch import task
-from planner.batch.entries import State, attention, label_of
+from planner.batch.entries import State, attention, label_of, sum_up
 from planner.batch.executors import Executors, Here, open_executor
+from planner.batch.index_page import index_page
+from planner.batch.index_tables import About
 from planner.batch.library import open_library
 from planner.batch.preplanning import Wish, preplan
 from planner.briefing.verdict import Standing
@@ -37,7 +39,7 @@ from planner.ground.gatherings import find_gatherings
 from planner.model import Incident, Pin, Shape
 from planner.plan import make_plan
 from planner.sources.drawings import import_incident
-from planner.terms import Purpose, ThreatName
+from planner.terms import Purpose, ThreatName, TraumaLevel
 from tests.plans import MADE
 from tests.town import town, town_objects
 
@@ -193,6 +195,31 @@ def test_the_tables_hold_the_same_places_and_no_formula(whole):
     for point, entry in zip(points, whole.in_order(), strict=True):
         assert point["geometry"]["coordinates"] == list(entry.location)
         assert point["properties"]["plan"] == entry.plan_file
+
+
+def test_hours_to_a_known_centre_are_told_with_the_nearer_hospitals_of_unknown_level(whole):
+    plan = read_plan(whole.read(whole.in_order()[0].plan_file))
+    pattern, about = plan.hospitals[0], About(plan.area, plan.doctrine, plan.software, ThreatName.UNKNOWN)
+    place = replace(pattern, adult_level=None, time_range_min=(2, 4), closed=False, children_only=False)
+    centre = replace(place, adult_level=TraumaLevel.II, time_range_min=(185, 309))
+    others = (replace(place, closed=True), replace(place, children_only=True), replace(centre, closed=True))
+    near = (place, replace(place, time_range_min=(3, 6)), *others)
+    one = whole.in_order()[0]
+
+    def page_of(*hospitals):
+        facts = sum_up(replace(plan, hospitals=hospitals), None)
+        return facts.ungraded_nearer, index_page([replace(one, summary=facts)], about).decode()
+
+    count, page = page_of(*near, centre)
+    assert count == 2
+    assert "185-309<div" in page
+    assert "level not known: 2 nearer hospitals" in page
+    count, page = page_of(*near)
+    assert count == 2
+    assert "level not known: 2 hospitals" in page
+    count, page = page_of(replace(centre, time_range_min=(1, 2)), *near)
+    assert count == 0
+    assert "level not known" not in page
 
 
 def test_what_needs_a_person_comes_first(whole):

@@ -587,6 +587,17 @@ def test_levels_are_never_invented() -> None:
     assert "4 red" in texts(found)
 
 
+def test_that_no_level_is_known_on_the_map_is_told_whatever_is_known_beyond() -> None:
+    area = town()
+    beyond = fact(area, 90_000, 0, "Distant Hospital", adult_level=TraumaLevel.II)
+    told = f"No trauma level is known for any hospital on the map of {area.name}, and none is guessed"
+    assert told in texts(send(area, (beyond,)))
+    here = fact(area, 450, 178, "Town General Hospital", adult_level=TraumaLevel.III)
+    assert "for any hospital" not in texts(send(area, (beyond, here)))
+    bare = town(hospitals=False)
+    assert "for any hospital" not in texts(send(bare, (beyond,)))
+
+
 # --- what the coordinator says ----------------------------------------------------------------------
 
 
@@ -1411,6 +1422,18 @@ def test_tables_are_kept_with_the_installation_and_the_shipped_one_needs_no_step
     assert installed_hospitals(three_rivers, DOCTRINE) == (after, ())
     with pytest.raises(SourceError, match="no name for a hospital table"):
         install_hospital_table(source, "../agency")
+
+
+def test_the_shipped_table_serves_maps_about_its_own_ground_alone_and_those_of_the_user_any_within_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLANNER_HOME", str(tmp_path / "home"))
+    columbus, goshen = town(centre=LonLat(-83.0, 39.96)), town(centre=LonLat(-85.83, 41.58))
+    assert installed_hospitals(columbus, DOCTRINE) == ((), ())  # 207 km from the nearest that it names
+    assert len(installed_hospitals(goshen, DOCTRINE).facts) > 30
+    source = written(tmp_path, HEADER + "Agency Hospital,41.19,-85.1,II,,,\n")
+    install_hospital_table(source, "agency")
+    assert [f.name for f in installed_hospitals(columbus, DOCTRINE).facts] == ["Agency Hospital"]
 
 
 def test_one_bad_table_is_left_out_and_named_and_the_others_still_tell(

@@ -16,6 +16,7 @@ from planner.briefing.verdict import (
     holds,
     standing,
     to_trauma_min,
+    ungraded_nearer,
     verdict,
     ways_out,
 )
@@ -66,6 +67,8 @@ class Summary:
         level, outside the perimeters and for adults too. None = not known.
     faults : tuple of str or None
         What the program's own check found that does not hold, and the plan does not say; None = not checked.
+    ungraded_nearer : int or None
+        Hospitals nearer than the first of level I or II whose level no source tells; None = not counted.
     """
 
     standing: Standing
@@ -81,6 +84,7 @@ class Summary:
     to_trauma_min: tuple[int, int] | None
     to_hospital_min: tuple[int, int] | None
     faults: tuple[str, ...] | None = None
+    ungraded_nearer: int | None = None
 
 
 @dataclass(frozen=True)
@@ -172,6 +176,7 @@ def sum_up(plan: Plan, audit: Audit | None) -> Summary:
         to_trauma_min=to_trauma_min(plan),
         to_hospital_min=_to_nearest_hospital_min(plan),
         faults=None if audit is None else _faults(plan, audit),
+        ungraded_nearer=ungraded_nearer(plan),
     )
 
 

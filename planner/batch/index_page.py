@@ -14,7 +14,7 @@ from html import escape
 from urllib.parse import quote
 
 from planner import words
-from planner.batch.entries import LABELS, SEALS, WAITING, Entry, attention, label_of
+from planner.batch.entries import LABELS, SEALS, WAITING, Entry, Summary, attention, label_of
 from planner.batch.index_tables import INDEX_SCHEMA, About, purposes
 from planner.geo import usng
 from planner.ground.gatherings import KINDS
@@ -48,6 +48,7 @@ thead button:focus-visible, a:focus-visible, summary:focus-visible, input:focus-
 th[aria-sort=ascending] button::after { content: " \\25B2"; }
 th[aria-sort=descending] button::after { content: " \\25BC"; }
 td.number { text-align: right; white-space: nowrap; }
+td.number .small { white-space: normal; }
 td.name { min-width: 12rem; overflow-wrap: anywhere; }
 td.said { min-width: 20rem; max-width: 40rem; }
 td.files a { display: inline-block; padding: .3rem .5rem .3rem 0; }
@@ -176,7 +177,7 @@ def _row(entry: Entry) -> str:
             _number(value)
             for value in ((facts.posts_inner, facts.posts_outer, facts.officers) if facts else (None,) * 3)
         ),
-        _minutes(facts.to_trauma_min if facts else None, known=facts is not None),
+        _minutes(facts.to_trauma_min if facts else None, known=facts is not None, beside=_ungraded(facts)),
         _minutes(facts.to_hospital_min if facts else None, known=facts is not None),
         _number(facts.cautions if facts else None),
         f'<td class="files">{_files(entry)}</td>',
@@ -229,11 +230,20 @@ def _number(value: int | None) -> str:
     return f'<td class="number">{"" if value is None else value}</td>'
 
 
-def _minutes(span_min: tuple[int, int] | None, *, known: bool) -> str:
+def _minutes(span_min: tuple[int, int] | None, *, known: bool, beside: str = "") -> str:
+    below = f'<div class="small">{escape(beside)}</div>' if beside else ""
     if span_min is None:
-        return f'<td class="number" data-sort="">{"not known" if known else ""}</td>'
+        return f'<td class="number" data-sort="">{"not known" if known else ""}{below}</td>'
     told = words.minutes(span_min).removesuffix(" min")
-    return f'<td class="number" data-sort="{span_min[1]}">{escape(told)}</td>'
+    return f'<td class="number" data-sort="{span_min[1]}">{escape(told)}{below}</td>'
+
+
+def _ungraded(facts: Summary | None) -> str:
+    """Say that a nearer hospital may be a trauma centre, too, so that hours are not taken for the truth."""
+    if facts is None or not facts.ungraded_nearer:
+        return ""
+    nearer = "nearer " if facts.to_trauma_min else ""
+    return f"level not known: {words.count(facts.ungraded_nearer, f'{nearer}hospital')}"
 
 
 def _files(entry: Entry) -> str:

@@ -84,6 +84,7 @@ def _row(entry: Entry) -> dict[str, Any]:
         "posts_outer": facts.posts_outer if facts else None,
         "officers": facts.officers if facts else None,
         "to_trauma_min": words.minutes(facts.to_trauma_min) if facts and facts.to_trauma_min else None,
+        "nearer_of_unknown_level": facts.ungraded_nearer if facts else None,
         "to_hospital_min": words.minutes(facts.to_hospital_min) if facts and facts.to_hospital_min else None,
         "dangers": len(facts.dangers) if facts else None,
         "cautions": facts.cautions if facts else None,

@@ -10,9 +10,9 @@ from enum import StrEnum
 
 from planner import words
 from planner.hospitals.patients import HIGH_LEVELS
-from planner.model import Plan
+from planner.model import HospitalOption, Plan
 from planner.perimeters.staffing import staff_posts
-from planner.terms import NoticeLevel, PerimeterName, RouteKind, TraumaLevel
+from planner.terms import NoticeLevel, PerimeterName, RouteKind
 
 
 class Standing(StrEnum):
@@ -154,10 +154,17 @@ def nearest_care(plan: Plan) -> tuple[str, str]:
 
 def to_trauma_min(plan: Plan) -> tuple[int, int] | None:
     """Return the drive to the nearest hospital that a source calls level I or II; None where none does."""
-    return min((span for level, span in _open_now(plan) if level in HIGH_LEVELS), default=None)
+    return min((span for place, span in _open_now(plan) if place.adult_level in HIGH_LEVELS), default=None)
 
 
-def _open_now(plan: Plan) -> Iterator[tuple[TraumaLevel | None, tuple[int, int]]]:
+def ungraded_nearer(plan: Plan) -> int:
+    """Count the hospitals for adults, of unknown level, that are nearer than any of level I or II."""
+    known = to_trauma_min(plan)
+    spans = (span for h, span in _open_now(plan) if h.adult_level is None and not h.children_only)
+    return sum(known is None or span < known for span in spans)
+
+
+def _open_now(plan: Plan) -> Iterator[tuple[HospitalOption, tuple[int, int]]]:
     for place in plan.hospitals:
         if not place.closed and place.time_range_min:
-            yield place.adult_level, place.time_range_min
+            yield place, place.time_range_min

@@ -30,8 +30,10 @@ def map_notices(drives: Sequence[Drive], area: Area, rules: Rules) -> list[Notic
         return [Notice(NoticeLevel.DANGER, text, _ABOUT)]
     notices = [Notice(NoticeLevel.INFO, "Travel times know no traffic data", _ABOUT)]
     found = [d.hospital for d in drives]
-    if not any(h.has_level for h in found):
-        text = f"No trauma level is known for any hospital here, and none is guessed: {remedy}"
+    here = [h for h in found if not h.off_map and area.covers(h.location)] or found
+    if not any(h.has_level for h in here):  # whatever is known of others far off: the nearest may be a centre
+        where = "here" if len(here) == len(found) else f"on the map of {area.name}"
+        text = f"No trauma level is known for any hospital {where}, and none is guessed: {remedy}"
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
     elif unknown := sum(not h.has_level for h in found):
         text = f"No trauma level is known for {unknown} of {len(found)} hospitals"

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from shapely.geometry import Point
 
 from planner import settings
 from planner.area import Area
@@ -67,6 +68,12 @@ _LEVELS = {name: level for k, level in enumerate(TraumaLevel, 1) for name in (le
 _UNKNOWN = frozenset({"", "unknown", "none", "n/a", "na", "null", "-"})
 _YES, _NO = frozenset({"y", "yes", "true", "1"}), frozenset({"n", "no", "false", "0"})
 _MAX_BEDS = 20_000
+_SHIPPED = "three_rivers_hospitals.csv"
+"""It belongs to the shipped area ``three_rivers``, and speaks for no other part of the country."""
+_SHIPPED_MIDDLE = LonLat(-85.63, 41.94)
+_SHIPPED_SERVES_M = 50_000.0
+"""It holds all hospitals within 100 km of its middle (``data/README.md``): a map that begins within half of
+that finds in it all that lie as far again. Elsewhere it would name the few that lie on its own side."""
 
 
 @dataclass(frozen=True)
@@ -173,12 +180,15 @@ class InstalledHospitals(NamedTuple):
 
 
 def installed_hospitals(area: Area, doctrine: Doctrine) -> InstalledHospitals:
-    """Return what the installation's own tables, and then the shipped one, state within reach of an area.
+    """Return what the installation's own tables state within reach of an area, and then the shipped one.
 
-    A table that cannot be read is left out, and a notice names it: it must not refuse every plan.
+    The shipped one serves maps of its own surroundings alone. A table that cannot be read is left out, and a
+    notice names it: it must not refuse every plan.
     """
     home = settings.read_settings().home / "hospitals"
-    paths = [*sorted(home.glob("*.csv")), settings.shipped("data", "three_rivers_hospitals.csv")]
+    paths = sorted(home.glob("*.csv"))
+    if _shipped_serves(area):
+        paths.append(settings.shipped("data", _SHIPPED))
     facts: list[HospitalFact] = []
     notices: list[Notice] = []
     for path in paths:
@@ -189,6 +199,12 @@ def installed_hospitals(area: Area, doctrine: Doctrine) -> InstalledHospitals:
             text = f"A hospital table is not used, so levels and hospitals may be missing: {why}"
             notices.append(Notice(NoticeLevel.CAUTION, text, "hospitals"))
     return InstalledHospitals(_within_reach(facts, area, doctrine), tuple(notices))
+
+
+def _shipped_serves(area: Area) -> bool:
+    """Whether the ground of an area meets or lies near that of the shipped table."""
+    middle_m = area.frame.point_m(_SHIPPED_MIDDLE)
+    return area.extent_m.distance(Point(middle_m)) <= _SHIPPED_SERVES_M  # NaN where it has no place there
 
 
 def _within_reach(facts: Sequence[HospitalFact], area: Area, doctrine: Doctrine) -> tuple[HospitalFact, ...]:
