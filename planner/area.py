@@ -209,10 +209,7 @@ class Area:
         once, for of a metro all junctions take seconds.
         """
         xy_m = self.network.node_xy_m
-        solid_m = shapely.union_all(
-            shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(self.extent_m)))
-        )
-        ground_m = _hull(xy_m[self.streets_at > 0]).intersection(solid_m)
+        ground_m = self.streets_m
         low, size = xy_m.min(axis=0), np.maximum(np.ptp(xy_m, axis=0) / _RIM_CELLS, 1.0)
         middle = low + (np.indices((_RIM_CELLS, _RIM_CELLS)).reshape(2, -1).T + 0.5) * size
         gap_m = shapely.distance(shapely.points(middle), ground_m.boundary)
@@ -225,6 +222,14 @@ class Area:
         to_rim_m[near] = np.where(gap_m <= most_m, gap_m, np.inf)
         to_rim_m.flags.writeable = False
         return to_rim_m
+
+    @cached_property
+    def streets_m(self) -> BaseGeometry:
+        """The hull of its streets for vehicles, in the frame, as far as the map shows that ground."""
+        solid_m = shapely.union_all(
+            shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(self.extent_m)))
+        )
+        return _hull(self.network.node_xy_m[self.streets_at > 0]).intersection(solid_m)
 
     @cached_property
     def memory(self) -> Memory:

@@ -544,7 +544,7 @@ class Route:
 
         Its length and time are then those to the edge of the map, never those of the drive.
         """
-        return words.TOWARDS if words.TOWARDS in self.reason else ""
+        return next((edge for edge in words.TO_THE_EDGE if edge in self.reason), "")
 
 
 @dataclass(frozen=True)

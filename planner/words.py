@@ -17,8 +17,11 @@ _FEET_PER_MILE = 5280
 _POINTS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 UNKNOWN = "?"
 EDGE = "the edge of the map"
-TOWARDS = f"{EDGE}, towards "
-"""Before the name of what a way leads to that the map does not reach: the rest of the drive is not known."""
+TOWARDS, AWAY_FROM, ON_THE_WAY_TO = TO_THE_EDGE = f"{EDGE}, towards ", f"{EDGE}, away from ", f"{EDGE}, for "
+"""Before the name of what a way leads to that the map does not reach: the rest of the drive is not known.
+
+Where no exit on its side is reached, the way leaves the map away from it; of other ways that is not asked.
+"""
 
 PURPOSES = {
     Purpose.COMMAND_POST: ("CP", "Command post"),

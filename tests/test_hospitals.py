@@ -844,6 +844,51 @@ def test_a_trauma_centre_beyond_the_map_is_an_estimate_marked_as_one() -> None:
     assert x_m > 1200  # it leaves the map on the hospital's side
 
 
+def test_one_leaves_the_map_on_the_hospitals_side_though_another_exit_is_nearer() -> None:
+    """A kilometre of street takes longer than one beyond: the exit beside the scene was the best for all."""
+    area = town(hospitals=False)
+    told = fact(area, 40_000, 3_000, adult_level=TraumaLevel.I)
+    sites = (site(area, Purpose.CASUALTY_COLLECTION, -1150, 20),)
+    found = send_patients(INCIDENT, sites, streets_around(area), area, DOCTRINE, (told,))
+    (way,) = found.ways
+    assert way.path.xy_m[-1][0] > 1200
+    assert "leaves the map away" not in texts(found)
+
+
+def test_an_exit_that_leads_away_from_the_hospital_is_taken_where_there_is_no_other_and_that_is_told() -> (
+    None
+):
+    area = town(hospitals=False)
+    told = fact(area, 40_000, 3_000, adult_level=TraumaLevel.I)
+    (straight,) = send(area, (told,)).hospitals
+    across = HOT.union(box(600, -2000, 700, 2000))
+    found = send(area, (told,), streets=streets_around(area, across))
+    (option,), (way,) = found.hospitals, found.ways
+    assert way.path.xy_m[-1][0] < -1200
+    assert "leaves the map away from it: ask dispatch for the way" in option.reason
+    assert "round the map" in option.reason
+    assert way.purpose == "Ambulances to the edge of the map, away from County Trauma"
+    notices = {notice.text: notice.level for notice in found.notices}
+    (text,) = [text for text in notices if text.startswith("The way leaves the map away from County Trauma")]
+    assert notices[text] is NoticeLevel.CAUTION
+    assert option.time_s is not None
+    assert straight.time_s is not None
+    beyond_s = 2 * 1300 / (RULES.off_map_kmh / 3.6)  # past the map's whole width, and half its height
+    assert option.time_s > straight.time_s + 1.5 * RULES.off_map_detour * beyond_s
+
+
+def test_a_hospital_in_a_bay_of_the_map_is_reached_straight() -> None:
+    """Its hull holds the place, so nothing tells which exit leads away."""
+    made = town_objects(hospitals=False)
+    made.way([(0, 1300), (0, 6000)], highway="primary", name="North Road")
+    made.way([(1300, 0), (6000, 0)], highway="primary", name="East Road")
+    area = made.settle().area()
+    told = fact(area, 2600, 2600, adult_level=TraumaLevel.I)
+    found = send(area, (told,))
+    assert found.hospitals[0].off_map
+    assert "leaves the map away" not in texts(found)
+
+
 def test_the_nearest_level_one_is_listed_however_far_behind_others() -> None:
     area = town()
     facts = tuple(

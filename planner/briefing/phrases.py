@@ -153,7 +153,8 @@ def end_of(plan: Plan, name: str) -> str:
 
 def ends_of(plan: Plan, same: Sequence[Route], longest: int = 120) -> str:
     """Say where ways of one line lead: "Town General", "the edge of the map, towards East Hospital, West"."""
-    by_edge = {way: [end_of(plan, r.end) for r in same if r.towards == way] for way in ("", words.TOWARDS)}
+    ways = ("", *words.TO_THE_EDGE)
+    by_edge = {way: [end_of(plan, r.end) for r in same if r.towards == way] for way in ways}
     named = {way: ", ".join(words.plain(end, longest) for end in ends) for way, ends in by_edge.items()}
     return "; ".join(f"{way}{names}" for way, names in named.items() if names)
 

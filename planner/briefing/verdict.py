@@ -119,7 +119,7 @@ def _to_hospitals(plan: Plan) -> str:
     names = {hospital.name for hospital in plan.hospitals}
     led = {route.end: route.towards for route in plan.routes if route.route is RouteKind.EGRESS}
     told = []
-    for towards in ("", words.TOWARDS):
+    for towards in ("", *words.TO_THE_EDGE):
         count = sum(way == towards for name, way in led.items() if name in names)
         told += [f"to {towards}{words.count(count, 'hospital')}"] if count else []
     return f", {words.joined(told)}" if told else ""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from planner.area import Area
 from planner.doctrine import Transport as Rules
@@ -24,9 +25,11 @@ from planner.streets.search import BARRED
 from planner.terms import RoadClass
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 _NO_STREET = "the map shows no street near it"
 _ON_ISLAND = "the scene's streets are joined to few on this map, so what leads beyond it is not known"
+LEADS_AWAY = "leaves the map away from it: ask dispatch for the way"
 _DOORS_KEPT = 8
 """For so many sets of streets the doors of a map's hospitals are remembered: they are few parts of it."""
 NOT_TOLD = "no source says that it has an emergency department"
@@ -46,7 +49,10 @@ class Drive:
     time_s, range_min
         Planning time and whole minutes from best case to late; None where there is no way.
     beyond_m : float
-        Straight line from the goal to the hospital when it lies off the map, else 0.
+        Straight line from the goal to the hospital when it lies off the map, else 0. Where that would run
+        back over the map, the way round it.
+    leads_away : bool
+        Whether it would, so that the way leaves the map away from the hospital: no other exit is reached.
     why_not : str
         Why there is no way, "" when there is.
     second_scene : str
@@ -67,6 +73,7 @@ class Drive:
     time_s: float | None
     range_min: tuple[int, int] | None
     beyond_m: float = 0.0
+    leads_away: bool = False
     why_not: str = ""
     second_scene: str = ""
     unsure: str = ""
@@ -273,7 +280,10 @@ def _is_sure(drive: Drive) -> bool:
 
 
 def drives_off_map(hospitals: Sequence[KnownHospital], driving: Driving, search: Search) -> list[Drive]:
-    """Estimate the drive to hospitals beyond the map: to its edge by street, then straight with a detour."""
+    """Estimate the drive to hospitals beyond the map: to its edge by street, then straight with a detour.
+
+    An exit that leads away from a hospital is taken only where no other is reached.
+    """
     if not hospitals:
         return []
     if not driving.joins_map:
@@ -283,16 +293,59 @@ def drives_off_map(hospitals: Sequence[KnownHospital], driving: Driving, search:
     if len(exits) == 0:
         return [Drive(h, None, None, None, why_not="no open street leads out of the map") for h in hospitals]
     drives, cost_s = [], search.costs_s(exits)
+    exits_m = driving.network.node_xy_m[exits]
     for hospital in hospitals:
-        away = driving.network.node_xy_m[exits] - (hospital.x_m, hospital.y_m)
-        beyond_m = np.hypot(away[:, 0], away[:, 1])
-        beyond_s = beyond_m * seconds_beyond(1.0, rules)
-        best = int(np.argmin(cost_s + beyond_s))
+        best, beyond_m, leads_away = _exit_for(hospital, exits_m, cost_s, driving)
         goal = search.at_node(int(exits[best]))
-        time_s = search.time_s(goal) + float(beyond_s[best])
+        time_s = search.time_s(goal) + beyond_m * seconds_beyond(1.0, rules)
         span = range_min(time_s, rules, rules.off_map_late)
-        drives.append(Drive(hospital, goal, time_s, span, float(beyond_m[best])))
+        drives.append(Drive(hospital, goal, time_s, span, beyond_m, leads_away))
     return drives
+
+
+def _exit_for(
+    hospital: KnownHospital, exits_m: Floats, cost_s: Floats, driving: Driving
+) -> tuple[int, float, bool]:
+    """Return by which exit a hospital is reached soonest, the metres from there, and whether it leads away.
+
+    It does where the bearing to the hospital is off by more than 90 degrees from that by which one came from
+    the map's middle, and the straight line runs back over the map's own ground for more than twice
+    ``map_rim_m``: exits lie so far within the rim, and a line that leaves at a slant of 60 degrees runs twice
+    as far. A road there would be on the map, and found. Were the line believed, the exit nearest to the scene
+    were the best on whichever side it is: a kilometre of street takes longer than one beyond.
+    """
+    rules, streets_m = driving.doctrine.transport, driving.area.streets_m
+    away_m = exits_m - (hospital.x_m, hospital.y_m)
+    straight_m = np.hypot(away_m[:, 0], away_m[:, 1])
+    seconds = cost_s + straight_m * seconds_beyond(1.0, rules)
+    inward = ((exits_m - _middle(driving.area)) * away_m).sum(axis=1) > 0
+    best, spot = int(np.argmin(seconds)), shapely.Point(hospital.x_m, hospital.y_m)
+    # nothing tells in a part of the map without streets
+    if not inward[best] or streets_m.convex_hull.covers(spot):
+        return best, float(straight_m[best]), False
+    for k in np.argsort(seconds, kind="stable").tolist():
+        line = shapely.LineString([exits_m[k], (spot.x, spot.y)])
+        if not inward[k] or line.intersection(streets_m).length <= 2 * rules.map_rim_m:
+            return k, float(straight_m[k]), False
+    round_m = np.maximum(straight_m, _round_m(exits_m, spot, streets_m))
+    best = int(np.argmin(cost_s + round_m * seconds_beyond(1.0, rules)))
+    return best, float(round_m[best]), True
+
+
+@kept_with
+def _middle(area: Area) -> tuple[float, float]:
+    middle = area.streets_m.centroid
+    return middle.x, middle.y
+
+
+def _round_m(exits_m: Floats, spot: shapely.Point, streets_m: BaseGeometry) -> Floats:
+    """Return the metres from each exit to a place beyond the map, round its streets."""
+    exits, hull = np.asarray(shapely.points(exits_m)), streets_m.union(spot).convex_hull
+    if not isinstance(hull, shapely.Polygon):  # all in one line
+        return np.asarray(shapely.distance(exits, spot))
+    ring = hull.exterior
+    along_m = np.abs(shapely.line_locate_point(ring, exits) - ring.project(spot))
+    return np.asarray(shapely.distance(ring, exits) + np.minimum(along_m, ring.length - along_m))
 
 
 @dataclass(frozen=True, eq=False)
@@ -386,7 +439,6 @@ def time_text(drive: Drive) -> str:
     low, high = drive.range_min
     text = f"{low}-{high} min" if low != high else f"{low} min"
     if drive.beyond_m:
-        return (
-            f"about {text}, an estimate: {drive.beyond_m / 1000:.0f} km of it in a straight line off the map"
-        )
+        how = "round the map" if drive.leads_away else "in a straight line off the map"
+        return f"about {text}, an estimate: {drive.beyond_m / 1000:.0f} km of it {how}"
     return text

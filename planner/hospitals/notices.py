@@ -51,6 +51,12 @@ def map_notices(drives: Sequence[Drive], area: Area, rules: Rules) -> list[Notic
     if timed and all(d.beyond_m for d in timed):
         text = f"The map of {area.name} shows no hospital that can be reached: times beyond it are estimates"
         notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
+    if astray := [d.hospital.name for d in timed if d.leads_away]:
+        text = (
+            f"The way leaves the map away from {_several(astray)}: ask dispatch for the way. "
+            "None that leads towards there is open from the scene; times are reckoned round the map"
+        )
+        notices.append(Notice(NoticeLevel.CAUTION, text, _ABOUT))
     notices += _all_far(timed, rules)
     by_danger = [d.hospital.name for d in drives if d.second_scene]
     if by_danger:

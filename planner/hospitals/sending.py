@@ -14,6 +14,7 @@ from planner.doctrine import Doctrine
 from planner.doctrine import Transport as Rules
 from planner.hospitals.ambulances import ambulances_for
 from planner.hospitals.drives import (
+    LEADS_AWAY,
     NOT_TOLD,
     Drive,
     drives_off_map,
@@ -310,7 +311,8 @@ def _ways_out(
             paths[drive.goal] = search.path(drive.goal)
         path = paths[drive.goal]
         if path is not None and path.length_m > 0:
-            towards = words.TOWARDS if drive.beyond_m else ""
+            edge = words.AWAY_FROM if drive.leads_away else words.TOWARDS
+            towards = edge if drive.beyond_m else ""
             purpose = f"Ambulances to {towards}{drive.hospital.name}"
             ways.append(Way(RouteKind.EGRESS, start_name, drive.hospital.name, path, purpose))
             route_of[k] = f"{RouteKind.EGRESS}-{len(ways)}"
@@ -396,6 +398,7 @@ def _onward(drives: Sequence[Drive], shares: Shares) -> list[str]:
 def _reason(drive: Drive, assigned: Casualties, children: Casualties, advice: Sequence[str]) -> str:
     parts = [f"{drive.shut}, says the coordinator"] if drive.shut else []
     parts += [level_text(drive.hospital), time_text(drive)]
+    parts += [LEADS_AWAY] if drive.leads_away else []
     if drive.hospital.for_children:
         parts.append("for children: no adults are planned there")
     if drive.hospital.special:

@@ -107,7 +107,7 @@ def find_alternatives(
         if all_m <= 0 or own_m < _NEW_SHARE * all_m:
             break
         used = np.union1d(used, other.driven)
-        purpose = f"Another way to {words.TOWARDS if hospital.off_map else ''}{hospital.name}"
+        purpose = f"Another way to {words.ON_THE_WAY_TO if hospital.off_map else ''}{hospital.name}"
         way = Way(RouteKind.EGRESS, site.id, hospital.name, other, purpose)
         (route,) = write_routes([way], driving.streets, area, doctrine.transport)
         late = doctrine.transport.off_map_late if hospital.off_map else 1.0
