@@ -209,6 +209,11 @@ def test_capacity_is_usable_ground_over_gross_ground():
         "fire engines": SITING.engine_m2,
         "patients": SITING.litter_m2,
     }
+    halls = [s for s in school().chosen.sites if s.purpose is Purpose.REUNIFICATION]
+    assert halls
+    for hall in halls:
+        assert hall.area_m2 is not None
+        assert hall.capacity == int(hall.area_m2 * SITING.ground_free / SITING.standing_m2)
     checked = 0
     for site in school().chosen.sites:
         if site.unit in gross and site.capacity is not None and site.area_m2 is not None:
@@ -478,6 +483,28 @@ def test_families_are_not_sent_to_a_hospital():
         shapes = [result.shape(s) for s in result.chosen.sites if s.purpose is Purpose.REUNIFICATION]
         assert shapes
         assert not any(shape.intersects(hall.representative_point()) for shape in shapes)
+
+
+def test_a_stadium_counts_for_no_room_indoors_and_says_so():
+    """The hall chosen for reunification, were it a stadium: its footprint holds the field."""
+    site = school().first(Purpose.REUNIFICATION)
+    kind = AREA.places["kind"].copy()
+    kind[shapely.intersects(AREA.places.shapes, school().shape(site).representative_point())] = "stadium"
+    columns = {**AREA.places.columns, "kind": kind}
+    area = replace(AREA, places=Table(columns, AREA.places.shapes), digest="stadium")
+    write = solve(SCHOOL, area).chosen.write
+    rows = [row for row, c in enumerate(write.facts.candidates) if c.stadium and not c.inside]
+    assert rows
+    for row in rows:
+        there = write.site(Purpose.REUNIFICATION, row, 1, row)
+        assert there.capacity is None
+        assert "room for people indoors not known" in there.reason
+        assert any("open to the sky" in caution for caution in there.cautions)
+    assert write.chosen[Purpose.REUNIFICATION] not in rows
+    pin = Pin(Purpose.REUNIFICATION, site.shape)
+    pinned = solve(replace(SCHOOL, pins=(pin,)), area).first(Purpose.REUNIFICATION)
+    assert pinned.source is SiteSource.PINNED
+    assert pinned.capacity is None
 
 
 def test_when_other_purposes_take_all_that_keeps_the_rules_the_rest_is_still_served():

@@ -148,7 +148,7 @@ def _each_m2(unit: str, siting: Siting) -> float:
         "broadcast vehicles": siting.large_m2,
         "patients": min(siting.litter_m2, siting.walking_wounded_m2),
         "people": siting.standing_m2,
-        "people indoors": siting.standing_m2,
+        "people indoors": siting.standing_m2 / siting.ground_free,
     }.get(unit, 0.0)
 
 

@@ -111,6 +111,8 @@ class Candidate:
         Whether a hospital is on the same ground.
     lot : bool
         Whether it is a car park, of which part is taken.
+    stadium : bool
+        Whether it is a stadium, of which the map does not tell what is under a roof.
     landing : LandingSpot or None
         What is known of a square for a helicopter.
     frontage_m2 : float
@@ -136,6 +138,7 @@ class Candidate:
     parking_m2: float = 0.0
     care: bool = False
     lot: bool = False
+    stadium: bool = False
     landing: LandingSpot | None = None
     frontage_m2: float = 0.0
     unbuilt: bool = False

@@ -394,6 +394,7 @@ def _candidate(
         parking_m2=parking_m2,
         care=bool(grounds.care[ground]),
         lot=kind == PlaceKind.PARKING,
+        stadium=kind == PlaceKind.STADIUM,
         frontage_m2=frontage_m2,
     )
 

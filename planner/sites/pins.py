@@ -143,6 +143,7 @@ def _drawn(pin: Pin, shape: BaseGeometry, working: Bools, area: Area, doctrine: 
         inside=pin.purpose not in PUBLIC,
         parking_m2=float(grounds.parking_m2(known).sum()),
         lot=row >= 0 and grounds.kind[row] == PlaceKind.PARKING,
+        stadium=row >= 0 and grounds.kind[row] == PlaceKind.STADIUM,
     )
 
 

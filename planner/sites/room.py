@@ -88,14 +88,19 @@ def patients_indoors(facts: Facts, siting: Siting) -> Floats:
 @_once
 def people_outdoors(facts: Facts, siting: Siting) -> Floats:
     """People standing, on open ground and under roofs."""
-    return _whole((free_m2(facts, siting) + facts.of("shelter_m2")) / siting.standing_m2)
+    floor_m2 = facts.of("shelter_m2") * siting.ground_free
+    return _whole((free_m2(facts, siting) + floor_m2) / siting.standing_m2)
 
 
 @_once
 def people_indoors(facts: Facts, siting: Siting) -> Floats:
-    """People under a roof; not known where no building is mapped on the ground."""
-    shelter = facts.of("shelter_m2")
-    return np.where(shelter > 0, _whole(shelter / siting.standing_m2), np.nan)
+    """People under a roof; not known where no building is mapped on the ground, nor of a stadium.
+
+    A stadium is mapped as one building with the field in it, which lies open to the sky more often than not.
+    """
+    floor_m2 = facts.of("shelter_m2") * siting.ground_free
+    known = (floor_m2 > 0) & (facts.of("stadium") == 0)
+    return np.where(known, _whole(floor_m2 / siting.standing_m2), np.nan)
 
 
 @_once

@@ -391,6 +391,7 @@ class Writer:
         if candidate.kind == STREET:
             said.append("A stretch of street, not ground off it: keep one lane free for ambulances")
         said += _unmapped(candidate)
+        said += _by_kind(purpose, candidate)
         if not self.area.knows(candidate.shape_m):
             said.append(
                 "Beyond the edge of the map: what lies around it, and other ways to it, are not known"
@@ -523,6 +524,13 @@ def _unmapped(candidate: Candidate) -> list[str]:
     if candidate.unbuilt:
         said.append("No building is mapped near it: it may be built over")
     return said
+
+
+def _by_kind(purpose: Purpose, candidate: Candidate) -> list[str]:
+    """Say what a place's name may not tell of it."""
+    if purpose in FAMILIES and candidate.stadium:
+        return ["A stadium, often open to the sky: how much of it is under a roof is not known"]
+    return []
 
 
 def _whole(count: float) -> int | None:
