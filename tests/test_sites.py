@@ -27,10 +27,10 @@ from planner.model import Casualties, DrawnZone, Incident, Pin, Reject, Route, S
 from planner.perimeters.tracing import trace_perimeters
 from planner.sites.candidates import COVER
 from planner.sites.choosing import ChosenSites, Scene, choose_sites
-from planner.sites.judging import OUTSIDE, Rule, fitting
+from planner.sites.judging import OUTSIDE, Judge, Rule, fitting
 from planner.sites.lookout import site_points
 from planner.sites.purposes import ASKS
-from planner.sites.selection import separation_m
+from planner.sites.selection import POOL, separation_m
 from planner.sites.settling import settle_beside
 from planner.sites.survey import unseen_within_m
 from planner.sources.pbf import read_osm
@@ -505,6 +505,20 @@ def test_a_stadium_counts_for_no_room_indoors_and_says_so():
     pinned = solve(replace(SCHOOL, pins=(pin,)), area).first(Purpose.REUNIFICATION)
     assert pinned.source is SiteSource.PINNED
     assert pinned.capacity is None
+
+
+def test_of_two_halls_that_fit_as_well_families_wait_in_the_one_out_of_view():
+    write = school().chosen.write
+    asks = write.judged[Purpose.REUNIFICATION].asks
+    hall = write.chosen[Purpose.REUNIFICATION]
+    known = replace(write.facts, looked=np.ones(len(write.facts.candidates), dtype=bool), unseen_m=0.0)
+    scores = []
+    for sight in (0, 1):
+        facts = replace(known, in_sight=np.where(np.arange(len(known.candidates)) == hall, sight, 0))
+        scores.append(Judge(facts, write.demand, SITING, POOL).of(asks).score)
+    others = np.arange(len(known.candidates)) != hall
+    assert scores[1][hall] < scores[0][hall]
+    assert np.array_equal(scores[0][others], scores[1][others])
 
 
 def test_when_other_purposes_take_all_that_keeps_the_rules_the_rest_is_still_served():

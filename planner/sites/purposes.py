@@ -197,6 +197,7 @@ def _families(purpose: Purpose) -> Asks:
             Criterion("room indoors", "people", "weight_room", by.room(holds.people_indoors, _people_placed)),
             Criterion("parking for families", "stalls", "weight_parking", by.family_parking),
             Criterion("kind of hall that families are used to", "yes/no", "weight_kind", by.kind_of_hall),
+            _UNSEEN,
             _WAYS,
         ),
         officers="officers_reunification",
