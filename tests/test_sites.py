@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
@@ -31,11 +32,20 @@ from planner.sites.judging import OUTSIDE, Judge, Rule, fitting
 from planner.sites.lookout import site_points
 from planner.sites.purposes import ASKS
 from planner.sites.selection import POOL, separation_m
-from planner.sites.settling import settle_beside
+from planner.sites.settling import settle_beside, view_notices
 from planner.sites.survey import unseen_within_m
 from planner.sources.pbf import read_osm
 from planner.table import Table
-from planner.terms import PUBLIC, PerimeterName, Purpose, RouteKind, SiteSource, ThreatName, ZoneKind
+from planner.terms import (
+    PUBLIC,
+    PerimeterName,
+    PlaceKind,
+    Purpose,
+    RouteKind,
+    SiteSource,
+    ThreatName,
+    ZoneKind,
+)
 from tests.town import CENTRE, town, town_objects
 
 ROOT = Path(__file__).parents[1]
@@ -47,6 +57,7 @@ FORWARD = Purpose.CASUALTY_COLLECTION_FORWARD
 ON_EITHER_SIDE = [asks.purpose for asks in ASKS if asks.inside is None]
 SCHOOL = Incident(location=CENTRE, threat=ThreatName.HANDGUN)
 RIM_M = 1.0
+_IN_VIEW = r"In sight of the hot zone, (\d+) m from it: hold people behind cover"
 
 
 @dataclass(frozen=True)
@@ -519,6 +530,67 @@ def test_of_two_halls_that_fit_as_well_families_wait_in_the_one_out_of_view():
     others = np.arange(len(known.candidates)) != hall
     assert scores[1][hall] < scores[0][hall]
     assert np.array_equal(scores[0][others], scores[1][others])
+
+
+@lru_cache(maxsize=1)
+def golf_course() -> Result:
+    """By a golf course in Montevideo: most ground about is in plain view."""
+    place = LonLat(-56.16, -34.926)
+    return solve(Incident(location=place, threat=ThreatName.HANDGUN), montevideo())
+
+
+def test_evacuees_in_view_are_said_to_be_and_how_far_off():
+    result = golf_course()
+    seen = [s for s in result.chosen.sites if s.purpose is Purpose.EVACUATION and s.in_sight]
+    assert seen[0].rank == 1
+    for site in seen:
+        told = [re.fullmatch(_IN_VIEW, caution) for caution in site.cautions]
+        (off_m,) = [float(found[1]) for found in told if found]
+        assert off_m == pytest.approx(result.shape(site).distance(result.scene.ground.hot_m), abs=1.0)
+
+
+def test_where_no_free_place_for_evacuees_is_hidden_a_notice_says_so_and_else_none_does():
+    settled = golf_course().chosen.write.settled
+    row, others = settled.chosen[Purpose.EVACUATION], dict(settled.chosen)
+    del others[Purpose.EVACUATION]
+    pool = settled.choice.pools[Purpose.EVACUATION]
+    free = [place for place in pool if settled.choice.fits(Purpose.EVACUATION, place, others)]
+    for hidden in (free[-1], None):
+        in_sight = np.ones_like(settled.facts.in_sight)
+        in_sight[[place for place in free if place == hidden]] = 0
+        told = view_notices(replace(settled, facts=replace(settled.facts, in_sight=in_sight)))
+        assert row != hidden
+        assert bool(told) == (hidden is None)
+    (notice,) = told
+    assert (
+        f"Of the {len(free)} best free places for evacuation none is known to be out of sight" in notice.text
+    )
+
+
+def test_in_view_of_a_fire_beyond_its_smoke_nobody_is_told_to_take_cover():
+    result = solve(Incident(location=LonLat(-56.16, -34.926), threat=ThreatName.FIRE), montevideo())
+    evacuation = [s for s in result.chosen.sites if s.purpose is Purpose.EVACUATION]
+    assert any(s.in_sight for s in evacuation)
+    assert not any(re.fullmatch(_IN_VIEW, caution) for s in evacuation for caution in s.cautions)
+    assert not any("out of sight" in n.text for n in result.chosen.notices if n.about == "evacuation-1")
+
+
+def test_a_pin_in_view_is_not_said_to_be_further_off_than_it_is():
+    near = AREA.frame.place(-150, 0)
+    result = solve(replace(SCHOOL, pins=(Pin(Purpose.STAGING, Shape(points=(near,))),)))
+    site = result.first(Purpose.STAGING)
+    assert site.in_sight
+    assert any("in sight of the hot zone" in caution for caution in site.cautions)
+    assert not any("from over" in caution for caution in site.cautions)
+
+
+def test_nobody_is_evacuated_to_a_petrol_station_and_elsewhere_it_is_said_to_be_one():
+    write = golf_course().chosen.write
+    pumps = [row for row, c in enumerate(write.facts.candidates) if c.kind == PlaceKind.FUEL]
+    assert pumps
+    assert not write.judged[Purpose.EVACUATION].fit[pumps].any()
+    for row in pumps:
+        assert any("petrol station" in told for told in write.cautions(Purpose.CASUALTY_COLLECTION, row))
 
 
 def test_when_other_purposes_take_all_that_keeps_the_rules_the_rest_is_still_served():

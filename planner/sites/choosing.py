@@ -22,7 +22,7 @@ from planner.sites.kerbs import carriageways, roadsides
 from planner.sites.pins import pinned
 from planner.sites.purposes import ASKS, asks_for
 from planner.sites.selection import POOL, Choice, choose_together
-from planner.sites.settling import settle_beside
+from planner.sites.settling import settle_beside, view_notices
 from planner.sites.sights import Sights
 from planner.sites.survey import Paths
 from planner.sites.telling import Settled, Writer, told
@@ -94,7 +94,8 @@ class ChosenSites:
     @cached_property
     def notices(self) -> tuple[Notice, ...]:
         """What could not be found, is poor, assumed or unknown."""
-        return told(self.write.settled, self.write.demand)
+        settled = self.write.settled
+        return (*told(settled, self.write.demand), *view_notices(settled))
 
     def beside(self, routes: Sequence[Route]) -> ChosenSites:
         """Return the sites once the ways are known: what can give way to them does, and the rest says so."""

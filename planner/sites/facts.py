@@ -192,6 +192,10 @@ class Facts:
         code = np.array([number[kind] for kind in kinds], dtype=np.int64)
         return code, {str(kind): k for kind, k in number.items()}
 
+    def in_view(self, row: int) -> bool:
+        """Whether the hot zone sees a place from so near that the threat may harm people there."""
+        return bool(self.in_sight[row] == 1 and self.target_m[row] <= self.unseen_m)
+
     def rejects(self, purpose: Purpose) -> Bools:
         """Return which candidates the commander rejected for a purpose."""
         none = self.once("none rejected", lambda: np.zeros(len(self.candidates), dtype=bool))

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from planner import words
 from planner.doctrine import Siting
 from planner.geo import Frame, LonLat, degrees_of, run_on
-from planner.model import Route
+from planner.model import Notice, Route
+from planner.sites.facts import FAR
 from planner.sites.purposes import is_working
 from planner.sites.sights import Sights
 from planner.sites.telling import Settled
-from planner.terms import Purpose, RouteKind
+from planner.terms import NoticeLevel, Purpose, RouteKind
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -124,6 +125,23 @@ class Conflicts:
         seen = self.sights.shows(row, list(others))
         shown = [words.PURPOSES[others[other]][0] for other in seen]
         return [*shown, "posts of the inner perimeter"] if self.sights.shows_posts(row) else shown
+
+
+def view_notices(settled: Settled) -> list[Notice]:
+    """Say so where people would be gathered in view of the hot zone, and none of the best places is not."""
+    purpose, facts, choice = Purpose.EVACUATION, settled.facts, settled.choice
+    row = settled.chosen.get(purpose)
+    if row is None or purpose in settled.held or not facts.in_view(row):
+        return []
+    others = {p: other for p, other in settled.chosen.items() if p is not purpose}
+    free = [place for place in choice.pools[purpose] if choice.fits(purpose, place, others)]
+    if any(facts.in_sight[place] in (0, FAR) for place in free):
+        return []
+    text = (
+        f"Of the {len(free)} best free places for evacuation none is known to be out of sight of the hot "
+        "zone: hold people behind cover there, or pin a place. IC decides"
+    )
+    return [Notice(NoticeLevel.CAUTION, text, f"{purpose}-1")]
 
 
 def settle_beside(

@@ -472,9 +472,12 @@ class Writer:
                 f"Its ground comes within {math.ceil(line_m)} m of the inner perimeter or warm ground: use "
                 "the part furthest off"
             )
-        if asks.unseen and self.facts.in_sight[row] == 1:
+        if asks.unseen and self.facts.in_sight[row] == 1 and not self.facts.in_view(row):
             far_m = _tens(self.facts.unseen_m)
             said.append(f"In sight of the hot zone from over {far_m} m: keep behind cover")
+        if purpose is Purpose.EVACUATION and self.facts.in_view(row):
+            off_m = self.facts.candidates[row].shape_m.distance(self.scene.ground.hot_m)
+            said.append(f"In sight of the hot zone, {off_m:.0f} m from it: hold people behind cover")
         if purpose is Purpose.CASUALTY_COLLECTION and walk > siting.casualty_walk_m:
             said.append(f"A walk of over {siting.casualty_walk_m:.0f} m: carry casualties by vehicle")
         if purpose in FAMILIES and drive < siting.reunification_near_m:
@@ -528,6 +531,8 @@ def _unmapped(candidate: Candidate) -> list[str]:
 
 def _by_kind(purpose: Purpose, candidate: Candidate) -> list[str]:
     """Say what a place's name may not tell of it."""
+    if candidate.kind == PlaceKind.FUEL:
+        return ["A petrol station: shut its pumps off, and keep people, engines and flames off them"]
     if purpose in FAMILIES and candidate.stadium:
         return ["A stadium, often open to the sky: how much of it is under a roof is not known"]
     return []
