@@ -584,13 +584,13 @@ def test_a_pin_in_view_is_not_said_to_be_further_off_than_it_is():
     assert not any("from over" in caution for caution in site.cautions)
 
 
-def test_nobody_is_evacuated_to_a_petrol_station_and_elsewhere_it_is_said_to_be_one():
+def test_a_petrol_station_is_said_to_be_one_whatever_it_serves_for():
     write = golf_course().chosen.write
     pumps = [row for row, c in enumerate(write.facts.candidates) if c.kind == PlaceKind.FUEL]
     assert pumps
-    assert not write.judged[Purpose.EVACUATION].fit[pumps].any()
     for row in pumps:
-        assert any("petrol station" in told for told in write.cautions(Purpose.CASUALTY_COLLECTION, row))
+        for purpose in (Purpose.EVACUATION, Purpose.CASUALTY_COLLECTION):
+            assert any("petrol station" in told for told in write.cautions(purpose, row))
 
 
 def test_when_other_purposes_take_all_that_keeps_the_rules_the_rest_is_still_served():

@@ -34,8 +34,6 @@ _OPEN = (
     PlaceKind.FUEL,
     FOUND,
 )
-_OFF_PUMPS = tuple(kind for kind in _OPEN if kind is not PlaceKind.FUEL)
-"""No crowd is gathered among fuel pumps."""
 _TRADE = (PlaceKind.MALL, PlaceKind.SUPERMARKET)
 _SERVICES = (PlaceKind.FIRE_STATION, PlaceKind.POLICE)
 
@@ -279,7 +277,7 @@ ASKS: tuple[Asks, ...] = (
     _staging(Purpose.STAGING, holds.patrol_cars, "patrol cars", _all_staged),
     Asks(
         Purpose.EVACUATION,
-        (*_OFF_PUMPS, *_TRADE, *_HALLS, STREET),
+        (*_OPEN, *_TRADE, *_HALLS, STREET),
         inside=None,
         unseen=False,
         capacity=holds.people_outdoors,
