@@ -30,6 +30,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from planner.doctrine import Travelling
 from planner.geo import Frame
@@ -245,13 +246,29 @@ def shapes_of(wkb: pa.Array | pa.ChunkedArray) -> NDArray[np.object_]:
     struct.error, shapely.errors.ShapelyError
         If one is cut off.
     """
-    heads = pc.binary_slice(wkb, 0, _WKB_HEAD_BYTES)
-    if not _WKB_HEADS.keys() >= set(pc.unique(heads).to_pylist()):
+    told = np.array(wkb.to_pylist(), dtype=object)
+    heads = pc.dictionary_encode(pc.binary_slice(wkb, 0, _WKB_HEAD_BYTES))
+    first = 0
+    # Arrow's own look-up of values takes an array or a value made by it, for which it loads pandas.
+    for part in heads.chunks if isinstance(heads, pa.ChunkedArray) else (heads,):
+        named = part.dictionary.to_pylist()
+        if not _WKB_HEADS.keys() >= set(named):
+            raise ValueError("a shape of a form that no pack has")
+        of_many = [code for code, head in enumerate(named) if head in _WKB_HEADS_OF_MANY]
+        rows = first + np.flatnonzero(np.isin(np.from_dlpack(part.indices), of_many))
+        for shape in told[rows]:
+            _check_parts(shape)
+        first += len(part)
+    return np.asarray(shapely.from_wkb(told), dtype=object)
+
+
+def shape_of(wkb: bytes) -> BaseGeometry:
+    """Make one shape of WKB, as :func:`shapes_of` does of many."""
+    if wkb[:_WKB_HEAD_BYTES] not in _WKB_HEADS:
         raise ValueError("a shape of a form that no pack has")
-    of_many = pc.is_in(heads, value_set=pa.array(_WKB_HEADS_OF_MANY, type=pa.binary()))
-    for shape in wkb.filter(of_many).to_pylist():
-        _check_parts(shape)
-    return np.asarray(shapely.from_wkb(np.array(wkb.to_pylist(), dtype=object)), dtype=object)
+    if wkb[:_WKB_HEAD_BYTES] in _WKB_HEADS_OF_MANY:
+        _check_parts(wkb)
+    return shapely.from_wkb(wkb)
 
 
 def _check_parts(wkb: bytes) -> None:

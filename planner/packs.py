@@ -48,7 +48,7 @@ from planner.pack_files import (
     read_shortcuts,
     read_streets,
     read_table,
-    shapes_of,
+    shape_of,
     to_disk,
     write_shortcuts,
     write_streets,
@@ -523,10 +523,7 @@ def _outline(told: object) -> BaseGeometry | None:
         if told.get("type") not in ("Polygon", "MultiPolygon"):  # see shapes_of
             raise ValueError("an outline that is no ground")
         return shapely.from_geojson(json.dumps(told))
-    if told is None:
-        return None
-    outline: BaseGeometry = shapes_of(pa.array([bytes.fromhex(str(told))], type=pa.binary()))[0]
-    return outline
+    return None if told is None else shape_of(bytes.fromhex(str(told)))
 
 
 def _read_part(

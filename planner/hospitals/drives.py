@@ -30,6 +30,7 @@ Floats = NDArray[np.float64]
 _NO_STREET = "the map shows no street near it"
 _ON_ISLAND = "the scene's streets are joined to few on this map, so what leads beyond it is not known"
 LEADS_AWAY = "leaves the map away from it: ask dispatch for the way"
+_RIM_OF_ONE_ROAD_M = 1.0
 _DOORS_KEPT = 8
 """For so many sets of streets the doors of a map's hospitals are remembered: they are few parts of it."""
 NOT_TOLD = "no source says that it has an emergency department"
@@ -314,11 +315,12 @@ def _exit_for(
     as far. A road there would be on the map, and found. Were the line believed, the exit nearest to the scene
     were the best on whichever side it is: a kilometre of street takes longer than one beyond.
     """
-    rules, streets_m = driving.doctrine.transport, driving.area.streets_m
+    rules, streets_m = driving.doctrine.transport, _ground(driving.area)
     away_m = exits_m - (hospital.x_m, hospital.y_m)
     straight_m = np.hypot(away_m[:, 0], away_m[:, 1])
     seconds = cost_s + straight_m * seconds_beyond(1.0, rules)
-    inward = ((exits_m - _middle(driving.area)) * away_m).sum(axis=1) > 0
+    middle = streets_m.centroid
+    inward = ((exits_m - (middle.x, middle.y)) * away_m).sum(axis=1) > 0
     best, spot = int(np.argmin(seconds)), shapely.Point(hospital.x_m, hospital.y_m)
     # nothing tells in a part of the map without streets
     if not inward[best] or streets_m.convex_hull.covers(spot):
@@ -333,9 +335,9 @@ def _exit_for(
 
 
 @kept_with
-def _middle(area: Area) -> tuple[float, float]:
-    middle = area.streets_m.centroid
-    return middle.x, middle.y
+def _ground(area: Area) -> BaseGeometry:
+    """Return the ground of a map's streets, on which a line along its only road lies, too."""
+    return area.streets_m.buffer(_RIM_OF_ONE_ROAD_M, quad_segs=2)
 
 
 def _round_m(exits_m: Floats, spot: shapely.Point, streets_m: BaseGeometry) -> Floats:
