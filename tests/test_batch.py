@@ -66,11 +66,12 @@ def made_town(*, north="North School", extra=True):
 
 
 @pytest.fixture(scope="module")
-def area():
-    made = made_town()
-    packs.write_area(made)
-    yield packs.open_area(AREA)
-    packs.delete_area(AREA)
+def area(tmp_path_factory):
+    """In a home of its own: plans hang on the hospital tables there, and other files' tests come and go."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PLANNER_HOME", str(tmp_path_factory.mktemp("home")))
+        packs.write_area(made_town())
+        yield packs.open_area(AREA)
 
 
 @contextmanager
